@@ -1,0 +1,99 @@
+"""The one exception tree of the project; each class has its exit code.
+
+AdapterXLTError            1   a stage failed
+├── UsageError             2   the command line does not make sense
+├── InvalidRecipeError     3   a recipe has problems (all of them, each with its place)
+├── InvalidArtifactError   4   an artifact or store entry cannot be trusted
+└── MissingError           5   something the run needs is not there or not usable
+    ├── MissingDataError         data files: missing, empty, malformed, blanked
+    ├── MissingBackboneError     a backbone folder or hub model
+    └── MissingPackageError      an optional package
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AdapterXLTError(Exception):
+    """Root of all errors that a user can meet.
+
+    Args:
+        message: what is wrong, and where.
+        hint: what to do about it, if that is not obvious from the message.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(AdapterXLTError):
+    """The command line does not make sense."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a recipe.
+
+    Args:
+        path: dotted path of the key (`stages.nli.method`), empty for the whole file.
+        message: what is wrong.
+        file: the recipe file, or `--set` for an override.
+        line: 1-based line in `file`, 0 when there is none.
+        hint: what to do, for example "did you mean `seq_bn`?".
+    """
+
+    path: str
+    message: str
+    file: str = ""
+    line: int = 0
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        path = f"{self.path}: " if self.path else ""
+        return f"{place}{path}{self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class InvalidRecipeError(AdapterXLTError):
+    """A recipe has problems; `problems` holds every one of them."""
+
+    exit_code = 3
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InvalidArtifactError(AdapterXLTError):
+    """An artifact or store entry is damaged, hostile, or does not fit."""
+
+    exit_code = 4
+
+
+class MissingError(AdapterXLTError):
+    """Something the run needs is not there, or not usable."""
+
+    exit_code = 5
+
+
+class MissingDataError(MissingError):
+    """Data files are missing, empty, malformed or blanked."""
+
+
+class MissingBackboneError(MissingError):
+    """A backbone is missing, incomplete, or of another shape than expected."""
+
+
+class MissingPackageError(MissingError):
+    """An optional package is missing; the message names the install command."""
