@@ -1,0 +1,1 @@
+"""Results and their tables. Reads results only; imports no torch."""

@@ -1,0 +1,65 @@
+"""The unit of work and of caching: one step of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
+Status = Literal["done", "todo", "damaged"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a trained stage, or one (model, task) cell of an evaluate or retrieve stage.
+
+    Args:
+        id: `nli` for a trained stage, `scores/after_nli/udpos` for a cell.
+        kind: what it does.
+        stage: name of the recipe's stage.
+        inputs: ids of the steps it needs, in order.
+        params: resolved parameters that can change the result (plain JSON data).
+        neutral: resolved parameters that cannot (checkpoint frequency, batch sizes of inference).
+    """
+
+    id: str
+    kind: StepKind
+    stage: str
+    inputs: tuple[str, ...]
+    params: dict[str, object]
+    neutral: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step with its fingerprint and what is to be done about it.
+
+    Args:
+        step: the step.
+        fingerprint: 64 hex digits over everything that can change the result.
+        parts: the named parts of the fingerprint (`kind`, `version`, `params`, `data`,
+            `backbone`, `inputs`), for explanations.
+        status: whether the store has it.
+        reason: why it is to be done, one line; for a done step, a note or "".
+    """
+
+    step: Step
+    fingerprint: str
+    parts: dict[str, object]
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps of a recipe in an order that respects their inputs."""
+
+    recipe: str
+    steps: tuple[PlannedStep, ...]
+
+    def by_id(self, step_id: str) -> PlannedStep:
+        """Return the planned step with this id; KeyError if there is none."""
+        for planned in self.steps:
+            if planned.step.id == step_id:
+                return planned
+        raise KeyError(step_id)

@@ -1,0 +1,53 @@
+"""One measured number and everything it came from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+RESULTS_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of `results.json`.
+
+    Args:
+        recipe: name of the recipe.
+        stage: the evaluate or retrieve stage that measured it.
+        model: the trained stage that was measured; `none` is the bare backbone.
+        task: task name, `language` its language, `split` the split.
+        metric: name of the metric; `main` tells whether it is the task's main one.
+        value: percent (0 to 100) unless the metric's name says otherwise.
+        n: number of examples (or sentences, or gold pairs) behind the value.
+        seed: seed of the measured model.
+        protocol: name of the protocol, with the layer for retrieval.
+        layer: hidden layer the vectors came from (0 = embeddings), None outside retrieval.
+        lineage: chain from the backbone to the model, readable.
+        fingerprint: store fingerprint of the measured model ("" for the bare backbone).
+        contamination: texts of this evaluation seen in the lineage, "" when none is known.
+        baseline: name of the model this one is compared with, "" for the baseline itself.
+        caps: "train 2000, evaluate 200" when examples were capped, else "".
+    """
+
+    recipe: str
+    stage: str
+    model: str
+    task: str
+    language: str
+    split: str
+    metric: str
+    main: bool
+    value: float
+    n: int
+    seed: int
+    protocol: str
+    layer: int | None
+    lineage: str
+    fingerprint: str
+    contamination: str
+    baseline: str
+    caps: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The row as plain JSON data."""
+        return asdict(self)
