@@ -1,0 +1,1 @@
+"""Sentence retrieval and bitext mining with the vectors of any hidden layer."""

@@ -1,0 +1,156 @@
+"""How the public scripts retrieve, as data. No torch.
+
+The scripts disagree on the layer, on pooling and on what happens to repeated sentences; a number
+is only comparable with another one of the same protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from adapterxlt.errors import UsageError
+from adapterxlt.suggest import suggest
+
+Pooling = Literal["mean", "mean-no-special", "cls", "max"]
+Margin = Literal["ratio", "distance", "absolute"]
+Duplicates = Literal["drop", "expand"]
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """Which hidden state to take: 0 is the embeddings, `depth` the last layer.
+
+    Args:
+        published: layer by encoder depth, where the script fixes it.
+        share: for every other depth, the layer as a share of the depth.
+    """
+
+    published: Mapping[int, int]
+    share: float
+
+    def layer(self, depth: int) -> int:
+        """The layer for an encoder of `depth` layers."""
+        return self.published.get(depth, round(self.share * depth))
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """How sentence vectors are made.
+
+    Args:
+        layer: which hidden state, unless the recipe lists `layers`.
+        pooling: `mean` over all tokens with <s> and </s>, `mean-no-special` without them,
+            `cls` the first token, `max` over all tokens.
+        normalise: scale to length 1, so that inner products are cosines.
+    """
+
+    layer: LayerRule
+    pooling: Pooling = "mean"
+    normalise: bool = True
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One published way to evaluate retrieval.
+
+    Tatoeba: each English sentence looks for its translation among all foreign ones, top 1
+    (`accuracy`); the other direction is reported beside it.
+    BUCC: each side's `k` nearest neighbours score its candidates by `margin`; the best candidates
+    of both directions are matched one to one, best score first; the threshold with the best F1
+    on dev gold is applied to test.
+
+    Args:
+        name: the name a recipe uses.
+        tatoeba: vectors for Tatoeba.
+        bucc: vectors for BUCC.
+        margin: how a cosine is set against those of the neighbours.
+        k: neighbours a sentence.
+        duplicates: a sentence that occurs several times takes part in mining once; its pairs are
+            then left out (`drop`) or emitted for every combination of ids (`expand`).
+        source: where the values come from.
+    """
+
+    name: str
+    tatoeba: Vectors
+    bucc: Vectors
+    duplicates: Duplicates
+    source: str
+    margin: Margin = "ratio"
+    k: int = 4
+
+
+# hidden_states[14] of XLM-R large (`specific_layer 13` of 24) and [8] of mBERT (7 of 12)
+_XTREME_TATOEBA = LayerRule({12: 8, 24: 14}, 14 / 24)
+# `specific_layer 7` counted among the last 12 layers, as the script never passes --num_layers
+_XTREME_BUCC = LayerRule({12: 8, 24: 20}, 8 / 12)
+_JIANT = LayerRule({24: 14}, 14 / 24)
+_LAST = LayerRule({}, 1.0)
+
+_ALL = (
+    Protocol(
+        name="xtreme-2020",
+        tatoeba=Vectors(_XTREME_TATOEBA),
+        bucc=Vectors(_XTREME_BUCC),
+        duplicates="drop",
+        source="google-research/xtreme at 1e21ba0 (May 2020), run_tatoeba.sh and run_bucc2018.sh; "
+        "its --pool_type was ignored, so BUCC too was mean-pooled",
+    ),
+    Protocol(
+        name="xtreme-head",
+        tatoeba=Vectors(_XTREME_TATOEBA),
+        bucc=Vectors(_XTREME_BUCC, pooling="cls"),
+        duplicates="drop",
+        source="google-research/xtreme at 838c13b: since commit 287a7b7 (October 2021) BUCC "
+        "takes the first token",
+    ),
+    Protocol(
+        name="jiant",
+        tatoeba=Vectors(_JIANT),
+        bucc=Vectors(_JIANT),
+        duplicates="expand",
+        source="nyu-mll/jiant at daa5a25: tasks/lib/{bucc2018,tatoeba}.py, taskmodels.py",
+    ),
+    Protocol(
+        name="laser",
+        tatoeba=Vectors(_LAST, pooling="max"),
+        bucc=Vectors(_LAST, pooling="max"),
+        duplicates="drop",
+        source="facebookresearch/LASER at 74bc6ae: mining and pooling of its encoder, here over "
+        "the last layer of a transformer",
+    ),
+)
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
+
+
+def get_protocol(name: str) -> Protocol:
+    """The preset of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PROTOCOLS:
+        raise UsageError(f"unknown retrieval protocol `{name}`", hint=suggest(name, PROTOCOLS))
+    return PROTOCOLS[name]
+
+
+def choose_layers(
+    layers: Literal["all"] | Sequence[int] | None, vectors: Vectors, depth: int
+) -> tuple[int, ...]:
+    """The layers to measure, ascending: those asked for, or the protocol's own for None.
+
+    Raises:
+        UsageError: a layer lies outside 0..depth.
+    """
+    if layers is None:
+        return (vectors.layer.layer(depth),)
+    if layers == "all":
+        return tuple(range(depth + 1))
+    wrong = [layer for layer in layers if not 0 <= int(layer) <= depth]
+    if wrong or not layers:
+        raise UsageError(
+            f"no layer {wrong[0]}" if wrong else "no layer asked for",
+            hint=f"this encoder has the layers 0 (embeddings) to {depth}, or `all`",
+        )
+    return tuple(sorted({int(layer) for layer in layers}))
