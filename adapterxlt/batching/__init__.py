@@ -1,0 +1,1 @@
+"""From examples to padded batches; shared by training, evaluation and retrieval."""

@@ -1,0 +1,52 @@
+"""Which inputs go into a batch together: those of near-equal length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# How much a length may be blurred before sorting: enough that the neighbours of an example
+# change from epoch to epoch, little enough that padding stays near 1 %.
+BLUR = 0.03
+
+
+def length_batches(
+    lengths: Sequence[int], batch_size: int, *, seed: int, epoch: int
+) -> list[list[int]]:
+    """Batches for one epoch of training: each index once, near-equal lengths together.
+
+    Lengths are blurred by up to 3 %, sorted and cut every `batch_size`; if the number of
+    examples is no multiple of it, one batch at a random place is the smaller one. The batches
+    are then shuffled among each other, so that training does not run from short to long. The
+    same arguments give the same batches.
+    """
+    if not lengths:
+        return []
+    rng = np.random.default_rng([seed, epoch])
+    blurred = np.asarray(lengths) * (1 + BLUR * rng.random(len(lengths)))
+    # Equal lengths must not keep their order either; after the blur there are no ties left.
+    order = np.argsort(blurred, kind="stable").tolist()
+    full, rest = divmod(len(order), batch_size)
+    sizes = [batch_size] * full
+    if rest:
+        sizes.insert(int(rng.integers(full + 1)), rest)
+    ends = np.cumsum(sizes).tolist()
+    batches = [order[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def budget_batches(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
+    """Batches for inference: longest first, at most `token_budget` padded tokens each.
+
+    An input that is longer than the budget gets a batch of its own. Longest first, so that a
+    run that does not fit into memory fails at once and not at its end.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= token_budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
