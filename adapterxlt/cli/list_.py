@@ -1,0 +1,160 @@
+"""`adapterxlt list tasks|methods|backbones|recipes|presets`: what there is.
+
+(The module's name has an underscore so as not to shadow the builtin.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from adapterxlt.cli.options import bundled_recipes, json_option, print_json
+from adapterxlt.report.console import print_table
+
+# Hub models that are known to work; any other XLM-R or BERT-like one is given by its hub id.
+HUB_BACKBONES = {
+    "xlm-roberta-base": (12, 768, "278M parameters, 1.1 GB"),
+    "xlm-roberta-large": (24, 1024, "560M parameters, 2.2 GB"),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One record a thing; the keys of the first are the columns."""
+
+    records: list[dict[str, object]]
+    note: str = ""
+
+
+def tasks() -> Listing:
+    """The tasks of the catalogue."""
+    from adapterxlt.tasks.catalogue import catalogue
+
+    return Listing(
+        [
+            {
+                "task": task.name,
+                "title": task.title,
+                "kind": task.kind,
+                "languages": len(task.languages),
+                "trains on": task.train or "",
+                "main metric": task.main_metric,
+            }
+            for task in catalogue().values()
+        ]
+    )
+
+
+def methods() -> Listing:
+    """What `method:` of a train stage may be."""
+    from adapterxlt.methods import METHODS
+
+    return Listing(
+        [
+            {
+                "method": method.name,
+                "family": method.family,
+                "what": method.help,
+                "parameters": ", ".join(
+                    f"{key}={value}" for key, value in method.parameters.items()
+                ),
+            }
+            for method in METHODS.values()
+        ],
+        note="With parameters: lora[r=4,alpha=8]. Several at once: prefix_tuning|par_bn.",
+    )
+
+
+def backbones() -> Listing:
+    """What `backbone:` of a recipe may be."""
+    from adapterxlt.backbones import resolve_backbone
+    from adapterxlt.bundled import bundled
+    from adapterxlt.errors import MissingError
+
+    records: list[dict[str, object]] = []
+    for folder in sorted(
+        path for path in bundled("artifacts/backbones").iterdir() if path.is_dir()
+    ):
+        try:
+            found = resolve_backbone(folder.name, folder.parent)
+        except MissingError:
+            continue
+        records.append(
+            {
+                "backbone": folder.name,
+                "layers": found.layers,
+                "width": found.hidden_size,
+                "needs": "nothing: bundled",
+            }
+        )
+    for name, (layers, width, size) in HUB_BACKBONES.items():
+        needs = f"the Hugging Face hub or its local cache ({size})"
+        records.append({"backbone": name, "layers": layers, "width": width, "needs": needs})
+    return Listing(
+        records,
+        note="Also: any hub id, or a local folder with config.json, *.safetensors and a tokenizer.",
+    )
+
+
+def recipes() -> Listing:
+    """The recipes that come with the project."""
+    return Listing(
+        [
+            {"recipe": name, "what": _first_comment(path.read_text(encoding="utf-8"))}
+            for name, path in bundled_recipes().items()
+        ]
+    )
+
+
+def presets() -> Listing:
+    """The retrieval protocols."""
+    from adapterxlt.retrieval.protocols import PROTOCOLS
+
+    return Listing(
+        [
+            {
+                "preset": protocol.name,
+                "pooling": protocol.pooling,
+                "direction": protocol.direction,
+                "margin": protocol.margin,
+                "source": protocol.source,
+            }
+            for protocol in PROTOCOLS.values()
+        ]
+    )
+
+
+LISTINGS: dict[str, Callable[[], Listing]] = {
+    "tasks": tasks,
+    "methods": methods,
+    "backbones": backbones,
+    "recipes": recipes,
+    "presets": presets,
+}
+
+
+def _first_comment(text: str) -> str:
+    """The comment that opens a recipe, up to its first blank comment line, on one line."""
+    lines = []
+    for line in text.splitlines():
+        words = line.removeprefix("#").strip()
+        if not line.startswith("#") or not words:
+            break
+        lines.append(words)
+    return " ".join(lines)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(sorted(LISTINGS)))
+@json_option
+def command(what: str, as_json: bool) -> None:
+    """List tasks, methods, backbones, recipes or presets."""
+    listing = LISTINGS[what]()
+    if as_json:
+        print_json({what: listing.records})
+        return
+    print_table(listing.records)
+    if listing.note:
+        click.echo(listing.note)

@@ -1,0 +1,114 @@
+"""The `adapterxlt` command: finds the verb, turns every failure into one line and an exit code.
+
+A verb's module is imported when the verb is called and not before, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from adapterxlt import __version__
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.suggest import suggest
+
+# Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
+VERBS = {
+    "run": "Run what is missing of a recipe and print its results.",
+    "plan": "Show the stages of a recipe: done, or to do and why.",
+    "validate": "Check recipes and report all their problems.",
+    "list": "List tasks, methods, backbones, recipes or presets.",
+    "status": "Show what ran in a work folder, what failed and why.",
+    "doctor": "Check versions, devices, data, backbone and disk space.",
+}
+_MODULES = {"list": "adapterxlt.cli.list_"}
+
+_EPILOG = """\b
+Start with: adapterxlt run quickstart
+Completion: eval "$(_ADAPTERXLT_COMPLETE=bash_source adapterxlt)"
+            (bash; also zsh_source, fish_source)
+"""
+
+
+class LazyGroup(click.Group):
+    """A click group that knows its verbs' names and imports their modules on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(_MODULES.get(cmd_name, f"adapterxlt.cli.{cmd_name}"))
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"no such command `{name}`; {suggest(name, VERBS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; no exception but click's own leaves, unless --debug is given."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BaseException as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader of our output went away; click ends quietly
+            if not isinstance(error, Exception | KeyboardInterrupt):
+                raise
+            if ctx.params["debug"]:
+                traceback.print_exc()
+            message, code = describe(error)
+            click.echo(message, err=True)
+            ctx.exit(code)
+
+
+def describe(error: BaseException) -> tuple[str, int]:
+    """Return what to tell the user about an exception, and the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return "\ninterrupted; the same command goes on from here", 130
+    if isinstance(error, AdapterXLTError):
+        return f"error: {error}", error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        hint = "\n  free some space or choose another --workdir, then run the same command again"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return f"error: {place}{error.strerror}{hint if full else ''}", AdapterXLTError.exit_code
+    kind = type(error).__name__
+    return (
+        f"error: {kind}: {error}\n"
+        "  this should not happen: run again with `adapterxlt --debug ...` and report what it says",
+        AdapterXLTError.exit_code,
+    )
+
+
+@click.group(
+    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="adapterxlt", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Modular cross-lingual transfer: does an English intermediate task help other languages?"""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        cli(prog_name="adapterxlt")
+    except KeyboardInterrupt:  # before or after the verb itself
+        sys.exit(130)

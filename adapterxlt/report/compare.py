@@ -1,0 +1,150 @@
+"""What the rows of a run say: means, differences to the baseline, best layers. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adapterxlt.report.rows import Row
+
+# Stages train on English; the other languages are zero-shot.
+TRAINING_LANGUAGE = "en"
+# Metrics that are a share of independent examples, so that a binomial interval can be stated.
+SHARES = frozenset({"accuracy"})
+_Z95 = 1.96
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A model against the baseline, over the languages that both were measured in.
+
+    Args:
+        points: mean difference, in points.
+        better: number of languages in which the model is better, of `languages`.
+        margin: half the width of an approximate 95 % interval in points: only the sampling of
+            test examples, taken as independent. None where the metric allows no such interval.
+    """
+
+    points: float
+    better: int
+    languages: int
+    margin: float | None
+
+
+class Grid:
+    """The main metric of one task: models down, languages across.
+
+    Args:
+        rows: rows of one stage and task, one for each model and language.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = tuple(rows)
+        self.cells = {(row.model, row.language): row for row in rows}
+        self.models = tuple(dict.fromkeys(row.model for row in rows))
+        languages = dict.fromkeys(row.language for row in rows)
+        self.languages = tuple(sorted(languages, key=lambda code: code != TRAINING_LANGUAGE))
+        self.zero_shot = tuple(code for code in self.languages if code != TRAINING_LANGUAGE)
+        baselines = [row.baseline for row in rows if row.baseline]
+        self.baseline = baselines[0] if baselines else self.models[0]
+
+    def mean(self, model: str, languages: Iterable[str]) -> float | None:
+        """Mean value over those of `languages` that the model was measured in."""
+        values = [
+            self.cells[model, code].value for code in languages if (model, code) in self.cells
+        ]
+        return sum(values) / len(values) if values else None
+
+    def gain(self, model: str, languages: Iterable[str]) -> Gain | None:
+        """The model's difference to the baseline; None for the baseline itself."""
+        if model == self.baseline:
+            return None
+        pairs = [
+            (self.cells[model, code], self.cells[self.baseline, code])
+            for code in languages
+            if (model, code) in self.cells and (self.baseline, code) in self.cells
+        ]
+        if not pairs:
+            return None
+        differences = [ours.value - theirs.value for ours, theirs in pairs]
+        return Gain(
+            points=sum(differences) / len(pairs),
+            better=sum(difference > 0 for difference in differences),
+            languages=len(pairs),
+            margin=_margin(pairs),
+        )
+
+
+def _margin(pairs: Sequence[tuple[Row, Row]]) -> float | None:
+    rows = [row for pair in pairs for row in pair]
+    if any(row.metric not in SHARES or row.n < 1 for row in rows):
+        return None
+    variance = sum(row.value * (100 - row.value) / row.n for row in rows) / len(pairs) ** 2
+    return _Z95 * math.sqrt(variance)
+
+
+def grids(rows: Iterable[Row]) -> list[Grid]:
+    """One grid for each evaluate stage and task, in order of appearance."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        if row.main and row.layer is None:
+            groups.setdefault((row.stage, row.task, row.split), []).append(row)
+    return [Grid(group) for group in groups.values()]
+
+
+class Layers:
+    """The main metric of one retrieval task: layers down, models across, mean over languages."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = tuple(rows)
+        self.models = tuple(dict.fromkeys(row.model for row in rows))
+        self.layers = tuple(sorted({row.layer for row in rows if row.layer is not None}))
+
+    def mean(self, model: str, layer: int) -> float | None:
+        """Mean value over the languages at one layer."""
+        values = [row.value for row in self.rows if row.model == model and row.layer == layer]
+        return sum(values) / len(values) if values else None
+
+    def best(self, model: str) -> int:
+        """The layer with the highest mean (the lower one of equals)."""
+        return max(
+            self.layers, key=lambda layer: (self.mean(model, layer) or 0.0, -layer), default=0
+        )
+
+    def at_best(self) -> Grid:
+        """Models down, languages across, each model at its best layer."""
+        best = {model: self.best(model) for model in self.models}
+        return Grid([row for row in self.rows if row.layer == best[row.model]])
+
+
+def layer_tables(rows: Iterable[Row]) -> list[Layers]:
+    """One table of layers for each retrieve stage and task, in order of appearance."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        if row.main and row.layer is not None:
+            groups.setdefault((row.stage, row.task, row.split), []).append(row)
+    return [Layers(group) for group in groups.values()]
+
+
+def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:
+    """One plain sentence a model: better or worse than the baseline, by how much, how surely."""
+    languages = grid.zero_shot or grid.languages
+    place = where if grid.zero_shot else f"in {', '.join(languages)}"
+    lines = []
+    for model in grid.models:
+        gain = grid.gain(model, languages)
+        if gain is None:
+            continue
+        interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
+        count = f"better in {gain.better} of {gain.languages} languages"
+        verdict = (
+            ", less than chance alone can make"
+            if gain.margin is not None and abs(gain.points) <= gain.margin
+            else ""
+        )
+        lines.append(
+            f"{model} vs {grid.baseline} on {grid.rows[0].task}: "
+            f"{gain.points:+.1f}{interval} points {place} ({count}{verdict})"
+        )
+    return lines

@@ -1,0 +1,57 @@
+"""Where tables are printed: colours on a terminal, plain text of a fixed width elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+PLAIN_WIDTH = 100
+
+
+def make_console(file: IO[str] | None = None) -> Console:
+    """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected."""
+    console = Console(file=file or sys.stdout, highlight=False, soft_wrap=False)
+    if not console.is_terminal and "COLUMNS" not in console._environ:
+        console.width = PLAIN_WIDTH
+    return console
+
+
+def plain_table(title: str | None = None) -> Table:
+    """Return an empty table in the style of all tables of the project."""
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        collapse_padding=True,
+        pad_edge=False,
+        header_style="bold",
+    )
+
+
+def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:
+    """Print records with the same keys as a table; numbers are right-aligned.
+
+    The last column takes what width is left.
+    """
+    console = console or make_console()
+    table = plain_table()
+    if not records:
+        console.print("(nothing)")
+        return
+    columns = list(records[0])
+    for column in columns:
+        numeric = all(isinstance(record[column], int | float) for record in records)
+        last = column == columns[-1]
+        table.add_column(
+            column, justify="right" if numeric else "left", no_wrap=not last, overflow="fold"
+        )
+    for record in records:
+        table.add_row(*(str(record[column]) for column in columns))
+    console.print(table)

@@ -1,0 +1,172 @@
+"""The results of a run as tables and plain sentences on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from adapterxlt.report.compare import (
+    TRAINING_LANGUAGE,
+    Grid,
+    Layers,
+    answers,
+    grids,
+    layer_tables,
+)
+from adapterxlt.report.console import make_console, plain_table
+from adapterxlt.report.rows import Row
+
+_CELL = 7  # "100.0!" and a space between columns
+_SUMMARY = 4 * _CELL + 4
+
+
+def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
+    """Print every table of a run, then what they say in plain sentences."""
+    console = console or make_console()
+    if not rows:
+        console.print("Nothing was evaluated: the recipe has no results to show.")
+        return
+    sentences: list[str] = []
+    for grid in grids(rows):
+        _print_grid(grid, _title(grid.rows[0]), console)
+        _print_notes(grid.rows, console)
+        sentences += answers(grid)
+    for layers in layer_tables(rows):
+        _print_layers(layers, console)
+        sentences += _retrieval_answers(layers)
+    _print_answers(sentences, console)
+
+
+def _title(row: Row) -> str:
+    return f"{row.stage}: {row.task} {row.split}, {row.metric}"
+
+
+def _print_grid(grid: Grid, title: str, console: Console) -> None:
+    """Models down; mean, zero-shot mean and languages across, in as many blocks as needed."""
+    name_width = max(len("model"), *(len(model) for model in grid.models)) + 1
+    first = max(1, (console.width - name_width - _SUMMARY) // _CELL)
+    following = max(1, (console.width - name_width) // _CELL)
+    languages = list(grid.languages)
+    blocks = [languages[:first]]
+    blocks += [
+        languages[start : start + following] for start in range(first, len(languages), following)
+    ]
+    for index, block in enumerate(blocks):
+        _print_block(grid, block, title if index == 0 else None, console)
+
+
+def _print_block(grid: Grid, block: Sequence[str], title: str | None, console: Console) -> None:
+    table = plain_table(title)
+    table.add_column("model", no_wrap=True)
+    compared = len(grid.models) > 1
+    if title is not None:
+        for name in ("mean", "zero-shot") if grid.zero_shot else ("mean",):
+            table.add_column(name, justify="right", no_wrap=True)
+            if compared:
+                table.add_column("+/-", justify="right", no_wrap=True)
+    trained = grid.rows[0].layer is None
+    for code in block:
+        star = "*" if trained and code == TRAINING_LANGUAGE else ""
+        table.add_column(code + star, justify="right", no_wrap=True)
+    for model in grid.models:
+        cells = [Text(model, style="bold" if model == grid.baseline else "")]
+        if title is not None:
+            for languages in (
+                (grid.languages, grid.zero_shot) if grid.zero_shot else (grid.languages,)
+            ):
+                cells.append(_number(grid.mean(model, languages)))
+                if compared:
+                    gain = grid.gain(model, languages)
+                    cells.append(_difference(None if gain is None else gain.points))
+        cells += [_value(grid.cells.get((model, code))) for code in block]
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _number(value: float | None) -> Text:
+    return Text("-" if value is None else f"{value:.1f}")
+
+
+def _value(row: Row | None) -> Text:
+    if row is None:
+        return Text("-")
+    return Text(f"{row.value:.1f}{'!' if row.contamination else ''}")
+
+
+def _difference(points: float | None) -> Text:
+    if points is None:
+        return Text("")
+    text = f"{points:+.1f}"
+    style = "" if text[1:] == "0.0" else "green" if points > 0 else "red"
+    return Text(text, style=style)
+
+
+def _print_layers(layers: Layers, console: Console) -> None:
+    """Layers down, models across; then the languages at each model's best layer."""
+    first = layers.rows[0]
+    if len(layers.layers) > 1:
+        table = plain_table(f"{_title(first)}, mean over languages")
+        table.add_column("layer", justify="right")
+        for model in layers.models:
+            table.add_column(model, justify="right", no_wrap=True)
+        best = {model: layers.best(model) for model in layers.models}
+        for layer in layers.layers:
+            cells = [Text(str(layer))]
+            for model in layers.models:
+                chosen = layer == best[model]
+                cell = _number(layers.mean(model, layer))
+                cell.append("*" if chosen else " ")
+                cell.stylize("bold" if chosen else "")
+                cells.append(cell)
+            table.add_row(*cells)
+        console.print(table)
+    grid = layers.at_best()
+    chosen_layers = ", ".join(f"{model} at layer {layers.best(model)}" for model in layers.models)
+    _print_grid(grid, f"{_title(first)}: {chosen_layers}", console)
+    _print_notes(layers.rows, console)
+    if len(layers.layers) > 1:
+        console.print("* best layer, chosen on these very sentences", style="dim")
+    console.print()
+
+
+def _print_notes(rows: Sequence[Row], console: Console) -> None:
+    """What the numbers above rest on: protocol, caps, sizes, seeds, contamination."""
+    sizes = [row.n for row in rows]
+    size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+    notes = [
+        f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
+        f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
+        f"n: {size} a language",
+        f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
+    ]
+    if rows[0].layer is None and any(row.language == TRAINING_LANGUAGE for row in rows):
+        notes.append("* language of the training data")
+    console.print(" | ".join(notes), style="dim")
+    for note in _distinct(
+        f"! {row.model}, {row.language}: {row.contamination}" for row in rows if row.contamination
+    ):
+        console.print(note, style="yellow")
+    console.print()
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _retrieval_answers(layers: Layers) -> list[str]:
+    return answers(layers.at_best(), where="at the best layers")
+
+
+def _print_answers(sentences: Sequence[str], console: Console) -> None:
+    if not sentences:
+        return
+    console.print(Text("Did the intermediate task help?", style="bold"))
+    for sentence in sentences:
+        console.print(Text(f"  {sentence}"))
+    if any("±" in sentence for sentence in sentences):
+        console.print(
+            "  ±: about 95 %, counts the sampling of test examples only, not that of seeds",
+            style="dim",
+        )
