@@ -1,0 +1,70 @@
+"""Was a text of this evaluation seen in training or pretraining?
+
+Every trained artifact carries `texts/<step>.u64`: sorted hashes of the normalised texts that the
+step, and each step below it, was trained on. A backbone may carry `texts.u64`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.tasks.fingerprint import text_hash
+
+TEXTS_FOLDER = "texts"
+BACKBONE_TEXTS = "texts.u64"
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def hash_texts(texts: Iterable[str]) -> Hashes:
+    """Return the sorted distinct hashes of texts."""
+    return np.array(sorted({text_hash(text) for text in texts}), dtype="<u8")
+
+
+def write_seen(folder: Path, name: str, hashes: Hashes, inputs: Sequence[Path]) -> None:
+    """Write what a step was trained on beside what its inputs were trained on.
+
+    Args:
+        folder: the artifact being made.
+        name: `<task>-<first digits of the fingerprint>`.
+        inputs: artifact folders of its inputs.
+    """
+    target = folder / TEXTS_FOLDER
+    target.mkdir()
+    for artifact in inputs:
+        for path in sorted((artifact / TEXTS_FOLDER).glob("*.u64")):
+            shutil.copyfile(path, target / path.name)
+    if hashes.size:
+        (target / f"{name}.u64").write_bytes(hashes.astype("<u8").tobytes())
+
+
+def read_seen(backbone: Path | None, artifact: Path | None) -> dict[str, Hashes]:
+    """Return hashes by where they were seen: `pretraining`, or the task that was trained."""
+    seen: dict[str, Hashes] = {}
+    if backbone is not None and (backbone / BACKBONE_TEXTS).is_file():
+        seen["pretraining"] = _read(backbone / BACKBONE_TEXTS)
+    if artifact is not None:
+        for path in sorted((artifact / TEXTS_FOLDER).glob("*.u64")):
+            task = path.stem.rpartition("-")[0]
+            known = seen.get(task, np.empty(0, dtype="<u8"))
+            seen[task] = np.union1d(known, _read(path))
+    return seen
+
+
+def describe_overlap(texts: Hashes, seen: dict[str, Hashes]) -> str:
+    """Return `pretraining 12 of 400 texts; squad 3 of 400 texts`, "" when there is no overlap."""
+    found = []
+    for name, hashes in seen.items():
+        count = int(np.isin(texts, hashes).sum())
+        if count:
+            found.append(f"{name} {count} of {texts.size} texts")
+    return "; ".join(found)
+
+
+def _read(path: Path) -> Hashes:
+    return np.frombuffer(path.read_bytes(), dtype="<u8")

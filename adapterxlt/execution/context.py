@@ -1,0 +1,55 @@
+"""What every step of a run can reach: the plan, the store, the data, the progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapterxlt.plan.plan import Sources
+from adapterxlt.plan.steps import Plan, PlannedStep
+from adapterxlt.progress import Progress
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.store.store import Store
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+
+@dataclass
+class Context:
+    """One run of one recipe.
+
+    Args:
+        recipe: the checked recipe.
+        plan: its plan against `store`.
+        sources: resolved backbone and data folders.
+        progress: where long work reports.
+    """
+
+    recipe: Recipe
+    plan: Plan
+    store: Store
+    sources: Sources
+    progress: Progress
+    _loaded: tuple[str, Built] | None = None
+
+    def artifact(self, step_id: str) -> Path:
+        """Folder of a finished step's output."""
+        return self.store.path(self.plan.by_id(step_id).fingerprint)
+
+    def model(self, planned: PlannedStep) -> Built:
+        """Load the model that an evaluate or retrieve cell measures.
+
+        The last one stays loaded: consecutive cells often measure the same model.
+        """
+        from adapterxlt.models.build import load
+
+        inputs = planned.step.inputs
+        key = self.plan.by_id(inputs[0]).fingerprint if inputs else ""
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None
+            assert self.sources.backbone is not None
+            artifact = self.artifact(inputs[0]) if inputs else None
+            self._loaded = (key, load(self.sources.backbone, artifact))
+        return self._loaded[1]

@@ -1,0 +1,76 @@
+"""Evaluate one model on one task, language by language, zero-shot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from adapterxlt.evaluation.predict import predict
+from adapterxlt.evaluation.score import score
+from adapterxlt.execution.contamination import describe_overlap, hash_texts, read_seen
+from adapterxlt.execution.context import Context
+from adapterxlt.execution.measures import Measure, write_measures
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.store.files import write_json
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.texts import texts_of
+
+
+def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
+    """Score every language; a language that an interrupted run finished is not redone."""
+    params = planned.step.params
+    task = get_task(str(params["task"]))
+    languages = params["languages"]
+    assert isinstance(languages, list) and context.sources.backbone is not None
+    seen = read_seen(context.sources.backbone.path, context.artifact(planned.step.inputs[0]))
+    partial = staging / "partial"
+    measures: list[Measure] = []
+    for language in languages:
+        done = partial / f"{language}.json"
+        if not done.is_file():
+            examples = read_examples(
+                task,
+                context.sources.roots,
+                language,
+                str(params["split"]),
+                cap=_optional(params["cap"]),
+                labelled=True,
+            )
+            predictions = predict(
+                context.model(planned),
+                examples,
+                task.kind,
+                max_length=_number(params["max_length"]),
+                doc_stride=_number(params["doc_stride"]),
+                token_budget=_number(params["token_budget"]),
+                progress=context.progress,
+                description=f"{planned.step.id} {language}",
+            )
+            flagged = describe_overlap(hash_texts(texts_of(examples)), seen)
+            values = score(task, examples, predictions, language)
+            found = [
+                Measure(
+                    language=language,
+                    split=str(params["split"]),
+                    metric=metric,
+                    main=metric == task.main_metric,
+                    value=value,
+                    n=len(examples),
+                    contamination=flagged,
+                )
+                for metric, value in values.items()
+            ]
+            write_json(done, [asdict(measure) for measure in found])
+        measures += [Measure(**item) for item in json.loads(done.read_text(encoding="utf-8"))]
+    write_measures(staging / "out", measures)
+
+
+def _number(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _optional(value: object) -> int | None:
+    return None if value is None else _number(value)

@@ -1,0 +1,40 @@
+"""What an evaluate or retrieve step leaves: numbers without the names of a recipe.
+
+The same cell may be part of several recipes, so names are added when results are assembled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from adapterxlt.store.files import write_json
+
+MEASURES_NAME = "measures.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of one cell; the fields mean what they mean in `report.rows.Row`."""
+
+    language: str
+    split: str
+    metric: str
+    main: bool
+    value: float
+    n: int
+    layer: int | None = None
+    contamination: str = ""
+
+
+def write_measures(folder: Path, measures: Sequence[Measure]) -> None:
+    """Write the measures of a finished cell."""
+    write_json(folder / MEASURES_NAME, [asdict(measure) for measure in measures])
+
+
+def read_measures(folder: Path) -> list[Measure]:
+    """Read them back in the order they were written."""
+    found = json.loads((folder / MEASURES_NAME).read_text(encoding="utf-8"))
+    return [Measure(**item) for item in found]

@@ -1,0 +1,80 @@
+"""Everything that can be checked before the first minute of work: data, labels, space."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.execution.context import Context
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+
+MIN_FREE_BYTES = 200 << 20
+
+
+def preflight(context: Context) -> None:
+    """Read all data that the plan's unfinished steps will need, once.
+
+    Raises:
+        MissingDataError: every problem of every file, at once.
+        AdapterXLTError: there is hardly any disk space.
+    """
+    problems: list[str] = []
+    done: set[tuple[object, ...]] = set()
+    for planned in context.plan.steps:
+        if planned.status == "done":
+            continue
+        for key, check in _checks(planned, context):
+            if key in done:
+                continue
+            done.add(key)
+            try:
+                check()
+            except MissingDataError as error:
+                problems.append(str(error))
+    if problems:
+        raise MissingDataError("\n".join(problems))
+    _check_space(context.store.root)
+
+
+Check = tuple[tuple[object, ...], Callable[[], object]]
+
+
+def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
+    params, roots = planned.step.params, context.sources.roots
+    if planned.step.kind in ("pretrain", "merge"):
+        return
+    task = get_task(str(params["task"]))
+    languages = params.get("languages") or [params.get("language")]
+    splits = params.get("splits") or [params.get("split")]
+    assert isinstance(languages, list) and isinstance(splits, list)
+    for language in languages:
+        if task.kind == "sentence_retrieval":
+            yield (task.name, language), lambda lang=language: read_bitext(task, roots, lang)
+            continue
+        for split in splits:
+            key = (task.name, language, split)
+            if task.kind == "bitext_mining":
+                yield key, lambda lang=language, part=split: read_mining(task, roots, lang, part)
+            else:
+                yield (
+                    key,
+                    lambda lang=language, part=split: read_examples(
+                        task, roots, lang, part, labelled=True
+                    ),
+                )
+
+
+def _check_space(folder: Path) -> None:
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    free = shutil.disk_usage(existing).free
+    if free < MIN_FREE_BYTES:
+        raise AdapterXLTError(
+            f"{folder}: only {free >> 20} MB of disk space are free",
+            hint="free some space, or choose another folder with --workdir",
+        )

@@ -1,0 +1,99 @@
+"""Sentence retrieval (Tatoeba) and bitext mining (BUCC) of one model, without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
+from adapterxlt.execution.context import Context
+from adapterxlt.execution.measures import Measure, write_measures
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
+from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.read import read_bitext, read_mining
+from adapterxlt.tasks.types import MiningSet
+
+
+def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
+    """Encode, search and score every language and layer of the cell."""
+    params = planned.step.params
+    task = get_task(str(params["task"]))
+    languages = [str(language) for language in _items(params["languages"])]
+    splits = [str(split) for split in _items(params["splits"])]
+    if task.kind == "bitext_mining":
+        measured, texts = _mining(planned, context, task, languages, splits)
+    else:
+        measured, texts = _tatoeba(planned, context, task, languages)
+    backbone = context.sources.backbone
+    assert backbone is not None
+    artifact = context.artifact(planned.step.inputs[0]) if planned.step.inputs else None
+    seen = read_seen(backbone.path, artifact)
+    flags = {language: describe_overlap(hashes, seen) for language, hashes in texts.items()}
+    write_measures(
+        staging / "out",
+        [
+            Measure(
+                language=item.language,
+                split=item.split,
+                metric=item.metric,
+                main=item.metric == task.main_metric,
+                value=item.value,
+                n=item.n,
+                layer=item.layer,
+                contamination=flags[item.language],
+            )
+            for item in measured
+        ],
+    )
+
+
+def _tatoeba(
+    planned: PlannedStep, context: Context, task: Task, languages: list[str]
+) -> tuple[list[Measured], dict[str, Hashes]]:
+    bitexts = [read_bitext(task, context.sources.roots, language) for language in languages]
+    measured = retrieve_tatoeba(
+        context.model(planned), bitexts, progress=context.progress, **_settings(planned)
+    )
+    return measured, {
+        bitext.language: hash_texts([*bitext.source, *bitext.target]) for bitext in bitexts
+    }
+
+
+def _mining(
+    planned: PlannedStep,
+    context: Context,
+    task: Task,
+    languages: list[str],
+    splits: list[str],
+) -> tuple[list[Measured], dict[str, Hashes]]:
+    measured: list[Measured] = []
+    texts: dict[str, Hashes] = {}
+    for language in languages:
+        sets: dict[str, MiningSet] = {
+            split: read_mining(task, context.sources.roots, language, split) for split in splits
+        }
+        measured += retrieve_bucc(
+            context.model(planned), sets, progress=context.progress, **_settings(planned)
+        )
+        texts[language] = hash_texts(
+            text for mining in sets.values() for text in (*mining.source, *mining.target)
+        )
+    return measured, texts
+
+
+def _settings(planned: PlannedStep) -> dict[str, object]:
+    params = planned.step.params
+    protocol = params["protocol"]
+    assert isinstance(protocol, dict)
+    return {
+        "layers": _items(params["layers"]),
+        "protocol": PROTOCOLS[protocol["name"]],
+        "max_length": params["max_length"],
+        "token_budget": params["token_budget"],
+    }
+
+
+def _items(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value

@@ -1,0 +1,165 @@
+"""Run a recipe: whatever of its plan the store does not have, in order."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.context import Context
+from adapterxlt.execution.preflight import preflight
+from adapterxlt.execution.results import collect_rows, write_results
+from adapterxlt.plan.lineage import lineage_of
+from adapterxlt.plan.plan import make_plan, remember, resolve_sources
+from adapterxlt.plan.steps import PlannedStep, StepKind
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.report.rows import Row
+from adapterxlt.store.store import Store
+
+STORE_FOLDER = "store"
+Runner = Callable[[PlannedStep, Context, Path], None]
+
+
+@dataclass
+class RunResult:
+    """What a run did.
+
+    Args:
+        rows: all measured numbers of the recipe, those of earlier runs included.
+        done: ids of steps computed now, `reused` of steps the store had.
+        failed: why, by id of the step that failed; `skipped`: steps that needed a failed one.
+        results: the results file.
+        outputs: artifact folder by id of every trained step.
+    """
+
+    rows: list[Row]
+    results: Path
+    done: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    outputs: dict[str, Path] = field(default_factory=dict)
+
+
+def run_recipe(
+    recipe: Recipe, *, workdir: Path, base: Path, progress: Progress | None = None
+) -> RunResult:
+    """Run what is missing of a checked recipe and write WORKDIR/results.json.
+
+    A step that fails does not stop steps that do not need it.
+
+    Args:
+        base: folder that relative paths of the recipe are relative to.
+
+    Raises:
+        MissingError: data or backbone are not there, before any work.
+    """
+    store = Store(workdir / STORE_FOLDER)
+    sources = resolve_sources(recipe, base)
+    plan = make_plan(recipe, store, sources)
+    context = Context(recipe, plan, store, sources, progress or Silent())
+    preflight(context)
+    remember(store, plan)
+    outcome = RunResult(rows=[], results=workdir)
+    try:
+        for planned in plan.steps:
+            _run_or_skip(planned, context, outcome)
+    finally:  # also on Ctrl-C: what is finished is reported
+        outcome.rows = collect_rows(context)
+        outcome.results = write_results(workdir, recipe.name, outcome.rows)
+    return outcome
+
+
+def _run_or_skip(planned: PlannedStep, context: Context, outcome: RunResult) -> None:
+    step = planned.step
+    lost = [name for name in step.inputs if name in outcome.failed or name in outcome.skipped]
+    if lost:
+        outcome.skipped.append(step.id)
+        context.progress.log(f"{step.id}: skipped, it needs {', '.join(lost)}")
+        return
+    try:
+        computed = _ensure(planned, context)
+    except AdapterXLTError as error:
+        outcome.failed[step.id] = str(error)
+        context.store.record_failure(planned.fingerprint, step.id, str(error))
+        context.progress.log(f"{step.id}: failed: {error}")
+        return
+    (outcome.done if computed else outcome.reused).append(step.id)
+    if step.kind not in ("evaluate", "retrieve"):
+        outcome.outputs[step.id] = context.store.path(planned.fingerprint)
+
+
+def _ensure(planned: PlannedStep, context: Context) -> bool:
+    """Compute the step unless the store has it; returns whether it was computed here."""
+    store, address = context.store, planned.fingerprint
+    if planned.status == "done":
+        return False
+    with store.lock(address, blocking=False) as got:
+        if not got:
+            context.progress.log(f"{planned.step.id}: another process computes it, waiting")
+    with store.lock(address):
+        if planned.status == "damaged":
+            context.progress.log(f"{planned.step.id}: {planned.reason}")
+            _drop_if_damaged(store, address)
+        if store.get(address) is not None:
+            return False
+        staging = store.open_staging(address)
+        try:
+            _runner(planned.step.kind)(planned, context, staging)
+            store.commit(
+                address,
+                kind=planned.step.kind,
+                title=planned.step.id,
+                recipe=context.recipe.name,
+                parts=planned.parts,
+                lineage=lineage_of(context.plan, planned.step.id, context.sources.backbone),
+            )
+        except OSError as error:
+            shutil.rmtree(staging / "out", ignore_errors=True)
+            raise _disk_error(error, store.root) from error
+        return True
+
+
+def _drop_if_damaged(store: Store, address: str) -> None:
+    try:
+        store.get(address)
+    except AdapterXLTError:
+        store.remove(address)
+
+
+def _disk_error(error: OSError, folder: Path) -> AdapterXLTError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return AdapterXLTError(
+            f"{folder}: no disk space left",
+            hint="free some space and run again: finished steps and checkpoints are kept",
+        )
+    return AdapterXLTError(f"{error.strerror or error}: {error.filename or folder}")
+
+
+def _runner(kind: StepKind) -> Runner:
+    """Return the function that computes a kind of step; imports torch only now."""
+    match kind:
+        case "train" | "fuse":
+            from adapterxlt.execution.train import run_train
+
+            return run_train
+        case "merge":
+            from adapterxlt.execution.merge import run_merge
+
+            return run_merge
+        case "evaluate":
+            from adapterxlt.execution.evaluate import run_evaluate
+
+            return run_evaluate
+        case "retrieve":
+            from adapterxlt.execution.retrieve import run_retrieve
+
+            return run_retrieve
+        case "pretrain":
+            from adapterxlt.execution.pretrain import run_pretrain
+
+            return run_pretrain

@@ -1,0 +1,36 @@
+"""The address of a step: a hash of everything that can change its result, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+
+from adapterxlt.plan.steps import Step
+from adapterxlt.plan.versions import VERSIONS
+from adapterxlt.store.files import canonical_json
+
+
+def fingerprint_parts(
+    step: Step, *, data: str, backbone: str, inputs: tuple[str, ...]
+) -> dict[str, object]:
+    """Return the named parts that a step's fingerprint covers.
+
+    Args:
+        step: its names do not count (a renamed stage is the same stage), its `neutral`
+            parameters neither.
+        data: content hash of the data it reads, "" when it reads none.
+        backbone: content hash of the backbone, "" when it needs none.
+        inputs: fingerprints of its inputs, in order.
+    """
+    return {
+        "kind": step.kind,
+        "version": VERSIONS[step.kind],
+        "params": step.params,
+        "data": data,
+        "backbone": backbone,
+        "inputs": list(inputs),
+    }
+
+
+def fingerprint(parts: dict[str, object]) -> str:
+    """Return the sha256 of the parts, 64 hex digits."""
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

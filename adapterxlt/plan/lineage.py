@@ -1,0 +1,75 @@
+"""Where a model comes from: its backbone and every training step above it, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.plan.steps import Plan
+
+
+def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> dict[str, object]:
+    """Return the lineage of a step's output as plain JSON data.
+
+    Args:
+        step_id: a trained step; None is the bare backbone.
+    """
+    steps: dict[str, dict[str, object]] = {}
+
+    def visit(current: str) -> None:
+        planned = plan.by_id(current)
+        for needed in planned.step.inputs:
+            visit(needed)
+        steps.setdefault(
+            planned.fingerprint,
+            {
+                "fingerprint": planned.fingerprint,
+                "kind": planned.step.kind,
+                "params": planned.step.params,
+                "data": planned.parts["data"],
+                "inputs": planned.parts["inputs"],
+            },
+        )
+
+    if step_id is not None:
+        visit(step_id)
+    return {
+        "backbone": {"name": backbone.name, "hash": backbone.hash} if backbone else None,
+        "steps": list(steps.values()),
+    }
+
+
+def describe(lineage: Mapping[str, object]) -> str:
+    """Return a lineage as one readable line: `mini > mnli (seq_bn) > udpos (seq_bn, after)`."""
+    backbone = lineage.get("backbone")
+    names = [str(backbone["name"]) if isinstance(backbone, Mapping) else "new"]
+    steps = lineage["steps"]
+    assert isinstance(steps, list)
+    by_fingerprint = {step["fingerprint"]: step for step in steps}
+
+    def name(step: Mapping[str, object]) -> str:
+        params = step["params"]
+        assert isinstance(params, Mapping)
+        inputs = [by_fingerprint[needed] for needed in _list(step["inputs"])]
+        cap = f", {params['cap']} examples" if params.get("cap") else ""
+        match step["kind"]:
+            case "merge":
+                return f"merge({' + '.join(name(needed) for needed in inputs)})"
+            case "fuse":
+                members = " + ".join(name(needed) for needed in inputs)
+                return f"fuse({members}) > {params['task']} (fusion{cap})"
+            case "train":
+                relation = params.get("relation")
+                how = {"after": ", after", "stack_on": ", stacked"}.get(str(relation), "")
+                above = f"{name(inputs[0])} > " if inputs else ""
+                return f"{above}{params['task']} ({params['method']}{cap}{how})"
+            case kind:
+                return str(kind)
+
+    if steps:
+        names.append(name(steps[-1]))
+    return " > ".join(names)
+
+
+def _list(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []

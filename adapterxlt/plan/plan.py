@@ -1,0 +1,120 @@
+"""The plan of a recipe: every step, its address, and whether the store has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.plan.expand import expand
+from adapterxlt.plan.explain import explain
+from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
+from adapterxlt.plan.steps import Plan, PlannedStep, Status, Step
+from adapterxlt.pretraining.sources import sources_hash
+from adapterxlt.recipe.schema import PretrainStage, Recipe
+from adapterxlt.store.environment import environment, environment_changes
+from adapterxlt.store.files import write_json
+from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.data_hash import data_hash
+from adapterxlt.tasks.roots import resolve_roots
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a recipe reads: its backbone (None if it only builds one) and data folders."""
+
+    backbone: Backbone | None
+    roots: tuple[Path, ...]
+
+
+def resolve_sources(recipe: Recipe, base: Path) -> Sources:
+    """Find the backbone and the data folders of a recipe.
+
+    Args:
+        base: folder that relative paths of the recipe are relative to.
+
+    Raises:
+        MissingBackboneError, MissingDataError: one of them is not there.
+    """
+    builds_only = all(isinstance(stage, PretrainStage) for stage in recipe.stages.values())
+    return Sources(
+        backbone=None if builds_only else resolve_backbone(recipe.backbone, base),
+        roots=tuple(resolve_roots(recipe.data, base)),
+    )
+
+
+def make_plan(recipe: Recipe, store: Store, sources: Sources) -> Plan:
+    """Return the plan of a checked recipe against a store.
+
+    Raises:
+        MissingDataError: data that a step reads is not there.
+    """
+    last = last_parts(store, recipe.name)
+    planned: dict[str, PlannedStep] = {}
+    for step in expand(recipe, sources.backbone, sources.roots):
+        parts = fingerprint_parts(
+            step,
+            data=_data_of(step, sources.roots),
+            backbone=sources.backbone.hash if sources.backbone else "",
+            inputs=tuple(planned[needed].fingerprint for needed in step.inputs),
+        )
+        address = fingerprint(parts)
+        status, reason = _status(store, address)
+        if status == "todo":
+            reason = explain(last.get(step.id), parts, step.inputs)
+        planned[step.id] = PlannedStep(step, address, parts, status, reason)
+    return Plan(recipe.name, tuple(planned.values()))
+
+
+def remember(store: Store, plan: Plan) -> None:
+    """Keep the plan's parts, so that the next plan can say what changed since."""
+    write_json(_memory(store, plan.recipe), {step.step.id: step.parts for step in plan.steps})
+
+
+def last_parts(store: Store, recipe: str) -> dict[str, dict[str, object]]:
+    """Fingerprint parts by step id when this recipe was last run; {} if never."""
+    try:
+        found = json.loads(_memory(store, recipe).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _memory(store: Store, recipe: str) -> Path:
+    return store.root / ".plans" / f"{recipe}.json"
+
+
+def _status(store: Store, address: str) -> tuple[Status, str]:
+    try:
+        manifest = store.get(address)
+    except InvalidArtifactError as error:
+        return "damaged", f"{error.message}; it will be redone"
+    if manifest is None:
+        return "todo", ""
+    changed = environment_changes(manifest.environment, environment())
+    return "done", f"made with {', '.join(changed)}" if changed else ""
+
+
+def _data_of(step: Step, roots: Sequence[Path]) -> str:
+    params = step.params
+    match step.kind:
+        case "train" | "fuse":
+            return _hash(params["task"], roots, [params["language"]], [params["split"]])
+        case "evaluate":
+            return _hash(params["task"], roots, params["languages"], [params["split"]])
+        case "retrieve":
+            return _hash(params["task"], roots, params["languages"], params["splits"])
+        case "pretrain":
+            return sources_hash(roots)
+        case "merge":
+            return ""
+
+
+def _hash(task: object, roots: Sequence[Path], languages: object, splits: object) -> str:
+    assert isinstance(languages, list) and isinstance(splits, list)
+    found = get_task(str(task))
+    return "-".join(data_hash(found, roots, languages, split) for split in splits)

@@ -1,0 +1,14 @@
+"""Version of each kind of step: raise one when its code changes what it computes."""
+
+from __future__ import annotations
+
+from adapterxlt.plan.steps import StepKind
+
+VERSIONS: dict[StepKind, int] = {
+    "pretrain": 1,
+    "train": 1,
+    "fuse": 1,
+    "merge": 1,
+    "evaluate": 1,
+    "retrieve": 1,
+}

@@ -1,0 +1,40 @@
+"""What software produced a result: recorded beside it, never part of its address."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = (
+    "adapterxlt",
+    "torch",
+    "transformers",
+    "adapters",
+    "accelerate",
+    "tokenizers",
+    "datasets",
+    "faiss-cpu",
+    "numpy",
+    "seqeval",
+    "scikit-learn",
+)
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that can change a number."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def environment_changes(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Return `torch 2.12.0, now 2.13.0` for every version that differs."""
+    return [
+        f"{name} {then.get(name, 'absent')}, now {now.get(name, 'absent')}"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]

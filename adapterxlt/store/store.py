@@ -1,0 +1,215 @@
+"""A content-addressed store of step outputs, safe against kills and concurrent processes.
+
+    ROOT/ab/abcd.../            a whole entry: files, then manifest.json last
+    ROOT/.staging/abcd.../      work in progress: out/ and whatever lets it resume
+    ROOT/.locks/abcd....lock    held by the process that computes the entry
+
+A folder without a manifest is garbage of a killed process. Entries are never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store.environment import environment
+from adapterxlt.store.files import sha256_file, tree_size, write_atomic, write_json
+from adapterxlt.store.manifest import (
+    MANIFEST_NAME,
+    FileRecord,
+    Manifest,
+    read_manifest,
+)
+
+_FAILURE = "failure.json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an entry could not be computed the last time it was tried."""
+
+    fingerprint: str
+    title: str
+    message: str
+    size: int
+
+
+class Store:
+    """A folder of entries addressed by fingerprint (64 hex digits).
+
+    Args:
+        root: the folder; created when the first entry is.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: dict[str, Manifest] = {}
+
+    def path(self, fingerprint: str) -> Path:
+        """Where the entry is, or will be."""
+        return self.root / fingerprint[:2] / fingerprint
+
+    def staging(self, fingerprint: str) -> Path:
+        """Where the entry is worked on; survives a kill so that work can resume."""
+        return self.root / ".staging" / fingerprint
+
+    def get(self, fingerprint: str) -> Manifest | None:
+        """Return the manifest of a whole, undamaged entry; None if there is none.
+
+        Raises:
+            InvalidArtifactError: the entry is there but damaged (names the file).
+        """
+        if fingerprint in self._verified:
+            return self._verified[fingerprint]
+        folder = self.path(fingerprint)
+        if not (folder / MANIFEST_NAME).is_file():
+            return None
+        manifest = read_manifest(folder)
+        if manifest.fingerprint != fingerprint:
+            raise InvalidArtifactError(
+                f"{folder}: its manifest is of another entry ({manifest.fingerprint[:12]})"
+            )
+        check_files(folder, manifest)
+        self._verified[fingerprint] = manifest
+        return manifest
+
+    @contextmanager
+    def lock(self, fingerprint: str, *, blocking: bool = True) -> Iterator[bool]:
+        """Hold the entry's lock; yields whether it was got (always, when blocking)."""
+        path = self.root / ".locks" / f"{fingerprint}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=-1 if blocking else 0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def open_staging(self, fingerprint: str) -> Path:
+        """Return the staging folder with an empty `out/`; other content is kept."""
+        staging = self.staging(fingerprint)
+        shutil.rmtree(staging / "out", ignore_errors=True)
+        (staging / "out").mkdir(parents=True)
+        (staging / _FAILURE).unlink(missing_ok=True)
+        return staging
+
+    def commit(
+        self,
+        fingerprint: str,
+        *,
+        kind: str,
+        title: str,
+        recipe: str,
+        parts: dict[str, object],
+        lineage: dict[str, object],
+    ) -> Manifest:
+        """Make the staged `out/` the entry; hold the lock while calling this."""
+        out = self.staging(fingerprint) / "out"
+        files = {
+            path.relative_to(out).as_posix(): FileRecord(
+                size=path.stat().st_size, sha256=sha256_file(path)
+            )
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
+        }
+        manifest = Manifest(
+            fingerprint=fingerprint,
+            kind=kind,
+            title=title,
+            recipe=recipe,
+            parts=parts,
+            lineage=lineage,
+            files=files,
+            environment=environment(),
+        )
+        target = self.path(fingerprint)
+        self.remove(fingerprint)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        out.replace(target)
+        write_atomic(target / MANIFEST_NAME, manifest.model_dump_json(indent=1) + "\n")
+        shutil.rmtree(self.staging(fingerprint), ignore_errors=True)
+        self._verified[fingerprint] = manifest
+        return manifest
+
+    def remove(self, fingerprint: str) -> None:
+        """Remove an entry, whole or not; the manifest goes first."""
+        self._verified.pop(fingerprint, None)
+        folder = self.path(fingerprint)
+        (folder / MANIFEST_NAME).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def record_failure(self, fingerprint: str, title: str, message: str) -> None:
+        """Leave a note of why the entry could not be computed, for `status`."""
+        write_json(
+            self.staging(fingerprint) / _FAILURE,
+            {"fingerprint": fingerprint, "title": title, "message": message},
+        )
+
+    def entries(self) -> list[Manifest]:
+        """Manifests of all entries that have one, by title; contents are not verified."""
+        found = []
+        for path in self.root.glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}"):
+            try:
+                found.append(read_manifest(path.parent))
+            except InvalidArtifactError:
+                continue
+        return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
+
+    def failures(self) -> list[Failure]:
+        """What was tried and failed, and is not whole since."""
+        found = []
+        for path in sorted(self.root.glob(f".staging/*/{_FAILURE}")):
+            note = _read_note(path)
+            found.append(
+                Failure(
+                    fingerprint=path.parent.name,
+                    title=note.get("title", "?"),
+                    message=note.get("message", "?"),
+                    size=tree_size(path.parent),
+                )
+            )
+        return found
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare every file of an entry with its manifest.
+
+    Raises:
+        InvalidArtifactError: a file is missing, unexpected, or has another content.
+    """
+    present = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST_NAME
+    }
+    for name in sorted(present - manifest.files.keys()):
+        raise InvalidArtifactError(f"{folder / name}: not in the manifest")
+    for name, record in manifest.files.items():
+        path = folder / name
+        if name not in present:
+            raise InvalidArtifactError(f"{path}: missing")
+        if path.stat().st_size != record.size:
+            raise InvalidArtifactError(
+                f"{path}: {path.stat().st_size} bytes, the manifest says {record.size}"
+            )
+        if sha256_file(path) != record.sha256:
+            raise InvalidArtifactError(f"{path}: its content is not what was written (sha256)")
+
+
+def _read_note(path: Path) -> dict[str, str]:
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {key: str(value) for key, value in note.items()} if isinstance(note, dict) else {}
