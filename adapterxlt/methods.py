@@ -1,0 +1,188 @@
+"""What can be done with adapter methods: on which backbone, fused or merged with which.
+
+`METHODS` names them all, `parse_method` reads one. Needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adapterxlt.method_parser import ParsedMethod, Part, parse_method
+from adapterxlt.method_table import METHODS, Method
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "ParsedMethod",
+    "Part",
+    "can_fuse",
+    "can_merge",
+    "check_method",
+    "default_epochs",
+    "default_lr",
+    "parse_method",
+    "to_adapters_string",
+]
+
+
+def check_method(text: str, hidden_size: int, layers: int | None = None) -> list[str]:
+    """Return what is wrong with a method on a backbone, [] if nothing.
+
+    Args:
+        hidden_size: width of the backbone.
+        layers: number of layers of the backbone; None leaves layer numbers unchecked.
+    """
+    try:
+        method = parse_method(text)
+    except ValueError as error:
+        return [str(error)]
+    return [
+        problem
+        for part in method.flat()
+        for problem in (*_check_sizes(part, hidden_size), *_check_layers(part, layers))
+    ]
+
+
+def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:
+    values = part.resolved
+    if values.get("phm_layer"):
+        dim, reduction = values["phm_dim"], values["reduction_factor"]
+        assert isinstance(dim, int)
+        factors = set(reduction.values()) if isinstance(reduction, dict) else {reduction}
+        # `adapters` cuts the quotient down to a whole number, at least 1.
+        widths = {max(1, int(hidden_size // factor)) for factor in factors}
+        for width in sorted({hidden_size, *widths}):
+            if width % dim:
+                what = "hidden size" if width == hidden_size else "bottleneck width"
+                yield (
+                    f"`{part.name}`: the {what} {width} cannot be divided by phm_dim={dim}\n"
+                    f"choose reduction_factor and phm_dim so that phm_dim divides {hidden_size} "
+                    f"and {hidden_size} / reduction_factor"
+                )
+    rank = values.get("r")
+    if isinstance(rank, int) and rank > hidden_size:
+        yield f"`{part.name}`: rank r={rank} is above the hidden size {hidden_size}"
+    if values.get("composition_mode") == "scale" and (rank != 1 or values["dropout"]):
+        yield f"`{part.name}`: composition_mode=scale needs r=1 and dropout=0"
+
+
+def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
+    if layers is None:
+        return
+    for key in ("leave_out", "layers"):
+        numbers = part.resolved.get(key)
+        for number in numbers if isinstance(numbers, list) else ():
+            if number >= layers:
+                yield (
+                    f"`{part.name}[{key}]`: there is no layer {number}\n"
+                    f"the backbone has layers 0 to {layers - 1}"
+                )
+
+
+def to_adapters_string(method: ParsedMethod) -> str:
+    """The text that `adapters` itself parses into this method's configuration.
+
+    Strings are quoted inside, as its parser wants.
+
+    Raises:
+        ValueError: for `full`, which is no adapter.
+    """
+    if method.is_full:
+        raise ValueError("`full` is not an adapter method")
+    return "|".join(
+        part.name
+        + (
+            "[" + ",".join(f"{key}={value!r}" for key, value in part.params.items()) + "]"
+            if part.params
+            else ""
+        )
+        for part in method.parts
+    )
+
+
+def can_fuse(methods: Sequence[ParsedMethod]) -> str | None:
+    """Why AdapterFusion over adapters of these methods is impossible, None if it is possible.
+
+    AdapterFusion attends over the outputs of bottlenecks that sit in the same places; in
+    `adapters` 1.3 two LoRAs raise NotImplementedError, mixed configurations ValueError.
+    """
+    for method in methods:
+        if method.is_full:
+            return "a full fine-tune is no adapter"
+        if len(method.flat()) > 1:
+            return f"`{method}` joins several methods; only a single bottleneck can be fused"
+        if METHODS[method.parts[0].name].family != "bottleneck":
+            return f"only bottleneck adapters can be fused, not `{method}`"
+        if method.invertible:
+            return f"`{method}` has an invertible adapter, and only the first one would be used"
+    return _one_config(methods, "fused")
+
+
+def can_merge(methods: Sequence[ParsedMethod]) -> str | None:
+    """Why the weights of adapters of these methods cannot be averaged, None if they can."""
+    for method in methods:
+        if method.is_full:
+            return "a full fine-tune is no adapter"
+        if method.invertible:
+            return f"`{method}` has an invertible adapter, which must not be averaged"
+    return _one_config(methods, "merged")
+
+
+def _one_config(methods: Sequence[ParsedMethod], done: str) -> str | None:
+    for method in methods[1:]:
+        if not method.same_config(methods[0]):
+            return (
+                f"`{methods[0]}` and `{method}` differ; only adapters of one configuration "
+                f"can be {done}"
+            )
+    return None
+
+
+# Learning rates that the methods' authors or the `adapters` documentation start from:
+# full: XTREME's scripts (2e-5 for XNLI, PAWS-X, UDPOS, PAN-X).
+# seq_bn and its kin: AdapterHub's training guide and MAD-X (1e-4).
+# fusion: AdapterFusion, Pfeiffer et al. 2021 (5e-5). compacter: Mahabadi et al. 2021 (3e-3).
+# LoRA and DoRA: Hu et al. 2021 on RoBERTa (4e-4 to 5e-4). VeRA: Kopiczko et al. 2024 on RoBERTa
+# (4e-3 and above). (IA)^3: Liu et al. 2022 (3e-3). Prefixes: He et al. 2021 (1e-4 to 2e-4).
+# Prompt tuning: 1e-2, the order the `adapters` examples use on encoders (Lester's 0.3 is for T5).
+# ReFT: Wu et al. 2024 on RoBERTa (4e-4 to 9e-4). UniPELT: Mao et al. 2022 (5e-4).
+_FAMILY_LR: dict[str, float] = {
+    "full": 2e-5,
+    "bottleneck": 1e-4,
+    "lora": 5e-4,
+    "prefix": 2e-4,
+    "prompt": 1e-2,
+    "reft": 6e-4,
+    "union": 2e-4,
+}
+_LR: dict[str, float] = {
+    "fusion": 5e-5,
+    "compacter": 3e-3,
+    "compacter++": 3e-3,
+    "vera": 4e-3,
+    "dvora": 4e-3,
+    "ia3": 3e-3,
+    "unipelt": 5e-4,
+}
+
+
+def default_lr(method: str) -> float:
+    """Peak learning rate of a method when the recipe gives none; `fusion` for AdapterFusion.
+
+    A union takes the lowest of its parts.
+    """
+    if method == "fusion":
+        return _LR[method]
+    return min(
+        _LR.get(part.name, _FAMILY_LR[METHODS[part.name].family])
+        for part in parse_method(method).parts
+    )
+
+
+def default_epochs(method: str) -> float:
+    """Epochs of a method when the recipe gives none.
+
+    3 for a full fine-tune (Devlin et al. 2019; XTREME's SQuAD script), 5 for whatever trains few
+    weights, which needs longer (AdapterHub's training guide; XTREME's XNLI script has 5).
+    """
+    return 3.0 if method != "fusion" and parse_method(method).is_full else 5.0
