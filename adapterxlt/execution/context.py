@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapterxlt.backbones import Backbone
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
@@ -34,6 +35,13 @@ class Context:
     progress: Progress
     _loaded: tuple[str, Built] | None = None
 
+    @property
+    def backbone(self) -> Backbone:
+        """The backbone; only a recipe that does nothing but build one has none."""
+        if self.sources.backbone is None:
+            raise TypeError(f"recipe {self.recipe.name} has no backbone")
+        return self.sources.backbone
+
     def artifact(self, step_id: str) -> Path:
         """Folder of a finished step's output."""
         return self.store.path(self.plan.by_id(step_id).fingerprint)
@@ -49,7 +57,6 @@ class Context:
         key = self.plan.by_id(inputs[0]).fingerprint if inputs else ""
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
-            assert self.sources.backbone is not None
             artifact = self.artifact(inputs[0]) if inputs else None
-            self._loaded = (key, load(self.sources.backbone, artifact))
+            self._loaded = (key, load(self.backbone, artifact))
         return self._loaded[1]

@@ -20,40 +20,38 @@ from adapterxlt.tasks.texts import texts_of
 
 def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Score every language; a language that an interrupted run finished is not redone."""
-    params = planned.step.params
-    task = get_task(str(params["task"]))
-    languages = params["languages"]
-    assert isinstance(languages, list) and context.sources.backbone is not None
-    seen = read_seen(context.sources.backbone.path, context.artifact(planned.step.inputs[0]))
+    step = planned.step
+    task, split = get_task(step.text("task")), step.text("split")
+    seen = read_seen(context.backbone.path, context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
-    for language in languages:
+    for language in step.items("languages"):
         done = partial / f"{language}.json"
         if not done.is_file():
             examples = read_examples(
                 task,
                 context.sources.roots,
                 language,
-                str(params["split"]),
-                cap=_optional(params["cap"]),
+                split,
+                cap=None if step.params["cap"] is None else step.number("cap"),
                 labelled=True,
             )
             predictions = predict(
                 context.model(planned),
                 examples,
                 task.kind,
-                max_length=_number(params["max_length"]),
-                doc_stride=_number(params["doc_stride"]),
-                token_budget=_number(params["token_budget"]),
+                max_length=step.number("max_length"),
+                doc_stride=step.number("doc_stride"),
+                token_budget=step.number("token_budget"),
                 progress=context.progress,
-                description=f"{planned.step.id} {language}",
+                description=f"{step.id} {language}",
             )
             flagged = describe_overlap(hash_texts(texts_of(examples)), seen)
             values = score(task, examples, predictions, language)
             found = [
                 Measure(
                     language=language,
-                    split=str(params["split"]),
+                    split=split,
                     metric=metric,
                     main=metric == task.main_metric,
                     value=value,
@@ -65,12 +63,3 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
             write_json(done, [asdict(measure) for measure in found])
         measures += [Measure(**item) for item in json.loads(done.read_text(encoding="utf-8"))]
     write_measures(staging / "out", measures)
-
-
-def _number(value: object) -> int:
-    assert isinstance(value, int)
-    return value
-
-
-def _optional(value: object) -> int | None:
-    return None if value is None else _number(value)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from adapterxlt.execution.context import Context
 from adapterxlt.execution.contamination import write_seen
+from adapterxlt.execution.context import Context
 from adapterxlt.execution.train import METRICS_NAME
 from adapterxlt.models.build import merge, save
 from adapterxlt.plan.steps import PlannedStep
@@ -16,12 +16,10 @@ from adapterxlt.store.files import write_json
 
 def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Merge the step's inputs and leave the artifact in `staging/out`."""
-    assert context.sources.backbone is not None
     members = [context.artifact(name) for name in planned.step.inputs]
-    weights = planned.step.params["weights"]
-    assert isinstance(weights, list)
+    weights = planned.step.items("weights")
     name = f"merge_{planned.fingerprint[:8]}"
     out = staging / "out"
-    save(merge(context.sources.backbone, members, weights, name), out)
+    save(merge(context.backbone, members, weights, name), out)
     write_seen(out, "merge", np.empty(0, dtype="<u8"), members)
     write_json(out / METRICS_NAME, {"weights": weights})

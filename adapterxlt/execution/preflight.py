@@ -44,13 +44,12 @@ Check = tuple[tuple[object, ...], Callable[[], object]]
 
 
 def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
-    params, roots = planned.step.params, context.sources.roots
-    if planned.step.kind in ("pretrain", "merge"):
+    step, roots = planned.step, context.sources.roots
+    if step.kind in ("pretrain", "merge"):
         return
-    task = get_task(str(params["task"]))
-    languages = params.get("languages") or [params.get("language")]
-    splits = params.get("splits") or [params.get("split")]
-    assert isinstance(languages, list) and isinstance(splits, list)
+    task = get_task(step.text("task"))
+    languages = step.items("languages") if "languages" in step.params else [step.text("language")]
+    splits = step.items("splits") if "splits" in step.params else [step.text("split")]
     for language in languages:
         if task.kind == "sentence_retrieval":
             yield (task.name, language), lambda lang=language: read_bitext(task, roots, lang)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, write_measures
-from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.retrieval.protocols import PROTOCOLS
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.tasks.catalogue import Task, get_task
@@ -17,18 +18,14 @@ from adapterxlt.tasks.types import MiningSet
 
 def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode, search and score every language and layer of the cell."""
-    params = planned.step.params
-    task = get_task(str(params["task"]))
-    languages = [str(language) for language in _items(params["languages"])]
-    splits = [str(split) for split in _items(params["splits"])]
+    step = planned.step
+    task, languages = get_task(step.text("task")), step.items("languages")
     if task.kind == "bitext_mining":
-        measured, texts = _mining(planned, context, task, languages, splits)
+        measured, texts = _mining(planned, context, task, languages, step.items("splits"))
     else:
         measured, texts = _tatoeba(planned, context, task, languages)
-    backbone = context.sources.backbone
-    assert backbone is not None
-    artifact = context.artifact(planned.step.inputs[0]) if planned.step.inputs else None
-    seen = read_seen(backbone.path, artifact)
+    artifact = context.artifact(step.inputs[0]) if step.inputs else None
+    seen = read_seen(context.backbone.path, artifact)
     flags = {language: describe_overlap(hashes, seen) for language, hashes in texts.items()}
     write_measures(
         staging / "out",
@@ -53,7 +50,7 @@ def _tatoeba(
 ) -> tuple[list[Measured], dict[str, Hashes]]:
     bitexts = [read_bitext(task, context.sources.roots, language) for language in languages]
     measured = retrieve_tatoeba(
-        context.model(planned), bitexts, progress=context.progress, **_settings(planned)
+        context.model(planned), bitexts, progress=context.progress, **_settings(planned.step)
     )
     return measured, {
         bitext.language: hash_texts([*bitext.source, *bitext.target]) for bitext in bitexts
@@ -74,7 +71,7 @@ def _mining(
             split: read_mining(task, context.sources.roots, language, split) for split in splits
         }
         measured += retrieve_bucc(
-            context.model(planned), sets, progress=context.progress, **_settings(planned)
+            context.model(planned), sets, progress=context.progress, **_settings(planned.step)
         )
         texts[language] = hash_texts(
             text for mining in sets.values() for text in (*mining.source, *mining.target)
@@ -82,18 +79,10 @@ def _mining(
     return measured, texts
 
 
-def _settings(planned: PlannedStep) -> dict[str, object]:
-    params = planned.step.params
-    protocol = params["protocol"]
-    assert isinstance(protocol, dict)
+def _settings(step: Step) -> dict[str, Any]:
     return {
-        "layers": _items(params["layers"]),
-        "protocol": PROTOCOLS[protocol["name"]],
-        "max_length": params["max_length"],
-        "token_budget": params["token_budget"],
+        "layers": step.items("layers"),
+        "protocol": PROTOCOLS[step.params["protocol"]["name"]],
+        "max_length": step.number("max_length"),
+        "token_budget": step.number("token_budget"),
     }
-
-
-def _items(value: object) -> list[object]:
-    assert isinstance(value, list)
-    return value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapterxlt.batching.encode import encode
-from adapterxlt.execution.context import Context
 from adapterxlt.execution.contamination import hash_texts, write_seen
+from adapterxlt.execution.context import Context
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
@@ -24,7 +24,7 @@ METRICS_NAME = "metrics.json"
 def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Train the step and leave its artifact in `staging/out`; resumes from checkpoints."""
     settings = settings_of(planned)
-    task = get_task(str(planned.step.params["task"]))
+    task = get_task(planned.step.text("task"))
     examples = training_examples(task, settings, context)
     built = _build(planned, task, settings, context)
     features = encode(
@@ -65,34 +65,34 @@ def training_examples(task: Task, settings: Training, context: Context) -> list[
     examples = read_examples(
         task, context.sources.roots, settings.language, settings.split, labelled=True
     )
-    assert settings.seed is not None
-    return sample(examples, settings.cap, settings.seed) if settings.cap else examples
+    if settings.cap is None or settings.seed is None:
+        return examples
+    return sample(examples, settings.cap, settings.seed)
 
 
 def _build(planned: PlannedStep, task: Task, settings: Training, context: Context) -> Built:
-    assert context.sources.backbone is not None and settings.seed is not None
-    params, inputs = planned.step.params, [context.artifact(n) for n in planned.step.inputs]
+    step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
     name = f"{task.name}_{planned.fingerprint[:8]}"
     head = HeadSpec(kind=task.kind, labels=task.labels, task=task.name)
-    if planned.step.kind == "fuse":
+    if step.kind == "fuse":
         return build_fusion(
-            context.sources.backbone,
+            context.backbone,
             members=inputs,
-            fusion=str(params["fusion"]),
+            fusion=step.text("fusion"),
             name=name,
             head=head,
-            seed=settings.seed,
+            seed=step.number("seed"),
             frozen_dropout=settings.frozen_dropout,
             precision=settings.precision,
         )
     return build_train(
-        context.sources.backbone,
-        method=str(params["method"]),
+        context.backbone,
+        method=step.text("method"),
         name=name,
         head=head,
-        after=inputs[0] if params["relation"] == "after" else None,
-        stack_on=inputs[0] if params["relation"] == "stack_on" else None,
-        seed=settings.seed,
+        after=inputs[0] if step.text("relation") == "after" else None,
+        stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
+        seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
         precision=settings.precision,
     )

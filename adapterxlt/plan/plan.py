@@ -100,21 +100,16 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
 
 
 def _data_of(step: Step, roots: Sequence[Path]) -> str:
-    params = step.params
     match step.kind:
         case "train" | "fuse":
-            return _hash(params["task"], roots, [params["language"]], [params["split"]])
+            languages, splits = [step.text("language")], [step.text("split")]
         case "evaluate":
-            return _hash(params["task"], roots, params["languages"], [params["split"]])
+            languages, splits = step.items("languages"), [step.text("split")]
         case "retrieve":
-            return _hash(params["task"], roots, params["languages"], params["splits"])
+            languages, splits = step.items("languages"), step.items("splits")
         case "pretrain":
             return sources_hash(roots)
         case "merge":
             return ""
-
-
-def _hash(task: object, roots: Sequence[Path], languages: object, splits: object) -> str:
-    assert isinstance(languages, list) and isinstance(splits, list)
-    found = get_task(str(task))
-    return "-".join(data_hash(found, roots, languages, split) for split in splits)
+    task = get_task(step.text("task"))
+    return "-".join(data_hash(task, roots, languages, split) for split in splits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
 Status = Literal["done", "todo", "damaged"]
@@ -26,8 +26,26 @@ class Step:
     kind: StepKind
     stage: str
     inputs: tuple[str, ...]
-    params: dict[str, object]
+    params: dict[str, Any]
     neutral: dict[str, object] = field(default_factory=dict)
+
+    def text(self, key: str) -> str:
+        """A parameter that is a string."""
+        return str(self.params[key])
+
+    def number(self, key: str) -> int:
+        """A parameter that is a whole number."""
+        value = self.params[key]
+        if not isinstance(value, int):
+            raise TypeError(f"{self.id}: `{key}` is {value!r}, not a whole number")
+        return value
+
+    def items(self, key: str) -> list[Any]:
+        """A parameter that is a list."""
+        value = self.params[key]
+        if not isinstance(value, list):
+            raise TypeError(f"{self.id}: `{key}` is {value!r}, not a list")
+        return value
 
 
 @dataclass(frozen=True)
