@@ -1,0 +1,269 @@
+"""Finds a pretrained encoder and checks, without torch, that it is whole.
+
+A backbone is the bundled `mini`, a local folder, or a model of the Hugging Face Hub. Only
+safetensors weights are taken, and of the Hub only the configuration, tokenizer and weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.bundled import bundled
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.safetensors_header import read_shapes
+from adapterxlt.suggest import suggest
+
+BUNDLED = ("mini",)
+KNOWN = (*BUNDLED, "xlm-roberta-base", "xlm-roberta-large")
+MODEL_TYPES = ("xlm-roberta",)
+TOKENIZERS = ("tokenizer.json", "sentencepiece.bpe.model")  # one of them must be there
+TOKENIZER_FILES = (
+    *TOKENIZERS,
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+# Say nothing about what the model computes, and change when it is saved again or moved.
+_VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
+_CONVERT = (
+    "convert the weights once, where you trust the file: "
+    "`AutoModelForMaskedLM.from_pretrained(FOLDER).save_pretrained(FOLDER)` "
+    "of transformers writes model.safetensors"
+)
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A checked backbone.
+
+    Args:
+        name: as the recipe names it.
+        path: folder with its files.
+        hash: sha256 over configuration, weights and tokenizer.
+        hidden_size: width. layers: number of transformer layers.
+        max_positions: size of the position table (XLM-R: 514, two of which are taken).
+        model_type: `xlm-roberta`.
+    """
+
+    name: str
+    path: Path
+    hash: str
+    hidden_size: int
+    layers: int
+    max_positions: int
+    model_type: str
+
+    @property
+    def max_length(self) -> int:
+        """Longest input in subwords: positions start at 2, after the padding index."""
+        return self.max_positions - 2
+
+
+def resolve_backbone(name: str, base: Path) -> Backbone:
+    """Find a backbone and check it.
+
+    Args:
+        name: `mini`, a folder (looked for in `base`, then in the current folder), or a Hub id.
+        base: folder of the recipe.
+
+    Raises:
+        MissingBackboneError: it is not there, not whole, or of another kind than XLM-R.
+    """
+    return inspect_backbone(name, _find(name, base))
+
+
+def _find(name: str, base: Path) -> Path:
+    if name in BUNDLED:
+        folder = bundled(f"artifacts/backbones/{name}")
+        if not folder.is_dir():
+            raise MissingBackboneError(
+                f"the bundled backbone `{name}` is not in this installation ({folder})",
+                hint="install the project again, or rebuild it with recipes/build-mini.yaml",
+            )
+        return folder
+    path = Path(name).expanduser()
+    places = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
+    for place in places:
+        if place.is_dir():
+            return place.resolve()
+    for place in places:
+        if place.is_file():
+            raise MissingBackboneError(
+                f"backbone {place} is a file", hint="give the folder that holds config.json"
+            )
+    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        looked = " and ".join(dict.fromkeys(str(place) for place in places))
+        raise MissingBackboneError(f"backbone `{name}`: no such folder (looked for {looked})")
+    return _from_hub(name)
+
+
+def _from_hub(name: str) -> Path:
+    """Folder of a Hub model: the local cache if it is whole there, else a download."""
+    import huggingface_hub
+
+    patterns = ["config.json", *TOKENIZER_FILES, WEIGHTS, INDEX, "model-*.safetensors"]
+    try:
+        cached = Path(
+            huggingface_hub.snapshot_download(name, allow_patterns=patterns, local_files_only=True)
+        )
+        if (cached / "config.json").is_file() and _weight_files(name, cached):
+            return cached
+    except (OSError, ValueError, MissingBackboneError):
+        pass  # not cached, or not whole: download what is missing
+    try:
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns))
+    except Exception as error:  # the Hub's own, the HTTP library's and the file system's
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MissingBackboneError(
+            f"backbone `{name}` is no folder, and the Hugging Face Hub did not give it: {reason}",
+            hint=suggest(name, KNOWN) + " Or give the folder of a downloaded model.",
+        ) from error
+
+
+def inspect_backbone(name: str, folder: Path) -> Backbone:
+    """Check the files in a folder and describe the backbone.
+
+    Raises:
+        MissingBackboneError: something is missing or does not fit; the message names it.
+    """
+    config = _read_json(name, folder / "config.json")
+    model_type = config.get("model_type")
+    if model_type not in MODEL_TYPES:
+        raise MissingBackboneError(
+            f"backbone `{name}` is of type `{model_type}` ({folder / 'config.json'})",
+            hint=f"only {', '.join(MODEL_TYPES)} is supported for now",
+        )
+    hidden_size = _positive(name, folder, config, "hidden_size")
+    layers = _positive(name, folder, config, "num_hidden_layers")
+    positions = _positive(name, folder, config, "max_position_embeddings")
+    vocabulary = _positive(name, folder, config, "vocab_size")
+    weights = _weight_files(name, folder)
+    _check_weights(name, weights, hidden_size, layers, positions, vocabulary)
+    if not any((folder / file).is_file() for file in TOKENIZERS):
+        raise MissingBackboneError(
+            f"backbone `{name}` has no tokenizer in {folder}",
+            hint=f"it needs {' or '.join(TOKENIZERS)}",
+        )
+    tokenizer = [folder / file for file in TOKENIZER_FILES if (folder / file).is_file()]
+    return Backbone(
+        name=name,
+        path=folder,
+        hash=_content_hash(config, [*weights, *tokenizer]),
+        hidden_size=hidden_size,
+        layers=layers,
+        max_positions=positions,
+        model_type=str(model_type),
+    )
+
+
+def _read_json(name: str, path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingBackboneError(
+            f"backbone `{name}` has no {path.name} in {path.parent}"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise MissingBackboneError(f"backbone `{name}`: cannot read {path}: {error}") from None
+    if not isinstance(found, dict):
+        raise MissingBackboneError(f"backbone `{name}`: {path} is no JSON object")
+    return found
+
+
+def _positive(name: str, folder: Path, config: dict[str, Any], key: str) -> int:
+    value = config.get(key)
+    if type(value) is not int or value < 1:
+        raise MissingBackboneError(
+            f"backbone `{name}`: {folder / 'config.json'} has {key}: {value!r}",
+            hint="it must be a whole number above 0",
+        )
+    return value
+
+
+def _weight_files(name: str, folder: Path) -> list[Path]:
+    """The safetensors files that hold the weights: one, or the shards of an index."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if (folder / INDEX).is_file():
+        mapping = _read_json(name, folder / INDEX).get("weight_map")
+        names = sorted({str(v) for v in mapping.values()}) if isinstance(mapping, dict) else []
+        shards = [folder / Path(shard).name for shard in names]  # never outside the folder
+        missing = [shard.name for shard in shards if not shard.is_file()]
+        if missing or not shards:
+            raise MissingBackboneError(
+                f"backbone `{name}`: {folder / INDEX} names weights that are not there: "
+                + (", ".join(missing) or "none at all")
+            )
+        return shards
+    pickled = sorted(
+        path.name
+        for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+        for path in folder.glob(pattern)
+    )
+    if pickled:
+        raise MissingBackboneError(
+            f"backbone `{name}` has only pickled weights ({', '.join(pickled)}) in {folder}; "
+            "those can run code and are never loaded",
+            hint=_CONVERT,
+        )
+    raise MissingBackboneError(
+        f"backbone `{name}` has no weights in {folder}", hint=f"{WEIGHTS} is missing"
+    )
+
+
+def _check_weights(
+    name: str, files: Iterable[Path], hidden: int, layers: int, positions: int, vocabulary: int
+) -> None:
+    """Compare the tensors in the files with the sizes that the configuration gives."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in files:
+        try:
+            shapes |= read_shapes(file)
+        except (ValueError, OSError) as error:
+            raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
+    wanted = {
+        "embeddings.word_embeddings.weight": (vocabulary, hidden),
+        "embeddings.position_embeddings.weight": (positions, hidden),
+    }
+    for index in range(layers):
+        wanted[f"encoder.layer.{index}.output.dense.bias"] = (hidden,)
+    # A checkpoint with a head calls the encoder `roberta.`, a bare one gives it no name.
+    short = {key.removeprefix("roberta."): shape for key, shape in shapes.items()}
+    for key, shape in wanted.items():
+        found = short.get(key)
+        if found is None:
+            raise MissingBackboneError(
+                f"backbone `{name}`: its weights hold no `{key}`",
+                hint=f"config.json says {layers} layers of width {hidden}",
+            )
+        if found != shape:
+            raise MissingBackboneError(
+                f"backbone `{name}`: `{key}` has shape {list(found)} in the weights, but "
+                f"config.json wants {list(shape)}",
+                hint="config.json and weights are of different models",
+            )
+
+
+def _content_hash(config: dict[str, Any], files: Iterable[Path]) -> str:
+    kept = {key: value for key, value in config.items() if key not in _VOLATILE}
+    digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
+    for path in sorted(files, key=lambda file: file.name):
+        status = path.stat()
+        digest.update(f"\n{path.name} ".encode())
+        digest.update(_file_hash(path, status.st_size, status.st_mtime_ns).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _file_hash(path: Path, size: int, modified_ns: int) -> str:
+    """sha256 of a file; size and time are there so that a changed file is read again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
