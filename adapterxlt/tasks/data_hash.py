@@ -1,0 +1,41 @@
+"""What a stage's fingerprint says about its data: a hash of file contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.find import find
+
+
+def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split: str) -> str:
+    """SHA-256 (hex) over the contents of a task's files, and how they are laid out.
+
+    Where the files lie does not matter, nor the order of `languages`; XNLI's training split
+    hashes as MNLI's, whose files it is.
+
+    Raises:
+        MissingDataError: a language has no files.
+    """
+    parts = []
+    for language in sorted(set(languages)):
+        found = find(task, roots, language, split)
+        files = {role: _file_hash(path) for role, path in sorted(found.files.items())}
+        parts.append([found.task.name, found.layout.name, found.split, language, files])
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    status = path.stat()
+    return _content_hash(path.resolve(), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _content_hash(path: Path, size: int, mtime_ns: int) -> str:
+    """Cached by size and time of change, which are part of the key only."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,123 @@
+"""Finding a task's files by looking: every layout in every data folder, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import Layout, Task, source_of
+
+_PLACEHOLDER = re.compile(r"\{(lang|iso3)\}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of one task, language and split.
+
+    Args:
+        task: whose files they are (MNLI's, where XNLI's training split was asked for).
+        split: which of its splits they are.
+        layout: how they are laid out.
+        files: role -> file; optional roles only where the file exists.
+    """
+
+    task: Task
+    language: str
+    split: str
+    layout: Layout
+    files: dict[str, Path]
+
+
+def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
+    """Find the files of a task; the first folder and layout that has them all wins.
+
+    Raises:
+        MissingDataError: no layout is complete in any folder; lists every path looked for.
+        UsageError: the task has no such split.
+    """
+    task = source_of(task, split)
+    found, looked = _search(task, roots, language, split)
+    if found is None:
+        raise MissingDataError(
+            f"no {split} data of `{task.name}` in language `{language}`",
+            hint=_missing_hint(task, roots, split, looked),
+        )
+    return found
+
+
+def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
+    """The languages that have files: the task's own in catalogue order, then others by name.
+
+    Files named by three-letter codes are looked for in the task's own languages only (of
+    Tatoeba's 112 languages, the 36 of XTREME); the others are read when asked for by name.
+    """
+    task = source_of(task, split)
+    others = _named_by_files(task, roots, split) - set(task.languages)
+    return tuple(
+        language
+        for language in (*task.languages, *sorted(others))
+        if _search(task, roots, language, split)[0] is not None
+    )
+
+
+def _search(
+    task: Task, roots: Sequence[Path], language: str, split: str
+) -> tuple[Found | None, list[str]]:
+    """The first complete layout, or None and what is missing of each."""
+    missing: list[str] = []
+    for root in roots:
+        for layout in task.layouts:
+            patterns = layout.files.get(split)
+            if patterns is None or not _speaks(task, patterns, language):
+                continue
+            files = {role: root / _fill(task, p, language) for role, p in patterns.items()}
+            there = {role: path for role, path in files.items() if path.is_file()}
+            lacking = [role for role in files if role not in there and role not in layout.optional]
+            if not lacking:
+                return Found(task, language, split, layout, there), []
+            missing += [f"layout {layout.name}: {files[role]}" for role in lacking]
+    return None, missing
+
+
+def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
+    """Language codes that occur in file names which match a `{lang}` pattern."""
+    codes: set[str] = set()
+    for layout in task.layouts:
+        for pattern in layout.files.get(split, {}).values():
+            if "{lang}" not in pattern:
+                continue
+            shape = re.compile(_as_regex(pattern))
+            for root in roots:
+                for path in root.glob(_PLACEHOLDER.sub("*", pattern)):
+                    if match := shape.fullmatch(path.relative_to(root).as_posix()):
+                        codes.add(match["lang"])
+    return codes
+
+
+def _as_regex(pattern: str) -> str:
+    """The pattern as a regular expression; a second `{lang}` must repeat the first."""
+    start, *rest = (re.escape(part) for part in pattern.split("{lang}"))
+    return f"{start}(?P<lang>[a-z]{{2,3}}(?:-[A-Za-z]+)?)" + "(?P=lang)".join(rest)
+
+
+def _speaks(task: Task, patterns: dict[str, str], language: str) -> bool:
+    """A file whose name does not tell its language is in the task's own languages."""
+    return language in task.languages or any(_PLACEHOLDER.search(p) for p in patterns.values())
+
+
+def _fill(task: Task, pattern: str, language: str) -> str:
+    return pattern.replace("{lang}", language).replace("{iso3}", task.iso3.get(language, language))
+
+
+def _missing_hint(task: Task, roots: Sequence[Path], split: str, looked: list[str]) -> str:
+    lines = [f"looked for {item}" for item in looked]
+    if not roots:
+        lines = ["no data folder is given"]
+    elif there := available_languages(task, roots, split):
+        lines.append(f"languages that are there: {', '.join(there)}")
+    elif not looked:
+        lines.append(f"`{task.name}` is in {', '.join(task.languages)} only")
+    return "\n  ".join(lines)

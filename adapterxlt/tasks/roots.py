@@ -1,0 +1,48 @@
+"""The data folders a recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapterxlt.bundled import bundled
+from adapterxlt.errors import MissingDataError
+
+
+def resolve_roots(data: Sequence[str], base: Path) -> tuple[Path, ...]:
+    """The folders that a recipe's `data` means, in its order, without repetitions.
+
+    Args:
+        data: `pocket` (the bundled data) or folders; relative ones are looked for in `base`
+            first, then in the current folder.
+        base: the recipe file's folder.
+
+    Raises:
+        MissingDataError: a folder does not exist, or `hub` is asked for.
+    """
+    roots: list[Path] = []
+    for name in data:
+        root = _resolve(name, base)
+        if root not in roots:
+            roots.append(root)
+    return tuple(roots)
+
+
+def _resolve(name: str, base: Path) -> Path:
+    if name == "pocket":
+        return bundled("artifacts/data/pocket")
+    if name == "hub":
+        raise MissingDataError(
+            "data: `hub` cannot be read yet",
+            hint="download the data and give its folder, or use `pocket`",
+        )
+    path = Path(name).expanduser()
+    candidates = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate.resolve()
+    tried = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
+    raise MissingDataError(
+        f"data folder `{name}` does not exist",
+        hint=f"looked for {tried}; give a folder that holds the downloads, or `pocket`",
+    )
