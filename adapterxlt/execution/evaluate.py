@@ -10,11 +10,11 @@ from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.execution.contamination import describe_overlap, hash_texts, read_seen
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.data import labelled_examples
 from adapterxlt.execution.measures import Measure, write_measures
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.read import read_examples
 from adapterxlt.tasks.texts import texts_of
 
 
@@ -28,13 +28,12 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     for language in step.items("languages"):
         done = partial / f"{language}.json"
         if not done.is_file():
-            examples = read_examples(
+            examples = labelled_examples(
                 task,
                 context.sources.roots,
                 language,
                 split,
                 cap=None if step.params["cap"] is None else step.number("cap"),
-                labelled=True,
             )
             predictions = predict(
                 context.model(planned),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.data import labelled_examples
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+from adapterxlt.tasks.read import read_bitext, read_mining
 
 MIN_FREE_BYTES = 200 << 20
 
@@ -61,9 +62,7 @@ def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
             else:
                 yield (
                     key,
-                    lambda lang=language, part=split: read_examples(
-                        task, roots, lang, part, labelled=True
-                    ),
+                    lambda lang=language, part=split: labelled_examples(task, roots, lang, part),
                 )
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from adapterxlt.batching.encode import encode
 from adapterxlt.execution.contamination import hash_texts, write_seen
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.data import labelled_examples
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Training
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
-from adapterxlt.tasks.read import read_examples, sample
+from adapterxlt.tasks.read import sample
 from adapterxlt.tasks.texts import texts_of
 from adapterxlt.tasks.types import Example
 from adapterxlt.training.train import train
@@ -62,9 +63,7 @@ def settings_of(planned: PlannedStep) -> Training:
 
 def training_examples(task: Task, settings: Training, context: Context) -> list[Example]:
     """Read the examples that a stage trains on, capped by a seeded sample."""
-    examples = read_examples(
-        task, context.sources.roots, settings.language, settings.split, labelled=True
-    )
+    examples = labelled_examples(task, context.sources.roots, settings.language, settings.split)
     if settings.cap is None or settings.seed is None:
         return examples
     return sample(examples, settings.cap, settings.seed)

@@ -1,0 +1,33 @@
+"""Are the labels there? The official test sets withhold theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.types import Example, QAExample, TaggingExample
+
+
+def is_labelled(example: Example) -> bool:
+    """Whether an example has its gold label, tags or answers."""
+    if isinstance(example, TaggingExample):
+        return example.tags is not None
+    if isinstance(example, QAExample):
+        return bool(example.answers)
+    return example.label is not None
+
+
+def require_labels(task: Task, examples: Sequence[Example], language: str, split: str) -> None:
+    """Refuse examples that cannot be trained on or scored against.
+
+    Raises:
+        MissingDataError: some have no label; says how many.
+    """
+    blanked = sum(not is_labelled(example) for example in examples)
+    if blanked:
+        raise MissingDataError(
+            f"{blanked} of {len(examples)} {split} examples of `{task.name}` in language "
+            f"`{language}` have no label, so there is nothing to learn from or to score against",
+            hint="the labels of official test sets are withheld: use `split: dev`",
+        )
