@@ -1,0 +1,250 @@
+"""Tatoeba and BUCC from sentences to figures, for every layer asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.progress import Progress
+from adapterxlt.retrieval import bucc
+from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.retrieval.index import Floats, normalise
+from adapterxlt.retrieval.protocols import Protocol, choose_layers
+from adapterxlt.retrieval.tatoeba import tatoeba_accuracy
+from adapterxlt.tasks.types import Bitext, MiningSet
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+# Vectors held at a time, in bytes; more languages or layers are done one group after another.
+MEMORY = 1 << 30
+
+Layers = Literal["all"] | Sequence[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One figure.
+
+    Args:
+        language: the language paired with English.
+        layer: hidden layer the vectors came from, 0 = embeddings.
+        metric: its name; percent, except `threshold` (a margin score).
+        value: the figure.
+        n: sentence pairs (Tatoeba) or gold pairs (BUCC) behind it.
+        split: the split it was measured on.
+    """
+
+    language: str
+    layer: int
+    metric: str
+    value: float
+    n: int
+    split: str
+
+
+def retrieve_tatoeba(
+    built: Built,
+    bitexts: Sequence[Bitext],
+    *,
+    layers: Layers,
+    protocol: Protocol,
+    max_length: int,
+    token_budget: int,
+    progress: Progress,
+) -> list[Measured]:
+    """`accuracy` (English to the language) and `accuracy_xx_en` by language and layer.
+
+    All languages are encoded together, as far as memory allows; a sentence that several of them
+    share (most English ones) only once.
+
+    Args:
+        built: a model in evaluation mode.
+        bitexts: one a language.
+        layers: hidden states to measure; None for the protocol's own.
+        protocol: pooling and normalisation.
+        max_length: tokens a sentence at most.
+        token_budget: padded tokens at most in one forward pass.
+        progress: told after every batch.
+
+    Raises:
+        MissingDataError: a language has no sentences, or its sides are not aligned.
+    """
+    for bitext in bitexts:
+        if not bitext.source or len(bitext.source) != len(bitext.target):
+            raise MissingDataError(
+                f"language `{bitext.language}`: {len(bitext.source)} sentences and "
+                f"{len(bitext.target)} English ones; they must be aligned line by line"
+            )
+    chosen = choose_layers(layers, protocol.tatoeba, built.model.config.num_hidden_layers)
+    measured = []
+    for group in _language_groups(bitexts, len(chosen) * _vector_bytes(built)):
+        rows: dict[str, int] = {}
+        sides = [
+            [[rows.setdefault(text, len(rows)) for text in side] for side in (b.source, b.target)]
+            for b in group
+        ]
+        vectors = encode_sentences(
+            built,
+            list(rows),
+            layers=chosen,
+            pooling=protocol.tatoeba.pooling,
+            max_length=max_length,
+            token_budget=token_budget,
+            progress=progress,
+        )
+        for bitext, (source, target) in zip(group, sides, strict=True):
+            for layer in chosen:
+                foreign = _ready(vectors[layer][source], protocol.tatoeba.normalise)
+                english = _ready(vectors[layer][target], protocol.tatoeba.normalise)
+                for metric, value in tatoeba_accuracy(foreign, english).items():
+                    n = len(bitext.source)
+                    measured.append(Measured(bitext.language, layer, metric, value, n, "test"))
+    return measured
+
+
+def retrieve_bucc(
+    built: Built,
+    sets: Mapping[str, MiningSet],
+    *,
+    layers: Layers,
+    protocol: Protocol,
+    max_length: int,
+    token_budget: int,
+    progress: Progress,
+) -> list[Measured]:
+    """Precision, recall, F1 and threshold of mining one language, by layer.
+
+    On `dev` the threshold is tuned on its gold. On `test` (where there is one with gold)
+    `precision`, `recall` and `f1` are at dev's threshold; `f1_tuned` is what tuning on test's own
+    gold would give, and says what the transfer costs.
+
+    Args:
+        built: a model in evaluation mode.
+        sets: `dev`, and `test` where there is one.
+        layers: hidden states to measure; None for the protocol's own.
+        protocol: pooling, margin, neighbours, duplicates.
+        max_length: tokens a sentence at most.
+        token_budget: padded tokens at most in one forward pass.
+        progress: told after every batch.
+
+    Raises:
+        MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
+    """
+    if "dev" not in sets:
+        raise MissingDataError(
+            "mining needs a dev set: its gold pairs set the threshold",
+            hint="give the folder that holds both the dev files and their .gold file",
+        )
+    chosen = choose_layers(layers, protocol.bucc, built.model.config.num_hidden_layers)
+    thresholds: dict[int, float] = {}
+    measured = []
+    for split in ("dev", "test"):
+        if split not in sets:
+            continue
+        mining = sets[split]
+        if split == "test" and mining.gold is None:
+            progress.log(f"{mining.language}: the gold pairs of test are withheld, not scored")
+            continue
+        gold = _gold_rows(mining, split)
+        for layer, candidates in _mine_layers(
+            built, mining, split, chosen, protocol, max_length, token_budget, progress
+        ):
+            tuned = bucc.tune_threshold(candidates, gold)
+            thresholds.setdefault(layer, tuned.threshold)
+            quality = bucc.apply_threshold(candidates, gold, thresholds[layer])
+            values = {
+                "f1": quality.f1,
+                "precision": quality.precision,
+                "recall": quality.recall,
+                "threshold": quality.threshold,
+            }
+            if split == "test":
+                values["f1_tuned"] = tuned.f1
+            for metric, value in values.items():
+                measured.append(Measured(mining.language, layer, metric, value, len(gold), split))
+    return measured
+
+
+def _mine_layers(
+    built: Built,
+    mining: MiningSet,
+    split: str,
+    layers: Sequence[int],
+    protocol: Protocol,
+    max_length: int,
+    token_budget: int,
+    progress: Progress,
+) -> Iterator[tuple[int, bucc.Candidates]]:
+    """Candidates in rows of the mining set, one layer after another."""
+    rows: dict[str, int] = {}
+    source = [rows.setdefault(text, len(rows)) for text in mining.source]
+    n_source = len(rows)
+    target_rows: dict[str, int] = {}
+    target = [target_rows.setdefault(text, len(target_rows)) for text in mining.target]
+    if not source or not target:
+        raise MissingDataError(
+            f"the {split} set of `{mining.language}` has {len(source)} sentences and "
+            f"{len(target)} English ones: there is nothing to mine"
+        )
+    texts = [*rows, *target_rows]
+    at_once = max(1, MEMORY // (len(texts) * _vector_bytes(built)))
+    for start in range(0, len(layers), at_once):
+        vectors = encode_sentences(
+            built,
+            texts,
+            layers=layers[start : start + at_once],
+            pooling=protocol.bucc.pooling,
+            max_length=max_length,
+            token_budget=token_budget,
+            progress=progress,
+        )
+        for layer in layers[start : start + at_once]:
+            ready = _ready(vectors.pop(layer), protocol.bucc.normalise)
+            found = bucc.mine(ready[:n_source], ready[n_source:], protocol)
+            yield layer, bucc.to_sentences(found, source, target, protocol.duplicates)
+
+
+def _gold_rows(mining: MiningSet, split: str) -> set[tuple[int, int]]:
+    if not mining.gold:
+        raise MissingDataError(
+            f"the {split} set of `{mining.language}` has no gold pairs to tune on or to score "
+            "against",
+            hint="the .gold file lies beside the sentences: `id <tab> id` a line",
+        )
+    source = {name: row for row, name in enumerate(mining.source_ids)}
+    target = {name: row for row, name in enumerate(mining.target_ids)}
+    for left, right in sorted(mining.gold):
+        if left not in source or right not in target:
+            raise MissingDataError(
+                f"gold pair `{left}` `{right}` of `{mining.language}` ({split}) names a sentence "
+                "that is not in the set",
+                hint="the gold file and the sentence files must be of the same split",
+            )
+    return {(source[left], target[right]) for left, right in mining.gold}
+
+
+def _language_groups(bitexts: Sequence[Bitext], bytes_a_text: int) -> Iterator[list[Bitext]]:
+    group: list[Bitext] = []
+    size = 0
+    for bitext in bitexts:
+        extra = 2 * len(bitext.source) * bytes_a_text
+        if group and size + extra > MEMORY:
+            yield group
+            group, size = [], 0
+        group.append(bitext)
+        size += extra
+    if group:
+        yield group
+
+
+def _vector_bytes(built: Built) -> int:
+    return 4 * int(built.model.config.hidden_size)
+
+
+def _ready(vectors: Floats, scale: bool) -> Floats:
+    return normalise(vectors) if scale else np.ascontiguousarray(vectors)
