@@ -1,0 +1,202 @@
+"""Mining and thresholds against independent double loops, ties and duplicates included.
+
+Vectors are small integers: their inner products are exact, so ties are ties on any machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.retrieval.bucc import (
+    Candidates,
+    apply_threshold,
+    mine,
+    to_sentences,
+    tune_threshold,
+)
+from adapterxlt.retrieval.protocols import PROTOCOLS
+
+PROTOCOL = PROTOCOLS["xtreme-2020"]
+
+
+def candidates(*triples: tuple[float, int, int]) -> Candidates:
+    return Candidates(
+        np.array([t[0] for t in triples], dtype=np.float64),
+        np.array([t[1] for t in triples], dtype=np.int64),
+        np.array([t[2] for t in triples], dtype=np.int64),
+    )
+
+
+def triples(found: Candidates) -> list[tuple[float, int, int]]:
+    return list(
+        zip(
+            found.scores.tolist(),
+            found.source_idx.tolist(),
+            found.target_idx.tolist(),
+            strict=True,
+        )
+    )
+
+
+def slow_mine(source, target, k, margin):
+    def dot(a, b):
+        return sum(float(x) * float(y) for x, y in zip(a, b, strict=True))
+
+    def neighbours(queries, base):
+        found = []
+        for query in queries:
+            scored = sorted((-dot(query, vector), i) for i, vector in enumerate(base))[:k]
+            found.append([(-negative, i) for negative, i in scored])
+        return found
+
+    def score(cosine, left, right):
+        around = (left + right) / 2
+        if margin == "absolute":
+            return cosine
+        if margin == "distance":
+            return cosine - around
+        return cosine / around if around else 0.0
+
+    forward, backward = neighbours(source, target), neighbours(target, source)
+    left_mean = [sum(c for c, _ in row) / len(row) for row in forward]
+    right_mean = [sum(c for c, _ in row) / len(row) for row in backward]
+    proposals = []
+    for i, row in enumerate(forward):
+        best = max(score(c, left_mean[i], right_mean[j]) for c, j in row)
+        j = next(j for c, j in row if score(c, left_mean[i], right_mean[j]) == best)
+        proposals.append((-best, i, j))
+    for j, row in enumerate(backward):
+        best = max(score(c, right_mean[j], left_mean[i]) for c, i in row)
+        i = next(i for c, i in row if score(c, right_mean[j], left_mean[i]) == best)
+        proposals.append((-best, i, j))
+    pairs, sources, targets = [], set(), set()
+    for negative, i, j in sorted(proposals):
+        if -negative > 0 and i not in sources and j not in targets:
+            sources.add(i)
+            targets.add(j)
+            pairs.append((-negative, i, j))
+    return pairs
+
+
+VECTORS = st.lists(
+    st.lists(st.integers(-2, 3), min_size=3, max_size=3), min_size=1, max_size=9
+).map(lambda rows: np.array(rows, dtype=np.float32))
+
+
+@given(VECTORS, VECTORS, st.integers(1, 6), st.sampled_from(["ratio", "distance", "absolute"]))
+def test_mining_equals_a_slow_double_loop(source, target, k, margin):
+    found = mine(source, target, replace(PROTOCOL, k=k, margin=margin))
+    slow = slow_mine(source, target, k, margin)
+    assert [t[1:] for t in triples(found)] == [t[1:] for t in slow]
+    assert [t[0] for t in triples(found)] == pytest.approx([t[0] for t in slow])
+
+
+def test_all_equal_vectors_pair_the_first_rows():
+    source, target = np.ones((6, 4), np.float32), np.ones((5, 4), np.float32)
+    assert triples(mine(source, target, PROTOCOL)) == [(1.0, 0, 0)]
+
+
+def test_one_sentence_a_side():
+    one = np.array([[0.6, 0.8]], dtype=np.float32)
+    assert [t[1:] for t in triples(mine(one, one, PROTOCOL))] == [(0, 0)]
+
+
+def test_nan_is_refused():
+    bad = np.array([[1.0, np.nan]], dtype=np.float32)
+    with pytest.raises(AdapterXLTError, match="NaN or infinity"):
+        mine(bad, np.ones((1, 2), np.float32), PROTOCOL)
+
+
+def test_planted_pairs_are_found_among_distractors():
+    rng = np.random.default_rng(3)
+    source = rng.normal(size=(300, 32))
+    target = rng.normal(size=(400, 32))
+    gold = {(i, 399 - i) for i in range(50)}
+    for left, right in gold:
+        target[right] = source[left] + 0.1 * rng.normal(size=32)
+    source, target = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (source, target))
+    found = mine(source.astype(np.float32), target.astype(np.float32), PROTOCOL)
+    tuned = tune_threshold(found, gold)
+    assert (tuned.precision, tuned.recall, tuned.f1) == (100.0, 100.0, 100.0)
+    assert apply_threshold(found, gold, tuned.threshold) == tuned
+    # A gold pair that cannot be found costs recall only.
+    wider = tune_threshold(found, gold | {(299, 0)})
+    assert wider.precision == 100.0
+    assert wider.recall == pytest.approx(100 * 50 / 51)
+    assert wider.f1 == pytest.approx(200 * 50 / 101)
+
+
+def slow_tune(found, gold):
+    """Every cut between distinct scores, from the top; the first best one."""
+    best = (0.0, None)
+    for score, _, _ in found:
+        taken = [(i, j) for s, i, j in found if s >= score]
+        right = sum(pair in gold for pair in taken)
+        f1 = 200 * right / (len(taken) + len(gold))
+        if f1 > best[0] + 1e-9:
+            best = (f1, taken)
+    return best
+
+
+SCORED = st.lists(st.sampled_from([0.5, 0.75, 1.0, 1.25]), max_size=8)
+GOLD = st.sets(st.tuples(st.integers(0, 7), st.integers(0, 1)), min_size=1)
+
+
+@given(SCORED, GOLD)
+def test_tuning_equals_trying_every_cut(scores, gold):
+    found = candidates(*[(s, i, 0) for i, s in enumerate(sorted(scores, reverse=True))])
+    f1, taken = slow_tune(triples(found), gold)
+    tuned = tune_threshold(found, gold)
+    assert tuned.f1 == pytest.approx(f1)
+    assert apply_threshold(found, gold, tuned.threshold) == tuned
+    above = [t[1:] for t in triples(found) if t[0] >= tuned.threshold]
+    assert above == (taken or [])
+
+
+def test_the_threshold_lies_midway_to_the_next_score():
+    found = candidates((1.5, 0, 0), (1.0, 1, 1), (0.5, 2, 2))
+    assert tune_threshold(found, {(0, 0)}).threshold == 1.25
+
+
+def test_the_best_cut_may_be_the_last_candidate():
+    found = candidates((1.5, 0, 0), (1.0, 1, 1))
+    tuned = tune_threshold(found, {(0, 0), (1, 1)})
+    assert (tuned.threshold, tuned.f1) == (1.0, 100.0)
+
+
+def test_neighbouring_floats_are_kept_apart():
+    upper = np.nextafter(1.0, 2.0)
+    tuned = tune_threshold(candidates((upper, 0, 0), (1.0, 1, 1)), {(0, 0)})
+    assert (tuned.threshold, tuned.f1) == (upper, 100.0)
+
+
+def test_no_candidate_and_no_hit_score_zero():
+    none = tune_threshold(candidates(), {(0, 0)})
+    assert (none.precision, none.recall, none.f1) == (0.0, 0.0, 0.0)
+    found = candidates((1.0, 0, 1))
+    miss = tune_threshold(found, {(0, 0)})
+    assert miss.f1 == 0.0
+    assert miss.threshold > 1.0
+    assert apply_threshold(found, {(0, 0)}, miss.threshold) == miss
+
+
+def test_no_gold_is_refused():
+    with pytest.raises(AdapterXLTError, match="no gold pairs"):
+        tune_threshold(candidates((1.0, 0, 0)), set())
+
+
+def test_repeated_sentences_are_dropped_or_expanded():
+    found = candidates((1.5, 0, 1), (1.0, 1, 0))
+    source, target = [0, 1, 1], [0, 1]  # the second text stands in rows 1 and 2
+    assert triples(to_sentences(found, source, target, "drop")) == [(1.5, 0, 1)]
+    assert triples(to_sentences(found, source, target, "expand")) == [
+        (1.5, 0, 1),
+        (1.0, 1, 0),
+        (1.0, 2, 0),
+    ]
