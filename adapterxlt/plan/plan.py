@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +14,9 @@ from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
 from adapterxlt.plan.steps import Plan, PlannedStep, Status, Step
-from adapterxlt.pretraining.sources import sources_hash
 from adapterxlt.recipe.schema import PretrainStage, Recipe
 from adapterxlt.store.environment import environment, environment_changes
-from adapterxlt.store.files import write_json
+from adapterxlt.store.files import canonical_json, sha256_file, write_json
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.data_hash import data_hash
@@ -108,8 +108,22 @@ def _data_of(step: Step, roots: Sequence[Path]) -> str:
         case "retrieve":
             languages, splits = step.items("languages"), step.items("splits")
         case "pretrain":
-            return sources_hash(roots)
+            return _sources_hash(roots)
         case "merge":
             return ""
     task = get_task(step.text("task"))
     return "-".join(data_hash(task, roots, languages, split) for split in splits)
+
+
+def _sources_hash(roots: Sequence[Path]) -> str:
+    """Hash of the public texts that a backbone is built from, of those that are there."""
+    from adapterxlt.pretraining.sources import SOURCES  # rarely needed: not at import
+
+    found = [
+        [path, sha256_file(root / path)]
+        for root in roots
+        for source in SOURCES
+        for path in sorted(source.path(language) for language in source.codes)
+        if (root / path).is_file()
+    ]
+    return hashlib.sha256(canonical_json(found).encode()).hexdigest()

@@ -1,0 +1,12 @@
+from adapterxlt.store.environment import environment, environment_changes
+
+
+def test_the_environment_names_python_and_torch() -> None:
+    found = environment()
+    assert found["python"].startswith("3.")
+    assert "torch" in found
+
+
+def test_changes_name_both_versions() -> None:
+    changes = environment_changes({"torch": "2.12", "numpy": "1"}, {"torch": "2.13", "faiss": "1"})
+    assert changes == ["faiss absent, now 1", "numpy 1, now absent", "torch 2.12, now 2.13"]

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.store.files import canonical_json, sha256_file, tree_size, write_atomic
+
+
+def test_canonical_json_is_equal_for_equal_values() -> None:
+    assert canonical_json({"b": 1, "a": [1.5, "ж"]}) == '{"a":[1.5,"ж"],"b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))
+
+
+def test_hash_and_size(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a").write_bytes(b"abc")
+    assert sha256_file(tmp_path / "sub" / "a").startswith("ba7816bf8f01cfea")
+    assert tree_size(tmp_path) == 3
+
+
+def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_atomic(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomic(path, "broken \ud800")
+    assert path.read_text() == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["results.json"]
