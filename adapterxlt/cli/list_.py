@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
+from adapterxlt.bundled import bundled
 from adapterxlt.cli.options import bundled_recipes, json_option, print_json
+from adapterxlt.errors import MissingError
 from adapterxlt.report.console import print_table
 
 # Hub models that are known to work; any other XLM-R or BERT-like one is given by its hub id.
@@ -22,9 +25,15 @@ HUB_BACKBONES = {
 
 @dataclass(frozen=True)
 class Listing:
-    """One record a thing; the keys of the first are the columns."""
+    """One record a thing; their keys are the columns.
+
+    Args:
+        hidden: keys that are in the JSON document only.
+        note: printed below the table.
+    """
 
     records: list[dict[str, object]]
+    hidden: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -51,27 +60,48 @@ def methods() -> Listing:
     """What `method:` of a train stage may be."""
     from adapterxlt.methods import METHODS
 
+    records: list[dict[str, object]] = [
+        {
+            "method": method.name,
+            "family": method.family,
+            "what": method.help,
+            "parameters": method.defaults,
+        }
+        for method in METHODS.values()
+    ]
     return Listing(
-        [
-            {
-                "method": method.name,
-                "family": method.family,
-                "what": method.help,
-                "parameters": ", ".join(
-                    f"{key}={value}" for key, value in method.parameters.items()
-                ),
-            }
-            for method in METHODS.values()
-        ],
-        note="With parameters: lora[r=4,alpha=8]. Several at once: prefix_tuning|par_bn.",
+        records,
+        hidden=("parameters",),
+        note=_parameter_notes(records)
+        + "\nWith parameters: lora[r=4,alpha=16]. Several at once: prefix_tuning|par_bn.",
     )
+
+
+def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
+    """Parameters of each family's first method; of its others what differs from that."""
+    lines = ["Parameters and their defaults (of a family's other methods, what differs):"]
+    bases: dict[str, Mapping[str, object]] = {}
+    for record in records:
+        parameters = record["parameters"]
+        base = bases.setdefault(record["family"], parameters)
+        shown = {
+            key: value
+            for key, value in parameters.items()
+            if parameters is base or key not in base or base[key] != value
+        }
+        if shown:
+            text = ", ".join(f"{key}={value}" for key, value in shown.items())
+            lines.append(_wrap(f"{record['method']}: {text}"))
+    return "\n".join(lines)
+
+
+def _wrap(text: str) -> str:
+    return click.wrap_text(text, 98, initial_indent="  ", subsequent_indent="    ")
 
 
 def backbones() -> Listing:
     """What `backbone:` of a recipe may be."""
     from adapterxlt.backbones import resolve_backbone
-    from adapterxlt.bundled import bundled
-    from adapterxlt.errors import MissingError
 
     records: list[dict[str, object]] = []
     for folder in sorted(
@@ -110,19 +140,27 @@ def recipes() -> Listing:
 
 def presets() -> Listing:
     """The retrieval protocols."""
-    from adapterxlt.retrieval.protocols import PROTOCOLS
+    from adapterxlt.retrieval.protocols import PROTOCOLS, Vectors
+
+    def describe(vectors: Vectors) -> str:
+        published = vectors.layer.published.items()
+        layers = ", ".join(f"{layer} of {depth}" for depth, layer in published) or "last"
+        return f"{vectors.pooling}, layer {layers}"
 
     return Listing(
         [
             {
                 "preset": protocol.name,
-                "pooling": protocol.pooling,
-                "direction": protocol.direction,
-                "margin": protocol.margin,
+                "tatoeba": describe(protocol.tatoeba),
+                "bucc2018": describe(protocol.bucc),
+                "margin": f"{protocol.margin}, k={protocol.k}",
+                "repeated sentences": protocol.duplicates,
                 "source": protocol.source,
             }
             for protocol in PROTOCOLS.values()
-        ]
+        ],
+        hidden=("source",),
+        note="\n".join(_wrap(f"{name}: {protocol.source}") for name, protocol in PROTOCOLS.items()),
     )
 
 
@@ -155,6 +193,11 @@ def command(what: str, as_json: bool) -> None:
     if as_json:
         print_json({what: listing.records})
         return
-    print_table(listing.records)
+    print_table(
+        [
+            {key: value for key, value in record.items() if key not in listing.hidden}
+            for record in listing.records
+        ]
+    )
     if listing.note:
         click.echo(listing.note)

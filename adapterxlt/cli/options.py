@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adapterxlt.bundled import bundled
 from adapterxlt.errors import UsageError
 from adapterxlt.suggest import suggest
 
@@ -65,8 +66,6 @@ def recipe_argument(function: F) -> F:
 
 def bundled_recipes() -> dict[str, Path]:
     """The recipes that come with the project, by name."""
-    from adapterxlt.bundled import bundled
-
     folder = bundled("recipes")
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 

@@ -36,12 +36,13 @@ class Grid:
     """The main metric of one task: models down, languages across.
 
     Args:
-        rows: rows of one stage and task, one for each model and language.
+        rows: rows of one stage and task, one for each model, language and metric.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows = tuple(rows)
-        self.cells = {(row.model, row.language): row for row in rows}
+        self.rows = tuple(row for row in rows if row.main)
+        self.others = tuple(row for row in rows if not row.main)
+        self.cells = {(row.model, row.language): row for row in self.rows}
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         languages = dict.fromkeys(row.language for row in rows)
         self.languages = tuple(sorted(languages, key=lambda code: code != TRAINING_LANGUAGE))
@@ -55,6 +56,16 @@ class Grid:
             self.cells[model, code].value for code in languages if (model, code) in self.cells
         ]
         return sum(values) / len(values) if values else None
+
+    def other_means(self) -> dict[str, dict[str, float]]:
+        """Mean over the languages of every other metric: metric -> model -> value."""
+        values: dict[str, dict[str, list[float]]] = {}
+        for row in self.others:
+            values.setdefault(row.metric, {}).setdefault(row.model, []).append(row.value)
+        return {
+            metric: {model: sum(found) / len(found) for model, found in models.items()}
+            for metric, models in values.items()
+        }
 
     def gain(self, model: str, languages: Iterable[str]) -> Gain | None:
         """The model's difference to the baseline; None for the baseline itself."""
@@ -88,7 +99,7 @@ def grids(rows: Iterable[Row]) -> list[Grid]:
     """One grid for each evaluate stage and task, in order of appearance."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        if row.main and row.layer is None:
+        if row.layer is None:
             groups.setdefault((row.stage, row.task, row.split), []).append(row)
     return [Grid(group) for group in groups.values()]
 
@@ -97,7 +108,8 @@ class Layers:
     """The main metric of one retrieval task: layers down, models across, mean over languages."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
-        self.rows = tuple(rows)
+        self.rows = tuple(row for row in rows if row.main)
+        self._all = tuple(rows)
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         self.layers = tuple(sorted({row.layer for row in rows if row.layer is not None}))
 
@@ -115,14 +127,14 @@ class Layers:
     def at_best(self) -> Grid:
         """Models down, languages across, each model at its best layer."""
         best = {model: self.best(model) for model in self.models}
-        return Grid([row for row in self.rows if row.layer == best[row.model]])
+        return Grid([row for row in self._all if row.layer == best[row.model]])
 
 
 def layer_tables(rows: Iterable[Row]) -> list[Layers]:
     """One table of layers for each retrieve stage and task, in order of appearance."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        if row.main and row.layer is not None:
+        if row.layer is not None:
             groups.setdefault((row.stage, row.task, row.split), []).append(row)
     return [Layers(group) for group in groups.values()]
 

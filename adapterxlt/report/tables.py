@@ -31,7 +31,7 @@ def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
     sentences: list[str] = []
     for grid in grids(rows):
         _print_grid(grid, _title(grid.rows[0]), console)
-        _print_notes(grid.rows, console)
+        _print_notes(grid, console)
         sentences += answers(grid)
     for layers in layer_tables(rows):
         _print_layers(layers, console)
@@ -125,30 +125,48 @@ def _print_layers(layers: Layers, console: Console) -> None:
     grid = layers.at_best()
     chosen_layers = ", ".join(f"{model} at layer {layers.best(model)}" for model in layers.models)
     _print_grid(grid, f"{_title(first)}: {chosen_layers}", console)
-    _print_notes(layers.rows, console)
-    if len(layers.layers) > 1:
-        console.print("* best layer, chosen on these very sentences", style="dim")
-    console.print()
+    _print_notes(grid, console)
 
 
-def _print_notes(rows: Sequence[Row], console: Console) -> None:
-    """What the numbers above rest on: protocol, caps, sizes, seeds, contamination."""
-    sizes = [row.n for row in rows]
-    size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+def _print_notes(grid: Grid, console: Console) -> None:
+    """What the numbers above rest on: other metrics, protocol, caps, sizes, seeds, leaks."""
+    rows = grid.rows
+    for metric, means in grid.other_means().items():
+        values = ", ".join(f"{model} {value:.1f}" for model, value in means.items())
+        console.print(Text(f"{metric}, mean: {values}"))
+    sizes = sorted({row.n for row in rows})
+    size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     notes = [
         f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
         f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
         f"n: {size} a language",
         f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
     ]
-    if rows[0].layer is None and any(row.language == TRAINING_LANGUAGE for row in rows):
+    if rows[0].layer is not None:
+        notes.append("* best layer, chosen on these very sentences")
+    elif TRAINING_LANGUAGE in grid.languages:
         notes.append("* language of the training data")
-    console.print(" | ".join(notes), style="dim")
-    for note in _distinct(
-        f"! {row.model}, {row.language}: {row.contamination}" for row in rows if row.contamination
-    ):
-        console.print(note, style="yellow")
+    console.print(Text(" | ".join(notes), style="dim"))
+    for note in _leaks(grid):
+        console.print(Text(f"! {note}", style="yellow"))
     console.print()
+
+
+def _leaks(grid: Grid) -> list[str]:
+    """Texts of the evaluation that were seen in training, models with the same ones together."""
+    models: dict[str, list[str]] = {}
+    for model in grid.models:
+        flagged = "; ".join(
+            f"{row.language}: {row.contamination}"
+            for row in grid.rows
+            if row.model == model and row.contamination
+        )
+        models.setdefault(flagged, []).append(model)
+    return [
+        f"seen in training ({', '.join(names)}): {flagged}"
+        for flagged, names in models.items()
+        if flagged
+    ]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -1,0 +1,94 @@
+"""`adapterxlt plan RECIPE`: the stage graph, what is done, what is to do and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import (
+    data_folders,
+    data_option,
+    json_option,
+    print_json,
+    recipe_argument,
+    recipe_path,
+    set_option,
+    workdir_option,
+)
+from adapterxlt.plan.plan import make_plan, resolve_sources
+from adapterxlt.plan.steps import Plan, PlannedStep
+from adapterxlt.recipe.load import load_recipe
+from adapterxlt.report.console import print_table
+from adapterxlt.store.store import Store
+
+_STATUS = {"done": "done", "todo": "to do", "damaged": "damaged"}
+
+
+@click.command()
+@recipe_argument
+@click.option("--explain", is_flag=True, help="Show what each step's result depends on.")
+@set_option
+@data_option
+@workdir_option
+@json_option
+def command(
+    recipe: str,
+    explain: bool,
+    overrides: tuple[str, ...],
+    data: tuple[str, ...],
+    workdir: Path,
+    as_json: bool,
+) -> None:
+    """Show the stages of a recipe: done, or to do and why.
+
+    RECIPE is a file or the name of a bundled recipe. Nothing is run.
+    """
+    path = recipe_path(recipe)
+    loaded = load_recipe(path, overrides, data_folders(data))
+    plan = make_plan(loaded, Store(workdir / "store"), resolve_sources(loaded, path.parent))
+    if as_json:
+        print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
+        return
+    print_table([_record(step) for step in plan.steps])
+    done = sum(step.status == "done" for step in plan.steps)
+    click.echo(f"{done} of {len(plan.steps)} steps are done in {workdir}")
+    if explain:
+        _print_parts(plan)
+
+
+def _record(planned: PlannedStep) -> dict[str, object]:
+    return {
+        "step": planned.step.id,
+        "kind": planned.step.kind,
+        "needs": ", ".join(planned.step.inputs),
+        "status": _STATUS[planned.status],
+        "why": planned.reason,
+    }
+
+
+def _document(planned: PlannedStep) -> dict[str, object]:
+    return {
+        "id": planned.step.id,
+        "kind": planned.step.kind,
+        "stage": planned.step.stage,
+        "inputs": list(planned.step.inputs),
+        "status": planned.status,
+        "reason": planned.reason,
+        "fingerprint": planned.fingerprint,
+        "parts": planned.parts,
+    }
+
+
+def _print_parts(plan: Plan) -> None:
+    for planned in plan.steps:
+        click.echo(f"\n{planned.step.id}  {planned.fingerprint[:16]}")
+        for name, part in planned.parts.items():
+            if name == "inputs":
+                part = {
+                    needed: plan.by_id(needed).fingerprint[:16] for needed in planned.step.inputs
+                }
+            if part:
+                text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+                click.echo(f"  {name}: {text}")

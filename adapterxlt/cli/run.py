@@ -1,0 +1,73 @@
+"""`adapterxlt run RECIPE`: compute what is missing, print the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import (
+    data_folders,
+    data_option,
+    json_option,
+    print_json,
+    recipe_argument,
+    recipe_path,
+    set_option,
+    workdir_option,
+)
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.run import run_recipe
+from adapterxlt.recipe.load import load_recipe
+from adapterxlt.report.tables import print_results
+
+
+@click.command()
+@recipe_argument
+@set_option
+@data_option
+@workdir_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    recipe: str,
+    overrides: tuple[str, ...],
+    data: tuple[str, ...],
+    workdir: Path,
+    as_json: bool,
+) -> None:
+    """Run what is missing of a recipe and print its results.
+
+    RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
+    are not computed again; an interrupted run goes on where it was.
+    """
+    path = recipe_path(recipe)
+    loaded = load_recipe(path, overrides, data_folders(data))
+    progress = open_progress()
+    result = run_recipe(loaded, workdir=workdir, base=path.parent, progress=progress)
+    if as_json:
+        print_json(
+            {
+                "recipe": loaded.name,
+                "workdir": str(workdir),
+                "steps": {
+                    "done": list(result.done),
+                    "reused": list(result.reused),
+                    "failed": dict(result.failed),
+                    "skipped": list(result.skipped),
+                },
+                "results": [row.as_dict() for row in result.rows],
+            }
+        )
+    else:
+        print_results(result.rows)
+    counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
+    counts += [f"{len(result.failed)} failed"] if result.failed else []
+    counts += [f"{len(result.skipped)} skipped"] if result.skipped else []
+    progress.log(f"{loaded.name}: {', '.join(counts)}; results in {result.results}")
+    for step, message in result.failed.items():
+        click.echo(f"failed: {step}: {message}", err=True)
+    if result.failed:
+        ctx.exit(AdapterXLTError.exit_code)

@@ -1,0 +1,87 @@
+"""`adapterxlt status [WORKDIR]`: what ran, what failed and why, how large it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import UsageError
+from adapterxlt.report.console import print_table
+from adapterxlt.store.store import Store
+
+
+@click.command()
+@click.argument(
+    "workdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    envvar="ADAPTERXLT_WORKDIR",
+)
+@json_option
+def command(workdir: Path, as_json: bool) -> None:
+    """Show what ran in a work folder, what failed and why.
+
+    WORKDIR is `runs` unless ADAPTERXLT_WORKDIR says otherwise.
+    """
+    if not workdir.is_dir():
+        raise UsageError(
+            f"{workdir}: there is no such work folder",
+            hint="`adapterxlt run RECIPE --workdir DIR` makes one",
+        )
+    store = Store(workdir / "store")
+    entries = store.entries()
+    failures = store.failures()
+    if as_json:
+        print_json(
+            {
+                "workdir": str(workdir),
+                "done": [
+                    {
+                        "title": entry.title,
+                        "kind": entry.kind,
+                        "recipe": entry.recipe,
+                        "fingerprint": entry.fingerprint,
+                        "bytes": entry.size,
+                    }
+                    for entry in entries
+                ],
+                "failed": [
+                    {
+                        "title": failure.title,
+                        "fingerprint": failure.fingerprint,
+                        "message": failure.message,
+                        "bytes": failure.size,
+                    }
+                    for failure in failures
+                ],
+            }
+        )
+        return
+    records: list[dict[str, object]] = [
+        {
+            "step": entry.title,
+            "kind": entry.kind,
+            "recipe": entry.recipe,
+            "size": size_text(entry.size),
+            "fingerprint": entry.fingerprint[:12],
+        }
+        for entry in entries
+    ]
+    if records:
+        print_table(records)
+    total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
+    click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
+    for failure in failures:
+        click.echo(f"failed: {failure.title}: {failure.message}")
+
+
+def size_text(size: int) -> str:
+    """`812 B`, `3.4 MB`: bytes in decimal units."""
+    number = float(size)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
