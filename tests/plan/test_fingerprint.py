@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
+from adapterxlt.plan.steps import Step
+
+STEP = Step("nli", "train", "nli", (), {"task": "mnli", "lr": 0.001}, {"checkpoint_every": 100})
+
+
+def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:
+    return fingerprint(fingerprint_parts(step, data=data, backbone=backbone, inputs=inputs))
+
+
+def test_names_and_neutral_parameters_do_not_count() -> None:
+    assert address(STEP) == address(replace(STEP, id="x", stage="x", neutral={}))
+    assert len(address(STEP)) == 64
+
+
+def test_everything_else_counts() -> None:
+    others = [
+        address(replace(STEP, params={"task": "mnli", "lr": 0.002})),
+        address(replace(STEP, kind="fuse")),
+        address(STEP, data="e"),
+        address(STEP, backbone="c"),
+        address(STEP, inputs=("f" * 64,)),
+    ]
+    assert len({address(STEP), *others}) == 6
+
+
+def test_the_order_of_inputs_counts() -> None:
+    assert address(STEP, inputs=("1", "2")) != address(STEP, inputs=("2", "1"))
