@@ -1,0 +1,20 @@
+"""Fixtures that several parts' tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real downloads: ADAPTERXLT_DATA, else `../shared/data` of the checkout."""
+    default = CHECKOUT.parent / "shared" / "data"
+    folder = Path(os.environ.get("ADAPTERXLT_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data: set ADAPTERXLT_DATA to its folder ({folder} does not exist)")
+    return folder.resolve()

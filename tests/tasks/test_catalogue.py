@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from adapterxlt.errors import UsageError
+from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, source_of
+from adapterxlt.tasks.read import BITEXT_READERS, EXAMPLE_READERS, MINING_READERS
+from adapterxlt.tasks.types import TRAINABLE_KINDS
+
+# Columns that a format cannot do without.
+NEEDS = {
+    "pair_tsv": {"text_a", "text_b", "label"},
+    "pair_jsonl": {"text_a", "text_b", "label"},
+    "choice_jsonl": {"context", "question", "choices", "label"},
+}
+# Number of languages, as XTREME's evaluate.py, XTREME-R and BUCC list them.
+LANGUAGES = {
+    "bucc2018": 4,
+    "panx": 40,
+    "pawsx": 7,
+    "tatoeba": 36,
+    "udpos": 33,
+    "xcopa": 12,
+    "xnli": 15,
+    "xquad": 11,
+}
+
+
+def test_tasks_of_the_catalogue() -> None:
+    expected = {"copa", "mnli", "siqa", "snli", "squad", *LANGUAGES}
+    assert expected <= set(catalogue())
+    assert list(catalogue()) == sorted(catalogue())
+
+
+@pytest.mark.parametrize("name", sorted(LANGUAGES))
+def test_number_of_languages(name: str) -> None:
+    languages = get_task(name).languages
+    assert len(languages) == len(set(languages)) == LANGUAGES[name]
+
+
+def test_tatoeba_is_panx_without_four_languages() -> None:
+    panx = [code for code in get_task("panx").languages if code not in {"en", "ms", "my", "yo"}]
+    assert list(get_task("tatoeba").languages) == panx
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_entry_can_be_read_and_scored(name: str) -> None:
+    task = get_task(name)
+    readers = {**EXAMPLE_READERS, **BITEXT_READERS, **MINING_READERS}
+    for layout in task.layouts:
+        assert layout.format in readers
+        assert NEEDS.get(layout.format, set()) == set(layout.columns)
+        for files in layout.files.values():
+            assert set(layout.optional) <= set(files)
+    if task.kind in TRAINABLE_KINDS:
+        assert task.train is not None
+        trained = get_task(task.train)
+        assert source_of(task, "train") == trained
+        assert compatible(trained, task) is None
+    else:
+        assert task.train is None
+
+
+def test_an_unknown_task_gets_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="unknown task `xnil`") as caught:
+        get_task("xnil")
+    assert caught.value.hint == "did you mean `xnli`?"
+
+
+def test_training_splits_come_from_the_paired_task() -> None:
+    assert source_of(get_task("xnli"), "train").name == "mnli"
+    assert source_of(get_task("xquad"), "train").name == "squad"
+    assert source_of(get_task("xcopa"), "train").name == "copa"
+    assert source_of(get_task("udpos"), "train").name == "udpos"
+    assert source_of(get_task("xnli"), "dev").name == "xnli"
+    with pytest.raises(UsageError, match="`tatoeba` has no split `train`"):
+        source_of(get_task("tatoeba"), "train")
+    with pytest.raises(UsageError, match="`mnli` has no split `test`"):
+        source_of(get_task("mnli"), "test")
+
+
+def test_compatible() -> None:
+    assert compatible(get_task("snli"), get_task("xnli")) is None
+    assert compatible(get_task("siqa"), get_task("xcopa")) is None
+    assert compatible(get_task("squad"), get_task("xquad")) is None
+    reason = compatible(get_task("snli"), get_task("pawsx"))
+    assert reason is not None
+    assert "labels differ" in reason
+    reason = compatible(get_task("udpos"), get_task("xnli"))
+    assert reason == "`udpos` is tagging, `xnli` is pair classification"
+    assert compatible(get_task("udpos"), get_task("panx")) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"main_metric": "bleu"}, "main metric `bleu`"),
+        ({"splits": ["train"]}, "unknown splits"),
+        ({"labels": ["yes"]}, "unknown labels"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_an_inconsistent_entry_is_refused(change: dict[str, object], message: str) -> None:
+    entry = get_task("xnli").model_dump()
+    with pytest.raises(ValidationError, match=message):
+        Task.model_validate({**entry, **change})

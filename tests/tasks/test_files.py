@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.files import parse_json, read_lines, read_text
+
+from .conftest import Write
+
+
+def test_line_feeds_alone_end_lines(write: Write) -> None:
+    # U+2028, U+2029, NEL, vertical tab, form feed and file separators are part of a text.
+    text = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg"
+    assert read_lines(write("f", f"{text}\nnext\n")) == [text, "next"]
+
+
+def test_crlf_and_a_lone_carriage_return(write: Write) -> None:
+    assert read_lines(write("f", "one\r\ntwo\rhalf\r\n\r\nthree")) == [
+        "one",
+        "two\rhalf",
+        "",
+        "three",
+    ]
+
+
+def test_a_missing_last_line_end_changes_nothing(write: Write) -> None:
+    assert read_lines(write("f", "one\ntwo")) == read_lines(write("g", "one\ntwo\n"))
+
+
+def test_byte_order_mark_is_dropped(write: Write) -> None:
+    assert read_lines(write("f", "\ufeffone\n".encode())) == ["one"]
+
+
+def test_wrong_encoding_names_line_and_offset(write: Write) -> None:
+    path = write("f", "eins\nzwei\n".encode() + "fünf\n".encode("latin-1"))
+    with pytest.raises(MissingDataError) as caught:
+        read_text(path)
+    assert caught.value.message == f"{path}:3: not UTF-8: byte 0xfc at offset 11"
+
+
+def test_wrong_encoding_behind_a_byte_order_mark(write: Write) -> None:
+    path = write("f", b"\xef\xbb\xbfa\n\xff")
+    with pytest.raises(MissingDataError, match=":2: not UTF-8: byte 0xff at offset 5"):
+        read_text(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n \n", b"\xef\xbb\xbf"])
+def test_empty_file(write: Write, content: bytes) -> None:
+    with pytest.raises(MissingDataError, match="the file is empty"):
+        read_lines(write("f", content))
+
+
+def test_nul_characters_hint_at_utf16(write: Write) -> None:
+    path = write("f", "one\n".encode() + "two".encode("utf-16-le"))
+    with pytest.raises(MissingDataError, match=":2: NUL character") as caught:
+        read_text(path)
+    assert "UTF-16" in str(caught.value)
+
+
+def test_a_very_long_line(write: Write) -> None:
+    assert [len(line) for line in read_lines(write("f", "x" * 5_000_000 + "\ny"))] == [5_000_000, 1]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="cannot be read: No such file"):
+        read_text(tmp_path / "none")
+
+
+def test_json_errors_name_the_line() -> None:
+    with pytest.raises(MissingDataError, match="f:2: not JSON: .*column 3"):
+        parse_json(Path("f"), '{"a":\n  oops}')
+    with pytest.raises(MissingDataError, match="f:7: not JSON"):
+        parse_json(Path("f"), "{", line=7)
+    with pytest.raises(MissingDataError, match="nested too deeply"):
+        parse_json(Path("f"), "[" * 100_000, line=1)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.find import available_languages, find
+
+from .conftest import Write
+
+
+def test_the_first_folder_wins(write: Write, tmp_path: Path) -> None:
+    write("b/xnli/dev-de.tsv", "x")
+    expected = write("a/xnli/dev-de.tsv", "x")
+    found = find(get_task("xnli"), [tmp_path / "a", tmp_path / "b"], "de", "dev")
+    assert found.files == {"data": expected}
+    assert (found.task.name, found.language, found.split) == ("xnli", "de", "dev")
+
+
+def test_training_files_of_another_task(write: Write, tmp_path: Path) -> None:
+    path = write("xnli/train-en.tsv", "x")
+    found = find(get_task("xnli"), [tmp_path], "en", "train")
+    assert found.task.name == "mnli"
+    assert found.layout.name == "xtreme"
+    assert found.files == {"data": path}
+
+
+def test_a_file_without_a_language_in_its_name_serves_only_the_task_s_own(
+    write: Write, tmp_path: Path
+) -> None:
+    write("mnli/dev.jsonl", "x")
+    with pytest.raises(MissingDataError, match="in language `de`") as caught:
+        find(get_task("mnli"), [tmp_path], "de", "dev")
+    assert "languages that are there: en" in str(caught.value)
+
+
+def test_an_optional_file_may_be_missing(write: Write, tmp_path: Path) -> None:
+    write("bucc2018/de-en.test.de", "x")
+    write("bucc2018/de-en.test.en", "x")
+    assert set(find(get_task("bucc2018"), [tmp_path], "de", "test").files) == {"source", "target"}
+
+
+def test_the_error_lists_every_path(write: Write, tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    with pytest.raises(MissingDataError) as caught:
+        find(get_task("panx"), [a, b], "de", "dev")
+    assert caught.value.message == "no dev data of `panx` in language `de`"
+    assert str(caught.value.hint).split("\n  ") == [
+        f"looked for layout xtreme: {a}/panx/dev-de.tsv",
+        f"looked for layout wikiann: {a}/panx/de/dev",
+        f"looked for layout xtreme: {b}/panx/dev-de.tsv",
+        f"looked for layout wikiann: {b}/panx/de/dev",
+    ]
+
+
+def test_no_folder_at_all() -> None:
+    with pytest.raises(MissingDataError, match="no data folder is given"):
+        find(get_task("xnli"), [], "de", "dev")
+
+
+def test_a_language_the_task_is_never_in(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="`mnli` is in en only"):
+        find(get_task("mnli"), [tmp_path], "de", "dev")
+
+
+def test_available_languages_in_catalogue_order_then_others(write: Write, tmp_path: Path) -> None:
+    for code in ("tr", "de", "en", "sw", "qq"):
+        write(f"pawsx/dev-{code}.tsv", "x")
+    write("pawsx/dev-en.tsv.bak", "x")
+    write("pawsx/dev-.tsv", "x")
+    write("pawsx/test-fr.tsv", "x")
+    assert available_languages(get_task("pawsx"), [tmp_path], "dev") == (
+        "de",
+        "en",
+        "qq",
+        "sw",
+        "tr",
+    )
+
+
+def test_available_languages_needs_all_files(write: Write, tmp_path: Path) -> None:
+    write("bucc2018/de-en.dev.de", "x")
+    write("bucc2018/sw-en.dev.sw", "x")
+    write("bucc2018/sw-en.dev.en", "x")
+    write("bucc2018/tr-en.dev.xx", "x")
+    assert available_languages(get_task("bucc2018"), [tmp_path], "dev") == ("sw",)
+
+
+def test_tatoeba_lists_xtreme_s_languages_and_reads_any(write: Write, tmp_path: Path) -> None:
+    for code in ("cmn", "swh", "ang", "swe"):
+        write(f"tatoeba/v1/tatoeba.{code}-eng.{code}", "x")
+        write(f"tatoeba/v1/tatoeba.{code}-eng.eng", "x")
+    task = get_task("tatoeba")
+    assert available_languages(task, [tmp_path], "test") == ("sw", "zh")
+    for language, code in (("ang", "ang"), ("sv", "swe"), ("swe", "swe")):
+        source = find(task, [tmp_path], language, "test").files["source"]
+        assert source.name == f"tatoeba.{code}-eng.{code}"
+
+
+def test_available_training_languages_are_those_of_the_training_task(
+    write: Write, tmp_path: Path
+) -> None:
+    write("xnli/train-en.tsv", "x")
+    assert available_languages(get_task("xnli"), [tmp_path], "train") == ("en",)
