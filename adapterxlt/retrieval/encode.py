@@ -117,8 +117,6 @@ def _counted(tokens: Tensor, mask: Tensor, special: Tensor, pooling: Pooling) ->
 
 
 def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
-    # Prompt tuning puts its tokens before the sentence: they are no part of it.
-    states = states[:, -counted.shape[1] :]
     if pooling == "cls":
         return states[:, 0]
     if pooling == "max":

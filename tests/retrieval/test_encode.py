@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Silent
+from adapterxlt.retrieval.encode import encode_sentences
+from tests import tiny
+
+POOLINGS = ["mean", "mean-no-special", "cls", "max"]
+SENTENCES = [*tiny.SENTENCES[:12], "", tiny.SENTENCES[3], "a", "☃", " ".join(tiny.SENTENCES[:8])]
+MAX_LENGTH = 40
+
+
+def encode(built, sentences=SENTENCES, layers=(0, 1, 2), pooling="mean", **settings):
+    settings = {"max_length": MAX_LENGTH, "token_budget": 100, **settings}
+    return encode_sentences(
+        built, sentences, layers=layers, pooling=pooling, progress=Silent(), **settings
+    )
+
+
+def one_by_one(built, text, pooling):
+    """[layers + 1, dim]: a plain forward pass of one sentence, pooled by hand."""
+    ids = built.tokenizer(text, truncation=True, max_length=MAX_LENGTH)["input_ids"]
+    with torch.no_grad():
+        states = built.model.base_model(torch.tensor([ids]), output_hidden_states=True)
+    vectors = []
+    for state in states.hidden_states:
+        tokens = state[0].numpy()
+        if pooling == "cls":
+            vectors.append(tokens[0])
+        elif pooling == "max":
+            vectors.append(tokens.max(axis=0))
+        elif pooling == "mean-no-special" and len(tokens) > 2:
+            vectors.append(tokens[1:-1].mean(axis=0))
+        else:
+            vectors.append(tokens.mean(axis=0))
+    return np.stack(vectors)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_vectors_equal_a_plain_pass_sentence_by_sentence(encoder, pooling):
+    vectors = encode(encoder, pooling=pooling)
+    assert sorted(vectors) == [0, 1, 2]
+    for row, text in enumerate(SENTENCES):
+        plain = one_by_one(encoder, text, pooling)
+        for layer, array in vectors.items():
+            assert array.shape == (len(SENTENCES), 32)
+            assert array.dtype == np.float32
+            np.testing.assert_allclose(array[row], plain[layer], atol=1e-5)
+
+
+def test_the_layers_differ(encoder):
+    vectors = encode(encoder)
+    assert np.abs(vectors[0] - vectors[1]).max() > 0.1
+    assert np.abs(vectors[1] - vectors[2]).max() > 0.1
+
+
+def test_the_pass_stops_at_the_highest_layer_and_leaves_the_model_whole(encoder):
+    ran = []
+    layers = list(encoder.model.encoder.layer)
+    hooks = [
+        layer.register_forward_hook(lambda *_, number=number: ran.append(number))
+        for number, layer in enumerate(layers, start=1)
+    ]
+    every = encode(encoder)
+    ran.clear()
+    assert np.array_equal(encode(encoder, layers=[1])[1], every[1])
+    assert set(ran) == {1}
+    ran.clear()
+    assert np.array_equal(encode(encoder, layers=[0])[0], every[0])
+    assert ran == []
+    for hook in hooks:
+        hook.remove()
+    assert list(encoder.model.encoder.layer) == layers
+
+
+def test_the_model_is_whole_again_after_a_failure(encoder):
+    class Interrupted(Silent):
+        def bar(self, *args, **settings):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_sentences(
+            encoder,
+            SENTENCES,
+            layers=[1],
+            pooling="mean",
+            max_length=40,
+            token_budget=100,
+            progress=Interrupted(),
+        )
+    assert len(encoder.model.encoder.layer) == 2
+
+
+def test_each_distinct_sentence_is_encoded_once(encoder):
+    seen = []
+    hook = encoder.model.embeddings.register_forward_hook(
+        lambda module, args, kwargs, output: seen.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    vectors = encode(encoder, ["x", "y", "x", "x"])
+    hook.remove()
+    assert sum(seen) == 2
+    assert np.array_equal(vectors[2][0], vectors[2][2])
+    assert np.array_equal(vectors[2][0], vectors[2][3])
+    assert not np.array_equal(vectors[2][0], vectors[2][1])
+
+
+def test_batches_keep_to_the_token_budget(encoder):
+    shapes = []
+    hook = encoder.model.embeddings.register_forward_hook(
+        lambda module, args, kwargs, output: shapes.append(kwargs["input_ids"].shape),
+        with_kwargs=True,
+    )
+    encode(encoder, token_budget=64)
+    hook.remove()
+    assert all(rows * width <= 64 for rows, width in shapes)
+    assert any(rows > 1 for rows, _ in shapes)
+
+
+def test_the_same_call_gives_the_same_bytes(encoder):
+    first, second = encode(encoder), encode(encoder)
+    assert all(first[layer].tobytes() == second[layer].tobytes() for layer in first)
+
+
+def test_sentences_longer_than_the_positions_are_cut(encoder):
+    long = " ".join(tiny.SENTENCES)
+    vectors = encode(encoder, [long], max_length=512, token_budget=4096)
+    assert np.isfinite(vectors[2]).all()
+    ids = encoder.tokenizer(long, truncation=True, max_length=128)["input_ids"]
+    with torch.no_grad():
+        plain = encoder.model(torch.tensor([ids])).last_hidden_state[0].mean(dim=0)
+    np.testing.assert_allclose(vectors[2][0], plain.numpy(), atol=1e-5)
+
+
+def test_no_sentences_are_refused(encoder):
+    with pytest.raises(AdapterXLTError, match="no sentences"):
+        encode(encoder, [])

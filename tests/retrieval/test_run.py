@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.progress import Silent
+from adapterxlt.retrieval import run
+from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
+from adapterxlt.retrieval.tatoeba import tatoeba_accuracy
+from adapterxlt.tasks.types import Bitext, MiningSet
+from tests import tiny
+
+ENGLISH = tuple(tiny.SENTENCES[:6])
+SETTINGS = {"max_length": 64, "token_budget": 512, "progress": Silent()}
+SAME = Bitext("xx", ENGLISH, ENGLISH)
+OTHER = Bitext("de", (*tiny.SENTENCES[12:17], "Nein."), ENGLISH)
+
+
+def values(measured, metric, language="xx", split="dev"):
+    return {
+        m.layer: m.value
+        for m in measured
+        if (m.metric, m.language, m.split) == (metric, language, split)
+    }
+
+
+def test_tatoeba_of_a_text_with_itself_is_perfect_at_every_layer(encoder):
+    measured = retrieve_tatoeba(
+        encoder, [SAME], layers="all", protocol=PROTOCOLS["xtreme-2020"], **SETTINGS
+    )
+    assert measured[0] == Measured("xx", 0, "accuracy", 100.0, 6, "test")
+    for metric in ("accuracy", "accuracy_xx_en"):
+        assert values(measured, metric, split="test") == {0: 100.0, 1: 100.0, 2: 100.0}
+
+
+def test_tatoeba_equals_the_parts_put_together(encoder):
+    protocol = PROTOCOLS["xtreme-2020"]
+    measured = retrieve_tatoeba(encoder, [SAME, OTHER], layers=[1], protocol=protocol, **SETTINGS)
+    sides = []
+    for texts in (OTHER.source, OTHER.target):
+        vectors = encode_sentences(encoder, texts, layers=[1], pooling="mean", **SETTINGS)[1]
+        sides.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    expected = tatoeba_accuracy(*sides)
+    assert values(measured, "accuracy", "de", "test") == {1: expected["accuracy"]}
+    assert values(measured, "accuracy_xx_en", "de", "test") == {1: expected["accuracy_xx_en"]}
+
+
+def test_little_memory_means_more_passes_and_the_same_figures(encoder, monkeypatch):
+    settings = {"layers": "all", "protocol": PROTOCOLS["jiant"], **SETTINGS}
+    at_once = retrieve_tatoeba(encoder, [SAME, OTHER], **settings)
+    mined = retrieve_bucc(encoder, {"dev": mining_set()}, **settings)
+    passes = []
+
+    def counted(*args, **given):
+        passes.append(given["layers"])
+        return encode_sentences(*args, **given)
+
+    monkeypatch.setattr(run, "MEMORY", 1)
+    monkeypatch.setattr(run, "encode_sentences", counted)
+    assert retrieve_tatoeba(encoder, [SAME, OTHER], **settings) == at_once
+    assert passes == [(0, 1, 2)] * 2
+    passes.clear()
+    assert retrieve_bucc(encoder, {"dev": mining_set()}, **settings) == mined
+    assert passes == [(0,), (1,), (2,)]
+
+
+def mining_set(**changes):
+    """Sources are six sentences, targets the first four of them in reverse and others."""
+    whole = MiningSet(
+        language="xx",
+        source_ids=tuple(f"xx-{i}" for i in range(6)),
+        source=ENGLISH,
+        target_ids=tuple(f"en-{i}" for i in range(8)),
+        target=(*ENGLISH[3::-1], *tiny.SENTENCES[20:24]),
+        gold=frozenset((f"xx-{i}", f"en-{3 - i}") for i in range(4)),
+    )
+    return replace(whole, **changes)
+
+
+def test_planted_pairs_are_mined_with_f1_100(encoder):
+    measured = retrieve_bucc(
+        encoder,
+        {"dev": mining_set()},
+        layers="all",
+        protocol=PROTOCOLS["xtreme-2020"],
+        **SETTINGS,
+    )
+    assert {m.n for m in measured} == {4}
+    for metric in ("f1", "precision", "recall"):
+        assert values(measured, metric) == {0: 100.0, 1: 100.0, 2: 100.0}
+    assert all(value > 1 for value in values(measured, "threshold").values())
+    assert {m.split for m in measured} == {"dev"}
+
+
+def test_the_threshold_of_dev_is_used_on_test(encoder):
+    # Test has dev's sentences, but gold that favours another cut: all pairs but one are wrong.
+    test = mining_set(gold=frozenset({("xx-0", "en-3")}))
+    measured = retrieve_bucc(
+        encoder,
+        {"test": test, "dev": mining_set()},
+        layers=[1],
+        protocol=PROTOCOLS["xtreme-2020"],
+        **SETTINGS,
+    )
+    threshold = values(measured, "threshold")
+    assert values(measured, "threshold", split="test") == threshold
+    assert values(measured, "precision", split="test") == {1: 25.0}
+    assert values(measured, "recall", split="test") == {1: 100.0}
+    assert values(measured, "f1", split="test") == {1: 40.0}
+    assert values(measured, "f1_tuned", split="test")[1] >= 40.0
+    assert values(measured, "f1_tuned", split="dev") == {}
+
+
+def test_duplicates_are_a_matter_of_the_protocol(encoder):
+    # en-3 and en-8 hold the same text, and gold knows both.
+    base = mining_set()
+    repeated = mining_set(
+        target_ids=(*base.target_ids, "en-8"),
+        target=(*base.target, base.target[3]),
+        gold=base.gold | {("xx-0", "en-8")},
+    )
+    recall = {
+        name: values(
+            retrieve_bucc(
+                encoder, {"dev": repeated}, layers=[1], protocol=PROTOCOLS[name], **SETTINGS
+            ),
+            "recall",
+        )[1]
+        for name in ("xtreme-2020", "jiant")
+    }
+    assert recall == {"xtreme-2020": 60.0, "jiant": 100.0}
+
+
+def test_withheld_test_gold_is_said_and_not_scored(encoder):
+    lines = []
+
+    class Logged(Silent):
+        def log(self, message):
+            lines.append(message)
+
+    settings = {**SETTINGS, "progress": Logged()}
+    sets = {"dev": mining_set(), "test": mining_set(gold=None)}
+    measured = retrieve_bucc(encoder, sets, layers=None, protocol=PROTOCOLS["laser"], **settings)
+    assert {m.split for m in measured} == {"dev"}
+    assert {m.layer for m in measured} == {2}
+    assert lines == ["xx: the gold pairs of test are withheld, not scored"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"gold": None}, "no gold pairs"),
+        ({"gold": frozenset()}, "no gold pairs"),
+        ({"gold": frozenset({("xx-0", "en-99")})}, "`en-99` .*not in the set"),
+        ({"source": (), "source_ids": (), "gold": frozenset({("a", "b")})}, "not in the set"),
+    ],
+)
+def test_bad_mining_sets_are_refused(encoder, changes, message):
+    with pytest.raises(MissingDataError, match=message):
+        retrieve_bucc(
+            encoder,
+            {"dev": mining_set(**changes)},
+            layers=[1],
+            protocol=PROTOCOLS["jiant"],
+            **SETTINGS,
+        )
+
+
+def test_mining_needs_dev(encoder):
+    with pytest.raises(MissingDataError, match="needs a dev set"):
+        retrieve_bucc(
+            encoder,
+            {"test": mining_set()},
+            layers=[1],
+            protocol=PROTOCOLS["jiant"],
+            **SETTINGS,
+        )
+
+
+def test_bad_bitexts_and_layers_are_refused(encoder):
+    settings = {"protocol": PROTOCOLS["jiant"], **SETTINGS}
+    with pytest.raises(MissingDataError, match="`xx`: 0 sentences and 0 English"):
+        retrieve_tatoeba(encoder, [Bitext("xx", (), ())], layers=[1], **settings)
+    with pytest.raises(MissingDataError, match="1 sentences and 2 English"):
+        retrieve_tatoeba(encoder, [Bitext("xx", ("a",), ("a", "b"))], layers=[1], **settings)
+    with pytest.raises(UsageError, match="no layer 3"):
+        retrieve_tatoeba(encoder, [SAME], layers=[3], **settings)
