@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import (
-    data_folders,
     data_option,
     json_option,
     print_json,
     workdir_option,
 )
+from adapterxlt.cli.recipes import data_folders
 from adapterxlt.doctor import examine
 from adapterxlt.errors import MissingError
 from adapterxlt.report.console import print_table

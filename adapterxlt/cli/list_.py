@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from adapterxlt.bundled import bundled
-from adapterxlt.cli.options import bundled_recipes, json_option, print_json
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.recipes import bundled_recipes
 from adapterxlt.errors import MissingError
 from adapterxlt.report.console import print_table
 

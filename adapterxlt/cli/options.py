@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-
-from adapterxlt.bundled import bundled
-from adapterxlt.errors import UsageError
-from adapterxlt.suggest import suggest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,39 +58,6 @@ def json_option(function: F) -> F:
 def recipe_argument(function: F) -> F:
     """`RECIPE`."""
     return click.argument("recipe")(function)
-
-
-def bundled_recipes() -> dict[str, Path]:
-    """The recipes that come with the project, by name."""
-    folder = bundled("recipes")
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def recipe_path(text: str) -> Path:
-    """Return the file of a recipe given as a path or as the name of a bundled one.
-
-    Raises:
-        UsageError: there is neither.
-    """
-    path = Path(text)
-    if path.is_file():
-        return path
-    known = bundled_recipes()
-    if text in known:
-        return known[text]
-    what = "is a folder" if path.is_dir() else "no such file"
-    name = path.name.removesuffix(".yaml").removesuffix(".yml")
-    raise UsageError(
-        f"recipe {text}: {what}, and no bundled recipe has this name",
-        hint=f"bundled recipes: {suggest(name, known)}",
-    )
-
-
-def data_folders(data: Sequence[str]) -> tuple[str, ...]:
-    """Make the folders of `--data` absolute: they are meant from here, not from the recipe."""
-    return tuple(
-        str(Path(folder).resolve()) if Path(folder).is_dir() else folder for folder in data
-    )
 
 
 def print_json(document: dict[str, Any]) -> None:

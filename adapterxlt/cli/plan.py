@@ -8,18 +8,17 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import (
-    data_folders,
     data_option,
     json_option,
     print_json,
     recipe_argument,
-    recipe_path,
     set_option,
     workdir_option,
 )
+from adapterxlt.cli.recipes import open_recipe
+from adapterxlt.execution.run import STORE_FOLDER
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import Plan, PlannedStep
-from adapterxlt.recipe.load import load_recipe
 from adapterxlt.report.console import print_table
 from adapterxlt.store.store import Store
 
@@ -45,9 +44,9 @@ def command(
 
     RECIPE is a file or the name of a bundled recipe. Nothing is run.
     """
-    path = recipe_path(recipe)
-    loaded = load_recipe(path, overrides, data_folders(data))
-    plan = make_plan(loaded, Store(workdir / "store"), resolve_sources(loaded, path.parent))
+    loaded = open_recipe(recipe, overrides, data)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    plan = make_plan(loaded.recipe, Store(workdir / STORE_FOLDER), sources)
     if as_json:
         print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
         return

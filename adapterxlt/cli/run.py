@@ -7,19 +7,17 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import (
-    data_folders,
     data_option,
     json_option,
     print_json,
     recipe_argument,
-    recipe_path,
     set_option,
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
+from adapterxlt.cli.recipes import open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
-from adapterxlt.recipe.load import load_recipe
 from adapterxlt.report.tables import print_results
 
 
@@ -43,14 +41,13 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
     are not computed again; an interrupted run goes on where it was.
     """
-    path = recipe_path(recipe)
-    loaded = load_recipe(path, overrides, data_folders(data))
+    loaded = open_recipe(recipe, overrides, data)
     progress = open_progress()
-    result = run_recipe(loaded, workdir=workdir, base=path.parent, progress=progress)
+    result = run_recipe(loaded.recipe, workdir=workdir, base=loaded.base, progress=progress)
     if as_json:
         print_json(
             {
-                "recipe": loaded.name,
+                "recipe": loaded.recipe.name,
                 "workdir": str(workdir),
                 "steps": {
                     "done": list(result.done),
@@ -66,7 +63,7 @@ def command(
     counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []
-    progress.log(f"{loaded.name}: {', '.join(counts)}; results in {result.results}")
+    progress.log(f"{loaded.recipe.name}: {', '.join(counts)}; results in {result.results}")
     for step, message in result.failed.items():
         click.echo(f"failed: {step}: {message}", err=True)
     if result.failed:

@@ -8,6 +8,7 @@ import click
 
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
+from adapterxlt.execution.run import STORE_FOLDER
 from adapterxlt.report.console import print_table
 from adapterxlt.store.store import Store
 
@@ -30,7 +31,7 @@ def command(workdir: Path, as_json: bool) -> None:
             f"{workdir}: there is no such work folder",
             hint="`adapterxlt run RECIPE --workdir DIR` makes one",
         )
-    store = Store(workdir / "store")
+    store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()
     if as_json:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import click
 
-from adapterxlt.cli.options import (
-    data_folders,
-    data_option,
-    json_option,
-    print_json,
-    recipe_path,
-    set_option,
-)
-from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.load import load_recipe
+from adapterxlt.backbones import resolve_backbone
+from adapterxlt.cli.options import data_option, json_option, print_json, set_option
+from adapterxlt.cli.recipes import open_recipe, recipe_path
+from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
 
 
 @click.command()
@@ -33,15 +27,9 @@ def command(
 
     RECIPE is a file or the name of a bundled recipe.
     """
-    paths = {text: recipe_path(text) for text in recipes}
-    found: dict[str, tuple[Problem, ...]] = {}
-    for text, path in paths.items():
-        try:
-            load_recipe(path, overrides, data_folders(data))
-        except InvalidRecipeError as error:
-            found[text] = error.problems
-        else:
-            found[text] = ()
+    for text in recipes:
+        recipe_path(text)  # a misspelt name stops before the first check
+    found = {text: _problems(text, overrides, data) for text in recipes}
     if as_json:
         print_json({"recipes": [_document(text, problems) for text, problems in found.items()]})
     else:
@@ -51,6 +39,17 @@ def command(
                 click.echo(f"  {problem}")
     if any(found.values()):
         ctx.exit(InvalidRecipeError.exit_code)
+
+
+def _problems(text: str, overrides: tuple[str, ...], data: tuple[str, ...]) -> tuple[Problem, ...]:
+    try:
+        loaded = open_recipe(text, overrides, data)
+        loaded.check_backbone(resolve_backbone(loaded.recipe.backbone, loaded.base))
+    except InvalidRecipeError as error:
+        return error.problems
+    except MissingBackboneError as error:
+        click.echo(f"{text}: layers and sizes are not checked: {error}", err=True)
+    return ()
 
 
 def _count(problems: tuple[Problem, ...]) -> str:

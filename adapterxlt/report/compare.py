@@ -37,6 +37,8 @@ class Grid:
 
     Args:
         rows: rows of one stage and task, one for each model, language and metric.
+
+    `trained` tells whether the models were trained on the task (retrieval has no training).
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -47,6 +49,7 @@ class Grid:
         languages = dict.fromkeys(row.language for row in rows)
         self.languages = tuple(sorted(languages, key=lambda code: code != TRAINING_LANGUAGE))
         self.zero_shot = tuple(code for code in self.languages if code != TRAINING_LANGUAGE)
+        self.trained = all(row.layer is None for row in self.rows)
         baselines = [row.baseline for row in rows if row.baseline]
         self.baseline = baselines[0] if baselines else self.models[0]
 
@@ -151,7 +154,7 @@ def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:
         interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
         count = f"better in {gain.better} of {gain.languages} languages"
         verdict = (
-            ", less than chance alone can make"
+            "; within the error of sampling"
             if gain.margin is not None and abs(gain.points) <= gain.margin
             else ""
         )

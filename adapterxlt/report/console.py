@@ -21,12 +21,9 @@ def make_console(file: IO[str] | None = None) -> Console:
     return console
 
 
-def plain_table(title: str | None = None) -> Table:
+def plain_table() -> Table:
     """Return an empty table in the style of all tables of the project."""
     return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         collapse_padding=True,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from adapterxlt.report.compare import (
     TRAINING_LANGUAGE,
+    Gain,
     Grid,
     Layers,
     answers,
@@ -19,7 +21,7 @@ from adapterxlt.report.console import make_console, plain_table
 from adapterxlt.report.rows import Row
 
 _CELL = 7  # "100.0!" and a space between columns
-_SUMMARY = 4 * _CELL + 4
+_SUMMARY = 17  # "zero-shot" and "+100.0", spaces included
 
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
@@ -44,43 +46,44 @@ def _title(row: Row) -> str:
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
-    """Models down; mean, zero-shot mean and languages across, in as many blocks as needed."""
+    """Models down; means first, then languages, in as many blocks as the width asks for."""
+    summaries = {"mean": grid.languages}
+    if grid.trained and grid.zero_shot != grid.languages:
+        summaries["zero-shot"] = grid.zero_shot
     name_width = max(len("model"), *(len(model) for model in grid.models)) + 1
-    first = max(1, (console.width - name_width - _SUMMARY) // _CELL)
-    following = max(1, (console.width - name_width) // _CELL)
-    languages = list(grid.languages)
-    blocks = [languages[:first]]
-    blocks += [
-        languages[start : start + following] for start in range(first, len(languages), following)
-    ]
-    for index, block in enumerate(blocks):
-        _print_block(grid, block, title if index == 0 else None, console)
+    room = console.width - name_width - len(summaries) * _SUMMARY
+    first = max(1, room // _CELL)
+    console.print(Text(title, style="bold"))
+    _print_block(grid, summaries, grid.languages[:first], console)
+    for block in _runs(grid.languages[first:], max(1, (console.width - name_width) // _CELL)):
+        _print_block(grid, {}, block, console)
 
 
-def _print_block(grid: Grid, block: Sequence[str], title: str | None, console: Console) -> None:
-    table = plain_table(title)
+def _runs(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield the items in runs of `size`, the last one possibly shorter."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _print_block(
+    grid: Grid,
+    summaries: Mapping[str, Sequence[str]],
+    languages: Sequence[str],
+    console: Console,
+) -> None:
+    table = plain_table()
     table.add_column("model", no_wrap=True)
-    compared = len(grid.models) > 1
-    if title is not None:
-        for name in ("mean", "zero-shot") if grid.zero_shot else ("mean",):
-            table.add_column(name, justify="right", no_wrap=True)
-            if compared:
-                table.add_column("+/-", justify="right", no_wrap=True)
-    trained = grid.rows[0].layer is None
-    for code in block:
-        star = "*" if trained and code == TRAINING_LANGUAGE else ""
+    for name in summaries:
+        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("+/-", justify="right", no_wrap=True)
+    for code in languages:
+        star = "*" if grid.trained and code == TRAINING_LANGUAGE else ""
         table.add_column(code + star, justify="right", no_wrap=True)
     for model in grid.models:
         cells = [Text(model, style="bold" if model == grid.baseline else "")]
-        if title is not None:
-            for languages in (
-                (grid.languages, grid.zero_shot) if grid.zero_shot else (grid.languages,)
-            ):
-                cells.append(_number(grid.mean(model, languages)))
-                if compared:
-                    gain = grid.gain(model, languages)
-                    cells.append(_difference(None if gain is None else gain.points))
-        cells += [_value(grid.cells.get((model, code))) for code in block]
+        for over in summaries.values():
+            cells += [_number(grid.mean(model, over)), _difference(grid.gain(model, over))]
+        cells += [_value(grid.cells.get((model, code))) for code in languages]
         table.add_row(*cells)
     console.print(table)
 
@@ -95,11 +98,11 @@ def _value(row: Row | None) -> Text:
     return Text(f"{row.value:.1f}{'!' if row.contamination else ''}")
 
 
-def _difference(points: float | None) -> Text:
-    if points is None:
+def _difference(gain: Gain | None) -> Text:
+    if gain is None:
         return Text("")
-    text = f"{points:+.1f}"
-    style = "" if text[1:] == "0.0" else "green" if points > 0 else "red"
+    text = f"{gain.points:+.1f}"
+    style = "" if text[1:] == "0.0" else "green" if gain.points > 0 else "red"
     return Text(text, style=style)
 
 
@@ -107,7 +110,8 @@ def _print_layers(layers: Layers, console: Console) -> None:
     """Layers down, models across; then the languages at each model's best layer."""
     first = layers.rows[0]
     if len(layers.layers) > 1:
-        table = plain_table(f"{_title(first)}, mean over languages")
+        console.print(Text(f"{_title(first)}, mean over languages", style="bold"))
+        table = plain_table()
         table.add_column("layer", justify="right")
         for model in layers.models:
             table.add_column(model, justify="right", no_wrap=True)
@@ -142,11 +146,11 @@ def _print_notes(grid: Grid, console: Console) -> None:
         f"n: {size} a language",
         f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
     ]
-    if rows[0].layer is not None:
-        notes.append("* best layer, chosen on these very sentences")
-    elif TRAINING_LANGUAGE in grid.languages:
-        notes.append("* language of the training data")
     console.print(Text(" | ".join(notes), style="dim"))
+    if not grid.trained:
+        console.print(Text("* best layer, chosen on these very sentences", style="dim"))
+    elif TRAINING_LANGUAGE in grid.languages:
+        console.print(Text("* language of the training data", style="dim"))
     for note in _leaks(grid):
         console.print(Text(f"! {note}", style="yellow"))
     console.print()
@@ -182,9 +186,7 @@ def _print_answers(sentences: Sequence[str], console: Console) -> None:
         return
     console.print(Text("Did the intermediate task help?", style="bold"))
     for sentence in sentences:
-        console.print(Text(f"  {sentence}"))
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
     if any("±" in sentence for sentence in sentences):
-        console.print(
-            "  ±: about 95 %, counts the sampling of test examples only, not that of seeds",
-            style="dim",
-        )
+        note = "±: about 95 %, counts the sampling of test examples only, not that of seeds"
+        console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
