@@ -34,7 +34,7 @@ def test_byte_order_mark_is_dropped(write: Write) -> None:
 
 
 def test_wrong_encoding_names_line_and_offset(write: Write) -> None:
-    path = write("f", "eins\nzwei\n".encode() + "fünf\n".encode("latin-1"))
+    path = write("f", b"eins\nzwei\n" + "fünf\n".encode("latin-1"))
     with pytest.raises(MissingDataError) as caught:
         read_text(path)
     assert caught.value.message == f"{path}:3: not UTF-8: byte 0xfc at offset 11"
@@ -53,7 +53,7 @@ def test_empty_file(write: Write, content: bytes) -> None:
 
 
 def test_nul_characters_hint_at_utf16(write: Write) -> None:
-    path = write("f", "one\n".encode() + "two".encode("utf-16-le"))
+    path = write("f", b"one\n" + "two".encode("utf-16-le"))
     with pytest.raises(MissingDataError, match=":2: NUL character") as caught:
         read_text(path)
     assert "UTF-16" in str(caught.value)
@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_json_errors_name_the_line() -> None:
-    with pytest.raises(MissingDataError, match="f:2: not JSON: .*column 3"):
+    with pytest.raises(MissingDataError, match=r"f:2: not JSON: .*column 3"):
         parse_json(Path("f"), '{"a":\n  oops}')
     with pytest.raises(MissingDataError, match="f:7: not JSON"):
         parse_json(Path("f"), "{", line=7)

@@ -34,7 +34,7 @@ def read_squad_json(found: Found) -> Iterator[QAExample]:
                         raise bad(path, 0, f"question id `{example.id}` occurs twice")
                     seen.add(example.id)
                     yield example
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         where = f"after question {len(seen)}"
         raise bad(path, 0, f"not SQuAD's schema: {error!r} {where}") from error
     if not seen:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_mining
+from adapterxlt.tasks.types import MiningSet
+
+from ..conftest import Write
+
+STEM = "bucc2018/de-en.dev"
+
+
+@pytest.fixture
+def sentences(write: Write) -> None:
+    write(f"{STEM}.de", "de-1\tJa.\nde-2\tNein.\tDoch.\n")
+    write(f"{STEM}.en", "en-1\tNo.\nen-2\tYes.\nen-3\t\n")
+
+
+@pytest.mark.usefixtures("sentences")
+def test_sentences_and_gold(write: Write, tmp_path: Path) -> None:
+    write(f"{STEM}.gold", "de-1\ten-2\nde-2\ten-1\n")
+    assert read_mining(get_task("bucc2018"), [tmp_path], "de", "dev") == MiningSet(
+        language="de",
+        source_ids=("de-1", "de-2"),
+        source=("Ja.", "Nein.\tDoch."),
+        target_ids=("en-1", "en-2", "en-3"),
+        target=("No.", "Yes.", ""),
+        gold=frozenset({("de-1", "en-2"), ("de-2", "en-1")}),
+    )
+
+
+@pytest.mark.usefixtures("sentences")
+def test_withheld_gold(tmp_path: Path) -> None:
+    assert read_mining(get_task("bucc2018"), [tmp_path], "de", "dev").gold is None
+
+
+def test_the_shared_task_s_own_names(write: Write, tmp_path: Path) -> None:
+    stem = "bucc2018/fr-en/fr-en"
+    write(f"{stem}.sample.fr", "fr-1\tOui.\n")
+    write(f"{stem}.sample.en", "en-1\tYes.\n")
+    write(f"{stem}.sample.gold", "fr-1\ten-1\n")
+    mining = read_mining(get_task("bucc2018"), [tmp_path], "fr", "dev")
+    assert mining.gold == {("fr-1", "en-1")}
+
+
+@pytest.mark.usefixtures("sentences")
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("de", "de-1\tJa.\nde-1\tNein.\n", ":2: id `de-1` occurs twice"),
+        ("de", "de-1\tJa.\nNein.\n", ":2: no id"),
+        ("en", "en-1\tYes.\n\nen-2\tNo.\n", ":2: no id"),
+        ("gold", "de-1\ten-1\nde-1\ten-9\n", ":2: gold names `en-9`"),
+        ("gold", "de-9\ten-1\n", ":1: gold names `de-9`"),
+        ("gold", "en-1\tde-1\n", ":1: gold names `en-1`"),
+        ("gold", "de-1 en-1\n", ":1: not a pair of ids"),
+        ("gold", "de-1\ten-1\nde-1\ten-1\n", ":2: gold pair `de-1`, `en-1` occurs twice"),
+    ],
+)
+def test_bad_lines(write: Write, tmp_path: Path, file: str, content: str, message: str) -> None:
+    path = write(f"{STEM}.{file}", content)
+    with pytest.raises(MissingDataError, match=message) as caught:
+        read_mining(get_task("bucc2018"), [tmp_path], "de", "dev")
+    assert caught.value.message.startswith(str(path))

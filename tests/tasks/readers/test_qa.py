@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.types import QAExample
+
+from ..conftest import Write
+
+CONTEXT = "Ümit 😀 lives in Bonn. Bonn is small."
+
+
+def squad(*questions: dict[str, Any]) -> str:
+    paragraph = {"context": CONTEXT, "qas": list(questions)}
+    return json.dumps({"version": "1.1", "data": [{"title": "t", "paragraphs": [paragraph]}]})
+
+
+def question(name: str, *answers: tuple[int, str]) -> dict[str, Any]:
+    listed = [{"answer_start": start, "text": text} for start, text in answers]
+    return {"id": name, "question": f"{name}?", "answers": listed}
+
+
+def test_questions(write: Write, tmp_path: Path) -> None:
+    start = CONTEXT.index("Bonn")
+    write("squad/dev-v1.1.json", squad(question("where", (start, "Bonn"), (22, "Bonn"))))
+    assert read_examples(get_task("squad"), [tmp_path], "en", "dev") == [
+        QAExample("where", "where?", CONTEXT, ((start, "Bonn"), (22, "Bonn")))
+    ]
+
+
+def test_xquad_is_read_for_dev_and_test(write: Write, tmp_path: Path) -> None:
+    write("xquad/xquad.tr.json", squad(question("who", (0, "Ümit"))))
+    dev = read_examples(get_task("xquad"), [tmp_path], "tr", "dev")
+    assert read_examples(get_task("xquad"), [tmp_path], "tr", "test") == dev
+    assert len(dev) == 1
+
+
+@pytest.mark.parametrize("answers", [[], [(0, "")], [(0, ""), (0, "")]])
+def test_blanked_answers(write: Write, tmp_path: Path, answers: list[tuple[int, str]]) -> None:
+    write("xquad/xquad.tr.json", squad(question("who", *answers)))
+    assert read_examples(get_task("xquad"), [tmp_path], "tr", "test") == [
+        QAExample("who", "who?", CONTEXT, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([(15, "Bonn")], "question `where`: answer `Bonn` is not at offset 15"),
+        ([(-4, "all.")], "is not at offset -4"),
+        ([(99, "x")], "is not at offset 99"),
+        ([(0, "Ümit"), (0, "")], "answer `` is not at offset 0"),
+        ([], "question `where` has no answer"),
+    ],
+)
+def test_bad_answers(
+    write: Write, tmp_path: Path, answers: list[tuple[int, str]], message: str
+) -> None:
+    path = write("squad/dev-v1.1.json", squad(question("where", *answers)))
+    with pytest.raises(MissingDataError, match=message) as caught:
+        read_examples(get_task("squad"), [tmp_path], "en", "dev")
+    assert caught.value.message.startswith(f"{path}: ")
+
+
+def test_an_id_that_occurs_twice(write: Write, tmp_path: Path) -> None:
+    write("squad/dev-v1.1.json", squad(question("who", (0, "Ümit")), question("who", (0, "Ü"))))
+    with pytest.raises(MissingDataError, match="question id `who` occurs twice"):
+        read_examples(get_task("squad"), [tmp_path], "en", "dev")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"data": [\n  {,}]}', r"dev-v1.1.json:2: not JSON"),
+        ("[]", "not SQuAD's schema: TypeError"),
+        ('{"data": [{"title": "t"}]}', r"not SQuAD's schema: KeyError\('paragraphs'\)"),
+        ('{"data": []}', "the file holds no questions"),
+        (squad({"id": "q", "answers": []}), "has no answer"),
+        (squad({"question": "q", "answers": []}), r"KeyError\('id'\) after question 0"),
+        (
+            squad({"id": "q", "question": "?", "answers": [{"text": "x", "answer_start": "y"}]}),
+            "not SQuAD's schema: ValueError",
+        ),
+    ],
+)
+def test_other_json(write: Write, tmp_path: Path, content: str, message: str) -> None:
+    write("squad/dev-v1.1.json", content)
+    with pytest.raises(MissingDataError, match=message):
+        read_examples(get_task("squad"), [tmp_path], "en", "dev")
