@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from adapterxlt.tasks.types import (
-    Bitext,
     ChoiceExample,
     Example,
-    MiningSet,
     PairExample,
     QAExample,
 )
@@ -26,11 +24,6 @@ def texts_of(examples: Iterable[Example]) -> Iterator[str]:
             if text not in seen:
                 seen.add(text)
                 yield text
-
-
-def retrieval_texts(data: Bitext | MiningSet) -> Iterator[str]:
-    """Both sides' sentences, each distinct one once."""
-    yield from dict.fromkeys((*data.source, *data.target))
 
 
 def _texts(example: Example) -> tuple[str, ...]:
