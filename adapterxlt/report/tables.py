@@ -20,8 +20,8 @@ from adapterxlt.report.compare import (
 from adapterxlt.report.console import make_console, plain_table
 from adapterxlt.report.rows import Row
 
-_CELL = 7  # "100.0!" and a space between columns
-_SUMMARY = 17  # "zero-shot" and "+100.0", spaces included
+_GAP = 2  # spaces between columns
+_DIFFERENCE = len("+100.0") + _GAP
 
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
@@ -50,12 +50,13 @@ def _print_grid(grid: Grid, title: str, console: Console) -> None:
     summaries = {"mean": grid.languages}
     if grid.trained and grid.zero_shot != grid.languages:
         summaries["zero-shot"] = grid.zero_shot
-    name_width = max(len("model"), *(len(model) for model in grid.models)) + 1
-    room = console.width - name_width - len(summaries) * _SUMMARY
-    first = max(1, room // _CELL)
+    cell = max(len(_value(row)) for row in grid.rows) + _GAP
+    room = console.width - max(len("model"), *(len(model) for model in grid.models)) - _GAP
+    taken = sum(max(len(name), len("100.0")) + _GAP + _DIFFERENCE for name in summaries)
+    first = max(1, (room - taken) // cell)
     console.print(Text(title, style="bold"))
     _print_block(grid, summaries, grid.languages[:first], console)
-    for block in _runs(grid.languages[first:], max(1, (console.width - name_width) // _CELL)):
+    for block in _runs(grid.languages[first:], max(1, room // cell)):
         _print_block(grid, {}, block, console)
 
 

@@ -1,0 +1,75 @@
+"""`adapterxlt list`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adapterxlt.cli import recipes
+from adapterxlt.cli.main import cli
+
+
+def listed(what: str) -> list[dict[str, object]]:
+    result = CliRunner().invoke(cli, ["list", what, "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    records = document[what]
+    assert isinstance(records, list)
+    return records
+
+
+def test_tasks() -> None:
+    xnli = next(record for record in listed("tasks") if record["task"] == "xnli")
+    assert xnli == {
+        "task": "xnli",
+        "title": "XNLI",
+        "kind": "pair_classification",
+        "languages": 15,
+        "trains on": "mnli",
+        "main metric": "accuracy",
+    }
+
+
+def test_methods_with_their_parameters() -> None:
+    methods = {record["method"]: record for record in listed("methods")}
+    assert {"full", "seq_bn", "lora", "prefix_tuning", "ia3", "unipelt"} <= methods.keys()
+    parameters = methods["lora"]["parameters"]
+    assert isinstance(parameters, dict)
+    assert (parameters["r"], parameters["alpha"]) == (8, 8)
+    text = CliRunner().invoke(cli, ["list", "methods"]).stdout
+    assert "  seq_bn: mh_adapter=False" in text
+    assert "  dora: use_dora=True" in text  # only what differs from lora
+
+
+def test_presets_name_their_source() -> None:
+    text = CliRunner().invoke(cli, ["list", "presets"]).stdout
+    assert {record["preset"] for record in listed("presets")} >= {"xtreme-2020", "jiant"}
+    assert "google-research/xtreme" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_backbones_name_the_hub_models() -> None:
+    names = {record["backbone"] for record in listed("backbones")}
+    assert {"xlm-roberta-base", "xlm-roberta-large"} <= names
+
+
+def test_recipes_with_the_comment_they_begin_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.yaml").write_text("# What it is\n# for.\n#\n# More.\nname: one\n")
+    (tmp_path / "two.yaml").write_text("name: two\n")
+    monkeypatch.setattr(recipes, "bundled", lambda relative: tmp_path)
+    assert listed("recipes") == [
+        {"recipe": "one", "what": "What it is for."},
+        {"recipe": "two", "what": ""},
+    ]
+
+
+def test_an_unknown_listing() -> None:
+    result = CliRunner().invoke(cli, ["list", "task"])
+    assert result.exit_code == 2
+    assert "tasks" in result.stderr

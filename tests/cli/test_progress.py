@@ -1,0 +1,90 @@
+"""Plain progress lines and terminal bars."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from adapterxlt.cli.progress import BarProgress, LineProgress, duration, open_progress
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_plain_lines_at_start_every_ten_seconds_and_at_the_end() -> None:
+    file, clock = io.StringIO(), Clock()
+    with LineProgress(file, clock).bar("train nli", 100, unit="steps") as bar:
+        for _ in range(100):
+            clock.now += 0.25
+            bar.advance(1, "loss 0.50")
+    assert file.getvalue().splitlines() == [
+        "train nli: 100 steps",
+        "train nli: 40/100, 4 steps/s, loss 0.50, 15s left",
+        "train nli: 80/100, 4 steps/s, loss 0.50, 5s left",
+        "train nli: 100/100, 4 steps/s, loss 0.50, done in 25s",
+    ]
+
+
+def test_rate_does_not_count_what_an_earlier_run_did() -> None:
+    file, clock = io.StringIO(), Clock()
+    with LineProgress(file, clock).bar("train", 100, done=90) as bar:
+        clock.now += 20
+        bar.advance(10)
+    assert file.getvalue().splitlines() == [
+        "train: 100 it, 90 done before",
+        "train: 100/100, 0.5 it/s, done in 20s",
+    ]
+
+
+def test_an_interrupted_piece_of_work_says_so() -> None:
+    file, clock = io.StringIO(), Clock()
+    bar = LineProgress(file, clock).bar("train", 10)
+
+    def work() -> None:
+        with bar:
+            clock.now += 1
+            bar.advance(5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert file.getvalue().splitlines()[-1] == "train: 5/10, 5 it/s, stopped in 1s"
+
+
+def test_lines_are_used_where_there_is_no_terminal() -> None:
+    file = io.StringIO()
+    open_progress(file).log("hello")
+    assert file.getvalue() == "hello\n"
+
+
+def test_bars_leave_one_line_each_and_can_be_nested() -> None:
+    file, clock = io.StringIO(), Clock()
+    console = Console(file=file, force_terminal=True, width=100, color_system=None)
+    progress = BarProgress(console, clock)
+    with progress.bar("evaluate", 2, unit="languages") as outer:
+        for language in ("de", "sw"):
+            with progress.bar(language, 30, unit="examples") as inner:
+                clock.now += 1
+                inner.advance(30)
+            progress.log(f"{language} is done")
+            outer.advance()
+    text = file.getvalue()
+    assert "✓ de: 30 examples in 1s" in text
+    assert "sw is done" in text
+    assert "✓ evaluate: 2 languages in 2s" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0s"), (59.6, "1m00s"), (185, "3m05s"), (7620, "2h07m")]
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,64 @@
+"""`adapterxlt status`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adapterxlt.cli.main import cli
+from adapterxlt.cli.status import size_text
+from adapterxlt.store.store import Store
+
+DONE, FAILED = "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    """A work folder with one finished step and one that failed."""
+    store = Store(tmp_path / "store")
+    (store.open_staging(DONE) / "out" / "weights").write_bytes(bytes(2_500))
+    store.commit(DONE, kind="train", title="nli", recipe="r", parts={}, lineage={})
+    store.open_staging(FAILED)
+    store.record_failure(FAILED, "after_nli", "no disk space left")
+    return tmp_path
+
+
+def test_what_ran_and_what_failed(workdir: Path) -> None:
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines() if line.strip()]
+    assert ["nli", "train", "r", "2.5", "kB", DONE[:12]] in lines
+    assert result.stdout.splitlines()[-1] == "failed: after_nli: no disk space left"
+    assert f"{workdir}: 1 done, 1 failed" in result.stdout
+
+
+def test_json(workdir: Path) -> None:
+    result = CliRunner().invoke(cli, ["status", str(workdir), "--json"])
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    assert document["done"] == [
+        {"title": "nli", "kind": "train", "recipe": "r", "fingerprint": DONE, "bytes": 2500}
+    ]
+    assert [failure["message"] for failure in document["failed"]] == ["no disk space left"]
+
+
+def test_workdir_from_the_environment(workdir: Path) -> None:
+    result = CliRunner().invoke(cli, ["status"], env={"ADAPTERXLT_WORKDIR": str(workdir)})
+    assert f"{workdir}: 1 done" in result.stdout
+
+
+def test_a_work_folder_that_is_not_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["status", str(tmp_path / "rnus")])
+    assert result.exit_code == 2
+    assert "there is no such work folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(812, "812 B"), (1_000, "1.0 kB"), (3_440_000, "3.4 MB"), (5 * 10**9, "5.0 GB")],
+)
+def test_size_text(size: int, text: str) -> None:
+    assert size_text(size) == text

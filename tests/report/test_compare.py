@@ -1,0 +1,119 @@
+"""Means, differences to the baseline, intervals and best layers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from adapterxlt.report.compare import Gain, answers, grids, layer_tables
+from tests.report.rows import row
+
+ROWS = [
+    row("direct", "de", 60.0),
+    row("direct", "en", 80.0),
+    row("direct", "sw", 50.0),
+    row("after_nli", "de", 66.0),
+    row("after_nli", "en", 79.0),
+    row("after_nli", "sw", 49.0),
+]
+
+
+def test_means_over_all_and_over_zero_shot_languages() -> None:
+    (grid,) = grids(ROWS)
+    assert grid.languages == ("en", "de", "sw")  # the language of training first
+    assert grid.mean("direct", grid.languages) == pytest.approx(190 / 3)
+    assert grid.mean("direct", grid.zero_shot) == pytest.approx(55.0)
+    assert grid.mean("absent", grid.languages) is None
+
+
+def test_gain_over_the_baseline_counts_languages() -> None:
+    (grid,) = grids(ROWS)
+    gain = grid.gain("after_nli", grid.zero_shot)
+    variance = (60 * 40 + 66 * 34 + 50 * 50 + 49 * 51) / 400 / 4
+    assert gain == Gain(
+        points=pytest.approx(2.5),
+        better=1,
+        languages=2,
+        margin=pytest.approx(1.96 * math.sqrt(variance)),
+    )
+    assert grid.gain("direct", grid.zero_shot) is None
+
+
+def test_gain_uses_only_languages_that_both_have() -> None:
+    (grid,) = grids([*ROWS, row("after_nli", "ja", 99.0)])
+    gain = grid.gain("after_nli", grid.zero_shot)
+    assert gain is not None
+    assert (gain.points, gain.languages) == (pytest.approx(2.5), 2)
+
+
+def test_no_interval_for_a_metric_that_is_no_share_of_examples() -> None:
+    rows = [row("direct", "de", 60.0, metric="f1"), row("after_nli", "de", 66.0, metric="f1")]
+    (grid,) = grids(rows)
+    gain = grid.gain("after_nli", ["de"])
+    assert gain is not None
+    assert gain.margin is None
+
+
+def test_other_metrics_do_not_enter_the_means() -> None:
+    rows = [*ROWS, row("direct", "de", 1.0, metric="loss", main=False)]
+    (grid,) = grids(rows)
+    assert grid.mean("direct", ["de"]) == 60.0
+    assert grid.other_means() == {"loss": {"direct": 1.0}}
+
+
+def test_a_grid_for_each_stage_and_task() -> None:
+    rows = [*ROWS, row("direct", "de", 1.0, task="xnli"), row("direct", "de", 2.0, stage="more")]
+    assert [(grid.rows[0].stage, grid.rows[0].task) for grid in grids(rows)] == [
+        ("scores", "pawsx"),
+        ("scores", "xnli"),
+        ("more", "pawsx"),
+    ]
+
+
+def test_answers_say_how_much_and_whether_it_is_certain() -> None:
+    (grid,) = grids(ROWS)
+    assert answers(grid) == [
+        "after_nli vs direct on pawsx: +2.5 ± 4.8 points zero-shot "
+        "(better in 1 of 2 languages; within the error of sampling)"
+    ]
+    surely = [row("direct", "de", 40.0), row("after_nli", "de", 60.0)]
+    assert answers(grids(surely)[0]) == [
+        "after_nli vs direct on pawsx: +20.0 ± 6.8 points zero-shot (better in 1 of 1 languages)"
+    ]
+
+
+def test_the_training_language_alone_is_not_called_zero_shot() -> None:
+    rows = [row("direct", "en", 60.0, metric="f1"), row("after_nli", "en", 61.0, metric="f1")]
+    assert answers(grids(rows)[0]) == [
+        "after_nli vs direct on pawsx: +1.0 points in en (better in 1 of 1 languages)"
+    ]
+
+
+def test_best_layer_by_mean_over_languages() -> None:
+    values = {
+        ("none", 0): (10, 20),
+        ("none", 1): (40, 10),
+        ("nli", 0): (30, 30),
+        ("nli", 1): (20, 9),
+    }
+    rows = [
+        row(model, language, value, task="tatoeba", layer=layer, baseline="none")
+        for (model, layer), pair in values.items()
+        for language, value in zip(("de", "sw"), pair, strict=True)
+    ]
+    assert grids(rows) == []
+    (layers,) = layer_tables(rows)
+    assert layers.layers == (0, 1)
+    assert layers.mean("none", 1) == 25.0
+    assert (layers.best("none"), layers.best("nli")) == (1, 0)
+    grid = layers.at_best()
+    assert not grid.trained
+    gain = grid.gain("nli", grid.languages)
+    assert gain is not None
+    assert gain.points == pytest.approx(5.0)
+
+
+def test_the_lower_of_equally_good_layers_is_best() -> None:
+    rows = [row("none", "de", 50.0, layer=layer, baseline="none") for layer in (2, 1, 3)]
+    assert layer_tables(rows)[0].best("none") == 1

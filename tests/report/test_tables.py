@@ -1,0 +1,119 @@
+"""What a run prints."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from adapterxlt.report.console import make_console, print_table
+from adapterxlt.report.rows import Row
+from adapterxlt.report.tables import print_results
+from tests.report.rows import row
+
+LANGUAGES = ["en", "de", "es", "fr", "ja", "ko", "zh", "ar", "bg"]
+LANGUAGES += ["el", "hi", "ru", "sw", "th", "tr", "ur", "vi"]
+
+
+def printed(rows: list[Row], width: int = 100) -> list[str]:
+    file = io.StringIO()
+    console = make_console(file)
+    console.width = width
+    print_results(rows, console)
+    assert "\x1b" not in file.getvalue()  # no colours outside a terminal
+    return [line.strip() for line in file.getvalue().splitlines() if line.strip()]
+
+
+def test_a_small_table() -> None:
+    lines = printed(
+        [
+            row("direct", "en", 80.0),
+            row("direct", "de", 60.0),
+            row("after_nli", "en", 79.0),
+            row("after_nli", "de", 81.25, contamination="mnli 3 of 400 texts"),
+        ]
+    )
+    assert lines[0] == "scores: pawsx dev, accuracy"
+    assert [line.split() for line in (lines[1], *lines[3:5])] == [
+        ["model", "mean", "+/-", "zero-shot", "+/-", "en*", "de"],
+        ["direct", "70.0", "60.0", "80.0", "60.0"],
+        ["after_nli", "80.1", "+10.1", "81.2", "+21.2", "79.0", "81.2!"],
+    ]
+    assert lines[5:8] == [
+        "protocol: zero-shot | caps: train 2000 | n: 400 a language | seed: 1",
+        "* language of the training data",
+        "! seen in training (after_nli): de: mnli 3 of 400 texts",
+    ]
+    assert lines[8:] == [
+        "Did the intermediate task help?",
+        "after_nli vs direct on pawsx: +21.2 ± 6.1 points zero-shot (better in 1 of 1 languages)",
+        "±: about 95 %, counts the sampling of test examples only, not that of seeds",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_wide_tables_wrap_into_blocks_that_hold_every_language_once(width: int) -> None:
+    rows = [
+        row(model, code, 100.0, contamination="mnli 1 of 400 texts")
+        for model in ("direct", "after_a_long_name")
+        for code in LANGUAGES
+    ]
+    lines = printed(rows, width)
+    assert max(map(len, lines)) <= width
+    headers = [line.split() for line in lines if line.startswith("model")]
+    shown = [word.rstrip("*") for header in headers for word in header]
+    assert [word for word in shown if word in LANGUAGES] == LANGUAGES
+    assert sum(word == "mean" for word in shown) == 1
+    assert all("…" not in line for line in lines)
+
+
+def test_models_with_the_same_leak_share_a_line() -> None:
+    rows = [
+        row(model, "de", 50.0, contamination="pretraining 2 of 9 texts")
+        for model in ("direct", "after_nli")
+    ]
+    assert "! seen in training (direct, after_nli): de: pretraining 2 of 9 texts" in printed(rows)
+
+
+def test_retrieval_shows_layers_and_marks_the_best() -> None:
+    rows = [
+        row(
+            model,
+            language,
+            base + 10 * layer * sign,
+            stage="search",
+            task="tatoeba",
+            layer=layer,
+            baseline="none",
+            metric=metric,
+            main=metric == "accuracy",
+        )
+        for model, base, sign in (("none", 20.0, 1), ("nli", 50.0, -1))
+        for language in ("de", "sw")
+        for layer in (0, 1)
+        for metric in ("accuracy", "accuracy_xx_en")
+    ]
+    lines = printed(rows)
+    assert lines[0] == "search: tatoeba dev, accuracy, mean over languages"
+    assert [line.split() for line in (lines[1], *lines[3:5])] == [
+        ["layer", "none", "nli"],
+        ["0", "20.0", "50.0*"],
+        ["1", "30.0*", "40.0"],
+    ]
+    assert lines[5] == "search: tatoeba dev, accuracy: none at layer 1, nli at layer 0"
+    assert "accuracy_xx_en, mean: none 30.0, nli 50.0" in lines
+    assert "* best layer, chosen on these very sentences" in lines
+    assert any(line.startswith("nli vs none on tatoeba: +20.0") for line in lines)
+
+
+def test_without_results() -> None:
+    assert printed([]) == ["Nothing was evaluated: the recipe has no results to show."]
+
+
+def test_print_table_keeps_every_word_of_the_last_column() -> None:
+    file = io.StringIO()
+    console = make_console(file)
+    print_table([{"n": 1, "what": "word " * 60}, {"n": 20, "what": "short"}], console)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert file.getvalue().count("word") == 60
