@@ -12,8 +12,14 @@ from typing import cast
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
-from adapterxlt.tasks.types import ChoiceExample, Example, Kind, PairExample, QAExample
-from adapterxlt.tasks.types import TaggingExample
+from adapterxlt.tasks.types import (
+    ChoiceExample,
+    Example,
+    Kind,
+    PairExample,
+    QAExample,
+    TaggingExample,
+)
 
 IGNORED = -100  # label of tokens that carry none (the convention of torch's cross entropy)
 QUESTION_TOKENS = 64  # longest question kept, `max_query_length` of Google's run_squad.py

@@ -1,0 +1,4 @@
+"""Backbones with adapters and heads: building, composing, saving, loading.
+
+The only package that imports `adapters`.
+"""

@@ -1,0 +1,96 @@
+"""The bare backbone as a model that adapters and heads can be added to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from adapters import XLMRobertaAdapterModel
+from torch import Tensor, nn
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.models import tensors
+from adapterxlt.models.quiet import quiet
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+class FirstToken(nn.Module):
+    """Stands in for the pooler, which no head uses and most checkpoints do not hold."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return the hidden state of `<s>`: [batch, length, dim] -> [batch, dim]."""
+        return hidden[:, 0]
+
+
+def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdapterModel:
+    """Load the encoder in float32 (checkpoints may be stored in half precision), eval mode.
+
+    Args:
+        weights: folder of a full fine-tune whose weights replace the pretrained ones.
+
+    Raises:
+        MissingBackboneError: the checkpoint is not that of a whole XLM-R encoder.
+        InvalidArtifactError: `weights` do not fit the backbone.
+    """
+    try:
+        with quiet():
+            model, info = XLMRobertaAdapterModel.from_pretrained(
+                backbone.path,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise MissingBackboneError(
+            f"backbone `{backbone.name}` cannot be loaded from `{backbone.path}`: {error}"
+        ) from error
+    own = tensors.of_backbone()
+    missing = [key for key in info["missing_keys"] if own(key)]
+    extra = [
+        key
+        for key in info["unexpected_keys"]
+        if key.startswith(("roberta.", "embeddings.", "encoder."))
+        and ".pooler." not in key
+        and not key.endswith("position_ids")  # a buffer that older checkpoints hold
+    ]
+    if missing or extra:
+        raise MissingBackboneError(
+            f"`{backbone.path}` is no whole XLM-R checkpoint: "
+            f"{len(missing)} tensors missing, {len(extra)} unknown "
+            f"({', '.join((missing + extra)[:3])})"
+        )
+    for head in list(model.heads):  # the checkpoint's masked-LM head, which would stay active
+        model.delete_head(head)
+    model.roberta.pooler = FirstToken()
+    # Ends up in what `adapters` writes; a path would make equal artifacts differ.
+    model.config._name_or_path = backbone.name
+    if weights is not None:
+        file = weights / WEIGHTS_FILE
+        target = tensors.select(model, tensors.of_backbone())
+        tensors.assign(target, tensors.read(file), str(file))
+    model.eval()
+    return model
+
+
+def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
+    """The backbone's tokenizer, which knows how long an input may be."""
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(
+                backbone.path, use_fast=True, local_files_only=True
+            )
+    except (OSError, ValueError, ImportError) as error:
+        raise MissingBackboneError(
+            f"backbone `{backbone.name}`: its tokenizer cannot be loaded: {error}"
+        ) from error
+    if not tokenizer.is_fast:
+        raise MissingBackboneError(
+            f"backbone `{backbone.name}` has no fast tokenizer (tokenizer.json)",
+            hint="`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` writes it",
+        )
+    tokenizer.model_max_length = min(tokenizer.model_max_length, backbone.max_length)
+    return tokenizer

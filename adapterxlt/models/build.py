@@ -1,0 +1,249 @@
+"""Models as stages need them: new, continued, stacked, fused, merged, loaded.
+
+Whatever is new (adapter, fusion, head) is initialised from the stage's seed alone, so that it
+does not depend on what was built before in the same process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from adapters import XLMRobertaAdapterModel
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.methods import can_fuse, parse_method
+from adapterxlt.models import tensors
+from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.heads import add_head
+from adapterxlt.models.load import load
+from adapterxlt.models.merge import merge
+from adapterxlt.models.parts import (
+    Built,
+    adapter_file,
+    add_saved,
+    check_name,
+    hide_prompt_of,
+    methods_of,
+    new_adapter,
+    read_for,
+    single_members,
+)
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.save import save
+from adapterxlt.models.setup import activate, on_top, split_top, to_block
+from adapterxlt.models.spec import (
+    ADAPTERS_FOLDER,
+    AdapterSpec,
+    FuseSetup,
+    HeadSpec,
+    ModelSpec,
+    Setup,
+    backbone_spec,
+    setup_fusions,
+    setup_names,
+)
+from adapterxlt.models.trainable import assert_trainable, silence_frozen_dropout
+
+__all__ = ["Built", "HeadSpec", "build_fusion", "build_train", "load", "merge", "save"]
+
+
+@quiet()
+def build_train(
+    backbone: Backbone,
+    *,
+    method: str,
+    name: str,
+    head: HeadSpec,
+    seed: int,
+    after: Path | None = None,
+    stack_on: Path | None = None,
+    frozen_dropout: bool = False,
+) -> Built:
+    """Build the model of a train stage, in training mode.
+
+    Args:
+        method: adapter method as in recipes, or `full`.
+        name: name of what is trained, unique per content.
+        head: the new head; heads of earlier stages are never used.
+        after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
+            under the new name, the rest stays frozen; a full fine-tune gives its weights.
+        stack_on: artifact that stays frozen below the new adapter.
+        frozen_dropout: keep dropout inside the frozen backbone.
+
+    Raises:
+        InvalidArtifactError: an artifact is damaged or of another backbone.
+        AdapterXLTError: the combination cannot be built.
+    """
+    check_name(name)
+    if after is not None and stack_on is not None:
+        raise AdapterXLTError(f"`{name}` cannot have both `after` and `stack_on`")
+    base = after or stack_on
+    earlier = read_for(backbone, base) if base else None
+    weights = base if earlier is not None and earlier.full else None
+    if method == "full":
+        return _build_full(backbone, name, head, seed, earlier, weights)
+
+    below = earlier.setup if earlier else None
+    continued = None
+    if after is not None and earlier is not None and earlier.setup is not None:
+        below, continued = split_top(earlier, name)
+        _same_method(method, earlier, continued, name)
+    if below is not None:
+        _check_upper(method, name)
+    if name in (list(setup_names(earlier.setup)) if earlier and earlier.setup else []):
+        raise AdapterXLTError(f"`{name}` is already the name of an adapter below it")
+
+    model = load_base(backbone, weights)
+    if earlier is not None and base is not None and below is not None:
+        add_saved(model, earlier, base, below)
+    _add_adapter(model, name, method, seed)
+    if continued is not None and earlier is not None and base is not None:
+        source = adapter_file(earlier, base, continued)
+        copied = tensors.renamed(tensors.read(source), continued, name)
+        tensors.assign(tensors.select(model, tensors.of_adapter(name)), copied, str(source))
+    _new_head(model, name, head, seed)
+    setup = on_top(below, name)
+    spec = ModelSpec(
+        name=name,
+        backbone=backbone_spec(backbone),
+        full=weights is not None,
+        adapters=_adapter_specs(setup, name, {name: method, **methods_of(earlier)}),
+        setup=setup,
+        fusion=earlier.fusion if earlier and below and any(setup_fusions(below)) else None,
+        head=head,
+        method=method,
+    )
+    # Only the new adapter first: `train_adapter` cannot take a fusion inside a stack.
+    model.train_adapter(name)
+    return _ready_to_train(model, backbone, spec, frozen_dropout)
+
+
+@quiet()
+def build_fusion(
+    backbone: Backbone,
+    *,
+    members: Sequence[Path],
+    fusion: str,
+    name: str,
+    head: HeadSpec,
+    seed: int,
+    frozen_dropout: bool = False,
+) -> Built:
+    """Build AdapterFusion over trained single adapters, in training mode.
+
+    Raises:
+        InvalidArtifactError: a member is damaged or of another backbone.
+        AdapterXLTError: the members cannot be fused.
+    """
+    check_name(name)
+    specs = single_members(backbone, members, "fuse")
+    methods = {spec.name: spec.adapters[0].method for spec in specs}
+    reason = can_fuse([parse_method(method) for method in methods.values()])
+    if reason:
+        raise AdapterXLTError(f"`{name}`: {reason}")
+    model = load_base(backbone)
+    setup = FuseSetup(fuse=tuple(methods))
+    for spec, folder in zip(specs, members, strict=True):
+        add_saved(model, spec, folder, spec.name)
+    torch.manual_seed(seed)
+    model.add_adapter_fusion(list(setup.fuse), config=fusion)
+    _new_head(model, name, head, seed)
+    model.train_adapter_fusion(to_block(setup))
+    spec = ModelSpec(
+        name=name,
+        backbone=backbone_spec(backbone),
+        full=False,
+        adapters=_adapter_specs(setup, name, methods),
+        setup=setup,
+        fusion="static" if fusion == "static" else "dynamic",
+        head=head,
+        method=None,
+    )
+    return _ready_to_train(model, backbone, spec, frozen_dropout)
+
+
+def _build_full(
+    backbone: Backbone,
+    name: str,
+    head: HeadSpec,
+    seed: int,
+    earlier: ModelSpec | None,
+    weights: Path | None,
+) -> Built:
+    if earlier is not None and earlier.setup is not None:
+        raise AdapterXLTError(
+            f"`{name}`: a full fine-tune cannot go on from adapters (`{earlier.name}`)"
+        )
+    model = load_base(backbone, weights)
+    _new_head(model, name, head, seed)
+    spec = ModelSpec(
+        name=name,
+        backbone=backbone_spec(backbone),
+        full=True,
+        adapters=(),
+        setup=None,
+        head=head,
+        method="full",
+    )
+    model.freeze_model(False)
+    # The library's own modules in an encoder without adapters hold no weights of their own,
+    # and the embeddings that prompt tuning refers to are the backbone's.
+    model.train()
+    assert_trainable(model, spec)
+    return Built(model, load_tokenizer(backbone), backbone, spec)
+
+
+def _ready_to_train(
+    model: XLMRobertaAdapterModel, backbone: Backbone, spec: ModelSpec, frozen_dropout: bool
+) -> Built:
+    activate(model, spec)
+    hide_prompt_of(model, spec)
+    if not frozen_dropout:
+        silence_frozen_dropout(model)
+    model.train()
+    assert_trainable(model, spec)
+    return Built(model, load_tokenizer(backbone), backbone, spec)
+
+
+def _add_adapter(model: XLMRobertaAdapterModel, name: str, method: str, seed: int) -> None:
+    torch.manual_seed(seed)
+    new_adapter(model, name, method, f"`{name}`")
+
+
+def _new_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec, seed: int) -> None:
+    torch.manual_seed(seed)
+    add_head(model, name, head)
+
+
+def _adapter_specs(setup: Setup, name: str, methods: dict[str, str]) -> tuple[AdapterSpec, ...]:
+    return tuple(
+        AdapterSpec(
+            name=adapter,
+            method=methods[adapter],
+            folder="." if adapter == name else f"{ADAPTERS_FOLDER}/{adapter}",
+        )
+        for adapter in setup_names(setup)
+    )
+
+
+def _same_method(method: str, earlier: ModelSpec, continued: str, name: str) -> None:
+    theirs = methods_of(earlier)[continued]
+    if not parse_method(method).same_config(parse_method(theirs)):
+        raise AdapterXLTError(
+            f"`{name}` cannot go on from `{earlier.name}` as `{method}`: that one is `{theirs}`",
+            hint=f"use method: {theirs}, or stack_on for a new adapter above it",
+        )
+
+
+def _check_upper(method: str, name: str) -> None:
+    """Refuse above other adapters what `adapters` would silently leave unused there."""
+    parsed = parse_method(method)
+    if parsed.invertible or "prompt_tuning" in parsed.names:
+        raise AdapterXLTError(
+            f"`{name}`: `{method}` changes the embeddings, which only the lowest adapter of a "
+            "stack can do",
+            hint="use it as the lowest adapter, or another method here",
+        )

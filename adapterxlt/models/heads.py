@@ -1,0 +1,85 @@
+"""Prediction heads by task kind, and the two places where inputs or outputs need reshaping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from adapters import XLMRobertaAdapterModel
+from torch import Tensor, nn
+
+from adapterxlt.models.spec import HeadSpec
+
+TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
+
+
+def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
+    """Add a new head and make it the active one; sizes as `adapters` has them by default.
+
+    Raises:
+        ValueError: tasks of this kind have no head.
+    """
+    names = dict(enumerate(head.labels))
+    if head.kind == "pair_classification":
+        model.add_classification_head(name, num_labels=len(names), id2label=names)
+    elif head.kind == "tagging":
+        model.add_tagging_head(name, num_labels=len(names), id2label=names)
+    elif head.kind == "span_qa":
+        model.add_qa_head(name)
+    elif head.kind == "multiple_choice":
+        model.add_multiple_choice_head(name)
+        model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
+    else:
+        raise ValueError(f"tasks of kind `{head.kind}` have no head")
+    model.active_head = name
+
+
+def _flatten_choices(
+    model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """Turn [batch, choices, length] into rows, and tell the head how many choices there are.
+
+    The head scores one row at a time, so it takes any number of choices; `adapters` fixes it
+    at creation, and computes per-row positions before it flattens the input itself.
+    """
+    ids = kwargs.get("input_ids")
+    if ids is None or ids.dim() != 3:
+        return None
+    model.heads[model.active_head].config["num_choices"] = ids.shape[1]
+    kwargs["input_ids"] = ids.flatten(0, 1)
+    if kwargs.get("attention_mask") is not None:
+        kwargs["attention_mask"] = kwargs["attention_mask"].flatten(0, 1)
+    return args, kwargs
+
+
+def hide_prompt(model: XLMRobertaAdapterModel, adapter: str, kind: str | None) -> None:
+    """Keep positions as they are in the input when `adapter` prepends prompt tokens.
+
+    Prompt tuning makes the sequence longer inside the model. Per-token outputs and hidden states
+    are cut back to the tokens of the input. Classification heads still read the first position,
+    a prompt token, as they do in plain `adapters`.
+    """
+    layer = getattr(model.roberta, "prompt_tuning", None)
+    if layer is None or adapter not in layer.prompt_tunings:
+        return
+    config = layer.prompt_tunings[adapter].prompt_tuning_config
+    first = 1 if config.combine == "prefix_after_bos" else 0
+    end = first + config.prompt_length
+
+    def cut(states: Tensor) -> Tensor:
+        return torch.cat([states[:, :first], states[:, end:]], dim=1)
+
+    def cut_hidden(module: nn.Module, args: Any, output: Any) -> Any:
+        if getattr(output, "hidden_states", None) is not None:
+            output["hidden_states"] = tuple(cut(states) for states in output.hidden_states)
+        return output
+
+    def cut_logits(module: nn.Module, args: Any, output: Any) -> Any:
+        for key in TOKEN_LOGITS:
+            if key in output:
+                output[key] = cut(output[key])
+        return output
+
+    model.roberta.register_forward_hook(cut_hidden)
+    if kind in ("tagging", "span_qa"):
+        model.register_forward_hook(cut_logits)

@@ -1,0 +1,40 @@
+"""Loading what was trained; everything is checked before it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.models import tensors
+from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.heads import add_head
+from adapterxlt.models.parts import HEAD_FILE, Built, add_saved, hide_prompt_of, read_for
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.setup import activate
+
+
+@quiet()
+def load(backbone: Backbone, artifact: Path | None) -> Built:
+    """Load an artifact (None: the bare backbone), in eval mode, composed and active.
+
+    Raises:
+        InvalidArtifactError: it is damaged, incomplete, or does not fit the backbone.
+    """
+    tokenizer = load_tokenizer(backbone)
+    if artifact is None:
+        return Built(load_base(backbone), tokenizer, backbone, None)
+    spec = read_for(backbone, artifact)
+    model = load_base(backbone, artifact if spec.full else None)
+    if spec.setup is not None:
+        add_saved(model, spec, artifact, spec.setup)
+    if spec.head is not None:
+        add_head(model, spec.name, spec.head)
+        file = artifact / spec.head_folder / HEAD_FILE
+        target = tensors.select(model, tensors.of_head(spec.name))
+        tensors.assign(target, tensors.read(file), str(file))
+    activate(model, spec)
+    hide_prompt_of(model, spec)
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    model.eval()
+    return Built(model, tokenizer, backbone, spec)

@@ -1,0 +1,153 @@
+"""What building and loading models share: names, descriptions, adapters from files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters import XLMRobertaAdapterModel
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.methods import parse_method, to_adapters_string
+from adapterxlt.models import tensors
+from adapterxlt.models.heads import hide_prompt
+from adapterxlt.models.spec import (
+    FUSION_FOLDER,
+    HeadSpec,
+    ModelSpec,
+    Setup,
+    backbone_spec,
+    read_spec,
+    setup_fusions,
+    setup_names,
+)
+
+ADAPTER_FILE = "adapter.safetensors"
+FUSION_FILE = "model_adapter_fusion.safetensors"
+HEAD_FILE = "model_head.safetensors"
+
+
+@dataclass
+class Built:
+    """A model ready to train or to use.
+
+    Args:
+        model: the encoder with its adapters composed and active, and the head active.
+        tokenizer: knows the longest input (`model_max_length`).
+        backbone: what it stands on.
+        spec: what it consists of; None for the bare backbone.
+    """
+
+    model: XLMRobertaAdapterModel
+    tokenizer: PreTrainedTokenizerBase
+    backbone: Backbone
+    spec: ModelSpec | None
+
+    @property
+    def head(self) -> HeadSpec | None:
+        """The active head, if any."""
+        return self.spec.head if self.spec else None
+
+
+def check_name(name: str) -> None:
+    """Refuse names that `adapters` would trip over.
+
+    It keeps adapters in `nn.ModuleDict`s, where `to` or `type` are taken.
+    """
+    if not name.replace("_", "a").isalnum() or name != name.lower() or not name.isascii():
+        raise AdapterXLTError(f"`{name}` is no adapter name: use a-z, 0-9 and _")
+    if hasattr(nn.ModuleDict, name):
+        raise AdapterXLTError(f"`{name}` cannot be an adapter's name: torch uses it itself")
+
+
+def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
+    """Read an artifact's description and check that it belongs to this backbone.
+
+    Raises:
+        InvalidArtifactError: it is damaged, or was trained on another backbone.
+    """
+    spec = read_spec(artifact)
+    theirs, ours = spec.backbone, backbone_spec(backbone)
+    if (theirs.hash, theirs.hidden_size, theirs.layers) != (
+        ours.hash,
+        ours.hidden_size,
+        ours.layers,
+    ):
+        raise InvalidArtifactError(
+            f"`{artifact}` was trained on backbone `{theirs.name}` ({theirs.layers} layers, width "
+            f"{theirs.hidden_size}, content {theirs.hash[:12]}), not on `{ours.name}` "
+            f"({ours.layers} layers, width {ours.hidden_size}, content {ours.hash[:12]})"
+        )
+    for adapter in spec.adapters:
+        check_name(adapter.name)
+        try:
+            parse_method(adapter.method)
+        except ValueError as error:
+            raise InvalidArtifactError(f"`{artifact}`: {error}") from None
+    return spec
+
+
+def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tuple[ModelSpec, ...]:
+    """Descriptions of artifacts that must be single, distinct adapters on the bare backbone."""
+    specs = tuple(read_for(backbone, folder) for folder in members)
+    for spec, folder in zip(specs, members, strict=True):
+        if not spec.single:
+            raise AdapterXLTError(
+                f"cannot {verb} `{spec.name}` (`{folder}`): it is no single adapter on the "
+                "pretrained backbone",
+                hint="only adapters trained without stack_on, fuse or a full fine-tune below "
+                f"can be members of a {verb}",
+            )
+    names = [spec.name for spec in specs]
+    if len(set(names)) != len(names):
+        raise AdapterXLTError(f"cannot {verb} an adapter with itself: {', '.join(names)}")
+    return specs
+
+
+def new_adapter(model: XLMRobertaAdapterModel, name: str, method: str, where: str) -> None:
+    """Add an adapter of a method as recipes write it.
+
+    Raises:
+        AdapterXLTError: the library cannot build it on this backbone.
+    """
+    try:
+        model.add_adapter(name, config=to_adapters_string(parse_method(method)))
+    except (ValueError, TypeError, AssertionError, NotImplementedError, KeyError) as error:
+        raise AdapterXLTError(
+            f"{where}: method `{method}` cannot be built on this backbone: "
+            f"{error or type(error).__name__}"
+        ) from error
+
+
+def add_saved(model: XLMRobertaAdapterModel, spec: ModelSpec, artifact: Path, setup: Setup) -> None:
+    """Add the adapters (and the fusion) that `setup`, a part of the artifact's, consists of."""
+    methods = methods_of(spec)
+    for name in setup_names(setup):
+        new_adapter(model, name, methods[name], f"`{artifact}`")
+        file = adapter_file(spec, artifact, name)
+        target = tensors.select(model, tensors.of_adapter(name))
+        tensors.assign(target, tensors.read(file), str(file))
+    for fuse in setup_fusions(setup):
+        model.add_adapter_fusion(list(fuse.fuse), config=spec.fusion)
+        file = artifact / FUSION_FOLDER / FUSION_FILE
+        target = tensors.select(model, tensors.of_fusion())
+        tensors.assign(target, tensors.read(file), str(file))
+
+
+def adapter_file(spec: ModelSpec, artifact: Path, name: str) -> Path:
+    folder = next(adapter.folder for adapter in spec.adapters if adapter.name == name)
+    return artifact / folder / ADAPTER_FILE
+
+
+def methods_of(spec: ModelSpec | None) -> dict[str, str]:
+    return {adapter.name: adapter.method for adapter in spec.adapters} if spec else {}
+
+
+def hide_prompt_of(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
+    if spec.setup is not None:
+        lowest = next(setup_names(spec.setup))
+        hide_prompt(model, lowest, spec.head.kind if spec.head else None)

@@ -1,0 +1,72 @@
+"""Writing an artifact's weights and `model.json`; safetensors only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapters.methods.prefix_tuning import PrefixTuningLayer
+from torch import nn
+
+from adapterxlt.models import tensors
+from adapterxlt.models.base import WEIGHTS_FILE
+from adapterxlt.models.disk import writing
+from adapterxlt.models.parts import Built
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.spec import FUSION_FOLDER, HEAD_FOLDER, setup_fusions
+
+
+def save(built: Built, folder: Path) -> None:
+    """Write the model into `folder`, which must be empty or not exist; self-contained.
+
+    The adapter that the stage trained lies at the root, with its head, so that plain `adapters`
+    loads it with `load_adapter(folder, use_safetensors=True)`. What is frozen below lies in
+    `adapters/NAME/`, fusion layers in `fusion/`, the head of a fusion or a full fine-tune in
+    `head/`, and backbone weights of a full fine-tune in `model.safetensors`.
+
+    Raises:
+        AdapterXLTError: no space left; nothing is left behind.
+        ValueError: the model is a bare backbone.
+    """
+    spec, model = built.spec, built.model
+    if spec is None:
+        raise ValueError("a bare backbone is no artifact")
+    with writing(folder, f"`{spec.name}`"), quiet(), _pools_unlinked(model):
+        for adapter in spec.adapters:
+            place = folder / adapter.folder
+            place.mkdir(parents=True, exist_ok=True)
+            at_root = adapter.folder == "."
+            model.save_adapter(
+                str(place),
+                adapter.name,
+                with_head=at_root and spec.head is not None,
+                use_safetensors=True,
+            )
+        for fuse in setup_fusions(spec.setup) if spec.setup is not None else ():
+            model.save_adapter_fusion(
+                str(folder / FUSION_FOLDER), ",".join(fuse.fuse), use_safetensors=True
+            )
+        if spec.head is not None and spec.head_folder == HEAD_FOLDER:
+            model.save_head(str(folder / HEAD_FOLDER), spec.name, use_safetensors=True)
+        if spec.full:
+            weights = tensors.select(model, tensors.of_backbone())
+            tensors.write(weights, folder / WEIGHTS_FILE)
+        spec.write(folder)
+
+
+@contextmanager
+def _pools_unlinked(model: nn.Module) -> Iterator[None]:
+    """Undo for a while what a forward pass does: every layer lists the one pool of prefixes.
+
+    safetensors refuses tensors that are listed several times.
+    """
+    layers = [module for module in model.modules() if isinstance(module, PrefixTuningLayer)]
+    pools = [layer.pool for layer in layers]
+    for layer in layers:
+        layer.pool = None
+    try:
+        yield
+    finally:
+        for layer, pool in zip(layers, pools, strict=True):
+            layer.pool = pool

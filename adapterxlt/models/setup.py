@@ -1,0 +1,52 @@
+"""Composition: from the JSON in `model.json` to the library's blocks, and one setup on another."""
+
+from __future__ import annotations
+
+from adapters import XLMRobertaAdapterModel
+from adapters.composition import AdapterCompositionBlock, Fuse, Stack
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup
+
+
+def to_block(setup: Setup) -> AdapterCompositionBlock | str:
+    """The library's composition block for a setup."""
+    if isinstance(setup, str):
+        return setup
+    if isinstance(setup, FuseSetup):
+        return Fuse(*setup.fuse)
+    return Stack(*[to_block(part) for part in setup.stack])
+
+
+def activate(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
+    """Make the artifact's composition and head the ones that every forward pass uses."""
+    if spec.setup is not None:
+        model.set_active_adapters(to_block(spec.setup))
+    model.active_head = spec.name if spec.head else None
+
+
+def on_top(below: Setup | None, name: str) -> Setup:
+    """The setup with adapter `name` above `below`."""
+    if below is None:
+        return name
+    if isinstance(below, StackSetup):
+        return StackSetup(stack=(*below.stack, name))
+    return StackSetup(stack=(below, name))
+
+
+def split_top(earlier: ModelSpec, name: str) -> tuple[Setup | None, str]:
+    """Split an earlier setup into what stays frozen and the top adapter, which `name` continues.
+
+    Raises:
+        AdapterXLTError: its top is a fusion.
+    """
+    setup = earlier.setup
+    if isinstance(setup, str):
+        return None, setup
+    if isinstance(setup, StackSetup) and isinstance(setup.stack[-1], str):
+        rest = setup.stack[:-1]
+        return (rest[0] if len(rest) == 1 else StackSetup(stack=rest)), setup.stack[-1]
+    raise AdapterXLTError(
+        f"`{name}` cannot go on from the fusion `{earlier.name}`",
+        hint="use stack_on for a new adapter above it, or fuse its members again on this task",
+    )

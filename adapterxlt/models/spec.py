@@ -1,0 +1,184 @@
+"""What a trained artifact consists of: the `model.json` in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.tasks.types import Kind
+
+SPEC_FILE = "model.json"
+SPEC_SCHEMA = 1
+ADAPTERS_FOLDER = "adapters"
+FUSION_FOLDER = "fusion"
+HEAD_FOLDER = "head"
+
+# `adapters` keeps adapters in module dictionaries and separates names by `.` and `,`.
+AdapterName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=100)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StackSetup(_Strict):
+    """Adapters on top of each other, the lowest first."""
+
+    stack: tuple[Setup, ...] = Field(min_length=2, max_length=32)
+
+
+class FuseSetup(_Strict):
+    """Adapters side by side, mixed by AdapterFusion."""
+
+    fuse: tuple[AdapterName, ...] = Field(min_length=2, max_length=32)
+
+
+Setup = Union[AdapterName, StackSetup, FuseSetup]
+StackSetup.model_rebuild()
+SETUP: TypeAdapter[Setup] = TypeAdapter(Setup)
+
+
+def setup_names(setup: Setup) -> Iterator[str]:
+    """Names of all adapters of a setup, in order."""
+    if isinstance(setup, str):
+        yield setup
+    elif isinstance(setup, FuseSetup):
+        yield from setup.fuse
+    else:
+        for part in setup.stack:
+            yield from setup_names(part)
+
+
+def setup_fusions(setup: Setup) -> Iterator[FuseSetup]:
+    """All fusions of a setup, in order."""
+    if isinstance(setup, FuseSetup):
+        yield setup
+    elif isinstance(setup, StackSetup):
+        for part in setup.stack:
+            yield from setup_fusions(part)
+
+
+class HeadSpec(_Strict):
+    """A prediction head: kind, label names in order (empty for QA and choices), task."""
+
+    kind: Kind
+    labels: tuple[str, ...] = ()
+    task: str
+
+
+class BackboneSpec(_Strict):
+    """The backbone that an artifact was trained on and only fits to."""
+
+    name: str
+    hash: str
+    hidden_size: int
+    layers: int
+
+
+class AdapterSpec(_Strict):
+    """One adapter: its method as written in recipes, and its folder within the artifact."""
+
+    name: AdapterName
+    method: str
+    folder: str
+
+    @model_validator(mode="after")
+    def _folder_is_ours(self) -> AdapterSpec:
+        if self.folder not in (".", f"{ADAPTERS_FOLDER}/{self.name}"):
+            raise ValueError(f"`{self.folder}` is no folder for adapter `{self.name}`")
+        return self
+
+
+class ModelSpec(_Strict):
+    """Description of a trained artifact.
+
+    Args:
+        name: the adapter, fusion or full fine-tune that the stage trained; names the head too.
+        backbone: what it fits to.
+        full: whether the artifact holds backbone weights of its own (`model.safetensors`).
+        adapters: all adapters, in the order of the setup.
+        setup: how they are composed; None without adapters.
+        fusion: configuration of the fusion layers, if the setup has any.
+        head: the prediction head, if any.
+        method: the method the stage was trained with (`full`, or that of its top adapter);
+            None for fusions.
+    """
+
+    schema_version: Literal[1] = Field(SPEC_SCHEMA, alias="schema")
+    name: AdapterName
+    backbone: BackboneSpec
+    full: bool
+    adapters: tuple[AdapterSpec, ...]
+    setup: Setup | None
+    fusion: Literal["dynamic", "static"] | None = None
+    head: HeadSpec | None = None
+    method: str | None = None
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelSpec:
+        names = list(setup_names(self.setup)) if self.setup is not None else []
+        if names != [adapter.name for adapter in self.adapters] or len(set(names)) != len(names):
+            raise ValueError("`adapters` and the names in `setup` differ")
+        fusions = list(setup_fusions(self.setup)) if self.setup is not None else []
+        if len(fusions) > 1 or bool(fusions) != (self.fusion is not None):
+            raise ValueError("`fusion` and the fusions in `setup` differ")
+        at_root = [adapter.name for adapter in self.adapters if adapter.folder == "."]
+        if at_root not in ([], [self.name]):
+            raise ValueError("only the adapter that the stage trained lies at the root")
+        return self
+
+    @property
+    def head_folder(self) -> str:
+        """Where the head lies: at the root beside the adapter that was trained with it."""
+        return "." if any(adapter.folder == "." for adapter in self.adapters) else HEAD_FOLDER
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one adapter on the untouched backbone."""
+        return isinstance(self.setup, str) and not self.full
+
+    def write(self, folder: Path) -> None:
+        """Write `model.json`."""
+        text = self.model_dump_json(by_alias=True, indent=2)
+        (folder / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def backbone_spec(backbone: Backbone) -> BackboneSpec:
+    """The part of a backbone that an artifact records."""
+    return BackboneSpec(
+        name=backbone.name,
+        hash=backbone.hash,
+        hidden_size=backbone.hidden_size,
+        layers=backbone.layers,
+    )
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """Read and check `model.json`.
+
+    Raises:
+        InvalidArtifactError: it is missing, damaged, or says what cannot be.
+    """
+    path = folder / SPEC_FILE
+    try:
+        return ModelSpec.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise InvalidArtifactError(
+            f"`{folder}` is no trained artifact: it has no {SPEC_FILE}"
+        ) from None
+    except (ValidationError, RecursionError) as error:
+        detail = "nested too deeply" if isinstance(error, RecursionError) else _first(error)
+        raise InvalidArtifactError(f"`{path}` is damaged: {detail}") from None
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else problem["msg"]

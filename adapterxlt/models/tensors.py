@@ -1,0 +1,159 @@
+"""Named tensors of a model by owner, and strict safetensors reading and writing.
+
+`adapters` loads whatever fits and only logs what does not, and falls back to pickle. So nothing
+is loaded through it: files are read here, and every name and shape must match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from adapterxlt.errors import InvalidArtifactError
+
+FUSION = "adapter_fusion_layer"
+# Module dictionaries in which `adapters` keeps the parts of an adapter under the adapter's name.
+CONTAINERS = frozenset(
+    {
+        "adapters",
+        "invertible_adapters",
+        "prefix_tunings",
+        "prefix_gates",
+        "loras",
+        "refts",
+        "prompt_tunings",
+        "shared_parameters",
+    }
+)
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+Belongs = Callable[[str], bool]
+
+
+def owner(name: str) -> str | None:
+    """The adapter that a parameter, buffer or module of this qualified name belongs to."""
+    parts = name.split(".")
+    for container, adapter in pairwise(parts):
+        if container in CONTAINERS:
+            return adapter
+    return None
+
+
+def of_adapter(adapter: str) -> Belongs:
+    """Selects the tensors of one adapter."""
+    return lambda name: owner(name) == adapter
+
+
+def of_fusion() -> Belongs:
+    """Selects the tensors of all fusion layers."""
+    return lambda name: FUSION in name.split(".")
+
+
+def of_head(head: str) -> Belongs:
+    """Selects the tensors of one prediction head."""
+    return lambda name: name.startswith(f"heads.{head}.")
+
+
+def of_backbone() -> Belongs:
+    """Selects the backbone's own tensors: neither adapters nor fusions nor heads."""
+    fusion = of_fusion()
+
+    def belongs(name: str) -> bool:
+        own = name.startswith(("roberta.embeddings.", "roberta.encoder."))
+        return own and owner(name) is None and not fusion(name)
+
+    return belongs
+
+
+def select(model: nn.Module, belongs: Belongs) -> dict[str, Tensor]:
+    """The model's tensors (not copies) of one owner, by name.
+
+    Once used, every layer also lists the one pool of prefixes as its own; that is left out.
+    """
+    return {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if belongs(name) and "pool" not in name.split(".")
+    }
+
+
+def renamed(tensors: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tensor]:
+    """The tensors of adapter `old` under the names they have in adapter `new`."""
+    result = {}
+    for name, tensor in tensors.items():
+        parts = name.split(".")
+        for index in range(1, len(parts)):
+            if parts[index - 1] in CONTAINERS and parts[index] == old:
+                parts[index] = new
+                break
+        result[".".join(parts)] = tensor
+    return result
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file; nothing else is ever opened.
+
+    Raises:
+        InvalidArtifactError: it is missing or damaged, or holds NaN or infinite values.
+    """
+    if not path.is_file():
+        pickles = sorted(p.name for pattern in PICKLES for p in path.parent.glob(pattern))
+        found = f"; it holds {', '.join(pickles)}, which can run code when read" if pickles else ""
+        raise InvalidArtifactError(
+            f"`{path.parent}` has no {path.name}{found}",
+            hint="only safetensors files are read" if pickles else None,
+        )
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InvalidArtifactError(f"`{path}` is damaged: {error}") from None
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise InvalidArtifactError(f"`{path}`: `{name}` holds NaN or infinite values")
+    return tensors
+
+
+def write(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors; the bytes depend on nothing but names and values."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, path)
+
+
+def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: str) -> None:
+    """Copy `source` into the model's tensors `target`; both must agree in full.
+
+    Args:
+        where: what the tensors come from, for messages.
+
+    Raises:
+        InvalidArtifactError: names or shapes differ; the message shows both sides.
+    """
+    missing = sorted(target.keys() - source.keys())
+    unexpected = sorted(source.keys() - target.keys())
+    if missing or unexpected:
+        parts = []
+        if missing:
+            parts.append(f"{len(missing)} tensors the model needs are missing ({_some(missing)})")
+        if unexpected:
+            parts.append(f"{len(unexpected)} do not belong to it ({_some(unexpected)})")
+        raise InvalidArtifactError(f"`{where}` does not fit: {'; '.join(parts)}")
+    for name, tensor in source.items():
+        if tensor.shape != target[name].shape:
+            raise InvalidArtifactError(
+                f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, "
+                f"the model needs {list(target[name].shape)}"
+            )
+    with torch.no_grad():
+        for name, tensor in source.items():
+            target[name].copy_(tensor)
+
+
+def _some(names: list[str], show: int = 3) -> str:
+    return ", ".join(names[:show]) + (", ..." if len(names) > show else "")
