@@ -177,7 +177,7 @@ def test_unlabelled_jsonl_test_records(write: Write, tmp_path: Path) -> None:
 TEXT = st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=30)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(TEXT, TEXT, st.sampled_from("01")), min_size=1, max_size=8))
 def test_round_trip_through_csv_writer(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     path = tmp_path / "pawsx" / "dev-en.tsv"

@@ -97,7 +97,7 @@ WORD = st.text(
 SENTENCE = st.lists(st.tuples(WORD, st.sampled_from(UPOS)), min_size=1, max_size=6)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SENTENCE, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
 def test_round_trip(tmp_path: Path, sentences: list[list[tuple[str, str]]], end: str) -> None:
     blocks = ["".join(f"{word}\t{tag}{end}" for word, tag in sentence) for sentence in sentences]
