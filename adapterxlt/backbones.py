@@ -124,7 +124,7 @@ def _from_hub(name: str) -> Path:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingBackboneError(
             f"backbone `{name}` is no folder, and the Hugging Face Hub did not give it: {reason}",
-            hint=suggest(name, KNOWN) + " Or give the folder of a downloaded model.",
+            hint=suggest(name, KNOWN) + "; or give the folder of a downloaded model",
         ) from error
 
 

@@ -114,7 +114,9 @@ def _split(text: str) -> list[str]:
 def _parse_part(chunk: str) -> Part:
     match = _PART.fullmatch(chunk)
     if match is None:
-        raise ValueError(f"`{chunk.strip()}` is not a method\nwrite `name` or `name[key=value,...]`")
+        raise ValueError(
+            f"`{chunk.strip()}` is not a method\nwrite `name` or `name[key=value,...]`"
+        )
     name, inside = match.group(1), match.group(2)
     method = METHODS.get(name)
     if method is None:

@@ -68,7 +68,17 @@ _SEED = Parameter(None, "integer", low=0, optional=True)
 _DROPOUT = Parameter(0.0, "number", low=0.0, high=0.99)
 _LEAVE_OUT = Parameter([], "layers")
 # Names that both `transformers.activations.ACT2FN` and the bottleneck code accept.
-ACTIVATIONS = ("relu", "gelu", "gelu_new", "swish", "silu", "tanh", "sigmoid", "leakyrelu", "linear")
+ACTIVATIONS = (
+    "relu",
+    "gelu",
+    "gelu_new",
+    "swish",
+    "silu",
+    "tanh",
+    "sigmoid",
+    "leakyrelu",
+    "linear",
+)
 
 
 def _activation(default: str) -> Parameter:
@@ -207,13 +217,9 @@ _MTL = {
 _ALL = (
     Method("full", "full", "fine-tune every weight of the backbone"),
     Method("seq_bn", "bottleneck", "bottleneck after each layer (Pfeiffer et al. 2020)", _SEQ),
-    Method(
-        "double_seq_bn", "bottleneck", "two bottlenecks a layer (Houlsby et al. 2019)", _DOUBLE
-    ),
+    Method("double_seq_bn", "bottleneck", "two bottlenecks a layer (Houlsby et al. 2019)", _DOUBLE),
     Method("par_bn", "bottleneck", "bottleneck beside the feed-forward (He et al. 2021)", _PAR),
-    Method(
-        "scaled_par_bn", "bottleneck", "par_bn, scaling learnt", _with(_PAR, scaling="learned")
-    ),
+    Method("scaled_par_bn", "bottleneck", "par_bn, scaling learnt", _with(_PAR, scaling="learned")),
     Method(
         "seq_bn_inv",
         "bottleneck",
@@ -234,17 +240,13 @@ _ALL = (
     ),
     Method("compacter++", "bottleneck", "hypercomplex seq_bn", _with(_SEQ, **_PHM)),
     Method("lora", "lora", "low-rank updates of q and v (Hu et al. 2021)", _LORA),
-    Method(
-        "dora", "lora", "LoRA split into magnitude and direction", _with(_LORA, use_dora=True)
-    ),
+    Method("dora", "lora", "LoRA split into magnitude and direction", _with(_LORA, use_dora=True)),
     Method("vera", "lora", "frozen random LoRA, two learnt vectors", _VERA),
     Method("dvora", "lora", "VeRA with DoRA", _with(_VERA, use_dora=True)),
     Method("mtl_lora", "lora", "LoRA for several tasks (Yang et al. 2024)", _MTL),
     Method("ia3", "lora", "learnt rescaling of k, v and feed-forward (Liu et al. 2022)", _IA3),
     Method("prefix_tuning", "prefix", "learnt keys and values in front (Li & Liang 2021)", _PREFIX),
-    Method(
-        "prefix_tuning_flat", "prefix", "prefixes trained directly", _with(_PREFIX, flat=True)
-    ),
+    Method("prefix_tuning_flat", "prefix", "prefixes trained directly", _with(_PREFIX, flat=True)),
     Method("prompt_tuning", "prompt", "learnt input vectors in front (Lester 2021)", _PROMPT),
     Method(
         "loreft",

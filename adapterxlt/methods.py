@@ -17,6 +17,7 @@ __all__ = [
     "Part",
     "can_fuse",
     "can_merge",
+    "can_stack",
     "check_method",
     "default_epochs",
     "default_lr",
@@ -126,6 +127,42 @@ def can_merge(methods: Sequence[ParsedMethod]) -> str | None:
         if method.invertible:
             return f"`{method}` has an invertible adapter, which must not be averaged"
     return _one_config(methods, "merged")
+
+
+def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:
+    """Why an adapter on top of others would silently not count, or hide them; None if all count.
+
+    Measured on `adapters` 1.3 by perturbing each adapter of a stack: prompts, ReFT and invertible
+    adapters act only as the first of the setup, a second LoRA on the same matrix or a parallel
+    bottleneck in the same place takes the input of the one below and drops its output.
+    """
+    if top.is_full:
+        return "a full fine-tune is no adapter"
+    if top.invertible:
+        return f"the invertible adapter of `{top}` acts only as the lowest one"
+    lower = [part for method in below for part in method.flat()]
+    for part in top.flat():
+        family = METHODS[part.name].family
+        if family in ("prompt", "reft"):
+            return f"`{part.name}` acts only as the lowest adapter"
+        for under in lower:
+            same = _places(part) & _places(under)
+            if same and (family == "lora" or part.resolved.get("is_parallel")):
+                return f"`{part.name}` would hide the `{under.name}` below it ({min(same)})"
+    return None
+
+
+def _places(part: Part) -> set[str]:
+    """Where a LoRA or bottleneck sits, each with what can hide what."""
+    values, family = part.resolved, METHODS[part.name].family
+    if family == "bottleneck":
+        return {place for place in ("mh_adapter", "output_adapter") if values[place]}
+    if family == "lora" and values["composition_mode"] == "add":
+        matrices = values["attn_matrices"]
+        assert isinstance(matrices, list)
+        found = {place for place in ("intermediate_lora", "output_lora") if values[place]}
+        return found | (set(matrices) if values["selfattn_lora"] else set())
+    return set()
 
 
 def _one_config(methods: Sequence[ParsedMethod], done: str) -> str | None:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
+
+
+def _all(value: object) -> object:
+    """`[all]` means `all` (a matrix may have put it there)."""
+    return "all" if value == ["all"] else value
+
+
+Languages = Annotated[
+    All | Annotated[list[str], Field(min_length=1)],
+    BeforeValidator(_all),
+]
+Layers = Annotated[
+    All | Annotated[list[int], Field(min_length=1)],
+    BeforeValidator(_all),
+]
 
 
 class Strict(BaseModel):
@@ -27,7 +42,9 @@ class Training(Strict):
     max_steps: int | None = Field(None, gt=0, description="optimizer steps; wins over epochs")
     batch_size: int = Field(32, gt=0, description="examples an optimizer step")
     token_budget: int = Field(
-        4096, gt=0, description="padded tokens at most in one forward pass; larger batches are split"
+        4096,
+        gt=0,
+        description="padded tokens at most in one forward pass; larger batches are split",
     )
     max_length: int = Field(128, ge=8, le=8192, description="subwords an input at most")
     doc_stride: int = Field(64, gt=0, description="overlap of long QA contexts, in subwords")
@@ -77,7 +94,7 @@ class EvaluateStage(Strict):
 
     evaluate: list[str] = Field(min_length=1)
     on: list[str] = Field(min_length=1)
-    languages: All | list[str] = "all"
+    languages: Languages = "all"
     split: Literal["dev", "test"] = "dev"
     baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
     cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
@@ -93,8 +110,8 @@ class RetrieveStage(Strict):
 
     retrieve: list[str] = Field(min_length=1)
     on: list[str] = Field(min_length=1)
-    layers: All | list[int] = "all"
-    languages: All | list[str] = "all"
+    layers: Layers = "all"
+    languages: Languages = "all"
     protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
     max_length: int = Field(512, ge=8, le=8192)
@@ -124,8 +141,9 @@ class Recipe(Strict):
     """A whole recipe, matrix expanded and `--set` applied."""
 
     name: Name
+    description: str = ""
     backbone: str = "mini"
-    data: list[str] = Field(default_factory=lambda: ["pocket"])
+    data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
     seed: int = Field(1, ge=0)
     training: Training = Training()
     stages: dict[Name, Stage]

@@ -1,0 +1,199 @@
+"""What each stage's model is made of, and whether it can be made so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from adapterxlt.errors import Problem
+from adapterxlt.methods import ParsedMethod, can_fuse, can_merge, can_stack, parse_method
+from adapterxlt.recipe.nodes import Path, Places
+from adapterxlt.recipe.references import references
+from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model consists of.
+
+    Args:
+        kind: `full` backbone weights, a single `adapter`, a `stack` or a `fusion` of several.
+        methods: of its adapters, the lowest first.
+        on_full: whether it stands on fine-tuned backbone weights.
+        trained_on: names of the tasks whose head it has; several for a merge.
+    """
+
+    kind: Literal["full", "adapter", "stack", "fusion"]
+    methods: tuple[ParsedMethod, ...]
+    on_full: bool
+    trained_on: tuple[str, ...]
+
+
+class Composition:
+    """Finds the shape of every stage, adding problems as it meets them.
+
+    A stage with a problem, or that stands on one, has no shape.
+    """
+
+    def __init__(self, recipe: Recipe, places: Places, problems: list[Problem]) -> None:
+        self._recipe = recipe
+        self._places = places
+        self._problems = problems
+        self.shapes: dict[str, Shape | None] = {}
+        for name in recipe.stages:
+            self._visit(name)
+
+    def of(self, name: str) -> Shape | None:
+        """The shape of a stage, None if it is not known."""
+        return self.shapes.get(name)
+
+    def _visit(self, name: str) -> None:
+        """Shapes of a stage and of all it needs, without recursion (chains may be long)."""
+        pending = [name]
+        while pending:
+            current = pending[-1]
+            stage = self._recipe.stages.get(current)
+            if current in self.shapes or stage is None:
+                pending.pop()
+                continue
+            needed = [
+                other
+                for _, other in references(current, stage)
+                if other in self._recipe.stages and other not in self.shapes
+            ]
+            if needed and not set(needed) & set(pending):
+                pending.extend(needed)
+                continue
+            pending.pop()
+            self.shapes[current] = None  # in a circle, this is what the others meet
+            if not needed:
+                self.shapes[current] = self._shape(current)
+
+    def _shape(self, name: str) -> Shape | None:
+        stage = self._recipe.stages[name]
+        if isinstance(stage, TrainStage):
+            return self._trained(name, stage)
+        if isinstance(stage, FuseStage):
+            members = self._adapters(name, "fuse", stage.fuse)
+            return members and self._fused(name, stage, members)
+        if isinstance(stage, MergeStage):
+            members = self._adapters(name, "merge", stage.merge)
+            return members and self._merged(name, stage, members)
+        return None
+
+    def _refuse(self, path: Path, message: str, hint: str | None = None) -> None:
+        self._problems.append(self._places.problem(path, message, hint))
+
+    def _trained(self, name: str, stage: TrainStage) -> Shape | None:
+        at: Path = ("stages", name)
+        try:
+            method = parse_method(stage.method)
+        except ValueError as error:
+            message, _, hint = str(error).partition("\n")
+            self._refuse((*at, "method"), message, hint or None)
+            return None
+        if stage.after is not None and stage.stack_on is not None:
+            self._refuse(
+                at,
+                "has `after` and `stack_on`",
+                "`after` goes on from weights, `stack_on` adds some",
+            )
+            return None
+        kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
+        methods = () if method.is_full else (method,)
+        alone = Shape(kind, methods, method.is_full, (stage.train,))
+        if stage.after is not None:
+            return self._after((*at, "after"), stage, alone, self.of(stage.after))
+        if stage.stack_on is not None:
+            return self._stacked((*at, "stack_on"), stage, alone, self.of(stage.stack_on))
+        return alone
+
+    def _after(self, path: Path, stage: TrainStage, new: Shape, old: Shape | None) -> Shape | None:
+        if old is None:
+            return None
+        if old.kind == "full":
+            return Shape(new.kind, new.methods, True, new.trained_on)
+        if new.kind == "full":
+            self._refuse(
+                path,
+                f"`{stage.after}` is not a full fine-tune, and a full fine-tune cannot go on from it",
+                f"make `{stage.after}` a full fine-tune too, or train an adapter here",
+            )
+        elif old.kind == "fusion":
+            self._refuse(
+                path,
+                f"`{stage.after}` is a fusion of several adapters, none of which could go on",
+                f"`stack_on: {stage.after}` trains a new adapter on top of it",
+            )
+        elif not new.methods[0].same_config(old.methods[-1]):
+            self._refuse(
+                path,
+                f"`{stage.after}` is `{old.methods[-1]}`, and `{new.methods[0]}` cannot go on "
+                "from its weights",
+                f"use the same method, or `stack_on: {stage.after}`",
+            )
+        else:  # of a stack, the top adapter goes on
+            return Shape(old.kind, old.methods, old.on_full, new.trained_on)
+        return None
+
+    def _stacked(
+        self, path: Path, stage: TrainStage, new: Shape, old: Shape | None
+    ) -> Shape | None:
+        if old is None:
+            return None
+        if old.kind == "full":
+            self._refuse(
+                path,
+                f"`{stage.stack_on}` is a full fine-tune, not an adapter",
+                f"`after: {stage.stack_on}` trains an adapter on its weights",
+            )
+            return None
+        if new.kind == "full":
+            reason: str | None = "a full fine-tune cannot be stacked"
+        else:
+            reason = can_stack(old.methods, new.methods[0])
+        if reason:
+            self._refuse(path, reason, "choose another method, or train without `stack_on`")
+            return None
+        return Shape("stack", (*old.methods, *new.methods), old.on_full, new.trained_on)
+
+    def _adapters(self, name: str, key: str, listed: list[str]) -> Mapping[str, Shape] | None:
+        """Shapes of the members, which must be single adapters on the pretrained backbone."""
+        done = "fused" if key == "fuse" else "merged"
+        members: dict[str, Shape] = {}
+        sound = True
+        for index, member in enumerate(listed):
+            shape = self.of(member)
+            reason = ""
+            if shape is None:
+                sound = False
+            elif shape.kind == "full":
+                reason = "is a full fine-tune; only adapters can be " + done
+            elif shape.kind != "adapter":
+                reason = f"is a {shape.kind} of several adapters; only single ones can be {done}"
+            elif shape.on_full:
+                reason = f"belongs to fine-tuned backbone weights and cannot be {done} with others"
+            else:
+                members[member] = shape
+            if reason:
+                self._refuse(("stages", name, key, index), f"`{member}` {reason}")
+                sound = False
+        return members if sound else None
+
+    def _fused(self, name: str, stage: FuseStage, members: Mapping[str, Shape]) -> Shape | None:
+        methods = tuple(shape.methods[0] for shape in members.values())
+        reason = can_fuse(methods)
+        if reason:
+            self._refuse(("stages", name, "fuse"), reason)
+            return None
+        return Shape("fusion", methods, False, (stage.train,))
+
+    def _merged(self, name: str, stage: MergeStage, members: Mapping[str, Shape]) -> Shape | None:
+        methods = tuple(shape.methods[0] for shape in members.values())
+        reason = can_merge(methods)
+        if reason:
+            self._refuse(("stages", name, "merge"), reason)
+            return None
+        tasks = dict.fromkeys(task for shape in members.values() for task in shape.trained_on)
+        return Shape("adapter", methods[:1], False, tuple(tasks))

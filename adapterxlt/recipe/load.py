@@ -1,0 +1,116 @@
+"""Loads a recipe: YAML with line numbers -> `--set` -> matrix -> schema -> checks.
+
+    loaded = load_recipe(Path("recipes/quickstart.yaml"), ["seed=2"])
+    loaded.recipe                      the recipe, fit to be planned
+    loaded.check_backbone(backbone)    what can be checked only once the backbone is found
+
+Loading needs no backbone and no data. Both raise `InvalidRecipeError` with every problem found,
+each with its file, line and dotted path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.recipe.backbone_checks import check_against_backbone
+from adapterxlt.recipe.checks import check
+from adapterxlt.recipe.matrix import expand_matrix
+from adapterxlt.recipe.nodes import Node, Places
+from adapterxlt.recipe.overrides import apply_overrides
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.shorthand import spell_out
+from adapterxlt.recipe.validation import validate
+from adapterxlt.recipe.yaml_lines import read_file, read_text
+from adapterxlt.tasks.catalogue import Task
+
+
+@dataclass(frozen=True)
+class LoadedRecipe:
+    """A recipe without problems, and where each of its values was written.
+
+    Args:
+        recipe: matrix expanded, `--set` and `--data` applied.
+        places: file and line of every path.
+        path: the recipe file; relative folders in the recipe are relative to its folder first.
+    """
+
+    recipe: Recipe
+    places: Places
+    path: Path
+
+    @property
+    def base(self) -> Path:
+        """Folder of the recipe file."""
+        return self.path.parent
+
+    def check_backbone(self, backbone: Backbone) -> None:
+        """Check layers, lengths and methods against the backbone.
+
+        Raises:
+            InvalidRecipeError: with all problems.
+        """
+        raise_all(check_against_backbone(self.recipe, self.places, backbone), self.places)
+
+
+def load_recipe(
+    path: Path,
+    overrides: Sequence[str] = (),
+    data: Sequence[str] = (),
+    *,
+    tasks: Mapping[str, Task] | None = None,
+) -> LoadedRecipe:
+    """Load and check a recipe file.
+
+    Args:
+        path: the file.
+        overrides: `key=value` texts of `--set`, applied in order.
+        data: folders of `--data`; they replace the recipe's.
+        tasks: the tasks there are; default: the catalogue.
+
+    Raises:
+        InvalidRecipeError: with all problems.
+    """
+    problems: list[Problem] = []
+    root = read_file(path, str(path), problems)
+    return _load(root, path, overrides, data, tasks, problems)
+
+
+def load_text(
+    text: str, overrides: Sequence[str] = (), *, tasks: Mapping[str, Task] | None = None
+) -> LoadedRecipe:
+    """Load and check the text of a recipe; as `load_recipe`, for `recipe.yaml` in this folder."""
+    problems: list[Problem] = []
+    path = Path("recipe.yaml")
+    return _load(read_text(text, str(path), problems), path, overrides, (), tasks, problems)
+
+
+def _load(
+    root: Node,
+    path: Path,
+    overrides: Sequence[str],
+    data: Sequence[str],
+    tasks: Mapping[str, Task] | None,
+    problems: list[Problem],
+) -> LoadedRecipe:
+    root = spell_out(apply_overrides(root, overrides, data, problems))
+    expanded = expand_matrix(root, problems)
+    if expanded is None:
+        raise InvalidRecipeError(problems)
+    places = Places(expanded)
+    found = validate(expanded, places, problems)
+    check(found.recipe, places, problems, broken=found.broken, tasks=tasks)
+    raise_all(problems, places)
+    return LoadedRecipe(found.recipe, places, path)
+
+
+def raise_all(problems: Sequence[Problem], places: Places) -> None:
+    """Raise if there are problems, by line; one that the matrix repeats is told once."""
+    kept: dict[tuple[str, str], Problem] = {}
+    for problem in problems:
+        kept.setdefault((places.origin(problem.path), problem.message), problem)
+    if kept:
+        raise InvalidRecipeError(sorted(kept.values(), key=lambda problem: problem.line))

@@ -1,0 +1,105 @@
+"""The raw tree of a recipe: plain values, each with the file and line it was written on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapterxlt.errors import Problem
+
+Path = tuple[str | int, ...]
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value and its place.
+
+    Args:
+        value: a scalar, or nodes by key, or a list of nodes.
+        file: recipe file, `--set` or `--data`.
+        line: 1-based line of its key (of the item, in a list), 0 when there is none.
+        text: a scalar as it was written (`1e-4`), for use inside names.
+        template: for a stage that `matrix` made, the name it had before.
+    """
+
+    value: Scalar | dict[str, Node] | list[Node]
+    file: str
+    line: int
+    text: str = ""
+    template: str = ""
+
+    def problem(self, path: Path, message: str, hint: str | None = None) -> Problem:
+        """A problem at this node."""
+        return Problem(dotted(path), message, self.file, self.line, hint)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written."""
+
+    file: str
+    line: int
+
+
+class Places:
+    """Where each value of an expanded recipe was written, by its path."""
+
+    def __init__(self, root: Node) -> None:
+        self._places = {path: Place(node.file, node.line) for path, node in walk(root)}
+        self._templates: dict[str, str] = {}
+        stages = root.value.get("stages") if isinstance(root.value, dict) else None
+        if stages is not None and isinstance(stages.value, dict):
+            for name, node in stages.value.items():
+                if node.template:
+                    self._templates[name] = node.template
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._places
+
+    def of(self, path: Path) -> Place:
+        """The place of a path, or of the nearest thing around it that was written."""
+        while path not in self._places:
+            path = path[:-1]
+        return self._places[path]
+
+    def origin(self, path: str) -> str:
+        """The dotted path that a path had before the matrix was expanded."""
+        for stage, template in self._templates.items():
+            start = f"stages.{stage}"
+            if path == start or path.startswith((f"{start}.", f"{start}[")):
+                return f"stages.{template}{path[len(start) :]}"
+        return path
+
+    def problem(self, path: Path, message: str, hint: str | None = None) -> Problem:
+        """A problem at a path."""
+        place = self.of(path)
+        return Problem(dotted(path), message, place.file, place.line, hint)
+
+
+def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """All nodes with their paths, outer ones first."""
+    yield path, node
+    if isinstance(node.value, dict):
+        for key, child in node.value.items():
+            yield from walk(child, (*path, key))
+    elif isinstance(node.value, list):
+        for index, child in enumerate(node.value):
+            yield from walk(child, (*path, index))
+
+
+def plain(node: Node) -> object:
+    """The tree as plain Python data."""
+    if isinstance(node.value, dict):
+        return {key: plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(child) for child in node.value]
+    return node.value
+
+
+def dotted(path: Path) -> str:
+    """`("stages", "scores", "on", 1)` -> `stages.scores.on[1]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

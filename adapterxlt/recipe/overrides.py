@@ -1,0 +1,98 @@
+"""`--set key=value` and `--data DIR`: changes to the raw tree of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.recipe.nodes import Node, Path
+from adapterxlt.recipe.yaml_lines import read_value
+from adapterxlt.suggest import suggest
+
+SET, DATA = "--set", "--data"
+
+
+def apply_overrides(
+    root: Node, overrides: Sequence[str], data: Sequence[str], problems: list[Problem]
+) -> Node:
+    """Return the tree with every `key=value` applied, in order, and `data` in place of its own.
+
+    Args:
+        root: the recipe's mapping.
+        problems: what cannot be applied is added here. A key that nothing can have is left to
+            the schema to refuse.
+    """
+    for text in overrides:
+        try:
+            root = _apply(root, text)
+        except InvalidRecipeError as error:
+            problems.extend(error.problems)
+    if data:
+        assert isinstance(root.value, dict)
+        folders = Node([Node(folder, DATA, 0, folder) for folder in data], DATA, 0)
+        root = replace(root, value={**root.value, "data": folders})
+    return root
+
+
+def _apply(root: Node, text: str) -> Node:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InvalidRecipeError(
+            [Problem("", f"`{text}` is not key=value", SET, hint="as in --set stages.nli.lr=3e-4")]
+        )
+    path = _path(root, key.strip())
+    return _replaced(root, path, read_value(value, SET, path))
+
+
+def _path(root: Node, key: str) -> Path:
+    """Split a dotted key; a key of the recipe that holds a dot itself is found whole.
+
+    Everything but the last key must exist (`training` may be made, a stage may not).
+    """
+    rest = key.split(".")
+    node = root
+    path: Path = ()
+    while rest:
+        here = Node(None, SET, 0)
+        if isinstance(node.value, list):
+            if not rest[0].isdecimal() or int(rest[0]) >= len(node.value):
+                count = len(node.value)
+                message = f"the list has {count} items, the first being 0"
+                raise InvalidRecipeError([here.problem((*path, rest[0]), message)])
+            index = int(rest.pop(0))
+            path, node = (*path, index), node.value[index]
+        elif isinstance(node.value, dict):
+            known = node.value
+            length = next((n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in known), 0)
+            if length:
+                name = ".".join(rest[:length])
+                path, node, rest = (*path, name), known[name], rest[length:]
+            elif len(rest) == 1 and path != ("stages",):
+                return (*path, rest[0])
+            elif not path and rest[0] == "training":
+                return ("training", ".".join(rest[1:]))
+            else:
+                what = "there is no such stage" if path == ("stages",) else "there is no such key"
+                raise InvalidRecipeError(
+                    [here.problem((*path, rest[0]), what, suggest(rest[0], known))]
+                )
+        else:
+            raise InvalidRecipeError([here.problem((*path, rest[0]), "is below a plain value")])
+    return path
+
+
+def _replaced(node: Node | None, path: Path, value: Node) -> Node:
+    """The tree with `value` at `path`; mappings on the way are made where they are missing."""
+    if not path:
+        return value
+    if node is not None and isinstance(node.value, list):
+        index = path[0]
+        assert isinstance(index, int)
+        items = list(node.value)
+        items[index] = _replaced(items[index], path[1:], value)
+        return replace(node, value=items)
+    mapping = node.value if node is not None and isinstance(node.value, dict) else {}
+    key = str(path[0])
+    changed: dict[str, Node] = {**mapping, key: _replaced(mapping.get(key), path[1:], value)}
+    return replace(node or Node(None, SET, 0), value=changed)
