@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "adapterxlt"
 LAYERS = (
     ("__init__", "errors", "suggest", "progress", "bundled", "safetensors_header"),
     ("tasks", "store", "pocket", "method_table", "method_parser", "methods", "backbones"),
-    ("recipe", "models", "retrieval.protocols", "report.rows"),
+    ("recipe", "models", "retrieval.protocols", "report.rows", "pretraining.config"),
     ("batching",),
     ("training", "evaluation", "retrieval", "pretraining"),
     ("plan",),

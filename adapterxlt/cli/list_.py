@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
-from adapterxlt.bundled import bundled
+from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.recipes import bundled_recipes
-from adapterxlt.errors import MissingError
+from adapterxlt.errors import MissingBackboneError
 from adapterxlt.report.console import print_table
 
 # Hub models that are known to work; any other XLM-R or BERT-like one is given by its hub id.
@@ -102,31 +103,26 @@ def _wrap(text: str) -> str:
 
 def backbones() -> Listing:
     """What `backbone:` of a recipe may be."""
-    from adapterxlt.backbones import resolve_backbone
-
     records: list[dict[str, object]] = []
-    for folder in sorted(
-        path for path in bundled("artifacts/backbones").iterdir() if path.is_dir()
-    ):
+    for name in BUNDLED:
         try:
-            found = resolve_backbone(folder.name, folder.parent)
-        except MissingError:
-            continue
-        records.append(
-            {
-                "backbone": folder.name,
-                "layers": found.layers,
-                "width": found.hidden_size,
-                "needs": "nothing: bundled",
-            }
-        )
+            found = resolve_backbone(name, Path.cwd())
+        except MissingBackboneError:
+            continue  # `doctor` says what is wrong with it
+        needs = "nothing: bundled"
+        records.append(_backbone(name, found.layers, found.hidden_size, needs))
     for name, (layers, width, size) in HUB_BACKBONES.items():
-        needs = f"the Hugging Face hub or its local cache ({size})"
-        records.append({"backbone": name, "layers": layers, "width": width, "needs": needs})
+        needs = f"the Hugging Face Hub or its local cache ({size})"
+        records.append(_backbone(name, layers, width, needs))
     return Listing(
         records,
-        note="Also: any hub id, or a local folder with config.json, *.safetensors and a tokenizer.",
+        note="Also: any XLM-R of the Hub by its id, or a local folder with config.json, "
+        "*.safetensors and a tokenizer.",
     )
+
+
+def _backbone(name: str, layers: int, width: int, needs: str) -> dict[str, object]:
+    return {"backbone": name, "layers": layers, "width": width, "needs": needs}
 
 
 def recipes() -> Listing:
