@@ -229,7 +229,7 @@ def _check_weights(
             shapes |= read_shapes(file)
         except (ValueError, OSError) as error:
             raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
-    wanted = {
+    wanted: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (vocabulary, hidden),
         "embeddings.position_embeddings.weight": (positions, hidden),
     }

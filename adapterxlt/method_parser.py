@@ -166,7 +166,7 @@ def _parse_parameters(name: str, inside: str) -> dict[str, object]:
 
 
 def _accept(parameter: Parameter, value: object) -> object:
-    """Return `value` in the type `adapters` wants; ValueError ("must be ...") if it is not right."""
+    """Return `value` in the type `adapters` wants; ValueError ("must be ...") if it is wrong."""
     if value is None and parameter.optional:
         return None
     match parameter.rule:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from adapterxlt.method_parser import ParsedMethod, Part, parse_method
 from adapterxlt.method_table import METHODS, Method
@@ -49,7 +50,7 @@ def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:
     if values.get("phm_layer"):
         dim, reduction = values["phm_dim"], values["reduction_factor"]
         assert isinstance(dim, int)
-        factors = set(reduction.values()) if isinstance(reduction, dict) else {reduction}
+        factors: set[Any] = set(reduction.values() if isinstance(reduction, dict) else [reduction])
         # `adapters` cuts the quotient down to a whole number, at least 1.
         widths = {max(1, int(hidden_size // factor)) for factor in factors}
         for width in sorted({hidden_size, *widths}):

@@ -5,6 +5,7 @@ What depends on the backbone is in `backbone_checks.py`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from adapterxlt.errors import Problem
@@ -118,7 +119,7 @@ class _Checks:
         if task.kind == "span_qa" and settings.doc_stride >= settings.max_length - 16:
             self.refuse(
                 self._setting(at, "doc_stride"),
-                f"windows of {settings.max_length} subwords cannot overlap by {settings.doc_stride}",
+                f"windows of {settings.max_length} subwords cannot share {settings.doc_stride}",
                 f"doc_stride must be well below max_length, for example {settings.max_length // 3}",
             )
 
@@ -161,7 +162,7 @@ class _Checks:
         if shape is None:
             return
         trained = [self.tasks[name] for name in shape.trained_on if name in self.tasks]
-        for first, second in zip(trained, trained[1:], strict=False):
+        for first, second in itertools.pairwise(trained):
             reason = compatible(first, second)
             if reason:
                 self.refuse(

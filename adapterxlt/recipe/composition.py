@@ -76,10 +76,10 @@ class Composition:
             return self._trained(name, stage)
         if isinstance(stage, FuseStage):
             members = self._adapters(name, "fuse", stage.fuse)
-            return members and self._fused(name, stage, members)
+            return self._fused(name, stage, members) if members else None
         if isinstance(stage, MergeStage):
             members = self._adapters(name, "merge", stage.merge)
-            return members and self._merged(name, stage, members)
+            return self._merged(name, stage, members) if members else None
         return None
 
     def _refuse(self, path: Path, message: str, hint: str | None = None) -> None:
@@ -117,7 +117,7 @@ class Composition:
         if new.kind == "full":
             self._refuse(
                 path,
-                f"`{stage.after}` is not a full fine-tune, and a full fine-tune cannot go on from it",
+                f"a full fine-tune cannot go on from `{stage.after}`, which is none",
                 f"make `{stage.after}` a full fine-tune too, or train an adapter here",
             )
         elif old.kind == "fusion":

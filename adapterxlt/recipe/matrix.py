@@ -136,14 +136,10 @@ def _expand_stages(
 
 def _unknown(stages: Mapping[str, Node], variables: Mapping[str, object]) -> Iterator[Problem]:
     for template, stage in stages.items():
-        texts = [(("stages", template), stage, template)]
-        texts += [
-            (path, node, node.value)
-            for path, node in walk(stage, ("stages", template))
-            if isinstance(node.value, str)
-        ]
-        for path, node, text in texts:
-            for name in _names(text):
+        at: Path = ("stages", template)
+        for path, node in walk(stage, at):
+            text = node.value if isinstance(node.value, str) else ""
+            for name in _names(template + text if path == at else text):
                 if name not in variables:
                     hint = suggest(name, variables) if variables else "the recipe has no `matrix`"
                     yield node.problem(path, f"`${{{name}}}` is not in the matrix", hint)

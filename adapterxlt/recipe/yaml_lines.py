@@ -43,7 +43,7 @@ class _Bounded(yaml.SafeLoader):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise yaml.composer.ComposerError(
-                None, None, f"nested more than {MAX_DEPTH} deep", self.peek_event().start_mark
+                None, None, f"nested more than {MAX_DEPTH} deep", self.get_mark()
             )
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
