@@ -1,0 +1,93 @@
+"""What has to be restored for training to go on bit by bit: optimizer, schedule, random states."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+_MODEL, _OPTIMIZER, _RANDOM = "model/", "optimizer/", "random/"
+
+
+def trained_tensors(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that are being trained, by name."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def collect_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """Everything of a training's state that is a tensor, by name."""
+    found: dict[str, Tensor] = {}
+    for name, parameter in trained_tensors(model).items():
+        found[_MODEL + name] = parameter.detach()
+        for key, value in optimizer.state.get(parameter, {}).items():
+            found[f"{_OPTIMIZER}{key}/{name}"] = value
+    found[_RANDOM + "torch"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        for index, state in enumerate(torch.cuda.get_rng_state_all()):
+            found[f"{_RANDOM}cuda{index}"] = state
+    return found
+
+
+def collect_json(optimizer: Optimizer, scheduler: LRScheduler) -> dict[str, Any]:
+    """Everything of a training's state that is not a tensor; floats survive JSON exactly."""
+    python = random.getstate()
+    numpy: Any = np.random.get_state()
+    schedule = {k: v for k, v in scheduler.state_dict().items() if k != "lr_lambdas"}
+    return {
+        "lr": [group["lr"] for group in optimizer.param_groups],
+        "schedule": schedule,
+        "python": [python[0], list(python[1]), python[2]],
+        "numpy": [numpy[0], numpy[1].tolist(), *numpy[2:]],
+    }
+
+
+def restore_model(model: nn.Module, saved: Mapping[str, Tensor]) -> None:
+    """Put the trained tensors back; KeyError if one is missing."""
+    with torch.no_grad():
+        for name, parameter in trained_tensors(model).items():
+            parameter.copy_(saved[_MODEL + name])
+
+
+def restore_optimizer(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scheduler: LRScheduler,
+    saved: Mapping[str, Tensor],
+    state: Mapping[str, Any],
+) -> None:
+    """Put moments, learning rates and the place in the schedule back."""
+    names = {id(parameter): name for name, parameter in trained_tensors(model).items()}
+    moments: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in saved.items():
+        if key.startswith(_OPTIMIZER):
+            kind, name = key.removeprefix(_OPTIMIZER).split("/", 1)
+            moments.setdefault(name, {})[kind] = tensor
+    packed = optimizer.state_dict()
+    packed["state"] = {}
+    for group, packed_group, lr in zip(
+        optimizer.param_groups, packed["param_groups"], state["lr"], strict=True
+    ):
+        packed_group["lr"] = lr
+        for parameter, index in zip(group["params"], packed_group["params"], strict=True):
+            if names[id(parameter)] in moments:
+                packed["state"][index] = moments[names[id(parameter)]]
+    optimizer.load_state_dict(packed)
+    scheduler.load_state_dict({**scheduler.state_dict(), **state["schedule"]})
+
+
+def restore_random(saved: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+    """Put the random states of Python, numpy and torch back."""
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    torch.set_rng_state(saved[_RANDOM + "torch"])
+    cuda = [saved[key] for key in sorted(saved) if key.startswith(_RANDOM + "cuda")]
+    if cuda and torch.cuda.is_available() and torch.cuda.device_count() == len(cuda):
+        torch.cuda.set_rng_state_all(cuda)

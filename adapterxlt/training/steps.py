@@ -1,0 +1,83 @@
+"""The data of each optimizer step: fixed by seed and step number alone.
+
+The whole training is one sequence of steps, so resuming at step n is reading on from item n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from adapterxlt.batching.batches import budget_batches, length_batches
+from adapterxlt.batching.collate import collate
+from adapterxlt.batching.encode import Feature
+from adapterxlt.recipe.schema import Training
+from adapterxlt.tasks.types import Kind
+from adapterxlt.training.losses import loss_count
+
+
+@dataclass(frozen=True)
+class StepData:
+    """One optimizer step.
+
+    Args:
+        batches: the step's inputs, in pieces of at most `token_budget` padded tokens.
+        count: what the sum of their losses is divided by.
+        examples: number of features.
+        real_tokens, padded_tokens: without and with padding.
+    """
+
+    batches: tuple[dict[str, Tensor], ...]
+    count: int
+    examples: int
+    real_tokens: int
+    padded_tokens: int
+
+
+class Steps(Dataset[StepData]):
+    """All steps of a training, item i being optimizer step i."""
+
+    def __init__(
+        self, features: Sequence[Feature], kind: Kind, settings: Training, pad_id: int
+    ) -> None:
+        self.features = features
+        self.kind = kind
+        self.pad_id = pad_id
+        self.token_budget = settings.token_budget
+        self.batch_size = settings.batch_size
+        self.seed = settings.seed or 0
+        self.widths = [feature.width for feature in features]
+        self.per_epoch = -(-len(features) // settings.batch_size)
+        self.total = settings.max_steps or max(1, round((settings.epochs or 1) * self.per_epoch))
+        # The report's final loss is the mean over this many last steps.
+        self.tail = max(1, round(0.1 * self.total))
+        self._epoch = -1
+        self._batches: list[list[int]] = []
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __getitem__(self, step: int) -> StepData:
+        epoch, position = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._batches = length_batches(
+                self.widths, self.batch_size, seed=self.seed, epoch=epoch
+            )
+        chosen = self._batches[position]
+        features = [self.features[index] for index in chosen]
+        pieces = budget_batches([self.widths[index] for index in chosen], self.token_budget)
+        batches = tuple(
+            collate([features[index] for index in piece], self.pad_id, self.kind)
+            for piece in pieces
+        )
+        return StepData(
+            batches=batches,
+            count=loss_count(self.kind, features),
+            examples=len(features),
+            real_tokens=sum(feature.length for feature in features),
+            padded_tokens=sum(batch["input_ids"].numel() for batch in batches),
+        )

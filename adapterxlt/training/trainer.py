@@ -1,0 +1,212 @@
+"""The one Trainer subclass, for adapters and full fine-tunes.
+
+transformers' Trainer has the loop, accelerate the precision and device. Overridden are the data
+(one item a step, see `steps`), the step (losses add up to that of one big batch), and everything
+about checkpoints (never pickle). `AdapterTrainer` is not used: it saves pickles, forgets an
+unfrozen backbone, and cannot resume fusions exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Bar
+from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
+from adapterxlt.training.losses import fusion_penalty, loss_sum
+from adapterxlt.training.state import (
+    collect_json,
+    collect_tensors,
+    restore_model,
+    restore_optimizer,
+    restore_random,
+)
+from adapterxlt.training.steps import StepData, Steps
+
+# Reading a loss back from a GPU makes it wait; so it is done every few steps.
+READ_EVERY = 10
+
+
+class StepTrainer(Trainer):
+    """Trains on `Steps`; reports to a bar and writes checkpoints.
+
+    Args:
+        model: in training mode, with exactly the tensors to train requiring gradients.
+        args: see `train`.
+        steps: the data of all steps.
+        bar: is advanced by one a step.
+        checkpoint_every: optimizer steps between checkpoints.
+        identity: JSON data that a checkpoint must agree in to be resumed.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        args: TrainingArguments,
+        *,
+        steps: Steps,
+        bar: Bar,
+        checkpoint_every: int,
+        identity: dict[str, Any],
+    ) -> None:
+        super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
+        self.remove_callback(PrinterCallback)
+        self.steps = steps
+        self.bar = bar
+        self.checkpoint_every = checkpoint_every
+        self.identity = identity
+        self.losses: list[float] = []
+        self.examples = self.real_tokens = self.padded_tokens = 0
+        self._unread: list[Tensor] = []
+        self._penalised = fusion_penalty(model) is not None
+        self._started = time.perf_counter()
+        self._examples_before = 0
+        self._saved: dict[str, Tensor] = {}
+        self._state: dict[str, Any] = {}
+
+    def get_train_dataloader(self) -> DataLoader[StepData]:
+        return DataLoader(self.steps, batch_size=1, shuffle=False, collate_fn=_only)
+
+    def get_batch_samples(
+        self, epoch_iterator: Any, num_batches: int, device: torch.device
+    ) -> tuple[list[StepData], None]:
+        return [next(epoch_iterator)], None
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        return 0
+
+    def training_step(
+        self, model: nn.Module, inputs: Any, num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Forward and backward over the pieces of one step; returns the step's mean loss."""
+        step: StepData = inputs
+        total = torch.zeros((), device=self.args.device)
+        for index, piece in enumerate(step.batches):
+            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
+            with self.compute_loss_context_manager():
+                loss = self.compute_loss(model, batch) / step.count
+            total += loss.detach()
+            if index == 0 and self._penalised:
+                penalty = fusion_penalty(model)
+                if penalty is not None:
+                    loss = loss + penalty
+            self.accelerator.backward(loss)
+        self._unread.append(total)
+        self.examples += step.examples
+        self.real_tokens += step.real_tokens
+        self.padded_tokens += step.padded_tokens
+        return total
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Sum of the losses of one piece."""
+        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        loss = loss_sum(self.steps.kind, outputs, inputs)
+        return (loss, outputs) if return_outputs else loss
+
+    def step_done(self) -> None:
+        """After an optimizer step: read losses, advance the bar, write a checkpoint if due."""
+        step = self.state.global_step
+        due = step % self.checkpoint_every == 0 and step < self.steps.total
+        if due or len(self._unread) == READ_EVERY or step == self.steps.total:
+            self._read_losses()
+        self.bar.advance(1, self._note())
+        if due:
+            self.write_checkpoint()
+
+    def _read_losses(self) -> None:
+        values = torch.stack(self._unread).tolist() if self._unread else []
+        self._unread.clear()
+        for value in values:
+            if not math.isfinite(value):
+                raise AdapterXLTError(
+                    f"training diverged: the loss is {value} near step {self.state.global_step}",
+                    hint="lower lr, raise warmup, or use precision fp32",
+                )
+        self.losses.extend(values)
+
+    def _note(self) -> str:
+        seconds = max(time.perf_counter() - self._started, 1e-9)
+        rate = (self.examples - self._examples_before) / seconds
+        recent = self.losses[-2 * READ_EVERY :]
+        if not recent:
+            return f"{rate:.0f} ex/s"
+        return f"loss {sum(recent) / len(recent):.3f}, {rate:.0f} ex/s"
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def write_checkpoint(self) -> Path:
+        """Write the whole state of the training as it is between two steps."""
+        state = {
+            "identity": self.identity,
+            "counts": [self.examples, self.real_tokens, self.padded_tokens],
+            "losses": self.losses[-self.steps.tail :],
+            "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
+            **collect_json(self.optimizer, self.lr_scheduler),
+        }
+
+        def fill(folder: Path) -> None:
+            found = collect_tensors(self.model, self.optimizer)
+            plain = {name: tensor.cpu().contiguous() for name, tensor in found.items()}
+            save_file(plain, folder / TENSORS_FILE)
+            self.state.save_to_json(os.fspath(folder / TRAINER_STATE_NAME))
+
+        return write_checkpoint(
+            Path(str(self.args.output_dir)), self.state.global_step, fill, state
+        )
+
+    def prepare_resume(self, folder: Path, state: dict[str, Any]) -> None:
+        """Read a checkpoint; `train(resume_from_checkpoint=folder)` then goes on from it."""
+        self._saved = load_file(folder / TENSORS_FILE)
+        self._state = state
+        self.losses = list(state["losses"])
+        self.examples, self.real_tokens, self.padded_tokens = state["counts"]
+        self._examples_before = self.examples
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        restore_model(self.model, self._saved)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            restore_optimizer(
+                self.model, self.optimizer, self.lr_scheduler, self._saved, self._state
+            )
+
+    def _load_scaler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None and self.accelerator.scaler and self._state["scaler"]:
+            self.accelerator.scaler.load_state_dict(self._state["scaler"])
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            restore_random(self._saved, self._state)
+            self._saved = {}
+
+
+class _EveryStep(TrainerCallback):
+    """Tells the trainer that an optimizer step is done."""
+
+    def __init__(self, trainer: StepTrainer) -> None:
+        self.trainer = trainer
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.trainer.step_done()
+
+
+def _only(items: list[StepData]) -> StepData:
+    return items[0]
