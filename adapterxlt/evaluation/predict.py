@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Class or choice index | one tag index a word | answer text.
 Prediction = int | list[int] | str
+# Each model input with its logits by name.
+Outputs = Iterator[tuple[Feature, dict[str, Logits]]]
 
 
 def predict(
@@ -32,6 +34,7 @@ def predict(
     doc_stride: int,
     token_budget: int,
     progress: Progress,
+    description: str = "predicting",
 ) -> list[Prediction]:
     """Predict with the model's active head.
 
@@ -43,6 +46,7 @@ def predict(
         doc_stride: tokens that neighbouring windows of a long QA context share.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
+        description: what the progress bar says.
 
     Returns:
         For each example a class or choice index, one tag index a word, or an answer text ("" if
@@ -56,28 +60,23 @@ def predict(
         doc_stride=doc_stride,
         labelled=False,
     )
+    outputs = _forward(built, features, kind, token_budget, progress, description)
     if kind == "tagging":
-        return _tags(built, examples, features, token_budget, progress)
+        return _tags(examples, outputs)
     if kind == "span_qa":
-        return _answers(built, examples, features, token_budget, progress)
+        return _answers(examples, outputs)
     classes: list[Prediction] = [-1] * len(examples)
-    for feature, output in _forward(built, features, kind, token_budget, progress):
+    for feature, output in outputs:
         classes[feature.example] = int(output["logits"].argmax())
     return classes
 
 
-def _tags(
-    built: Built,
-    examples: Sequence[Example],
-    features: Sequence[Feature],
-    token_budget: int,
-    progress: Progress,
-) -> list[Prediction]:
+def _tags(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
     tags: list[list[int]] = []
     for example in examples:
         assert isinstance(example, TaggingExample)
         tags.append([-1] * len(example.words))
-    for feature, output in _forward(built, features, "tagging", token_budget, progress):
+    for feature, output in outputs:
         best = output["logits"].argmax(axis=-1)
         for word, token in feature.word_positions:
             tags[feature.example][word] = int(best[token])
@@ -89,15 +88,9 @@ def _tags(
     return list(tags)
 
 
-def _answers(
-    built: Built,
-    examples: Sequence[Example],
-    features: Sequence[Feature],
-    token_budget: int,
-    progress: Progress,
-) -> list[Prediction]:
+def _answers(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
     spans: dict[int, Span] = {}
-    for feature, output in _forward(built, features, "span_qa", token_budget, progress):
+    for feature, output in outputs:
         span = best_span(feature, output["start_logits"], output["end_logits"])
         known = spans.get(feature.example)
         if span and (known is None or _rank(span) < _rank(known)):
@@ -116,12 +109,17 @@ def _rank(span: Span) -> tuple[float, int, int]:
 
 
 def _forward(
-    built: Built, features: Sequence[Feature], kind: Kind, token_budget: int, progress: Progress
-) -> Iterator[tuple[Feature, dict[str, Logits]]]:
+    built: Built,
+    features: Sequence[Feature],
+    kind: Kind,
+    token_budget: int,
+    progress: Progress,
+    description: str,
+) -> Outputs:
     """Every feature once with its outputs, in batches of near-equal length."""
     device = built.model.device
     pad_id = built.tokenizer.pad_token_id
-    with progress.bar("predicting", len(features), unit="inputs") as bar:
+    with progress.bar(description, len(features), unit="inputs") as bar:
         for batch in _batches(features, token_budget):
             inputs = collate(batch, pad_id, kind)
             with torch.inference_mode():
@@ -138,7 +136,7 @@ def _batches(features: Sequence[Feature], token_budget: int) -> Iterator[list[Fe
             yield [alike[i] for i in batch]
 
 
-def _split(batch: Sequence[Feature], output: Any) -> Iterator[tuple[Feature, dict[str, Logits]]]:
+def _split(batch: Sequence[Feature], output: Any) -> Outputs:
     names = [name for name in ("logits", "start_logits", "end_logits") if name in output]
     arrays = {name: output[name].float().cpu().numpy() for name in names}
     for row, feature in enumerate(batch):

@@ -42,8 +42,8 @@ def encode_sentences(
         layers: hidden states to pool, 0 to the encoder's depth.
         pooling: see `protocols.Vectors`; `mean-no-special` of a text without tokens of its own
             is the mean of its special ones.
-        max_length: tokens at most, special ones included; longer sentences are cut. Also cut to
-            what the model's positions allow.
+        max_length: tokens at most, special ones included; longer sentences are cut, also at
+            the model's own limit.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
     """
@@ -81,18 +81,12 @@ def _token_ids(built: Built, texts: list[str], max_length: int) -> list[list[int
     encoded = built.tokenizer(
         texts,
         truncation=True,
-        max_length=min(max_length, _positions(built.model)),
+        max_length=min(max_length, built.tokenizer.model_max_length),
         return_attention_mask=False,
         return_token_type_ids=False,
     )
     ids: list[list[int]] = encoded["input_ids"]
     return ids
-
-
-def _positions(model: Any) -> int:
-    """Tokens the model's position embeddings allow; XLM-R's start behind the padding id."""
-    offset = getattr(model.base_model.embeddings, "padding_idx", None)
-    return int(model.config.max_position_embeddings - (0 if offset is None else offset + 1))
 
 
 def _special_ids(tokenizer: Any) -> Tensor:

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from adapterxlt.backbones import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.models.build import build_train, load
+from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
 from tests import tiny
@@ -138,3 +141,28 @@ def test_sentences_longer_than_the_positions_are_cut(encoder):
 def test_no_sentences_are_refused(encoder):
     with pytest.raises(AdapterXLTError, match="no sentences"):
         encode(encoder, [])
+
+
+METHODS = ["seq_bn", "seq_bn_inv", "lora", "prefix_tuning", "prompt_tuning", "loreft", "full"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_adapters_apply_and_heads_do_not(tmp_path, method):
+    backbone = inspect_backbone("tiny", tiny.build(tmp_path))
+    head = HeadSpec(kind="tagging", labels=("A", "B"), task="test")
+    built = build_train(backbone, method=method, name="new", head=head, seed=5)
+    built.model.eval()
+    with torch.no_grad():  # as if trained: fresh adapters barely change anything
+        for name, parameter in built.model.named_parameters():
+            # torch's orthogonal maps truncate the diagonal of their parameter: not to be shaken.
+            if parameter.requires_grad and "parametrizations" not in name:
+                parameter += 0.1 * torch.randn_like(parameter)
+    # Prompt tokens of `adapters` attend to padding, so their sentences go through one by one.
+    budget = 1 if method == "prompt_tuning" else 100
+    vectors = encode(built, token_budget=budget)
+    bare = encode(load(backbone, None), token_budget=budget)
+    for row in (0, 5, 12):
+        plain = one_by_one(built, SENTENCES[row], "mean")
+        for layer in vectors:
+            np.testing.assert_allclose(vectors[layer][row], plain[layer], atol=2e-5)
+    assert np.abs(vectors[2] - bare[2]).max() > 1e-3
