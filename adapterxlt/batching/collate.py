@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -37,7 +38,8 @@ def collate(features: Sequence[Feature], pad_id: int, kind: Kind) -> dict[str, T
     if labels[0] is None:
         return batch
     if kind == "tagging":
-        padded = [[*tags, *[IGNORED] * (width - len(tags))] for tags in labels]  # type: ignore[misc]
+        rows_of_tags = cast(list[list[int]], labels)
+        padded = [tags + [IGNORED] * (width - len(tags)) for tags in rows_of_tags]
         batch["labels"] = torch.tensor(padded)
     elif kind == "span_qa":
         spans = torch.tensor(labels)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import torch
 from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -39,7 +39,6 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
         with quiet():
             model, info = XLMRobertaAdapterModel.from_pretrained(
                 backbone.path,
-                dtype=torch.float32,
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
@@ -72,15 +71,16 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
         file = weights / WEIGHTS_FILE
         target = tensors.select(model, tensors.of_backbone())
         tensors.assign(target, tensors.read(file), str(file))
-    model.eval()
+    model.float().eval()
     return model
 
 
 def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     """The backbone's tokenizer, which knows how long an input may be."""
+    auto: Any = AutoTokenizer  # untyped
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(
+            tokenizer: PreTrainedTokenizerBase = auto.from_pretrained(
                 backbone.path, use_fast=True, local_files_only=True
             )
     except (OSError, ValueError, ImportError) as error:

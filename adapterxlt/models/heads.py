@@ -35,7 +35,7 @@ def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
 
 
 def _flatten_choices(
-    model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """Turn [batch, choices, length] into rows, and tell the head how many choices there are.
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from transformers.utils import logging as transformers_logging
+from transformers.utils import logging as _logging
+
+transformers_logging: Any = _logging  # untyped
 
 
 @contextmanager

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.tasks.types import Kind
 
 SPEC_FILE = "model.json"
-SPEC_SCHEMA = 1
 ADAPTERS_FOLDER = "adapters"
 FUSION_FOLDER = "fusion"
 HEAD_FOLDER = "head"
@@ -38,9 +37,8 @@ class FuseSetup(_Strict):
     fuse: tuple[AdapterName, ...] = Field(min_length=2, max_length=32)
 
 
-Setup = Union[AdapterName, StackSetup, FuseSetup]
+Setup = AdapterName | StackSetup | FuseSetup
 StackSetup.model_rebuild()
-SETUP: TypeAdapter[Setup] = TypeAdapter(Setup)
 
 
 def setup_names(setup: Setup) -> Iterator[str]:
@@ -109,7 +107,7 @@ class ModelSpec(_Strict):
             None for fusions.
     """
 
-    schema_version: Literal[1] = Field(SPEC_SCHEMA, alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema")
     name: AdapterName
     backbone: BackboneSpec
     full: bool

@@ -52,11 +52,12 @@ def fusion_penalty(model: nn.Module) -> Tensor | None:
     when training is interrupted there, and never looks at the configuration's `regularization`.
     """
     total: Tensor | None = None
+    module: Any
     for name, module in model.named_modules():
         parts = name.split(".")
-        if len(parts) < 2 or parts[-2] != FUSION or not module.config["regularization"]:  # type: ignore[index]
+        if len(parts) < 2 or parts[-2] != FUSION or not module.config["regularization"]:
             continue
-        weight = module.value.weight  # type: ignore[union-attr]
+        weight = module.value.weight
         if not weight.requires_grad:
             continue
         identity = torch.eye(*weight.shape, dtype=weight.dtype, device=weight.device)

@@ -61,7 +61,8 @@ class StepTrainer(Trainer):
         identity: dict[str, Any],
     ) -> None:
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
-        self.remove_callback(PrinterCallback)
+        callbacks: Any = self.callback_handler  # untyped
+        callbacks.remove_callback(PrinterCallback)
         self.steps = steps
         self.bar = bar
         self.checkpoint_every = checkpoint_every
@@ -94,7 +95,7 @@ class StepTrainer(Trainer):
         total = torch.zeros((), device=self.args.device)
         for index, piece in enumerate(step.batches):
             batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
-            with self.compute_loss_context_manager():
+            with self._precision():
                 loss = self.compute_loss(model, batch) / step.count
             total += loss.detach()
             if index == 0 and self._penalised:
@@ -107,6 +108,10 @@ class StepTrainer(Trainer):
         self.real_tokens += step.real_tokens
         self.padded_tokens += step.padded_tokens
         return total
+
+    def _precision(self) -> Any:
+        manager: Any = self.compute_loss_context_manager
+        return manager()
 
     def compute_loss(
         self,
@@ -153,16 +158,17 @@ class StepTrainer(Trainer):
 
     def write_checkpoint(self) -> Path:
         """Write the whole state of the training as it is between two steps."""
+        model, optimizer, scheduler = self._parts()
         state = {
             "identity": self.identity,
             "counts": [self.examples, self.real_tokens, self.padded_tokens],
             "losses": self.losses[-self.steps.tail :],
             "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
-            **collect_json(self.optimizer, self.lr_scheduler),
+            **collect_json(optimizer, scheduler),
         }
 
         def fill(folder: Path) -> None:
-            found = collect_tensors(self.model, self.optimizer)
+            found = collect_tensors(model, optimizer)
             plain = {name: tensor.cpu().contiguous() for name, tensor in found.items()}
             save_file(plain, folder / TENSORS_FILE)
             self.state.save_to_json(os.fspath(folder / TRAINER_STATE_NAME))
@@ -179,14 +185,15 @@ class StepTrainer(Trainer):
         self.examples, self.real_tokens, self.padded_tokens = state["counts"]
         self._examples_before = self.examples
 
+    def _parts(self) -> tuple[Any, Any, Any]:
+        return self.model, self.optimizer, self.lr_scheduler
+
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        restore_model(self.model, self._saved)
+        restore_model(self._parts()[0], self._saved)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            restore_optimizer(
-                self.model, self.optimizer, self.lr_scheduler, self._saved, self._state
-            )
+            restore_optimizer(*self._parts(), self._saved, self._state)
 
     def _load_scaler(self, checkpoint: str | None) -> None:
         if checkpoint is not None and self.accelerator.scaler and self._state["scaler"]:
