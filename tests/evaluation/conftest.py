@@ -4,13 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-
-from tests import tiny
+from transformers import AutoTokenizer
 
 
 @pytest.fixture(scope="session")
-def tokenizer(tmp_path_factory):
-    return tiny.train_tokenizer(tmp_path_factory.mktemp("tokenizer"))
+def tokenizer(tiny_backbone):
+    return AutoTokenizer.from_pretrained(tiny_backbone)
 
 
 @pytest.fixture

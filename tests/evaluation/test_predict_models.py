@@ -27,8 +27,8 @@ LABELS = {"pair_classification": ("x", "y", "z"), "tagging": ("A", "B", "C", "D"
 
 
 @pytest.fixture(scope="module")
-def backbone(tmp_path_factory):
-    return inspect_backbone("tiny", tiny.build(tmp_path_factory.mktemp("tiny")))
+def backbone(tiny_backbone):
+    return inspect_backbone("tiny", tiny_backbone)
 
 
 def build(backbone, kind, method="seq_bn"):

@@ -147,8 +147,8 @@ METHODS = ["seq_bn", "seq_bn_inv", "lora", "prefix_tuning", "prompt_tuning", "lo
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_adapters_apply_and_heads_do_not(tmp_path, method):
-    backbone = inspect_backbone("tiny", tiny.build(tmp_path))
+def test_adapters_apply_and_heads_do_not(tiny_backbone, method):
+    backbone = inspect_backbone("tiny", tiny_backbone)
     head = HeadSpec(kind="tagging", labels=("A", "B"), task="test")
     built = build_train(backbone, method=method, name="new", head=head, seed=5)
     built.model.eval()
