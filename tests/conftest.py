@@ -23,3 +23,11 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: set ADAPTERXLT_DATA to its folder ({folder} does not exist)")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random XLM-R of two layers, 32 wide, with its tokenizer."""
+    from tests import tiny  # torch: only for the tests that need it
+
+    return tiny.build(tmp_path_factory.mktemp("backbone"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from adapterxlt.tasks.fingerprint import text_hash
+from adapterxlt.tasks.fingerprint import normalise_text, text_hash
 
 TEXTS_FOLDER = "texts"
 BACKBONE_TEXTS = "texts.u64"
@@ -22,8 +22,8 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def hash_texts(texts: Iterable[str]) -> Hashes:
-    """Return the sorted distinct hashes of texts."""
-    return np.array(sorted({text_hash(text) for text in texts}), dtype="<u8")
+    """Return the sorted distinct hashes of texts; bare punctuation is no text."""
+    return np.array(sorted({text_hash(t) for t in texts if normalise_text(t)}), dtype="<u8")
 
 
 def write_seen(folder: Path, name: str, hashes: Hashes, inputs: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from adapterxlt.batching.encode import encode
@@ -50,7 +51,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     inputs = [context.artifact(name) for name in planned.step.inputs]
     name = f"{task.name}-{planned.fingerprint[:12]}"
     write_seen(out, name, hash_texts(texts_of(examples)), inputs)
-    write_json(out / METRICS_NAME, {"examples": len(examples), "training": report.as_dict()})
+    write_json(out / METRICS_NAME, {"examples": len(examples), "training": asdict(report)})
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -82,7 +83,6 @@ def _build(planned: PlannedStep, task: Task, settings: Training, context: Contex
             head=head,
             seed=step.number("seed"),
             frozen_dropout=settings.frozen_dropout,
-            precision=settings.precision,
         )
     return build_train(
         context.backbone,
@@ -93,5 +93,4 @@ def _build(planned: PlannedStep, task: Task, settings: Training, context: Contex
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
-        precision=settings.precision,
     )

@@ -1,0 +1,24 @@
+"""The program as a user starts it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
+    """Start `adapterxlt ARGUMENTS` in `folder`, in its own process group."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "adapterxlt", *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "120"},
+    )
