@@ -116,19 +116,19 @@ def translated(
             # One error a branch of `all | list`; only those inside the list say more.
             if branch == "literal" and isinstance(detail["input"], list):
                 continue
-            if len(inner) == 1:
+            if len(inner) == 1 and detail["type"] != "too_short":
                 if where not in told:
                     told.add(where)
                     yield places.problem(where, _ALL_OR_LIST.get(str(inner[0]), "is not right"))
                 continue
-        message, hint = _words(detail, str(inner[-1]) if inner else "", model)
+        message, hint = _words(detail, str(inner[-1]) if inner else "", _holder(model, inner))
         yield places.problem(where, message, hint)
 
 
 def _location(loc: tuple[int | str, ...]) -> tuple[Path, str | None]:
     """Drop what names a branch of a union, and say which it was."""
-    branch, inner = None, []
-    for part in loc:
+    branch, inner = None, list(loc[:1])
+    for part in loc[1:]:
         if isinstance(part, str) and part.startswith(("literal[", "list[", "function-")):
             branch = "literal" if part.startswith("literal[") else "list"
         elif part != "[key]":
@@ -136,12 +136,24 @@ def _location(loc: tuple[int | str, ...]) -> tuple[Path, str | None]:
     return tuple(inner), branch
 
 
+def _holder(model: type[BaseModel], inner: Path) -> type[BaseModel]:
+    """The model that a key is in, which may lie inside `model`."""
+    for part in inner[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not (
+            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        ):
+            break
+        model = field.annotation
+    return model
+
+
 def _words(detail: ErrorDetails, key: str, model: type[BaseModel]) -> tuple[str, str | None]:
     """A message and a hint for one of pydantic's errors."""
     kind, limits = detail["type"], detail.get("ctx", {})
     match kind:
         case "missing":
-            return f"needs `{key}`", None
+            return "is missing", None
         case "extra_forbidden":
             return "is not known here", suggest(key, model.model_fields, show=30)
         case "string_type":

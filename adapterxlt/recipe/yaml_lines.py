@@ -223,7 +223,7 @@ class _Tree:
             value = self.node(source, (*path, _MERGE), line).value
             if isinstance(value, dict):
                 found = {**value, **found}
-            else:
+            elif not self.full:
                 here = Node(None, self.file, line)
                 self.problems.append(here.problem((*path, _MERGE), "must be a mapping"))
         return found

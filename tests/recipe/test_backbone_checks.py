@@ -1,0 +1,80 @@
+"""Recipes that do not fit a backbone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import InvalidRecipeError
+from tests.recipe.helpers import load, stages
+
+TINY = Backbone("tiny", Path("tiny"), "0" * 64, 32, 2, 130, "xlm-roberta")
+
+
+def unfit(text: str) -> list[str]:
+    try:
+        load(text).check_backbone(TINY)
+    except InvalidRecipeError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_a_recipe_that_fits() -> None:
+    body = """\
+        a: {train: mnli, max_length: 128, method: "seq_bn[leave_out=[1]]"}
+        s: {evaluate: a, on: xnli}
+        t: {retrieve: a, on: tatoeba, layers: [0, 2], max_length: 128}
+        """
+    assert unfit(stages(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "a: {train: mnli, max_length: 129}",
+            "recipe.yaml:3: stages.a.max_length: 129 subwords are more than `tiny` can take "
+            "(max_length: 128 at most)",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba}",
+            "recipe.yaml:3: stages.a.max_length: 512 subwords are more than `tiny` can take "
+            "(max_length: 128 at most)",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, max_length: 64, layers: [2, 3]}",
+            "recipe.yaml:3: stages.a.layers[1]: there is no layer 3 (`tiny` has 0 (the "
+            "embeddings) to 2)",
+        ),
+        (
+            "a: {train: mnli, method: compacter}",
+            "recipe.yaml:3: stages.a.method: `compacter`: the bottleneck width 1 cannot be "
+            "divided by phm_dim=4",
+        ),
+        (
+            'a: {train: mnli, method: "loreft[layers=[2]]"}',
+            "recipe.yaml:3: stages.a.method: `loreft[layers]`: there is no layer 2 (the "
+            "backbone has layers 0 to 1)",
+        ),
+    ],
+)
+def test_what_does_not_fit(body: str, expected: str) -> None:
+    found = unfit(stages(body))
+    assert len(found) == 1, found
+    assert found[0].startswith(expected)
+
+
+def test_all_problems_come_at_once() -> None:
+    head = "name: x\ntraining: {max_length: 200}"
+    body = """\
+        a: {train: mnli}
+        b: {train: mnli, max_length: 100, method: "lora[r=99]"}
+        s: {evaluate: a, on: xnli, max_length: 300}
+        """
+    assert [line.split(": ")[1] for line in unfit(stages(body, head))] == [
+        "training.max_length",
+        "stages.b.method",
+        "stages.s.max_length",
+    ]

@@ -1,0 +1,125 @@
+"""Which stages can go on from, stand on, fuse and merge which."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.recipe.helpers import stages, told
+
+MODELS = """\
+bn: {train: mnli}
+bn2: {train: mnli, method: "seq_bn[reduction_factor=16]"}
+small: {train: mnli, method: "seq_bn[reduction_factor=4]"}
+lora: {train: mnli, method: lora}
+lora2: {train: mnli, method: lora}
+inv: {train: mnli, method: seq_bn_inv}
+inv2: {train: mnli, method: seq_bn_inv}
+full: {train: mnli, method: full}
+on_full: {train: mnli, after: full}
+stack: {train: mnli, stack_on: bn}
+fused: {fuse: [bn, bn2], train: mnli}
+merged: {merge: [bn, bn2]}
+"""
+
+
+def result(body: str) -> list[str]:
+    return [line.split(" ", 2)[2] for line in told(stages(f"{MODELS}x: {body}"))]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{train: udpos, after: bn}",
+        "{train: udpos, after: bn2}",  # the same configuration, written differently
+        "{train: udpos, after: merged}",
+        "{train: udpos, after: stack}",  # its top adapter goes on
+        "{train: udpos, after: on_full}",
+        "{train: udpos, after: full}",
+        "{train: udpos, after: full, method: full}",
+        "{train: udpos, after: full, method: lora}",
+        "{train: udpos, after: inv, method: seq_bn_inv}",
+        "{train: udpos, stack_on: bn}",
+        "{train: udpos, stack_on: bn, method: lora}",
+        "{train: udpos, stack_on: inv}",
+        "{train: udpos, stack_on: stack}",
+        "{train: udpos, stack_on: fused}",
+        "{train: udpos, stack_on: merged}",
+        "{train: udpos, stack_on: on_full}",
+        "{fuse: [bn, bn2], train: udpos}",
+        "{fuse: [bn, merged], train: udpos, fusion: static}",
+        "{merge: [bn, bn2, merged], weights: [1, -0.5, 2]}",
+        "{merge: [lora, lora2]}",
+    ],
+)
+def test_what_can_be_composed(body: str) -> None:
+    assert result(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "{train: udpos, after: bn, stack_on: bn2}",
+            "has `after` and `stack_on` (`after` goes on from weights, `stack_on` adds some)",
+        ),
+        (
+            "{train: udpos, after: small}",
+            "`small` is `seq_bn[reduction_factor=4.0]`, and `seq_bn` cannot go on from its "
+            "weights (use the same method, or `stack_on: small`)",
+        ),
+        ("{train: udpos, after: lora}", "`lora` is `lora`, and `seq_bn` cannot go on"),
+        ("{train: udpos, after: stack, method: lora}", "`stack` is `seq_bn`, and `lora` cannot"),
+        ("{train: udpos, after: fused}", "`fused` is a fusion of several adapters"),
+        (
+            "{train: udpos, after: bn, method: full}",
+            "a full fine-tune cannot go on from `bn`, which is none (make `bn` a full",
+        ),
+        (
+            "{train: udpos, stack_on: full}",
+            "`full` is a full fine-tune, not an adapter (`after: full` trains an adapter on",
+        ),
+        ("{train: udpos, stack_on: bn, method: full}", "a full fine-tune cannot be stacked"),
+        (
+            "{train: udpos, stack_on: bn, method: seq_bn_inv}",
+            "the invertible adapter of `seq_bn_inv` acts only as the lowest one",
+        ),
+        (
+            "{train: udpos, stack_on: bn, method: loreft}",
+            "`loreft` acts only as the lowest adapter",
+        ),
+        ("{train: udpos, stack_on: lora, method: dora}", "`dora` would hide the `lora` below"),
+        (
+            "{train: udpos, stack_on: fused, method: par_bn}",
+            "`par_bn` would hide the `seq_bn` below it (output_adapter)",
+        ),
+        ("{fuse: [lora, lora2], train: udpos}", "only bottleneck adapters can be fused"),
+        ("{fuse: [bn, small], train: udpos}", "`seq_bn` and `seq_bn[reduction_factor=4.0]` differ"),
+        ("{fuse: [bn, lora], train: udpos}", "only bottleneck adapters can be fused, not `lora`"),
+        ("{fuse: [inv, inv2], train: udpos}", "`seq_bn_inv` has an invertible adapter"),
+        ("{fuse: [bn, stack], train: udpos}", "`stack` is a stack of several adapters; only"),
+        ("{fuse: [fused, bn], train: udpos}", "`fused` is a fusion of several adapters; only"),
+        ("{fuse: [bn, full], train: udpos}", "`full` is a full fine-tune; only adapters can be"),
+        ("{fuse: [bn, on_full], train: udpos}", "`on_full` belongs to fine-tuned backbone weights"),
+        ("{merge: [bn, small]}", "`seq_bn` and `seq_bn[reduction_factor=4.0]` differ; only"),
+        ("{merge: [bn, lora]}", "`seq_bn` and `lora` differ; only adapters of one configuration"),
+        ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which must not be"),
+        ("{merge: [bn, stack]}", "`stack` is a stack of several adapters; only single ones"),
+        ("{merge: [full, bn]}", "`full` is a full fine-tune; only adapters can be merged"),
+        ("{train: udpos, method: seq_bm}", "unknown method `seq_bm` (did you mean `seq_bn`?)"),
+        ('{train: udpos, method: "lora[rank=2]"}', "`lora` has no parameter `rank`"),
+    ],
+)
+def test_what_cannot_be_composed(body: str, expected: str) -> None:
+    found = result(body)
+    assert len(found) == 1, found
+    assert found[0].startswith(expected)
+
+
+def test_every_unfit_member_is_told_with_its_place() -> None:
+    found = told(stages(f"{MODELS}x: {{fuse: [full, stack, bn], train: udpos}}"))
+    assert [line.split(":")[0] for line in found] == ["15 stages.x.fuse[0]", "15 stages.x.fuse[1]"]
+
+
+def test_what_stands_on_a_problem_is_not_blamed_for_it() -> None:
+    body = "a: {train: mnli, method: nope}\nb: {train: udpos, after: a}\nc: {merge: [a, b]}"
+    assert [line.split(":")[0] for line in told(stages(body))] == ["3 stages.a.method"]

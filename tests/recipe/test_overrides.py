@@ -1,0 +1,98 @@
+"""`--set key=value` and `--data DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import InvalidRecipeError
+from adapterxlt.recipe.load import load_recipe
+from adapterxlt.recipe.schema import EvaluateStage, TrainStage
+from tests.recipe.helpers import TASKS, load, told
+
+RECIPE = """\
+name: test
+stages:
+  nli: {train: mnli}
+  v1.0: {train: mnli}
+  "nli.b": {train: mnli}
+  scores: {evaluate: [nli, v1.0], on: xnli}
+"""
+
+
+def test_values_are_yaml() -> None:
+    recipe = load(RECIPE, "stages.nli.lr=3e-4", "seed=7", "stages.scores.languages=[de, fr]").recipe
+    nli, scores = recipe.stages["nli"], recipe.stages["scores"]
+    assert isinstance(nli, TrainStage)
+    assert isinstance(scores, EvaluateStage)
+    assert (nli.lr, recipe.seed, scores.languages) == (3e-4, 7, ["de", "fr"])
+
+
+def test_a_stage_whose_name_has_dots_is_found() -> None:
+    recipe = load(RECIPE, "stages.v1.0.cap=9", "stages.nli.b.cap=8", "stages.nli.cap=7").recipe
+    caps = {name: getattr(stage, "cap", None) for name, stage in recipe.stages.items()}
+    assert caps == {"nli": 7, "v1.0": 9, "nli.b": 8, "scores": None}
+
+
+def test_new_keys_short_forms_and_list_items() -> None:
+    recipe = load(
+        RECIPE,
+        "training.epochs=2",
+        "description=mine",
+        "stages.scores.evaluate.1=nli.b",
+        "stages.scores.languages=de",
+    ).recipe
+    scores = recipe.stages["scores"]
+    assert isinstance(scores, EvaluateStage)
+    assert (scores.evaluate, scores.languages) == (["nli", "nli.b"], ["de"])
+    assert (recipe.training_of("nli").epochs, recipe.description) == (2, "mine")
+
+
+def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
+    recipe = load(RECIPE, "seed=3", "seed=4", "stages.nli={train: udpos}", "stages.scores.on=udpos",
+                  "stages.scores.evaluate=nli").recipe  # fmt: skip
+    assert recipe.seed == 4
+    assert getattr(recipe.stages["nli"], "train", None) == "udpos"
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("stages.nil.lr=1", "0 stages.nil: there is no such stage (did you mean `nli`?)"),
+        ("stages.nil=1", "0 stages.nil: there is no such stage (did you mean `nli`?)"),
+        ("stages.nli.lrr=1", "0 stages.nli.lrr: is not known here (did you mean `lr`?)"),
+        ("stages.nli.lr=-1", "0 stages.nli.lr: must be above 0"),
+        ("sed=1", "0 sed: is not known here (did you mean `seed`?)"),
+        ("trainin.lr=1", "0 trainin: there is no such key (known: name, stages)"),
+        ("name.x=1", "0 name.x: is below a plain value"),
+        ("stages.scores.evaluate.9=x", "0 stages.scores.evaluate.9: the list has 2 items, "
+                                       "the first being 0"),
+        ("stages.scores.on=[x", "0 stages.scores.on: YAML: "),
+        ("seed", "0 : `seed` is not key=value (as in --set stages.nli.lr=3e-4)"),
+        ("=3", "0 : `=3` is not key=value"),
+    ],
+)  # fmt: skip
+def test_overrides_that_make_no_sense(override: str, expected: str) -> None:
+    found = told(RECIPE, override)
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_all_problems_of_overrides_and_recipe_come_together() -> None:
+    found = told(RECIPE + "  bad: {train: mnlii}\n", "stages.nil.lr=1", "sed=1")
+    assert [line.split(":")[0] for line in found] == ["0 stages.nil", "0 sed", "7 stages.bad.train"]
+
+
+def test_an_override_is_named_as_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(RECIPE)
+    with pytest.raises(InvalidRecipeError, match=r"^--set: stages\.nli\.train: unknown task"):
+        load_recipe(path, ["stages.nli.train=mnlii"], tasks=TASKS)
+
+
+def test_data_folders_replace_those_of_the_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("data: [a, b]\n" + RECIPE)
+    assert load_recipe(path, tasks=TASKS).recipe.data == ["a", "b"]
+    assert load_recipe(path, [], ["x"], tasks=TASKS).recipe.data == ["x"]

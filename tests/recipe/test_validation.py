@@ -1,0 +1,200 @@
+"""Recipes that break the schema, in plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.recipe.helpers import load, problems, stages, told
+
+
+def in_stage(body: str) -> list[str]:
+    return told(stages(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a: {train: mnli, lr: fast}", "3 stages.a.lr: must be a number"),
+        ("a: {train: mnli, lr: 0}", "3 stages.a.lr: must be above 0"),
+        ("a: {train: mnli, lr: true}", "3 stages.a.lr: must be a number"),
+        ("a: {train: mnli, warmup: 1}", "3 stages.a.warmup: must be below 1"),
+        ("a: {train: mnli, warmup: -0.5}", "3 stages.a.warmup: must be at least 0"),
+        ("a: {train: mnli, max_length: 9000}", "3 stages.a.max_length: must be at most 8192"),
+        ("a: {train: mnli, batch_size: 1.5}", "3 stages.a.batch_size: must be a whole number"),
+        ("a: {train: mnli, batch_size: '8'}", "3 stages.a.batch_size: must be a whole number"),
+        ("a: {train: mnli, seed: true}", "3 stages.a.seed: must be a whole number"),
+        (
+            "a: {train: mnli, frozen_dropout: 1}",
+            "3 stages.a.frozen_dropout: must be true or false",
+        ),
+        (
+            "a: {train: mnli, precision: fp8}",
+            "3 stages.a.precision: must be `fp32`, `bf16` or `fp16`",
+        ),
+        ("a: {train: mnli, method: 3}", "3 stages.a.method: must be a text (put it in quotes)"),
+        ("a: {train: [mnli]}", "3 stages.a.train: must be a text"),
+        ("a: {train: mnli, after: {b: c}}", "3 stages.a.after: must be a text"),
+        (
+            "a: {train: mnli, methd: lora}",
+            "3 stages.a.methd: is not known here (did you mean `method`?)",
+        ),
+        ("a: {fuse: [b, c]}", "3 stages.a.train: is missing"),
+        ("a: {fuse: b, train: mnli}", "3 stages.a.fuse: needs at least 2 items"),
+        ("a: {merge: []}", "3 stages.a.merge: needs at least 2 items"),
+        ("a: {evaluate: b}", "3 stages.a.on: is missing"),
+        ("a: {evaluate: [], on: xnli}", "3 stages.a.evaluate: needs at least 1 item"),
+        ("a: {evaluate: [[b]], on: xnli}", "3 stages.a.evaluate[0]: must be a text"),
+        (
+            "a: {evaluate: none, on: xnli, languages: []}",
+            "3 stages.a.languages: needs at least 1 item",
+        ),
+        (
+            "a: {evaluate: none, on: xnli, languages: [de, 3]}",
+            "3 stages.a.languages[1]: must be a text (put it in quotes)",
+        ),
+        (
+            "a: {evaluate: none, on: xnli, languages: {de: 1}}",
+            "3 stages.a.languages: must be `all` or a list of languages",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, layers: last}",
+            "3 stages.a.layers[0]: must be a whole number",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, layers: {}}",
+            "3 stages.a.layers: must be `all` or a list of layer numbers",
+        ),
+        (
+            "a: {evaluate: none, on: xnli, split: train}",
+            "3 stages.a.split: must be `dev` or `test`",
+        ),
+        ("a: {train: mnli, merge: [b, c]}", "3 stages.a: has `merge` and `train`; a stage does"),
+        ("a: {evaluate: b, train: mnli}", "3 stages.a: has `evaluate` and `train`"),
+        ("a: {trian: mnli}", "3 stages.a: does not say what to do (did you mean `train`?)"),
+        ("a: {method: lora}", "3 stages.a: does not say what to do (a stage has one of `train`"),
+        ("a: mnli", "3 stages.a: must be a mapping (a stage has one of `train`"),
+        ("a: []", "3 stages.a: must be a mapping"),
+        ("a b: {train: mnli}", "3 stages.a b: is not a name"),
+        ("_a: {train: mnli}", "3 stages._a: is not a name"),
+        (f"{'a' * 81}: {{train: mnli}}", f"3 stages.{'a' * 81}: has more than 80 characters"),
+    ],
+)
+def test_a_stage_that_breaks_the_schema(body: str, expected: str) -> None:
+    found = [line for line in in_stage(body) if "`none`" not in line]
+    assert len(found) == 1, found
+    assert found[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: x\n", ["1 stages: is missing (for example `nli: "]),
+        ("name: x\nstages:\n", ["2 stages: must be a mapping of names to stages"]),
+        ("name: x\nstages: [a]\n", ["2 stages: must be a mapping of names to stages"]),
+        ("stages: {a: {train: mnli}}\n", ["1 name: is missing"]),
+        ("name: ../x\nstages: {a: {train: mnli}}\n", ["1 name: is not a name"]),
+        ("name: 3\nstages: {a: {train: mnli}}\n", ["1 name: must be a text (put it in quotes)"]),
+        (
+            "name: x\nstage: 1\nstages: {a: {train: mnli}}\n",
+            ["2 stage: is not known here (did you mean `stages`?)"],
+        ),
+        (
+            "name: x\ntraining: {lrr: 1}\nstages: {a: {train: mnli}}\n",
+            ["2 training.lrr: is not known here (did you mean `lr`?)"],
+        ),
+        (
+            "name: x\ntraining: 3\nstages: {a: {train: mnli}}\n",
+            ["2 training: must be a mapping"],
+        ),
+        ("name: x\ndata: []\nstages: {a: {train: mnli}}\n", ["2 data: needs at least 1 item"]),
+        ("name: x\ndata: {a: b}\nstages: {a: {train: mnli}}\n", ["2 data: must be a list"]),
+        ("name: x\nseed: -1\nstages: {a: {train: mnli}}\n", ["2 seed: must be at least 0"]),
+    ],
+)
+def test_a_recipe_that_breaks_the_schema(text: str, expected: list[str]) -> None:
+    found = told(text)
+    assert len(found) == len(expected), found
+    for line, start in zip(found, expected, strict=True):
+        assert line.startswith(start)
+
+
+def test_all_problems_come_at_once_and_by_line() -> None:
+    text = """\
+        name: bad recipe
+        sed: 3
+        training: {epochs: 0}
+        stages:
+          nli: {train: mnlii, methd: lora}
+          ok: {train: mnlii}
+          scores: {evaluate: [nli, okk], on: xnli, languages: [xx], cap: 0}
+          more: {evaluate: [nli, okk], on: xnli, languages: [xx]}
+        """
+    assert [line.split(":")[0] for line in told(text)] == [
+        "1 name",
+        "2 sed",
+        "3 training.epochs",
+        "5 stages.nli.methd",
+        "6 stages.ok.train",
+        "7 stages.scores.cap",
+        "8 stages.more.evaluate[1]",
+        "8 stages.more.languages[0]",
+    ]
+
+
+def test_words_of_the_schema_library_never_show() -> None:
+    text = stages(
+        """
+        a: {train: 3, lr: x, cap: 1.5, precision: 2, nope: 1}
+        b: {evaluate: {}, on: 3, languages: 4, split: 5}
+        c: {merge: 1, weights: [x]}
+        d: {retrieve: [1], on: [[]], layers: [x], max_length: 1}
+        e: {pretrain: 3}
+        f: {pretrain: {layers: x, vocabulry: 1}}
+        """
+    )
+    words = " ".join(map(str, problems(text))).lower()
+    for jargon in (
+        "pydantic",
+        "http",
+        "input",
+        "valid",
+        "value error",
+        "type=",
+        "literal",
+        "extra",
+    ):
+        assert jargon not in words
+
+
+def test_pretraining_parameters_are_checked() -> None:
+    text = stages("b: {pretrain: {layers: 0, embeddings: {step: 3}, vocabulry: 5}}")
+    assert told(text) == [
+        "3 stages.b.pretrain.layers: must be at least 1",
+        "3 stages.b.pretrain.embeddings.step: is not known here (did you mean `steps`?)",
+        "3 stages.b.pretrain.vocabulry: is not known here (did you mean `vocabulary`?)",
+    ]
+
+
+def test_short_forms() -> None:
+    recipe = load(
+        """\
+        name: x
+        data: pocket
+        stages:
+          nli: {train: mnli}
+          scores: {evaluate: nli, on: xnli, languages: de}
+          search: {retrieve: none, on: tatoeba, layers: 2, languages: [all]}
+        """
+    ).recipe
+    assert recipe.data == ["pocket"]
+    scores, search = recipe.stages["scores"], recipe.stages["search"]
+    assert scores.model_dump(include={"evaluate", "on", "languages"}) == {
+        "evaluate": ["nli"],
+        "on": ["xnli"],
+        "languages": ["de"],
+    }
+    assert search.model_dump(include={"retrieve", "layers", "languages"}) == {
+        "retrieve": ["none"],
+        "layers": [2],
+        "languages": "all",
+    }
