@@ -1,0 +1,105 @@
+"""Tokenised text in flat arrays, and padded batches cut from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from adapterxlt.pretraining.readers import Group
+
+Ints = npt.NDArray[np.int64]
+
+BOS, PAD, EOS, UNK = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class TokenStore:
+    """Token sequences end to end: number ``i`` is ``tokens[starts[i]:starts[i] + lengths[i]]``."""
+
+    tokens: Ints
+    starts: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, sequences: Sequence[Sequence[int]]) -> TokenStore:
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        flat = [token for sequence in sequences for token in sequence]
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)[:-1]])
+        return cls(np.array(flat, dtype=np.int64), starts, lengths)
+
+    def __getitem__(self, index: int) -> Ints:
+        start = self.starts[index]
+        return self.tokens[start : start + self.lengths[index]]
+
+    def concatenated(self, indices: Ints) -> tuple[Ints, Ints]:
+        """Tokens of several sequences one after another, and where each begins."""
+        lengths = self.lengths[indices]
+        ends = np.cumsum(lengths)
+        offsets = ends - lengths
+        positions = np.arange(int(ends[-1])) + np.repeat(self.starts[indices] - offsets, lengths)
+        return self.tokens[positions], offsets
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which sequences of a store are translations of each other.
+
+    Group ``g`` has ``counts[g]`` members, at ``first[g]`` and after it in the store, English
+    first where the group has English (``english[g]``).
+    """
+
+    first: Ints
+    counts: Ints
+    english: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, groups: Sequence[Group]) -> Groups:
+        counts = np.array([len(group) for group in groups], dtype=np.int64)
+        english = np.array(["en" in group for group in groups], dtype=np.bool_)
+        return cls(np.cumsum(counts) - counts, counts, english)
+
+    def pairs(
+        self, generator: np.random.Generator, size: int, english_share: float
+    ) -> tuple[Ints, Ints]:
+        """Two different members each of ``size`` different groups.
+
+        Groups are drawn in proportion to the number of their members less one, so that what is
+        translated into many languages counts for them all; with probability ``english_share``
+        the second member is English, which is the pairing that retrieval asks for.
+        """
+        weights = (self.counts - 1).astype(np.float64)
+        chosen = generator.choice(len(self.counts), size, replace=False, p=weights / weights.sum())
+        counts = self.counts[chosen]
+        left = (generator.random(size) * counts).astype(np.int64)
+        right = (generator.random(size) * (counts - 1)).astype(np.int64)
+        right += right >= left
+        pivot = self.english[chosen] & (generator.random(size) < english_share)
+        foreign = 1 + (generator.random(size) * (counts - 1)).astype(np.int64)
+        left = np.where(pivot, foreign, left)
+        right = np.where(pivot, 0, right)
+        return self.first[chosen] + left, self.first[chosen] + right
+
+
+def members(groups: Sequence[Group]) -> list[str]:
+    """All texts of all groups in the order that ``Groups`` counts on: English first."""
+    texts: list[str] = []
+    for group in groups:
+        texts += [group["en"]] if "en" in group else []
+        texts += [text for language, text in group.items() if language != "en"]
+    return texts
+
+
+def padded(sequences: Sequence[Ints]) -> tuple[Tensor, Tensor]:
+    """Token ids padded to the longest sequence, and the attention mask (1 = a token)."""
+    width = max(len(sequence) for sequence in sequences)
+    ids = np.full((len(sequences), width), PAD, dtype=np.int64)
+    mask = np.zeros((len(sequences), width), dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return torch.from_numpy(ids), torch.from_numpy(mask)

@@ -1,0 +1,32 @@
+"""Fingerprints of single texts, by which training and evaluation data are compared."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+
+def _is_edge(character: str) -> bool:
+    """Whether a character is punctuation, a symbol or white space."""
+    return unicodedata.category(character)[0] in "PSZ" or character.isspace()
+
+
+def normalise_text(text: str) -> str:
+    """The form under which two records count as the same text.
+
+    NFKC, casefold, runs of white space to one space, punctuation and symbols dropped at both
+    edges (not inside). A text of nothing but punctuation becomes the empty string.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    start, end = 0, len(folded)
+    while start < end and _is_edge(folded[start]):
+        start += 1
+    while end > start and _is_edge(folded[end - 1]):
+        end -= 1
+    return " ".join(folded[start:end].split())
+
+
+def text_hash(text: str) -> int:
+    """64-bit hash of a text's normalised form: BLAKE2b with 8 bytes, read little-endian."""
+    digest = hashlib.blake2b(normalise_text(text).encode("utf-8"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
