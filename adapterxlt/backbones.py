@@ -67,20 +67,21 @@ class Backbone:
         return self.max_positions - 2
 
 
-def resolve_backbone(name: str, base: Path) -> Backbone:
+def resolve_backbone(name: str, base: Path, *, download: bool = True) -> Backbone:
     """Find a backbone and check it.
 
     Args:
         name: `mini`, a folder (looked for in `base`, then in the current folder), or a Hub id.
         base: folder of the recipe.
+        download: whether a model of the Hub that is not in the local cache is downloaded.
 
     Raises:
         MissingBackboneError: it is not there, not whole, or of another kind than XLM-R.
     """
-    return inspect_backbone(name, _find(name, base))
+    return inspect_backbone(name, _find(name, base, download))
 
 
-def _find(name: str, base: Path) -> Path:
+def _find(name: str, base: Path, download: bool) -> Path:
     if name in BUNDLED:
         folder = bundled(f"artifacts/backbones/{name}")
         if not folder.is_dir():
@@ -102,10 +103,10 @@ def _find(name: str, base: Path) -> Path:
     if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         looked = " and ".join(dict.fromkeys(str(place) for place in places))
         raise MissingBackboneError(f"backbone `{name}`: no such folder (looked for {looked})")
-    return _from_hub(name)
+    return _from_hub(name, download)
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, download: bool) -> Path:
     """Folder of a Hub model: the local cache if it is whole there, else a download."""
     import huggingface_hub
 
@@ -117,7 +118,11 @@ def _from_hub(name: str) -> Path:
         if (cached / "config.json").is_file() and _weight_files(name, cached):
             return cached
     except (OSError, ValueError, MissingBackboneError):
-        pass  # not cached, or not whole: download what is missing
+        if not download:
+            raise MissingBackboneError(
+                f"backbone `{name}` is no folder, and not in the local cache of the Hub",
+                hint=suggest(name, KNOWN) + "; a run downloads a model of the Hub",
+            ) from None
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns))
     except Exception as error:  # the Hub's own, the HTTP library's and the file system's

@@ -259,3 +259,12 @@ def test_an_unreachable_hub(monkeypatch: pytest.MonkeyPatch) -> None:
         resolve_backbone("minni", Path("/"))
     assert "no route to host" in str(caught.value)
     assert "did you mean `mini`?" in str(caught.value)
+
+
+def test_nothing_is_downloaded_where_that_is_not_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = use(Hub(None, tmp_path), monkeypatch)
+    with pytest.raises(MissingBackboneError, match="not in the local cache"):
+        resolve_backbone("org/model", Path("/"), download=False)
+    assert hub.downloads == []

@@ -15,9 +15,9 @@ from adapterxlt.cli.options import (
     set_option,
     workdir_option,
 )
-from adapterxlt.cli.recipes import open_recipe
+from adapterxlt.cli.recipes import find_sources, open_recipe
 from adapterxlt.execution.run import STORE_FOLDER
-from adapterxlt.plan.plan import make_plan, resolve_sources
+from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
 from adapterxlt.store.store import Store
@@ -45,8 +45,7 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Nothing is run.
     """
     loaded = open_recipe(recipe, overrides, data)
-    sources = resolve_sources(loaded.recipe, loaded.base)
-    plan = make_plan(loaded.recipe, Store(workdir / STORE_FOLDER), sources)
+    plan = make_plan(loaded.recipe, Store(workdir / STORE_FOLDER), find_sources(loaded))
     if as_json:
         print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import UsageError
+from adapterxlt.plan.plan import Sources, resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.suggest import suggest
 
@@ -50,3 +51,16 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
         InvalidRecipeError: with all its problems.
     """
     return load_recipe(recipe_path(text), overrides, data_folders(data))
+
+
+def find_sources(loaded: LoadedRecipe) -> Sources:
+    """Find a recipe's backbone and data folders, and check the recipe against the backbone.
+
+    Raises:
+        MissingError: one of them is not there.
+        InvalidRecipeError: layers, lengths or methods do not fit the backbone.
+    """
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    if sources.backbone is not None:
+        loaded.check_backbone(sources.backbone)
+    return sources

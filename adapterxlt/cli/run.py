@@ -15,7 +15,7 @@ from adapterxlt.cli.options import (
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.recipes import open_recipe
+from adapterxlt.cli.recipes import find_sources, open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.tables import print_results
@@ -42,6 +42,7 @@ def command(
     are not computed again; an interrupted run goes on where it was.
     """
     loaded = open_recipe(recipe, overrides, data)
+    find_sources(loaded)  # refuses what the backbone cannot do before anything is written
     progress = open_progress()
     result = run_recipe(loaded.recipe, workdir=workdir, base=loaded.base, progress=progress)
     if as_json:

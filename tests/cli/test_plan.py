@@ -1,0 +1,77 @@
+"""`adapterxlt plan`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Invoke
+
+STEPS = ["direct", "again", "scores/direct/pawsx", "scores/again/pawsx"]
+
+
+def test_the_graph_of_a_new_recipe(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("plan", recipe, "--workdir", tmp_path / "w")
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["direct", "train", "to", "do", "never", "run"] in rows
+    assert ["again", "train", "direct", "to", "do", "never", "run"] in rows
+    assert f"0 of 4 steps are done in {tmp_path / 'w'}" in result.stdout
+    assert not (tmp_path / "w").exists()  # looking changes nothing
+
+
+def test_json(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("plan", recipe, "--workdir", tmp_path / "w", "--json")
+    document = json.loads(result.stdout)
+    assert (document["schema"], document["recipe"]) == (1, "tiny")
+    assert [step["id"] for step in document["steps"]] == STEPS
+    assert {step["status"] for step in document["steps"]} == {"todo"}
+    assert all(len(step["fingerprint"]) == 64 for step in document["steps"])
+    assert document["steps"][1]["inputs"] == ["direct"]
+
+
+def test_explain_names_what_a_result_depends_on(
+    recipe: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    result = invoke("plan", recipe, "--workdir", tmp_path / "w", "--explain")
+    assert result.exit_code == 0
+    text = result.stdout
+    assert '"lr": 0.001' in text
+    assert '  inputs: {"direct": "' in text
+
+
+def test_set_changes_what_depends_on_it(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    def fingerprints(*options: str) -> dict[str, str]:
+        result = invoke("plan", recipe, "--workdir", tmp_path / "w", "--json", *options)
+        return {step["id"]: step["fingerprint"] for step in json.loads(result.stdout)["steps"]}
+
+    before, after = fingerprints(), fingerprints("--set", "stages.again.lr=3e-4")
+    changed = {step for step in STEPS if before[step] != after[step]}
+    assert changed == {"again", "scores/again/pawsx"}
+
+
+def test_missing_data(recipe: Path, invoke: Invoke) -> None:
+    (recipe.parent / "data" / "pawsx" / "train-en.tsv").unlink()
+    result = invoke("plan", recipe)
+    assert result.exit_code == 5
+    assert "no train data of `pawsx` in language `en`" in result.stderr
+    assert "train-en.tsv" in result.stderr
+
+
+def test_missing_data_folder(recipe: Path, invoke: Invoke) -> None:
+    result = invoke("plan", recipe, "--data", recipe.parent / "absent")
+    assert result.exit_code == 5
+    assert "does not exist" in result.stderr
+
+
+def test_data_is_meant_from_the_current_folder(
+    recipe: Path, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "data").mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    result = invoke("plan", recipe, "--data", "data")  # not the `data` beside the recipe
+    assert result.exit_code == 5
+    assert "pawsx" in result.stderr

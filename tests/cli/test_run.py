@@ -1,0 +1,105 @@
+"""`adapterxlt run`: what is printed where, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.cli import run as run_verb
+from adapterxlt.execution.run import RunResult
+from tests.cli.conftest import Invoke
+from tests.report.rows import row
+
+
+@pytest.fixture
+def outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunResult:
+    """What the run is made to end in."""
+    result = RunResult(
+        rows=[row("direct", "de", 60.0), row("again", "de", 61.0)],
+        results=tmp_path / "w" / "results.json",
+        done=["direct", "again"],
+        reused=["scores/direct/pawsx"],
+    )
+    monkeypatch.setattr(run_verb, "run_recipe", lambda *_, **__: result)
+    return result
+
+
+def test_tables_on_stdout_progress_on_stderr(
+    recipe: Path, outcome: RunResult, invoke: Invoke
+) -> None:
+    result = invoke("run", recipe)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("scores: pawsx dev, accuracy")
+    assert "again vs direct on pawsx: +1.0" in result.stdout
+    assert result.stderr == f"tiny: 2 run, 1 already there; results in {outcome.results}\n"
+
+
+def test_json_is_one_document(recipe: Path, outcome: RunResult, invoke: Invoke) -> None:
+    result = invoke("run", recipe, "--json", "--workdir", "w")
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    assert (document["recipe"], document["workdir"]) == ("tiny", "w")
+    assert document["steps"]["done"] == ["direct", "again"]
+    assert document["results"] == [measured.as_dict() for measured in outcome.rows]
+
+
+def test_a_failed_stage(recipe: Path, outcome: RunResult, invoke: Invoke) -> None:
+    outcome.failed["again"] = "the loss is not a number"
+    outcome.skipped.append("scores/again/pawsx")
+    result = invoke("run", recipe)
+    assert result.exit_code == 1
+    assert "1 failed, 1 skipped" in result.stderr
+    assert "failed: again: the loss is not a number" in result.stderr
+    assert "scores: pawsx dev" in result.stdout  # what there is, is shown
+
+
+def test_an_invalid_recipe_runs_nothing(
+    recipe: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_verb, "run_recipe", lambda *_, **__: pytest.fail("it ran"))
+    result = invoke("run", recipe, "--set", "stages.direct.method=seqbn")
+    assert result.exit_code == 3
+    assert "did you mean `seq_bn`?" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_method_that_does_not_fit_the_backbone(
+    recipe: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    text = recipe.read_text(encoding="utf-8")
+    text = text.replace("{train: pawsx", "{method: 'lora[r=999]', train: pawsx")
+    recipe.write_text(text, encoding="utf-8")
+    result = invoke("run", recipe, "--workdir", tmp_path / "w")
+    assert result.exit_code == 3
+    assert "rank r=999 is above the hidden size" in result.stderr
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_missing_backbone(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    result = invoke("run", recipe, "--workdir", tmp_path / "w", "--set", "backbone=./absent")
+    assert result.exit_code == 5
+    assert "absent" in result.stderr
+    assert result.stdout == ""
+
+
+def test_no_recipe(invoke: Invoke) -> None:
+    result = invoke("run", "absent.yaml")
+    assert result.exit_code == 2
+    assert "absent.yaml: no such file" in result.stderr
+
+
+def test_the_real_thing_then_nothing_left(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    first = invoke("run", recipe, "--workdir", tmp_path / "w", "--json")
+    assert first.exit_code == 0, first.output
+    second = invoke("run", recipe, "--workdir", tmp_path / "w", "--json")
+    one, two = json.loads(first.stdout), json.loads(second.stdout)
+    assert len(one["steps"]["done"]) == 4
+    assert two["steps"]["done"] == []
+    assert one["results"] == two["results"]
+    assert {(item["model"], item["language"]) for item in one["results"]} == {
+        (model, language) for model in ("direct", "again") for language in ("en", "de")
+    }
+    plan = invoke("plan", recipe, "--workdir", tmp_path / "w")
+    assert "4 of 4 steps are done" in plan.stdout

@@ -1,0 +1,65 @@
+"""`adapterxlt validate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Invoke
+
+
+def test_a_good_recipe(recipe: Path, invoke: Invoke) -> None:
+    result = invoke("validate", recipe)
+    assert (result.exit_code, result.stdout) == (0, f"{recipe}: ok\n")
+
+
+def test_all_problems_of_all_recipes(recipe: Path, invoke: Invoke) -> None:
+    bad = recipe.with_name("bad.yaml")
+    bad.write_text(
+        "name: bad\nstages:\n  a: {train: pawsx, metod: lora}\n  b: {merge: [a, c]}\n",
+        encoding="utf-8",
+    )
+    result = invoke("validate", bad, recipe)
+    assert result.exit_code == 3
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{bad}: 2 problems"
+    assert lines[1].startswith(f"  {bad}:3: stages.a.metod: ")
+    assert "did you mean `method`?" in lines[1]
+    assert lines[2].startswith(f"  {bad}:4: stages.b.merge")
+    assert lines[3:] == [f"{recipe}: ok"]
+
+
+def test_json(recipe: Path, invoke: Invoke) -> None:
+    result = invoke("validate", recipe, "--set", "stages.direct.lr=fast", "--json")
+    assert result.exit_code == 3
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    (entry,) = document["recipes"]
+    assert (entry["recipe"], entry["ok"]) == (str(recipe), False)
+    assert [problem["path"] for problem in entry["problems"]] == ["stages.direct.lr"]
+
+
+def test_methods_are_checked_against_the_backbone(recipe: Path, invoke: Invoke) -> None:
+    method = "method=seq_bn[leave_out=[7]]"
+    result = invoke(
+        "validate", recipe, "--set", f"stages.direct.{method}", "--set", f"stages.again.{method}"
+    )
+    assert result.exit_code == 3
+    assert "there is no layer 7" in result.stdout
+
+
+def test_without_the_backbone_the_rest_is_checked(recipe: Path, invoke: Invoke) -> None:
+    result = invoke("validate", recipe, "--set", "backbone=./absent")
+    assert (result.exit_code, result.stdout) == (0, f"{recipe}: ok\n")
+    assert "layers and sizes are not checked" in result.stderr
+
+
+def test_a_misspelt_name_of_a_bundled_recipe(invoke: Invoke) -> None:
+    result = invoke("validate", "quickstrt")
+    assert result.exit_code == 2
+    assert "did you mean `quickstart`?" in result.stderr
+
+
+def test_a_bundled_recipe_by_name(invoke: Invoke) -> None:
+    result = invoke("validate", "quickstart")
+    assert (result.exit_code, result.stdout) == (0, "quickstart: ok\n")
