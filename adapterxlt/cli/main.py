@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from adapterxlt import __version__
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.suggest import suggest
 
 # Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
@@ -82,6 +82,9 @@ def describe(error: BaseException) -> tuple[str, int]:
     """Return what to tell the user about an exception, and the exit code."""
     if isinstance(error, KeyboardInterrupt):
         return "\ninterrupted; the same command goes on from here", 130
+    if isinstance(error, InvalidRecipeError) and len(error.problems) > 1:
+        problems = "".join(f"\n  {problem}" for problem in error.problems)
+        return f"error: the recipe has {len(error.problems)} problems{problems}", error.exit_code
     if isinstance(error, AdapterXLTError):
         return f"error: {error}", error.exit_code
     if isinstance(error, OSError) and error.strerror:

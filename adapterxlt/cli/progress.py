@@ -101,8 +101,8 @@ class _LineBar:
         self._printed = clock()
 
     def __enter__(self) -> Bar:
-        done = f", {self._tally.done} done before" if self._tally.done else ""
-        self._lines.log(f"{self._description}: {self._tally.total} {self._tally.unit}{done}")
+        tally = self._tally
+        self._lines.log(f"{self._description}: {tally.done}/{tally.total} {tally.unit}")
         return self
 
     def advance(self, amount: int = 1, note: str = "") -> None:

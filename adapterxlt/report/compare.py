@@ -90,6 +90,12 @@ class Grid:
         )
 
 
+def signed(points: float) -> str:
+    """`+1.2`, `-0.4`, and `+0.0` for what rounds to nothing."""
+    text = f"{points:+.1f}"
+    return "+0.0" if text == "-0.0" else text
+
+
 def _margin(pairs: Sequence[tuple[Row, Row]]) -> float | None:
     rows = [row for pair in pairs for row in pair]
     if any(row.metric not in SHARES or row.n < 1 for row in rows):
@@ -151,15 +157,17 @@ def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:
         gain = grid.gain(model, languages)
         if gain is None:
             continue
+        row = grid.rows[0]
         interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
-        count = f"better in {gain.better} of {gain.languages} languages"
+        languages_word = "language" if gain.languages == 1 else "languages"
+        count = f"better in {gain.better} of {gain.languages} {languages_word}"
         verdict = (
             "; within the error of sampling"
             if gain.margin is not None and abs(gain.points) <= gain.margin
             else ""
         )
         lines.append(
-            f"{model} vs {grid.baseline} on {grid.rows[0].task}: "
-            f"{gain.points:+.1f}{interval} points {place} ({count}{verdict})"
+            f"{model} vs {grid.baseline} on {row.task} {row.split}: "
+            f"{signed(gain.points)}{interval} points {place} ({count}{verdict})"
         )
     return lines

@@ -16,6 +16,7 @@ from adapterxlt.report.compare import (
     answers,
     grids,
     layer_tables,
+    signed,
 )
 from adapterxlt.report.console import make_console, plain_table
 from adapterxlt.report.rows import Row
@@ -33,11 +34,11 @@ def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
     sentences: list[str] = []
     for grid in grids(rows):
         _print_grid(grid, _title(grid.rows[0]), console)
-        _print_notes(grid, console)
+        star = "* language of the training data" if TRAINING_LANGUAGE in grid.languages else ""
+        _print_notes(grid, star, console)
         sentences += answers(grid)
     for layers in layer_tables(rows):
-        _print_layers(layers, console)
-        sentences += _retrieval_answers(layers)
+        sentences += _print_layers(layers, console)
     _print_answers(sentences, console)
 
 
@@ -102,13 +103,17 @@ def _value(row: Row | None) -> Text:
 def _difference(gain: Gain | None) -> Text:
     if gain is None:
         return Text("")
-    text = f"{gain.points:+.1f}"
-    style = "" if text[1:] == "0.0" else "green" if gain.points > 0 else "red"
+    text = signed(gain.points)
+    style = "" if text == "+0.0" else "green" if gain.points > 0 else "red"
     return Text(text, style=style)
 
 
-def _print_layers(layers: Layers, console: Console) -> None:
-    """Layers down, models across; then the languages at each model's best layer."""
+def _print_layers(layers: Layers, console: Console) -> list[str]:
+    """Layers down, models across; then the languages at each model's best layer.
+
+    Returns:
+        what they say, in sentences.
+    """
     first = layers.rows[0]
     if len(layers.layers) > 1:
         console.print(Text(f"{_title(first)}, mean over languages", style="bold"))
@@ -120,24 +125,35 @@ def _print_layers(layers: Layers, console: Console) -> None:
         for layer in layers.layers:
             cells = [Text(str(layer))]
             for model in layers.models:
-                chosen = layer == best[model]
                 cell = _number(layers.mean(model, layer))
-                cell.append("*" if chosen else " ")
-                cell.stylize("bold" if chosen else "")
+                cell.append("*" if layer == best[model] else " ")
+                cell.stylize("bold" if layer == best[model] else "")
                 cells.append(cell)
             table.add_row(*cells)
         console.print(table)
     grid = layers.at_best()
-    chosen_layers = ", ".join(f"{model} at layer {layers.best(model)}" for model in layers.models)
-    _print_grid(grid, f"{_title(first)}: {chosen_layers}", console)
-    _print_notes(grid, console)
+    if len(layers.layers) == 1:
+        star, place = "", f"at layer {layers.layers[0]}"
+        title = f"{_title(first)} {place}"
+    else:
+        star, place = "* best layer, chosen on these very sentences", "each at its best layer"
+        chosen = ", ".join(f"{model} at layer {layers.best(model)}" for model in layers.models)
+        title = f"{_title(first)}: {chosen}"
+    _print_grid(grid, title, console)
+    _print_notes(grid, star, console)
+    return answers(grid, where=place)
 
 
-def _print_notes(grid: Grid, console: Console) -> None:
-    """What the numbers above rest on: other metrics, protocol, caps, sizes, seeds, leaks."""
+def _print_notes(grid: Grid, star: str, console: Console) -> None:
+    """What the numbers above rest on: other metrics, protocol, caps, sizes, seeds, leaks.
+
+    Args:
+        star: what the star in the tables means.
+    """
     rows = grid.rows
     for metric, means in grid.other_means().items():
-        values = ", ".join(f"{model} {value:.1f}" for model, value in means.items())
+        digits = 3 if metric == "threshold" else 1  # of a score, not in percent
+        values = ", ".join(f"{model} {value:.{digits}f}" for model, value in means.items())
         console.print(Text(f"{metric}, mean: {values}"))
     sizes = sorted({row.n for row in rows})
     size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
@@ -148,10 +164,8 @@ def _print_notes(grid: Grid, console: Console) -> None:
         f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
     ]
     console.print(Text(" | ".join(notes), style="dim"))
-    if not grid.trained:
-        console.print(Text("* best layer, chosen on these very sentences", style="dim"))
-    elif TRAINING_LANGUAGE in grid.languages:
-        console.print(Text("* language of the training data", style="dim"))
+    if star:
+        console.print(Text(star, style="dim"))
     for note in _leaks(grid):
         console.print(Text(f"! {note}", style="yellow"))
     console.print()
@@ -176,10 +190,6 @@ def _leaks(grid: Grid) -> list[str]:
 
 def _distinct(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
-
-
-def _retrieval_answers(layers: Layers) -> list[str]:
-    return answers(layers.at_best(), where="at the best layers")
 
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:

@@ -83,6 +83,11 @@ def test_unknown_option() -> None:
             3,
             "error: r.yaml:3: a.b: bad\n",
         ),
+        (
+            InvalidRecipeError([Problem("a", "bad", "r.yaml", 3), Problem("b", "worse")]),
+            3,
+            "error: the recipe has 2 problems\n  r.yaml:3: a: bad\n  b: worse\n",
+        ),
         (InvalidArtifactError("broken"), 4, "error: broken\n"),
         (MissingDataError("absent"), 5, "error: absent\n"),
         (KeyboardInterrupt(), 130, "\ninterrupted; the same command goes on from here\n"),

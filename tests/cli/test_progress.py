@@ -27,7 +27,7 @@ def test_plain_lines_at_start_every_ten_seconds_and_at_the_end() -> None:
             clock.now += 0.25
             bar.advance(1, "loss 0.50")
     assert file.getvalue().splitlines() == [
-        "train nli: 100 steps",
+        "train nli: 0/100 steps",
         "train nli: 40/100, 4 steps/s, loss 0.50, 15s left",
         "train nli: 80/100, 4 steps/s, loss 0.50, 5s left",
         "train nli: 100/100, 4 steps/s, loss 0.50, done in 25s",
@@ -40,7 +40,7 @@ def test_rate_does_not_count_what_an_earlier_run_did() -> None:
         clock.now += 20
         bar.advance(10)
     assert file.getvalue().splitlines() == [
-        "train: 100 it, 90 done before",
+        "train: 90/100 it",
         "train: 100/100, 0.5 it/s, done in 20s",
     ]
 

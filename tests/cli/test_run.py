@@ -32,7 +32,7 @@ def test_tables_on_stdout_progress_on_stderr(
     result = invoke("run", recipe)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("scores: pawsx dev, accuracy")
-    assert "again vs direct on pawsx: +1.0" in result.stdout
+    assert "again vs direct on pawsx dev: +1.0" in result.stdout
     assert result.stderr == f"tiny: 2 run, 1 already there; results in {outcome.results}\n"
 
 

@@ -74,19 +74,19 @@ def test_a_grid_for_each_stage_and_task() -> None:
 def test_answers_say_how_much_and_whether_it_is_certain() -> None:
     (grid,) = grids(ROWS)
     assert answers(grid) == [
-        "after_nli vs direct on pawsx: +2.5 ± 4.8 points zero-shot "
+        "after_nli vs direct on pawsx dev: +2.5 ± 4.8 points zero-shot "
         "(better in 1 of 2 languages; within the error of sampling)"
     ]
     surely = [row("direct", "de", 40.0), row("after_nli", "de", 60.0)]
     assert answers(grids(surely)[0]) == [
-        "after_nli vs direct on pawsx: +20.0 ± 6.8 points zero-shot (better in 1 of 1 languages)"
+        "after_nli vs direct on pawsx dev: +20.0 ± 6.8 points zero-shot (better in 1 of 1 language)"
     ]
 
 
 def test_the_training_language_alone_is_not_called_zero_shot() -> None:
     rows = [row("direct", "en", 60.0, metric="f1"), row("after_nli", "en", 61.0, metric="f1")]
     assert answers(grids(rows)[0]) == [
-        "after_nli vs direct on pawsx: +1.0 points in en (better in 1 of 1 languages)"
+        "after_nli vs direct on pawsx dev: +1.0 points in en (better in 1 of 1 language)"
     ]
 
 

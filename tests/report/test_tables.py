@@ -46,7 +46,7 @@ def test_a_small_table() -> None:
     ]
     assert lines[8:] == [
         "Did the intermediate task help?",
-        "after_nli vs direct on pawsx: +21.2 ± 6.1 points zero-shot (better in 1 of 1 languages)",
+        "after_nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language)",
         "±: about 95 %, counts the sampling of test examples only, not that of seeds",
     ]
 
@@ -103,7 +103,7 @@ def test_retrieval_shows_layers_and_marks_the_best() -> None:
     assert lines[5] == "search: tatoeba dev, accuracy: none at layer 1, nli at layer 0"
     assert "accuracy_xx_en, mean: none 30.0, nli 50.0" in lines
     assert "* best layer, chosen on these very sentences" in lines
-    assert any(line.startswith("nli vs none on tatoeba: +20.0") for line in lines)
+    assert any(line.startswith("nli vs none on tatoeba dev: +20.0") for line in lines)
 
 
 def test_without_results() -> None:
@@ -117,3 +117,31 @@ def test_print_table_keeps_every_word_of_the_last_column() -> None:
     lines = file.getvalue().splitlines()
     assert max(map(len, lines)) <= 100
     assert file.getvalue().count("word") == 60
+
+
+def test_one_layer_needs_no_table_of_layers() -> None:
+    rows = [
+        row(
+            model,
+            "de",
+            value,
+            task="bucc2018",
+            metric=metric,
+            main=metric == "f1",
+            layer=3,
+            baseline="none",
+        )
+        for model, metric, value in (
+            ("none", "f1", 20.04),
+            ("none", "threshold", 1.0625),
+            ("nli", "f1", 20.0),
+            ("nli", "threshold", 1.0),
+        )
+    ]
+    lines = printed(rows)
+    assert lines[0] == "scores: bucc2018 dev, f1 at layer 3"
+    assert "threshold, mean: none 1.062, nli 1.000" in lines
+    assert not any("*" in line for line in lines)
+    assert lines[-1] == (
+        "nli vs none on bucc2018 dev: +0.0 points at layer 3 (better in 0 of 1 language)"
+    )
