@@ -29,24 +29,24 @@ def test_a_small_table() -> None:
         [
             row("direct", "en", 80.0),
             row("direct", "de", 60.0),
-            row("after_nli", "en", 79.0),
-            row("after_nli", "de", 81.25, contamination="mnli 3 of 400 texts"),
+            row("nli", "en", 79.0),
+            row("nli", "de", 81.25, contamination="mnli 3 of 400 texts"),
         ]
     )
     assert lines[0] == "scores: pawsx dev, accuracy"
     assert [line.split() for line in (lines[1], *lines[3:5])] == [
         ["model", "mean", "+/-", "zero-shot", "+/-", "en*", "de"],
         ["direct", "70.0", "60.0", "80.0", "60.0"],
-        ["after_nli", "80.1", "+10.1", "81.2", "+21.2", "79.0", "81.2!"],
+        ["nli", "80.1", "+10.1", "81.2", "+21.2", "79.0", "81.2!"],
     ]
     assert lines[5:8] == [
         "protocol: zero-shot | caps: train 2000 | n: 400 a language | seed: 1",
         "* language of the training data",
-        "! seen in training (after_nli): de: mnli 3 of 400 texts",
+        "! seen in training (nli): de: mnli 3 of 400 texts",
     ]
     assert lines[8:] == [
         "Did the intermediate task help?",
-        "after_nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language)",
+        "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language)",
         "±: about 95 %, counts the sampling of test examples only, not that of seeds",
     ]
 
