@@ -21,14 +21,16 @@ FUSION_PENALTY = 0.01
 def loss_sum(kind: Kind, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
     """Sum of the losses of a batch: over examples, for tagging over labelled tokens.
 
-    Span QA counts the mean of start and end an example. In float32, whatever the model ran in.
+    Span QA counts the mean of start and end an example, over real tokens: were padding among the
+    candidates, the loss would depend on what else is in the batch. In float32, whatever the model
+    ran in.
     """
     if kind == "span_qa":
-        start = cross_entropy(
-            outputs.start_logits.float(), batch["start_positions"], reduction="sum"
-        )
-        end = cross_entropy(outputs.end_logits.float(), batch["end_positions"], reduction="sum")
-        return (start + end) / 2
+        padding = batch["attention_mask"] == 0
+        start = outputs.start_logits.float().masked_fill(padding, float("-inf"))
+        end = outputs.end_logits.float().masked_fill(padding, float("-inf"))
+        start_loss = cross_entropy(start, batch["start_positions"], reduction="sum")
+        return (start_loss + cross_entropy(end, batch["end_positions"], reduction="sum")) / 2
     logits = outputs.logits.float()
     if kind == "tagging":
         logits, labels = logits.flatten(0, 1), batch["labels"].flatten()

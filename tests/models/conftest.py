@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
+
+PAIRS = HeadSpec(kind="pair_classification", labels=("yes", "no", "maybe"), task="pairs")
+TAGS = HeadSpec(kind="tagging", labels=("X", "Y"), task="tags")
+SPANS = HeadSpec(kind="span_qa", task="spans")
+CHOICES = HeadSpec(kind="multiple_choice", task="choices")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny tensors only lose by being shared among threads, and equal bits are compared."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def backbone(tiny_backbone: Path) -> Backbone:
+    return inspect_backbone("tiny", tiny_backbone)
+
+
+def disturb(built: Built, seed: int = 0) -> Built:
+    """Move what would be trained away from its initial values, as training does."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in built.model.parameters():
+            if parameter.requires_grad:
+                noise = torch.randn(parameter.shape, generator=generator)
+                parameter += 0.05 * noise
+    built.model.eval()
+    return built
+
+
+def logits(built: Built, ids: Tensor) -> Tensor:
+    """The head's output, start and end of spans side by side."""
+    with torch.no_grad():
+        output = built.model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    if "start_logits" in output:
+        return torch.cat([output.start_logits, output.end_logits])
+    return output.logits
+
+
+@pytest.fixture(scope="session")
+def ids() -> Tensor:
+    return torch.randint(4, 300, (3, 9), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="session")
+def artifacts(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give the folder of a saved artifact by name; each is built once."""
+    root = tmp_path_factory.mktemp("artifacts")
+
+    def train(name: str, method: str, head: HeadSpec = PAIRS, seed: int = 1, **base: Path) -> Built:
+        return build_train(backbone, method=method, name=name, head=head, seed=seed, **base)
+
+    recipes: dict[str, Callable[[], Built]] = {
+        "nli": lambda: train("nli", "seq_bn"),
+        "para": lambda: train("para", "seq_bn", seed=2),
+        "low_rank": lambda: train("low_rank", "lora[r=4]"),
+        "whole": lambda: train("whole", "full"),
+        "over": lambda: train("over", "lora[r=4]", TAGS, stack_on=get("nli")),
+        "on_whole": lambda: train("on_whole", "seq_bn", TAGS, after=get("whole")),
+        "both": lambda: build_fusion(
+            backbone,
+            members=[get("nli"), get("para")],
+            fusion="dynamic",
+            name="both",
+            head=TAGS,
+            seed=1,
+        ),
+    }
+
+    def get(name: str) -> Path:
+        folder = root / name
+        if not folder.exists():
+            save(disturb(recipes[name]()), folder)
+        return folder
+
+    return get

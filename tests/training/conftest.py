@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import gc
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.tasks.types import (
+    ChoiceExample,
+    Example,
+    Kind,
+    PairExample,
+    QAExample,
+    TaggingExample,
+)
+from tests.tiny import SENTENCES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny tensors only lose by being shared among threads, and equal bits are compared."""
+    torch.set_num_threads(1)
+    # Every training starts by collecting garbage, which takes long over all that is imported.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def backbone(tiny_backbone: Path) -> Backbone:
+    return inspect_backbone("tiny", tiny_backbone)
+
+
+def make_examples(kind: Kind, count: int, seed: int = 0) -> list[Example]:
+    """Examples of a kind whose labels can be read off the text."""
+    rng = random.Random(seed)
+    made: list[Example] = []
+    for index in range(count):
+        one = rng.choice(SENTENCES)
+        name = str(index)
+        if kind == "pair_classification":
+            label = rng.randrange(2)
+            made.append(PairExample(name, SENTENCES[label], one, label))
+        elif kind == "tagging":
+            words = tuple(one.split())
+            made.append(TaggingExample(name, words, tuple(int(w[0].isupper()) for w in words)))
+        elif kind == "span_qa":
+            made.append(QAExample(name, "Who?", one, ((0, one.split()[0]),)))
+        else:
+            label = rng.randrange(2)
+            right, wrong = SENTENCES[0], SENTENCES[-1]
+            choices = (right, wrong) if label == 0 else (wrong, right)
+            made.append(ChoiceExample(name, one, choices, label))
+    return made

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.batching.collate import collate
+from adapterxlt.batching.encode import Feature, encode
+from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.methods import default_lr
+from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
+from adapterxlt.progress import Silent
+from adapterxlt.recipe.schema import Training
+from adapterxlt.tasks.types import Kind
+from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty, loss_sum
+from adapterxlt.training.train import TrainReport, resolve, train
+from tests.training.conftest import make_examples
+
+KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
+# Added to all candidates of a softmax alike: their gradient is rounding noise, no more.
+SHIFTS = {("multiple_choice", "heads.a.4.bias"), ("span_qa", "heads.a.1.bias")}
+
+
+def head_of(kind: Kind) -> HeadSpec:
+    labels = ("no", "yes") if kind in ("pair_classification", "tagging") else ()
+    return HeadSpec(kind=kind, labels=labels, task=kind)
+
+
+def features_of(built: Built, kind: Kind, count: int) -> list[Feature]:
+    examples = make_examples(kind, count)
+    return encode(examples, built.tokenizer, kind, max_length=64, doc_stride=8, labelled=True)
+
+
+def settings_of(**changes: object) -> Training:
+    base = {"batch_size": 8, "epochs": 1, "seed": 3, "lr": 1e-3}
+    return Training.model_validate({**base, **changes})
+
+
+def run(built: Built, kind: Kind, folder: Path, count: int = 24, **changes: object) -> TrainReport:
+    features = features_of(built, kind, count)
+    settings = settings_of(**changes)
+    return train(built, features, kind, settings, checkpoints=folder, progress=Silent())
+
+
+def state_of(built: Built) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in built.model.state_dict().items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
+    backbone: Backbone, tmp_path: Path, kind: Kind
+) -> None:
+    built = build_train(backbone, method="double_seq_bn", name="a", head=head_of(kind), seed=1)
+    batch = collate(features_of(built, kind, 24), 1, kind)
+    built.model.eval()
+    before_state = state_of(built)
+
+    def loss() -> float:
+        with torch.no_grad():
+            outputs = built.model(
+                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+            )
+        return float(loss_sum(kind, outputs, batch))
+
+    before = loss()
+    trained = {name for name, p in built.model.named_parameters() if p.requires_grad}
+    report = run(built, kind, tmp_path, epochs=8, lr=3e-3)
+    assert loss() < 0.9 * before
+    assert (report.steps, report.examples) == (24, 8 * 24)
+    changed = {n for n, tensor in built.model.state_dict().items()
+               if not torch.equal(tensor, before_state[n])}  # fmt: skip
+    assert changed == trained
+    assert not built.model.training
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind: Kind) -> None:
+    def trained(budget: int) -> tuple[dict[str, Tensor], TrainReport]:
+        # Without dropout, as cutting a batch changes which numbers dropout draws.
+        built = build_train(backbone, method="seq_bn", name="a", head=head_of(kind), seed=1)
+        for module in built.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        report = run(built, kind, tmp_path / str(budget), token_budget=budget, max_steps=4)
+        return state_of(built), report
+
+    whole, one = trained(100_000)
+    pieces, many = trained(80)
+    assert many.padded_tokens < one.padded_tokens  # it was indeed cut
+    assert many.final_loss == pytest.approx(one.final_loss, rel=1e-4)
+    for name, tensor in whole.items():
+        if (kind, name) in SHIFTS:
+            continue
+        torch.testing.assert_close(pieces[name], tensor, atol=2e-5, rtol=1e-3)
+
+
+def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    kind: Kind = "pair_classification"
+    built = build_train(backbone, method="lora", name="a", head=head_of(kind), seed=1)
+    for module in built.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    features = features_of(built, kind, 8)
+    parameters = {n: p for n, p in built.model.named_parameters() if p.requires_grad}
+    initial = {name: p.detach().clone() for name, p in parameters.items()}
+    batch = collate(features, 1, kind)
+    outputs = built.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+    (loss_sum(kind, outputs, batch) / 8).backward()
+    torch.nn.utils.clip_grad_norm_(list(parameters.values()), 0.5)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=4e-3, weight_decay=0.0)
+    optimizer.step()
+    expected = {name: p.detach().clone() for name, p in parameters.items()}
+    with torch.no_grad():
+        for name, p in parameters.items():
+            p.copy_(initial[name])
+            p.grad = None
+    settings = settings_of(max_steps=1, lr=4e-3, warmup=0.0, max_grad_norm=0.5)
+    train(built, features, kind, settings, checkpoints=tmp_path, progress=Silent())
+    for name, p in parameters.items():
+        torch.testing.assert_close(p.detach(), expected[name], atol=1e-5, rtol=1e-4)
+
+
+def test_report_counts_tokens(backbone: Backbone, tmp_path: Path) -> None:
+    kind: Kind = "pair_classification"
+    built = build_train(backbone, method="seq_bn", name="a", head=head_of(kind), seed=1)
+    real = sum(feature.length for feature in features_of(built, kind, 40))
+    report = run(built, kind, tmp_path, count=40, epochs=2)
+    assert report.real_tokens == 2 * real
+    assert real < report.padded_tokens / 2 < 1.25 * real
+
+
+def test_defaults_come_from_the_method() -> None:
+    empty = Training()
+    assert resolve(empty, "lora").lr == default_lr("lora")
+    assert resolve(empty, None).lr == default_lr("fusion")
+    assert resolve(Training(max_steps=5), "lora").epochs is None
+    assert resolve(Training(lr=1e-2, epochs=2), "full").lr == 1e-2
+
+
+def test_fusion_penalty_is_on_the_value_matrices_of_dynamic_fusions_only(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    head = head_of("pair_classification")
+    for name in ("a", "b"):
+        save(build_train(backbone, method="seq_bn", name=name, head=head, seed=1), tmp_path / name)
+
+    def build(fusion: str) -> Built:
+        members = [tmp_path / "a", tmp_path / "b"]
+        return build_fusion(backbone, members=members, fusion=fusion, name="f", head=head, seed=1)
+
+    assert fusion_penalty(build("static").model) is None
+    assert fusion_penalty(build_train(backbone, method="lora", name="c", head=head, seed=1).model) is None  # fmt: skip  # noqa: E501
+    built = build("dynamic")
+    values = [p for n, p in built.model.named_parameters() if n.endswith(".value.weight")
+              and "adapter_fusion_layer" in n]  # fmt: skip
+    assert len(values) == 2
+    with torch.no_grad():
+        values[0].copy_(2 * torch.eye(32))
+        values[1].copy_(torch.eye(32))
+    penalty = fusion_penalty(built.model)
+    assert penalty is not None
+    assert penalty.item() == pytest.approx(FUSION_PENALTY * 32)
+    run(built, "pair_classification", tmp_path / "ck", max_steps=30, lr=3e-2, warmup=0.0)
+    # Twice the identity is pulled back towards the identity.
+    assert values[0].diagonal().mean() < 1.8
+
+
+def test_divergence_is_an_error(backbone: Backbone, tmp_path: Path) -> None:
+    built = build_train(
+        backbone, method="full", name="a", head=head_of("pair_classification"), seed=1
+    )
+    with torch.no_grad():
+        built.model.roberta.encoder.layer[0].output.dense.bias[0] = float("nan")
+    with pytest.raises(AdapterXLTError, match="training diverged: the loss is nan"):
+        run(built, "pair_classification", tmp_path)
+
+
+def test_nothing_to_train_on_is_an_error(backbone: Backbone, tmp_path: Path) -> None:
+    head = head_of("pair_classification")
+    built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+    with pytest.raises(MissingDataError, match="no training examples"):
+        run(built, "pair_classification", tmp_path, count=0)
+
+
+def test_wrong_trainable_set_stops_before_the_first_step(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    head = head_of("pair_classification")
+    built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+    built.model.freeze_model(False)
+    before = state_of(built)
+    with pytest.raises(AdapterXLTError, match="should be frozen but is trained"):
+        run(built, "pair_classification", tmp_path)
+    assert all(torch.equal(t, before[n]) for n, t in built.model.state_dict().items())
+
+
+def test_bf16_trains_float32_weights(backbone: Backbone, tmp_path: Path) -> None:
+    head = head_of("pair_classification")
+    built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+    batch = collate(features_of(built, "pair_classification", 8), 1, "pair_classification")
+    inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+    report = run(built, "pair_classification", tmp_path, precision="bf16")
+    assert 0 < report.final_loss < 2
+    assert {p.dtype for p in built.model.parameters()} == {torch.float32}
+    once = built.model(**inputs).logits
+    assert once.dtype == torch.float32
+    # The wrapper for mixed precision is gone again: full precision in, full precision out.
+    torch.testing.assert_close(once, type(built.model).forward(built.model, **inputs).logits)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, which can do fp16")
+def test_fp16_without_gpu_is_refused(backbone: Backbone, tmp_path: Path) -> None:
+    head = head_of("pair_classification")
+    built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+    with pytest.raises(AdapterXLTError, match="fp16 needs a GPU"):
+        run(built, "pair_classification", tmp_path, precision="fp16")
+
+
+def test_libraries_say_nothing(
+    backbone: Backbone,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    head = head_of("pair_classification")
+    with caplog.at_level(logging.WARNING):
+        built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+        run(built, "pair_classification", tmp_path)
+        save(built, tmp_path / "out")
+    output = capfd.readouterr()
+    assert (output.out, output.err) == ("", "")
+    assert [record.getMessage() for record in caplog.records] == []
+    assert [str(w.message) for w in recwarn if "torch.jit" not in str(w.message)] == []
