@@ -115,7 +115,9 @@ def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
         return states[:, 0]
     if pooling == "max":
         return states.masked_fill(~counted, float("-inf")).amax(dim=1)
-    return (states * counted).sum(dim=1) / counted.sum(dim=1)
+    # A product, not a masked sum: the states are read once and not copied.
+    weights = (counted / counted.sum(dim=1, keepdim=True)).to(states.dtype)
+    return torch.bmm(weights.transpose(1, 2), states).squeeze(1)
 
 
 @contextmanager

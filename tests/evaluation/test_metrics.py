@@ -172,7 +172,9 @@ def sentences_of(path: Path) -> list[list[str]]:
     return [[line.split("\t")[-1] for line in block.split("\n")] for block in blocks]
 
 
-@pytest.mark.parametrize(("task", "average"), [("xnli", 30.666667), ("pawsx", 51.428571)])
+@pytest.mark.parametrize(
+    ("task", "average"), [("xnli", 30.666667), ("pawsx", 51.428571), ("tatoeba", 53.611111)]
+)
 def test_xtreme_mock_accuracy(real_data, task, average):
     values = [
         accuracy(

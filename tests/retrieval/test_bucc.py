@@ -186,6 +186,23 @@ def test_no_candidate_and_no_hit_score_zero():
     assert apply_threshold(found, {(0, 0)}, miss.threshold) == miss
 
 
+def test_xtreme_mock_pairs_score_as_its_own_test_says(real_data):
+    mock = real_data / "xtreme_mock"
+    values = []
+    for label in sorted((mock / "labels" / "bucc2018").iterdir()):
+        predicted = mock / "predictions" / "bucc2018" / label.name
+        gold, found = (
+            [tuple(line.split("\t")) for line in path.read_text(encoding="utf-8").splitlines()]
+            for path in (label, predicted)
+        )
+        rows: dict[str, int] = {}
+        gold_rows = {tuple(rows.setdefault(name, len(rows)) for name in pair) for pair in gold}
+        pairs = [tuple(rows.setdefault(name, len(rows)) for name in pair) for pair in found]
+        values.append(apply_threshold(candidates(*[(1.0, *p) for p in pairs]), gold_rows, 1.0).f1)
+    assert len(values) == 4
+    assert sum(values) / 4 == pytest.approx(55.0)
+
+
 def test_no_gold_is_refused():
     with pytest.raises(AdapterXLTError, match="no gold pairs"):
         tune_threshold(candidates((1.0, 0, 0)), set())
