@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
@@ -24,7 +25,7 @@ def preflight(context: Context) -> None:
         AdapterXLTError: there is hardly any disk space.
     """
     problems: list[str] = []
-    done: set[tuple[object, ...]] = set()
+    done: set[tuple[str, str, str]] = set()
     for planned in context.plan.steps:
         if planned.status == "done":
             continue
@@ -41,10 +42,11 @@ def preflight(context: Context) -> None:
     _check_space(context.store.root)
 
 
-Check = tuple[tuple[object, ...], Callable[[], object]]
+Check = tuple[tuple[str, str, str], Callable[[], object]]
 
 
 def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
+    """What a step reads: a key, and a function that reads it."""
     step, roots = planned.step, context.sources.roots
     if step.kind in ("pretrain", "merge"):
         return
@@ -52,18 +54,15 @@ def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
     languages = step.items("languages") if "languages" in step.params else [step.text("language")]
     splits = step.items("splits") if "splits" in step.params else [step.text("split")]
     for language in languages:
-        if task.kind == "sentence_retrieval":
-            yield (task.name, language), lambda lang=language: read_bitext(task, roots, lang)
-            continue
         for split in splits:
-            key = (task.name, language, split)
-            if task.kind == "bitext_mining":
-                yield key, lambda lang=language, part=split: read_mining(task, roots, lang, part)
+            check: Callable[[], object]
+            if task.kind == "sentence_retrieval":
+                check = partial(read_bitext, task, roots, language)
+            elif task.kind == "bitext_mining":
+                check = partial(read_mining, task, roots, language, split)
             else:
-                yield (
-                    key,
-                    lambda lang=language, part=split: labelled_examples(task, roots, lang, part),
-                )
+                check = partial(labelled_examples, task, roots, language, split)
+            yield (task.name, language, split), check
 
 
 def _check_space(folder: Path) -> None:
