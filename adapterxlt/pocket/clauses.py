@@ -146,7 +146,7 @@ def render_state(state: State, lang: str, adjective_role: str = "A") -> list[Tok
     copula = ""
     for at, key in enumerate(state.adjectives):
         if at:
-            words += tokens("， 而且", "PUNCT", lang) if lang == "zh" else conjunction(lang)
+            words += conjunction(lang)
         group = table("adjectives")[key]["group"]
         form = adjective(key, state.noun, lang)
         said = tokens(form, "NOUN" if lang == "sw" and " " in form else "ADJ", lang)
@@ -165,21 +165,20 @@ def render_state(state: State, lang: str, adjective_role: str = "A") -> list[Tok
 
 
 def conjunction(lang: str) -> list[Token]:
-    if lang == "zh":
-        return [Token("，", "PUNCT"), *tokens("而", "", lang)]
-    return tokens(_AND[lang], "CCONJ", lang)
+    """And, between two predicates of one subject."""
+    return tokens("， 而且" if lang == "zh" else _AND[lang], "PUNCT", lang)
 
 
 def both(one: Clause, other: Clause, lang: str) -> list[Token]:
-    """Two clauses joined by and."""
-    return render(one, lang) + conjunction(lang) + render(other, lang)
+    """Two clauses joined by and (Russian and Chinese: by the word for a new subject)."""
+    link = {"zh": "， 而", "ru": ", а"}.get(lang, _AND.get(lang, ""))
+    return render(one, lang) + tokens(link, "PUNCT", lang) + render(other, lang)
 
 
 def and_wants(clause: Clause, wish: str, lang: str) -> list[Token]:
     """The clause, and the same subject's wish."""
     head, tail = verb(clause._replace(verb=("wishes", wish), negative=False), lang)
-    link = [Token("，", "PUNCT"), Token("而且", "CCONJ")] if lang == "zh" else conjunction(lang)
-    return render(clause, lang) + link + head + tail
+    return render(clause, lang) + conjunction(lang) + head + tail
 
 
 def because(clause: Clause, reason: Clause, lang: str) -> list[Token]:

@@ -39,22 +39,24 @@ def table(name: str) -> dict[str, Row]:
     return rows
 
 
-def ids(name: str, held_out: bool, **where: str) -> list[str]:
+@cache
+def ids(name: str, held_out: bool, **where: str) -> tuple[str, ...]:
     """Ids of a table in file order; without `held_out` only what training data may use."""
-    return [
+    return tuple(
         key
         for key, row in table(name).items()
         if (held_out or not row["held"]) and all(row[k] == v for k, v in where.items())
-    ]
+    )
 
 
 def pick(rng: random.Random, name: str, held_out: bool, **where: str) -> str:
     return rng.choice(ids(name, held_out, **where))
 
 
-def forms(name: str, key: str, lang: str) -> list[str]:
+@cache
+def forms(name: str, key: str, lang: str) -> tuple[str, ...]:
     """The inflected forms of one cell."""
-    return table(name)[key][lang].split(" / ")
+    return tuple(table(name)[key][lang].split(" / "))
 
 
 @cache
@@ -72,6 +74,11 @@ def tokens(cell: str, default: str, lang: str, entity: str = "", role: str = "")
     Words between [ and ] belong to the named entity; without brackets `entity` holds for
     every word whose default tag was used.
     """
+    return list(_tokens(cell, default, lang, entity, role))
+
+
+@cache
+def _tokens(cell: str, default: str, lang: str, entity: str, role: str) -> tuple[Token, ...]:
     bracketed = "[" in cell
     inside = started = False
     found: list[Token] = []
@@ -84,7 +91,7 @@ def tokens(cell: str, default: str, lang: str, entity: str = "", role: str = "")
         started = started or named
         found.append(Token(word, tag, mark, role))
         inside = inside and not raw.endswith("]")
-    return found
+    return tuple(found)
 
 
 @cache

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from adapterxlt.pocket import LANGUAGES
-from adapterxlt.pocket.build import ISO3, build
+from adapterxlt.pocket.build import ISO3, build, write_choices
 from adapterxlt.pocket.retrieval import MINING_LANGUAGES
 
 POCKET = Path(__file__).resolve().parents[2] / "artifacts" / "data" / "pocket"
-UPOS = set(
-    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
-)
+UPOS = set("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
 
 
 def lines(name: str) -> list[str]:
@@ -74,8 +72,8 @@ def test_rebuilding_gives_the_committed_bytes(tmp_path: Path) -> None:
 
 
 def test_another_seed_gives_other_data(tmp_path: Path) -> None:
-    build(tmp_path, seed=2)
-    name = "xnli/train-en.tsv"
+    write_choices(tmp_path, seed=2)
+    name = "xcopa/train-en.jsonl"
     assert (tmp_path / name).read_bytes() != (POCKET / name).read_bytes()
 
 

@@ -243,6 +243,9 @@ def test_turkish_capital_i() -> None:
 )
 def test_how_many(lang: str, question: str) -> None:
     clause = Clause(
-        ("persons", "girl"), ("verbs", "sell"), Thing("book", number="three"), place=("places", "home")
+        ("persons", "girl"),
+        ("verbs", "sell"),
+        Thing("book", number="three"),
+        place=("places", "home"),
     )
     assert written(questions.how_many(clause, lang), lang, "?") == question
