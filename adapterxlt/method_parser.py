@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from adapterxlt.method_rules import clash
 from adapterxlt.method_table import METHODS, Parameter
 from adapterxlt.suggest import suggest
 
@@ -136,7 +137,10 @@ def _parse_part(chunk: str) -> Part:
             params[key] = _accept(parameter, value)
         except ValueError as error:
             raise ValueError(f"`{name}[{key}]` {error}") from None
-    return Part(name, params)
+    part = Part(name, params)
+    if given and (reason := clash(method.family, part.resolved)):
+        raise ValueError(f"`{name}` {reason}")
+    return part
 
 
 def _parse_parameters(name: str, inside: str) -> dict[str, object]:

@@ -101,7 +101,7 @@ _BOTTLENECK = {
     "use_gating": _flag(False),
     "residual_before_ln": _choice(True, False, "post_add"),
     "adapter_residual_before_ln": _flag(False),
-    "inv_adapter": _choice(None, "nice", "glow"),
+    "inv_adapter": _choice(None, "nice"),  # `glow` fails in adapters 1.3
     "inv_adapter_reduction_factor": Parameter(None, "number", above=0.0, optional=True),
     "cross_adapter": _choice(False),  # encoder-decoder models only
     "leave_out": _LEAVE_OUT,
@@ -173,7 +173,7 @@ _REFT = {
     "non_linearity": Parameter(None, "choice", choices=(None, *ACTIVATIONS), optional=True),
     "dtype": _choice(None, "float32"),
     "architecture": _choice("reft"),
-    "output_reft": _flag(True),
+    "output_reft": _choice(True),  # false edits nothing
     "init_weights_seed": _SEED,
 }
 
@@ -209,6 +209,9 @@ _IA3 = _with(
 _VERA = _with(_LORA, init_weights="vera", vera_d=0.1, vera_b=0.0)
 _MTL = {
     **_with(_LORA, architecture="mtl_lora"),
+    "use_dora": _choice(False),  # fails
+    "vera_d": _choice(None),  # ignored
+    "vera_b": _choice(None),
     "n_up_projection": _count(1),
     "task_specific_matrix_type": _choice("singular_values"),  # `linear` fails in adapters 1.3
     "weights_sharpness": Parameter(0.05, "number", above=0.0),

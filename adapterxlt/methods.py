@@ -64,8 +64,6 @@ def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:
     rank = values.get("r")
     if isinstance(rank, int) and rank > hidden_size:
         yield f"`{part.name}`: rank r={rank} is above the hidden size {hidden_size}"
-    if values.get("composition_mode") == "scale" and (rank != 1 or values["dropout"]):
-        yield f"`{part.name}`: composition_mode=scale needs r=1 and dropout=0"
 
 
 def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
@@ -79,6 +77,9 @@ def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
                     f"`{part.name}[{key}]`: there is no layer {number}\n"
                     f"the backbone has layers 0 to {layers - 1}"
                 )
+    left_out = part.resolved.get("leave_out")
+    if isinstance(left_out, list) and set(range(layers)) <= set(left_out):
+        yield f"`{part.name}[leave_out]` leaves out every layer"
 
 
 def to_adapters_string(method: ParsedMethod) -> str:

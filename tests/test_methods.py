@@ -10,11 +10,12 @@ import adapters
 import pytest
 import torch
 from adapters.composition import Stack
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from packaging.version import Version
 from transformers import XLMRobertaConfig
 
+from adapterxlt.method_rules import clash
 from adapterxlt.method_table import METHODS, Parameter
 from adapterxlt.methods import (
     can_fuse,
@@ -98,6 +99,29 @@ def test_parameters_reach_adapters_as_written(text: str, params: dict[str, objec
     assert {key: getattr(config, key) for key in params} == params
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("seq_bn[output_adapter=false]", "sits nowhere"),
+        ("seq_bn[inv_adapter=nice]", "without inv_adapter_reduction_factor"),
+        ("double_seq_bn[residual_before_ln=post_add]", "needs original_ln_before=true"),
+        ("compacter[init_weights=houlsby]", "needs init_weights=bert"),
+        ("par_bn[phm_layer=true]", "needs init_weights=bert"),
+        ("lora[selfattn_lora=false]", "sits nowhere"),
+        ("lora[vera_d=0.1]", "needs vera_d and vera_b together"),
+        ("vera[vera_b=none]", "needs vera_d and vera_b together"),
+        ("vera[output_lora=true]", "self-attention only"),
+        ("ia3[use_dora=true]", "cannot be VeRA or DoRA"),
+        ("loreft[layers=[]]", "edits nothing"),
+        ("loreft[prefix_positions=0]", "edits nothing"),
+    ],
+)
+def test_parameters_that_adapters_cannot_build_together(text: str, reason: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        parse_method(text)
+    assert reason in str(caught.value)
+
+
 def test_a_union_reaches_adapters() -> None:
     method = parse_method("prefix_tuning[prefix_length=5] | par_bn")
     assert method.names == ("prefix_tuning", "par_bn")
@@ -157,7 +181,8 @@ def test_what_is_not_a_method(text: str, message: str, hint: str) -> None:
         ("compacter[phm_dim=7]", 256, ["width 8 cannot", "hidden size 256 cannot"]),
         ("compacter[reduction_factor={0:3,default:32}]", 256, ["bottleneck width 85 cannot"]),
         ("lora[r=300]", 256, ["rank r=300 is above the hidden size 256"]),
-        ("ia3[r=2]", 256, ["composition_mode=scale needs r=1"]),
+        ("ia3[r=2]", 256, ["needs r=1 and dropout=0 for composition_mode=scale"]),
+        ("prefix_tuning[leave_out=[0,1,2,3]]", 256, ["leaves out every layer"]),
         ("seq_bn[leave_out=[0,3]]", 256, []),
         ("seq_bn[leave_out=[4]]", 256, ["there is no layer 4"]),
         ("prefix_tuning|seq_bn[leave_out=[9]]", 256, ["there is no layer 9"]),
@@ -195,7 +220,9 @@ def test_merging_takes_anything_of_one_configuration() -> None:
     assert "differ" in str(can_merge(methods("lora", "lora[r=4]")))
     assert "differ" in str(can_merge(methods("noreft", "direft")))  # differ outside the table
     assert "differ" in str(can_merge(methods("lora", "mtl_lora")))
-    assert "invertible" in str(can_merge(methods("seq_bn[inv_adapter=glow]", "seq_bn_inv")))
+    assert "invertible" in str(
+        can_merge(methods("seq_bn[inv_adapter=nice,inv_adapter_reduction_factor=2]", "seq_bn_inv"))
+    )
     assert "full" in str(can_merge(methods("full", "full")))
 
 
@@ -305,6 +332,7 @@ def parsed_texts(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
 @given(parsed_texts())
 def test_any_method_survives_writing_and_parsing(drawn: tuple[str, dict[str, object]]) -> None:
     name, params = drawn
+    assume(clash(METHODS[name].family, {**METHODS[name].defaults, **params}) is None)
     method = parse_method(part_text(name, params))
     assert method.parts[0].params == params
     assert parse_method(str(method)) == method

@@ -112,7 +112,7 @@ def _expand_stages(
         path: Path = ("stages", template)
         names = _names(template)
         if len(expanded) + _count(names, variables) > MAX_STAGES:
-            problems.append(stage.problem(path, f"the matrix makes more than {MAX_STAGES} stages"))
+            problems.append(stage.problem(path, f"a recipe has at most {MAX_STAGES} stages"))
             return {}
         for combination in _combinations(names, variables):
             name = _filled(template, combination)

@@ -152,7 +152,7 @@ def many(name: str, count: int) -> str:
 def test_the_number_of_stages_is_bounded() -> None:
     head = f"name: test\nmatrix: {{{many('a', 32)}, {many('b', 32)}}}"
     assert told(stages('"x_${a}_${b}": {train: mnli}', head)) == [
-        "4 stages.x_${a}_${b}: the matrix makes more than 1000 stages"
+        "4 stages.x_${a}_${b}: a recipe has at most 1000 stages"
     ]
 
 
