@@ -14,7 +14,25 @@ from adapterxlt.pocket.build import ISO3, build, write_choices
 from adapterxlt.pocket.retrieval import MINING_LANGUAGES
 
 POCKET = Path(__file__).resolve().parents[2] / "artifacts" / "data" / "pocket"
-UPOS = set("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
+UPOS = {
+    "ADJ",
+    "ADP",
+    "ADV",
+    "AUX",
+    "CCONJ",
+    "DET",
+    "INTJ",
+    "NOUN",
+    "NUM",
+    "PART",
+    "PRON",
+    "PROPN",
+    "PUNCT",
+    "SCONJ",
+    "SYM",
+    "VERB",
+    "X",
+}
 
 
 def lines(name: str) -> list[str]:
