@@ -41,6 +41,17 @@ def test_long_ties_end_with_the_lowest_ids():
     assert scores.tolist() == [[4.0] * 4] * 3
 
 
+@pytest.mark.parametrize("queries", [1, 30])
+@pytest.mark.parametrize("k", [50, 99, 150])
+def test_many_neighbours_with_ties_at_the_last_place(queries, k):
+    # FAISS alone keeps any of the tied ones when it collects about a hundred or more.
+    rng = np.random.default_rng(7)
+    q, b = (rng.integers(-1, 2, (n, 2)).astype(np.float32) for n in (queries, 300))
+    _, ids = search(q, b, k)
+    everyone = np.broadcast_to(np.arange(300), (queries, 300))
+    assert np.array_equal(ids, np.lexsort((everyone, -(q @ b.T)), axis=1)[:, :k])
+
+
 def test_the_same_input_gives_the_same_bytes():
     rng = np.random.default_rng(1)
     q, b = (rng.normal(size=(n, 48)).astype(np.float32) for n in (1500, 700))
