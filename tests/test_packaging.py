@@ -55,7 +55,8 @@ def test_every_import_is_declared() -> None:
 
 
 def test_every_declared_package_is_used() -> None:
-    unused = {name for name in declared() if MODULES.get(name, name) not in imported()}
+    used = imported()
+    unused = {name for name in declared() if MODULES.get(name, name) not in used}
     assert unused - INDIRECT == set()
 
 
