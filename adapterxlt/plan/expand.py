@@ -169,7 +169,9 @@ def _retrieval_cells(
         first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
         languages = _languages(task, stage.languages, roots, first)
         splits = [first] + [
-            split for split in others if set(languages) <= {*available_languages(task, roots, split)}
+            split
+            for split in others
+            if set(languages) <= {*available_languages(task, roots, split)}
         ]
         for model in stage.retrieve:
             yield Step(

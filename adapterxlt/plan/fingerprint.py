@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from adapterxlt.plan.steps import Step
 from adapterxlt.plan.versions import VERSIONS
@@ -12,7 +13,7 @@ from adapterxlt.store.files import canonical_json
 def fingerprint_parts(
     step: Step, *, data: str, backbone: str, inputs: tuple[str, ...]
 ) -> dict[str, object]:
-    """Return the named parts that a step's fingerprint covers.
+    """Return the named parts that a step's fingerprint covers, as JSON reads them back.
 
     Args:
         step: its names do not count (a renamed stage is the same stage), its `neutral`
@@ -21,7 +22,7 @@ def fingerprint_parts(
         backbone: content hash of the backbone, "" when it needs none.
         inputs: fingerprints of its inputs, in order.
     """
-    return {
+    parts = {
         "kind": step.kind,
         "version": VERSIONS[step.kind],
         "params": step.params,
@@ -29,6 +30,9 @@ def fingerprint_parts(
         "backbone": backbone,
         "inputs": list(inputs),
     }
+    # Parts are compared with those of earlier runs, whose keys became strings in a file.
+    read_back: dict[str, object] = json.loads(canonical_json(parts))
+    return read_back
 
 
 def fingerprint(parts: dict[str, object]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
@@ -30,3 +31,10 @@ def test_everything_else_counts() -> None:
 
 def test_the_order_of_inputs_counts() -> None:
     assert address(STEP, inputs=("1", "2")) != address(STEP, inputs=("2", "1"))
+
+
+def test_parts_equal_those_of_an_earlier_run_read_from_a_file() -> None:
+    step = replace(STEP, params={"layer": {12: 8}, "layers": (0, 1)})
+    parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
+    assert parts == json.loads(json.dumps(parts))
+    assert parts["params"] == {"layer": {"12": 8}, "layers": [0, 1]}
