@@ -16,6 +16,7 @@ from adapterxlt.progress import Bar
 from adapterxlt.progress import Progress as ProgressProtocol
 
 EVERY = 10.0  # seconds between plain lines
+SHORT = 2.0  # seconds; shorter work leaves no line on a terminal
 
 
 def open_progress(file: IO[str] | None = None) -> ProgressProtocol:
@@ -130,7 +131,7 @@ class _LineBar:
 
 
 class BarProgress:
-    """Bars with rate and time left; finished pieces of work stay as one line each."""
+    """Bars with rate and time left; what took a while stays as one line when it is finished."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -208,6 +209,8 @@ class _RichBar:
             self._live.remove_task(self._task)
         self._owner.detach()
         tally = self._tally
+        if kind is None and tally.seconds < SHORT:
+            return
         mark = "✓" if kind is None else "✗"
         parts = [f"{tally.done} {tally.unit} in {duration(tally.seconds)}", tally.note]
         self._owner.log(f"{mark} {self._description}: {', '.join(part for part in parts if part)}")

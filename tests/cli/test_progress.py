@@ -66,21 +66,22 @@ def test_lines_are_used_where_there_is_no_terminal() -> None:
     assert file.getvalue() == "hello\n"
 
 
-def test_bars_leave_one_line_each_and_can_be_nested() -> None:
+def test_bars_can_be_nested_and_long_ones_leave_a_line() -> None:
     file, clock = io.StringIO(), Clock()
     console = Console(file=file, force_terminal=True, width=100, color_system=None)
     progress = BarProgress(console, clock)
     with progress.bar("evaluate", 2, unit="languages") as outer:
-        for language in ("de", "sw"):
+        for language, seconds in (("de", 1), ("sw", 3)):
             with progress.bar(language, 30, unit="examples") as inner:
-                clock.now += 1
+                clock.now += seconds
                 inner.advance(30)
             progress.log(f"{language} is done")
             outer.advance()
     text = file.getvalue()
-    assert "✓ de: 30 examples in 1s" in text
+    assert "✓ de" not in text
+    assert "✓ sw: 30 examples in 3s" in text
     assert "sw is done" in text
-    assert "✓ evaluate: 2 languages in 2s" in text
+    assert "✓ evaluate: 2 languages in 4s" in text
 
 
 @pytest.mark.parametrize(
