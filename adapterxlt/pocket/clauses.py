@@ -11,6 +11,10 @@ _SOMEONE = {
     "en": "someone", "de": "jemand", "es": "alguien", "fr": "quelqu'un",
     "ru": "кто-то", "zh": "有人", "tr": "biri", "sw": "mtu",
 }  # fmt: skip
+_NOBODY = {
+    "en": "nobody", "de": "niemand", "es": "nadie", "fr": "personne", "ru": "никто", "zh": "没有人",
+    "tr": "hiç_ADV kimse", "sw": "hakuna_VERB mtu",
+}  # fmt: skip
 _WHO = {
     "en": "who", "de": "wer", "es": "quién", "fr": "qui",
     "ru": "кто", "zh": "谁", "tr": "kim_PRON", "sw": "nani",
@@ -26,7 +30,7 @@ _BECAUSE = {
 class Clause(NamedTuple):
     """Somebody does something. Each field is (table, id); "" where there is nothing.
 
-    subject: persons, names, full (first and last name), or ("someone"|"who", "");
+    subject: persons, names, full (first and last name), or ("someone"|"nobody"|"who", "");
     verb: verbs, acts, wishes or meetings; thing: the object of `verbs`; kind: a hypernym as
     the object; whom: the person of `meetings`; place: places, cities, countries, organisations.
     """
@@ -52,6 +56,8 @@ def subject(who: tuple[str, str], lang: str) -> list[Token]:
     kind, key = who
     if kind == "someone":
         return tokens(_SOMEONE[lang], "PRON", lang, role="S")
+    if kind == "nobody":
+        return tokens(_NOBODY[lang], "PRON", lang, role="S")
     if kind == "who":
         return tokens(_WHO[lang], "PRON", lang, role="S")
     if kind == "persons":
@@ -79,6 +85,8 @@ def time(when: str, lang: str) -> list[Token]:
 
 def verb(clause: Clause, lang: str, base: bool = False) -> tuple[list[Token], list[Token]]:
     """The finite verb and what closes the predicate; `base` gives English do-support's form."""
+    if clause.subject[0] == "nobody":
+        return _verb_of_nobody(clause, lang)
     kind, key = clause.verb
     cell = forms(kind, key, lang)
     no = clause.negative
@@ -105,6 +113,17 @@ def verb(clause: Clause, lang: str, base: bool = False) -> tuple[list[Token], li
     return words, tokens(tail, "VERB", lang, role="V")
 
 
+def _verb_of_nobody(clause: Clause, lang: str) -> tuple[list[Token], list[Token]]:
+    """French, Russian and Turkish negate the verb too; Swahili says: there is no one who ..."""
+    subject = ("someone", "")
+    head, tail = verb(clause._replace(subject=subject, negative=lang in ("fr", "ru", "tr")), lang)
+    if lang == "fr":
+        head = [word for word in head if word.text != "pas"]
+    if lang == "sw":
+        head = [head[0]._replace(text="anaye" + head[0].text.removeprefix("ana")), *head[1:]]
+    return head, tail
+
+
 def object_of(clause: Clause, lang: str) -> list[Token]:
     if clause.whom:
         cell = forms("persons", clause.whom, lang)
@@ -115,7 +134,8 @@ def object_of(clause: Clause, lang: str) -> list[Token]:
         words = indefinite(clause.thing, lang)
     else:
         return []
-    return negated(words, lang) if clause.negative else words
+    nobody = clause.subject[0] == "nobody" and lang in ("fr", "tr")
+    return negated(words, lang) if clause.negative or nobody else words
 
 
 def render(clause: Clause, lang: str, first: str = "S") -> list[Token]:

@@ -49,7 +49,7 @@ def _entailed(rng: random.Random, held: bool, premise: Clause, wish: str) -> Cla
         result = sampling.bare(result)
     if result.thing and not result.thing.number and rng.random() < 0.4:
         result = sampling.general(result)
-    if rng.random() < 0.35:
+    if rng.random() < 0.5:
         result = result._replace(subject=("someone", ""))
     return result
 
@@ -57,9 +57,9 @@ def _entailed(rng: random.Random, held: bool, premise: Clause, wish: str) -> Cla
 def _neutral(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clause | None:
     short = sampling.shorter(rng, premise, 0.45)
     draw = rng.random()
-    if draw < 0.45:
+    if draw < 0.55:
         return _wants(premise, sampling.other(rng, "wishes", wish, held))
-    if draw < 0.65 and not premise.place:
+    if draw < 0.7 and not premise.place:
         return short._replace(place=("places", pick(rng, "places", held)))
     if draw < 0.85 and not premise.time:
         return short._replace(time=pick(rng, "times", held))
@@ -72,16 +72,18 @@ def _neutral(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clau
 
 def _contradicted(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clause | None:
     draw = rng.random()
-    if draw < 0.4:
+    if draw < 0.2:
         if wish and rng.random() < 0.5:
             return _wants(premise, wish)._replace(negative=True)
         return sampling.shorter(rng, premise, 0.45)._replace(negative=True)
+    if draw < 0.45:
+        return sampling.shorter(rng, premise, 0.45)._replace(subject=("nobody", ""))
     short = sampling.shorter(rng, premise, 0.45)
-    if draw < 0.6 and short.place:
+    if draw < 0.65 and short.place:
         return sampling.other_place(rng, short, held)
-    if draw < 0.72 and short.time:
+    if draw < 0.75 and short.time:
         return sampling.other_time(rng, short, held)
-    if draw < 0.85:
+    if draw < 0.9:
         return sampling.opposite_verb(short)
     if short.thing and short.thing.colour:
         return sampling.other_colour(rng, short, held)

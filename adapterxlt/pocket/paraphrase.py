@@ -10,6 +10,8 @@ from adapterxlt.pocket.clauses import Clause, State, both, render, render_state
 from adapterxlt.pocket.lexicon import pick, table
 from adapterxlt.pocket.text import written
 
+_NOT_AT_A_PLACE = ("know", "love", "understand")
+
 
 class Said(NamedTuple):
     """A sentence: one meaning or two joined by and; opening: S, T or P first."""
@@ -25,7 +27,12 @@ class Pair(NamedTuple):
 
 
 def _changed(rng: random.Random, old: Clause, held: bool) -> Clause | None:
-    """The clause with one fact changed."""
+    """The clause denied, or with one fact changed."""
+    draw = rng.random()
+    if draw < 0.2:
+        return old._replace(negative=True)
+    if draw < 0.4:
+        return old._replace(subject=("nobody", ""))
     edits = [sampling.opposite_verb(old)]
     if old.place:
         edits.append(sampling.other_place(rng, old, held))
@@ -35,19 +42,22 @@ def _changed(rng: random.Random, old: Clause, held: bool) -> Clause | None:
         edits.append(sampling.other_colour(rng, old, held))
     if old.thing and old.thing.number:
         edits.append(sampling.other_number(rng, old, held))
-    edits.append(old._replace(negative=True))
     return rng.choice(edits)
+
+
+def _reworded(clause: Clause) -> Clause:
+    """The clause with another word for its verb, where there is one."""
+    key = clause.verb[1]
+    return clause._replace(verb=("synonyms", key)) if key in table("synonyms") else clause
 
 
 def _simple(rng: random.Random, held: bool, label: int) -> Pair | None:
     one = sampling.clause(rng, held, acts=0.2, place=0.7, time=0.8)
-    two: Clause | None = one
-    if label == 0:
-        two = _changed(rng, one, held)
-    elif one.verb[1] in table("synonyms") and one.verb[0] == "verbs":
-        two = one._replace(verb=("synonyms", one.verb[1]))
+    two = one if label else _changed(rng, one, held)
     if two is None:
         return None
+    if one.verb[0] == "verbs" and rng.random() < 0.5:
+        two = _reworded(two)
     openings = ["T", "S"] if one.time and rng.random() < 0.7 else ["S", "S"]
     rng.shuffle(openings)
     if two == one and openings[0] == openings[1]:
@@ -77,18 +87,17 @@ def _described(rng: random.Random, held: bool, label: int) -> Pair:
     return Pair(Said((one,)), Said((State(one.noun, (second, first)),)), label)
 
 
-def _meeting(rng: random.Random, held: bool) -> Pair | None:
-    """The roles of two persons exchanged."""
-    verb = ("meetings", pick(rng, "meetings", held))
+def _meeting(rng: random.Random, held: bool, label: int) -> Pair | None:
+    """Two persons: told in another order, or with their roles exchanged."""
+    verb = pick(rng, "meetings", held)
     a, b = pick(rng, "persons", held), pick(rng, "persons", held)
-    where = ("places", pick(rng, "places", held)) if rng.random() < 0.5 else None
-    if verb[1] in ("know", "love", "understand"):
-        where = None
-    if a == b:
+    if a == b or verb in _NOT_AT_A_PLACE:
         return None
-    one = Clause(("persons", a), verb, whom=b, place=where)
-    two = Clause(("persons", b), verb, whom=a, place=where)
-    return Pair(Said((one,)), Said((two,)), 0)
+    one = Clause(
+        ("persons", a), ("meetings", verb), whom=b, place=("places", pick(rng, "places", held))
+    )
+    two = one if label else one._replace(subject=("persons", b), whom=a)
+    return Pair(Said((one,)), Said((two,), "P" if label or rng.random() < 0.5 else "S"), label)
 
 
 def example(rng: random.Random, held: bool, label: int) -> Pair:
@@ -98,12 +107,12 @@ def example(rng: random.Random, held: bool, label: int) -> Pair:
             pair = _simple(rng, held, label)
         elif draw < 0.75:
             pair = _joined(rng, held, label)
-        elif draw < 0.9 or label:
+        elif draw < 0.9:
             pair = _described(rng, held, label)
         else:
-            pair = _meeting(rng, held)
+            pair = _meeting(rng, held, label)
         if pair:
-            return pair
+            return pair if rng.random() < 0.5 else Pair(pair.two, pair.one, pair.label)
 
 
 def text(said: Said, lang: str) -> str:

@@ -249,3 +249,31 @@ def test_how_many(lang: str, question: str) -> None:
         place=("places", "home"),
     )
     assert written(questions.how_many(clause, lang), lang, "?") == question
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "Nobody buys an apple."),
+        ("de", "Niemand kauft einen Apfel."),
+        ("es", "Nadie compra una manzana."),
+        ("fr", "Personne n'achète de pomme."),
+        ("ru", "Никто не покупает яблоко."),
+        ("zh", "没有人买一个苹果。"),
+        ("tr", "Hiç kimse elma satın almıyor."),
+        ("sw", "Hakuna mtu anayenunua tofaa."),
+    ],
+)
+def test_nobody(lang: str, text: str) -> None:
+    clause = Clause(("nobody", ""), ("verbs", "buy"), Thing("apple"))
+    assert written(clauses.render(clause, lang), lang) == text
+
+
+def test_russian_and_chinese_join_two_subjects_with_a_word_of_their_own() -> None:
+    one = Clause(("names", "anna"), ("acts", "work"))
+    two = Clause(("names", "peter"), ("acts", "sleep"))
+    assert written(clauses.both(one, two, "ru"), "ru") == "Анна работает, а Питер спит."
+    assert written(clauses.both(one, two, "zh"), "zh") == "安娜工作，而彼得睡觉。"
+    assert written(clauses.and_wants(one, "travel", "ru"), "ru") == (
+        "Анна работает и хочет путешествовать."
+    )
