@@ -69,7 +69,7 @@ def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
     before = loss()
     trained = {name for name, p in built.model.named_parameters() if p.requires_grad}
     report = run(built, kind, tmp_path, epochs=8, lr=3e-3)
-    assert loss() < 0.9 * before
+    assert loss() < 0.95 * before
     assert (report.steps, report.examples) == (24, 8 * 24)
     changed = {n for n, tensor in built.model.state_dict().items()
                if not torch.equal(tensor, before_state[n])}  # fmt: skip
