@@ -85,7 +85,8 @@ def _tokens(cell: str, default: str, lang: str, entity: str, role: str) -> tuple
     for raw in cell.split():
         inside = inside or raw.startswith("[")
         word, _, own = raw.strip("[]").partition("_")
-        tag = own or (default if inside else _function_words().get((lang, word.lower()), default))
+        proper = inside and not word.islower()  # University of Vienna: "of" is an adposition
+        tag = own or (default if proper else _function_words().get((lang, word.lower()), default))
         named = bool(entity) and (inside if bracketed else not own)
         mark = ("I-" if started else "B-") + entity if named else ""
         started = started or named
