@@ -112,6 +112,8 @@ def train_stock(backbone: Path, pairs: list[Any], seed: int, dynamic: bool) -> d
         return batch
 
     with tempfile.TemporaryDirectory() as folder:
+        before = peak_memory()
+        start, cpu = time.perf_counter(), time.process_time()
         arguments = TrainingArguments(
             folder,
             per_device_train_batch_size=BATCH,
@@ -129,8 +131,6 @@ def train_stock(backbone: Path, pairs: list[Any], seed: int, dynamic: bool) -> d
         trainer = AdapterTrainer(
             model=model, args=arguments, train_dataset=data, data_collator=count
         )
-        before = peak_memory()
-        start, cpu = time.perf_counter(), time.process_time()
         trainer.train()
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     return {
