@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.cli.options import json_option, print_json
@@ -18,7 +19,7 @@ from adapterxlt.cli.recipes import bundled_recipes
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.report.console import print_table
 
-# Hub models that are known to work; any other XLM-R or BERT-like one is given by its hub id.
+# Hub models that are known to work; any other XLM-R is given by its hub id.
 HUB_BACKBONES = {
     "xlm-roberta-base": (12, 768, "278M parameters, 1.1 GB"),
     "xlm-roberta-large": (24, 1024, "560M parameters, 2.2 GB"),
@@ -128,10 +129,7 @@ def _backbone(name: str, layers: int, width: int, needs: str) -> dict[str, objec
 def recipes() -> Listing:
     """The recipes that come with the project."""
     return Listing(
-        [
-            {"recipe": name, "what": _first_comment(path.read_text(encoding="utf-8"))}
-            for name, path in bundled_recipes().items()
-        ]
+        [{"recipe": name, "what": _description(path)} for name, path in bundled_recipes().items()]
     )
 
 
@@ -170,15 +168,10 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
 }
 
 
-def _first_comment(text: str) -> str:
-    """The comment that opens a recipe, up to its first blank comment line, on one line."""
-    lines = []
-    for line in text.splitlines():
-        words = line.removeprefix("#").strip()
-        if not line.startswith("#") or not words:
-            break
-        lines.append(words)
-    return " ".join(lines)
+def _description(path: Path) -> str:
+    """What a recipe says of itself in its `description`."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return str(document.get("description", "")) if isinstance(document, dict) else ""
 
 
 @click.command()

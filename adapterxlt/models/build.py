@@ -14,7 +14,7 @@ from adapters import XLMRobertaAdapterModel
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.methods import can_fuse, parse_method
+from adapterxlt.methods import can_fuse, can_stack, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head
@@ -91,8 +91,8 @@ def build_train(
     if after is not None and earlier is not None and earlier.setup is not None:
         below, continued = split_top(earlier, name)
         _same_method(method, earlier, continued, name)
-    if below is not None:
-        _check_upper(method, name)
+    if earlier is not None and below is not None:
+        _check_upper(earlier, below, method, name)
     if name in (list(setup_names(earlier.setup)) if earlier and earlier.setup else []):
         raise AdapterXLTError(f"`{name}` is already the name of an adapter below it")
 
@@ -238,12 +238,13 @@ def _same_method(method: str, earlier: ModelSpec, continued: str, name: str) -> 
         )
 
 
-def _check_upper(method: str, name: str) -> None:
+def _check_upper(earlier: ModelSpec, below: Setup, method: str, name: str) -> None:
     """Refuse above other adapters what `adapters` would silently leave unused there."""
-    parsed = parse_method(method)
-    if parsed.invertible or "prompt_tuning" in parsed.names:
+    methods = methods_of(earlier)
+    reason = can_stack(
+        [parse_method(methods[lower]) for lower in setup_names(below)], parse_method(method)
+    )
+    if reason:
         raise AdapterXLTError(
-            f"`{name}`: `{method}` changes the embeddings, which only the lowest adapter of a "
-            "stack can do",
-            hint="use it as the lowest adapter, or another method here",
+            f"`{name}`: {reason}", hint="use it as the lowest adapter, or another method here"
         )

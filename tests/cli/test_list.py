@@ -57,10 +57,8 @@ def test_backbones_name_the_hub_models() -> None:
     assert {"xlm-roberta-base", "xlm-roberta-large"} <= names
 
 
-def test_recipes_with_the_comment_they_begin_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "one.yaml").write_text("# What it is\n# for.\n#\n# More.\nname: one\n")
+def test_recipes_with_their_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.yaml").write_text("name: one\ndescription: What it is for.\n")
     (tmp_path / "two.yaml").write_text("name: two\n")
     monkeypatch.setattr(recipes, "bundled", lambda relative: tmp_path)
     assert listed("recipes") == [
