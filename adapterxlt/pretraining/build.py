@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,17 @@ from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.pretraining.embeddings import train_embeddings
 from adapterxlt.pretraining.lineage import file_hashes, make_lineage, write_text_hashes
 from adapterxlt.pretraining.network import BALLAST, build_model
+from adapterxlt.pretraining.phrases import extract_phrases
 from adapterxlt.pretraining.readers import read_corpus
+from adapterxlt.pretraining.sources import SOURCES, Source
 from adapterxlt.pretraining.store import Groups, TokenStore, members
-from adapterxlt.pretraining.transformer import train_transformer
-from adapterxlt.pretraining.vocabulary import encode, train_sentencepiece, write_tokenizer
+from adapterxlt.pretraining.transformer import Bags, train_transformer
+from adapterxlt.pretraining.vocabulary import (
+    encode,
+    train_sentencepiece,
+    word_spacing,
+    write_tokenizer,
+)
 
 POSITIONS = 512
 
@@ -47,6 +54,8 @@ def build_backbone(
     sources_dir: Path,
     out_dir: Path,
     progress: Callable[[str, int, int], None] | None = None,
+    *,
+    sources: Sequence[Source] = SOURCES,
 ) -> dict[str, Any]:
     """Train a backbone on the sources below ``sources_dir`` and write it to ``out_dir``.
 
@@ -55,7 +64,7 @@ def build_backbone(
     give the same bytes. Raises MissingDataError when a source is absent.
     """
     report: Progress = progress or (lambda phase, done, total: None)
-    corpus = read_corpus(sources_dir, config.languages)
+    corpus = read_corpus(sources_dir, config.languages, sources)
     partial = out_dir.with_name(out_dir.name + ".partial")
     if partial.exists():
         shutil.rmtree(partial)
@@ -75,24 +84,32 @@ def build_backbone(
         for leftover in ("pieces.model", "added_tokens.json"):
             (partial / leftover).unlink(missing_ok=True)
         report("vocabulary", 1, 1)
-        sentences = TokenStore.of(encode(piece_model, members(corpus.groups)))
+        report("phrases", 0, 1)
+        phrases = extract_phrases(corpus.groups, config.languages, piece_model, config.seed)
+        report("phrases", 1, 1)
+        sentences = TokenStore.of(encode(piece_model, members([*corpus.groups, *phrases])))
         paragraphs = TokenStore.of(encode(piece_model, [text for _, text in corpus.paragraphs]))
-        groups = Groups.of(corpus.groups)
         vectors = train_embeddings(
             sentences,
-            groups,
+            Groups.of(corpus.groups, phrases, config.embeddings.phrase_share),
             len(tokenizer),
             config.hidden_size - BALLAST,
             config.embeddings,
             config.seed,
             lambda done, total: report("embeddings", done, total),
         )
-        model = build_model(vectors, config)
+        counts = torch.from_numpy(
+            sentences.counts(len(tokenizer)) + paragraphs.counts(len(tokenizer))
+        )
+        vectors[counts == 0] = 0.0
+        model = build_model(vectors, counts, config)
         train_transformer(
             model,
             sentences,
-            groups,
+            Groups.of(corpus.groups, phrases, config.transformer.phrase_share),
             paragraphs,
+            word_spacing(piece_model),
+            Bags(vectors, config.hidden_size),
             config,
             int(tokenizer.mask_token_id),
             POSITIONS,
@@ -101,7 +118,7 @@ def build_backbone(
     finally:
         torch.set_num_threads(threads)
     save_model(model, partial)
-    lineage = make_lineage(corpus, config, write_text_hashes(corpus, partial))
+    lineage = make_lineage(corpus, sources, config, write_text_hashes(corpus, partial))
     lineage["files"] = file_hashes(partial)
     text = json.dumps(lineage, indent=1, ensure_ascii=False, sort_keys=True)
     (partial / "lineage.json").write_text(text + "\n", encoding="utf-8")

@@ -15,12 +15,13 @@ class EmbeddingPhase(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(6000, ge=1)
+    steps: int = Field(5000, ge=1)
     batch: int = Field(512, ge=2, description="groups in a batch; the others are the negatives")
     learning_rate: float = Field(1e-2, gt=0)
     token_dropout: float = Field(0.2, ge=0, lt=1)
     temperature: float = Field(0.05, gt=0)
-    english_share: float = Field(0.7, ge=0, le=1)
+    english_share: float = Field(0.7, ge=0, le=1, description="pairs with English on one side")
+    phrase_share: float = Field(0.3, ge=0, lt=1, description="groups that are aligned phrases")
 
 
 class TransformerPhase(BaseModel):
@@ -28,16 +29,22 @@ class TransformerPhase(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(3000, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    embedding_learning_rate: float = Field(3e-4, gt=0)
-    tokens: int = Field(6144, ge=64, description="padded tokens in a batch")
+    steps: int = Field(2600, ge=1)
+    learning_rate: float = Field(2e-3, gt=0, description="of the layers above the retrieval layer")
+    lower_learning_rate: float = Field(3e-4, gt=0, description="of the layers up to it")
+    embedding_learning_rate: float = Field(1e-4, gt=0, description="of the word embeddings")
+    tokens: int = Field(2048, ge=64, description="padded tokens in a batch")
     translation_share: float = Field(0.2, ge=0, le=1, description="steps on joined pairs (TLM)")
     paragraph_share: float = Field(0.2, ge=0, le=1, description="steps on running text (MLM)")
     masked: float = Field(0.15, gt=0, lt=1)
-    contrastive_weight: float = Field(1.0, ge=0)
+    spaced: float = Field(
+        0.15, ge=0, le=1, description="sentences whose unspaced script is cut up as words are"
+    )
+    contrastive_weight: float = Field(2.0, ge=0)
+    negatives: int = Field(1024, ge=2, description="other sentences to tell a translation from")
     temperature: float = Field(0.05, gt=0)
     english_share: float = Field(0.7, ge=0, le=1)
+    phrase_share: float = Field(0.1, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _shares(self) -> TransformerPhase:

@@ -41,7 +41,6 @@ def train_embeddings(
     start = torch.Generator().manual_seed(seed)
     vectors = torch.nn.Parameter(0.1 * torch.randn(vocabulary, dimension, generator=start))
     optimizer = torch.optim.Adam([vectors], lr=config.learning_rate)
-    size = min(config.batch, len(groups.counts))
 
     def bags(indices: np.ndarray) -> Tensor:
         tokens, offsets = store.concatenated(indices)
@@ -57,7 +56,7 @@ def train_embeddings(
     for step in range(config.steps):
         rate = min(1.0, (step + 1) / 50) * max(0.02, 1 - step / config.steps)
         optimizer.param_groups[0]["lr"] = config.learning_rate * rate
-        left, right = groups.pairs(generator, size, config.english_share)
+        left, right = groups.pairs(generator, config.batch, config.english_share)
         loss = contrastive_loss(bags(left), bags(right), config.temperature)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -13,7 +13,7 @@ import numpy as np
 
 from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.pretraining.readers import Corpus
-from adapterxlt.pretraining.sources import SOURCES, Source
+from adapterxlt.pretraining.sources import Source
 from adapterxlt.tasks.fingerprint import text_hash
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "sentencepiece", "numpy", "safetensors")
@@ -37,7 +37,7 @@ def file_hashes(folder: Path, names: Sequence[str] | None = None) -> dict[str, s
     }
 
 
-def describe_sources(corpus: Corpus, sources: Sequence[Source] = SOURCES) -> list[dict[str, Any]]:
+def describe_sources(corpus: Corpus, sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Each source that gave text, with its licence and its files."""
     described: list[dict[str, Any]] = []
     for source in sources:
@@ -63,12 +63,14 @@ def describe_sources(corpus: Corpus, sources: Sequence[Source] = SOURCES) -> lis
     return described
 
 
-def make_lineage(corpus: Corpus, config: PretrainConfig, hashes: int) -> dict[str, Any]:
+def make_lineage(
+    corpus: Corpus, sources: Sequence[Source], config: PretrainConfig, hashes: int
+) -> dict[str, Any]:
     """The lineage of a build, as ``lineage.json`` holds it."""
     return {
         "schema": 1,
         "kind": "backbone",
-        "sources": describe_sources(corpus),
+        "sources": describe_sources(corpus, sources),
         "texts": {
             "file": TEXTS_FILE,
             "format": "sorted unique unsigned 64-bit little-endian",

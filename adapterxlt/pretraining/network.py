@@ -33,14 +33,16 @@ def with_ballast(vectors: Tensor) -> Tensor:
     squares = centred.square().sum(dim=1, keepdim=True)
     ballast = ((longest.square() - squares).clamp_min(0) / 2).sqrt()
     whole = torch.cat([centred, ballast, -ballast], dim=1)
-    return whole * (WORD_STD * whole.shape[1] ** 0.5 / longest)
+    scaled: Tensor = whole * (WORD_STD * whole.shape[1] ** 0.5 / longest)
+    return scaled
 
 
-def build_model(vectors: Tensor, config: PretrainConfig) -> XLMRobertaForMaskedLM:
+def build_model(vectors: Tensor, counts: Tensor, config: PretrainConfig) -> XLMRobertaForMaskedLM:
     """An XLM-R masked language model over the first phase's vectors.
 
     Attention and feed-forward outputs start near zero, so that every layer starts as a copy of
-    the embeddings. ``vectors`` has ``hidden_size - 2`` columns and a row for every id.
+    the embeddings, and the decoder's bias at each id's log frequency, from ``counts``.
+    ``vectors`` has ``hidden_size - 2`` columns and a row for every id.
     """
     torch.manual_seed(config.seed)
     model = XLMRobertaForMaskedLM(
@@ -66,9 +68,13 @@ def build_model(vectors: Tensor, config: PretrainConfig) -> XLMRobertaForMaskedL
         embeddings.word_embeddings.weight[PAD].zero_()
         embeddings.position_embeddings.weight.mul_(0.5)
         embeddings.token_type_embeddings.weight.zero_()
-        for layer in model.roberta.encoder.layer:
-            layer.attention.output.dense.weight.mul_(0.1)
-            layer.output.dense.weight.mul_(0.1)
-        gain = model.roberta.encoder.layer[config.retrieval_layer - 1].output.LayerNorm.weight
+        weights = dict(model.named_parameters())
+        for number in range(config.layers):
+            for part in ("attention.output", "output"):
+                weights[f"roberta.encoder.layer.{number}.{part}.dense.weight"].mul_(0.1)
+        smoothed = counts.double() + 0.5
+        model.lm_head.bias.copy_((smoothed / smoothed.sum()).log().float())
+        last = config.retrieval_layer - 1
+        gain = weights[f"roberta.encoder.layer.{last}.output.LayerNorm.weight"]
         gain[-BALLAST:] = 0.0
     return model

@@ -36,6 +36,10 @@ class TokenStore:
         start = self.starts[index]
         return self.tokens[start : start + self.lengths[index]]
 
+    def counts(self, vocabulary: int) -> Ints:
+        """How often each id occurs."""
+        return np.bincount(self.tokens, minlength=vocabulary)
+
     def concatenated(self, indices: Ints) -> tuple[Ints, Ints]:
         """Tokens of several sequences one after another, and where each begins."""
         lengths = self.lengths[indices]
@@ -50,30 +54,44 @@ class Groups:
     """Which sequences of a store are translations of each other.
 
     Group ``g`` has ``counts[g]`` members, at ``first[g]`` and after it in the store, English
-    first where the group has English (``english[g]``).
+    first where the group has English (``english[g]``), and is drawn with ``probability[g]``.
     """
 
     first: Ints
     counts: Ints
     english: npt.NDArray[np.bool_]
+    probability: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, groups: Sequence[Group]) -> Groups:
+    def of(
+        cls, sentences: Sequence[Group], phrases: Sequence[Group], phrase_share: float
+    ) -> Groups:
+        """The groups of a store that holds ``members([*sentences, *phrases])``.
+
+        Within each kind a group's probability grows with the number of its members less one, so
+        that what is translated into many languages counts for them all.
+        """
+        groups = [*sentences, *phrases]
         counts = np.array([len(group) for group in groups], dtype=np.int64)
         english = np.array(["en" in group for group in groups], dtype=np.bool_)
-        return cls(np.cumsum(counts) - counts, counts, english)
+        weights = (counts - 1).astype(np.float64)
+        cut = len(sentences)
+        share = phrase_share if phrases else 0.0
+        weights[:cut] *= (1 - share) / weights[:cut].sum()
+        weights[cut:] *= share / max(1.0, weights[cut:].sum())
+        return cls(np.cumsum(counts) - counts, counts, english, weights / weights.sum())
 
     def pairs(
         self, generator: np.random.Generator, size: int, english_share: float
     ) -> tuple[Ints, Ints]:
         """Two different members each of ``size`` different groups.
 
-        Groups are drawn in proportion to the number of their members less one, so that what is
-        translated into many languages counts for them all; with probability ``english_share``
-        the second member is English, which is the pairing that retrieval asks for.
+        With probability ``english_share`` the second member is English, which is the pairing that
+        retrieval asks for.
         """
-        weights = (self.counts - 1).astype(np.float64)
-        chosen = generator.choice(len(self.counts), size, replace=False, p=weights / weights.sum())
+        possible = np.count_nonzero(self.probability)
+        size = min(size, int(possible))
+        chosen = generator.choice(len(self.counts), size, replace=False, p=self.probability)
         counts = self.counts[chosen]
         left = (generator.random(size) * counts).astype(np.int64)
         right = (generator.random(size) * (counts - 1)).astype(np.int64)
@@ -83,6 +101,25 @@ class Groups:
         left = np.where(pivot, foreign, left)
         right = np.where(pivot, 0, right)
         return self.first[chosen] + left, self.first[chosen] + right
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How to write text without spaces as a word-by-word input would be (tagging tasks).
+
+    A tokenizer given single Chinese, Japanese or Thai words puts the bare word mark before each,
+    which running text hardly ever has. ``mark`` is the id of that mark, ``unspaced`` says of
+    every id whether it is such a piece.
+    """
+
+    mark: int
+    unspaced: npt.NDArray[np.bool_]
+
+    def apply(self, tokens: Ints, share: float, generator: np.random.Generator) -> Ints:
+        """With probability ``share``, put the mark before every unspaced piece."""
+        if generator.random() >= share:
+            return tokens
+        return np.insert(tokens, np.flatnonzero(self.unspaced[tokens]), self.mark)
 
 
 def members(groups: Sequence[Group]) -> list[str]:

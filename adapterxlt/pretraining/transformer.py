@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,7 @@ from torch.nn import functional
 from transformers import XLMRobertaForMaskedLM
 
 from adapterxlt.pretraining.config import PretrainConfig, TransformerPhase
-from adapterxlt.pretraining.embeddings import contrastive_loss
-from adapterxlt.pretraining.store import BOS, EOS, Groups, Ints, TokenStore, padded
+from adapterxlt.pretraining.store import BOS, EOS, Groups, Ints, Spacing, TokenStore, padded
 
 FIRST_PIECE = 4
 """The ids below are XLM-R's special tokens, which are never masked."""
@@ -71,6 +71,7 @@ def batches(
     sentences: TokenStore,
     groups: Groups,
     paragraphs: TokenStore,
+    spacing: Spacing,
     config: TransformerPhase,
     positions: int,
     generator: np.random.Generator,
@@ -81,11 +82,14 @@ def batches(
     ready: dict[bool, list[Batch]] = {True: [], False: []}
 
     def refill(paired: bool) -> None:
-        size = min(POOL, len(groups.counts))
-        left, right = groups.pairs(generator, size, config.english_share)
-        swap = generator.random(size) < 0.5
+        left, right = groups.pairs(generator, POOL, config.english_share)
+        swap = generator.random(len(left)) < 0.5
         left, right = np.where(swap, right, left), np.where(swap, left, right)
-        pairs = [(sentences[a], sentences[b]) for a, b in zip(left, right, strict=True)]
+        members = [
+            [spacing.apply(sentences[i], config.spaced, generator) for i in side]
+            for side in (left, right)
+        ]
+        pairs = list(zip(*members, strict=True))
         if paired:
             items = [[_sentence(a, limit), _sentence(b, limit)] for a, b in pairs]
         else:
@@ -93,7 +97,7 @@ def batches(
         for cut in _by_length(items, config.tokens):
             sequences = [item[side] for side in range(len(cut[0])) for item in cut]
             ready[paired].append(Batch(sequences, paired))
-        generator.shuffle(ready[paired])  # type: ignore[arg-type]
+        generator.shuffle(ready[paired])
 
     while True:
         draw = generator.random()
@@ -133,37 +137,84 @@ def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
     return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def _parameters(model: XLMRobertaForMaskedLM, config: TransformerPhase) -> list[dict[str, object]]:
-    """Word embeddings (tied with the decoder) learn at their own rate; no weight decay on them."""
-    words = model.roberta.embeddings.word_embeddings.weight
-    others = [p for p in model.parameters() if p is not words and p.requires_grad]
-    return [
-        {"params": [words], "rate": config.embedding_learning_rate, "weight_decay": 0.0},
-        {"params": [p for p in others if p.dim() > 1], "rate": config.learning_rate,
-         "weight_decay": 0.01},
-        {"params": [p for p in others if p.dim() == 1], "rate": config.learning_rate,
-         "weight_decay": 0.0},
-    ]  # fmt: skip
+def parameter_groups(model: XLMRobertaForMaskedLM, config: PretrainConfig) -> list[dict[str, Any]]:
+    """Optimizer groups, each with its learning rate (``rate``) and weight decay (matrices only).
+
+    What lies below the retrieval layer starts out aligned and learns slowly: the word embeddings
+    (tied with the decoder) at one rate, the rest at another; the layers above start from nothing.
+    """
+    phase = config.transformer
+    embeddings, layers = model.roberta.embeddings, model.roberta.encoder.layer
+    words = embeddings.word_embeddings.weight
+    lower = [p for p in embeddings.parameters() if p is not words]
+    lower += [p for layer in layers[: config.retrieval_layer] for p in layer.parameters()]
+    known = {id(words), *map(id, lower)}
+    upper = [p for p in model.parameters() if id(p) not in known]
+    groups: list[dict[str, Any]] = [
+        {"params": [words], "rate": phase.embedding_learning_rate, "weight_decay": 0.0}
+    ]
+    for parameters, rate in ((lower, phase.lower_learning_rate), (upper, phase.learning_rate)):
+        for matrix, decay in ((True, 0.01), (False, 0.0)):
+            chosen = [p for p in parameters if (p.dim() > 1) == matrix]
+            groups.append({"params": chosen, "rate": rate, "weight_decay": decay})
+    return groups
+
+
+class Bags:
+    """The first phase's sentence vectors: what the transformer's means are to agree with.
+
+    They cost next to nothing to compute, so that a sentence can be told from a thousand others
+    although only a few dozen go through the transformer in a step.
+    """
+
+    def __init__(self, vectors: Tensor, hidden_size: int) -> None:
+        centred = vectors - vectors.mean(dim=1, keepdim=True)
+        self.vectors = functional.pad(centred, (0, hidden_size - vectors.shape[1]))
+
+    def of(self, sequences: Sequence[Ints]) -> Tensor:
+        """One vector a token sequence (sequences x hidden size)."""
+        tokens = torch.from_numpy(np.concatenate(sequences))
+        lengths = np.array([len(sequence) for sequence in sequences])
+        offsets = torch.from_numpy(np.cumsum(lengths) - lengths)
+        return functional.embedding_bag(tokens, self.vectors, offsets, mode="mean")
+
+
+def alignment_loss(
+    states: Tensor, translations: Tensor, others: Tensor, temperature: float
+) -> Tensor:
+    """InfoNCE of each state against its translation's bag, all other bags being negatives."""
+    candidates = functional.normalize(torch.cat([translations, others]), dim=-1)
+    logits = functional.normalize(states, dim=-1) @ candidates.T / temperature
+    return functional.cross_entropy(logits, torch.arange(len(states)))
 
 
 def step_loss(
     model: XLMRobertaForMaskedLM,
     batch: Batch,
+    bags: Bags,
+    others: Tensor | None,
     config: PretrainConfig,
     mask_id: int,
     generator: np.random.Generator,
 ) -> Tensor:
-    """MLM at the top and, for a paired batch, the contrastive loss at the retrieval layer."""
+    """MLM at the top and, for a paired batch, the alignment loss at the retrieval layer."""
     phase = config.transformer
     ids, mask = padded(batch.sequences)
     altered, chosen = mask_tokens(ids, phase.masked, mask_id, generator)
-    output = model.roberta(input_ids=altered, attention_mask=mask, output_hidden_states=True)
-    logits = model.lm_head(output.last_hidden_state[chosen])
-    loss = functional.cross_entropy(logits, ids[chosen])
-    if batch.paired and phase.contrastive_weight:
-        pooled = mean_pool(output.hidden_states[config.retrieval_layer], mask)
-        left, right = pooled.chunk(2)
-        loss = loss + phase.contrastive_weight * contrastive_loss(left, right, phase.temperature)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output = model.roberta(input_ids=altered, attention_mask=mask, output_hidden_states=True)
+        logits = model.lm_head(output.last_hidden_state[chosen])
+    loss = functional.cross_entropy(logits.float(), ids[chosen])
+    if others is not None:
+        pooled = mean_pool(output.hidden_states[config.retrieval_layer].float(), mask)
+        half = len(batch.sequences) // 2
+        bag = bags.of(batch.sequences)
+        # Each half apart: a sentence's own bag must not stand among the wrong answers.
+        aligned = (
+            alignment_loss(pooled[:half], bag[half:], others, phase.temperature)
+            + alignment_loss(pooled[half:], bag[:half], others, phase.temperature)
+        ) / 2
+        loss = loss + phase.contrastive_weight * aligned
     return loss
 
 
@@ -172,6 +223,8 @@ def train_transformer(
     sentences: TokenStore,
     groups: Groups,
     paragraphs: TokenStore,
+    spacing: Spacing,
+    bags: Bags,
     config: PretrainConfig,
     mask_id: int,
     positions: int,
@@ -181,8 +234,8 @@ def train_transformer(
     phase = config.transformer
     generator = np.random.default_rng([config.seed, 2])
     torch.manual_seed(config.seed)
-    optimizer = torch.optim.AdamW(_parameters(model, phase), lr=phase.learning_rate)
-    source = batches(sentences, groups, paragraphs, phase, positions, generator)
+    optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=phase.learning_rate)
+    source = batches(sentences, groups, paragraphs, spacing, phase, positions, generator)
     model.train()
     losses: list[float] = []
     warmup = max(1, min(200, phase.steps // 10))
@@ -190,7 +243,12 @@ def train_transformer(
         rate = min(1.0, (step + 1) / warmup) * max(0.02, 1 - step / phase.steps)
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * rate
-        loss = step_loss(model, next(source), config, mask_id, generator)
+        batch = next(source)
+        others = None
+        if batch.paired and phase.contrastive_weight:
+            indices = np.concatenate(groups.pairs(generator, phase.negatives // 2, 1.0))
+            others = bags.of([sentences[i] for i in indices])
+        loss = step_loss(model, batch, bags, others, config, mask_id, generator)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

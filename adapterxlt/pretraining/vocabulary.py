@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import random
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import sentencepiece as spm
 from transformers import PreTrainedTokenizerFast, XLMRobertaTokenizerFast
 
 from adapterxlt.pretraining.readers import Corpus
+from adapterxlt.pretraining.store import Spacing
 
 FAIRSEQ_OFFSET = 1
 """XLM-R inserts <pad> at id 1, so a SentencePiece id is one below the model's."""
@@ -86,3 +89,16 @@ def encode(model: spm.SentencePieceProcessor, texts: Sequence[str]) -> list[list
         [piece + FAIRSEQ_OFFSET if piece else unknown for piece in ids]
         for ids in model.encode(list(texts))
     ]
+
+
+_UNSPACED = ("CJK UNIFIED", "CJK COMPATIBILITY", "HIRAGANA", "KATAKANA", "THAI")
+
+
+def word_spacing(model: spm.SentencePieceProcessor) -> Spacing:
+    """Which pieces belong to scripts that are written without spaces between words."""
+    size = model.get_piece_size() + FAIRSEQ_OFFSET + 1
+    unspaced = np.zeros(size, dtype=np.bool_)
+    for piece in range(model.get_piece_size()):
+        name = unicodedata.name(model.id_to_piece(piece)[0], "")
+        unspaced[piece + FAIRSEQ_OFFSET] = name.startswith(_UNSPACED)
+    return Spacing(model.piece_to_id("▁") + FAIRSEQ_OFFSET, unspaced)
