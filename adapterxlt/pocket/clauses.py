@@ -7,9 +7,9 @@ from typing import NamedTuple
 from adapterxlt.pocket.lexicon import Token, forms, table, tokens
 from adapterxlt.pocket.nouns import Thing, adjective, definite, indefinite, negated
 
-_SOMEONE = {
-    "en": "someone", "de": "jemand", "es": "alguien", "fr": "quelqu'un",
-    "ru": "кто-то", "zh": "有人", "tr": "biri", "sw": "mtu",
+_PERSON = {
+    "en": "a person", "de": "eine Person", "es": "una persona", "fr": "une personne",
+    "ru": "человек", "zh": "一 个 人", "tr": "bir kişi", "sw": "mtu",
 }  # fmt: skip
 _NOBODY = {
     "en": "nobody", "de": "niemand", "es": "nadie", "fr": "personne", "ru": "никто", "zh": "没有人",
@@ -30,9 +30,10 @@ _BECAUSE = {
 class Clause(NamedTuple):
     """Somebody does something. Each field is (table, id); "" where there is nothing.
 
-    subject: persons, names, full (first and last name), or ("someone"|"nobody"|"who", "");
-    verb: verbs, acts, wishes or meetings; thing: the object of `verbs`; kind: a hypernym as
-    the object; whom: the person of `meetings`; place: places, cities, countries, organisations.
+    subject: persons, names, full (first and last name), or ("anybody"|"nobody"|"who", "");
+    verb: verbs, acts, wishes (never negative) or meetings; thing: the object of `verbs`;
+    kind: a hypernym as the object; whom: the person of `meetings`;
+    place: places, cities, countries, organisations.
     """
 
     subject: tuple[str, str]
@@ -54,8 +55,8 @@ class State(NamedTuple):
 
 def subject(who: tuple[str, str], lang: str) -> list[Token]:
     kind, key = who
-    if kind == "someone":
-        return tokens(_SOMEONE[lang], "PRON", lang, role="S")
+    if kind == "anybody":
+        return tokens(_PERSON[lang], "NOUN", lang, role="S")
     if kind == "nobody":
         return tokens(_NOBODY[lang], "PRON", lang, role="S")
     if kind == "who":
@@ -90,17 +91,8 @@ def verb(clause: Clause, lang: str, base: bool = False) -> tuple[list[Token], li
     kind, key = clause.verb
     cell = forms(kind, key, lang)
     no = clause.negative
-    if kind == "wishes":
-        head, _, tail = cell[0].partition(" ~ ")
-        if lang == "en" and (no or base):
-            head = "want"
-        if lang == "tr" and no:
-            head = head.replace("istiyor", "istemiyor")
-        if lang == "sw" and no:
-            head = "hataki"
-    else:
-        second = (no and lang in ("zh", "tr", "sw")) or (lang == "en" and (no or base))
-        head, _, tail = cell[1 if second and len(cell) > 1 else 0].partition(" ~ ")
+    second = (no and lang in ("zh", "tr", "sw")) or (lang == "en" and (no or base))
+    head, _, tail = cell[1 if second and len(cell) > 1 else 0].partition(" ~ ")
     words = tokens(head, "VERB", lang, role="V")
     if no:
         words = {
@@ -115,7 +107,7 @@ def verb(clause: Clause, lang: str, base: bool = False) -> tuple[list[Token], li
 
 def _verb_of_nobody(clause: Clause, lang: str) -> tuple[list[Token], list[Token]]:
     """French, Russian and Turkish negate the verb too; Swahili says: there is no one who ..."""
-    subject = ("someone", "")
+    subject = ("anybody", "")
     head, tail = verb(clause._replace(subject=subject, negative=lang in ("fr", "ru", "tr")), lang)
     if lang == "fr":
         head = [word for word in head if word.text != "pas"]
@@ -155,7 +147,8 @@ def render(clause: Clause, lang: str, first: str = "S") -> list[Token]:
     if lang == "ru":
         return opening + s + t + v + tail + o + p
     if lang == "zh":
-        return opening + comma + s + t + p + v + tail + o
+        no = v[:1] if clause.negative else []  # 不 and 没有 stand before the place
+        return opening + comma + s + t + no + p + v[len(no) :] + tail + o
     if lang == "tr":
         return opening + s + t + p + o + v
     return opening + comma + s + v + tail + o + p + t
@@ -195,8 +188,8 @@ def both(one: Clause, other: Clause, lang: str) -> list[Token]:
     return render(one, lang) + tokens(link, "PUNCT", lang) + render(other, lang)
 
 
-def and_wants(clause: Clause, wish: str, lang: str) -> list[Token]:
-    """The clause, and the same subject's wish."""
+def and_can(clause: Clause, wish: str, lang: str) -> list[Token]:
+    """The clause, and what the same subject can do."""
     head, tail = verb(clause._replace(verb=("wishes", wish), negative=False), lang)
     return render(clause, lang) + conjunction(lang) + head + tail
 

@@ -14,7 +14,7 @@ LABELS = ("entailment", "neutral", "contradiction")
 
 
 class Pair(NamedTuple):
-    """wish: what the premise adds with `and wants to`; opening: word order of both sentences."""
+    """wish: what the premise adds with `and can`; opening: word order of both sentences."""
 
     premise: Clause | State
     hypothesis: Clause | State
@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 
 
 def _story(rng: random.Random, held: bool, label: str) -> Pair | None:
-    premise = sampling.clause(rng, held, place=0.65, time=0.55)
+    premise = sampling.clause(rng, held, place=0.55, time=0.5)
     wish = pick(rng, "wishes", held) if rng.random() < 0.12 else ""
     edit = {"entailment": _entailed, "neutral": _neutral, "contradiction": _contradicted}[label]
     hypothesis = edit(rng, held, premise, wish)
@@ -37,20 +37,20 @@ def _story(rng: random.Random, held: bool, label: str) -> Pair | None:
     return Pair(premise, hypothesis, label, wish, opening)
 
 
-def _wants(premise: Clause, wish: str) -> Clause:
+def _can(premise: Clause, wish: str) -> Clause:
     return Clause(premise.subject, ("wishes", wish))
 
 
 def _entailed(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clause | None:
     if wish and rng.random() < 0.5:
-        return _wants(premise, wish)
+        return _can(premise, wish)
     result = sampling.shorter(rng, premise, 0.45)
     if result.thing and result.thing.colour and rng.random() < 0.5:
         result = sampling.bare(result)
     if result.thing and not result.thing.number and rng.random() < 0.4:
         result = sampling.general(result)
     if rng.random() < 0.5:
-        result = result._replace(subject=("someone", ""))
+        result = result._replace(subject=("anybody", ""))
     return result
 
 
@@ -58,10 +58,10 @@ def _neutral(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clau
     short = sampling.shorter(rng, premise, 0.45)
     draw = rng.random()
     if draw < 0.55:
-        return _wants(premise, sampling.other(rng, "wishes", wish, held))
+        return _can(premise, sampling.other(rng, "wishes", wish, held))
     if draw < 0.7 and not premise.place:
-        return short._replace(place=("places", pick(rng, "places", held)))
-    if draw < 0.85 and not premise.time:
+        return short._replace(place=sampling.place_of(rng, held))
+    if draw < 0.92 and not premise.time:
         return short._replace(time=pick(rng, "times", held))
     thing = premise.thing
     if thing and not thing.number and not thing.colour and sampling.colourable(thing.noun):
@@ -72,11 +72,9 @@ def _neutral(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clau
 
 def _contradicted(rng: random.Random, held: bool, premise: Clause, wish: str) -> Clause | None:
     draw = rng.random()
-    if draw < 0.2:
-        if wish and rng.random() < 0.5:
-            return _wants(premise, wish)._replace(negative=True)
+    if draw < 0.3:
         return sampling.shorter(rng, premise, 0.45)._replace(negative=True)
-    if draw < 0.45:
+    if draw < 0.4:
         return sampling.shorter(rng, premise, 0.45)._replace(subject=("nobody", ""))
     short = sampling.shorter(rng, premise, 0.45)
     if draw < 0.65 and short.place:
@@ -120,7 +118,7 @@ def sentence(meaning: Clause | State, lang: str, opening: str = "S", wish: str =
     if isinstance(meaning, State):
         return written(clauses.render_state(meaning, lang), lang)
     if wish:
-        return written(clauses.and_wants(meaning, wish, lang), lang)
+        return written(clauses.and_can(meaning, wish, lang), lang)
     return written(clauses.render(meaning, lang, opening), lang)
 
 

@@ -27,22 +27,22 @@ class Pair(NamedTuple):
 
 
 def _changed(rng: random.Random, old: Clause, held: bool) -> Clause | None:
-    """The clause denied, or with one fact changed."""
+    """The clause denied, or with some of its facts changed."""
     draw = rng.random()
     if draw < 0.2:
         return old._replace(negative=True)
-    if draw < 0.4:
+    if draw < 0.3:
         return old._replace(subject=("nobody", ""))
-    edits = [sampling.opposite_verb(old)]
-    if old.place:
-        edits.append(sampling.other_place(rng, old, held))
-    if old.time:
-        edits.append(sampling.other_time(rng, old, held))
-    if old.thing and old.thing.colour:
-        edits.append(sampling.other_colour(rng, old, held))
-    if old.thing and old.thing.number:
-        edits.append(sampling.other_number(rng, old, held))
-    return rng.choice(edits)
+    new = old
+    if old.place and rng.random() < 0.7:
+        new = sampling.other_place(rng, new, held)
+    if old.time and rng.random() < 0.7:
+        new = sampling.other_time(rng, new, held) or new
+    if old.thing and rng.random() < 0.5:
+        new = new._replace(thing=sampling.thing(rng, held))
+    if new == old or rng.random() < 0.4:
+        return sampling.opposite_verb(new)
+    return new
 
 
 def _reworded(clause: Clause) -> Clause:
@@ -72,7 +72,7 @@ def _joined(rng: random.Random, held: bool, label: int) -> Pair | None:
         return None
     if label:
         return Pair(Said((one, two)), Said((two, one)), 1)
-    if rng.random() < 0.4:  # who does what is exchanged
+    if rng.random() < 0.2:  # who does what is exchanged
         crossed = (one._replace(subject=two.subject), two._replace(subject=one.subject))
         return Pair(Said((one, two)), Said(crossed), 0)
     changed = _changed(rng, one, held)
@@ -84,6 +84,8 @@ def _described(rng: random.Random, held: bool, label: int) -> Pair:
     first, second = one.adjectives
     if not label:
         second = sampling.opposite_adjective(rng, second, held)
+        if rng.random() < 0.5:
+            first = sampling.opposite_adjective(rng, first, held)
     return Pair(Said((one,)), Said((State(one.noun, (second, first)),)), label)
 
 
@@ -107,7 +109,7 @@ def example(rng: random.Random, held: bool, label: int) -> Pair:
             pair = _simple(rng, held, label)
         elif draw < 0.75:
             pair = _joined(rng, held, label)
-        elif draw < 0.9:
+        elif draw < 0.94:
             pair = _described(rng, held, label)
         else:
             pair = _meeting(rng, held, label)

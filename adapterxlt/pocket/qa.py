@@ -72,7 +72,9 @@ def facts(rng: random.Random, held: bool) -> list[Fact]:
     things: set[str] = set()
     for person in people[: rng.choice([2, 3])]:
         while True:
-            c = sampling.clause(rng, held, acts=0.25, place=0.7, time=0.6, number=0.35)
+            c = sampling.clause(
+                rng, held, acts=0.25, place=0.7, time=0.6, number=0.35, only_when=True
+            )
             noun = c.thing.noun if c.thing else ""
             if c.verb[1] not in verbs and noun not in things:
                 break

@@ -8,7 +8,7 @@ from adapterxlt.pocket.clauses import Clause, State
 from adapterxlt.pocket.lexicon import ids, pick, table
 from adapterxlt.pocket.nouns import Thing
 
-_LARGE = ("car", "boat", "horse", "cow")  # never in a small place, never in the hand or the post
+_LARGE = ("car", "horse")  # never in a small place, never in the hand or the post
 _FOR_SMALL_THINGS = ("hold", "send", "receive")
 _SMALL_PLACES = ("kitchen", "library", "restaurant", "office", "church", "home", "hotel", "shop")
 
@@ -33,6 +33,11 @@ def person(rng: random.Random, held: bool, named: float = 0.25) -> tuple[str, st
     return kind, pick(rng, kind, held)
 
 
+def place_of(rng: random.Random, held: bool) -> tuple[str, str]:
+    kind = rng.choice(["places", "places", "countries", "cities"])
+    return kind, pick(rng, kind, held)
+
+
 def clause(
     rng: random.Random,
     held: bool,
@@ -43,10 +48,15 @@ def clause(
     colour: float = 0.25,
     number: float = 0.25,
     named: float = 0.25,
+    only_when: bool = False,
 ) -> Clause:
-    """A random clause; each number is the probability of that part."""
-    where = ("places", pick(rng, "places", held)) if rng.random() < place else None
-    when = pick(rng, "times", held) if rng.random() < time else ""
+    """A random clause; each number is the probability of that part.
+
+    only_when: the time really is a time, not the company somebody keeps.
+    """
+    where = place_of(rng, held) if rng.random() < place else None
+    kinds = {"kind": "when"} if only_when else {}
+    when = pick(rng, "times", held, **kinds) if rng.random() < time else ""
     who = person(rng, held, named)
     if rng.random() < acts:
         return Clause(who, ("acts", pick(rng, "acts", held)), place=where, time=when)
@@ -55,7 +65,7 @@ def clause(
     while what.noun in _LARGE and verb in _FOR_SMALL_THINGS:
         verb = pick(rng, "verbs", held)
     while where and what.noun in _LARGE and where[1] in _SMALL_PLACES:
-        where = ("places", pick(rng, "places", held))
+        where = place_of(rng, held)
     return Clause(who, ("verbs", verb), what, place=where, time=when)
 
 
@@ -66,7 +76,8 @@ def other(rng: random.Random, name: str, key: str, held: bool, **where: str) -> 
 
 def other_place(rng: random.Random, old: Clause, held: bool) -> Clause:
     assert old.place
-    return old._replace(place=("places", other(rng, "places", old.place[1], held)))
+    kind, key = old.place
+    return old._replace(place=(kind, other(rng, kind, key, held)))
 
 
 def other_time(rng: random.Random, old: Clause, held: bool) -> Clause | None:
