@@ -49,7 +49,8 @@ def _windows(paragraphs: TokenStore, generator: np.random.Generator, size: int) 
 def _by_length(items: list[list[Ints]], tokens: int) -> list[list[list[Ints]]]:
     """Cut items (of one or two sequences each) into batches of at most ``tokens`` padded tokens.
 
-    Items of like length come together, which keeps padding low; every batch holds at least two.
+    Items of like length come together, which keeps padding low. Every batch holds at least two:
+    a last item that would be alone joins the batch before it, over the budget.
     """
     items = sorted(items, key=lambda item: max(len(sequence) for sequence in item))
     cut: list[list[list[Ints]]] = [[]]
