@@ -107,6 +107,14 @@ def read_tagged(file: Path, limit: int) -> Tagged:
     return sentences
 
 
+def bare_mark_share(encoder: Encoder, sentences: Tagged) -> float:
+    """Per cent of words whose first piece is the word mark alone, as a tagger meets them."""
+    words = [[word] for row, _ in sentences for word in row]
+    ids = encoder.tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    mark = encoder.tokenizer.convert_tokens_to_ids("▁")
+    return round(100 * float(np.mean([row[:1] == [mark] for row in ids])), 1)
+
+
 def fit_linear(vectors: Tensor, labels: Tensor, classes: int, seed: int) -> torch.nn.Linear:
     """Softmax regression on standardised vectors by 600 Adam steps of 1024 words."""
     torch.manual_seed(seed)

@@ -228,7 +228,7 @@ SOURCES: tuple[Source, ...] = (
         attribution="Clark et al. (2020), TyDi QA; Wikipedia authors",
         layout="squad",
         use="monolingual",
-        used_for="paragraphs and questions as running text",
+        used_for="paragraphs as running text",
         pattern="tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{code}.dev.json",
         codes=_same("en ar fi ko ru sw"),
     ),

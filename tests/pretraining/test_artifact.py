@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,9 @@ def test_ordinary_sentences_have_no_unknown_piece(language: str) -> None:
     ids = fast(ORDINARY[language])["input_ids"]
     assert fast.unk_token_id not in ids
     assert slow(ORDINARY[language])["input_ids"] == ids
-    assert fast.decode(ids, skip_special_tokens=True) == ORDINARY[language]
+    # The vocabulary's normalisation is NFKC, which takes the Thai sign "am" apart.
+    decoded = fast.decode(ids, skip_special_tokens=True)
+    assert decoded == unicodedata.normalize("NFKC", ORDINARY[language])
 
 
 def test_translations_are_close() -> None:
