@@ -167,6 +167,7 @@ trained adapter reaches.
 `adapterxlt.tasks.fingerprint`); evaluation flags what is among them. Expect flags on XQuAD, MLQA
 dev, TyDiQA dev, PAWS-X dev, XCOPA, SQuAD 1.1 dev (running text) and on texts of FLORES-200 dev and
 NTREX-128; the PUD sentences are also in UD test sets. Not used: Tatoeba, BUCC, XNLI, UDPOS, PAN-X.
+A few everyday phrases ("What is this?") are in GATITOS and in Tatoeba alike, and flagged there too.
 
 ## Rebuild
 
