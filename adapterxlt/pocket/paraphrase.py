@@ -29,18 +29,18 @@ class Pair(NamedTuple):
 def _changed(rng: random.Random, old: Clause, held: bool) -> Clause | None:
     """The clause denied, or with some of its facts changed."""
     draw = rng.random()
-    if draw < 0.2:
+    if draw < 0.25:
         return old._replace(negative=True)
     if draw < 0.3:
         return old._replace(subject=("nobody", ""))
     new = old
-    if old.place and rng.random() < 0.7:
-        new = sampling.other_place(rng, new, held)
-    if old.time and rng.random() < 0.7:
-        new = sampling.other_time(rng, new, held) or new
-    if old.thing and rng.random() < 0.5:
+    if old.place and rng.random() < 0.9:
+        new = new._replace(place=sampling.place_of(rng, held))
+    if old.time and rng.random() < 0.9:
+        new = new._replace(time=sampling.other(rng, "times", old.time, held))
+    if old.thing and rng.random() < 0.8:
         new = new._replace(thing=sampling.thing(rng, held))
-    if new == old or rng.random() < 0.4:
+    if new == old or rng.random() < 0.3:
         return sampling.opposite_verb(new)
     return new
 
@@ -75,8 +75,8 @@ def _joined(rng: random.Random, held: bool, label: int) -> Pair | None:
     if rng.random() < 0.2:  # who does what is exchanged
         crossed = (one._replace(subject=two.subject), two._replace(subject=one.subject))
         return Pair(Said((one, two)), Said(crossed), 0)
-    changed = _changed(rng, one, held)
-    return Pair(Said((one, two)), Said((two, changed)), 0) if changed else None
+    changed, other = _changed(rng, one, held), _changed(rng, two, held)
+    return Pair(Said((one, two)), Said((other, changed)), 0) if changed and other else None
 
 
 def _described(rng: random.Random, held: bool, label: int) -> Pair:
@@ -84,7 +84,7 @@ def _described(rng: random.Random, held: bool, label: int) -> Pair:
     first, second = one.adjectives
     if not label:
         second = sampling.opposite_adjective(rng, second, held)
-        if rng.random() < 0.5:
+        if rng.random() < 0.8:
             first = sampling.opposite_adjective(rng, first, held)
     return Pair(Said((one,)), Said((State(one.noun, (second, first)),)), label)
 
