@@ -15,7 +15,16 @@ PACKAGE = Path(__file__).resolve().parent.parent / "adapterxlt"
 # Layers from the bottom up: a module imports from its own and from lower ones only.
 LAYERS = (
     ("__init__", "errors", "suggest", "progress", "bundled", "safetensors_header"),
-    ("tasks", "store", "pocket", "method_table", "method_parser", "methods", "backbones"),
+    (
+        "tasks",
+        "store",
+        "pocket",
+        "method_table",
+        "method_parser",
+        "method_rules",
+        "methods",
+        "backbones",
+    ),
     ("recipe", "models", "retrieval.protocols", "report.rows", "pretraining.config"),
     ("batching",),
     ("training", "evaluation", "retrieval", "pretraining"),

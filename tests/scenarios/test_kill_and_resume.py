@@ -21,7 +21,7 @@ over_nli: {train: pawsx, stack_on: nli, method: 'lora[r=4]'}
 full: {train: pawsx, method: full}
 fused: {fuse: [nli, direct], train: pawsx}
 scores: {evaluate: [direct, after_nli, over_nli, full, fused], on: pawsx}
-search: {retrieve: [none, nli, full], on: tatoeba}
+search: {retrieve: [none, nli, full], on: tatoeba, max_length: 128}
 """
 
 
