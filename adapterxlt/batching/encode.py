@@ -38,7 +38,8 @@ class Feature:
         label: class or choice index; for tagging one tag (or -100) a token; for span QA the
             (first, last) token of the answer, (0, 0) where this window does not hold it; None
             when encoded without labels.
-        word_positions: tagging only: (word index, index of its first token in this window).
+        word_positions: tagging only: (word index, index of the token that carries its tag
+            in this window: its first one that is not a bare word mark).
         offsets: span QA only: characters (start, end) of the context a token covers, None for
             tokens that are not of the context.
     """
@@ -161,6 +162,9 @@ def _multiple_choice(
     return features
 
 
+WORD_MARK = "▁"  # what SentencePiece puts where a word begins
+
+
 def _word_ids(words: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
     """Subwords of each distinct word, encoded on its own as XTREME's scripts do.
 
@@ -183,6 +187,7 @@ def _tagging(
     labelled: bool,
 ) -> list[Feature]:
     room = max_length - 2
+    bare = tokenizer.convert_tokens_to_ids(WORD_MARK)
     subwords = _word_ids((word for example in examples for word in example.words), tokenizer)
     features = []
     for index, example in enumerate(examples):
@@ -195,7 +200,9 @@ def _tagging(
             positions = []
             for word in range(first, end):
                 if word >= start:
-                    positions.append((word, len(row)))
+                    # A bare word mark (most Chinese words begin with one) says nothing.
+                    skip = len(words[word]) > 1 and words[word][0] == bare
+                    positions.append((word, len(row) + skip))
                 row.extend(words[word])
             row.append(cast(int, tokenizer.sep_token_id))
             label = None

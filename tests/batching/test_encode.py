@@ -92,6 +92,15 @@ def test_tags_sit_on_the_first_token_of_each_word(tokenizer: PreTrainedTokenizer
     assert all(piece.startswith("▁") for piece in first)
 
 
+def test_a_bare_word_mark_carries_no_tag(tokenizer: PreTrainedTokenizerBase) -> None:
+    assert tokenizer.tokenize("老人") == ["▁", "老", "人"]
+    [feature] = run(tokenizer, "tagging", TaggingExample("1", ("老人", "river"), (3, 4)))
+    assert isinstance(feature.label, list)
+    carriers = [feature.input_ids[0][token] for _, token in feature.word_positions]
+    assert tokenizer.convert_ids_to_tokens(carriers)[0] == "老"
+    assert [tag for tag in feature.label if tag != IGNORED] == [3, 4]
+
+
 def test_word_that_normalises_to_nothing_keeps_its_tag(tokenizer: PreTrainedTokenizerBase) -> None:
     assert tokenizer.tokenize("\u200b") == []
     example = TaggingExample("1", ("a", "\u200b", "b"), (0, 1, 2))
