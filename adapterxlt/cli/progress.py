@@ -16,7 +16,7 @@ from adapterxlt.progress import Bar
 from adapterxlt.progress import Progress as ProgressProtocol
 
 EVERY = 10.0  # seconds between plain lines
-SHORT = 2.0  # seconds; shorter work leaves no line on a terminal
+SHORT = 2.0  # seconds; shorter work leaves no line
 
 
 def open_progress(file: IO[str] | None = None) -> ProgressProtocol:
@@ -74,7 +74,7 @@ def duration(seconds: float) -> str:
 
 
 class LineProgress:
-    """One plain line at the start of a piece of work, every ten seconds, and at its end."""
+    """One plain line every ten seconds of a piece of work, and at its end unless it was short."""
 
     def __init__(self, file: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
@@ -102,8 +102,6 @@ class _LineBar:
         self._printed = clock()
 
     def __enter__(self) -> Bar:
-        tally = self._tally
-        self._lines.log(f"{self._description}: {tally.done}/{tally.total} {tally.unit}")
         return self
 
     def advance(self, amount: int = 1, note: str = "") -> None:
@@ -120,8 +118,9 @@ class _LineBar:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        end = "done" if kind is None else "stopped"
-        self._say(f"{end} in {duration(self._tally.seconds)}")
+        if kind is not None or self._tally.seconds >= SHORT:
+            end = "done" if kind is None else "stopped"
+            self._say(f"{end} in {duration(self._tally.seconds)}")
 
     def _say(self, what: str) -> None:
         tally = self._tally

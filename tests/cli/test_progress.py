@@ -20,14 +20,13 @@ class Clock:
         return self.now
 
 
-def test_plain_lines_at_start_every_ten_seconds_and_at_the_end() -> None:
+def test_plain_lines_every_ten_seconds_and_at_the_end() -> None:
     file, clock = io.StringIO(), Clock()
     with LineProgress(file, clock).bar("train nli", 100, unit="steps") as bar:
         for _ in range(100):
             clock.now += 0.25
             bar.advance(1, "loss 0.50")
     assert file.getvalue().splitlines() == [
-        "train nli: 0/100 steps",
         "train nli: 40/100, 4 steps/s, loss 0.50, 15s left",
         "train nli: 80/100, 4 steps/s, loss 0.50, 5s left",
         "train nli: 100/100, 4 steps/s, loss 0.50, done in 25s",
@@ -40,9 +39,16 @@ def test_rate_does_not_count_what_an_earlier_run_did() -> None:
         clock.now += 20
         bar.advance(10)
     assert file.getvalue().splitlines() == [
-        "train: 90/100 it",
         "train: 100/100, 0.5 it/s, done in 20s",
     ]
+
+
+def test_short_work_leaves_no_line() -> None:
+    file, clock = io.StringIO(), Clock()
+    with LineProgress(file, clock).bar("predict", 10) as bar:
+        clock.now += 1.5
+        bar.advance(10)
+    assert file.getvalue() == ""
 
 
 def test_an_interrupted_piece_of_work_says_so() -> None:
