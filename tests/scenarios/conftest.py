@@ -78,7 +78,7 @@ def cli(tmp_path: Path) -> Cli:
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         process = start(arguments, tmp_path)
-        out, err = process.communicate(timeout=280)
+        out, err = process.communicate(timeout=1500)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run

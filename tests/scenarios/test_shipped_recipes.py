@@ -1,0 +1,99 @@
+"""The recipes that ship with the project do what they say, on what ships and on real data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.program import Cli
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+Rows = list[dict[str, Any]]
+
+
+def results(cli: Cli, *arguments: object) -> Rows:
+    done = cli("run", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["steps"]["failed"] == {}
+    found: Rows = document["results"]
+    return found
+
+
+def mean(rows: Rows, skip: Iterable[str] = ("en",), **fields: object) -> float:
+    """Mean value of the rows with these fields, over languages but those to skip."""
+    values = [
+        row["value"]
+        for row in rows
+        if row["language"] not in skip and all(row[name] == fields[name] for name in fields)
+    ]
+    assert values, f"no rows with {fields}"
+    return sum(values) / len(values)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_quickstart(cli: Cli) -> None:
+    rows = results(cli, RECIPES / "quickstart.yaml")
+    # Chance is a third for inference and half for paraphrases; the bounds are loose.
+    assert mean(rows, model="nli", task="xnli", metric="accuracy", skip=()) > 47
+    assert mean(rows, model="nli", task="xnli", metric="accuracy", language="en", skip=()) > 58
+    for model in ("direct", "after_nli", "over_nli", "fused"):
+        assert mean(rows, model=model, task="pawsx", metric="accuracy") > 52
+    search = {"stage": "search", "model": "none", "metric": "accuracy"}
+    assert mean(rows, layer=2, **search) > 60
+    assert mean(rows, layer=2, **search) > mean(rows, layer=4, **search) + 20
+    assert mean(rows, stage="mining", model="none", metric="f1", split="test", layer=2) > 50
+    # Every number says what it came from.
+    fused = next(row for row in rows if row["model"] == "fused")
+    assert fused["lineage"] == "mini > fuse(mnli (seq_bn) + squad (seq_bn)) > pawsx (fusion)"
+    assert fused["baseline"] == "direct"
+    assert {row["seed"] for row in rows} == {1}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_real_smoke_reduced(cli: Cli, real_data: Path) -> None:
+    smaller = {
+        "stages.nli.cap": 1000,
+        "stages.nli_full.cap": 300,
+        "stages.pos.cap": 1500,
+        "stages.pos_full.cap": 300,
+        "stages.pos_after_nli.cap": 300,
+        "stages.ner.cap": 1500,
+        "stages.ner_full.cap": 300,
+        "stages.ner_after_nli.cap": 300,
+        "stages.inference.cap": 50,
+        "stages.tagging.cap": 60,
+        "stages.entities.cap": 60,
+        "stages.search.languages": "[de, sw, th]",
+        "stages.mining.layers": 2,
+    }
+    settings = [part for key, value in smaller.items() for part in ("--set", f"{key}={value}")]
+    rows = results(cli, RECIPES / "real-smoke.yaml", "--data", real_data, *settings)
+
+    languages = {
+        task: {row["language"] for row in rows if row["task"] == task}
+        for task in ("xnli", "udpos", "panx")
+    }
+    assert {task: len(found) for task, found in languages.items()} == {
+        "xnli": 15,
+        "udpos": 18,
+        "panx": 17,
+    }
+    # The majority tag (NOUN) makes up less than a quarter of the words, names an F1 of zero.
+    assert mean(rows, model="pos", metric="token_accuracy") > 32
+    assert mean(rows, model="ner", metric="f1") > 5
+    # What the card of the backbone says of these languages at layer 2: 51.5, 32.6, 51.3.
+    search = {"stage": "search", "model": "none", "metric": "accuracy", "layer": 2}
+    assert mean(rows, language="de", **search) == pytest.approx(51.5, abs=0.3)
+    assert mean(rows, language="sw", **search) == pytest.approx(32.6, abs=0.3)
+    assert mean(rows, language="th", **search) == pytest.approx(51.3, abs=0.3)
+    assert mean(rows, stage="mining", model="none", metric="f1") > 30
+    caps = {row["caps"] for row in rows if row["model"] == "pos"}
+    assert caps == {"train 1500, evaluate 60"}
