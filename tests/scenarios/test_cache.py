@@ -6,7 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.scenarios.program import Cli, start
+
+# Each starts the program several times; a busy machine takes long to do that.
+pytestmark = pytest.mark.timeout(1500)
 
 STAGES = """
 nli: {train: mnli}
@@ -81,7 +86,7 @@ def test_two_processes_on_one_store(cli: Cli, recipe: Callable[..., Path], tmp_p
     both = [
         start(["run", path, "--workdir", tmp_path / "shared", "--json"], tmp_path) for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=200) for process in both]
+    outputs = [process.communicate(timeout=1200) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     done = [json.loads(out)["steps"]["done"] for out, _ in outputs]
     assert len(done[0]) + len(done[1]) == 5  # every step once, by one or the other

@@ -13,6 +13,9 @@ import pytest
 
 from tests.scenarios.program import Cli, start
 
+# Each starts the program several times; a busy machine takes long to do that.
+pytestmark = pytest.mark.timeout(1500)
+
 STAGES = """
 nli: {train: mnli}
 direct: {train: pawsx}
@@ -95,7 +98,7 @@ def test_ctrl_c_exits_130_and_keeps_what_is_finished(
         time.sleep(0.01)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     plan = cli("plan", path, "--workdir", tmp_path / "runs")
