@@ -26,9 +26,8 @@ class Encoder:
 
     def __init__(self, folder: Path) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(str(folder))
-        self.model = XLMRobertaModel.from_pretrained(
-            str(folder), add_pooling_layer=False, dtype=torch.float32
-        ).eval()
+        model = XLMRobertaModel.from_pretrained(str(folder), add_pooling_layer=False)
+        self.model = model.float().eval()
         self.layers = self.model.config.num_hidden_layers + 1
 
     @torch.no_grad()
