@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 @dataclass(frozen=True)
 class Case:
-    """Train on `cap` English examples, score 300 a language; bundled `pocket` or real data."""
+    """Train on `cap` English examples, score 200 a language; bundled `pocket` or real data."""
 
     trained: str
     scored: str
@@ -31,14 +31,13 @@ class Case:
     epochs: float
 
 
-LANGUAGES = ("en", "de", "es", "ru", "tr")
+LANGUAGES = ("en", "de", "ru")
 CASES = (
-    Case("udpos", "udpos", False, LANGUAGES, 1000, 3),
-    Case("panx", "panx", False, LANGUAGES, 1000, 3),
-    Case("mnli", "xnli", True, LANGUAGES, 2000, 3),
+    Case("udpos", "udpos", False, LANGUAGES, 600, 3),
+    Case("mnli", "xnli", True, LANGUAGES, 1000, 3),
 )
 METHOD, LR = "seq_bn", 1e-3
-SCORED = 300
+SCORED = 200
 
 
 def score_case(case: Case, seed: int, frozen_dropout: bool) -> dict[str, float]:

@@ -34,7 +34,6 @@ sys.path.insert(0, str(ROOT))
 WAYS = ("defaults", "best stock", "ours, same", "ours")
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH, BATCH, LR, WARMUP = 128, 32, 1e-3, 0.1
-HELD_OUT = 500
 SIZES: dict[str, dict[str, int]] = {
     "small": {"num_hidden_layers": 4, "hidden_size": 256, "intermediate_size": 1024,
               "num_attention_heads": 4},
@@ -43,15 +42,15 @@ SIZES: dict[str, dict[str, int]] = {
 }  # fmt: skip
 
 
-def read_pairs(count: int) -> tuple[list[Any], list[Any]]:
-    """`count` pairs to train on, and 500 others to compare the final loss on."""
+def read_pairs(count: int, held_out: int) -> tuple[list[Any], list[Any]]:
+    """`count` pairs to train on, and `held_out` others to compare the final loss on."""
     from adapterxlt.tasks.catalogue import get_task
     from adapterxlt.tasks.read import read_examples
     from benchmarks.data import data_roots
 
     roots = data_roots()
-    pairs = read_examples(get_task("snli"), roots, "en", "dev", cap=count + HELD_OUT)
-    if len(pairs) < count + HELD_OUT:
+    pairs = read_examples(get_task("snli"), roots, "en", "dev", cap=count + held_out)
+    if len(pairs) < count + held_out:
         raise SystemExit(f"only {len(pairs)} SNLI pairs; lower --examples")
     return pairs[:count], pairs[count:]
 
@@ -186,7 +185,9 @@ def train_ours(backbone: Path, pairs: list[Any], seed: int, frozen_dropout: bool
 
 
 def held_out_loss(model: Any, tokenizer: Any, pairs: list[Any]) -> float:
-    """Mean cross entropy over pairs that were not trained on."""
+    """Mean cross entropy over pairs that were not trained on; NaN without any."""
+    if not pairs:
+        return float("nan")
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -213,9 +214,11 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def measure(way: str, backbone: Path, count: int, seed: int) -> dict[str, Any]:
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Train in this process; figures only."""
-    pairs, held_out = read_pairs(count)
+    way, backbone, seed = arguments.way, arguments.backbone, arguments.seed
+    count = arguments.examples
+    pairs, held_out = read_pairs(count, arguments.held_out)
     if way in ("defaults", "best stock"):
         found = train_stock(backbone, pairs, seed, dynamic=way == "best stock")
     else:
@@ -232,10 +235,13 @@ def measure(way: str, backbone: Path, count: int, seed: int) -> dict[str, Any]:
     }
 
 
-def in_a_process(way: str, backbone: Path, count: int, seed: int, threads: int) -> dict[str, Any]:
+def in_a_process(
+    way: str, backbone: Path, seed: int, arguments: argparse.Namespace
+) -> dict[str, Any]:
     """Measure in a process of its own."""
     command = [sys.executable, __file__, "--way", way, "--backbone", str(backbone)]
-    command += ["--examples", str(count), "--seed", str(seed), "--threads", str(threads)]
+    command += ["--seed", str(seed), "--examples", str(arguments.examples)]
+    command += ["--threads", str(arguments.threads), "--held-out", str(arguments.held_out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -274,11 +280,8 @@ def report(rounds: list[dict[str, dict[str, Any]]]) -> None:
         ]
         print("| " + " | ".join(cells) + " |")
     print()
-    share = ratio("ours", "defaults", "training")
-    print(f"memory that training adds, ours over defaults: {share:.2f}")
-    print(
-        f"peak memory of the process, ours over defaults: {ratio('ours', 'defaults', 'peak'):.2f}"
-    )
+    for key, what in (("training", "memory that training adds"), ("peak", "peak memory")):
+        print(f"{what}, ours over defaults: {ratio('ours', 'defaults', key):.2f}")
 
 
 def main() -> None:
@@ -286,6 +289,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=1920)
     parser.add_argument("--rounds", type=int, default=3, help="one seed each")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--held-out", type=int, default=500, help="pairs to compare losses on")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--backbone", type=Path, help=argparse.SUPPRESS)
@@ -295,8 +299,7 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(arguments.threads)
-        found = measure(arguments.way, arguments.backbone, arguments.examples, arguments.seed)
-        print(json.dumps(found))
+        print(json.dumps(measure(arguments)))
         return
     folder = Path(tempfile.mkdtemp())
     try:
@@ -305,7 +308,7 @@ def main() -> None:
         for seed in range(1, arguments.rounds + 1):
             one = {}
             for way in WAYS:
-                one[way] = in_a_process(way, backbone, arguments.examples, seed, arguments.threads)
+                one[way] = in_a_process(way, backbone, seed, arguments)
                 print(f"round {seed}, {way}: {one[way]}", file=sys.stderr)
             rounds.append(one)
         report(rounds)
