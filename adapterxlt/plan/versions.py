@@ -6,8 +6,8 @@ from adapterxlt.plan.steps import StepKind
 
 VERSIONS: dict[StepKind, int] = {
     "pretrain": 1,
-    "train": 1,
-    "fuse": 1,
+    "train": 2,
+    "fuse": 2,
     "merge": 1,
     "evaluate": 1,
     "retrieve": 1,
