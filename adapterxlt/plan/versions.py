@@ -9,6 +9,6 @@ VERSIONS: dict[StepKind, int] = {
     "train": 2,
     "fuse": 2,
     "merge": 1,
-    "evaluate": 1,
+    "evaluate": 2,
     "retrieve": 1,
 }

@@ -1,0 +1,27 @@
+"""Scoring files of one label a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapterxlt.scoring.benchmark import Pair, Scored
+from adapterxlt.scoring.counts import accuracy
+from adapterxlt.scoring.files import read_column, require_known, same_length
+
+
+def score_classes(pair: Pair, known: Sequence[str]) -> Scored:
+    """Accuracy of one label a line."""
+    return score_labels(pair, read_column(pair.labels), known)
+
+
+def score_labels(pair: Pair, gold: Sequence[str], known: Sequence[str]) -> Scored:
+    """The same where the labels have been read already."""
+    require_known(pair.labels, gold, known)
+    predicted = read_column(pair.predictions)
+    same_length(gold, predicted, pair.predictions)
+    strange = [label for label in predicted if label not in known]
+    remarks = []
+    if strange:
+        what = f"{len(strange)} predictions are no labels (`{strange[0][:40]}`)"
+        remarks.append(f"{what}: they count as wrong")
+    return Scored({"accuracy": accuracy(gold, predicted)}, remarks)

@@ -1,0 +1,211 @@
+"""Reading prediction and label files of the benchmarks, whoever wrote them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.scoring.chunks import Tags
+from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text
+
+WITHHELD = "the labels of the published test files are withheld"
+_FEW = 10  # fewer labels than this may all be the same by chance
+_RANKED = re.compile(r"\[\s*(-?\d+)\b.*\]")
+
+
+def read_column(path: Path) -> list[str]:
+    """The last tab-separated column of each line; blank lines at the end do not count."""
+    lines = read_lines(path)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return [line.rpartition("\t")[2].strip() for line in lines]
+
+
+def read_numbers(path: Path) -> list[str]:
+    """One whole number a line; a ranked list such as XTREME's `[12]` gives its first."""
+    found = []
+    for number, text in enumerate(read_column(path), start=1):
+        ranked = _RANKED.fullmatch(text)
+        value = ranked[1] if ranked else text
+        if not re.fullmatch(r"-?\d+", value):
+            raise bad(path, number, f"`{text[:40]}` is no line number")
+        found.append(str(int(value)))
+    return found
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Pairs of ids, `source TAB target` a line; a file without any pair is one of no pairs."""
+    if path.is_file() and not path.stat().st_size:
+        return []
+    pairs = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        columns = [column.strip() for column in line.split("\t")]
+        if len(columns) != 2:
+            raise bad(path, number, f"{len(columns)} columns, expected: source id, tab, target id")
+        pairs.append((columns[0], columns[1]))
+    return pairs
+
+
+def read_tags(path: Path) -> list[list[str]]:
+    """The tags of each sentence: the last word of each line, a blank line between sentences.
+
+    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too.
+    """
+    sentences: list[list[str]] = [[]]
+    for line in read_lines(path):
+        if line.strip() and not line.startswith("-DOCSTART-"):
+            sentences[-1].append(line.split()[-1])
+        elif sentences[-1]:
+            sentences.append([])
+    return [tags for tags in sentences if tags]
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions of a file in SQuAD's schema: `answers[i]` are those that `ids[i]` accepts.
+
+    `impossible` tells whether any is marked unanswerable.
+    """
+
+    ids: tuple[str, ...]
+    answers: tuple[tuple[str, ...], ...]
+    impossible: bool
+
+
+def read_questions(path: Path) -> Questions:
+    """The gold answers of a label file.
+
+    Raises:
+        MissingDataError: not SQuAD's schema, no questions, or blanked answers.
+    """
+    document = parse_json(path, read_text(path))
+    ids: list[str] = []
+    answers: list[tuple[str, ...]] = []
+    impossible = False
+    try:
+        for article in document["data"] if isinstance(document, dict) else document:
+            for paragraph in article["paragraphs"]:
+                for question in paragraph["qas"]:
+                    ids.append(str(question["id"]))
+                    answers.append(tuple(str(a["text"]) for a in question.get("answers", ())))
+                    impossible |= bool(question.get("is_impossible", False))
+    except (KeyError, TypeError, AttributeError) as error:
+        where = f"after question {len(ids)}"
+        raise bad(path, 0, f"not SQuAD's schema: {error!r} {where}") from error
+    if not ids:
+        raise bad(path, 0, "the file holds no questions")
+    blanked = sum(bool(found) and not any(found) for found in answers)
+    if blanked or (not impossible and not any(answers)):
+        count = blanked or len(ids)
+        raise bad(path, 0, f"the answers of {count} of {len(ids)} questions are blanked", WITHHELD)
+    return Questions(tuple(ids), tuple(answers), impossible)
+
+
+def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list[str]]:
+    """The predicted answer of each question, None where there is none, and what to remark.
+
+    Args:
+        ids: the questions of the label file.
+
+    Raises:
+        MissingDataError: not an object of texts, or none of its ids is asked for.
+    """
+    found = _object(path, "answer texts by question id")
+    for name, text in found.items():
+        if not isinstance(text, str):
+            raise bad(path, 0, f"question `{name}`: the answer is {text!r:.40}, not a text")
+    known = set(ids)
+    strange = len(found.keys() - known)
+    if found and strange == len(found):
+        raise bad(
+            path,
+            0,
+            f"none of its {len(found)} question ids is in the labels",
+            "are these the predictions of another file?",
+        )
+    predicted = [found.get(name) for name in ids]
+    remarks = []
+    if missing := sum(text is None for text in predicted):
+        remarks.append(f"{missing} of {len(ids)} questions have no prediction")
+    if strange:
+        remarks.append(f"{strange} predictions are of no question here: not counted")
+    return predicted, remarks
+
+
+def read_scores(path: Path) -> dict[str, float]:
+    """Numbers by question id (how sure a system is that there is no answer)."""
+    scores = {}
+    for name, value in _object(path, "numbers by question id").items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise bad(path, 0, f"question `{name}`: {value!r:.40} is not a number")
+        scores[name] = float(value)
+    return scores
+
+
+def _object(path: Path, what: str) -> dict[str, Any]:
+    found = parse_json(path, read_text(path))
+    if not isinstance(found, dict):
+        raise bad(path, 0, f"expected a JSON object: {what}")
+    return found
+
+
+def require_known(path: Path, labels: Sequence[str], known: Collection[str]) -> None:
+    """Refuse label files that hold no labels: blanked, cut off, or all the same.
+
+    Args:
+        labels: what was read as the labels.
+        known: what labels there are; empty where any text may be one.
+
+    Raises:
+        MissingDataError: says what is there instead.
+    """
+    if known:
+        strange = [label for label in labels if label not in known]
+        if 2 * len(strange) > len(labels):
+            raise bad(
+                path,
+                0,
+                f"`{strange[0][:40]}` and {len(strange) - 1} more of {len(labels)} are no labels "
+                f"(those are {', '.join(sorted(known))})",
+                WITHHELD,
+            )
+    if len(labels) >= _FEW and len(set(labels)) == 1:
+        raise bad(path, 0, f"all {len(labels)} labels are `{labels[0]}`: placeholders", WITHHELD)
+
+
+def same_length(labels: Sequence[object], predicted: Sequence[object], path: Path) -> None:
+    """Refuse predictions that are not as many as the labels.
+
+    Args:
+        path: the prediction file.
+    """
+    if len(labels) != len(predicted):
+        raise bad(path, 0, f"{len(predicted)} predictions, but there are {len(labels)} labels")
+
+
+def same_sentences(labels: Tags, predicted: Tags, path: Path, *, pad: bool = False) -> Tags:
+    """The predicted tags, refused unless they are as many as the words.
+
+    Args:
+        path: the prediction file.
+        pad: fill sentences with too few tags with `O`, as XGLUE's script does.
+    """
+    if len(labels) != len(predicted):
+        raise bad(
+            path,
+            0,
+            f"{len(predicted)} sentences, but the labels have {len(labels)}",
+            "sentences are parted by one blank line",
+        )
+    padded = []
+    for number, (tags, guesses) in enumerate(zip(labels, predicted, strict=True), start=1):
+        short = len(tags) - len(guesses)
+        if short < 0 or (short and not pad):
+            raise bad(path, 0, f"sentence {number}: {len(guesses)} tags for {len(tags)} words")
+        padded.append([*guesses, *["O"] * short])
+    return padded

@@ -1,0 +1,71 @@
+"""nDCG as XGLUE's script takes it from scikit-learn: linear gain, ties averaged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+
+def ndcg(relevance: Sequence[float], scores: Sequence[float]) -> float:
+    """Normalised discounted cumulative gain of one query's documents, 0 to 1.
+
+    As `sklearn.metrics.ndcg_score`: the gain is the relevance itself, the discount of rank r
+    (from 1) is 1 / log2(r + 1), and documents of equal score share the mean of their gains. 0 if
+    no document is relevant.
+
+    Args:
+        relevance: the true rating of each document, not negative.
+        scores: the predicted ones.
+    """
+    discounts = [1 / math.log2(rank + 2) for rank in range(len(relevance))]
+    best = sum(
+        gain * discount
+        for gain, discount in zip(sorted(relevance, reverse=True), discounts, strict=True)
+    )
+    if not best:
+        return 0.0
+    ranked = sorted(zip(scores, relevance, strict=True), key=lambda pair: -pair[0])
+    total, rank = 0.0, 0
+    for _, tied in groupby(ranked, key=lambda pair: pair[0]):
+        gains = [gain for _, gain in tied]
+        total += sum(gains) / len(gains) * sum(discounts[rank : rank + len(gains)])
+        rank += len(gains)
+    return total / best
+
+
+def query_runs(queries: Sequence[str]) -> list[int]:
+    """The number of each document's query: a new one wherever the query's text changes.
+
+    As XGLUE's script counts: the same query further down is another one, and what follows an
+    empty query belongs to it.
+    """
+    numbers: list[int] = []
+    last = ""
+    for query in queries:
+        number = numbers[-1] if numbers else 0
+        numbers.append(number + (query != last and last != ""))
+        last = query
+    return numbers
+
+
+def mean_ndcg(
+    queries: Sequence[str], relevance: Sequence[float], scores: Sequence[float]
+) -> tuple[float, int]:
+    """Mean nDCG over the queries of at least two documents, and how many these are.
+
+    Args:
+        queries: the query text of each document, documents of a query on end.
+
+    Returns:
+        (0.0, 0) if no query has two documents.
+    """
+    documents: dict[int, list[int]] = {}
+    for document, number in enumerate(query_runs(queries)):
+        documents.setdefault(number, []).append(document)
+    values = [
+        ndcg([relevance[i] for i in found], [scores[i] for i in found])
+        for found in documents.values()
+        if len(found) > 1
+    ]
+    return (sum(values) / len(values) if values else 0.0), len(values)

@@ -1,0 +1,51 @@
+"""Scoring files of tags: the official chunk scores and, beside them, the accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adapterxlt.scoring.benchmark import Pair, Scored
+from adapterxlt.scoring.chunks import Tags, chunk_scores
+from adapterxlt.scoring.counts import token_accuracy
+from adapterxlt.scoring.files import read_tags, require_known, same_sentences
+
+POS_TAGS = (
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN",
+    "PUNCT", "SCONJ", "SYM", "VERB", "X", "_",
+)  # fmt: skip
+
+
+def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scored:
+    """`precision`, `recall` and `f1` of chunks, `token_accuracy` of words.
+
+    Args:
+        known: the tags there are.
+        pad: fill sentences with too few predicted tags with `O` (XGLUE).
+    """
+    gold, predicted = read_tags(pair.labels), read_tags(pair.predictions)
+    require_known(pair.labels, [tag for tags in gold for tag in tags], known)
+    padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
+    remarks = []
+    if short := sum(len(a) < len(b) for a, b in zip(predicted, gold, strict=True)):
+        remarks.append(f"{short} of {len(gold)} sentences have too few tags: filled up with `O`")
+    remarks += _remark_scheme(gold, predicted)
+    return Scored(
+        {**chunk_scores(gold, padded), "token_accuracy": token_accuracy(gold, padded)}, remarks
+    )
+
+
+def _remark_scheme(gold: Tags, predicted: Tags) -> list[str]:
+    """Tell where one side begins chunks with B- and the other never does."""
+    prefixes = {"the labels": _prefixes(gold), "the predictions": _prefixes(predicted)}
+    begin = [side for side, found in prefixes.items() if "B" in found]
+    never = [side for side, found in prefixes.items() if found == {"I"}]
+    if not begin or not never:
+        return []
+    return [
+        f"{begin[0]} begin chunks with B-, {never[0]} never do (IOB1?): the score takes both, but "
+        "neighbouring chunks of one type run together"
+    ]
+
+
+def _prefixes(sentences: Tags) -> set[str]:
+    return {tag[0] for tags in sentences for tag in tags if tag[:2] in ("B-", "I-")}

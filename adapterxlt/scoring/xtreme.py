@@ -1,0 +1,162 @@
+"""XTREME: its nine tasks, scored as its `evaluate.py` scores them. Values in percent.
+
+Source: Hu et al. 2020 and google-research/xtreme, `evaluate.py` with seqeval 0.0.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from adapterxlt.scoring.benchmark import Benchmark, Pair, Scored, TaskSpec
+from adapterxlt.scoring.classes import score_classes
+from adapterxlt.scoring.counts import accuracy, set_scores
+from adapterxlt.scoring.files import (
+    WITHHELD,
+    read_numbers,
+    read_pairs,
+    require_known,
+    same_length,
+)
+from adapterxlt.scoring.squad import score_answers
+from adapterxlt.scoring.tagging import POS_TAGS, score_tags
+from adapterxlt.tasks.files import bad
+
+_PANX = "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko"
+_PANX += " th sw yo my zh kk tr et fi hu"
+_UDPOS = "af ar bg de el en es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur"
+_UDPOS += " vi yo zh"
+_NER_TAGS = ("O", *(f"{place}-{kind}" for kind in ("LOC", "ORG", "PER") for place in "BI"))
+_NLI = ("entailment", "neutral", "contradiction")
+
+
+def _score_bucc(pair: Pair) -> Scored:
+    gold = read_pairs(pair.labels)
+    if not gold:
+        raise bad(pair.labels, 0, "no gold pairs", WITHHELD)
+    return Scored(set_scores(gold, read_pairs(pair.predictions)))
+
+
+def _score_tatoeba(pair: Pair) -> Scored:
+    gold, predicted = read_numbers(pair.labels), read_numbers(pair.predictions)
+    require_known(pair.labels, gold, ())
+    same_length(gold, predicted, pair.predictions)
+    return Scored({"accuracy": accuracy(gold, predicted)})
+
+
+def _task(
+    name: str,
+    languages: str,
+    score: Callable[[Pair], Scored],
+    official: tuple[str, ...],
+    title: str,
+    *,
+    labels: tuple[str, ...] = (),
+    suffix: str = "tsv",
+    beside: str = "",
+    aliases: tuple[str, ...] = (),
+) -> TaskSpec:
+    file = f"{{split}}-{{lang}}.{suffix}"
+    return TaskSpec(
+        name=name,
+        languages=tuple(languages.split()),
+        predictions=(file,),
+        labels=(file, *labels),
+        score=score,
+        official=official,
+        title=title,
+        beside=beside,
+        aliases=aliases,
+    )
+
+
+_EM_F1 = ("exact_match", "f1")
+_squad = partial(score_answers, per_language=False)
+_mlqa = partial(score_answers, per_language=True)
+
+XTREME = Benchmark(
+    name="xtreme",
+    title="XTREME",
+    unit=1.0,
+    overall="overall",
+    tasks=(
+        _task(
+            "xnli",
+            "ar bg de el en es fr hi ru sw th tr ur vi zh",
+            partial(score_classes, known=_NLI),
+            ("accuracy",),
+            "accuracy",
+        ),
+        _task(
+            "pawsx",
+            "de en es fr ja ko zh",
+            partial(score_classes, known=("0", "1")),
+            ("accuracy",),
+            "accuracy",
+        ),
+        _task(
+            "udpos",
+            _UDPOS,
+            partial(score_tags, known=POS_TAGS),
+            ("f1",),
+            "chunk F1 of raw tags",
+            beside="token_accuracy",
+        ),
+        _task(
+            "panx", _PANX, partial(score_tags, known=_NER_TAGS), ("f1",), "F1",
+            aliases=("wikiann",),
+        ),
+        _task(
+            "xquad",
+            "en es de el ru tr ar vi th zh hi",
+            _squad,
+            _EM_F1,
+            "mean of EM and F1",
+            suffix="json",
+            labels=("xquad.{lang}.json",),
+        ),
+        _task(
+            "mlqa",
+            "en es de ar hi vi zh",
+            _mlqa,
+            _EM_F1,
+            "mean of EM and F1",
+            suffix="json",
+            labels=("MLQA_V1/{split}/{split}-context-{lang}-question-{lang}.json",),
+        ),
+        _task(
+            "tydiqa",
+            "en ar bn fi id ko ru sw te",
+            _squad,
+            _EM_F1,
+            "mean of EM and F1",
+            suffix="json",
+            labels=("tydiqa-goldp-v1.1-dev/tydiqa.goldp.{lang}.dev.json",),
+            aliases=("tydiqa-goldp",),
+        ),
+        _task(
+            "bucc2018",
+            "de fr ru zh",
+            _score_bucc,
+            ("f1",),
+            "F1 of pairs",
+            labels=("{lang}-en.{split}.gold",),
+            aliases=("bucc",),
+        ),
+        _task(
+            "tatoeba",
+            "ar he vi id jv tl eu ml ta te af nl de el bn hi mr ur fa fr it pt es bg ru ja ka ko"
+            " th sw zh kk tr et fi hu",
+            _score_tatoeba,
+            ("accuracy",),
+            "accuracy",
+            labels=("{lang}-en.labels",),
+        ),
+    ),
+    groups={
+        "classification": ("pawsx", "xnli"),
+        "tagging": ("udpos", "panx"),
+        "qa": ("xquad", "mlqa", "tydiqa"),
+        "retrieval": ("bucc2018", "tatoeba"),
+    },
+)  # fmt: skip
