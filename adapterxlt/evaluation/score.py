@@ -8,7 +8,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.metrics import METRICS
 from adapterxlt.evaluation.predict import Prediction
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Example, QAExample, TaggingExample
+from adapterxlt.tasks.types import Example, QAExample, TaggingExample, TextExample
 
 
 def score(
@@ -47,7 +47,7 @@ def _gold(task: Task, example: Example) -> object | None:
         return None if example.tags is None else _named(task, list(example.tags))
     if isinstance(example, QAExample):
         return [text for _, text in example.answers] if example.answers else None
-    return example.label
+    return None if isinstance(example, TextExample) else example.label
 
 
 def _named(task: Task, prediction: Prediction) -> object:

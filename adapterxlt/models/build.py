@@ -17,7 +17,9 @@ from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods import can_fuse, can_stack, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.dropout import quicken_dropout
 from adapterxlt.models.heads import add_head
+from adapterxlt.models.lm_head import start_pretrained, unfreeze_bias
 from adapterxlt.models.load import load
 from adapterxlt.models.merge import merge
 from adapterxlt.models.parts import (
@@ -58,6 +60,7 @@ def build_train(
     name: str,
     head: HeadSpec,
     seed: int,
+    other_heads: Sequence[HeadSpec] = (),
     after: Path | None = None,
     stack_on: Path | None = None,
     frozen_dropout: bool = False,
@@ -68,6 +71,7 @@ def build_train(
         method: adapter method as in recipes, or `full`.
         name: name of what is trained, unique per content.
         head: the new head; heads of earlier stages are never used.
+        other_heads: further new heads, for a mixture of tasks.
         after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
         stack_on: artifact that stays frozen below the new adapter.
@@ -84,7 +88,7 @@ def build_train(
     earlier = read_for(backbone, base) if base else None
     weights = base if earlier is not None and earlier.full else None
     if method == "full":
-        return _build_full(backbone, name, head, seed, earlier, weights)
+        return _build_full(backbone, name, (head, *other_heads), seed, earlier, weights)
 
     below = earlier.setup if earlier else None
     continued = None
@@ -104,7 +108,6 @@ def build_train(
         source = adapter_file(earlier, base, continued)
         copied = tensors.renamed(tensors.read(source), continued, name)
         tensors.assign(tensors.select(model, tensors.of_adapter(name)), copied, str(source))
-    _new_head(model, name, head, seed)
     setup = on_top(below, name)
     spec = ModelSpec(
         name=name,
@@ -114,8 +117,10 @@ def build_train(
         setup=setup,
         fusion=earlier.fusion if earlier and below and any(setup_fusions(below)) else None,
         head=head,
+        other_heads=tuple(other_heads),
         method=method,
     )
+    _new_heads(model, spec, backbone, seed)
     # Only the new adapter first: `train_adapter` cannot take a fusion inside a stack.
     model.train_adapter(name)
     return _ready_to_train(model, backbone, spec, frozen_dropout)
@@ -130,6 +135,7 @@ def build_fusion(
     name: str,
     head: HeadSpec,
     seed: int,
+    other_heads: Sequence[HeadSpec] = (),
     frozen_dropout: bool = False,
 ) -> Built:
     """Build AdapterFusion over trained single adapters, in training mode.
@@ -150,8 +156,6 @@ def build_fusion(
         add_saved(model, spec, folder, spec.name)
     torch.manual_seed(seed)
     model.add_adapter_fusion(list(setup.fuse), config=fusion)
-    _new_head(model, name, head, seed)
-    model.train_adapter_fusion(to_block(setup))
     spec = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
@@ -160,15 +164,18 @@ def build_fusion(
         setup=setup,
         fusion="static" if fusion == "static" else "dynamic",
         head=head,
+        other_heads=tuple(other_heads),
         method=None,
     )
+    _new_heads(model, spec, backbone, seed)
+    model.train_adapter_fusion(to_block(setup))
     return _ready_to_train(model, backbone, spec, frozen_dropout)
 
 
 def _build_full(
     backbone: Backbone,
     name: str,
-    head: HeadSpec,
+    heads: Sequence[HeadSpec],
     seed: int,
     earlier: ModelSpec | None,
     weights: Path | None,
@@ -178,19 +185,21 @@ def _build_full(
             f"`{name}`: a full fine-tune cannot go on from adapters (`{earlier.name}`)"
         )
     model = load_base(backbone, weights)
-    _new_head(model, name, head, seed)
     spec = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
         full=True,
         adapters=(),
         setup=None,
-        head=head,
+        head=heads[0],
+        other_heads=tuple(heads[1:]),
         method="full",
     )
+    _new_heads(model, spec, backbone, seed)
     model.freeze_model(False)
     # The library's own modules in an encoder without adapters hold no weights of their own,
     # and the embeddings that prompt tuning refers to are the backbone's.
+    quicken_dropout(model)
     model.train()
     assert_trainable(model, spec)
     return Built(model, load_tokenizer(backbone), backbone, spec)
@@ -201,8 +210,10 @@ def _ready_to_train(
 ) -> Built:
     activate(model, spec)
     hide_prompt_of(model, spec)
+    unfreeze_bias(model)
     if not frozen_dropout:
         silence_frozen_dropout(model)
+    quicken_dropout(model)
     model.train()
     assert_trainable(model, spec)
     return Built(model, load_tokenizer(backbone), backbone, spec)
@@ -213,9 +224,15 @@ def _add_adapter(model: XLMRobertaAdapterModel, name: str, method: str, seed: in
     new_adapter(model, name, method, f"`{name}`")
 
 
-def _new_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec, seed: int) -> None:
-    torch.manual_seed(seed)
-    add_head(model, name, head)
+def _new_heads(
+    model: XLMRobertaAdapterModel, spec: ModelSpec, backbone: Backbone, seed: int
+) -> None:
+    for head in spec.heads:
+        name = spec.head_name(head)
+        torch.manual_seed(seed)
+        add_head(model, name, head)
+        if head.kind == "mlm":
+            start_pretrained(model, name, backbone)
 
 
 def _adapter_specs(setup: Setup, name: str, methods: dict[str, str]) -> tuple[AdapterSpec, ...]:

@@ -8,9 +8,11 @@ import torch
 from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 
+from adapterxlt.models.lm_head import add_lm_head
 from adapterxlt.models.spec import HeadSpec
 
 TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
+TOKEN_HEADS = ("tagging", "question_answering")  # as `adapters` calls those with such logits
 
 
 def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
@@ -29,6 +31,8 @@ def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
     elif head.kind == "multiple_choice":
         model.add_multiple_choice_head(name)
         model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
+    elif head.kind == "mlm":
+        add_lm_head(model, name)
     else:
         raise ValueError(f"tasks of kind `{head.kind}` have no head")
     model.active_head = name
@@ -52,7 +56,7 @@ def _flatten_choices(
     return args, kwargs
 
 
-def hide_prompt(model: XLMRobertaAdapterModel, adapter: str, kind: str | None) -> None:
+def hide_prompt(model: XLMRobertaAdapterModel, adapter: str) -> None:
     """Keep positions as they are in the input when `adapter` prepends prompt tokens.
 
     Prompt tuning makes the sequence longer inside the model. Per-token outputs and hidden states
@@ -74,12 +78,13 @@ def hide_prompt(model: XLMRobertaAdapterModel, adapter: str, kind: str | None) -
             output["hidden_states"] = tuple(cut(states) for states in output.hidden_states)
         return output
 
-    def cut_logits(module: nn.Module, args: Any, output: Any) -> Any:
-        for key in TOKEN_LOGITS:
+    def cut_logits(module: Any, args: Any, output: Any) -> Any:
+        head = module.active_head
+        per_token = head and module.heads[head].config["head_type"] in TOKEN_HEADS
+        for key in TOKEN_LOGITS if per_token else ():
             if key in output:
                 output[key] = cut(output[key])
         return output
 
     model.roberta.register_forward_hook(cut_hidden)
-    if kind in ("tagging", "span_qa"):
-        model.register_forward_hook(cut_logits)
+    model.register_forward_hook(cut_logits)

@@ -8,6 +8,7 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head
+from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import HEAD_FILE, Built, add_saved, hide_prompt_of, read_for
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import activate
@@ -27,10 +28,12 @@ def load(backbone: Backbone, artifact: Path | None) -> Built:
     model = load_base(backbone, artifact if spec.full else None)
     if spec.setup is not None:
         add_saved(model, spec, artifact, spec.setup)
-    if spec.head is not None:
-        add_head(model, spec.name, spec.head)
-        file = artifact / spec.head_folder / HEAD_FILE
-        target = tensors.select(model, tensors.of_head(spec.name))
+    for head in spec.heads:
+        name = spec.head_name(head)
+        add_head(model, name, head)
+        file = artifact / spec.folder_of(head) / HEAD_FILE
+        with without_tied(model):
+            target = tensors.select(model, tensors.of_head(name))
         tensors.assign(target, tensors.read(file), str(file))
     activate(model, spec)
     hide_prompt_of(model, spec)

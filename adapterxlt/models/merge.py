@@ -13,6 +13,7 @@ from adapterxlt.methods import can_merge, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head
+from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import (
     ADAPTER_FILE,
     HEAD_FILE,
@@ -38,7 +39,7 @@ def merge(
     """Build the adapter whose tensors are sum_i weights[i] * member_i, in eval mode.
 
     Weights are used as given and need not sum to one (task arithmetic); None means equal shares.
-    If all members have heads with the same labels, the first one's comes along; else none.
+    If all members have heads with the same labels, the first one's come along; else none.
 
     Raises:
         InvalidArtifactError: a member is damaged or of another backbone.
@@ -76,23 +77,26 @@ def merge(
             else:
                 total[key] += weight * tensor
     tensors.assign(target, total, name)
-    heads = [(spec.head.kind, spec.head.labels) if spec.head else None for spec in specs]
-    head = specs[0].head if heads.count(heads[0]) == len(heads) else None
-    if head is not None:
-        add_head(model, name, head)
-        file = members[0] / specs[0].head_folder / HEAD_FILE
-        old, new = f"heads.{specs[0].name}.", f"heads.{name}."
-        saved = {new + key.removeprefix(old): value for key, value in tensors.read(file).items()}
-        tensors.assign(tensors.select(model, tensors.of_head(name)), saved, str(file))
+    kinds = [[(head.kind, head.labels) for head in spec.heads] for spec in specs]
+    heads = specs[0].heads if kinds.count(kinds[0]) == len(kinds) else ()
     built = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
         full=False,
         adapters=(AdapterSpec(name=name, method=methods[0], folder="."),),
         setup=name,
-        head=head,
+        head=heads[0] if heads else None,
+        other_heads=heads[1:],
         method=methods[0],
     )
+    for head in heads:
+        add_head(model, built.head_name(head), head)
+        file = members[0] / specs[0].folder_of(head) / HEAD_FILE
+        old, new = f"heads.{specs[0].head_name(head)}.", f"heads.{built.head_name(head)}."
+        saved = {new + key.removeprefix(old): value for key, value in tensors.read(file).items()}
+        with without_tied(model):
+            own = tensors.select(model, tensors.of_head(built.head_name(head)))
+        tensors.assign(own, saved, str(file))
     activate(model, built)
     hide_prompt_of(model, built)
     model.eval()

@@ -49,8 +49,21 @@ class Built:
 
     @property
     def head(self) -> HeadSpec | None:
-        """The active head, if any."""
+        """The head that is active after loading, if any."""
         return self.spec.head if self.spec else None
+
+    def use_head(self, task: str) -> None:
+        """Make the head of a task the active one.
+
+        Raises:
+            ValueError: the model has no head of that task.
+        """
+        spec = self.spec
+        for head in spec.heads if spec else ():
+            if head.task == task and spec:
+                self.model.active_head = spec.head_name(head)
+                return
+        raise ValueError(f"`{spec.name if spec else 'the bare backbone'}` has no head of `{task}`")
 
 
 def check_name(name: str) -> None:
@@ -150,4 +163,4 @@ def methods_of(spec: ModelSpec | None) -> dict[str, str]:
 def hide_prompt_of(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
     if spec.setup is not None:
         lowest = next(setup_names(spec.setup))
-        hide_prompt(model, lowest, spec.head.kind if spec.head else None)
+        hide_prompt(model, lowest)

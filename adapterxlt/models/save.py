@@ -12,9 +12,10 @@ from torch import nn
 from adapterxlt.models import tensors
 from adapterxlt.models.base import WEIGHTS_FILE
 from adapterxlt.models.disk import writing
+from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
-from adapterxlt.models.spec import FUSION_FOLDER, HEAD_FOLDER, setup_fusions
+from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions
 
 
 def save(built: Built, folder: Path) -> None:
@@ -23,7 +24,8 @@ def save(built: Built, folder: Path) -> None:
     The adapter that the stage trained lies at the root, with its head, so that plain `adapters`
     loads it with `load_adapter(folder, use_safetensors=True)`. What is frozen below lies in
     `adapters/NAME/`, fusion layers in `fusion/`, the head of a fusion or a full fine-tune in
-    `head/`, and backbone weights of a full fine-tune in `model.safetensors`.
+    `head/`, the further heads of a mixture of tasks in `heads/NAME/`, and backbone weights of a
+    full fine-tune in `model.safetensors`.
 
     Raises:
         AdapterXLTError: no space left; nothing is left behind.
@@ -32,7 +34,7 @@ def save(built: Built, folder: Path) -> None:
     spec, model = built.spec, built.model
     if spec is None:
         raise ValueError("a bare backbone is no artifact")
-    with writing(folder, f"`{spec.name}`"), quiet(), _pools_unlinked(model):
+    with writing(folder, f"`{spec.name}`"), quiet(), _pools_unlinked(model), without_tied(model):
         for adapter in spec.adapters:
             place = folder / adapter.folder
             place.mkdir(parents=True, exist_ok=True)
@@ -47,8 +49,11 @@ def save(built: Built, folder: Path) -> None:
             model.save_adapter_fusion(
                 str(folder / FUSION_FOLDER), ",".join(fuse.fuse), use_safetensors=True
             )
-        if spec.head is not None and spec.head_folder == HEAD_FOLDER:
-            model.save_head(str(folder / HEAD_FOLDER), spec.name, use_safetensors=True)
+        for head in spec.heads:
+            place = folder / spec.folder_of(head)
+            if place != folder:  # the head at the root is written with its adapter
+                place.mkdir(parents=True, exist_ok=True)
+                model.save_head(str(place), spec.head_name(head), use_safetensors=True)
         if spec.full:
             weights = tensors.select(model, tensors.of_backbone())
             tensors.write(weights, folder / WEIGHTS_FILE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +18,7 @@ SPEC_FILE = "model.json"
 ADAPTERS_FOLDER = "adapters"
 FUSION_FOLDER = "fusion"
 HEAD_FOLDER = "head"
+HEADS_FOLDER = "heads"
 
 # `adapters` keeps adapters in module dictionaries and separates names by `.` and `,`.
 AdapterName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=100)]
@@ -62,7 +65,7 @@ def setup_fusions(setup: Setup) -> Iterator[FuseSetup]:
 
 
 class HeadSpec(_Strict):
-    """A prediction head: kind, label names in order (empty for QA and choices), task."""
+    """A prediction head: kind, label names in order (empty for QA, choices and MLM), task."""
 
     kind: Kind
     labels: tuple[str, ...] = ()
@@ -102,7 +105,8 @@ class ModelSpec(_Strict):
         adapters: all adapters, in the order of the setup.
         setup: how they are composed; None without adapters.
         fusion: configuration of the fusion layers, if the setup has any.
-        head: the prediction head, if any.
+        head: the prediction head, if any; of several, the one that is active after loading.
+        other_heads: the further heads of what was trained on several tasks, one a task.
         method: the method the stage was trained with (`full`, or that of its top adapter);
             None for fusions.
     """
@@ -115,6 +119,7 @@ class ModelSpec(_Strict):
     setup: Setup | None
     fusion: Literal["dynamic", "static"] | None = None
     head: HeadSpec | None = None
+    other_heads: tuple[HeadSpec, ...] = Field(default=(), max_length=100)
     method: str | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -130,7 +135,32 @@ class ModelSpec(_Strict):
         at_root = [adapter.name for adapter in self.adapters if adapter.folder == "."]
         if at_root not in ([], [self.name]):
             raise ValueError("only the adapter that the stage trained lies at the root")
+        if self.other_heads and self.head is None:
+            raise ValueError("there are other heads, but no first one")
+        heads = [self.head_name(head) for head in self.heads]
+        for one, other in permutations(heads, 2):
+            if one.startswith(other):
+                raise ValueError(f"the names of two heads begin alike (`{one}` and `{other}`)")
         return self
+
+    @property
+    def heads(self) -> tuple[HeadSpec, ...]:
+        """All heads, the active one first."""
+        return () if self.head is None else (self.head, *self.other_heads)
+
+    def head_name(self, head: HeadSpec) -> str:
+        """What the model calls a head: as the stage for the first, by its task for the others.
+
+        `adapters` takes every head whose name starts with that of the one being saved for a part
+        of it, so no name may start with another.
+        """
+        if head == self.head:
+            return self.name
+        return f"{re.sub('[^a-z0-9]', '_', head.task.lower())}_of_{self.name}"
+
+    def folder_of(self, head: HeadSpec) -> str:
+        """Where a head lies within the artifact."""
+        return self.head_folder if head == self.head else f"{HEADS_FOLDER}/{self.head_name(head)}"
 
     @property
     def head_folder(self) -> str:

@@ -16,10 +16,10 @@ _FROZEN_SHARED = ("vera_d", "vera_b")
 def expected_trainable(model: nn.Module, spec: ModelSpec) -> set[str]:
     """Names of the parameters that training this artifact must change: no more, no fewer.
 
-    The new head; and the backbone for a full fine-tune, the fusion layers for a fusion, the
+    The new heads; and the backbone for a full fine-tune, the fusion layers for a fusion, the
     stage's own adapter else.
     """
-    selections = [tensors.of_head(spec.name)] if spec.head else []
+    selections = [tensors.of_head(spec.head_name(head)) for head in spec.heads]
     if spec.method == "full":
         selections.append(tensors.of_backbone())
     elif spec.method is None:

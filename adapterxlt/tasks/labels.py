@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Example, QAExample, TaggingExample
+from adapterxlt.tasks.types import Example, QAExample, TaggingExample, TextExample
 
 
 def is_labelled(example: Example) -> bool:
     """Whether an example has its gold label, tags or answers."""
+    if isinstance(example, TextExample):  # its words are what is to be predicted
+        return True
     if isinstance(example, TaggingExample):
         return example.tags is not None
     if isinstance(example, QAExample):

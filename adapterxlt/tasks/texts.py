@@ -9,6 +9,7 @@ from adapterxlt.tasks.types import (
     Example,
     PairExample,
     QAExample,
+    TextExample,
 )
 
 
@@ -16,7 +17,8 @@ def texts_of(examples: Iterable[Example]) -> Iterator[str]:
     """Every text a model reads, each distinct one once, in order of first appearance.
 
     Both texts of a pair; a sentence's words joined by spaces; context and question; a choice's
-    context and its candidates. Texts that are shared by many examples (a QA context) come once.
+    context and its candidates; plain text as it is. Texts that are shared by many examples (a
+    QA context) come once.
     """
     seen: set[str] = set()
     for example in examples:
@@ -34,4 +36,6 @@ def _texts(example: Example) -> tuple[str, ...]:
             return example.context, *example.choices
         case QAExample():
             return example.context, example.question
+        case TextExample():
+            return (example.text,)
     return (" ".join(example.words),)

@@ -10,6 +10,7 @@ Kind = Literal[
     "tagging",
     "span_qa",
     "multiple_choice",
+    "mlm",
     "sentence_retrieval",
     "bitext_mining",
 ]
@@ -18,6 +19,7 @@ TRAINABLE_KINDS: tuple[Kind, ...] = (
     "tagging",
     "span_qa",
     "multiple_choice",
+    "mlm",
 )
 
 
@@ -64,7 +66,15 @@ class ChoiceExample:
     label: int | None
 
 
-Example = PairExample | TaggingExample | QAExample | ChoiceExample
+@dataclass(frozen=True, slots=True)
+class TextExample:
+    """Plain text, for masked language modelling."""
+
+    id: str
+    text: str
+
+
+Example = PairExample | TaggingExample | QAExample | ChoiceExample | TextExample
 
 
 @dataclass(frozen=True, slots=True)
