@@ -31,8 +31,8 @@ NAMES = {
 def add_lm_head(model: XLMRobertaAdapterModel, name: str) -> None:
     """Add the head, its decoder tied to the word embeddings; it scores marked tokens only.
 
-    A forward pass must be given `masked` [batch, length], and its logits are [1, marked
-    tokens, vocabulary]: those of all tokens of a batch would fill the memory with numbers nobody reads.
+    A forward pass must be given `masked` [batch, length], and its logits are [1, marked tokens,
+    vocabulary]: those of all tokens of a batch would fill the memory with numbers nobody reads.
     """
     model.add_masked_lm_head(name)
     model.heads[name].register_forward_pre_hook(_keep_masked, with_kwargs=True)
