@@ -18,8 +18,9 @@ def length_batches(
 
     Lengths are blurred by up to 3 %, sorted and cut every `batch_size`; if the number of
     examples is no multiple of it, one batch at a random place is the smaller one. The batches
-    are then shuffled among each other, so that training does not run from short to long. The
-    same arguments give the same batches.
+    are then shuffled among each other, so that training does not run from short to long; only
+    the very first is the longest, so that what does not fit into memory fails at once, and
+    memory need not grow later. The same arguments give the same batches.
     """
     if not lengths:
         return []
@@ -33,7 +34,11 @@ def length_batches(
         sizes.insert(int(rng.integers(full + 1)), rest)
     ends = np.cumsum(sizes).tolist()
     batches = [order[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-    return [batches[i] for i in rng.permutation(len(batches))]
+    shuffled = [batches[i] for i in rng.permutation(len(batches))]
+    if epoch == 0:
+        first = shuffled.index(max(batches, key=lambda batch: max(lengths[i] for i in batch)))
+        shuffled[0], shuffled[first] = shuffled[first], shuffled[0]
+    return shuffled
 
 
 def budget_batches(lengths: Sequence[int], token_budget: int) -> list[list[int]]:

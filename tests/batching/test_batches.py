@@ -56,3 +56,9 @@ def test_budget_batches_hold_each_index_once_within_the_budget(
 
 def test_budget_is_used() -> None:
     assert budget_batches([5, 10, 5, 5], 20) == [[1, 0], [2, 3]]
+
+
+@given(LENGTHS.filter(len), st.integers(1, 40), st.integers(0, 5))
+def test_the_longest_input_comes_first_of_all(lengths: list[int], size: int, seed: int) -> None:
+    first = length_batches(lengths, size, seed=seed, epoch=0)[0]
+    assert max(lengths[i] for i in first) == max(lengths)
