@@ -24,6 +24,7 @@ VERBS = {
     "validate": "Check recipes and report all their problems.",
     "list": "List tasks, methods, backbones, recipes or presets.",
     "status": "Show what ran in a work folder, what failed and why.",
+    "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
     "doctor": "Check versions, devices, data, backbone and disk space.",
 }
 _MODULES = {"list": "adapterxlt.cli.list_"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
@@ -74,8 +74,8 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why a language of a task has no value."""
+class Remark:
+    """Why a language of a task has no value, or what to know about the value it has."""
 
     task: str
     language: str
@@ -100,7 +100,7 @@ class Result:
     """What a folder of predictions scored.
 
     Args:
-        tasks: those that were asked for and scored in at least one language.
+        tasks: those that were asked for.
         groups: mean by group, None where a task of it has no score; `overall` the same.
         problems: every language that has no value.
         remarks: what was scored, but not as one might think.
@@ -110,8 +110,8 @@ class Result:
     tasks: list[TaskScores]
     groups: dict[str, float | None]
     overall: float | None
-    problems: list[Problem]
-    remarks: list[str]
+    problems: list[Remark]
+    remarks: list[Remark]
 
     def document(self) -> dict[str, object]:
         """The result as plain JSON data."""
@@ -128,11 +128,8 @@ class Result:
             "official": {task.spec.name: list(task.spec.official) for task in self.tasks},
             "groups": self.groups,
             self.benchmark.overall: self.overall,
-            "missing": [
-                {"task": found.task, "language": found.language, "reason": found.message}
-                for found in self.problems
-            ],
-            "remarks": self.remarks,
+            "missing": [asdict(problem) for problem in self.problems],
+            "remarks": [asdict(remark) for remark in self.remarks],
         }
 
 
@@ -160,8 +157,8 @@ def score_benchmark(
         if not folder.is_dir():
             raise MissingDataError(f"{folder}: there is no such folder of {what}")
     done: list[TaskScores] = []
-    problems: list[Problem] = []
-    remarks: list[str] = []
+    problems: list[Remark] = []
+    remarks: list[Remark] = []
     for spec in _chosen(benchmark, tasks):
         languages: dict[str, dict[str, float]] = {}
         for language in spec.languages:
@@ -173,15 +170,14 @@ def score_benchmark(
                 )
                 scored = spec.score(pair)
             except MissingDataError as error:
-                problems.append(Problem(spec.name, language, str(error)))
+                problems.append(Remark(spec.name, language, str(error)))
                 continue
             languages[language] = {
                 metric: value * benchmark.unit for metric, value in scored.metrics.items()
             }
-            remarks += [f"{spec.name} {language}: {remark}" for remark in scored.remarks]
-        if languages:
-            done.append(_averaged(spec, languages))
-    if not done:
+            remarks += [Remark(spec.name, language, remark) for remark in scored.remarks]
+        done.append(_averaged(spec, languages))
+    if not any(task.languages for task in done):
         raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems)))
     remarks += _unread(benchmark, predictions, split)
     scores = {task.spec.name: task.score for task in done}
@@ -198,18 +194,18 @@ def score_benchmark(
     )
 
 
-def summarise(problems: Sequence[Problem]) -> list[str]:
-    """One line a task and reason; languages with the same reason together."""
-    groups: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        # The same reason in another file: the language and the numbers of the message differ.
-        kind = re.sub(rf"\b{re.escape(problem.language)}\b|\d+|`[^`]*`", "", problem.message)
-        groups.setdefault((problem.task, kind), []).append(problem)
+def summarise(remarks: Sequence[Remark]) -> list[str]:
+    """One line a task and message; languages of which the same is said together."""
+    groups: dict[tuple[str, str], list[Remark]] = {}
+    for remark in remarks:
+        # The same in another file: language, numbers and quoted text differ.
+        kind = re.sub(rf"\b{re.escape(remark.language)}\b|\d+|`[^`]*`", "", remark.message)
+        groups.setdefault((remark.task, kind), []).append(remark)
     lines = []
     for (task, _), found in groups.items():
-        languages = ", ".join(problem.language for problem in found)
+        place = " ".join(filter(None, (task, ", ".join(remark.language for remark in found))))
         first = f"{found[0].language}: " if len(found) > 1 else ""
-        lines.append(f"{task} {languages}: {first}{found[0].message}")
+        lines.append(f"{place}: {first}{found[0].message}")
     return lines
 
 
@@ -266,7 +262,7 @@ def _find(
     raise MissingDataError(f"no {what}: looked for {folders[0] / ', '.join(names)}")
 
 
-def _unread(benchmark: Benchmark, predictions: Path, split: str) -> list[str]:
+def _unread(benchmark: Benchmark, predictions: Path, split: str) -> list[Remark]:
     """Prediction files that no task of the benchmark reads (another language, another task)."""
     read = {
         folder / pattern.format(lang=language, split=split)
@@ -279,8 +275,9 @@ def _unread(benchmark: Benchmark, predictions: Path, split: str) -> list[str]:
     for path in sorted(predictions.glob("*/*")):
         if path.is_file() and path not in read and not path.name.startswith("."):
             unread.setdefault(path.parent.name, []).append(path.name)
-    return [
-        f"{folder}: not read, as no part of {benchmark.title}: {files[0]}"
-        + (f" and {len(files) - 1} more" if len(files) > 1 else "")
-        for folder, files in unread.items()
-    ]
+    remarks = []
+    for folder, files in unread.items():
+        others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        message = f"not read, as no part of {benchmark.title}: {files[0]}{others}"
+        remarks.append(Remark(folder, "", message))
+    return remarks
