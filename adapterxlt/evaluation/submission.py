@@ -1,0 +1,59 @@
+"""Writing predictions as the benchmarks want them submitted; `score` reads them back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapterxlt.scoring.benchmarks import spec_of
+from adapterxlt.scoring.xglue import RATINGS
+from adapterxlt.store.files import write_atomic
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.types import Example
+
+if TYPE_CHECKING:
+    from adapterxlt.evaluation.predict import Prediction
+
+
+def submission_file(benchmark: str, task: Task, language: str, split: str) -> Path:
+    """Where a benchmark's submission keeps a language of a task, below its root folder."""
+    spec = spec_of(benchmark, task.name)
+    if spec is None:
+        raise ValueError(f"{benchmark} has no task {task.name}")
+    name = spec.predictions[0].format(lang=language, split=split)
+    return Path(spec.name) / name
+
+
+def write_submission(
+    path: Path, task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]
+) -> None:
+    """Write one prediction an example: answers as JSON by id, else one label (tag) a line.
+
+    Args:
+        path: the file; its folder is made.
+        examples: in the order of the input file, none left out.
+        predictions: one an example, as `predict` returns them.
+    """
+    if len(examples) != len(predictions):
+        raise ValueError(f"{len(examples)} examples, but {len(predictions)} predictions")
+    if task.kind == "span_qa":
+        answers = {
+            example.id: text for example, text in zip(examples, predictions, strict=True)
+        }
+        text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
+    else:
+        text = "".join(_lines(task, prediction) for prediction in predictions)
+    write_atomic(path, text)
+
+
+def _lines(task: Task, prediction: Prediction) -> str:
+    """A label on its line; a sentence's tags on theirs, and a blank line."""
+    if isinstance(prediction, list):
+        return "".join(f"{task.labels[tag]}\n" for tag in prediction) + "\n"
+    assert isinstance(prediction, int)
+    label = task.labels[prediction]
+    if "ndcg" in task.metrics:  # ratings are submitted as numbers
+        label = str(RATINGS.get(label.lower(), label))
+    return f"{label}\n"
