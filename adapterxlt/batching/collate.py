@@ -17,7 +17,8 @@ def collate(features: Sequence[Feature], pad_id: int, kind: Kind) -> dict[str, T
 
     Returns `input_ids` and `attention_mask`, [batch, length], for multiple choice
     [batch, choices, length]; with labels also `labels` ([batch], for tagging [batch, length]
-    with -100 where there is none) or, for span QA, `start_positions` and `end_positions`.
+    with -100 where there is none) or, for span QA, `start_positions` and `end_positions`. For
+    masked language modelling `labels` is as for tagging, and `masked` says where there is one.
 
     Raises:
         ValueError: multiple-choice features with different numbers of choices.
@@ -37,10 +38,12 @@ def collate(features: Sequence[Feature], pad_id: int, kind: Kind) -> dict[str, T
     labels = [feature.label for feature in features]
     if labels[0] is None:
         return batch
-    if kind == "tagging":
+    if kind in ("tagging", "mlm"):
         rows_of_tags = cast(list[list[int]], labels)
         padded = [tags + [IGNORED] * (width - len(tags)) for tags in rows_of_tags]
         batch["labels"] = torch.tensor(padded)
+        if kind == "mlm":
+            batch["masked"] = batch["labels"] != IGNORED
     elif kind == "span_qa":
         spans = torch.tensor(labels)
         batch["start_positions"], batch["end_positions"] = spans[:, 0], spans[:, 1]

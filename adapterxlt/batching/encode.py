@@ -19,6 +19,7 @@ from adapterxlt.tasks.types import (
     PairExample,
     QAExample,
     TaggingExample,
+    TextExample,
 )
 
 IGNORED = -100  # label of tokens that carry none (the convention of torch's cross entropy)
@@ -37,7 +38,7 @@ class Feature:
         input_ids: one row of token ids; for multiple choice one row a choice.
         label: class or choice index; for tagging one tag (or -100) a token; for span QA the
             (first, last) token of the answer, (0, 0) where this window does not hold it; None
-            when encoded without labels.
+            when encoded without labels. For masked language modelling see `masking`.
         word_positions: tagging only: (word index, index of the token that carries its tag
             in this window: its first one that is not a bare word mark).
         offsets: span QA only: characters (start, end) of the context a token covers, None for
@@ -75,7 +76,7 @@ def encode(
     Args:
         examples: examples of the type that belongs to `kind`.
         tokenizer: a fast tokenizer with XLM-R's special tokens.
-        kind: one of the four trainable kinds.
+        kind: one of the trainable kinds.
         max_length: tokens a row at most, special tokens included. Longer pairs are cut (the
             longer text first), longer sentences and contexts are spread over several features.
         doc_stride: tokens that neighbouring windows of a long QA context share.
@@ -103,6 +104,8 @@ def encode(
     if kind == "multiple_choice":
         choices = cast(Sequence[ChoiceExample], examples)
         return _multiple_choice(choices, tokenizer, max_length, labelled)
+    if kind == "mlm":
+        return _texts(cast(Sequence[TextExample], examples), tokenizer, max_length)
     raise ValueError(f"examples of kind `{kind}` are not encoded for training or prediction")
 
 
@@ -272,6 +275,25 @@ def _span_qa(
             offsets = [*[None] * len(head), *spans[start:end], None]
             window = [*head, *ids[start:end], sep]
             features.append(Feature(index, [window], label, offsets=offsets))
+    return features
+
+
+def _texts(
+    examples: Sequence[TextExample], tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> list[Feature]:
+    """A line is an input of its own; a long one is cut into windows of equal length."""
+    cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
+    encoded = tokenizer(
+        [example.text for example in examples],
+        add_special_tokens=False,
+        return_attention_mask=False,
+    )
+    room = max_length - 2
+    features = []
+    for index, ids in enumerate(cast(list[list[int]], encoded["input_ids"])):
+        size = -(-len(ids) // max(1, -(-len(ids) // room)))
+        for start in range(0, len(ids), max(1, size)):
+            features.append(Feature(index, [[cls, *ids[start : start + size], sep]]))
     return features
 
 

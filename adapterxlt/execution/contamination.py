@@ -7,7 +7,7 @@ step, and each step below it, was trained on. A backbone may carry `texts.u64`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,12 @@ def hash_texts(texts: Iterable[str]) -> Hashes:
     return np.array(sorted({text_hash(t) for t in texts if normalise_text(t)}), dtype="<u8")
 
 
-def write_seen(folder: Path, name: str, hashes: Hashes, inputs: Sequence[Path]) -> None:
+def write_seen(folder: Path, texts: Mapping[str, Hashes], inputs: Sequence[Path]) -> None:
     """Write what a step was trained on beside what its inputs were trained on.
 
     Args:
         folder: the artifact being made.
-        name: `<task>-<first digits of the fingerprint>`.
+        texts: hashes by name, `<task>-<first digits of the fingerprint>`.
         inputs: artifact folders of its inputs.
     """
     target = folder / TEXTS_FOLDER
@@ -39,7 +39,7 @@ def write_seen(folder: Path, name: str, hashes: Hashes, inputs: Sequence[Path]) 
     for artifact in inputs:
         for path in sorted((artifact / TEXTS_FOLDER).glob("*.u64")):
             shutil.copyfile(path, target / path.name)
-    if hashes.size:
+    for name, hashes in texts.items():
         (target / f"{name}.u64").write_bytes(hashes.astype("<u8").tobytes())
 
 

@@ -49,7 +49,8 @@ class Context:
     def model(self, planned: PlannedStep) -> Built:
         """Load the model that an evaluate or retrieve cell measures.
 
-        The last one stays loaded: consecutive cells often measure the same model.
+        The last one stays loaded: consecutive cells often measure the same model. Of several
+        heads, that of the cell is made active.
         """
         from adapterxlt.models.build import load
 
@@ -59,4 +60,7 @@ class Context:
             self._loaded = None
             artifact = self.artifact(inputs[0]) if inputs else None
             self._loaded = (key, load(self.backbone, artifact))
-        return self._loaded[1]
+        built = self._loaded[1]
+        if "head" in planned.step.params:
+            built.use_head(planned.step.text("head"))
+        return built

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from adapterxlt.execution.contamination import write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.train import METRICS_NAME
@@ -21,5 +19,5 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     name = f"merge_{planned.fingerprint[:8]}"
     out = staging / "out"
     save(merge(context.backbone, members, weights, name), out)
-    write_seen(out, "merge", np.empty(0, dtype="<u8"), members)
+    write_seen(out, {}, members)
     write_json(out / METRICS_NAME, {"weights": weights})

@@ -50,8 +50,13 @@ def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
     step, roots = planned.step, context.sources.roots
     if step.kind in ("pretrain", "merge"):
         return
+    if step.kind in ("train", "fuse"):
+        for part in step.parts():
+            read = partial(labelled_examples, get_task(part.task), roots, part.language, part.split)
+            yield (part.task, part.language, part.split), read
+        return
     task = get_task(step.text("task"))
-    languages = step.items("languages") if "languages" in step.params else [step.text("language")]
+    languages = step.items("languages")
     splits = step.items("splits") if "splits" in step.params else [step.text("split")]
     for language in languages:
         for split in splits:

@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import read_measures
-from adapterxlt.plan.expand import BARE, model_training
+from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage
@@ -106,15 +106,17 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
 def _seed(recipe: Recipe, model: str) -> int:
     if model == BARE:
         return recipe.seed
-    seed = model_training(recipe, model).seed
+    seed = recipe.training_of(stage_behind(recipe, model)).seed
     return recipe.seed if seed is None else seed
 
 
 def _caps(recipe: Recipe, model: str, stage: EvaluateStage | RetrieveStage) -> str:
     found = []
-    cap = None if model == BARE else model_training(recipe, model).cap
-    if cap:
-        found.append(f"train {cap}")
+    parts = () if model == BARE else recipe.parts_of(stage_behind(recipe, model))
+    for cap in dict.fromkeys(part.cap for part in parts if part.cap):
+        capped = dict.fromkeys(part.task for part in parts if part.cap == cap)
+        of = f" of {', '.join(capped)}" if len(parts) > 1 else ""
+        found.append(f"train {cap}{of}")
     if isinstance(stage, EvaluateStage) and stage.cap:
         found.append(f"evaluate {stage.cap}")
     return ", ".join(found)

@@ -1,8 +1,9 @@
-"""Train one stage: an adapter, a full fine-tune, or a fusion."""
+"""Train one stage: an adapter, a full fine-tune, or a fusion, on one task or several mixed."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapterxlt.batching.encode import encode
@@ -12,46 +13,51 @@ from adapterxlt.execution.data import labelled_examples
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.schema import Training
+from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.read import sample
 from adapterxlt.tasks.texts import texts_of
 from adapterxlt.tasks.types import Example
-from adapterxlt.training.train import train
+from adapterxlt.training.train import TaskInputs, TrainReport, train, train_mixture
 
 METRICS_NAME = "metrics.json"
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What one part of the training reads."""
+
+    part: Part
+    task: Task
+    examples: list[Example]
 
 
 def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Train the step and leave its artifact in `staging/out`; resumes from checkpoints."""
     settings = settings_of(planned)
-    task = get_task(planned.step.text("task"))
-    examples = training_examples(task, settings, context)
-    built = _build(planned, task, settings, context)
-    features = encode(
-        examples,
-        built.tokenizer,
-        task.kind,
-        max_length=settings.max_length,
-        doc_stride=settings.doc_stride,
-        labelled=True,
-    )
-    report = train(
-        built,
-        features,
-        task.kind,
-        settings,
-        checkpoints=staging / "checkpoints",
-        progress=context.progress,
-        description=planned.step.id,
-    )
+    materials = [
+        _Material(part, task := get_task(part.task), _examples(task, part, settings, context))
+        for part in planned.step.parts()
+    ]
+    tasks = {material.task.name: material.task for material in materials}  # one head a task
+    heads = [
+        HeadSpec(kind=task.kind, labels=task.labels, task=task.name) for task in tasks.values()
+    ]
+    built = _build(planned, heads, settings, context)
+    report = _train(built, materials, settings, context, planned.step.id, staging / "checkpoints")
     out = staging / "out"
     save(built, out)
-    inputs = [context.artifact(name) for name in planned.step.inputs]
-    name = f"{task.name}-{planned.fingerprint[:12]}"
-    write_seen(out, name, hash_texts(texts_of(examples)), inputs)
-    write_json(out / METRICS_NAME, {"examples": len(examples), "training": asdict(report)})
+    seen: dict[str, list[Example]] = {}
+    for material in materials:
+        name = f"{material.task.name}-{planned.fingerprint[:12]}"
+        seen.setdefault(name, []).extend(material.examples)
+    write_seen(
+        out,
+        {name: hash_texts(texts_of(examples)) for name, examples in seen.items()},
+        [context.artifact(name) for name in planned.step.inputs],
+    )
+    write_json(out / METRICS_NAME, _metrics(materials, report))
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -62,25 +68,89 @@ def settings_of(planned: PlannedStep) -> Training:
     )
 
 
-def training_examples(task: Task, settings: Training, context: Context) -> list[Example]:
-    """Read the examples that a stage trains on, capped by a seeded sample."""
-    examples = labelled_examples(task, context.sources.roots, settings.language, settings.split)
-    if settings.cap is None or settings.seed is None:
+def _examples(task: Task, part: Part, settings: Training, context: Context) -> list[Example]:
+    """The examples of one part, capped by a seeded sample."""
+    examples = labelled_examples(task, context.sources.roots, part.language, part.split)
+    if part.cap is None or settings.seed is None:
         return examples
-    return sample(examples, settings.cap, settings.seed)
+    return sample(examples, part.cap, settings.seed)
 
 
-def _build(planned: PlannedStep, task: Task, settings: Training, context: Context) -> Built:
+def _train(
+    built: Built,
+    materials: Sequence[_Material],
+    settings: Training,
+    context: Context,
+    description: str,
+    checkpoints: Path,
+) -> TrainReport:
+    spec = built.spec
+    assert spec is not None
+    names = {head.task: spec.head_name(head) for head in spec.heads}
+    inputs = [
+        TaskInputs(
+            encode(
+                material.examples,
+                built.tokenizer,
+                material.task.kind,
+                max_length=material.part.max_length,
+                doc_stride=settings.doc_stride,
+                labelled=True,
+            ),
+            material.task.kind,
+            names[material.task.name],
+        )
+        for material in materials
+    ]
+    if len(inputs) > 1:
+        return train_mixture(
+            built,
+            inputs,
+            settings,
+            checkpoints=checkpoints,
+            progress=context.progress,
+            description=description,
+        )
+    return train(
+        built,
+        inputs[0].features,
+        inputs[0].kind,
+        settings,
+        checkpoints=checkpoints,
+        progress=context.progress,
+        description=description,
+    )
+
+
+def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:
+    training = asdict(report)
+    parts = training.pop("parts")
+    found: dict[str, object] = {
+        "examples": sum(len(material.examples) for material in materials),
+        "training": training,
+    }
+    if parts:
+        found["tasks"] = [
+            {**asdict(material.part), "examples": len(material.examples), **part}
+            for material, part in zip(materials, parts, strict=True)
+        ]
+    return found
+
+
+def _build(
+    planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
+) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
-    name = f"{task.name}_{planned.fingerprint[:8]}"
-    head = HeadSpec(kind=task.kind, labels=task.labels, task=task.name)
+    title = heads[0].task if len(heads) == 1 else "mixture"
+    name = f"{''.join(c if c.isalnum() else '_' for c in title)}_{planned.fingerprint[:8]}"
     if step.kind == "fuse":
         return build_fusion(
             context.backbone,
             members=inputs,
             fusion=step.text("fusion"),
             name=name,
-            head=head,
+            head=heads[0],
+            other_heads=heads[1:],
             seed=step.number("seed"),
             frozen_dropout=settings.frozen_dropout,
         )
@@ -88,7 +158,8 @@ def _build(planned: PlannedStep, task: Task, settings: Training, context: Contex
         context.backbone,
         method=step.text("method"),
         name=name,
-        head=head,
+        head=heads[0],
+        other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
         seed=step.number("seed"),

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.methods import default_epochs, default_lr
-from adapterxlt.plan.steps import Step
+from adapterxlt.plan.steps import PART_KEYS, Step
+from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
@@ -17,7 +17,6 @@ from adapterxlt.recipe.schema import (
     Recipe,
     RetrieveStage,
     Stage,
-    Training,
     TrainStage,
 )
 from adapterxlt.retrieval.protocols import PROTOCOLS
@@ -27,6 +26,7 @@ from adapterxlt.tasks.find import available_languages, find
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
 FUSION_METHOD = "fusion"
 _NEUTRAL = ("checkpoint_every",)
+_SAMPLING = ("sampling", "sampling_cap", "temperature")
 
 
 def stage_inputs(stage: Stage) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ def expand(recipe: Recipe, backbone: Backbone | None, roots: Sequence[Path]) -> 
             weights = stage.weights or [1 / len(stage.merge)] * len(stage.merge)
             steps.append(Step(name, "merge", name, tuple(stage.merge), {"weights": weights}))
         elif isinstance(stage, PretrainStage):
-            params = {"pretrain": stage.pretrain, "seed": recipe.seed}
-            steps.append(Step(name, "pretrain", name, (), params))
+            config = {"seed": recipe.seed, **stage.pretrain}
+            steps.append(Step(name, "pretrain", name, (), {"pretrain": config}))
         elif isinstance(stage, EvaluateStage):
             steps.extend(_evaluation_cells(recipe, name, stage, roots))
         else:
@@ -91,30 +91,30 @@ def expand(recipe: Recipe, backbone: Backbone | None, roots: Sequence[Path]) -> 
     return steps
 
 
-def model_training(recipe: Recipe, name: str) -> Training:
-    """Training settings of a model; those of its first member for a merged one."""
+def stage_behind(recipe: Recipe, name: str) -> str:
+    """The stage that a model's heads and training settings are those of.
+
+    Itself; for a merged one its first member's.
+    """
     stage = recipe.stages[name]
-    return (
-        model_training(recipe, stage.merge[0])
-        if isinstance(stage, MergeStage)
-        else (recipe.training_of(name))
-    )
+    return stage_behind(recipe, stage.merge[0]) if isinstance(stage, MergeStage) else name
 
 
 def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> Step:
-    settings = recipe.training_of(name)
-    params: dict[str, object] = {
-        key: value for key, value in settings.model_dump().items() if key not in _NEUTRAL
-    }
-    neutral = {key: getattr(settings, key) for key in _NEUTRAL}
     method = stage.method if isinstance(stage, TrainStage) else FUSION_METHOD
-    params |= {"task": stage.train, "method": method}
-    if params["lr"] is None:
-        params["lr"] = default_lr(method)
-    if params["max_steps"] is not None:
-        params["epochs"] = None
-    elif params["epochs"] is None:
-        params["epochs"] = default_epochs(method)
+    settings = recipe.training_of(name).resolved(method)
+    params: dict[str, object] = settings.model_dump(exclude={*_NEUTRAL, *PART_KEYS, *_SAMPLING})
+    neutral = {key: getattr(settings, key) for key in _NEUTRAL}
+    parts = recipe.parts_of(name)
+    if len(parts) == 1:
+        params |= asdict(parts[0])
+    else:
+        params |= {"tasks": [asdict(part) for part in parts], "sampling": settings.sampling}
+        if settings.sampling in ("capped", "temperature"):
+            params["sampling_cap"] = settings.sampling_cap
+        if settings.sampling == "temperature":
+            params["temperature"] = settings.temperature
+    params["method"] = method
     if method == "full":
         params.pop("frozen_dropout")
     if isinstance(stage, FuseStage):
@@ -140,22 +140,24 @@ def _evaluation_cells(
         task = get_task(task_name)
         languages = _languages(task, stage.languages, roots, stage.split)
         for model in stage.evaluate:
-            training = model_training(recipe, model)
-            yield Step(
-                f"{name}/{model}/{task_name}",
-                "evaluate",
-                name,
-                (model,),
-                {
-                    "task": task_name,
-                    "languages": languages,
-                    "split": stage.split,
-                    "cap": stage.cap,
-                    "max_length": stage.max_length or training.max_length,
-                    "doc_stride": training.doc_stride,
-                    "token_budget": stage.token_budget,
-                },
-            )
+            behind = stage_behind(recipe, model)
+            parts = {part.task: part for part in recipe.parts_of(behind)}
+            head = head_for([get_task(trained) for trained in parts], task)
+            assert head is not None  # checked with the recipe
+            params: dict[str, object] = {
+                "task": task_name,
+                "languages": languages,
+                "split": stage.split,
+                "cap": stage.cap,
+                "max_length": stage.max_length or parts[head.name].max_length,
+                "doc_stride": recipe.training_of(behind).doc_stride,
+                "token_budget": stage.token_budget,
+            }
+            if len(parts) > 1:
+                params["head"] = head.name
+            if stage.predictions:
+                params["predictions"] = stage.predictions
+            yield Step(f"{name}/{model}/{task_name}", "evaluate", name, (model,), params)
 
 
 def _retrieval_cells(
@@ -164,6 +166,8 @@ def _retrieval_cells(
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
     )
+    protocol = asdict(PROTOCOLS[stage.protocol])
+    del protocol["source"]  # says where the values come from, and changes none
     for task_name in stage.on:
         task = get_task(task_name)
         first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
@@ -184,7 +188,7 @@ def _retrieval_cells(
                     "languages": languages,
                     "splits": splits,
                     "layers": layers,
-                    "protocol": asdict(PROTOCOLS[stage.protocol]),
+                    "protocol": protocol,
                     "max_length": stage.max_length,
                     "token_budget": stage.token_budget,
                 },

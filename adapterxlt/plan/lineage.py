@@ -50,25 +50,42 @@ def describe(lineage: Mapping[str, object]) -> str:
     def name(step: Mapping[str, object]) -> str:
         params = step["params"]
         assert isinstance(params, Mapping)
+        task = _trained_on(params)
         inputs = [by_fingerprint[needed] for needed in _list(step["inputs"])]
         cap = f", {params['cap']} examples" if params.get("cap") else ""
+        cap += f", {params['sampling']}" if "sampling" in params else ""
         match step["kind"]:
             case "merge":
                 return f"merge({' + '.join(name(needed) for needed in inputs)})"
             case "fuse":
                 members = " + ".join(name(needed) for needed in inputs)
-                return f"fuse({members}) > {params['task']} (fusion{cap})"
+                return f"fuse({members}) > {task} (fusion{cap})"
             case "train":
                 relation = params.get("relation")
                 how = {"after": ", after", "stack_on": ", stacked"}.get(str(relation), "")
                 above = f"{name(inputs[0])} > " if inputs else ""
-                return f"{above}{params['task']} ({params['method']}{cap}{how})"
+                return f"{above}{task} ({params['method']}{cap}{how})"
             case kind:
                 return str(kind)
 
     if steps:
         names.append(name(steps[-1]))
     return " > ".join(names)
+
+
+def _trained_on(params: Mapping[str, object]) -> str:
+    """The task, or the tasks of a mixture: `mnli + squad[2000] + mlm(de, ru)`."""
+    tasks = params.get("tasks")
+    if not isinstance(tasks, list):
+        return str(params.get("task"))
+    languages: dict[tuple[str, str], list[str]] = {}
+    for part in tasks:
+        cap = f"[{part['cap']}]" if part["cap"] else ""
+        languages.setdefault((part["task"], cap), []).append(part["language"])
+    return " + ".join(
+        f"{task}{cap}" + ("" if spoken == ["en"] else f"({', '.join(spoken)})")
+        for (task, cap), spoken in languages.items()
+    )
 
 
 def _list(value: object) -> list[str]:

@@ -102,7 +102,10 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
 def _data_of(step: Step, roots: Sequence[Path]) -> str:
     match step.kind:
         case "train" | "fuse":
-            languages, splits = [step.text("language")], [step.text("split")]
+            return "-".join(
+                data_hash(get_task(part.task), roots, [part.language], part.split)
+                for part in step.parts()
+            )
         case "evaluate":
             languages, splits = step.items("languages"), [step.text("split")]
         case "retrieve":

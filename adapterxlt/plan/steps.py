@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from adapterxlt.recipe.schema import Part
+
+PART_KEYS = tuple(field.name for field in fields(Part))
 StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
 Status = Literal["done", "todo", "damaged"]
 
@@ -28,6 +31,11 @@ class Step:
     inputs: tuple[str, ...]
     params: dict[str, Any]
     neutral: dict[str, object] = field(default_factory=dict)
+
+    def parts(self) -> tuple[Part, ...]:
+        """What a train or fuse step trains on: one task, or several mixed."""
+        listed = self.params.get("tasks", [self.params])
+        return tuple(Part(**{key: item[key] for key in PART_KEYS}) for item in listed)
 
     def text(self, key: str) -> str:
         """A parameter that is a string."""

@@ -6,23 +6,27 @@ What depends on the backbone is in `backbone_checks.py`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.composition import Composition, Shape
+from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.nodes import Path, Places
 from adapterxlt.recipe.references import check_references
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
     MergeStage,
+    Part,
     PretrainStage,
     Recipe,
     RetrieveStage,
+    TaskData,
     Training,
     TrainStage,
 )
 from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, catalogue, compatible
 from adapterxlt.tasks.types import TRAINABLE_KINDS
@@ -61,7 +65,7 @@ class _Checks:
         for name, stage in self.recipe.stages.items():
             at: Path = ("stages", name)
             if isinstance(stage, (TrainStage, FuseStage)):
-                self._training(at, stage.train, self.recipe.training_of(name))
+                self._training(name, stage)
             elif isinstance(stage, MergeStage):
                 self._merge(at, stage)
             elif isinstance(stage, EvaluateStage):
@@ -80,48 +84,125 @@ class _Checks:
             self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, show=40))
         return task
 
-    def _setting(self, at: Path, key: str) -> Path:
-        """Where a training setting was written: in the stage, or in `training`."""
+    def _setting(self, at: Path, key: str, index: int | None = None) -> Path:
+        """Where a setting was written: with a task of `train`, in the stage, or in `training`."""
         here = (*at, key)
+        if index is not None:
+            inside = (*at, "train", index, key)
+            return inside if inside in self.places else (*at, "train", key)
         return (
             ("training", key)
             if here not in self.places and ("training", key) in self.places
             else here
         )
 
-    def _training(self, at: Path, name: str, settings: Training) -> None:
-        task = self._task((*at, "train"), name)
-        if task is None:
+    def _training(self, name: str, stage: TrainStage | FuseStage) -> None:
+        at: Path = ("stages", name)
+        settings = self.recipe.training_of(name)
+        sound = [
+            data.task
+            for index, data in enumerate(stage.train)
+            if self._trainable(self._task_path(at, index), data.task)
+        ]
+        self._sampling(at, stage, settings)
+        if len(sound) < len(stage.train):
             return
+        told: set[tuple[Path, str]] = set()
+        seen: set[Part] = set()
+        for index, data, part in self._parts(name, stage):
+            task = self.tasks[part.task]
+            if part in seen:
+                self.refuse((*at, "train", index), f"`{part.task}` is listed twice")
+            seen.add(part)
+            for key, message, hint in self._misfits(task, part, settings):
+                path = self._setting(at, key, index if getattr(data, key, None) else None)
+                if (path, message) not in told:  # a setting of the stage concerns all its tasks
+                    told.add((path, message))
+                    self.refuse(path, message, hint)
+
+    def _parts(
+        self, name: str, stage: TrainStage | FuseStage
+    ) -> Iterator[tuple[int, TaskData, Part]]:
+        """The parts, each with the item of `train` that it comes from."""
+        parts = iter(self.recipe.parts_of(name))
+        settings = self.recipe.training_of(name)
+        for index, data in enumerate(stage.train):
+            for _ in data.language or settings.language:
+                yield index, data, next(parts)
+
+    def _task_path(self, at: Path, index: int) -> Path:
+        """Where an item of `train` names its task: alone, in a list, or in a mapping."""
+        for path in ((*at, "train", index, "task"), (*at, "train", index), (*at, "train", "task")):
+            if path in self.places:
+                return path
+        return (*at, "train")
+
+    def _trainable(self, path: Path, name: str) -> bool:
+        task = self._task(path, name)
+        if task is None:
+            return False
         if task.kind not in TRAINABLE_KINDS:
             self.refuse(
-                (*at, "train"),
+                path,
                 f"`{name}` is {_words(task.kind)} and has nothing to train on",
                 f"`retrieve: [...]` with `on: {name}` measures models on it",
             )
-            return
-        source = self._source(task, settings.split)
+            return False
+        return True
+
+    def _misfits(
+        self, task: Task, part: Part, settings: Training
+    ) -> Iterator[tuple[str, str, str | None]]:
+        """What a task has not got, or cannot do: the setting, a message, a hint."""
+        source = self._source(task, part.split)
         if source is None:
-            self.refuse(
-                self._setting(at, "split"),
-                f"`{name}` has no split `{settings.split}`",
+            yield (
+                "split",
+                f"`{task.name}` has no split `{part.split}`",
                 "it has " + ", ".join(task.splits),
             )
-        elif settings.language not in source.languages:
-            of = (
-                f"`{name}`" if source is task else f"`{name}`, which is trained on `{source.name}`,"
+        elif part.language not in source.languages and task.kind != "mlm":  # text is text
+            of = f"`{task.name}`"
+            if source is not task:
+                of += f", which is trained on `{source.name}`,"
+            yield (
+                "language",
+                f"{of} has no language `{part.language}`",
+                suggest(part.language, source.languages, show=50),
             )
+        if task.kind == "span_qa" and settings.doc_stride >= part.max_length - 16:
+            yield (
+                "doc_stride",
+                f"windows of {part.max_length} subwords cannot share {settings.doc_stride}",
+                f"doc_stride must be well below max_length, for example {part.max_length // 3}",
+            )
+
+    def _sampling(self, at: Path, stage: TrainStage | FuseStage, settings: Training) -> None:
+        """Whether the numbers that a sampling needs are given, and no others."""
+        if len(stage.train) * len(settings.language) == 1 and not stage.train[0].language:
+            for key in ("sampling", "sampling_cap", "temperature"):
+                if key in stage.model_fields_set:
+                    self.refuse(
+                        (*at, key),
+                        "the stage trains on one task: there is nothing to choose from",
+                        "list several, as in `train: [mnli, squad]`",
+                    )
+            return
+        if settings.sampling == "capped" and settings.sampling_cap is None:
             self.refuse(
-                self._setting(at, "language"),
-                f"{of} has no language `{settings.language}`",
-                suggest(settings.language, source.languages, show=50),
+                self._setting(at, "sampling"),
+                "needs `sampling_cap`",
+                "training inputs of a task that count at most, for example 131072",
             )
-        if task.kind == "span_qa" and settings.doc_stride >= settings.max_length - 16:
-            self.refuse(
-                self._setting(at, "doc_stride"),
-                f"windows of {settings.max_length} subwords cannot share {settings.doc_stride}",
-                f"doc_stride must be well below max_length, for example {settings.max_length // 3}",
-            )
+        if settings.sampling == "temperature" and settings.temperature is None:
+            self.refuse(self._setting(at, "sampling"), "needs `temperature`", "for example 2")
+        unused = {
+            "sampling_cap": settings.sampling not in ("capped", "temperature"),
+            "temperature": settings.sampling != "temperature",
+        }
+        for key, useless in unused.items():
+            if useless and key in stage.model_fields_set:
+                self.refuse((*at, key), f"has no meaning with `sampling: {settings.sampling}`")
 
     def _source(self, task: Task, split: str) -> Task | None:
         """The task whose files serve as `split`; as `tasks.catalogue.source_of`."""
@@ -153,17 +234,43 @@ class _Checks:
                     f"`{name}` has no split `{stage.split}`",
                     "it has " + ", ".join(task.splits),
                 )
+            if stage.predictions:
+                self._submission(path, stage.predictions, name)
             for position, model in enumerate(stage.evaluate):
                 self._fits((*at, "evaluate", position), model, task)
+
+        if stage.predictions and stage.cap:
+            self.refuse(
+                (*at, "cap"),
+                "a submission holds a prediction for every example",
+                "leave out `cap` or `predictions`",
+            )
+
+    def _submission(self, path: Path, benchmark: str, task: str) -> None:
+        """Whether a benchmark's submission has a place for a task."""
+        if spec_of(benchmark, task) is None:
+            title, specs = BENCHMARKS[benchmark].title, BENCHMARKS[benchmark].tasks
+            self.refuse(
+                path,
+                f"`{task}` has no place in a submission to {title}",
+                f"it takes {', '.join(spec.name for spec in specs)}; leave out "
+                f"`predictions: {benchmark}` for other tasks",
+            )
 
     def _fits(self, path: Path, model: str, task: Task) -> None:
         """Whether the head of a model can predict a task."""
         shape: Shape | None = self.composition.of(model)
         if shape is None:
             return
-        trained = [self.tasks[name] for name in shape.trained_on if name in self.tasks]
-        for first, second in itertools.pairwise(trained):
-            reason = compatible(first, second)
+        models = [
+            [self.tasks[name] for name in names]
+            for names in shape.heads
+            if all(name in self.tasks for name in names)
+        ]
+        if len(models) < len(shape.heads):
+            return
+        for first, second in itertools.pairwise(models):
+            reason = _differ(first, second)
             if reason:
                 self.refuse(
                     path,
@@ -171,10 +278,11 @@ class _Checks:
                     f"train one on it (`after: {model}`), or `retrieve` with it",
                 )
                 return
-        if trained and (reason := compatible(trained[0], task)):
+        if models and head_for(models[0], task) is None:
+            reasons = "; ".join(str(compatible(trained, task)) for trained in models[0])
             self.refuse(
                 path,
-                f"`{model}` cannot be evaluated on `{task.name}`: {reason}",
+                f"`{model}` cannot be evaluated on `{task.name}`: {reasons}",
                 f"train a stage on `{task.name}` `after: {model}`",
             )
 
@@ -230,6 +338,14 @@ class _Checks:
             details = error.errors(include_url=False)
             path: Path = (*at, "pretrain")
             self.problems.extend(translated(details, PretrainConfig, path, self.places))
+
+
+def _differ(first: Sequence[Task], second: Sequence[Task]) -> str | None:
+    """Why the heads of two merged models are not the same; None if they are."""
+    if len(first) != len(second):
+        return f"one has {len(first)}, another {len(second)}"
+    reasons = (compatible(one, other) for one, other in zip(first, second, strict=True))
+    return next((reason for reason in reasons if reason), None)
 
 
 def _words(kind: str) -> str:

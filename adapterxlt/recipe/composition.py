@@ -21,13 +21,13 @@ class Shape:
         kind: `full` backbone weights, a single `adapter`, a `stack` or a `fusion` of several.
         methods: of its adapters, the lowest first.
         on_full: whether it stands on fine-tuned backbone weights.
-        trained_on: names of the tasks whose head it has; several for a merge.
+        heads: names of the tasks whose heads it has, one tuple a model; several for a merge.
     """
 
     kind: Literal["full", "adapter", "stack", "fusion"]
     methods: tuple[ParsedMethod, ...]
     on_full: bool
-    trained_on: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
 
 
 class Composition:
@@ -102,7 +102,7 @@ class Composition:
             return None
         kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
         methods = () if method.is_full else (method,)
-        alone = Shape(kind, methods, method.is_full, (stage.train,))
+        alone = Shape(kind, methods, method.is_full, _heads(stage))
         if stage.after is not None:
             return self._after((*at, "after"), stage, alone, self.of(stage.after))
         if stage.stack_on is not None:
@@ -113,7 +113,7 @@ class Composition:
         if old is None:
             return None
         if old.kind == "full":
-            return Shape(new.kind, new.methods, True, new.trained_on)
+            return Shape(new.kind, new.methods, True, new.heads)
         if new.kind == "full":
             self._refuse(
                 path,
@@ -134,7 +134,7 @@ class Composition:
                 f"use the same method, or `stack_on: {stage.after}`",
             )
         else:  # of a stack, the top adapter goes on
-            return Shape(old.kind, old.methods, old.on_full, new.trained_on)
+            return Shape(old.kind, old.methods, old.on_full, new.heads)
         return None
 
     def _stacked(
@@ -156,7 +156,7 @@ class Composition:
         if reason:
             self._refuse(path, reason, "choose another method, or train without `stack_on`")
             return None
-        return Shape("stack", (*old.methods, *new.methods), old.on_full, new.trained_on)
+        return Shape("stack", (*old.methods, *new.methods), old.on_full, new.heads)
 
     def _adapters(self, name: str, key: str, listed: list[str]) -> Mapping[str, Shape] | None:
         """Shapes of the members, which must be single adapters on the pretrained backbone."""
@@ -187,7 +187,7 @@ class Composition:
         if reason:
             self._refuse(("stages", name, "fuse"), reason)
             return None
-        return Shape("fusion", methods, False, (stage.train,))
+        return Shape("fusion", methods, False, _heads(stage))
 
     def _merged(self, name: str, stage: MergeStage, members: Mapping[str, Shape]) -> Shape | None:
         methods = tuple(shape.methods[0] for shape in members.values())
@@ -195,5 +195,10 @@ class Composition:
         if reason:
             self._refuse(("stages", name, "merge"), reason)
             return None
-        tasks = dict.fromkeys(task for shape in members.values() for task in shape.trained_on)
-        return Shape("adapter", methods[:1], False, tuple(tasks))
+        heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
+        return Shape("adapter", methods[:1], False, tuple(heads))
+
+
+def _heads(stage: TrainStage | FuseStage) -> tuple[tuple[str, ...]]:
+    """One head a task, however many languages it is trained in."""
+    return (tuple(dict.fromkeys(data.task for data in stage.train)),)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from adapterxlt.methods import default_epochs, default_lr
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
@@ -25,6 +28,26 @@ Layers = Annotated[
 ]
 
 
+def _languages(value: object) -> object:
+    if isinstance(value, (str, list)):
+        return [value] if isinstance(value, str) else value
+    raise ValueError("must be a language or a list of languages")
+
+
+def _tasks(value: object) -> object:
+    """A task, or a list of tasks, each by its name or as a mapping."""
+    if isinstance(value, (str, dict)):
+        value = [value]
+    if not isinstance(value, list):
+        raise ValueError("must be a task or a list of tasks")
+    return [{"task": item} if isinstance(item, str) else item for item in value]
+
+
+TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
+Split = Literal["train", "dev", "test"]
+Sampling = Literal["proportional", "capped", "temperature", "uniform"]
+
+
 class Strict(BaseModel):
     """Base of all recipe models: immutable, no unknown keys."""
 
@@ -38,7 +61,12 @@ class Training(Strict):
     """
 
     lr: float | None = Field(None, gt=0, description="peak learning rate")
-    epochs: float | None = Field(None, gt=0, description="passes over the training examples")
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        description="passes over the training inputs (a long one counts once a window); of several "
+        "tasks, over all of them together, each counting min(n, sampling_cap) where that is used",
+    )
     max_steps: int | None = Field(None, gt=0, description="optimizer steps; wins over epochs")
     batch_size: int = Field(32, gt=0, description="examples an optimizer step")
     token_budget: int = Field(
@@ -53,19 +81,68 @@ class Training(Strict):
     max_grad_norm: float = Field(1.0, gt=0)
     cap: int | None = Field(None, gt=0, description="training examples at most (seeded sample)")
     seed: int | None = Field(None, ge=0, description="default: the recipe's seed")
-    language: str = Field("en", description="language of the training examples")
-    split: Literal["train", "dev", "test"] = Field("train", description="split to train on")
+    language: TrainingLanguages = Field(
+        ["en"], description="language(s) of the training examples; several are mixed as tasks are"
+    )
+    split: Split = Field("train", description="split to train on")
+    sampling: Sampling = Field(
+        "proportional",
+        description="of several tasks, how often each is drawn, n being its training inputs: "
+        "proportional to n; capped: to min(n, sampling_cap); temperature: to "
+        "min(n, sampling_cap)^(1/temperature); uniform: all alike",
+    )
+    sampling_cap: int | None = Field(None, gt=0, description="see sampling")
+    temperature: float | None = Field(None, gt=0, description="see sampling")
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     checkpoint_every: int = Field(200, gt=0, description="steps between checkpoints")
 
+    def resolved(self, method: str) -> Training:
+        """With the method's learning rate and epochs (`fusion`: AdapterFusion's) where not given.
+
+        `max_steps` wins over `epochs`.
+        """
+        epochs = None if self.max_steps else self.epochs or default_epochs(method)
+        lr = default_lr(method) if self.lr is None else self.lr
+        return self.model_copy(update={"lr": lr, "epochs": epochs})
+
+
+class TaskData(Strict):
+    """One of several tasks that a stage trains on: `{task: squad, split: dev, cap: 1000}`.
+
+    None means: as the stage says.
+    """
+
+    task: str
+    language: TrainingLanguages | None = None
+    split: Split | None = None
+    cap: int | None = Field(None, gt=0, description="training examples at most")
+    max_length: int | None = Field(None, ge=8, le=8192, description="subwords an input at most")
+
+
+TrainingTasks = Annotated[list[TaskData], BeforeValidator(_tasks), Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One task in one language that a stage trains on, every default resolved."""
+
+    task: str
+    language: str
+    split: Split
+    cap: int | None
+    max_length: int
+
 
 class TrainStage(Training):
-    """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage."""
+    """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage.
 
-    train: str
+    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own.
+    """
+
+    train: TrainingTasks
     method: str = "seq_bn"
     after: str | None = Field(None, description="go on from this stage's weights")
     stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
@@ -75,7 +152,7 @@ class FuseStage(Training):
     """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`."""
 
     fuse: list[str] = Field(min_length=2)
-    train: str
+    train: TrainingTasks
     fusion: Literal["dynamic", "static"] = "dynamic"
 
 
@@ -100,6 +177,9 @@ class EvaluateStage(Strict):
     cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
     max_length: int | None = Field(None, ge=8, le=8192, description="default: as in training")
     token_budget: int = Field(8192, gt=0)
+    predictions: Literal["xtreme", "xglue"] | None = Field(
+        None, description="write prediction files for this benchmark; needs no labels"
+    )
 
 
 class RetrieveStage(Strict):
@@ -160,3 +240,19 @@ class Recipe(Strict):
         if merged["seed"] is None:
             merged["seed"] = self.seed
         return Training(**merged)
+
+    def parts_of(self, name: str) -> tuple[Part, ...]:
+        """What a train or fuse stage trains on: each task in each of its languages."""
+        stage, settings = self.stages[name], self.training_of(name)
+        assert isinstance(stage, (TrainStage, FuseStage))
+        return tuple(
+            Part(
+                task=data.task,
+                language=language,
+                split=data.split or settings.split,
+                cap=data.cap or settings.cap,
+                max_length=data.max_length or settings.max_length,
+            )
+            for data in stage.train
+            for language in data.language or settings.language
+        )

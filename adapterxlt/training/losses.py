@@ -19,7 +19,8 @@ FUSION_PENALTY = 0.01
 
 
 def loss_sum(kind: Kind, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-    """Sum of the losses of a batch: over examples, for tagging over labelled tokens.
+    """Sum of the losses of a batch: over examples, for tagging over labelled tokens, for masked
+    language modelling over masked ones (the only ones that the head scores).
 
     Span QA counts the mean of start and end an example, over real tokens: were padding among the
     candidates, the loss would depend on what else is in the batch. In float32, whatever the model
@@ -35,12 +36,15 @@ def loss_sum(kind: Kind, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
     if kind == "tagging":
         logits, labels = logits.flatten(0, 1), batch["labels"].flatten()
         return cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum")
+    if kind == "mlm":
+        hidden = batch["labels"][batch["masked"]]
+        return cross_entropy(logits.flatten(0, 1), hidden, reduction="sum")
     return cross_entropy(logits, batch["labels"], reduction="sum")
 
 
 def loss_count(kind: Kind, features: list[Feature]) -> int:
     """What `loss_sum` over these features is divided by, at least 1."""
-    if kind != "tagging":
+    if kind not in ("tagging", "mlm"):
         return len(features)
     labels = (feature.label for feature in features)
     labelled = sum(tag != IGNORED for row in labels if isinstance(row, list) for tag in row)

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from adapterxlt.batching.batches import budget_batches, length_batches
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import Feature
+from adapterxlt.batching.masking import Masking
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
 from adapterxlt.training.losses import loss_count
@@ -28,6 +29,8 @@ class StepData:
         count: what the sum of their losses is divided by.
         examples: number of features.
         real_tokens, padded_tokens: without and with padding.
+        kind: of the task whose step it is.
+        head: name of the head that the step trains; None: the model's only one.
     """
 
     batches: tuple[dict[str, Tensor], ...]
@@ -35,17 +38,36 @@ class StepData:
     examples: int
     real_tokens: int
     padded_tokens: int
+    kind: Kind
+    head: str | None = None
 
 
 class Steps(Dataset[StepData]):
-    """All steps of a training, item i being optimizer step i."""
+    """All steps of a training on one task, item i being optimizer step i.
+
+    Args:
+        features: the training inputs.
+        kind: of the task.
+        settings: batch size, budget, seed and length of the training.
+        pad_id: the padding token.
+        head: name of the head that is trained, where a model has several.
+        masking: for masked language modelling; hides other tokens in every epoch.
+    """
 
     def __init__(
-        self, features: Sequence[Feature], kind: Kind, settings: Training, pad_id: int
+        self,
+        features: Sequence[Feature],
+        kind: Kind,
+        settings: Training,
+        pad_id: int,
+        head: str | None = None,
+        masking: Masking | None = None,
     ) -> None:
         self.features = features
         self.kind = kind
         self.pad_id = pad_id
+        self.head = head
+        self.masking = masking
         self.token_budget = settings.token_budget
         self.batch_size = settings.batch_size
         self.seed = settings.seed or 0
@@ -69,6 +91,11 @@ class Steps(Dataset[StepData]):
             )
         chosen = self._batches[position]
         features = [self.features[index] for index in chosen]
+        if self.masking:
+            features = [
+                self.masking(feature, (self.seed, epoch, index))
+                for index, feature in zip(chosen, features, strict=True)
+            ]
         pieces = budget_batches([self.widths[index] for index in chosen], self.token_budget)
         batches = tuple(
             collate([features[index] for index in piece], self.pad_id, self.kind)
@@ -80,4 +107,6 @@ class Steps(Dataset[StepData]):
             examples=len(features),
             real_tokens=sum(feature.length for feature in features),
             padded_tokens=sum(batch["input_ids"].numel() for batch in batches),
+            kind=self.kind,
+            head=self.head,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import torch
 from transformers import TrainingArguments, set_seed
 
 from adapterxlt.batching.encode import Feature
+from adapterxlt.batching.masking import Masking
 from adapterxlt.errors import AdapterXLTError, MissingDataError
-from adapterxlt.methods import default_epochs, default_lr
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.trainable import assert_trainable
@@ -19,8 +19,35 @@ from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
 from adapterxlt.training.checkpoints import newest_checkpoint
+from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.steps import Steps
 from adapterxlt.training.trainer import StepTrainer
+
+
+@dataclass(frozen=True)
+class TaskInputs:
+    """One task of a training: its inputs, kind, and head (None: the model's only one)."""
+
+    features: Sequence[Feature]
+    kind: Kind
+    head: str | None = None
+
+
+@dataclass(frozen=True)
+class PartReport:
+    """What one task of a mixture got.
+
+    Args:
+        inputs: its training inputs.
+        steps: optimizer steps on it.
+        probability: of a step being its.
+        final_loss: mean loss of its steps among the last tenth; None if there was none.
+    """
+
+    inputs: int
+    steps: int
+    probability: float
+    final_loss: float | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +59,7 @@ class TrainReport:
         examples: features seen, repetitions included (a long input counts once a window).
         final_loss: mean loss of the last tenth of the steps.
         real_tokens, padded_tokens: tokens seen, without and with padding.
+        parts: of a mixture, what each task got; else ().
     """
 
     steps: int
@@ -39,6 +67,7 @@ class TrainReport:
     final_loss: float
     real_tokens: int
     padded_tokens: int
+    parts: tuple[PartReport, ...] = ()
 
 
 def train(
@@ -51,13 +80,54 @@ def train(
     progress: Progress,
     description: str = "train",
 ) -> TrainReport:
+    """Train on one task, in place; as `train_on`."""
+    steps = _steps(built, TaskInputs(features, kind), settings)
+    return train_on(
+        built, steps, settings, checkpoints=checkpoints, progress=progress, description=description
+    )
+
+
+def train_mixture(
+    built: Built,
+    parts: Sequence[TaskInputs],
+    settings: Training,
+    *,
+    checkpoints: Path,
+    progress: Progress,
+    description: str = "train",
+) -> TrainReport:
+    """Train on several tasks, in place, each step on one of them; as `train_on`."""
+    steps = MixedSteps([_steps(built, part, settings) for part in parts], settings)
+    return train_on(
+        built, steps, settings, checkpoints=checkpoints, progress=progress, description=description
+    )
+
+
+def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
+    if not part.features:
+        raise MissingDataError("there are no training examples")
+    tokenizer = built.tokenizer
+    masking = Masking.of(tokenizer) if part.kind == "mlm" else None
+    pad_id = int(tokenizer.pad_token_id)
+    return Steps(part.features, part.kind, settings, pad_id, part.head, masking)
+
+
+def train_on(
+    built: Built,
+    steps: Steps | MixedSteps,
+    settings: Training,
+    *,
+    checkpoints: Path,
+    progress: Progress,
+    description: str,
+) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
     If `checkpoints` holds a whole checkpoint of this training, it goes on from there, and on a
     CPU ends in the same bits as an unbroken run.
 
     Args:
-        settings: None in `lr` or `epochs` means the method's default.
+        settings: with `lr`, and with `epochs` or `max_steps` (see `Training.resolved`).
         checkpoints: folder of its own, which the caller removes once the result is safe.
 
     Raises:
@@ -68,16 +138,13 @@ def train(
     spec = built.spec
     if spec is None:
         raise ValueError("a bare backbone is not trained")
-    if not features:
-        raise MissingDataError("there are no training examples")
-    settings = resolve(settings, spec.method)
+    if settings.lr is None:
+        raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec)
-    pad_id = int(built.tokenizer.pad_token_id)
-    steps = Steps(features, kind, settings, pad_id)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "features": len(features),
+        "inputs": [len(part.features) for part in parts_of(steps)],
     }
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
@@ -109,21 +176,28 @@ def train(
         final_loss=sum(tail) / len(tail),
         real_tokens=trainer.real_tokens,
         padded_tokens=trainer.padded_tokens,
+        parts=tuple(_part_reports(steps, tail)) if isinstance(steps, MixedSteps) else (),
     )
 
 
-def resolve(settings: Training, method: str | None) -> Training:
-    """Fill in the method's learning rate and epochs (None: a fusion) where none are given."""
-    name = method or "fusion"
-    filled: dict[str, object] = {}
-    if settings.lr is None:
-        filled["lr"] = default_lr(name)
-    if settings.epochs is None and settings.max_steps is None:
-        filled["epochs"] = default_epochs(name)
-    return settings.model_copy(update=filled)
+def parts_of(steps: Steps | MixedSteps) -> Sequence[Steps]:
+    """The steps of each task."""
+    return steps.parts if isinstance(steps, MixedSteps) else [steps]
 
 
-def _arguments(settings: Training, steps: Steps, folder: Path) -> TrainingArguments:
+def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:
+    last = steps.order[steps.total - len(tail) :].tolist()
+    for index, chance in enumerate(steps.chances.tolist()):
+        losses = [loss for part, loss in zip(last, tail, strict=True) if part == index]
+        yield PartReport(
+            inputs=len(steps.parts[index].features),
+            steps=int((steps.order == index).sum()),
+            probability=chance,
+            final_loss=sum(losses) / len(losses) if losses else None,
+        )
+
+
+def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> TrainingArguments:
     on_gpu = torch.cuda.is_available()
     if settings.precision == "fp16" and not on_gpu:
         raise AdapterXLTError(

@@ -23,8 +23,10 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Bar
+from adapterxlt.tasks.types import Kind
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty, loss_sum
+from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.state import (
     collect_json,
     collect_tensors,
@@ -36,6 +38,7 @@ from adapterxlt.training.steps import StepData, Steps
 
 # Reading a loss back from a GPU makes it wait; so it is done every few steps.
 READ_EVERY = 10
+MODEL_INPUTS = ("input_ids", "attention_mask", "masked")
 
 
 class StepTrainer(Trainer):
@@ -44,7 +47,7 @@ class StepTrainer(Trainer):
     Args:
         model: in training mode, with exactly the tensors to train requiring gradients.
         args: see `train`.
-        steps: the data of all steps.
+        steps: the data of all steps; each says which head it trains.
         bar: is advanced by one a step.
         checkpoint_every: optimizer steps between checkpoints.
         identity: JSON data that a checkpoint must agree in to be resumed.
@@ -55,7 +58,7 @@ class StepTrainer(Trainer):
         model: nn.Module,
         args: TrainingArguments,
         *,
-        steps: Steps,
+        steps: Steps | MixedSteps,
         bar: Bar,
         checkpoint_every: int,
         identity: dict[str, Any],
@@ -70,6 +73,7 @@ class StepTrainer(Trainer):
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
+        self._kind: Kind = "pair_classification"
         self._penalised = fusion_penalty(model) is not None
         self._started = time.perf_counter()
         self._examples_before = 0
@@ -92,6 +96,10 @@ class StepTrainer(Trainer):
     ) -> Tensor:
         """Forward and backward over the pieces of one step; returns the step's mean loss."""
         step: StepData = inputs
+        self._kind = step.kind
+        if step.head is not None:
+            whole: Any = self.accelerator.unwrap_model(model)
+            whole.active_head = step.head
         total = torch.zeros((), device=self.args.device)
         for index, piece in enumerate(step.batches):
             batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
@@ -121,8 +129,9 @@ class StepTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Sum of the losses of one piece."""
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
-        loss = loss_sum(self.steps.kind, outputs, inputs)
+        read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
+        outputs = model(**read)
+        loss = loss_sum(self._kind, outputs, inputs)
         return (loss, outputs) if return_outputs else loss
 
     def step_done(self) -> None:

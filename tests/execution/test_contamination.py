@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 
 from adapterxlt.execution.contamination import (
     BACKBONE_TEXTS,
@@ -17,8 +16,8 @@ def test_texts_seen_below_are_carried_up_and_counted_by_where(tmp_path: Path) ->
     below, above, backbone = tmp_path / "below", tmp_path / "above", tmp_path / "backbone"
     for folder in (below, above, backbone):
         folder.mkdir()
-    write_seen(below, "squad-0a", hash_texts(["The Normans came.", "Who came?"]), [])
-    write_seen(above, "mnli-0b", hash_texts(["It rains."]), [below])
+    write_seen(below, {"squad-0a": hash_texts(["The Normans came.", "Who came?"])}, [])
+    write_seen(above, {"mnli-0b": hash_texts(["It rains."])}, [below])
     (backbone / BACKBONE_TEXTS).write_bytes(hash_texts(["Es regnet."]).tobytes())
 
     seen = read_seen(backbone, above)
@@ -36,11 +35,11 @@ def test_two_steps_of_one_task_are_one_source(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    write_seen(first, "mnli-0a", hash_texts(["a b", "c d"]), [])
-    write_seen(second, "mnli-0b", hash_texts(["c d", "e f"]), [first])
+    write_seen(first, {"mnli-0a": hash_texts(["a b", "c d"])}, [])
+    write_seen(second, {"mnli-0b": hash_texts(["c d", "e f"])}, [first])
     assert read_seen(None, second)["mnli"].size == 3
 
 
 def test_nothing_seen(tmp_path: Path) -> None:
-    write_seen(tmp_path, "merge", np.empty(0, dtype="<u8"), [])
+    write_seen(tmp_path, {}, [])
     assert read_seen(tmp_path, tmp_path) == {}

@@ -19,7 +19,7 @@ def test_a_stage_is_repeated_for_the_variables_in_its_name() -> None:
         stages('"${task}_${seed}": {train: "${task}", seed: "${seed}", lr: 1e-3}', HEAD)
     ).recipe
     made = {name: stage for name, stage in recipe.stages.items() if isinstance(stage, TrainStage)}
-    assert {name: (stage.train, stage.seed) for name, stage in made.items()} == {
+    assert {name: (stage.train[0].task, stage.seed) for name, stage in made.items()} == {
         "mnli_1": ("mnli", 1),
         "mnli_2": ("mnli", 2),
         "xnli_1": ("xnli", 1),

@@ -53,7 +53,7 @@ def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
     recipe = load(RECIPE, "seed=3", "seed=4", "stages.nli={train: udpos}", "stages.scores.on=udpos",
                   "stages.scores.evaluate=nli").recipe  # fmt: skip
     assert recipe.seed == 4
-    assert getattr(recipe.stages["nli"], "train", None) == "udpos"
+    assert [part.task for part in recipe.parts_of("nli")] == ["udpos"]
 
 
 @pytest.mark.parametrize(

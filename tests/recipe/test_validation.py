@@ -32,7 +32,15 @@ def in_stage(body: str) -> list[str]:
             "3 stages.a.precision: must be `fp32`, `bf16` or `fp16`",
         ),
         ("a: {train: mnli, method: 3}", "3 stages.a.method: must be a text (put it in quotes)"),
-        ("a: {train: [mnli]}", "3 stages.a.train: must be a text"),
+        ("a: {train: 3}", "3 stages.a.train: must be a task or a list of tasks"),
+        ("a: {train: [mnli, 3]}", "3 stages.a.train[1]: must be a mapping"),
+        ("a: {train: []}", "3 stages.a.train: needs at least 1 item"),
+        (
+            "a: {train: [mnli, {task: squad, splt: dev}]}",
+            "3 stages.a.train[1].splt: is not known here (did you mean `split`?)",
+        ),
+        ("a: {train: [mnli, {split: dev}]}", "3 stages.a.train[1].task: is missing"),
+        ("a: {train: mnli, language: 3}", "3 stages.a.language: must be a language or a list"),
         ("a: {train: mnli, after: {b: c}}", "3 stages.a.after: must be a text"),
         (
             "a: {train: mnli, methd: lora}",

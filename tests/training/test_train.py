@@ -17,7 +17,7 @@ from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty, loss_sum
-from adapterxlt.training.train import TrainReport, resolve, train
+from adapterxlt.training.train import TrainReport, train
 from tests.training.conftest import make_examples
 
 KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
@@ -137,10 +137,10 @@ def test_report_counts_tokens(backbone: Backbone, tmp_path: Path) -> None:
 
 def test_defaults_come_from_the_method() -> None:
     empty = Training()
-    assert resolve(empty, "lora").lr == default_lr("lora")
-    assert resolve(empty, None).lr == default_lr("fusion")
-    assert resolve(Training(max_steps=5), "lora").epochs is None
-    assert resolve(Training(lr=1e-2, epochs=2), "full").lr == 1e-2
+    assert empty.resolved("lora").lr == default_lr("lora")
+    assert empty.resolved("fusion").lr == default_lr("fusion")
+    assert Training(max_steps=5).resolved("lora").epochs is None
+    assert Training(lr=1e-2, epochs=2).resolved("full").lr == 1e-2
 
 
 def test_fusion_penalty_is_on_the_value_matrices_of_dynamic_fusions_only(

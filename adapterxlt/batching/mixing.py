@@ -1,0 +1,56 @@
+"""Which task's turn it is: how often each task of a mixture is drawn, and in what order.
+
+The formulas are those of jiant (`proj/main/components/task_sampler.py`); n is the number of a
+task's training inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.recipe.schema import Sampling
+
+
+def counted(sizes: Sequence[int], sampling: Sampling, cap: int | None) -> npt.NDArray[np.int64]:
+    """What each task counts in an epoch of the mixture: min(n, cap) where a cap is used, else n."""
+    n = np.asarray(sizes, dtype=np.int64)
+    uses_cap = cap is not None and sampling in ("capped", "temperature")
+    return np.minimum(n, cap) if uses_cap else n  # type: ignore[arg-type]
+
+
+def probabilities(
+    sizes: Sequence[int], sampling: Sampling, cap: int | None, temperature: float | None
+) -> npt.NDArray[np.float64]:
+    """How likely a step is to be each task's.
+
+    `proportional`: p ~ n. `capped`: p ~ min(n, cap). `temperature`: p ~ min(n, cap)^(1/T), the
+    cap being optional. `uniform`: all alike.
+    """
+    weights = counted(sizes, sampling, cap).astype(np.float64)
+    if sampling == "temperature":
+        weights = weights ** (1 / (temperature or 1.0))
+    elif sampling == "uniform":
+        weights = np.ones_like(weights)
+    found: npt.NDArray[np.float64] = weights / weights.sum()
+    return found
+
+
+def turns(
+    chances: npt.NDArray[np.float64], steps: int, seed: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The order of tasks, fixed by the seed.
+
+    Returns:
+        For each of the `steps`: whose turn it is, and how many turns that task had before.
+    """
+    # A stream of its own: batches are drawn with seeds of [seed, epoch].
+    rng = np.random.default_rng([seed, 0, len(chances)])
+    order = rng.choice(len(chances), size=steps, p=chances)
+    before = np.zeros(steps, dtype=np.int64)
+    for task in range(len(chances)):
+        mine = order == task
+        before[mine] = np.arange(int(mine.sum()))
+    return order, before
