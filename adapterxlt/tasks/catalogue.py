@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -18,8 +18,18 @@ from adapterxlt.tasks.types import Kind
 
 
 def _roles(value: Any) -> Any:
-    """A split's files: one pattern, or a pattern for each role (source, target, ...)."""
+    """A split's files: one pattern, several to be read one after the other (`data`, `data.1`,
+    ...), or a pattern for each role (source, target, ...)."""
+    if isinstance(value, list):
+        return {f"data.{n}" if n else "data": pattern for n, pattern in enumerate(value)}
     return {"data": value} if isinstance(value, str) else value
+
+
+Column = int | str | tuple[int, ...] | tuple[str, ...]
+
+
+# Phang et al. 2020's intermediate tasks; Hu et al. 2020; Ruder et al. 2021; Liang et al. 2020.
+Benchmark = Literal["intermediate", "xtreme", "xtreme-r", "xglue"]
 
 
 class _Frozen(BaseModel):
@@ -30,7 +40,8 @@ class Layout(_Frozen):
     """Where one published arrangement of files keeps a task, and how to read it.
 
     Patterns are relative to a data folder; `{lang}` stands for the language code, `{iso3}` for
-    the task's three-letter code of it. Without either, the file is in the task's one language.
+    the task's three-letter code of it, `{name}` for its English name, `{context}` and `{question}`
+    for the two halves of `de-en`. Without any of these, the file is in the task's one language.
     """
 
     name: str
@@ -40,12 +51,32 @@ class Layout(_Frozen):
     )
     optional: tuple[str, ...] = Field((), description="roles whose file may be missing")
     header: bool = Field(False, description="the first line names the columns")
-    columns: dict[str, int | str | tuple[str, ...]] = Field({}, description="field -> column(s)")
+    columns: dict[str, Column] = Field(
+        {},
+        description="field -> column(s): names, or positions (negative: from the right)",
+    )
+    language_column: str = Field("", description="names the language of a record, others are left")
+    select_by_id: bool = Field(False, description="question ids begin with the language's name")
+    separator: str = Field("\t", description="between a word and its tag")
+    skip_short_rows: bool = Field(False, description="rows with too few columns are dropped")
+    iob1: bool = Field(False, description="chunks may be tagged as IOB1; they are read as IOB2")
     label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
     unlabelled: tuple[str, ...] = Field((), description="labels whose records are dropped")
     blanked_when_constant: bool = Field(False, description="one label throughout is no label")
     word_prefix: str = Field("", description="dropped from words when every word has it")
     question_text: dict[str, str] = Field({}, description="what a coded question reads as")
+
+
+class Hub(_Frozen):
+    """Where the Hugging Face Hub keeps a task: a repository of Parquet files.
+
+    Layouts whose patterns begin with `id` read it, from a local copy of the repository too.
+    `revision` is a commit, or `refs/convert/parquet`: the Hub's own conversion of a repository
+    whose data once came from a script (scripts are never run here).
+    """
+
+    id: str
+    revision: str
 
 
 class Task(_Frozen):
@@ -54,16 +85,25 @@ class Task(_Frozen):
     name: str
     title: str
     kind: Kind
+    benchmarks: tuple[Benchmark, ...] = Field((), description="the suites it belongs to")
     labels: tuple[str, ...] = ()
+    label_count: int | None = Field(
+        None, description="how many labels the data's own label file has, where it has one"
+    )
+    members: tuple[str, ...] = Field((), description="the tasks whose examples it consists of")
+    no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
     languages: tuple[str, ...]
     splits: tuple[str, ...]
     train: str | None = Field(None, description="the task whose training split it learns from")
-    layouts: tuple[Layout, ...]
+    layouts: tuple[Layout, ...] = ()
+    hub: Hub | None = None
     metrics: tuple[str, ...]
     main_metric: str
     licence: str
     citation: str
     iso3: dict[str, str] = {}
+    language_names: dict[str, str] = {}
+    closed: bool = Field(False, description="files of other languages beside its own are not its")
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
@@ -74,6 +114,8 @@ class Task(_Frozen):
                 raise ValueError(f"layout `{layout.name}` has files for unknown splits {unknown}")
             if unknown := set(layout.label_aliases.values()) - set(self.labels):
                 raise ValueError(f"layout `{layout.name}` maps to unknown labels {unknown}")
+        if bool(self.layouts) == bool(self.members):
+            raise ValueError("a task has either layouts or members")
         return self
 
 
@@ -81,12 +123,19 @@ class Task(_Frozen):
 def catalogue() -> dict[str, Task]:
     """Every task by name, in alphabetical order."""
     folder = resources.files("adapterxlt.tasks") / "entries"
-    tasks = [
-        Task.model_validate(yaml.safe_load(entry.read_text(encoding="utf-8")))
+    entries = {
+        entry.name.removesuffix(".yaml"): yaml.safe_load(entry.read_text(encoding="utf-8"))
         for entry in folder.iterdir()
         if entry.name.endswith(".yaml")
-    ]
-    return {task.name: task for task in sorted(tasks, key=lambda task: task.name)}
+    }
+    return {name: Task.model_validate(_inherited(entries, name)) for name in sorted(entries)}
+
+
+def _inherited(entries: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """An entry, with what it does not say itself taken from the one it is `like`."""
+    entry = {"name": name, **entries[name]}
+    base = entry.pop("like", None)
+    return entry if base is None else {**_inherited(entries, base), **entry}
 
 
 def get_task(name: str) -> Task:
@@ -114,6 +163,11 @@ def source_of(task: Task, split: str) -> Task:
     raise UsageError(
         f"task `{task.name}` has no split `{split}`", hint=f"it has {', '.join(task.splits)}"
     )
+
+
+def members_of(task: Task) -> tuple[Task, ...]:
+    """The tasks whose examples a task consists of; itself, where it is not made of others."""
+    return tuple(get_task(name) for name in task.members) or (task,)
 
 
 def compatible(trained: Task, evaluated: Task) -> str | None:

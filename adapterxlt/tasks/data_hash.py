@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.find import find
 
 
@@ -22,8 +23,9 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
         MissingDataError: a language has no files.
     """
     parts = []
-    for language in sorted(set(languages)):
-        found = find(task, roots, language, split)
+    wanted = itertools.product(sorted(set(languages)), members_of(source_of(task, split)))
+    for language, member in wanted:
+        found = find(member, roots, language, split)
         files = {role: _file_hash(path) for role, path in sorted(found.files.items())}
         parts.append([found.task.name, found.layout.name, found.split, language, files])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

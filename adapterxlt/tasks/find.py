@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.catalogue import Layout, Task, source_of
+from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
 
-_PLACEHOLDER = re.compile(r"\{(lang|iso3)\}")
+_PLACEHOLDER = re.compile(r"\{(lang|iso3|name|context|question)\}")
+# Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
+_WRAPPERS = ("download", "xglue_full_dataset", "tasks/data", "data")
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,16 @@ class Found:
 def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
     """Find the files of a task; the first folder and layout that has them all wins.
 
+    Of a task that consists of others, the first one's, if all have theirs.
+
     Raises:
         MissingDataError: no layout is complete in any folder; lists every path looked for.
         UsageError: the task has no such split.
     """
     task = source_of(task, split)
+    if task.members:
+        found_each = [find(member, roots, language, split) for member in members_of(task)]
+        return found_each[0]
     found, looked = _search(task, roots, language, split)
     if found is None:
         raise MissingDataError(
@@ -55,7 +62,10 @@ def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[
     Tatoeba's 112 languages, the 36 of XTREME); the others are read when asked for by name.
     """
     task = source_of(task, split)
-    others = _named_by_files(task, roots, split) - set(task.languages)
+    if task.members:
+        first, *rest = (available_languages(member, roots, split) for member in members_of(task))
+        return tuple(language for language in first if all(language in each for each in rest))
+    others = set() if task.closed else _named_by_files(task, roots, split) - set(task.languages)
     return tuple(
         language
         for language in (*task.languages, *sorted(others))
@@ -68,18 +78,41 @@ def _search(
 ) -> tuple[Found | None, list[str]]:
     """The first complete layout, or None and what is missing of each."""
     missing: list[str] = []
-    for root in roots:
+    for root in _places(roots):
         for layout in task.layouts:
             patterns = layout.files.get(split)
             if patterns is None or not _speaks(task, patterns, language):
                 continue
-            files = {role: root / _fill(task, p, language) for role, p in patterns.items()}
-            there = {role: path for role, path in files.items() if path.is_file()}
-            lacking = [role for role in files if role not in there and role not in layout.optional]
+            there: dict[str, Path] = {}
+            lacking: list[str] = []
+            for role, pattern in patterns.items():
+                wanted = _fill(task, pattern, language)
+                paths = _files(root, wanted)
+                there |= {f"{role}-{n}" if n else role: path for n, path in enumerate(paths)}
+                if not paths and role not in layout.optional:
+                    lacking.append(f"layout {layout.name}: {root / wanted}")
             if not lacking:
                 return Found(task, language, split, layout, there), []
-            missing += [f"layout {layout.name}: {files[role]}" for role in lacking]
+            missing += lacking
     return None, missing
+
+
+def _files(root: Path, wanted: str) -> list[Path]:
+    """The file of that name, or the parts of one that is kept in several (`train-*.parquet`)."""
+    if "*" in wanted:
+        return sorted(path for path in root.glob(wanted) if path.is_file())
+    path = root / wanted
+    return [path] if path.is_file() else []
+
+
+def _places(roots: Sequence[Path]) -> list[Path]:
+    """The data folders, each followed by those inside that a download wraps its files in."""
+    return [
+        place
+        for root in roots
+        for place in (root, *(root / wrapper for wrapper in _WRAPPERS))
+        if place == root or place.is_dir()
+    ]
 
 
 def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
@@ -90,7 +123,7 @@ def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
             if "{lang}" not in pattern:
                 continue
             shape = re.compile(_as_regex(pattern))
-            for root in roots:
+            for root in _places(roots):
                 for path in root.glob(_PLACEHOLDER.sub("*", pattern)):
                     if match := shape.fullmatch(path.relative_to(root).as_posix()):
                         codes.add(match["lang"])
@@ -99,7 +132,7 @@ def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
 
 def _as_regex(pattern: str) -> str:
     """The pattern as a regular expression; a second `{lang}` must repeat the first."""
-    start, *rest = (re.escape(part) for part in pattern.split("{lang}"))
+    start, *rest = (re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split("{lang}"))
     return f"{start}(?P<lang>[a-z]{{2,3}}(?:-[A-Za-z]+)?)" + "(?P=lang)".join(rest)
 
 
@@ -109,7 +142,15 @@ def _speaks(task: Task, patterns: dict[str, str], language: str) -> bool:
 
 
 def _fill(task: Task, pattern: str, language: str) -> str:
-    return pattern.replace("{lang}", language).replace("{iso3}", task.iso3.get(language, language))
+    context, _, question = language.partition("-")
+    values = {
+        "lang": language,
+        "iso3": task.iso3.get(language, language),
+        "name": task.language_names.get(language, language),
+        "context": context,
+        "question": question or context,
+    }
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], pattern)
 
 
 def _missing_hint(task: Task, roots: Sequence[Path], split: str, looked: list[str]) -> str:

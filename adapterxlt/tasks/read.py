@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from adapterxlt.errors import UsageError
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
-from adapterxlt.tasks.readers.bitext import read_bitext_lines
-from adapterxlt.tasks.readers.choice import read_choice_jsonl
+from adapterxlt.tasks.readers.bitext import read_bitext_lines, read_bitext_sorted
+from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.mining import read_mining_tsv
-from adapterxlt.tasks.readers.pairs import read_pair_jsonl, read_pair_tsv
-from adapterxlt.tasks.readers.qa import read_squad_json
-from adapterxlt.tasks.readers.tagging import read_tagging_tsv
+from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
+from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
+from adapterxlt.tasks.readers.tagging import (
+    read_tagging_lines,
+    read_tagging_records,
+    read_tagging_tsv,
+)
 from adapterxlt.tasks.types import Bitext, Example, MiningSet
 
 T = TypeVar("T")
 
 EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
     "pair_tsv": read_pair_tsv,
-    "pair_jsonl": read_pair_jsonl,
+    "pair_records": read_pair_records,
     "tagging_tsv": read_tagging_tsv,
+    "tagging_lines": read_tagging_lines,
+    "tagging_records": read_tagging_records,
     "squad_json": read_squad_json,
-    "choice_jsonl": read_choice_jsonl,
+    "qa_records": read_qa_records,
+    "choice_records": read_choice_records,
 }
-BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {"bitext": read_bitext_lines}
+BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
+    "bitext": read_bitext_lines,
+    "bitext_sorted": read_bitext_sorted,
+}
 MINING_READERS: dict[str, Callable[[Found], MiningSet]] = {"mining_tsv": read_mining_tsv}
 
 
@@ -38,16 +49,40 @@ def read_examples(
 ) -> list[Example]:
     """The examples of a split in file order, or the first `cap` of them.
 
+    Those of a task that consists of others come one task after the other. Ids are distinct.
+
     Raises:
         MissingDataError: no files, malformed files, or none with a gold label.
         UsageError: the task has no such split, or is one of retrieval.
     """
-    found = find(task, roots, language, split)
+    members = members_of(source_of(task, split))
+    examples: list[Example] = []
+    for member in members:
+        left = None if cap is None else cap - len(examples)
+        read = _read_one(find(member, roots, language, split), left)
+        if len(members) > 1:
+            read = [replace(example, id=f"{member.name}:{example.id}") for example in read]
+        examples += read
+    return examples
+
+
+def _read_one(found: Found, cap: int | None) -> list[Example]:
+    """The examples of all the files of one task, or the first `cap` of them."""
     reader = _reader(EXAMPLE_READERS, found)
-    examples = list(islice(reader(found), cap))
+    examples = list(islice(_parts(found, reader), cap))
     if not examples and cap != 0:
         raise bad(found.files["data"], 0, "the file holds no examples")
     return examples
+
+
+def _parts(found: Found, reader: Callable[[Found], Iterator[Example]]) -> Iterator[Example]:
+    """A task kept in several files is read one file after the other."""
+    shared = {role: path for role, path in found.files.items() if not role.startswith("data")}
+    for role, path in found.files.items():
+        if role in shared:
+            continue
+        for example in reader(replace(found, files={"data": path, **shared})):
+            yield example if role == "data" else replace(example, id=f"{role[5:]}:{example.id}")
 
 
 def read_bitext(task: Task, roots: Sequence[Path], language: str) -> Bitext:

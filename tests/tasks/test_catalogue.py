@@ -11,25 +11,50 @@ from adapterxlt.tasks.types import TRAINABLE_KINDS
 # Columns that a format cannot do without.
 NEEDS = {
     "pair_tsv": {"text_a", "text_b", "label"},
-    "pair_jsonl": {"text_a", "text_b", "label"},
-    "choice_jsonl": {"context", "question", "choices", "label"},
+    "pair_records": {"text_a", "text_b", "label"},
+    "choice_records": {"context", "choices", "label"},
+    "tagging_records": {"words", "tags"},
 }
-# Number of languages, as XTREME's evaluate.py, XTREME-R and BUCC list them.
+OPTIONAL = {"question", "choice_start"}
+# Number of languages, as XTREME's evaluate.py, XTREME-R and XGLUE's README list them.
 LANGUAGES = {
     "bucc2018": 4,
+    "mlqa": 7,
     "panx": 40,
     "pawsx": 7,
     "tatoeba": 36,
+    "tydiqa": 9,
     "udpos": 33,
     "xcopa": 12,
+    "xglue_mlqa": 7,
+    "xglue_nc": 5,
+    "xglue_ner": 4,
+    "xglue_pawsx": 4,
+    "xglue_pos": 18,
+    "xglue_qadsm": 3,
+    "xglue_qam": 3,
+    "xglue_wpr": 7,
+    "xglue_xnli": 15,
     "xnli": 15,
     "xquad": 11,
 }
+BENCHMARKS = {
+    "intermediate": [
+        "anli_plus", "ccg", "commonsenseqa", "cosmosqa", "hellaswag", "mnli", "qqp", "squad",
+        "squad_v2",
+    ],
+    "xtreme": [
+        "bucc2018", "mlqa", "panx", "pawsx", "tatoeba", "tydiqa", "udpos", "xnli", "xquad",
+    ],
+    "xtreme-r": ["xcopa"],
+    "xglue": [name for name in LANGUAGES if name.startswith("xglue_")],
+}  # fmt: skip
 
 
-def test_tasks_of_the_catalogue() -> None:
-    expected = {"copa", "mnli", "siqa", "snli", "squad", *LANGUAGES}
-    assert expected <= set(catalogue())
+@pytest.mark.parametrize("benchmark", sorted(BENCHMARKS))
+def test_tasks_of_the_benchmarks(benchmark: str) -> None:
+    there = [task.name for task in catalogue().values() if benchmark in task.benchmarks]
+    assert there == BENCHMARKS[benchmark]
     assert list(catalogue()) == sorted(catalogue())
 
 
@@ -50,13 +75,14 @@ def test_every_entry_can_be_read_and_scored(name: str) -> None:
     readers = {**EXAMPLE_READERS, **BITEXT_READERS, **MINING_READERS}
     for layout in task.layouts:
         assert layout.format in readers
-        assert NEEDS.get(layout.format, set()) == set(layout.columns)
+        needed = NEEDS.get(layout.format, set())
+        assert needed <= set(layout.columns) <= (needed | OPTIONAL if needed else set())
         for files in layout.files.values():
             assert set(layout.optional) <= set(files)
     if task.kind in TRAINABLE_KINDS:
         assert task.train is not None
         trained = get_task(task.train)
-        assert source_of(task, "train") == trained
+        assert source_of(task, "train") == source_of(trained, "train")
         assert compatible(trained, task) is None
     else:
         assert task.train is None
@@ -99,6 +125,8 @@ def test_compatible() -> None:
         ({"splits": ["train"]}, "unknown splits"),
         ({"labels": ["yes"]}, "unknown labels"),
         ({"colour": "red"}, "colour"),
+        ({"members": ["mnli"]}, "either layouts or members"),
+        ({"layouts": []}, "either layouts or members"),
     ],
 )
 def test_an_inconsistent_entry_is_refused(change: dict[str, object], message: str) -> None:

@@ -45,13 +45,14 @@ def test_an_optional_file_may_be_missing(write: Write, tmp_path: Path) -> None:
 def test_the_error_lists_every_path(write: Write, tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     with pytest.raises(MissingDataError) as caught:
-        find(get_task("panx"), [a, b], "de", "dev")
-    assert caught.value.message == "no dev data of `panx` in language `de`"
-    assert str(caught.value.hint).split("\n  ") == [
-        f"looked for layout xtreme: {a}/panx/dev-de.tsv",
-        f"looked for layout wikiann: {a}/panx/de/dev",
-        f"looked for layout xtreme: {b}/panx/dev-de.tsv",
-        f"looked for layout wikiann: {b}/panx/de/dev",
+        find(get_task("squad_v2"), [a, b], "en", "dev")
+    assert caught.value.message == "no dev data of `squad_v2` in language `en`"
+    looked = [line for line in str(caught.value.hint).split("\n  ") if "hub" not in line]
+    assert looked == [
+        f"looked for layout squad: {a}/squad/dev-v2.0.json",
+        f"looked for layout jiant: {a}/squad_v2/dev-v2.0.json",
+        f"looked for layout squad: {b}/squad/dev-v2.0.json",
+        f"looked for layout jiant: {b}/squad_v2/dev-v2.0.json",
     ]
 
 
@@ -104,3 +105,31 @@ def test_available_training_languages_are_those_of_the_training_task(
 ) -> None:
     write("xnli/train-en.tsv", "x")
     assert available_languages(get_task("xnli"), [tmp_path], "train") == ("en",)
+
+
+@pytest.mark.parametrize("wrapper", ["download", "xglue_full_dataset", "tasks/data", "data"])
+def test_files_inside_the_folders_that_downloads_make(
+    write: Write, tmp_path: Path, wrapper: str
+) -> None:
+    path = write(f"{wrapper}/xnli/dev-de.tsv", "x")
+    assert find(get_task("xnli"), [tmp_path], "de", "dev").files == {"data": path}
+    assert available_languages(get_task("xnli"), [tmp_path], "dev") == ("de",)
+
+
+def test_a_file_in_several_parts(write: Write, tmp_path: Path) -> None:
+    first = write("facebook/xnli/de/validation-00000-of-00002.parquet", "x")
+    second = write("facebook/xnli/de/validation-00001-of-00002.parquet", "x")
+    files = find(get_task("xnli"), [tmp_path], "de", "dev").files
+    assert files == {"data": first, "data-1": second}
+
+
+def test_a_task_of_several_needs_all_their_files(write: Write, tmp_path: Path) -> None:
+    task = get_task("anli_plus")
+    write("snli/dev.jsonl", "x")
+    write("mnli/dev.jsonl", "x")
+    assert available_languages(task, [tmp_path], "dev") == ()
+    with pytest.raises(MissingDataError, match="no dev data of `anli` in language `en`"):
+        find(task, [tmp_path], "en", "dev")
+    write("anli/dev.jsonl", "x")
+    assert available_languages(task, [tmp_path], "dev") == ("en",)
+    assert find(task, [tmp_path], "en", "dev").task.name == "snli"

@@ -1,6 +1,8 @@
-"""Line-aligned translations, one sentence a line (Tatoeba as LASER publishes it)."""
+"""Translations, one sentence a line (Tatoeba: as LASER publishes it, and as XTREME sorts it)."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
@@ -8,25 +10,77 @@ from adapterxlt.tasks.types import Bitext
 
 
 def read_bitext_lines(found: Found) -> Bitext:
-    """Two files of equally many lines, none of them blank.
+    """Two files of equally many lines, line n of one the translation of line n of the other.
 
     Raises:
         MissingDataError: the files differ in length, or a line is blank.
     """
-    sides: dict[str, tuple[str, ...]] = {}
-    for role in ("source", "target"):
-        path = found.files[role]
-        lines = read_lines(path)
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                raise bad(path, number, "a blank line", "each line must hold a sentence")
-        sides[role] = tuple(lines)
-    source, target = sides["source"], sides["target"]
+    source = _sentences(found.files["source"])
+    target = _sentences(found.files["target"])
+    _check_lengths(found.files["source"], source, found.files["target"], target)
+    return Bitext(found.language, source, target)
+
+
+def read_bitext_sorted(found: Found) -> Bitext:
+    """The same where the English side was sorted, as XTREME's scripts do; put back in order.
+
+    Role `labels` (jiant writes it) holds the original line, from 0, of each English sentence;
+    role `original` is LASER's English file, which sorted must give the English side. Without
+    either, an English side that is not sorted is taken to be aligned as it is.
+
+    Raises:
+        MissingDataError: files that do not fit together; a sorted English side, and nothing to
+            recover its order from.
+    """
+    path = found.files["target"]
+    source, shown = _sentences(found.files["source"]), _sentences(path)
+    _check_lengths(found.files["source"], source, path, shown)
+    if "labels" in found.files:
+        order = _line_numbers(found.files["labels"], len(shown))
+    elif "original" in found.files:
+        original = _sentences(found.files["original"])
+        # As in XTREME's script: stripped, then a stable sort by code points.
+        stripped = [sentence.strip() for sentence in original]
+        order = sorted(range(len(stripped)), key=stripped.__getitem__)
+        if [stripped[index] for index in order] != [sentence.strip() for sentence in shown]:
+            raise bad(path, 0, f"is not {found.files['original']} sorted", "are both of one set?")
+    elif list(shown) == sorted(shown) and len(shown) > 2:
+        raise bad(
+            path,
+            0,
+            "the English side is sorted, so that its lines are not the translations of the others",
+            "put LASER's tatoeba/v1 beside it: its English files tell the order",
+        )
+    else:
+        order = list(range(len(shown)))
+    target = [""] * len(shown)
+    for line, sentence in zip(order, shown, strict=True):
+        target[line] = sentence
+    return Bitext(found.language, source, tuple(target))
+
+
+def _sentences(path: Path) -> tuple[str, ...]:
+    lines = read_lines(path)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            raise bad(path, number, "a blank line", "each line must hold a sentence")
+    return tuple(lines)
+
+
+def _check_lengths(
+    source_path: Path, source: tuple[str, ...], target_path: Path, target: tuple[str, ...]
+) -> None:
     if len(source) != len(target):
         raise bad(
-            found.files["source"],
+            source_path,
             0,
-            f"{len(source)} lines, but {found.files['target']} has {len(target)}",
-            "line n of both files must be translations of each other",
+            f"{len(source)} lines, but {target_path} has {len(target)}",
+            "every sentence must have its translation in the other file",
         )
-    return Bitext(found.language, source, target)
+
+
+def _line_numbers(path: Path, count: int) -> list[int]:
+    lines = read_lines(path)
+    if sorted(lines) != sorted(map(str, range(count))):
+        raise bad(path, 0, f"does not hold each of 0 ... {count - 1} once, one a line")
+    return [int(line) for line in lines]

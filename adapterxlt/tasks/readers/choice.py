@@ -1,32 +1,37 @@
-"""Multiple choice as JSON lines (COPA, XCOPA, Social IQa)."""
+"""Multiple choice as records (COPA, Social IQa, HellaSwag, CommonsenseQA, CosmosQA)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from adapterxlt.tasks.files import bad
+from adapterxlt.tasks.catalogue import Column
+from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
-from adapterxlt.tasks.readers.rows import json_records, text_field
+from adapterxlt.tasks.readers.records import Record, records, text_field, value_of
 from adapterxlt.tasks.types import ChoiceExample
 
+# What stands for a withheld label.
+_BLANK = (None, "", -1, "-1")
 
-def read_choice_jsonl(found: Found) -> Iterator[ChoiceExample]:
+
+def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
     """Premise and question as one context, the candidates, the index of the right one.
 
     Test files may lack the labels, or (XTREME's XCOPA) carry one and the same throughout where
     the layout says so: both give `label` None.
 
     Raises:
-        MissingDataError: a line that is not JSON or lacks a key, an unknown question code or
+        MissingDataError: a malformed record or one that lacks a key, an unknown question code or
             label, an empty file.
     """
     labels = LabelIndex(found)
     examples = [
         _example(found, labels, str(index), number, record)
-        for index, (number, record) in enumerate(json_records(found.files["data"]))
+        for index, (number, record) in enumerate(_records(found))
     ]
     if (
         found.layout.blanked_when_constant
@@ -38,25 +43,58 @@ def read_choice_jsonl(found: Found) -> Iterator[ChoiceExample]:
     return iter(examples)
 
 
+def _records(found: Found) -> Iterator[tuple[int, Record]]:
+    """The records, with the labels that Social IQa publishes in a file of their own."""
+    path = found.files.get("answers")
+    if path is None:
+        yield from records(found.files["data"])
+        return
+    key, answers = str(found.layout.columns["label"]), read_lines(path)
+    listed = list(records(found.files["data"]))
+    if len(listed) != len(answers):
+        raise bad(path, 0, f"{len(answers)} labels for {len(listed)} records")
+    for (number, record), answer in zip(listed, answers, strict=True):
+        yield number, {**record, key: answer}
+
+
 def _example(
-    found: Found, labels: LabelIndex, name: str, number: int, record: dict[str, Any]
+    found: Found, labels: LabelIndex, name: str, number: int, record: Record
 ) -> ChoiceExample:
     path, layout = found.files["data"], found.layout
     columns = layout.columns
     context = text_field(path, number, record, str(columns["context"]))
-    question = text_field(path, number, record, str(columns["question"]))
-    if layout.question_text:
-        if question not in layout.question_text:
-            allowed = ", ".join(layout.question_text)
-            raise bad(path, number, f"unknown question `{question}`", f"allowed: {allowed}")
-        question = layout.question_text[question]
-    keys = columns["choices"]
-    if not isinstance(keys, tuple):
-        raise TypeError(f"layout `{layout.name}` of `{found.task.name}`: choices must be a list")
-    choices = tuple(text_field(path, number, record, key) for key in keys)
+    if "question" in columns:
+        question = text_field(path, number, record, str(columns["question"]))
+        if layout.question_text:
+            if question not in layout.question_text:
+                allowed = ", ".join(layout.question_text)
+                raise bad(path, number, f"unknown question `{question}`", f"allowed: {allowed}")
+            question = layout.question_text[question]
+        context = f"{context} {question}"
+    choices = _choices(path, number, record, columns["choices"])
+    if "choice_start" in columns:
+        start = text_field(path, number, record, str(columns["choice_start"]))
+        choices = tuple(f"{start} {choice}" if start else choice for choice in choices)
     label = record.get(str(columns["label"]))
-    if label is None or label == "":
+    if label in _BLANK:
         if found.split != "test":
             raise bad(path, number, f"no `{columns['label']}`")
-        return ChoiceExample(name, f"{context} {question}", choices, None)
-    return ChoiceExample(name, f"{context} {question}", choices, labels.of(str(label), number))
+        return ChoiceExample(name, context, choices, None)
+    index = labels.of(str(label), number)
+    if index >= len(choices):
+        raise bad(path, number, f"label `{label}`, but there are {len(choices)} choices")
+    return ChoiceExample(name, context, choices, index)
+
+
+def _choices(path: Path, number: int, record: Record, column: Column) -> tuple[str, ...]:
+    """A field each, or one field with them all: texts, or objects with a `text`."""
+    if isinstance(column, tuple):
+        return tuple(text_field(path, number, record, str(key)) for key in column)
+    listed: Any = value_of(path, number, record, str(column))
+    if isinstance(listed, dict):  # as the Hub keeps them: {label: [...], text: [...]}
+        listed = listed.get("text")
+    items = [item.get("text") if isinstance(item, dict) else item for item in listed or ()]
+    texts = tuple(item for item in items if isinstance(item, str))
+    if len(texts) < 2 or len(texts) < len(items):
+        raise bad(path, number, f"`{column}` does not hold the choices")
+    return texts

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from adapterxlt.suggest import suggest
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.label_file import read_label_file
 
 DROP = -1
 
@@ -12,7 +14,10 @@ class LabelIndex:
     """Looks labels up; knows the layout's other spellings and its marks for "no gold label"."""
 
     def __init__(self, found: Found) -> None:
-        labels, layout = found.task.labels, found.layout
+        layout = found.layout
+        labels = found.task.labels
+        if "labels" in found.files:
+            labels = read_label_file(found.files["labels"], found.task)
         self._labels = labels
         self._index = {label: index for index, label in enumerate(labels)}
         for alias, label in layout.label_aliases.items():
@@ -20,6 +25,10 @@ class LabelIndex:
         for mark in layout.unlabelled:
             self._index[mark] = DROP
         self._path = found.files["data"]
+
+    def __contains__(self, label: str) -> bool:
+        """Whether it is a label, in whatever spelling."""
+        return label in self._index
 
     def of(self, label: str, line: int) -> int:
         """Index of a label, DROP for a record without a gold label.
@@ -29,6 +38,8 @@ class LabelIndex:
         """
         index = self._index.get(label)
         if index is None:
-            allowed = ", ".join(self._labels)
-            raise bad(self._path, line, f"unknown label `{label}`", f"allowed: {allowed}")
+            many = len(self._labels) > 40
+            allowed = suggest(label, self._labels) if many else ", ".join(self._labels)
+            hint = allowed if many else f"allowed: {allowed}"
+            raise bad(self._path, line, f"unknown label `{label}`", hint)
         return index

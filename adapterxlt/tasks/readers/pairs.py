@@ -1,4 +1,4 @@
-"""Pairs of texts with a label: tab-separated (XTREME, GLUE, PAWS-X) and JSON lines (NLI)."""
+"""Pairs of texts with a label: tab-separated columns, and records with named fields."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapterxlt.tasks.catalogue import Layout
+from adapterxlt.tasks.catalogue import Column, Layout
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
-from adapterxlt.tasks.readers.rows import json_records, split_row, text_field
+from adapterxlt.tasks.readers.records import records, text_field, value_of
+from adapterxlt.tasks.readers.rows import split_row
 from adapterxlt.tasks.types import PairExample
 
 log = logging.getLogger(__name__)
 
 # line number, first text, second text, label (None where it is blanked)
-_Record = tuple[int, str, str, str | None]
+_Row = tuple[int, str, str, str | None]
 
 
 def read_pair_tsv(found: Found) -> Iterator[PairExample]:
@@ -25,22 +26,24 @@ def read_pair_tsv(found: Found) -> Iterator[PairExample]:
     Raises:
         MissingDataError: a line with other columns than the layout says, or an unknown label.
     """
-    return _labelled(found, _tsv_records(found))
+    if found.layout.columns["label"] == -1:
+        return _labelled(found, _from_the_right(found))
+    return _labelled(found, _from_the_left(found))
 
 
-def read_pair_jsonl(found: Found) -> Iterator[PairExample]:
-    """Pairs as JSON lines; a test file may lack the labels.
+def read_pair_records(found: Found) -> Iterator[PairExample]:
+    """Pairs as records; a test file may lack the labels.
 
     Raises:
-        MissingDataError: a line that is not JSON or lacks a key, or an unknown label.
+        MissingDataError: a malformed record, one that lacks a key, or an unknown label.
     """
-    return _labelled(found, _json_records(found))
+    return _labelled(found, _records(found))
 
 
-def _labelled(found: Found, records: Iterator[_Record]) -> Iterator[PairExample]:
+def _labelled(found: Found, rows: Iterator[_Row]) -> Iterator[PairExample]:
     labels = LabelIndex(found)
     dropped = 0
-    for index, (line, text_a, text_b, label) in enumerate(records):
+    for index, (line, text_a, text_b, label) in enumerate(rows):
         number = None if label is None else labels.of(label, line)
         if number == DROP:
             dropped += 1
@@ -50,34 +53,39 @@ def _labelled(found: Found, records: Iterator[_Record]) -> Iterator[PairExample]
         log.info("%s: %d records without a gold label dropped", found.files["data"], dropped)
 
 
-def _tsv_records(found: Found) -> Iterator[_Record]:
+def _from_the_left(found: Found) -> Iterator[_Row]:
     path, layout = found.files["data"], found.layout
     lines = read_lines(path)
     first = 1 if layout.header else 0
     if len(lines) <= first:
         raise bad(path, 0, "the file holds a header but no examples")
-    a, b, c, width = _columns(path, layout, lines[0])
+    a, b, c, width, language = _columns(path, layout, lines[0])
     texts = max(a, b) + 1
     fits = range(texts, width + 1)
     # Published test files have no label column: then no line may have one.
     start = split_row(lines[first], fits)
     blanked = found.split == "test" and texts <= len(start) and (len(start) <= c or not start[c])
+    short = 0
     for number, line in enumerate(lines[first:], start=first + 1):
         row = split_row(line, fits)
-        if blanked:
-            if len(row) not in fits:
-                raise _misfit(path, number, row, texts)
-            if len(row) > c and row[c]:
-                raise bad(path, number, "has a label, the first line has none")
-            yield number, row[a], row[b], None
-        else:
-            if len(row) != width:
-                raise _misfit(path, number, row, width)
+        if layout.skip_short_rows and len(row) < width:
+            short += 1
+        elif len(row) not in (fits if blanked else (width,)):
+            raise _misfit(path, number, row, texts if blanked else width)
+        elif language is not None and row[language] != found.language:
+            continue
+        elif not blanked:
             yield number, row[a], row[b], row[c]
+        elif len(row) > c and row[c]:
+            raise bad(path, number, "has a label, the first line has none")
+        else:
+            yield number, row[a], row[b], None
+    if short:
+        log.warning("%s: %d lines with too few columns left out", path, short)
 
 
-def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, int]:
-    """Positions of first text, second text and label; number of columns."""
+def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, int, int | None]:
+    """Positions of first text, second text and label; number of columns; that of the language."""
     positions: list[int] = []
     names = header.split("\t")
     for field in ("text_a", "text_b", "label"):
@@ -91,9 +99,43 @@ def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, in
         else:
             raise bad(path, 1, f"no column `{column}`", f"the header has {', '.join(names)}")
     a, b, c = positions
+    language = None
+    if layout.language_column:
+        if layout.language_column not in names:
+            raise bad(path, 1, f"no column `{layout.language_column}`")
+        language = names.index(layout.language_column)
     if layout.header and c < len(names):
-        return a, b, c, len(names)
-    return a, b, c, max(positions) + 1
+        return a, b, c, len(names), language
+    return a, b, c, max(positions) + 1, language
+
+
+def _from_the_right(found: Found) -> Iterator[_Row]:
+    """Columns counted from the right, since published descriptions differ on those at the left.
+
+    A test file without labels lacks the last column: it is one where not every line ends with a
+    label. Cells may be empty.
+    """
+    path, columns = found.files["data"], found.layout.columns
+    lines = read_lines(path)
+    rows = [line.split("\t") for line in lines]
+    blanked = False
+    if found.split == "test":
+        labels = LabelIndex(found)
+        blanked = not all(row[-1] in labels for row in rows)
+    shift = 1 if blanked else 0
+    first = [position + shift for position in _positions(columns["text_a"])]
+    second = [position + shift for position in _positions(columns["text_b"])]
+    needed = -min(first + second)
+    for number, row in enumerate(rows, start=1):
+        if len(row) < needed:
+            raise _misfit(path, number, row, needed)
+        text_a = " ".join(row[position] for position in first)
+        text_b = " ".join(row[position] for position in second)
+        yield number, text_a, text_b, None if blanked else row[-1]
+
+
+def _positions(column: Column) -> list[int]:
+    return [int(position) for position in (column if isinstance(column, tuple) else (column,))]
 
 
 def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception:
@@ -106,13 +148,22 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
     )
 
 
-def _json_records(found: Found) -> Iterator[_Record]:
-    path, columns = found.files["data"], found.layout.columns
-    a, b, c = (str(columns[field]) for field in ("text_a", "text_b", "label"))
-    for number, record in json_records(path):
-        text_a = text_field(path, number, record, a)
-        text_b = text_field(path, number, record, b)
-        if found.split == "test" and record.get(c) in (None, ""):
+def _records(found: Found) -> Iterator[_Row]:
+    path, layout = found.files["data"], found.layout
+    a, b, c = (layout.columns[field] for field in ("text_a", "text_b", "label"))
+    for number, record in records(path):
+        key = layout.language_column
+        if key and text_field(path, number, record, key) != found.language:
+            continue
+        text_a, text_b = (
+            " ".join(text_field(path, number, record, str(key)) for key in keys)
+            for keys in (_names(a), _names(b))
+        )
+        if found.split == "test" and record.get(str(c)) in (None, "", -1):
             yield number, text_a, text_b, None
         else:
-            yield number, text_a, text_b, text_field(path, number, record, c)
+            yield number, text_a, text_b, str(value_of(path, number, record, str(c)))
+
+
+def _names(column: Column) -> tuple[int, ...] | tuple[str, ...]:
+    return column if isinstance(column, tuple) else (str(column),)

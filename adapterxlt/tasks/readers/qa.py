@@ -1,49 +1,125 @@
-"""Questions on paragraphs in SQuAD's JSON (SQuAD 1.1, XQuAD)."""
+"""Questions on paragraphs: SQuAD's JSON (1.1 and 2.0), and the Hub's records of it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.files import bad, parse_json, read_text
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.readers.records import records, text_field, value_of
 from adapterxlt.tasks.types import QAExample
+
+log = logging.getLogger(__name__)
+
+Answers = tuple[tuple[int, str], ...]
 
 
 def read_squad_json(found: Found) -> Iterator[QAExample]:
     """Every question, in file order.
 
     Offsets are in characters and must point at the answer's text: a wrong one would train on a
-    wrong span. Blanked answers (XTREME: the empty text at 0) give `answers` None.
+    wrong span. Blanked answers (XTREME: the empty text at 0) give `answers` None; a question of
+    SQuAD 2.0 that has no answer gives ().
+
+    Where the layout says that ids begin with the language (TyDiQA: `english-...`), questions of
+    other languages are left out: published "English" training files hold all nine languages.
 
     Raises:
-        MissingDataError: not JSON, not SQuAD's schema, a question id that occurs twice, a
-            question without answer outside of test files, an offset that does not fit.
+        MissingDataError: not JSON, not SQuAD's schema, a question id that occurs twice (but in
+            training files, which are not scored by id), a question without answer outside of
+            test files, an offset that does not fit, no question in the language.
     """
     path = found.files["data"]
     document = parse_json(path, read_text(path))
-    seen: set[str] = set()
     try:
-        for article in document["data"]:
-            for paragraph in article["paragraphs"]:
-                context = str(paragraph["context"])
-                for question in paragraph["qas"]:
-                    example = _question(found, context, question)
-                    if example.id in seen:
-                        raise bad(path, 0, f"question id `{example.id}` occurs twice")
-                    seen.add(example.id)
-                    yield example
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        where = f"after question {len(seen)}"
-        raise bad(path, 0, f"not SQuAD's schema: {error!r} {where}") from error
-    if not seen:
+        questions = [
+            (str(paragraph["context"]), question)
+            for article in document["data"]
+            for paragraph in article["paragraphs"]
+            for question in paragraph["qas"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise bad(path, 0, f"not SQuAD's schema: {error!r}") from error
+    if not questions:
         raise bad(path, 0, "the file holds no questions")
+    return _examples(found, iter(questions))
+
+
+def read_qa_records(found: Found) -> Iterator[QAExample]:
+    """The same from records with `id`, `question`, `context` and `answers`, as on the Hub."""
+    return _examples(found, _from_records(found))
+
+
+def _from_records(found: Found) -> Iterator[tuple[str, dict[str, Any]]]:
+    path = found.files["data"]
+    for number, record in records(path):
+        answers = value_of(path, number, record, "answers")
+        if isinstance(answers, dict):  # {text: [...], answer_start: [...]}
+            pairs = zip(answers["text"], answers["answer_start"], strict=True)
+            answers = [{"text": text, "answer_start": start} for text, start in pairs]
+        question = text_field(path, number, record, "question")
+        name = text_field(path, number, record, "id")
+        context = text_field(path, number, record, "context")
+        yield context, {"id": name, "question": question, "answers": answers}
+
+
+def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[QAExample]:
+    path = found.files["data"]
+    seen: set[str] = set()
+    number = others = 0
+    try:
+        for number, (context, question) in enumerate(questions, start=1):
+            if not _in_language(found, str(question["id"])):
+                others += 1
+                continue
+            example = _question(found, context, question)
+            if example.id in seen:
+                if found.split != "train":
+                    raise bad(path, 0, f"question id `{example.id}` occurs twice")
+                example = QAExample(
+                    f"{example.id}#{number}", example.question, context, example.answers
+                )
+            seen.add(example.id)
+            yield example
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise bad(path, 0, f"not SQuAD's schema: {error!r} in question {number}") from error
+    if others:
+        log.warning(
+            "%s: %d of %d questions are not in `%s` and were left out",
+            path,
+            others,
+            number,
+            found.language,
+        )
+    if others and not seen:
+        raise bad(path, 0, f"holds no question in `{found.language}`", "is it the right file?")
+
+
+def _in_language(found: Found, name: str) -> bool:
+    """Whether a question is in the language asked for, as far as its id says."""
+    if not found.layout.select_by_id:
+        return True
+    names = found.task.language_names
+    prefix, dash, _ = name.partition("-")
+    if dash and prefix in names.values():
+        return prefix == names.get(found.language)
+    # XTREME's per-language training files carry bare numbers: the file's name has to say it.
+    if f".{found.language}." not in found.files["data"].name:
+        hint = f"expected: {', '.join(names.values())}, each followed by a dash"
+        raise bad(found.files["data"], 0, f"question id `{name}` does not name a language", hint)
+    return True
 
 
 def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample:
     path, name = found.files["data"], str(question["id"])
     answers = tuple((int(a["answer_start"]), str(a["text"])) for a in question.get("answers", ()))
+    if found.task.no_answer and (question.get("is_impossible") or not answers):
+        if "answers" in question or question.get("is_impossible"):
+            return QAExample(name, str(question["question"]), context, ())
+        return QAExample(name, str(question["question"]), context, None)
     if not answers and found.split != "test":
         raise bad(path, 0, f"question `{name}` has no answer", "is this a SQuAD 2.0 file?")
     if not any(text for _, text in answers):

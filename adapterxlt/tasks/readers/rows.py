@@ -1,13 +1,8 @@
-"""Rows of tab-separated files, and records of JSON-lines files."""
+"""Rows of tab-separated files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-from adapterxlt.tasks.files import bad, parse_json, read_lines
 
 # A field as Python's csv.writer leaves it: quoted with inner quotes doubled, or without quotes.
 _FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^"\t]*))(\t|\Z)')
@@ -43,33 +38,3 @@ def split_row(line: str, columns: range) -> list[str]:
             return plain
         position = match.end() if match[3] else len(line) + 1
     return fields if len(fields) in columns else plain
-
-
-def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number (1-based) and object of every line; blank lines are passed over.
-
-    Raises:
-        MissingDataError: a line is not JSON, or not an object.
-    """
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
-        record = parse_json(path, line, number)
-        if not isinstance(record, dict):
-            raise bad(path, number, f"a JSON object is expected, not {type(record).__name__}")
-        yield number, record
-
-
-def text_field(path: Path, number: int, record: dict[str, Any], key: str) -> str:
-    """A text of a JSON record.
-
-    Raises:
-        MissingDataError: the key is missing or its value is no text.
-    """
-    if key not in record:
-        keys = ", ".join(sorted(record)) or "nothing"
-        raise bad(path, number, f"no `{key}`", f"the record has {keys}")
-    value = record[key]
-    if not isinstance(value, str):
-        raise bad(path, number, f"`{key}` is not a text but {value!r:.60}")
-    return value

@@ -1,52 +1,171 @@
-"""Tagged sentences: `word TAB tag` lines, a blank line between sentences (UDPOS, PAN-X)."""
+"""Tagged sentences: `word TAB tag` lines with a blank line between sentences (UDPOS, PAN-X, and
+with a space XGLUE), one sentence a line (CCG), or records (the Hub)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
+from adapterxlt.tasks.readers.records import records, value_of
 from adapterxlt.tasks.types import TaggingExample
+
+log = logging.getLogger(__name__)
+
+DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document: no sentence
+PIECES_ROLE = "pieces"
 
 
 def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
     """Sentences of a tagged file, or of a test file that has words only.
 
     The last sentence needs no blank line after it, and several blank lines count as one. Words
-    may hold spaces. A prefix (WikiANN's `de:`) is dropped only if every word has it.
+    may hold spaces. A prefix (WikiANN's `de:`) is dropped only if every word has it. Sentences
+    that XTREME's preprocessing cut at 128 subwords are put together again by its `.idx` file; it
+    also gives every word of a test file the same tag, which the layout says to take for none.
+    Where the layout says so, chunks tagged as IOB1 (`I-PER` at their beginning, as in XGLUE's
+    English training data) are retagged as IOB2, which says the same.
 
     Raises:
         MissingDataError: a line without word or tag, with more columns, or with an unknown tag.
     """
-    path = found.files["data"]
+    scheme = Iob1(found.task.labels)
+    retagged = 0
+    examples = []
+    for index, (words, tags) in enumerate(_sentences(found)):
+        if found.layout.iob1 and tags is not None:
+            tags, changed = scheme.to_iob2(tags)
+            retagged += changed
+        examples.append(TaggingExample(str(index), words, tags))
+    if retagged:
+        path = found.files["data"]
+        log.warning("%s: %d chunks tagged as IOB1 were retagged as IOB2", path, retagged)
+    used = {tag for example in examples for tag in example.tags or ()}
+    if found.layout.blanked_when_constant and found.split == "test" and len(used) == 1:
+        return iter([replace(example, tags=None) for example in examples])
+    return iter(examples)
+
+
+def _sentences(found: Found) -> Iterator[tuple[tuple[str, ...], tuple[int, ...] | None]]:
+    """Words and tags (None where there are none) of every sentence."""
+    path, separator = found.files["data"], found.layout.separator
     lines = read_lines(path)
-    labels = LabelIndex(found)
     prefix = found.layout.word_prefix.replace("{lang}", found.language)
     if not prefix or not all(line.startswith(prefix) for line in lines if _is_word(line)):
         prefix = ""
     # Published test files have no tags: then no line may have one.
-    blanked = found.split == "test" and not any("\t" in line.rstrip("\t") for line in lines)
+    blanked = found.split == "test" and not any(
+        separator in line.rstrip(separator) for line in lines if _is_word(line)
+    )
+    pieces = _sentence_numbers(found, lines)
+    labels = LabelIndex(found)
     words: list[str] = []
     tags: list[int] = []
-    index = 0
     for number, line in enumerate([*lines, ""], start=1):
         if _is_word(line):
-            word, *rest = line.rstrip("\t").split("\t") if blanked else line.split("\t")
+            if line.startswith(DOCSTART):
+                continue
+            word, *rest = [line.rstrip(separator)] if blanked else line.rsplit(separator, 1)
             word = word[len(prefix) :]
             if not word.strip(" "):
                 raise bad(path, number, "a tag without a word")
+            if "\t" in word:
+                columns = line.count("\t") + 1
+                raise bad(path, number, f"{columns} tab-separated columns, 2 expected")
             if not blanked:
                 if not rest or not rest[0]:
-                    raise bad(path, number, f"no tag for `{word}`", "expected: word, tab, tag")
-                if len(rest) > 1:
-                    raise bad(path, number, f"{len(rest) + 1} tab-separated columns, 2 expected")
+                    raise bad(path, number, f"no tag for `{word}`", "expected: a word and its tag")
                 tags.append(labels.of(rest[0], number))
             words.append(word)
-        elif words:
-            yield TaggingExample(str(index), tuple(words), None if blanked else tuple(tags))
-            index += 1
+        elif words and not _goes_on(pieces, number):
+            yield tuple(words), None if blanked else tuple(tags)
             words, tags = [], []
+
+
+def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:
+    """One sentence a line: words separated by spaces, a tab, as many tags (CCG supertagging).
+
+    Raises:
+        MissingDataError: a line without tags, with more or fewer of them than words, or with an
+            unknown one.
+    """
+    path, labels = found.files["data"], LabelIndex(found)
+    for number, line in enumerate(read_lines(path), start=1):
+        text, tab, names = line.partition("\t")
+        words, tags = text.split(" "), names.split()
+        if not tab and found.split != "test":
+            raise bad(path, number, "no tags", "expected: words, tab, tags")
+        if tab and len(words) != len(tags):
+            raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
+        found_tags = tuple(labels.of(tag, number) for tag in tags) if tab else None
+        yield TaggingExample(str(number - 1), tuple(words), found_tags)
+
+
+def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
+    """Records with a list of words and one of tags.
+
+    Raises:
+        MissingDataError: a record lacks them, they differ in length, or a tag is unknown.
+    """
+    path, labels, columns = found.files["data"], LabelIndex(found), found.layout.columns
+    for index, (number, record) in enumerate(records(path)):
+        words = value_of(path, number, record, str(columns["words"]))
+        tags = value_of(path, number, record, str(columns["tags"]))
+        if len(words) != len(tags):
+            raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
+        numbers = tuple(labels.of(str(tag), number) for tag in tags)
+        yield TaggingExample(str(index), tuple(map(str, words)), numbers)
+
+
+class Iob1:
+    """Retags IOB1 as IOB2; other tags (parts of speech, IOB2) stay as they are.
+
+    In IOB1 a chunk begins with `B-` only right after a chunk of its own type. Seqeval's lenient
+    reading finds the same chunks before and after.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        index = {label: number for number, label in enumerate(labels)}
+        # inside tag -> (the tags that may come before it, the tag that begins a chunk)
+        self._inside = {
+            number: ({number, index[f"B-{label[2:]}"]}, index[f"B-{label[2:]}"])
+            for label, number in index.items()
+            if label.startswith("I-") and f"B-{label[2:]}" in index
+        }
+
+    def to_iob2(self, tags: Sequence[int]) -> tuple[tuple[int, ...], int]:
+        """The tags with every chunk beginning with `B-`, and how many were changed."""
+        fixed: list[int] = []
+        changed = 0
+        for tag in tags:
+            if tag in self._inside:
+                before, begin = self._inside[tag]
+                if not fixed or fixed[-1] not in before:
+                    tag = begin
+                    changed += 1
+            fixed.append(tag)
+        return tuple(fixed), changed
+
+
+def _sentence_numbers(found: Found, lines: list[str]) -> list[str]:
+    """The sentence that each line belongs to, where a preprocessed file has cut sentences."""
+    path = found.files.get(PIECES_ROLE)
+    if path is None:
+        return []
+    numbers = read_lines(path)
+    if len(numbers) != len(lines):
+        message = f"{len(numbers)} lines, but {found.files['data']} has {len(lines)}"
+        raise bad(path, 0, message, "the files are not of the same run of the preprocessing")
+    return numbers
+
+
+def _goes_on(pieces: list[str], line: int) -> bool:
+    """Whether the sentence before a blank line (1-based) goes on after it."""
+    after = next((at for at in range(line, len(pieces)) if pieces[at]), None)
+    return after is not None and pieces[line - 2] == pieces[after]
 
 
 def _is_word(line: str) -> bool:

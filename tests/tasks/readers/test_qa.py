@@ -82,7 +82,7 @@ def test_an_id_that_occurs_twice(write: Write, tmp_path: Path) -> None:
         ('{"data": [{"title": "t"}]}', r"not SQuAD's schema: KeyError\('paragraphs'\)"),
         ('{"data": []}', "the file holds no questions"),
         (squad({"id": "q", "answers": []}), "has no answer"),
-        (squad({"question": "q", "answers": []}), r"KeyError\('id'\) after question 0"),
+        (squad({"question": "q", "answers": []}), r"KeyError\('id'\) in question 1"),
         (
             squad({"id": "q", "question": "?", "answers": [{"text": "x", "answer_start": "y"}]}),
             "not SQuAD's schema: ValueError",

@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.readers.rows import json_records, split_row, text_field
-
-from ..conftest import Write
+from adapterxlt.tasks.readers.rows import split_row
 
 TWO = range(2, 3)
 
@@ -60,27 +57,3 @@ def test_a_long_quoted_field_is_no_special_case() -> None:
     text = 'x"' * 200_000
     line = '"' + text.replace('"', '""') + '"\tb'
     assert split_row(line, TWO) == [text, "b"]
-
-
-def test_json_records(write: Write) -> None:
-    path = write("f", '{"a": "x\u2028y"}\r\n\n{"a": 1}\n')
-    assert list(json_records(path)) == [(1, {"a": "x\u2028y"}), (3, {"a": 1})]
-
-
-@pytest.mark.parametrize(
-    ("line", "message"), [('{"a": }', "f:2: not JSON"), ("[1]", "f:2: a JSON object is expected")]
-)
-def test_bad_json_records(write: Write, line: str, message: str) -> None:
-    path = write("f", '{"a": "b"}\n' + line + "\n")
-    with pytest.raises(MissingDataError, match=message):
-        list(json_records(path))
-
-
-def test_text_field(write: Write) -> None:
-    path = write("f", "x")
-    assert text_field(path, 3, {"a": "b"}, "a") == "b"
-    with pytest.raises(MissingDataError, match="f:3: no `c`") as caught:
-        text_field(path, 3, {"b": "", "a": "b"}, "c")
-    assert "the record has a, b" in str(caught.value)
-    with pytest.raises(MissingDataError, match="f:3: `a` is not a text but 5"):
-        text_field(path, 3, {"a": 5}, "a")

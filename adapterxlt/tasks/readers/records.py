@@ -1,0 +1,108 @@
+"""Records with named fields: JSON lines, csv with a header, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text
+
+Record = dict[str, Any]
+
+
+def records(path: Path) -> Iterator[tuple[int, Record]]:
+    """Line number (1-based; in Parquet: row number) and fields of every record.
+
+    The file's suffix says how it is written: `.csv`, `.tsv` (both with csv quoting and a header),
+    `.parquet`, anything else JSON lines.
+
+    Raises:
+        MissingDataError: a record is malformed.
+    """
+    readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet}
+    return readers.get(path.suffix, _json)(path)
+
+
+def _json(path: Path) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        record = parse_json(path, line, number)
+        if not isinstance(record, dict):
+            raise bad(path, number, f"a JSON object is expected, not {type(record).__name__}")
+        yield number, record
+
+
+def _csv(path: Path) -> Iterator[tuple[int, Record]]:
+    """Quoted fields may hold line breaks, so the text is not cut into lines first."""
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        header = next(rows)
+        start = rows.line_num + 1
+        for row in rows:
+            if len(row) != len(header) and row:
+                expected = f"{len(header)} expected"
+                raise bad(path, start, f"{len(row)} columns, {expected}", "is a quote not closed?")
+            if row:
+                yield start, dict(zip(header, row, strict=True))
+            start = rows.line_num + 1
+    except csv.Error as error:
+        raise bad(path, start, f"not csv: {error}", "is a quote not closed?") from error
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
+    """Rows of a Parquet file; numbers that stand for classes become the classes' names."""
+    from datasets import ClassLabel, Dataset, Features  # slow to import
+    from datasets.features import Sequence as Many
+    from pyarrow import ArrowException, parquet
+
+    try:
+        table = parquet.read_table(path)
+        features: Features = Dataset(table).features
+    except (ArrowException, OSError, ValueError) as error:
+        raise bad(path, 0, f"not Parquet: {error}") from error
+
+    def named(feature: Any, value: Any) -> Any:
+        if isinstance(feature, ClassLabel) and isinstance(value, int) and value >= 0:
+            return feature.int2str(value)
+        if isinstance(feature, Many) and isinstance(feature.feature, ClassLabel):
+            return [named(feature.feature, item) for item in value]
+        return value
+
+    number = 0
+    for batch in table.to_batches():
+        for record in batch.to_pylist():
+            number += 1
+            yield number, {key: named(features[key], value) for key, value in record.items()}
+
+
+def value_of(path: Path, number: int, record: Record, key: str) -> Any:
+    """A field of a record; `question.stem` is the field `stem` of the field `question`.
+
+    Raises:
+        MissingDataError: it is not there.
+    """
+    value: Any = record
+    for name in key.split("."):
+        if not isinstance(value, dict) or name not in value:
+            keys = ", ".join(sorted(record)) or "nothing"
+            raise bad(path, number, f"no `{key}`", f"the record has {keys}")
+        value = value[name]
+    return value
+
+
+def text_field(path: Path, number: int, record: Record, key: str) -> str:
+    """A text of a record.
+
+    Raises:
+        MissingDataError: the key is missing or its value is no text.
+    """
+    value = value_of(path, number, record, key)
+    if not isinstance(value, str):
+        raise bad(path, number, f"`{key}` is not a text but {value!r:.60}")
+    return value
