@@ -57,28 +57,25 @@ def _csv(path: Path) -> Iterator[tuple[int, Record]]:
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
     """Rows of a Parquet file; numbers that stand for classes become the classes' names."""
-    from datasets import ClassLabel, Dataset, Features  # slow to import
-    from datasets.features import Sequence as Many
-    from pyarrow import ArrowException, parquet
+    from datasets import load_dataset  # slow to import
 
     try:
-        table = parquet.read_table(path)
-        features: Features = Dataset(table).features
-    except (ArrowException, OSError, ValueError) as error:
+        # Streaming: no second copy of the data is written.
+        rows = load_dataset("parquet", data_files=str(path), split="train", streaming=True)
+        features = rows.features or {}
+        for number, row in enumerate(rows, start=1):
+            yield number, {key: _named(features.get(key), value) for key, value in row.items()}
+    except (OSError, ValueError) as error:
         raise bad(path, 0, f"not Parquet: {error}") from error
 
-    def named(feature: Any, value: Any) -> Any:
-        if isinstance(feature, ClassLabel) and isinstance(value, int) and value >= 0:
-            return feature.int2str(value)
-        if isinstance(feature, Many) and isinstance(feature.feature, ClassLabel):
-            return [named(feature.feature, item) for item in value]
-        return value
 
-    number = 0
-    for batch in table.to_batches():
-        for record in batch.to_pylist():
-            number += 1
-            yield number, {key: named(features[key], value) for key, value in record.items()}
+def _named(feature: Any, value: Any) -> Any:
+    """A class's name for its number, in lists too; -1 stays, as the mark of a withheld label."""
+    if isinstance(value, list):
+        return [_named(getattr(feature, "feature", None), item) for item in value]
+    if isinstance(value, int) and value >= 0 and hasattr(feature, "int2str"):
+        return feature.int2str(value)
+    return value
 
 
 def value_of(path: Path, number: int, record: Record, key: str) -> Any:
