@@ -57,14 +57,17 @@ def command(
                     "skipped": list(result.skipped),
                 },
                 "results": [row.as_dict() for row in result.rows],
+                "predictions": [str(folder) for folder in result.predictions],
             }
         )
-    else:
+    elif result.rows or not result.predictions:
         print_results(result.rows)
     counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []
     progress.log(f"{loaded.recipe.name}: {', '.join(counts)}; results in {result.results}")
+    for folder in result.predictions:
+        progress.log(f"predictions in {folder}")
     for step, message in result.failed.items():
         click.echo(f"failed: {step}: {message}", err=True)
     if result.failed:

@@ -39,9 +39,7 @@ def write_submission(
     if len(examples) != len(predictions):
         raise ValueError(f"{len(examples)} examples, but {len(predictions)} predictions")
     if task.kind == "span_qa":
-        answers = {
-            example.id: text for example, text in zip(examples, predictions, strict=True)
-        }
+        answers = {example.id: text for example, text in zip(examples, predictions, strict=True)}
         text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
     else:
         text = "".join(_lines(task, prediction) for prediction in predictions)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.plan.steps import Step
+from adapterxlt.recipe.schema import Part
+from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.labels import require_labels
-from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.read import read_examples, sample
 from adapterxlt.tasks.types import Example
 
 
@@ -22,3 +24,26 @@ def labelled_examples(
     examples = read_examples(task, roots, language, split, cap)
     require_labels(task, examples, language, split)
     return examples
+
+
+def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Example]:
+    """The examples of one part of what a step trains on, capped by a seeded sample.
+
+    Raises:
+        MissingDataError: as `labelled_examples`.
+    """
+    examples = labelled_examples(get_task(part.task), roots, part.language, part.split)
+    return sample(examples, part.cap, step.number("seed"))
+
+
+def evaluation_examples(step: Step, roots: Sequence[Path], language: str) -> list[Example]:
+    """The examples that an evaluate step predicts in one language.
+
+    They need labels unless the step writes prediction files.
+
+    Raises:
+        MissingDataError: as `labelled_examples`.
+    """
+    read = read_examples if "predictions" in step.params else labelled_examples
+    cap = None if step.params["cap"] is None else step.number("cap")
+    return read(get_task(step.text("task")), roots, language, step.text("split"), cap)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import labelled_examples
+from adapterxlt.execution.data import evaluation_examples, labelled_examples
+from adapterxlt.execution.leaks import find_leaks
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
@@ -18,7 +19,7 @@ MIN_FREE_BYTES = 200 << 20
 
 
 def preflight(context: Context) -> None:
-    """Read all data that the plan's unfinished steps will need, once.
+    """Read all data that the plan's unfinished steps will need; warn of leaks among them.
 
     Raises:
         MissingDataError: every problem of every file, at once.
@@ -40,6 +41,8 @@ def preflight(context: Context) -> None:
     if problems:
         raise MissingDataError("\n".join(problems))
     _check_space(context.store.root)
+    for leak in find_leaks(context):
+        context.progress.log(f"warning: {leak}")
 
 
 Check = tuple[tuple[str, str, str], Callable[[], object]]
@@ -66,8 +69,9 @@ def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
             elif task.kind == "bitext_mining":
                 check = partial(read_mining, task, roots, language, split)
             else:
-                check = partial(labelled_examples, task, roots, language, split)
-            yield (task.name, language, split), check
+                check = partial(evaluation_examples, step, roots, language)
+            unlabelled = "predictions" in step.params
+            yield (task.name, language, f"{split} unlabelled" if unlabelled else split), check
 
 
 def _check_space(folder: Path) -> None:

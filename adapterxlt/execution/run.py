@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import collect_rows, write_results
 from adapterxlt.plan.lineage import lineage_of
@@ -34,6 +35,7 @@ class RunResult:
         failed: why, by id of the step that failed; `skipped`: steps that needed a failed one.
         results: the results file.
         outputs: artifact folder by id of every trained step.
+        predictions: folders with prediction files, one a stage and model that writes them.
     """
 
     rows: list[Row]
@@ -43,6 +45,7 @@ class RunResult:
     failed: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     outputs: dict[str, Path] = field(default_factory=dict)
+    predictions: list[Path] = field(default_factory=list)
 
 
 def run_recipe(
@@ -71,6 +74,7 @@ def run_recipe(
     finally:  # also on Ctrl-C: what is finished is reported
         outcome.rows = collect_rows(context)
         outcome.results = write_results(workdir, recipe.name, outcome.rows)
+        outcome.predictions = publish_predictions(context, workdir)
     return outcome
 
 

@@ -238,7 +238,6 @@ class _Checks:
                 self._submission(path, stage.predictions, name)
             for position, model in enumerate(stage.evaluate):
                 self._fits((*at, "evaluate", position), model, task)
-
         if stage.predictions and stage.cap:
             self.refuse(
                 (*at, "cap"),

@@ -16,7 +16,7 @@ def is_labelled(example: Example) -> bool:
     if isinstance(example, TaggingExample):
         return example.tags is not None
     if isinstance(example, QAExample):
-        return bool(example.answers)
+        return example.answers is not None  # () is SQuAD 2.0's "no answer"
     return example.label is not None
 
 

@@ -1,0 +1,35 @@
+"""Prediction files of evaluate stages, put where a user finds them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from adapterxlt.execution.context import Context
+
+PREDICTIONS_FOLDER = "predictions"
+
+
+def publish_predictions(context: Context, workdir: Path) -> list[Path]:
+    """Copy the prediction files of every finished cell out of the store.
+
+    They go to WORKDIR/predictions/RECIPE/STAGE/MODEL, which is laid out as the benchmark wants a
+    submission; a cell's files there are replaced.
+
+    Returns:
+        the folders of the models, in plan order.
+    """
+    folders: list[Path] = []
+    for planned in context.plan.steps:
+        step = planned.step
+        if "predictions" not in step.params or context.store.get(planned.fingerprint) is None:
+            continue
+        target = workdir / PREDICTIONS_FOLDER / context.recipe.name / step.stage / step.inputs[0]
+        for folder in sorted(
+            (context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER).iterdir()
+        ):
+            shutil.rmtree(target / folder.name, ignore_errors=True)
+            shutil.copytree(folder, target / folder.name)
+        if target not in folders:
+            folders.append(target)
+    return folders

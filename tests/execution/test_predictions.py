@@ -1,0 +1,143 @@
+"""Evaluate stages that write prediction files, from the recipe to `score`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import InvalidRecipeError, MissingDataError
+from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.recipe.load import load_recipe
+from adapterxlt.scoring.benchmark import score_benchmark
+from adapterxlt.scoring.xglue import XGLUE
+from adapterxlt.scoring.xtreme import XTREME
+from tests import tiny
+
+STAGES = """
+  para: {train: pawsx}
+  tags: {train: udpos}
+  qa: {train: xquad, split: dev}
+  p: {evaluate: para, on: pawsx, predictions: xtreme, split: SPLIT}
+  t: {evaluate: tags, on: udpos, predictions: xtreme, split: SPLIT}
+  q: {evaluate: qa, on: xquad, predictions: xtreme, split: SPLIT}
+  g: {evaluate: para, on: pawsx, predictions: xglue, split: SPLIT}
+"""
+
+
+def squad(language: str, *, blanked: bool = False) -> str:
+    paragraphs = []
+    for number, context in enumerate(tiny.SENTENCES[:6]):
+        word = context.split()[1]
+        answer = {"text": "" if blanked else word, "answer_start": context.index(word)}
+        question = {"id": f"{language}{number}", "question": f"What {number}?", "answers": [answer]}
+        paragraphs.append({"context": context, "qas": [question]})
+    return json.dumps({"data": [{"title": "t", "paragraphs": paragraphs}]})
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """pawsx, udpos and xquad in en and de; the test files of the first two have no labels."""
+    files = {}
+    for language in ("en", "de"):
+        pairs = [(a, b, i % 2) for i, (a, b) in enumerate(itertools.pairwise(tiny.SENTENCES))]
+        words = [[(w, "NOUN" if i % 2 else "VERB") for i, w in enumerate(s.split())]
+                 for s in tiny.SENTENCES[:6]]  # fmt: skip
+        for split in ("train", "dev"):
+            files[f"pawsx/{split}-{language}.tsv"] = "".join(
+                f"{a}\t{b}\t{label}\n" for a, b, label in pairs
+            )
+            files[f"udpos/{split}-{language}.tsv"] = "".join(
+                "".join(f"{word}\t{tag}\n" for word, tag in sentence) + "\n" for sentence in words
+            )
+        files[f"pawsx/test-{language}.tsv"] = "".join(f"{a}\t{b}\n" for a, b, _ in pairs[:3])
+        files[f"udpos/test-{language}.tsv"] = "".join(
+            "".join(f"{word}\n" for word, _ in sentence) + "\n" for sentence in words
+        )
+        files[f"xquad/xquad.{language}.json"] = squad(language)
+    for name, text in files.items():
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(tmp_path: Path, data: Path, tiny_backbone: Path) -> Callable[[str], RunResult]:
+    def go(stages: str) -> RunResult:
+        path = tmp_path / "r.yaml"
+        path.write_text(
+            f"name: r\nbackbone: {tiny_backbone}\ndata: {data}\n"
+            f"training: {{max_steps: 1, lr: 1e-3, max_length: 32, doc_stride: 8}}\nstages:{stages}"
+        )
+        loaded = load_recipe(path)
+        return run_recipe(loaded.recipe, workdir=tmp_path / "work", base=loaded.base)
+
+    return go
+
+
+def test_score_reads_back_the_same_numbers(
+    run: Callable[[str], RunResult], data: Path, tmp_path: Path
+) -> None:
+    result = run(STAGES.replace("SPLIT", "dev"))
+    assert result.failed == {}
+    root = tmp_path / "work/predictions/r"
+    assert result.predictions == [root / "p/para", root / "t/tags", root / "q/qa", root / "g/para"]
+    rows = {(row.stage, row.language, row.metric): row.value for row in result.rows}
+    for stage, folder, benchmark in (
+        ("p", "p/para", XTREME),
+        ("t", "t/tags", XTREME),
+        ("q", "q/qa", XTREME),
+    ):
+        scored = score_benchmark(benchmark, root / folder, data, split="dev")
+        (task,) = (task for task in scored.tasks if task.languages)
+        assert set(task.languages) == {"en", "de"}
+        for language, metrics in task.languages.items():
+            for metric, value in metrics.items():
+                if (stage, language, metric) in rows:
+                    assert rows[stage, language, metric] == pytest.approx(value, abs=1e-12)
+    assert (root / "g/para/PAWSX/de.prediction").read_bytes() == (
+        root / "p/para/pawsx/dev-de.tsv"
+    ).read_bytes()
+    lines = (data / "pawsx/dev-de.tsv").read_text().splitlines()
+    (data / "pawsx/de").mkdir()
+    (data / "pawsx/de/dev_2k.tsv").write_text("\n".join(["s1\ts2\tlabel", *lines]))
+    scored = score_benchmark(XGLUE, root / "g/para", data, split="dev", tasks=["PAWSX"])
+    accuracy = scored.tasks[0].languages["de"]["accuracy"]
+    assert 100 * accuracy == pytest.approx(rows["g", "de", "accuracy"], abs=1e-12)
+
+
+def test_test_sets_without_labels_are_predicted_and_not_scored(
+    run: Callable[[str], RunResult], tmp_path: Path
+) -> None:
+    result = run(STAGES.replace("SPLIT", "test"))
+    assert result.failed == {}
+    root = tmp_path / "work/predictions/r"
+    assert len((root / "p/para/pawsx/test-de.tsv").read_text().splitlines()) == 3
+    words = [len(sentence.split()) for sentence in tiny.SENTENCES[:6]]
+    sentences = (root / "t/tags/udpos/test-en.tsv").read_text().strip().split("\n\n")
+    assert [len(sentence.split("\n")) for sentence in sentences] == words
+    assert len(json.loads((root / "q/qa/xquad/test-de.json").read_text())) == 6
+    assert {row.task for row in result.rows} == {"xquad"}  # the only one with labels
+
+    again = run(STAGES.replace("SPLIT", "test"))
+    assert again.done == []
+    assert again.predictions == result.predictions
+
+
+def test_without_predictions_labels_are_needed(run: Callable[[str], RunResult]) -> None:
+    with pytest.raises(MissingDataError, match="have no label"):
+        run("\n  para: {train: pawsx}\n  s: {evaluate: para, on: pawsx, split: test}\n")
+
+
+def test_what_no_submission_has_is_refused(run: Callable[[str], RunResult]) -> None:
+    with pytest.raises(InvalidRecipeError) as error:
+        run(
+            "\n  copa: {train: xcopa}"
+            "\n  s: {evaluate: copa, on: xcopa, predictions: xtreme, cap: 5}\n"
+        )
+    assert "`xcopa` has no place in a submission to XTREME" in str(error.value)
+    assert "stages.s.cap" in str(error.value)
