@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from adapterxlt.execution.contamination import (
     BACKBONE_TEXTS,
     describe_overlap,
