@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ import click
 import yaml
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
+from adapterxlt.cli.list_presets import presets
+from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.recipes import bundled_recipes
 from adapterxlt.errors import MissingBackboneError
@@ -26,36 +27,54 @@ HUB_BACKBONES = {
 }
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One record a thing; their keys are the columns.
-
-    Args:
-        hidden: keys that are in the JSON document only.
-        note: printed below the table.
-    """
-
-    records: list[dict[str, object]]
-    hidden: tuple[str, ...] = ()
-    note: str = ""
+# Benchmarks in the order they are listed in, and what they are.
+BENCHMARKS = {
+    "intermediate": "intermediate tasks (Phang et al. 2020)",
+    "xtreme": "XTREME",
+    "xtreme-r": "XTREME-R",
+    "xglue": "XGLUE, understanding",
+    "": "others",
+}
 
 
 def tasks() -> Listing:
-    """The tasks of the catalogue."""
+    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON."""
     from adapterxlt.tasks.catalogue import catalogue
+    from adapterxlt.tasks.presets import presets_of
 
+    records: list[dict[str, object]] = []
+    for benchmark, title in BENCHMARKS.items():
+        for task in catalogue().values():
+            if (task.benchmarks[0] if task.benchmarks else "") != benchmark:
+                continue
+            records.append(
+                {
+                    "benchmark": title,
+                    "task": task.name,
+                    "kind": task.kind,
+                    "languages": len(task.languages),
+                    "trains on": "" if task.train == task.name else task.train or "-",
+                    "main metric": task.main_metric,
+                    "title": task.title,
+                    "codes": task.languages,
+                    "splits": task.splits,
+                    "labels": task.labels,
+                    "members": task.members,
+                    "metrics": task.metrics,
+                    "layouts": [layout.name for layout in task.layouts],
+                    "hub": task.hub.model_dump() if task.hub else None,
+                    "presets": list(presets_of(task.name)),
+                    "licence": task.licence,
+                    "citation": task.citation,
+                }
+            )
+    shown = ("task", "kind", "languages", "trains on", "main metric", "title")
     return Listing(
-        [
-            {
-                "task": task.name,
-                "title": task.title,
-                "kind": task.kind,
-                "languages": len(task.languages),
-                "trains on": task.train or "",
-                "main metric": task.main_metric,
-            }
-            for task in catalogue().values()
-        ]
+        records,
+        hidden=tuple(key for key in records[0] if key not in shown),
+        group="benchmark",
+        note="No entry under `trains on`: the task's own training split; `-`: none. With --json:\n"
+        "also languages, splits, labels, layouts, Hub repository, presets, licence and citation.",
     )
 
 
@@ -94,12 +113,8 @@ def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
         }
         if shown:
             text = ", ".join(f"{key}={value}" for key, value in shown.items())
-            lines.append(_wrap(f"{record['method']}: {text}"))
+            lines.append(wrap(f"{record['method']}: {text}"))
     return "\n".join(lines)
-
-
-def _wrap(text: str) -> str:
-    return click.wrap_text(text, 98, initial_indent="  ", subsequent_indent="    ")
 
 
 def backbones() -> Listing:
@@ -133,32 +148,6 @@ def recipes() -> Listing:
     )
 
 
-def presets() -> Listing:
-    """The retrieval protocols."""
-    from adapterxlt.retrieval.protocols import PROTOCOLS, Vectors
-
-    def describe(vectors: Vectors) -> str:
-        published = vectors.layer.published.items()
-        layers = ", ".join(f"{layer} of {depth}" for depth, layer in published) or "last"
-        return f"{vectors.pooling}, layer {layers}"
-
-    return Listing(
-        [
-            {
-                "preset": protocol.name,
-                "tatoeba": describe(protocol.tatoeba),
-                "bucc2018": describe(protocol.bucc),
-                "margin": f"{protocol.margin}, k={protocol.k}",
-                "repeated sentences": protocol.duplicates,
-                "source": protocol.source,
-            }
-            for protocol in PROTOCOLS.values()
-        ],
-        hidden=("source",),
-        note="\n".join(_wrap(f"{name}: {protocol.source}") for name, protocol in PROTOCOLS.items()),
-    )
-
-
 LISTINGS: dict[str, Callable[[], Listing]] = {
     "tasks": tasks,
     "methods": methods,
@@ -181,13 +170,23 @@ def command(what: str, as_json: bool) -> None:
     """List tasks, methods, backbones, recipes or presets."""
     listing = LISTINGS[what]()
     if as_json:
-        print_json({what: listing.records})
+        more = {key: other.records for key, other in listing.more.items()}
+        print_json({what: listing.records, **more})
         return
-    print_table(
-        [
-            {key: value for key, value in record.items() if key not in listing.hidden}
-            for record in listing.records
-        ]
-    )
+    _print(listing)
+    for key, other in listing.more.items():
+        click.echo(f"\n{key.replace('_', ' ').capitalize()}")
+        _print(other)
+
+
+def _print(listing: Listing) -> None:
+    groups: dict[object, list[dict[str, object]]] = {}
+    for record in listing.records:
+        shown = {key: value for key, value in record.items() if key not in listing.hidden}
+        groups.setdefault(record.get(listing.group), []).append(shown)
+    for title, records in groups.items():
+        if title:
+            click.echo(title)
+        print_table(records)
     if listing.note:
         click.echo(listing.note)

@@ -24,14 +24,26 @@ def listed(what: str) -> list[dict[str, object]]:
 
 def test_tasks() -> None:
     xnli = next(record for record in listed("tasks") if record["task"] == "xnli")
-    assert xnli == {
-        "task": "xnli",
-        "title": "XNLI",
+    assert {key: xnli[key] for key in ("kind", "languages", "trains on", "main metric")} == {
         "kind": "pair_classification",
         "languages": 15,
         "trains on": "mnli",
         "main metric": "accuracy",
     }
+    assert xnli["labels"] == ["entailment", "neutral", "contradiction"]
+    assert xnli["presets"] == ["xtreme-2020", "xtreme-head", "jiant"]
+    assert "xtreme" in str(xnli["layouts"])
+    assert str(xnli["citation"]).startswith("Conneau et al. 2018")
+
+
+def test_tasks_are_grouped_by_benchmark_and_fit_a_page() -> None:
+    text = CliRunner().invoke(cli, ["list", "tasks"]).stdout
+    assert text.index("intermediate tasks") < text.index("XTREME\n") < text.index("XGLUE, ")
+    assert text.index("others\n") < text.index("masakhanews")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100
+    for record in listed("tasks"):
+        assert any(f" {record['task']} " in line and str(record["title"]) in line for line in lines)
 
 
 def test_methods_with_their_parameters() -> None:
@@ -50,6 +62,15 @@ def test_presets_name_their_source() -> None:
     assert {record["preset"] for record in listed("presets")} >= {"xtreme-2020", "jiant"}
     assert "google-research/xtreme" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_presets_give_the_published_hyper_parameters() -> None:
+    document = json.loads(CliRunner().invoke(cli, ["list", "presets", "--json"]).stdout)
+    rows = [row for row in document["task_presets"] if row["tasks"] == "xglue_mlqa"]
+    assert [(row["preset"], row["lr"], row["batch"], row["stride"]) for row in rows] == [
+        ("unicoder", "3e-05", "12", "128")
+    ]
+    assert "microsoft/Unicoder" in CliRunner().invoke(cli, ["list", "presets"]).stdout
 
 
 def test_backbones_name_the_hub_models() -> None:
