@@ -67,11 +67,11 @@ def write_tags(out: Path, seed: int) -> None:
 
 def write_questions(out: Path, seed: int) -> None:
     rng, seen = random.Random(f"{seed} qa"), set[str]()
-    train = qa.split(rng, False, 900, seen, each=3)
+    train = qa.split(rng, False, 1500, seen, each=2)
     _json(out / "squad" / "train-v1.1.json", qa.document(train, "en", "train"))
-    dev = qa.split(rng, True, 150, seen, each=3)
+    dev = qa.split(rng, True, 150, seen, each=2)
     _json(out / "squad" / "dev-v1.1.json", qa.document(dev, "en", "dev"))
-    test = qa.split(rng, True, 120, seen, each=3)
+    test = qa.split(rng, True, 120, seen, each=2)
     for lang in LANGUAGES:
         _json(out / "xquad" / f"xquad.{lang}.json", qa.document(test, lang, "xquad"))
 

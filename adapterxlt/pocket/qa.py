@@ -63,14 +63,14 @@ def _named_fact(kind: str, name: str, where: tuple[str, str]) -> Fact:
 
 
 def facts(rng: random.Random, held: bool) -> list[Fact]:
-    """Three to five facts about different people, things and places: every question is clear."""
+    """Two or three facts about different people, things and places: every question is clear."""
     people = [("persons", key) for key in rng.sample(ids("persons", held), 3)]
     people += [("names", key) for key in rng.sample(ids("names", held), 3)]
     rng.shuffle(people)
     found: list[Fact] = []
     verbs: set[str] = set()
     things: set[str] = set()
-    for person in people[: rng.choice([2, 3])]:
+    for person in people[: rng.choice([1, 2])]:
         while True:
             c = sampling.clause(
                 rng, held, acts=0.25, place=0.7, time=0.6, number=0.35, only_when=True
@@ -82,12 +82,12 @@ def facts(rng: random.Random, held: bool) -> list[Fact]:
         things.update([noun] if noun else [])
         c = c._replace(subject=person)
         found.append(_clause_fact(c, "T" if c.time and rng.random() < 0.3 else "S"))
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         noun = rng.choice([key for key in ids("objects", held, kind="thing") if key not in things])
         colour = pick(rng, "adjectives", held, group="colour")
         found.append(_colour_fact(State(noun, (colour,))))
-    name = people[5][1] if people[5][0] == "names" else rng.choice(ids("names", held))
-    if ("names", name) not in people[:3]:
+    name = next(key for kind, key in people[2:] if kind == "names")
+    if len(found) < 2 or (len(found) < 3 and rng.random() < 0.5):
         kind = rng.choice(["live", "work"])
         source = {"live": "cities", "work": "organisations"}[kind]
         found.append(_named_fact(kind, name, (source, pick(rng, source, held))))

@@ -193,7 +193,7 @@ def test_answers_stand_where_they_are_said_to_stand() -> None:
 def test_questions_are_parallel_and_new() -> None:
     train, dev = questions("squad/train-v1.1.json"), questions("squad/dev-v1.1.json")
     test = questions("xquad/xquad.en.json")
-    assert (len(train), len(dev), len(test)) == (900, 150, 120)
+    assert (len(train), len(dev), len(test)) == (1500, 150, 120)
     keys = [one[0] for one in train + dev + test]
     assert len(set(keys)) == len(keys)
     contexts = [{one[1] for one in part} for part in (train, dev, test)]
