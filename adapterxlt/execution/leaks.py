@@ -16,13 +16,13 @@ from adapterxlt.tasks.texts import texts_of
 
 
 def find_leaks(context: Context) -> list[str]:
-    """One line for each task of which a model to be evaluated is trained on some texts.
+    """One line for each evaluation of which models are trained on some texts.
 
     Only what is still to be evaluated is looked at. The rows of the results carry the same flags,
     and those of the backbone's pretraining as well.
     """
     leaks = _Leaks(context)
-    found: dict[str, dict[str, list[str]]] = {}  # task -> what leaks -> models
+    found: dict[tuple[str, str, str], list[str]] = {}  # stage, task, what leaks -> models
     for planned in context.plan.steps:
         step = planned.step
         if planned.status == "done" or step.kind not in ("evaluate", "retrieve"):
@@ -31,12 +31,10 @@ def find_leaks(context: Context) -> list[str]:
             continue
         flags = "; ".join(leaks.of(step))
         if flags:
-            models = found.setdefault(step.text("task"), {}).setdefault(flags, [])
-            models.append(step.inputs[0])
+            found.setdefault((step.stage, step.text("task"), flags), []).append(step.inputs[0])
     return [
-        f"{task} shares texts with the training of {', '.join(dict.fromkeys(models))}: {flags}"
-        for task, by_flags in found.items()
-        for flags, models in by_flags.items()
+        f"{stage}: texts of {task} are in the training of {', '.join(models)}: {flags}"
+        for (stage, task, flags), models in found.items()
     ]
 
 
