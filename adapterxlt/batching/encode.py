@@ -256,7 +256,7 @@ def _span_qa(
     row_of = {context: row for row, context in enumerate(contexts)}
     features = []
     for index, example in enumerate(examples):
-        if labelled and not example.answers:
+        if labelled and example.answers is None:
             raise _missing_label(example)
         row = row_of[example.context]
         ids = encoded["input_ids"][row]

@@ -55,6 +55,15 @@ def best_span(feature: Feature, start: Logits, end: Logits) -> Span | None:
     return Span(float(sums[row, column]), first[0], last[1])
 
 
+def null_score(start: Logits, end: Logits) -> float:
+    """How much a window speaks for "no answer": the logits of its first token, `<s>`.
+
+    A question's score is the lowest of its windows' (run_squad.py of SQuAD 2.0): one window that
+    holds the answer is enough.
+    """
+    return float(start[0]) + float(end[0])
+
+
 def _highest(logits: Logits, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The `N_BEST` of the tokens by logit (equal ones: the earlier), in the order of the text."""
     best = np.argsort(-logits[tokens], kind="stable")[:N_BEST]

@@ -12,7 +12,7 @@ from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import Feature, encode
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.evaluation.decode import Logits, Span, best_span
+from adapterxlt.evaluation.decode import Logits, Span, best_span, null_score
 from adapterxlt.progress import Progress
 from adapterxlt.tasks.types import Example, Kind, QAExample, TaggingExample
 
@@ -35,6 +35,7 @@ def predict(
     token_budget: int,
     progress: Progress,
     description: str = "predicting",
+    no_answer: bool = False,
 ) -> list[Prediction]:
     """Predict with the model's active head.
 
@@ -47,6 +48,7 @@ def predict(
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         description: what the progress bar says.
+        no_answer: span QA: predict "" where that scores higher than the best answer (SQuAD 2.0).
 
     Returns:
         For each example a class or choice index, one tag index a word, or an answer text ("" if
@@ -64,7 +66,7 @@ def predict(
     if kind == "tagging":
         return _tags(examples, outputs)
     if kind == "span_qa":
-        return _answers(examples, outputs)
+        return _answers(examples, outputs, no_answer)
     classes: list[Prediction] = [-1] * len(examples)
     for feature, output in outputs:
         classes[feature.example] = int(output["logits"].argmax())
@@ -88,10 +90,14 @@ def _tags(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
     return list(tags)
 
 
-def _answers(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
+def _answers(examples: Sequence[Example], outputs: Outputs, no_answer: bool) -> list[Prediction]:
     spans: dict[int, Span] = {}
+    nulls: dict[int, float] = {}
     for feature, output in outputs:
-        span = best_span(feature, output["start_logits"], output["end_logits"])
+        start, end = output["start_logits"], output["end_logits"]
+        span = best_span(feature, start, end)
+        null = null_score(start, end)
+        nulls[feature.example] = min(null, nulls.get(feature.example, null))
         known = spans.get(feature.example)
         if span and (known is None or _rank(span) < _rank(known)):
             spans[feature.example] = span
@@ -99,6 +105,8 @@ def _answers(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
     for index, example in enumerate(examples):
         assert isinstance(example, QAExample)
         found = spans.get(index)
+        if found and no_answer and nulls[index] > found.score:
+            found = None
         answers.append(example.context[found.start : found.end] if found else "")
     return answers
 

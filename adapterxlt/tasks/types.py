@@ -46,7 +46,8 @@ class TaggingExample:
 class QAExample:
     """A question on a context.
 
-    `answers` holds (start, text) pairs, start in characters of `context`; None where blanked.
+    `answers` holds (start, text) pairs, start in characters of `context`; none of them where the
+    context does not answer the question (SQuAD 2.0); None where blanked.
     """
 
     id: str

@@ -157,6 +157,49 @@ def test_answer_span_decodes_to_the_answer(tokenizer: PreTrainedTokenizerBase) -
     assert set(spans) == {"at half past seven"}
 
 
+def test_a_question_without_answer_points_at_the_first_token(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    example = QAExample("1", "Who sings?", CONTEXT, ())
+    features = run(tokenizer, "span_qa", example, max_length=32)
+    assert len(features) > 1
+    assert {feature.label for feature in features} == {(0, 0)}
+    blanked = QAExample("1", "Who sings?", CONTEXT, None)
+    with pytest.raises(MissingDataError, match="example `1` has no label"):
+        run(tokenizer, "span_qa", blanked)
+
+
+WORDS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=24),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), st.integers(8, 40))
+def test_every_word_of_every_sentence_is_read_off_exactly_once(
+    tokenizer: PreTrainedTokenizerBase, sentences: list[list[str]], max_length: int
+) -> None:
+    examples = [
+        TaggingExample(str(i), tuple(words), tuple(range(len(words))))
+        for i, words in enumerate(sentences)
+    ]
+    features = run(tokenizer, "tagging", *examples, max_length=max_length)
+    assert max(feature.length for feature in features) <= max_length
+    put_together: list[list[int]] = [[] for _ in sentences]
+    for feature in features:
+        assert isinstance(feature.label, list)
+        # What carries a word's tag is a token of its own, and labelled with that very tag.
+        tokens = [token for _, token in feature.word_positions]
+        assert tokens == sorted(set(tokens))
+        assert [feature.label[token] for token in tokens] == [
+            word for word, _ in feature.word_positions
+        ]
+        assert sum(tag != IGNORED for tag in feature.label) == len(tokens)
+        put_together[feature.example] += [word for word, _ in feature.word_positions]
+    assert put_together == [list(range(len(words))) for words in sentences]
+
+
 def test_every_context_token_is_in_some_window(tokenizer: PreTrainedTokenizerBase) -> None:
     whole = run(tokenizer, "span_qa", QAExample("1", "Who?", CONTEXT, None), max_length=128,
                 labelled=False)  # fmt: skip

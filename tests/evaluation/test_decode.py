@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.batching.encode import Feature
-from adapterxlt.evaluation.decode import MAX_ANSWER_TOKENS, N_BEST, Span, best_span
+from adapterxlt.evaluation.decode import MAX_ANSWER_TOKENS, N_BEST, Span, best_span, null_score
 
 
 def window(context: int, question: int = 3) -> Feature:
@@ -86,3 +86,8 @@ def test_equals_a_slow_search(scores):
     else:
         negative, i, j = min(pairs)
         assert found == Span(pytest.approx(-negative), 2 * i, 2 * j + 2)
+
+
+def test_the_null_score_is_that_of_the_first_token():
+    feature = window(3)
+    assert null_score(logits(feature, at0=2, at6=9), logits(feature, at0=-0.5)) == 1.5

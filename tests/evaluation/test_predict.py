@@ -104,3 +104,27 @@ def test_outputs_that_are_not_finite_are_refused(scripted):
 
 def test_no_examples_no_predictions(scripted):
     assert run(scripted(lambda ids: {}), [], "tagging") == []
+
+
+@pytest.mark.parametrize(("null", "answers"), [(4.0, ["Mary", "Mary"]), (6.0, ["", "Mary"])])
+def test_no_answer_where_it_scores_higher_in_every_window(scripted, tokenizer, null, answers):
+    mary = tokenizer("Mary", add_special_tokens=False)["input_ids"]
+    short = len(tokenizer("Who?", "Mary")["input_ids"])
+
+    def answer(ids):
+        row = ids.tolist()
+        start, end = torch.zeros(len(row)), torch.zeros(len(row))
+        places = [i for i in range(len(row)) if row[i : i + len(mary)] == mary]
+        # One window of the second, long context does not speak for "no answer".
+        start[0] = end[0] = (
+            0.0 if places and len(row) - row.count(tokenizer.pad_token_id) > short else null
+        )
+        for place in places:
+            start[place], end[place + len(mary) - 1] = 5.0, 5.0
+        return {"start_logits": start, "end_logits": end}
+
+    long = " ".join([*tiny.SENTENCES[:8], "Mary"])
+    examples = [QAExample("1", "Who?", "Mary", None), QAExample("2", "Who?", long, None)]
+    built = scripted(answer)
+    assert run(built, examples, "span_qa", no_answer=True) == answers
+    assert run(built, examples, "span_qa") == ["Mary", "Mary"]
