@@ -13,9 +13,16 @@ from adapterxlt.execution.measures import read_measures
 from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage
+from adapterxlt.recipe.schema import (
+    EvaluateStage,
+    FuseStage,
+    Recipe,
+    RetrieveStage,
+    TrainStage,
+)
 from adapterxlt.report.rows import RESULTS_SCHEMA, Row
 from adapterxlt.store.files import write_json
+from adapterxlt.tasks.catalogue import get_task
 
 RESULTS_NAME = "results.json"
 ZERO_SHOT = "zero-shot"
@@ -78,6 +85,7 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
         "task": str(step.params["task"]),
         "seed": _seed(context.recipe, model),
         "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
+        "trained_in": _trained_in(context, model),
         "lineage": describe(
             lineage_of(
                 context.plan, step.inputs[0] if step.inputs else None, context.sources.backbone
@@ -108,6 +116,23 @@ def _seed(recipe: Recipe, model: str) -> int:
         return recipe.seed
     seed = recipe.training_of(stage_behind(recipe, model)).seed
     return recipe.seed if seed is None else seed
+
+
+def _trained_in(context: Context, model: str) -> tuple[str, ...]:
+    """Languages of the labelled data behind a model, English first."""
+    found: set[str] = set()
+
+    def visit(name: str) -> None:
+        stage = context.recipe.stages[name]
+        if isinstance(stage, (TrainStage, FuseStage)):
+            parts = context.recipe.parts_of(name)
+            found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
+        for needed in context.plan.by_id(name).step.inputs:
+            visit(needed)
+
+    if model != BARE:
+        visit(model)
+    return tuple(sorted(found, key=lambda code: (code != "en", code)))
 
 
 def _caps(recipe: Recipe, model: str, stage: EvaluateStage | RetrieveStage) -> str:

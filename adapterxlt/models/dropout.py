@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
 # Random bits an element. A probability is rounded to a multiple of 2**-16.
 BITS = 16
@@ -21,7 +22,7 @@ class QuickDropout(nn.Dropout):
         """[*] -> [*], of the same type."""
         threshold = round(self.p * 2**BITS)
         if not self.training or input.device.type != "cpu" or not 0 < threshold < 2**BITS:
-            return super().forward(input)
+            return dropout(input, self.p, self.training)
         numbers = torch.empty(-(-input.numel() // 4), dtype=torch.int64)
         numbers.random_(-(2**63), None)  # without bounds the sign bit would always be 0
         bits = numbers.view(torch.int16)[: input.numel()].view(input.shape)

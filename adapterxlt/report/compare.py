@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from adapterxlt.report.rows import Row
 
-# Stages train on English; the other languages are zero-shot.
-TRAINING_LANGUAGE = "en"
 # Metrics that are a share of independent examples, so that a binomial interval can be stated.
 SHARES = frozenset({"accuracy"})
+# Metrics of which less is better.
+COSTS = frozenset({"loss", "perplexity"})
 _Z95 = 1.96
 
 
@@ -38,7 +38,8 @@ class Grid:
     Args:
         rows: rows of one stage and task, one for each model, language and metric.
 
-    `trained` tells whether the models were trained on the task (retrieval has no training).
+    `trained` tells whether the models were trained on the task (retrieval has no training),
+    `trained_in` in which of the languages.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -47,8 +48,10 @@ class Grid:
         self.cells = {(row.model, row.language): row for row in self.rows}
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         languages = dict.fromkeys(row.language for row in rows)
-        self.languages = tuple(sorted(languages, key=lambda code: code != TRAINING_LANGUAGE))
-        self.zero_shot = tuple(code for code in self.languages if code != TRAINING_LANGUAGE)
+        trained_in = {code for row in rows for code in row.trained_in}
+        self.languages = tuple(sorted(languages, key=lambda code: code not in trained_in))
+        self.trained_in = tuple(code for code in self.languages if code in trained_in)
+        self.zero_shot = tuple(code for code in self.languages if code not in trained_in)
         self.trained = all(row.layer is None for row in self.rows)
         baselines = [row.baseline for row in rows if row.baseline]
         self.baseline = baselines[0] if baselines else self.models[0]
@@ -82,9 +85,10 @@ class Grid:
         if not pairs:
             return None
         differences = [ours.value - theirs.value for ours, theirs in pairs]
+        sign = -1 if self.rows[0].metric in COSTS else 1
         return Gain(
             points=sum(differences) / len(pairs),
-            better=sum(difference > 0 for difference in differences),
+            better=sum(sign * difference > 0 for difference in differences),
             languages=len(pairs),
             margin=_margin(pairs),
         )

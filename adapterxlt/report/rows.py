@@ -22,6 +22,8 @@ class Row:
         seed: seed of the measured model.
         protocol: name of the protocol, with the layer for retrieval.
         layer: hidden layer the vectors came from (0 = embeddings), None outside retrieval.
+        trained_in: languages of the labelled data that the model was trained on, its lineage
+            included; a language that is not among them is zero-shot.
         lineage: chain from the backbone to the model, readable.
         fingerprint: store fingerprint of the measured model ("" for the bare backbone).
         contamination: texts of this evaluation seen in the lineage, "" when none is known.
@@ -42,6 +44,7 @@ class Row:
     seed: int
     protocol: str
     layer: int | None
+    trained_in: tuple[str, ...]
     lineage: str
     fingerprint: str
     contamination: str

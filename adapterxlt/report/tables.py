@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from adapterxlt.report.compare import (
-    TRAINING_LANGUAGE,
+    COSTS,
     Gain,
     Grid,
     Layers,
@@ -21,9 +22,6 @@ from adapterxlt.report.compare import (
 from adapterxlt.report.console import make_console, plain_table
 from adapterxlt.report.rows import Row
 
-_GAP = 2  # spaces between columns
-_DIFFERENCE = len("+100.0") + _GAP
-
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
     """Print every table of a run, then what they say in plain sentences."""
@@ -34,7 +32,7 @@ def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
     sentences: list[str] = []
     for grid in grids(rows):
         _print_grid(grid, _title(grid.rows[0]), console)
-        star = "* language of the training data" if TRAINING_LANGUAGE in grid.languages else ""
+        star = "* language of the training data" if grid.trained_in else ""
         _print_notes(grid, star, console)
         sentences += answers(grid)
     for layers in layer_tables(rows):
@@ -51,43 +49,40 @@ def _print_grid(grid: Grid, title: str, console: Console) -> None:
     summaries = {"mean": grid.languages}
     if grid.trained and grid.zero_shot != grid.languages:
         summaries["zero-shot"] = grid.zero_shot
-    cell = max(len(_value(row)) for row in grid.rows) + _GAP
-    room = console.width - max(len("model"), *(len(model) for model in grid.models)) - _GAP
-    taken = sum(max(len(name), len("100.0")) + _GAP + _DIFFERENCE for name in summaries)
-    first = max(1, (room - taken) // cell)
     console.print(Text(title, style="bold"))
-    _print_block(grid, summaries, grid.languages[:first], console)
-    for block in _runs(grid.languages[first:], max(1, room // cell)):
-        _print_block(grid, {}, block, console)
+    rest = grid.languages
+    while rest:
+        count = len(rest)
+        while count > 1 and not _fits(_block(grid, summaries, rest[:count]), console):
+            count -= 1
+        console.print(_block(grid, summaries, rest[:count]))
+        summaries, rest = {}, rest[count:]
 
 
-def _runs(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield the items in runs of `size`, the last one possibly shorter."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _fits(table: Table, console: Console) -> bool:
+    unbounded = console.options.update(width=10_000)
+    return console.measure(table, options=unbounded).maximum <= console.width
 
 
-def _print_block(
-    grid: Grid,
-    summaries: Mapping[str, Sequence[str]],
-    languages: Sequence[str],
-    console: Console,
-) -> None:
+def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequence[str]) -> Table:
     table = plain_table()
     table.add_column("model", no_wrap=True)
     for name in summaries:
         table.add_column(name, justify="right", no_wrap=True)
         table.add_column("+/-", justify="right", no_wrap=True)
     for code in languages:
-        star = "*" if grid.trained and code == TRAINING_LANGUAGE else ""
+        star = "*" if grid.trained and code in grid.trained_in else ""
         table.add_column(code + star, justify="right", no_wrap=True)
     for model in grid.models:
         cells = [Text(model, style="bold" if model == grid.baseline else "")]
         for over in summaries.values():
-            cells += [_number(grid.mean(model, over)), _difference(grid.gain(model, over))]
+            cells += [
+                _number(grid.mean(model, over)),
+                _difference(grid.gain(model, over), grid.rows[0].metric),
+            ]
         cells += [_value(grid.cells.get((model, code))) for code in languages]
         table.add_row(*cells)
-    console.print(table)
+    return table
 
 
 def _number(value: float | None) -> Text:
@@ -100,11 +95,12 @@ def _value(row: Row | None) -> Text:
     return Text(f"{row.value:.1f}{'!' if row.contamination else ''}")
 
 
-def _difference(gain: Gain | None) -> Text:
+def _difference(gain: Gain | None, metric: str) -> Text:
     if gain is None:
         return Text("")
     text = signed(gain.points)
-    style = "" if text == "+0.0" else "green" if gain.points > 0 else "red"
+    better = (gain.points > 0) != (metric in COSTS)
+    style = "" if text == "+0.0" else "green" if better else "red"
     return Text(text, style=style)
 
 

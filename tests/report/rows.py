@@ -18,6 +18,7 @@ def row(
     layer: int | None = None,
     baseline: str = "direct",
     contamination: str = "",
+    trained_in: tuple[str, ...] = ("en",),
 ) -> Row:
     """A row whose other fields do not matter."""
     return Row(
@@ -34,6 +35,7 @@ def row(
         seed=1,
         protocol="zero-shot" if layer is None else "xtreme-2020",
         layer=layer,
+        trained_in=trained_in,
         lineage=f"mini > {model}",
         fingerprint="f" * 64,
         contamination=contamination,

@@ -117,3 +117,25 @@ def test_best_layer_by_mean_over_languages() -> None:
 def test_the_lower_of_equally_good_layers_is_best() -> None:
     rows = [row("none", "de", 50.0, layer=layer, baseline="none") for layer in (2, 1, 3)]
     assert layer_tables(rows)[0].best("none") == 1
+
+
+def test_zero_shot_are_the_languages_without_labelled_training_data() -> None:
+    both = [
+        row(model, code, 60.0, trained_in=("en", "de"))
+        for model in ("direct", "after_nli")
+        for code in ("fr", "de", "en", "ru")
+    ]
+    grid = grids(both)[0]
+    assert (grid.trained_in, grid.zero_shot) == (("de", "en"), ("fr", "ru"))
+    unlabelled = grids([row("direct", code, 60.0, trained_in=()) for code in ("en", "de")])[0]
+    assert unlabelled.zero_shot == ("en", "de")
+
+
+def test_less_is_better_for_perplexity() -> None:
+    rows = [
+        row(model, "de", value, metric="perplexity", task="mlm")
+        for model, value in (("direct", 30.0), ("after_nli", 20.0))
+    ]
+    gain = grids(rows)[0].gain("after_nli", ["de"])
+    assert gain is not None
+    assert (gain.points, gain.better) == (-10.0, 1)
