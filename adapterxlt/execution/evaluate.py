@@ -7,7 +7,8 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from adapterxlt.evaluation.predict import Prediction, predict
+from adapterxlt.evaluation.mlm import masked_scores
+from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.evaluation.submission import submission_file, write_submission
 from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
@@ -39,6 +40,19 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         if not done.is_file():
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, roots, language)
+            if task.kind == "mlm":
+                values = masked_scores(
+                    context.model(planned),
+                    examples,
+                    max_length=step.number("max_length"),
+                    token_budget=step.number("token_budget"),
+                    progress=context.progress,
+                    description=f"{step.id} {language}",
+                )
+                found = _measures(step, task, language, examples, values, seen)
+                write_json(done, [asdict(measure) for measure in found])
+                measures += found
+                continue
             predictions = predict(
                 context.model(planned),
                 examples,
@@ -48,6 +62,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
                 token_budget=step.number("token_budget"),
                 progress=context.progress,
                 description=f"{step.id} {language}",
+                no_answer=task.no_answer,
             )
             if "predictions" in step.params:
                 file = submission_file(step.text("predictions"), task, language, step.text("split"))
@@ -56,7 +71,8 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
                     context.progress.log(f"{step.id} {language}: no labels, not scored")
                     write_json(done, [])
                     continue
-            found = _measures(step, task, language, examples, predictions, seen)
+            values = score(task, examples, predictions, language, step.text("split"))
+            found = _measures(step, task, language, examples, values, seen)
             write_json(done, [asdict(measure) for measure in found])
         measures += [Measure(**item) for item in json.loads(done.read_text(encoding="utf-8"))]
     write_measures(staging / "out", measures)
@@ -69,7 +85,7 @@ def _measures(
     task: Task,
     language: str,
     examples: list[Example],
-    predictions: list[Prediction],
+    values: dict[str, float],
     seen: dict[str, Hashes],
 ) -> list[Measure]:
     """Every metric of one language, with what of its texts was seen in training."""
@@ -85,5 +101,5 @@ def _measures(
             n=len(examples),
             contamination=flagged,
         )
-        for metric, value in score(task, examples, predictions, language, split).items()
+        for metric, value in values.items()
     ]

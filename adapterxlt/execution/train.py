@@ -16,6 +16,7 @@ from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.read import sample
 from adapterxlt.tasks.texts import texts_of
 from adapterxlt.tasks.types import Example
@@ -37,7 +38,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Train the step and leave its artifact in `staging/out`; resumes from checkpoints."""
     settings = settings_of(planned)
     materials = [
-        _Material(part, task := get_task(part.task), _examples(task, part, settings, context))
+        _Material(part, _task(part, context), _examples(part, settings, context))
         for part in planned.step.parts()
     ]
     tasks = {material.task.name: material.task for material in materials}  # one head a task
@@ -68,9 +69,16 @@ def settings_of(planned: PlannedStep) -> Training:
     )
 
 
-def _examples(task: Task, part: Part, settings: Training, context: Context) -> list[Example]:
+def _task(part: Part, context: Context) -> Task:
+    """The task of one part, with the labels that lie beside its data."""
+    return with_labels(get_task(part.task), context.sources.roots, part.language, part.split)
+
+
+def _examples(part: Part, settings: Training, context: Context) -> list[Example]:
     """The examples of one part, capped by a seeded sample."""
-    examples = labelled_examples(task, context.sources.roots, part.language, part.split)
+    examples = labelled_examples(
+        get_task(part.task), context.sources.roots, part.language, part.split
+    )
     if part.cap is None or settings.seed is None:
         return examples
     return sample(examples, part.cap, settings.seed)

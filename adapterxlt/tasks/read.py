@@ -23,6 +23,7 @@ from adapterxlt.tasks.readers.tagging import (
     read_tagging_records,
     read_tagging_tsv,
 )
+from adapterxlt.tasks.readers.text import read_text_contexts, read_text_lines
 from adapterxlt.tasks.types import Bitext, Example, MiningSet
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
     "squad_json": read_squad_json,
     "qa_records": read_qa_records,
     "choice_records": read_choice_records,
+    "text_lines": read_text_lines,
+    "text_contexts": read_text_contexts,
 }
 BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
     "bitext": read_bitext_lines,

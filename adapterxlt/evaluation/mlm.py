@@ -1,0 +1,85 @@
+"""How well a model predicts hidden words: loss and perplexity of masked language modelling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from adapterxlt.batching.batches import budget_batches
+from adapterxlt.batching.collate import collate
+from adapterxlt.batching.encode import encode
+from adapterxlt.batching.masking import Masking
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Progress
+from adapterxlt.tasks.types import Example
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+SEED = 0  # the same words are hidden from every model
+
+
+def masked_scores(
+    built: Built,
+    examples: Sequence[Example],
+    *,
+    max_length: int,
+    token_budget: int,
+    progress: Progress,
+    description: str = "predicting",
+) -> dict[str, float]:
+    """Score the model's active head, one for masked language modelling.
+
+    Args:
+        built: a model in evaluation mode.
+        examples: plain texts.
+        max_length: tokens a row at most; longer texts are cut into several.
+        token_budget: padded tokens at most in one forward pass.
+        progress: told after every batch.
+        description: what the progress bar says.
+
+    Returns:
+        `loss`: mean cross entropy in nats of the tokens that are asked for (15 %, hidden as BERT
+        does), over all texts; `perplexity`: e to the power of it.
+
+    Raises:
+        AdapterXLTError: the model's outputs are not finite.
+    """
+    masking, device = Masking.of(built.tokenizer), built.model.device
+    features = [
+        masking(feature, (SEED, index))
+        for index, feature in enumerate(
+            encode(
+                examples,
+                built.tokenizer,
+                "mlm",
+                max_length=max_length,
+                doc_stride=0,
+                labelled=True,
+            )
+        )
+    ]
+    total, count = 0.0, 0
+    with progress.bar(description, len(features), unit="inputs") as bar:
+        for chosen in budget_batches([feature.width for feature in features], token_budget):
+            batch = collate(
+                [features[index] for index in chosen], int(built.tokenizer.pad_token_id), "mlm"
+            )
+            wanted = batch.pop("labels")[batch["masked"]].to(device)
+            with torch.inference_mode():
+                output = built.model(**{key: value.to(device) for key, value in batch.items()})
+                logits = output.logits.float().flatten(0, 1)
+                total += float(cross_entropy(logits, wanted, reduction="sum"))
+            count += len(wanted)
+            bar.advance(len(chosen))
+    if not math.isfinite(total):
+        raise AdapterXLTError(
+            "the model's outputs hold NaN or infinity",
+            hint="its training has diverged: lower the learning rate, or use precision fp32",
+        )
+    loss = total / max(1, count)
+    return {"perplexity": math.exp(min(loss, 700.0)), "loss": loss}

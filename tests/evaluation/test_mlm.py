@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import XLMRobertaForMaskedLM
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.batching.encode import IGNORED, encode
+from adapterxlt.batching.masking import Masking
+from adapterxlt.evaluation.mlm import SEED, masked_scores
+from adapterxlt.models.build import HeadSpec, build_train
+from adapterxlt.progress import Silent
+from adapterxlt.tasks.types import TextExample
+from tests.tiny import SENTENCES
+
+TEXTS = [TextExample(str(i), text) for i, text in enumerate(SENTENCES[:9])]
+
+
+def test_the_loss_is_the_backbones_own(tiny: Backbone) -> None:
+    built = build_train(
+        tiny, method="lora", name="a", head=HeadSpec(kind="mlm", task="mlm"), seed=1
+    )
+    built.model.eval()
+    for budget in (64, 4096):
+        found = masked_scores(built, TEXTS, max_length=32, token_budget=budget, progress=Silent())
+        assert list(found) == ["perplexity", "loss"]
+        assert found["perplexity"] == pytest.approx(math.exp(found["loss"]))
+
+        # One text after the other through the model that transformers has for it.
+        plain = XLMRobertaForMaskedLM.from_pretrained(tiny.path).eval()
+        masking = Masking.of(built.tokenizer)
+        features = encode(TEXTS, built.tokenizer, "mlm", max_length=32, doc_stride=0, labelled=True)
+        total, count = 0.0, 0
+        for index, feature in enumerate(features):
+            hidden = masking(feature, (SEED, index))
+            labels = torch.tensor(hidden.label)
+            with torch.no_grad():
+                logits = plain(input_ids=torch.tensor(hidden.input_ids)).logits[0]
+            total += float(cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum"))
+            count += int((labels != IGNORED).sum())
+        assert found["loss"] == pytest.approx(total / count, rel=1e-5)
