@@ -22,12 +22,14 @@ class QuickDropout(nn.Dropout):
         """[*] -> [*], of the same type."""
         threshold = round(self.p * 2**BITS)
         if not self.training or input.device.type != "cpu" or not 0 < threshold < 2**BITS:
-            return dropout(input, self.p, self.training)
+            dropped: Tensor = dropout(input, self.p, self.training)
+            return dropped
         numbers = torch.empty(-(-input.numel() // 4), dtype=torch.int64)
         numbers.random_(-(2**63), None)  # without bounds the sign bit would always be 0
         bits = numbers.view(torch.int16)[: input.numel()].view(input.shape)
         keep = bits >= threshold - 2 ** (BITS - 1)
-        return input * keep.to(input.dtype).mul_(1 / (1 - self.p))
+        scale = 1 / (1 - self.p)
+        return input * keep.to(input.dtype).mul_(scale)
 
 
 def quicken_dropout(model: nn.Module) -> None:
