@@ -1,76 +1,16 @@
-"""A benchmark's tasks, languages and averages; scoring a folder of predictions against labels."""
+"""Scoring a folder of predictions against labels: languages, tasks, groups, and what is missing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.scoring.finding import find_file, plain, unread
+from adapterxlt.scoring.spec import Benchmark, Pair, TaskSpec
 from adapterxlt.suggest import suggest
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The two files of one language of a task."""
-
-    predictions: Path
-    labels: Path
-    language: str
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The metrics of one language in percent, and what is worth a remark."""
-
-    metrics: dict[str, float]
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """How one task is scored.
-
-    Args:
-        name: the name of its folder; upper and lower case, `-` and `_` do not matter.
-        languages: all that its average is over.
-        predictions: patterns of the file below its folder; `{lang}`, `{split}`.
-        labels: the same for the labels; the first that exists is read.
-        score: what a pair of files scores.
-        official: the metrics whose mean is the official value.
-        title: what the official value is, in words.
-        beside: the metric that the official one is taken for, where it is misnamed.
-        aliases: other names of its folder.
-    """
-
-    name: str
-    languages: tuple[str, ...]
-    predictions: tuple[str, ...]
-    labels: tuple[str, ...]
-    score: Callable[[Pair], Scored]
-    official: tuple[str, ...]
-    title: str
-    beside: str = ""
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """A benchmark.
-
-    Args:
-        unit: what its values are multiplied with: 1 for percent, 0.01 for shares.
-        groups: tasks whose mean is published under a name.
-        overall: how the mean of all tasks is called.
-    """
-
-    name: str
-    title: str
-    unit: float
-    tasks: tuple[TaskSpec, ...]
-    groups: Mapping[str, tuple[str, ...]]
-    overall: str
 
 
 @dataclass(frozen=True)
@@ -164,8 +104,8 @@ def score_benchmark(
         for language in spec.languages:
             try:
                 pair = Pair(
-                    _find(predictions, spec, spec.predictions, language, split, "predictions"),
-                    _find(labels, spec, spec.labels, language, split, "labels"),
+                    find_file(predictions, spec, spec.predictions, language, split, "predictions"),
+                    find_file(labels, spec, spec.labels, language, split, "labels"),
                     language,
                 )
                 scored = spec.score(pair)
@@ -179,7 +119,10 @@ def score_benchmark(
         done.append(_averaged(spec, languages))
     if not any(task.languages for task in done):
         raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems)))
-    remarks += _unread(benchmark, predictions, split)
+    remarks += [
+        Remark(folder, "", f"not read, as no part of {benchmark.title}: {files}")
+        for folder, files in unread(benchmark, predictions, split).items()
+    ]
     scores = {task.spec.name: task.score for task in done}
     return Result(
         benchmark,
@@ -210,15 +153,15 @@ def summarise(remarks: Sequence[Remark]) -> list[str]:
 
 
 def _chosen(benchmark: Benchmark, names: Sequence[str]) -> Iterator[TaskSpec]:
-    known = {_plain(spec.name): spec for spec in benchmark.tasks}
+    known = {plain(spec.name): spec for spec in benchmark.tasks}
     for name in names:
-        if _plain(name) not in known:
+        if plain(name) not in known:
             titles = [spec.name for spec in benchmark.tasks]
             raise UsageError(
                 f"{benchmark.title} has no task `{name}`",
                 hint=suggest(name, titles, show=len(titles)),
             )
-    wanted = {_plain(name) for name in names}
+    wanted = {plain(name) for name in names}
     for key, spec in known.items():
         if key in wanted or not names:
             yield spec
@@ -239,45 +182,3 @@ def _averaged(spec: TaskSpec, languages: dict[str, dict[str, float]]) -> TaskSco
 def _mean(values: Sequence[float | None]) -> float | None:
     there = [value for value in values if value is not None]
     return sum(there) / len(there) if len(there) == len(values) else None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_ ]", "", name).casefold()
-
-
-def _folders(root: Path, spec: TaskSpec) -> list[Path]:
-    names = {_plain(name) for name in (spec.name, *spec.aliases)}
-    return [path for path in sorted(root.iterdir()) if path.is_dir() and _plain(path.name) in names]
-
-
-def _find(
-    root: Path, spec: TaskSpec, patterns: Sequence[str], language: str, split: str, what: str
-) -> Path:
-    names = [pattern.format(lang=language, split=split) for pattern in patterns]
-    folders = _folders(root, spec) or [root / spec.name]
-    for folder in folders:
-        for name in names:
-            if (folder / name).is_file():
-                return folder / name
-    raise MissingDataError(f"no {what}: looked for {folders[0] / ', '.join(names)}")
-
-
-def _unread(benchmark: Benchmark, predictions: Path, split: str) -> list[Remark]:
-    """Prediction files that no task of the benchmark reads (another language, another task)."""
-    read = {
-        folder / pattern.format(lang=language, split=split)
-        for spec in benchmark.tasks
-        for folder in _folders(predictions, spec)
-        for language in spec.languages
-        for pattern in spec.predictions
-    }
-    unread: dict[str, list[str]] = {}
-    for path in sorted(predictions.glob("*/*")):
-        if path.is_file() and path not in read and not path.name.startswith("."):
-            unread.setdefault(path.parent.name, []).append(path.name)
-    remarks = []
-    for folder, files in unread.items():
-        others = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        message = f"not read, as no part of {benchmark.title}: {files[0]}{others}"
-        remarks.append(Remark(folder, "", message))
-    return remarks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.scoring.benchmark import Benchmark, TaskSpec
+from adapterxlt.scoring.spec import Benchmark, TaskSpec
 from adapterxlt.scoring.xglue import XGLUE
 from adapterxlt.scoring.xtreme import XTREME
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapterxlt.scoring.benchmark import Pair, Scored
 from adapterxlt.scoring.counts import accuracy
 from adapterxlt.scoring.files import read_column, require_known, same_length
+from adapterxlt.scoring.spec import Pair, Scored
 
 
 def score_classes(pair: Pair, known: Sequence[str]) -> Scored:

@@ -12,8 +12,8 @@ from adapterxlt.scoring.answers import (
     squad2_questions,
     squad2_scores,
 )
-from adapterxlt.scoring.benchmark import Pair, Scored
 from adapterxlt.scoring.files import read_answers, read_questions, read_scores
+from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.files import bad
 

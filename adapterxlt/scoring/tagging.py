@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from adapterxlt.scoring.benchmark import Pair, Scored
 from adapterxlt.scoring.chunks import Tags, chunk_scores
 from adapterxlt.scoring.counts import token_accuracy
 from adapterxlt.scoring.files import read_tags, require_known, same_sentences
+from adapterxlt.scoring.spec import Pair, Scored
 
 POS_TAGS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN",

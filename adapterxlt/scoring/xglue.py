@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from adapterxlt.scoring.benchmark import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.classes import score_classes, score_labels
 from adapterxlt.scoring.files import WITHHELD, read_column, require_known, same_length
-from adapterxlt.scoring.ranking import mean_ndcg
+from adapterxlt.scoring.ranking import mean_ndcg, query_runs
+from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
 from adapterxlt.scoring.tagging import POS_TAGS, score_tags
 from adapterxlt.tasks.files import bad, read_lines
@@ -65,7 +65,9 @@ def _score_wpr(pair: Pair) -> Scored:
     value, counted = mean_ndcg(queries, relevance, scores)
     if not counted:
         raise bad(pair.labels, 0, "no query has two documents or more")
-    return Scored({"ndcg": 100 * value})
+    single = len(set(query_runs(queries))) - counted
+    remarks = [f"{single} queries of a single document do not count"] if single else []
+    return Scored({"ndcg": 100 * value}, remarks)
 
 
 def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from adapterxlt.scoring.benchmark import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.classes import score_classes
 from adapterxlt.scoring.counts import accuracy, set_scores
 from adapterxlt.scoring.files import (
@@ -18,6 +17,7 @@ from adapterxlt.scoring.files import (
     require_known,
     same_length,
 )
+from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
 from adapterxlt.scoring.tagging import POS_TAGS, score_tags
 from adapterxlt.tasks.files import bad

@@ -3,15 +3,8 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.scoring.benchmark import (
-    Benchmark,
-    Pair,
-    Remark,
-    Scored,
-    TaskSpec,
-    score_benchmark,
-    summarise,
-)
+from adapterxlt.scoring.benchmark import Remark, score_benchmark, summarise
+from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 
 
 def read(pair: Pair) -> Scored:

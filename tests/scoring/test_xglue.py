@@ -8,7 +8,8 @@ import math
 import pytest
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.scoring.benchmark import Result, TaskSpec, score_benchmark
+from adapterxlt.scoring.benchmark import Result, score_benchmark
+from adapterxlt.scoring.spec import TaskSpec
 from adapterxlt.scoring.xglue import XGLUE
 from tests.scoring.test_files import squad
 
@@ -84,6 +85,7 @@ def test_wpr_groups_runs_of_equal_queries(score):
     result = score("WPR", "\n".join(rows), "0\n1\n4\n2\n2")
     swapped, tied = 1 / math.log2(3), (1 + 1 / math.log2(3)) / 2
     assert averages(result)["ndcg"] == pytest.approx((swapped + tied) / 2)
+    assert result.remarks[0].message == "1 queries of a single document do not count"
 
 
 def test_wpr_ratings_by_name(score):
