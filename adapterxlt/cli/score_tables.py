@@ -56,9 +56,10 @@ def print_metrics(title: str, metrics: Mapping[str, float], console: Console | N
     table.add_column("metric", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     for name, value in metrics.items():
-        table.add_row(
-            name.replace("_", " "), f"{value:.2f}" if isinstance(value, float) else str(value)
-        )
+        text = f"{value:.2f}" if isinstance(value, float) else str(value)
+        if name.endswith("threshold"):  # of a score, not in percent
+            text = f"{value:.6g}"
+        table.add_row(name.replace("_", " "), text)
     console.print(table)
 
 
