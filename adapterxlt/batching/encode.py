@@ -249,7 +249,8 @@ def _span_qa(
     labelled: bool,
 ) -> list[Feature]:
     cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
-    plain = {"add_special_tokens": False, "return_attention_mask": False}
+    # Not verbose: what is too long for the model is cut into windows.
+    plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     questions = tokenizer([example.question for example in examples], **plain)["input_ids"]
     contexts = sorted({example.context for example in examples})  # asked about several times
     encoded = tokenizer(contexts, return_offsets_mapping=True, **plain)
@@ -287,6 +288,7 @@ def _texts(
         [example.text for example in examples],
         add_special_tokens=False,
         return_attention_mask=False,
+        verbose=False,
     )
     room = max_length - 2
     features = []

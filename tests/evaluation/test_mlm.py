@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import XLMRobertaForMaskedLM
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones import inspect_backbone
 from adapterxlt.batching.encode import IGNORED, encode
 from adapterxlt.batching.masking import Masking
 from adapterxlt.evaluation.mlm import SEED, masked_scores
@@ -19,7 +20,8 @@ from tests.tiny import SENTENCES
 TEXTS = [TextExample(str(i), text) for i, text in enumerate(SENTENCES[:9])]
 
 
-def test_the_loss_is_the_backbones_own(tiny: Backbone) -> None:
+def test_the_loss_is_the_backbones_own(tiny_backbone: Path) -> None:
+    tiny = inspect_backbone("tiny", tiny_backbone)
     built = build_train(
         tiny, method="lora", name="a", head=HeadSpec(kind="mlm", task="mlm"), seed=1
     )
