@@ -110,6 +110,55 @@ def test_score_reads_back_the_same_numbers(
     assert 100 * accuracy == pytest.approx(rows["g", "de", "accuracy"], abs=1e-12)
 
 
+XGLUE_STAGES = """
+  ner: {train: xglue_ner}
+  pos: {train: xglue_pos}
+  wpr: {train: xglue_wpr}
+  n: {evaluate: ner, on: xglue_ner, predictions: xglue}
+  p: {evaluate: pos, on: xglue_pos, predictions: xglue}
+  w: {evaluate: wpr, on: xglue_wpr, predictions: xglue}
+"""
+
+
+def test_xglue_reads_back_the_same_numbers(
+    run: Callable[[str], RunResult], data: Path, tmp_path: Path
+) -> None:
+    def tagged(tags: tuple[str, ...]) -> str:
+        return "".join(
+            "".join(f"{w} {tags[i % len(tags)]}\n" for i, w in enumerate(text.split())) + "\n"
+            for text in tiny.SENTENCES[:8]
+        )
+
+    pages = "".join(
+        f"{tiny.SENTENCES[i // 3]}\ta title\t{tiny.SENTENCES[i]}\t{i % 5}\n" for i in range(9)
+    )
+    files = {
+        "NER/en.train": tagged(("B-PER", "I-PER", "O")),
+        "NER/en.dev": tagged(("B-PER", "O", "B-LOC")),
+        "POS/en.train": tagged(("NOUN", "VERB")),
+        "POS/en.dev": tagged(("NOUN", "NOUN", "VERB")),
+        "POS/de.dev": tagged(("NOUN", "X", "VERB")),
+        "WPR/xglue.wpr.en.train": pages,
+        "WPR/xglue.wpr.en.dev": pages,
+    }
+    for name, text in files.items():
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).write_text(text)
+    result = run(XGLUE_STAGES)
+    assert result.failed == {}
+    rows = {(row.task, row.language, row.metric): row.value for row in result.rows}
+    compared = 0
+    for folder in result.predictions:
+        scored = score_benchmark(XGLUE, folder, data, split="dev")
+        for task in scored.tasks:
+            for language, metrics in task.languages.items():
+                for metric in task.spec.official:
+                    key = f"xglue_{task.spec.name.lower()}", language, metric
+                    assert 100 * metrics[metric] == pytest.approx(rows[key], abs=1e-9)
+                    compared += 1
+    assert compared == 4
+
+
 def test_test_sets_without_labels_are_predicted_and_not_scored(
     run: Callable[[str], RunResult], tmp_path: Path
 ) -> None:
