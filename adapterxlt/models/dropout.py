@@ -28,8 +28,8 @@ class QuickDropout(nn.Dropout):
         numbers.random_(-(2**63), None)  # without bounds the sign bit would always be 0
         bits = numbers.view(torch.int16)[: input.numel()].view(input.shape)
         keep = bits >= threshold - 2 ** (BITS - 1)
-        scale = 1 / (1 - self.p)
-        return input * keep.to(input.dtype).mul_(scale)
+        noise: Tensor = keep.to(input.dtype).mul_(1 / (1 - self.p))
+        return input * noise
 
 
 def quicken_dropout(model: nn.Module) -> None:
