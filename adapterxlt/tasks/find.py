@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
+from adapterxlt.tasks.hub import is_hub
 
 _PLACEHOLDER = re.compile(r"\{(lang|iso3|name|context|question)\}")
 # Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
@@ -65,12 +67,26 @@ def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[
     if task.members:
         first, *rest = (available_languages(member, roots, split) for member in members_of(task))
         return tuple(language for language in first if all(language in each for each in rest))
-    others = set() if task.closed else _named_by_files(task, roots, split) - set(task.languages)
+    local = [root for root in roots if not is_hub(root)]
+    others = set() if task.closed else _named_by_files(task, local, split) - set(task.languages)
     return tuple(
         language
         for language in (*task.languages, *sorted(others))
-        if _search(task, roots, language, split)[0] is not None
+        if _search(task, local, language, split)[0] is not None
+        or _on_hub(task, roots, language, split)
     )
+
+
+def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
+    """Whether the Hub, if it is among the data folders, has the files; they are not fetched."""
+    if task.hub is None or not any(is_hub(root) for root in roots):
+        return False
+    for layout in task.layouts:
+        roles = layout.files.get(split)
+        if layout.name == hub.LAYOUT and roles and _speaks(task, roles, language):
+            wanted = [_fill(task, pattern, language) for pattern in roles.values()]
+            return all(hub.has_file(task.hub, pattern) for pattern in wanted)
+    return False
 
 
 def _search(
@@ -79,15 +95,19 @@ def _search(
     """The first complete layout, or None and what is missing of each."""
     missing: list[str] = []
     for root in _places(roots):
+        if is_hub(root) and task.hub is None:
+            missing.append(f"the Hub: no repository of `{task.name}` is known")
         for layout in task.layouts:
             patterns = layout.files.get(split)
             if patterns is None or not _speaks(task, patterns, language):
+                continue
+            if is_hub(root) and layout.name != hub.LAYOUT:
                 continue
             there: dict[str, Path] = {}
             lacking: list[str] = []
             for role, pattern in patterns.items():
                 wanted = _fill(task, pattern, language)
-                paths = _files(root, wanted)
+                paths = _files(task, root, wanted)
                 there |= {f"{role}-{n}" if n else role: path for n, path in enumerate(paths)}
                 if not paths and role not in layout.optional:
                     lacking.append(f"layout {layout.name}: {root / wanted}")
@@ -97,8 +117,10 @@ def _search(
     return None, missing
 
 
-def _files(root: Path, wanted: str) -> list[Path]:
+def _files(task: Task, root: Path, wanted: str) -> list[Path]:
     """The file of that name, or the parts of one that is kept in several (`train-*.parquet`)."""
+    if is_hub(root):
+        return hub.fetch(task.hub, wanted) if task.hub else []
     if "*" in wanted:
         return sorted(path for path in root.glob(wanted) if path.is_file())
     path = root / wanted

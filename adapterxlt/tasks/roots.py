@@ -7,18 +7,19 @@ from pathlib import Path
 
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.hub import hub_root
 
 
 def resolve_roots(data: Sequence[str], base: Path) -> tuple[Path, ...]:
     """The folders that a recipe's `data` means, in its order, without repetitions.
 
     Args:
-        data: `pocket` (the bundled data) or folders; relative ones are looked for in `base`
-            first, then in the current folder.
+        data: `pocket` (the bundled data), `hub` (the Hugging Face Hub) or folders; relative
+            ones are looked for in `base` first, then in the current folder.
         base: the recipe file's folder.
 
     Raises:
-        MissingDataError: a folder does not exist, or `hub` is asked for.
+        MissingDataError: a folder does not exist.
     """
     roots: list[Path] = []
     for name in data:
@@ -32,10 +33,7 @@ def _resolve(name: str, base: Path) -> Path:
     if name == "pocket":
         return bundled("artifacts/data/pocket")
     if name == "hub":
-        raise MissingDataError(
-            "data: `hub` cannot be read yet",
-            hint="download the data and give its folder, or use `pocket`",
-        )
+        return hub_root()
     path = Path(name).expanduser()
     candidates = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
     for candidate in candidates:
@@ -44,5 +42,5 @@ def _resolve(name: str, base: Path) -> Path:
     tried = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
     raise MissingDataError(
         f"data folder `{name}` does not exist",
-        hint=f"looked for {tried}; give a folder that holds the downloads, or `pocket`",
+        hint=f"looked for {tried}; give a folder that holds the downloads, `hub` or `pocket`",
     )

@@ -6,6 +6,7 @@ import pytest
 
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.hub import is_hub
 from adapterxlt.tasks.roots import resolve_roots
 
 
@@ -37,7 +38,6 @@ def test_a_missing_folder_says_where_it_was_looked_for(tmp_path: Path) -> None:
     assert str(Path.cwd() / "none") in str(caught.value)
 
 
-def test_hub_is_refused_with_the_way_out() -> None:
-    with pytest.raises(MissingDataError, match="`hub` cannot be read yet") as caught:
-        resolve_roots(["hub"], Path())
-    assert "give its folder" in str(caught.value)
+def test_hub_is_the_cache_of_huggingface_hub(tmp_path: Path) -> None:
+    roots = resolve_roots(["hub", str(tmp_path)], Path())
+    assert [is_hub(root) for root in roots] == [True, False]

@@ -57,11 +57,12 @@ def _csv(path: Path) -> Iterator[tuple[int, Record]]:
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
     """Rows of a Parquet file; numbers that stand for classes become the classes' names."""
-    from datasets import load_dataset  # slow to import
+    # Slow to import. `load_dataset` would report each use to the Hub, and hang without a network.
+    from datasets.io.parquet import ParquetDatasetReader
 
     try:
         # Streaming: no second copy of the data is written.
-        rows = load_dataset("parquet", data_files=str(path), split="train", streaming=True)
+        rows = ParquetDatasetReader(str(path), split="train", streaming=True).read()
         features = rows.features or {}
         for number, row in enumerate(rows, start=1):
             yield number, {key: _named(features.get(key), value) for key, value in row.items()}

@@ -1,0 +1,199 @@
+"""The Hub's layout in local folders, and in huggingface_hub's cache without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import ClassLabel, Dataset, Features, Value
+from datasets.features import Sequence
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks import hub
+from adapterxlt.tasks.catalogue import catalogue, get_task
+from adapterxlt.tasks.data_hash import data_hash
+from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.roots import resolve_roots
+from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
+
+from .conftest import Write
+
+NLI = Features(
+    {
+        "premise": Value("string"),
+        "hypothesis": Value("string"),
+        "label": ClassLabel(names=["entailment", "neutral", "contradiction"]),
+    }
+)
+PAIRS = [
+    {"premise": "A dog.", "hypothesis": "An animal.", "label": 0},
+    {"premise": "A dog.", "hypothesis": "A cat.", "label": 2},
+]
+LABELLED = [PairExample("0", "A dog.", "An animal.", 0), PairExample("1", "A dog.", "A cat.", 2)]
+
+
+def parquet(path: Path, rows: list[dict[str, Any]], features: Features | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Dataset.from_list(rows, features=features).to_parquet(str(path))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache of huggingface_hub, which must not ask the network."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    hub._names.cache_clear()
+    yield tmp_path / "cache"
+    hub._names.cache_clear()
+
+
+def snapshot(cache: Path, task: str) -> Path:
+    """Where huggingface_hub keeps the pinned revision of a task's repository."""
+    repository = get_task(task).hub
+    assert repository is not None
+    name = repository.id.replace("/", "--")
+    return cache / f"datasets--{name}" / "snapshots" / repository.revision
+
+
+def test_a_copy_of_a_repository_is_a_data_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "facebook" / "xnli"
+    parquet(folder / "de" / "validation-00000-of-00001.parquet", PAIRS, NLI)
+    task = get_task("xnli")
+    assert available_languages(task, [tmp_path], "dev") == ("de",)
+    assert read_examples(task, [tmp_path], "de", "dev") == LABELLED
+
+
+def test_plain_numbers_mean_the_same_classes(tmp_path: Path) -> None:
+    parquet(tmp_path / "facebook/xnli/de/validation-00000-of-00001.parquet", PAIRS)
+    assert read_examples(get_task("xnli"), [tmp_path], "de", "dev") == LABELLED
+
+
+def test_several_parts_are_read_in_order_with_distinct_ids(tmp_path: Path) -> None:
+    folder = tmp_path / "facebook" / "anli" / "plain_text"
+    for number in (1, 2, 3):
+        rows = [{**PAIRS[0], "premise": f"round {number}"}]
+        parquet(folder / f"dev_r{number}" / "0000.parquet", rows, NLI)
+    examples = read_examples(get_task("anli"), [tmp_path], "en", "dev")
+    assert [e.text_a for e in examples if isinstance(e, PairExample)] == [
+        "round 1",
+        "round 2",
+        "round 3",
+    ]
+    assert len({example.id for example in examples}) == 3
+
+
+def test_questions_tags_and_choices(tmp_path: Path) -> None:
+    answers = {"text": ["Bonn"], "answer_start": [3]}
+    rows = [
+        {"id": "1", "title": "t", "context": "In Bonn.", "question": "Where?", "answers": answers},
+        {"id": "2", "title": "t", "context": "In Bonn.", "question": "When?",
+         "answers": {"text": [], "answer_start": []}},
+    ]  # fmt: skip
+    parquet(tmp_path / "rajpurkar/squad_v2/squad_v2/validation-00000-of-00001.parquet", rows)
+    assert read_examples(get_task("squad_v2"), [tmp_path], "en", "dev") == [
+        QAExample("1", "Where?", "In Bonn.", ((3, "Bonn"),)),
+        QAExample("2", "When?", "In Bonn.", ()),
+    ]
+    # WikiANN's order of classes is not the catalogue's.
+    features = Features(
+        {
+            "tokens": Sequence(Value("string")),
+            "ner_tags": Sequence(ClassLabel(names=["O", "B-PER", "I-PER", "B-ORG"])),
+        }
+    )
+    rows = [{"tokens": ["Ada", "spoke"], "ner_tags": [1, 0]}]
+    parquet(tmp_path / "unimelb-nlp/wikiann/en/validation/0000.parquet", rows, features)
+    labels = get_task("panx").labels
+    assert read_examples(get_task("panx"), [tmp_path], "en", "dev") == [
+        TaggingExample("0", ("Ada", "spoke"), (labels.index("B-PER"), labels.index("O")))
+    ]
+    choices = {"label": ["A", "B"], "text": ["a bank", "a mall"]}
+    rows = [{"id": "x", "question": "Where?", "choices": choices, "answerKey": "B"}]
+    parquet(tmp_path / "tau/commonsense_qa/data/validation-00000-of-00001.parquet", rows)
+    assert read_examples(get_task("commonsenseqa"), [tmp_path], "en", "dev") == [
+        ChoiceExample("0", "Where?", ("a bank", "a mall"), 1)
+    ]
+
+
+def test_tydiqa_s_languages_are_told_by_the_ids(tmp_path: Path) -> None:
+    answers = {"text": ["Bonn"], "answer_start": [3]}
+    rows = [
+        {"id": f"{name}-1-0", "context": "In Bonn.", "question": name, "answers": answers}
+        for name in ("english", "finnish", "english")
+    ]
+    rows[2]["id"] = "english-2-0"
+    parquet(
+        tmp_path / "google-research-datasets/tydiqa/secondary_task/validation/0000.parquet", rows
+    )
+    read = {
+        language: [e.id for e in read_examples(get_task("tydiqa"), [tmp_path], language, "dev")]
+        for language in ("en", "fi")
+    }
+    assert read == {"en": ["english-1-0", "english-2-0"], "fi": ["finnish-1-0"]}
+
+
+def test_the_cache_serves_without_a_network(cache: Path) -> None:
+    file = snapshot(cache, "xnli") / "de" / "validation-00000-of-00001.parquet"
+    parquet(file, PAIRS, NLI)
+    roots = resolve_roots(["hub"], Path())
+    task = get_task("xnli")
+    assert available_languages(task, roots, "dev") == ("de",)
+    assert find(task, roots, "de", "dev").layout.name == "hub"
+    assert read_examples(task, roots, "de", "dev") == LABELLED
+    local = cache.parent / "facebook" / "xnli" / "de" / "validation-0.parquet"
+    parquet(local, PAIRS, NLI)
+    assert data_hash(task, roots, ["de"], "dev") == data_hash(task, [cache.parent], ["de"], "dev")
+
+
+def test_what_the_cache_lacks(cache: Path) -> None:
+    roots = resolve_roots(["hub"], Path())
+    with pytest.raises(
+        MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither"
+    ) as caught:
+        read_examples(get_task("xnli"), roots, "de", "dev")
+    assert "give a folder" in str(caught.value)
+    with pytest.raises(MissingDataError, match="no repository of `tatoeba` is known"):
+        find(get_task("tatoeba"), roots, "de", "test")
+
+
+def test_the_pinned_revision_is_asked_for(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def download(name: str, **settings: Any) -> str:
+        asked.append({"name": name, **settings})
+        return str(tmp_path / "snapshot")
+
+    parquet(tmp_path / "snapshot" / "de" / "test-00000-of-00001.parquet", PAIRS, NLI)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    read_examples(get_task("xnli"), resolve_roots(["hub"], Path()), "de", "test")
+    pinned = get_task("xnli").hub
+    assert pinned is not None
+    assert asked[0]["name"] == pinned.id
+    assert asked[0]["revision"] == pinned.revision
+    assert asked[0]["repo_type"] == "dataset"
+    assert asked[0]["allow_patterns"] == ["de/test-*.parquet"]
+
+
+def test_local_folders_come_before_the_hub(cache: Path, write: Write, tmp_path: Path) -> None:
+    path = write("xnli/dev-de.tsv", "a\tb\tneutral\n")
+    found = find(get_task("xnli"), [tmp_path, *resolve_roots(["hub"], Path())], "de", "dev")
+    assert found.files == {"data": path}
+
+
+def test_every_repository_is_pinned_and_read_by_a_layout() -> None:
+    for task in catalogue().values():
+        layouts = [layout for layout in task.layouts if layout.name == hub.LAYOUT]
+        assert len(layouts) == (task.hub is not None), task.name
+        if task.hub is None:
+            continue
+        revision = task.hub.revision
+        assert len(revision) == 40 or revision == "refs/convert/parquet"
+        for roles in layouts[0].files.values():
+            for pattern in roles.values():
+                assert pattern.startswith(f"{task.hub.id}/")
+                assert pattern.endswith(".parquet")
