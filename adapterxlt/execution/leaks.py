@@ -10,6 +10,7 @@ from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_te
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import evaluation_examples, training_examples
 from adapterxlt.plan.steps import PlannedStep, Step
+from adapterxlt.recipe.schema import Part
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
 from adapterxlt.tasks.texts import texts_of
@@ -44,6 +45,7 @@ class _Leaks:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._trained: dict[str, dict[str, Hashes]] = {}
+        self._parts: dict[tuple[Part, int], Hashes] = {}
         self._evaluated: dict[tuple[object, ...], Hashes] = {}
 
     def of(self, step: Step) -> Iterator[str]:
@@ -67,16 +69,19 @@ class _Leaks:
     def _to_be_seen(self, step: Step) -> dict[str, Hashes]:
         parts = [self._seen(self._context.plan.by_id(name)) for name in step.inputs]
         if step.kind in ("train", "fuse"):
-            roots = self._context.sources.roots
-            parts += [
-                {part.task: hash_texts(texts_of(training_examples(part, step, roots)))}
-                for part in step.parts()
-            ]
+            parts += [{part.task: self._part(part, step)} for part in step.parts()]
         seen: dict[str, Hashes] = {}
         for found in parts:
             for task, hashes in found.items():
                 seen[task] = np.union1d(seen[task], hashes) if task in seen else hashes
         return seen
+
+    def _part(self, part: Part, step: Step) -> Hashes:
+        key = (part, step.number("seed"))
+        if key not in self._parts:  # models are often compared on the same training data
+            examples = training_examples(part, step, self._context.sources.roots)
+            self._parts[key] = hash_texts(texts_of(examples))
+        return self._parts[key]
 
     def _texts(self, step: Step, language: str) -> Hashes:
         splits = step.items("splits") if "splits" in step.params else [step.text("split")]
