@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.bundled import bundled
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.plan.plan import Sources, resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.suggest import suggest
 
 
 def bundled_recipes() -> dict[str, Path]:
-    """The recipes that come with the project, by name."""
-    return {path.stem: path for path in sorted(bundled("recipes").glob("*.yaml"))}
+    """The recipes that come with the project, by name: `quickstart`, `xtreme/xnli`, ..."""
+    folder = bundled("recipes")
+    paths = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))]
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
 
 
 def recipe_path(text: str) -> Path:
@@ -50,7 +53,16 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
         UsageError: there is no such recipe.
         InvalidRecipeError: with all its problems.
     """
-    return load_recipe(recipe_path(text), overrides, data_folders(data))
+    path = recipe_path(text)
+    return load_recipe(path, overrides, data_folders(data), find_backbone=_backbone_here)
+
+
+def _backbone_here(name: str, base: Path) -> Backbone | None:
+    """The backbone, if it is on this machine."""
+    try:
+        return resolve_backbone(name, base, download=False)
+    except MissingBackboneError:
+        return None
 
 
 def find_sources(loaded: LoadedRecipe) -> Sources:
@@ -60,7 +72,7 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         MissingError: one of them is not there.
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
-    sources = resolve_sources(loaded.recipe, loaded.base)
-    if sources.backbone is not None:
+    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone)
+    if sources.backbone is not None and loaded.backbone is None:
         loaded.check_backbone(sources.backbone)
     return sources

@@ -42,9 +42,9 @@ def command(
     are not computed again; an interrupted run goes on where it was.
     """
     loaded = open_recipe(recipe, overrides, data)
-    find_sources(loaded)  # refuses what the backbone cannot do before anything is written
+    sources = find_sources(loaded)
     progress = open_progress()
-    result = run_recipe(loaded.recipe, workdir=workdir, base=loaded.base, progress=progress)
+    result = run_recipe(loaded.recipe, workdir=workdir, sources=sources, progress=progress)
     if as_json:
         print_json(
             {

@@ -14,7 +14,7 @@ from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import collect_rows, write_results
 from adapterxlt.plan.lineage import lineage_of
-from adapterxlt.plan.plan import make_plan, remember, resolve_sources
+from adapterxlt.plan.plan import Sources, make_plan, remember
 from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe
@@ -49,20 +49,19 @@ class RunResult:
 
 
 def run_recipe(
-    recipe: Recipe, *, workdir: Path, base: Path, progress: Progress | None = None
+    recipe: Recipe, *, workdir: Path, sources: Sources, progress: Progress | None = None
 ) -> RunResult:
     """Run what is missing of a checked recipe and write WORKDIR/results.json.
 
     A step that fails does not stop steps that do not need it.
 
     Args:
-        base: folder that relative paths of the recipe are relative to.
+        sources: the recipe's backbone and data folders, see `resolve_sources`.
 
     Raises:
-        MissingError: data or backbone are not there, before any work.
+        MissingDataError: data are not there, before any work.
     """
     store = Store(workdir / STORE_FOLDER)
-    sources = resolve_sources(recipe, base)
     plan = make_plan(recipe, store, sources)
     context = Context(recipe, plan, store, sources, progress or Silent())
     preflight(context)

@@ -14,7 +14,7 @@ from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
 from adapterxlt.plan.steps import Plan, PlannedStep, Status, Step
-from adapterxlt.recipe.schema import PretrainStage, Recipe
+from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import canonical_json, sha256_file, write_json
 from adapterxlt.store.store import Store
@@ -31,18 +31,20 @@ class Sources:
     roots: tuple[Path, ...]
 
 
-def resolve_sources(recipe: Recipe, base: Path) -> Sources:
+def resolve_sources(recipe: Recipe, base: Path, backbone: Backbone | None = None) -> Sources:
     """Find the backbone and the data folders of a recipe.
 
     Args:
+        backbone: the recipe's backbone, if it has been found before (its hash takes a while).
         base: folder that relative paths of the recipe are relative to.
 
     Raises:
         MissingBackboneError, MissingDataError: one of them is not there.
     """
-    builds_only = all(isinstance(stage, PretrainStage) for stage in recipe.stages.values())
+    if backbone is None and not builds_only(recipe):
+        backbone = resolve_backbone(recipe.backbone, base)
     return Sources(
-        backbone=None if builds_only else resolve_backbone(recipe.backbone, base),
+        backbone=backbone,
         roots=tuple(resolve_roots(recipe.data, base)),
     )
 

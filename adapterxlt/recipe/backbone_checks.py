@@ -6,7 +6,14 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.errors import Problem
 from adapterxlt.methods import check_method
 from adapterxlt.recipe.nodes import Path, Places
-from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage, Training, TrainStage
+from adapterxlt.recipe.schema import (
+    EvaluateStage,
+    FuseStage,
+    Recipe,
+    RetrieveStage,
+    Training,
+    TrainStage,
+)
 
 
 def check_against_backbone(recipe: Recipe, places: Places, backbone: Backbone) -> list[Problem]:
@@ -19,6 +26,10 @@ def check_against_backbone(recipe: Recipe, places: Places, backbone: Backbone) -
             if key not in places and ("training", "max_length") in places:
                 key = ("training", "max_length")
             _check_length(key, recipe.training_of(name).max_length, places, backbone, problems)
+            assert isinstance(stage, (TrainStage, FuseStage))
+            for index, data in enumerate(stage.train):
+                key = (*at, "train", index, "max_length")
+                _check_length(key, data.max_length or 0, places, backbone, problems)
         elif isinstance(stage, (EvaluateStage, RetrieveStage)) and stage.max_length is not None:
             _check_length((*at, "max_length"), stage.max_length, places, backbone, problems)
         if isinstance(stage, TrainStage):

@@ -1,16 +1,16 @@
-"""Loads a recipe: YAML with line numbers -> `--set` -> matrix -> schema -> checks.
+"""Loads a recipe: YAML with line numbers -> include -> `--set` -> matrix -> schema -> checks.
 
     loaded = load_recipe(Path("recipes/quickstart.yaml"), ["seed=2"])
     loaded.recipe                      the recipe, fit to be planned
-    loaded.check_backbone(backbone)    what can be checked only once the backbone is found
+    loaded.check_backbone(backbone)    what could not be checked before the backbone was found
 
-Loading needs no backbone and no data. Both raise `InvalidRecipeError` with every problem found,
-each with its file, line and dotted path.
+Loading needs no backbone and no data, but looks at the backbone too if told how to find it. Both
+raise `InvalidRecipeError` with every problem found, each with its file, line and dotted path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,17 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.recipe.backbone_checks import check_against_backbone
 from adapterxlt.recipe.checks import check
+from adapterxlt.recipe.include import resolve_includes
 from adapterxlt.recipe.matrix import expand_matrix
 from adapterxlt.recipe.nodes import Node, Places
 from adapterxlt.recipe.overrides import apply_overrides
-from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.validation import validate
 from adapterxlt.recipe.yaml_lines import read_file, read_text
 from adapterxlt.tasks.catalogue import Task
+
+FindBackbone = Callable[[str, Path], Backbone | None]
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class LoadedRecipe:
         recipe: matrix expanded, `--set` and `--data` applied.
         places: file and line of every path.
         path: the recipe file; relative folders in the recipe are relative to its folder first.
+        backbone: what the recipe was checked against, None if it was not found.
     """
 
     recipe: Recipe
     places: Places
     path: Path
+    backbone: Backbone | None = None
 
     @property
     def base(self) -> Path:
@@ -62,6 +67,7 @@ def load_recipe(
     data: Sequence[str] = (),
     *,
     tasks: Mapping[str, Task] | None = None,
+    find_backbone: FindBackbone | None = None,
 ) -> LoadedRecipe:
     """Load and check a recipe file.
 
@@ -70,13 +76,15 @@ def load_recipe(
         overrides: `key=value` texts of `--set`, applied in order.
         data: folders of `--data`; they replace the recipe's.
         tasks: the tasks there are; default: the catalogue.
+        find_backbone: finds the backbone by its name and the recipe's folder, None where it is
+            not to be had.
 
     Raises:
         InvalidRecipeError: with all problems.
     """
     problems: list[Problem] = []
     root = read_file(path, str(path), problems)
-    return _load(root, path, overrides, data, tasks, problems)
+    return _load(root, path, overrides, data, tasks, problems, find_backbone)
 
 
 def load_text(
@@ -95,7 +103,9 @@ def _load(
     data: Sequence[str],
     tasks: Mapping[str, Task] | None,
     problems: list[Problem],
+    find_backbone: FindBackbone | None = None,
 ) -> LoadedRecipe:
+    root = resolve_includes(root, path, problems)
     root = spell_out(apply_overrides(root, overrides, data, problems))
     expanded = expand_matrix(root, problems)
     if expanded is None:
@@ -103,14 +113,22 @@ def _load(
     places = Places(expanded)
     found = validate(expanded, places, problems)
     check(found.recipe, places, problems, broken=found.broken, tasks=tasks)
+    backbone = None
+    if find_backbone and not builds_only(found.recipe):
+        backbone = find_backbone(found.recipe.backbone, path.parent)
+    if backbone is not None:
+        problems.extend(check_against_backbone(found.recipe, places, backbone))
     raise_all(problems, places)
-    return LoadedRecipe(found.recipe, places, path)
+    return LoadedRecipe(found.recipe, places, path, backbone)
 
 
 def raise_all(problems: Sequence[Problem], places: Places) -> None:
-    """Raise if there are problems, by line; one that the matrix repeats is told once."""
+    """Raise if there are problems, by file and line; one that the matrix repeats is told once."""
     kept: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         kept.setdefault((places.origin(problem.path), problem.message), problem)
     if kept:
-        raise InvalidRecipeError(sorted(kept.values(), key=lambda problem: problem.line))
+        files = list(dict.fromkeys(problem.file for problem in kept.values()))
+        raise InvalidRecipeError(
+            sorted(kept.values(), key=lambda problem: (files.index(problem.file), problem.line))
+        )

@@ -77,6 +77,7 @@ class Training(Strict):
     max_length: int = Field(128, ge=8, le=8192, description="subwords an input at most")
     doc_stride: int = Field(64, gt=0, description="overlap of long QA contexts, in subwords")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with rising learning rate")
+    warmup_steps: int | None = Field(None, ge=0, description="wins over warmup")
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     cap: int | None = Field(None, gt=0, description="training examples at most (seeded sample)")
@@ -256,3 +257,8 @@ class Recipe(Strict):
             for data in stage.train
             for language in data.language or settings.language
         )
+
+
+def builds_only(recipe: Recipe) -> bool:
+    """Whether a recipe does nothing but build backbones, so that it needs none."""
+    return all(isinstance(stage, PretrainStage) for stage in recipe.stages.values())

@@ -21,6 +21,13 @@ _ALL_OR_LIST = {
 }
 
 
+# Settings that no other check looks at.
+_APART = frozenset(Training.model_fields) - {
+    "doc_stride", "language", "max_length", "sampling", "sampling_cap", "split",
+    "temperature",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Validated:
     """What of a recipe fits the schema.
@@ -44,7 +51,8 @@ def validate(root: Node, places: Places, problems: list[Problem]) -> Validated:
     rest = {**tree, "training": training or Training(), "stages": stages}
     recipe = _model(Recipe, rest, (), places, problems)
     if recipe is None:  # the stages are sound, so go on with them
-        recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages)
+        known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}
+        recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
     broken = frozenset(written) - set(stages) if isinstance(written, dict) else frozenset()
     return Validated(recipe, broken)
 
@@ -64,10 +72,27 @@ def _stages(
             problems.append(places.problem(path, "must be a mapping", _kinds_hint()))
             continue
         kind = _kind(body, path, places, problems)
-        stage = _model(kind, body, path, places, problems) if kind else None
+        stage = _stage(kind, body, path, places, problems) if kind else None
         if stage is not None:
             stages[name] = cast(Stage, stage)
     return stages
+
+
+def _stage(
+    kind: type[BaseModel],
+    body: dict[str, object],
+    path: Path,
+    places: Places,
+    problems: list[Problem],
+) -> BaseModel | None:
+    """The stage; if only keys are wrong that nothing else hangs on, it is checked without them."""
+    stage = _model(kind, body, path, places, problems)
+    if stage is not None:
+        return stage
+    apart = {key: value for key, value in body.items() if key in kind.model_fields}
+    for key in _APART:
+        apart.pop(key, None)
+    return _model(kind, apart, path, places, [])
 
 
 def _kind(

@@ -203,6 +203,9 @@ def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> T
         raise AdapterXLTError(
             "precision fp16 needs a GPU, and there is none", hint="use fp32 or bf16"
         )
+    warmup = settings.warmup_steps
+    if warmup is None:
+        warmup = round(settings.warmup * steps.total)
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=steps.total,
@@ -211,7 +214,7 @@ def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> T
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         lr_scheduler_type="linear",
-        warmup_steps=round(settings.warmup * steps.total),
+        warmup_steps=warmup,
         seed=steps.seed,
         use_cpu=not on_gpu,
         bf16=settings.precision == "bf16",

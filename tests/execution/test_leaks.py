@@ -108,12 +108,22 @@ def test_the_run_warns_before_it_works(
     monkeypatch.setattr(run, "_runner", lambda kind: work)
     stages = "\n  para: {train: pawsx}\n  scores: {evaluate: para, on: pawsx, languages: en}\n"
     recipe = plan(stages, data).recipe
-    run.run_recipe(recipe, workdir=tmp_path / "work", base=tmp_path, progress=Told())
+    run.run_recipe(
+        recipe,
+        workdir=tmp_path / "work",
+        sources=resolve_sources(recipe, tmp_path),
+        progress=Told(),
+    )
     warning = "warning: scores: texts of pawsx are in the training of para: en: pawsx 1 of 4 texts"
     assert told == [warning, "para", "scores/para/pawsx"]
 
     # What is evaluated already is not looked at; what is trained already is looked up.
-    run.run_recipe(recipe, workdir=tmp_path / "work", base=tmp_path, progress=Told())
+    run.run_recipe(
+        recipe,
+        workdir=tmp_path / "work",
+        sources=resolve_sources(recipe, tmp_path),
+        progress=Told(),
+    )
     assert len(told) == 3
     more = stages + "  more: {evaluate: para, on: pawsx, languages: de}\n"
     assert find_leaks(plan(more, data)) == []

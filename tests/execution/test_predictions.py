@@ -11,6 +11,7 @@ import pytest
 
 from adapterxlt.errors import InvalidRecipeError, MissingDataError
 from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.scoring.benchmark import score_benchmark
 from adapterxlt.scoring.xglue import XGLUE
@@ -74,7 +75,11 @@ def run(tmp_path: Path, data: Path, tiny_backbone: Path) -> Callable[[str], RunR
             f"training: {{max_steps: 1, lr: 1e-3, max_length: 32, doc_stride: 8}}\nstages:{stages}"
         )
         loaded = load_recipe(path)
-        return run_recipe(loaded.recipe, workdir=tmp_path / "work", base=loaded.base)
+        return run_recipe(
+            loaded.recipe,
+            workdir=tmp_path / "work",
+            sources=resolve_sources(loaded.recipe, loaded.base),
+        )
 
     return go
 

@@ -12,6 +12,7 @@ from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution import run
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, write_measures
+from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.store.store import Store
@@ -68,7 +69,11 @@ def start(tmp_path: Path, tiny_backbone: Path) -> Callable[[], run.RunResult]:
 
     def go() -> run.RunResult:
         loaded = load_recipe(recipe)
-        return run.run_recipe(loaded.recipe, workdir=tmp_path / "work", base=loaded.base)
+        return run.run_recipe(
+            loaded.recipe,
+            workdir=tmp_path / "work",
+            sources=resolve_sources(loaded.recipe, loaded.base),
+        )
 
     return go
 

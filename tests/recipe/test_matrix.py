@@ -173,6 +173,7 @@ def test_a_problem_that_the_matrix_repeats_is_told_once() -> None:
     body = '"x_${seed}": {train: mnli, lr: -1, method: seq_bm}\nb: {train: mnli, lr: -1}'
     assert told(stages(body, HEAD)) == [
         "4 stages.x_1.lr: must be above 0",
+        "4 stages.x_1.method: unknown method `seq_bm` (did you mean `seq_bn`?)",
         "5 stages.b.lr: must be above 0",
     ]
     body = '"x_${seed}": {train: mnli, method: seq_bm}\nb: {train: mnli, method: seq_bm}'

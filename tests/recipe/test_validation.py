@@ -142,8 +142,11 @@ def test_all_problems_come_at_once_and_by_line() -> None:
         "2 sed",
         "3 training.epochs",
         "5 stages.nli.methd",
+        "5 stages.nli.train",
         "6 stages.ok.train",
         "7 stages.scores.cap",
+        "7 stages.scores.evaluate[1]",
+        "7 stages.scores.languages[0]",
         "8 stages.more.evaluate[1]",
         "8 stages.more.languages[0]",
     ]
