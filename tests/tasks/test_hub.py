@@ -150,9 +150,7 @@ def test_the_cache_serves_without_a_network(cache: Path) -> None:
 
 def test_what_the_cache_lacks(cache: Path) -> None:
     roots = resolve_roots(["hub"], Path())
-    with pytest.raises(
-        MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither"
-    ) as caught:
+    with pytest.raises(MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither") as caught:
         read_examples(get_task("xnli"), roots, "de", "dev")
     assert "give a folder" in str(caught.value)
     with pytest.raises(MissingDataError, match="no repository of `tatoeba` is known"):

@@ -33,6 +33,45 @@ def unlabelled(real_data: Path, name: str, language: str) -> bool:
     )
 
 
+def labels(real_data: Path, name: str, split: str, language: str = "en") -> dict[int, int]:
+    examples = read_examples(get_task(name), [real_data], language, split)
+    return Counter(example.label for example in examples)  # type: ignore[union-attr, misc]
+
+
+def test_anli_test_of_three_rounds(real_data: Path) -> None:
+    assert labels(real_data, "anli", "test") == {0: 1070, 1: 1068, 2: 1062}
+
+
+def test_qqp_sample(real_data: Path) -> None:
+    assert labels(real_data, "qqp", "train") == {0: 100, 1: 100}
+    assert counts(real_data, "qqp", "test") == {"en": 100}
+
+
+def test_intermediate_multiple_choice(real_data: Path) -> None:
+    assert labels(real_data, "hellaswag", "train") == {0: 481, 1: 509, 2: 503, 3: 507}
+    assert counts(real_data, "hellaswag_mt", "dev") == dict.fromkeys(("en", "fa", "ru"), 500)
+    assert counts(real_data, "commonsenseqa", "train") == {"en": 6000}
+    assert labels(real_data, "commonsenseqa", "dev") == {0: 239, 1: 255, 2: 241, 3: 251, 4: 235}
+    assert unlabelled(real_data, "commonsenseqa", "en")
+    assert counts(real_data, "commonsenseqa", "test") == {"en": 300}
+    assert labels(real_data, "cosmosqa", "dev") == {0: 744, 1: 729, 2: 761, 3: 751}
+    assert counts(real_data, "cosmosqa", "train") == {"en": 10}
+
+
+def test_hellaswag_choices_begin_with_ctx_b(real_data: Path) -> None:
+    example = read_examples(get_task("hellaswag"), [real_data], "en", "train", cap=1)[0]
+    assert isinstance(example, ChoiceExample)
+    assert example.context.endswith("a woman wearing winter clothes smiles.")
+    assert all(choice.startswith("then , ") for choice in example.choices)
+
+
+def test_masakhanews(real_data: Path) -> None:
+    assert counts(real_data, "masakhanews", "dev") == {
+        "en": 250, "fr": 211, "ha": 200, "sw": 200, "yo": 200,
+    }  # fmt: skip
+    assert counts(real_data, "masakhanews", "test") == {"en": 600}
+
+
 def test_nli_dev_sets(real_data: Path) -> None:
     for name, sizes in (("mnli", (3479, 3123, 3213)), ("snli", (3329, 3235, 3278))):
         examples = read_examples(get_task(name), [real_data], "en", "dev")
@@ -133,6 +172,70 @@ def test_questions(real_data: Path) -> None:
     assert counts(real_data, "squad", "dev") == {"en": 10_570}
     languages = ["ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh"]
     assert counts(real_data, "xquad", "test") == dict.fromkeys(languages, 1190)
+
+
+def test_squad_2(real_data: Path) -> None:
+    examples = read_examples(get_task("squad_v2"), [real_data], "en", "dev")
+    assert len(examples) == 11_873
+    assert sum(e.answers == () for e in examples if isinstance(e, QAExample)) == 5_945
+
+
+def test_mlqa(real_data: Path) -> None:
+    assert counts(real_data, "mlqa", "dev") == {
+        "en": 1148, "es": 301, "de": 300, "ar": 301, "hi": 300, "vi": 300, "zh": 300,
+    }  # fmt: skip
+    assert counts(real_data, "mlqa_cross", "dev") == {"en-de": 100, "de-en": 100}
+    assert counts(real_data, "xglue_mlqa", "dev") == counts(real_data, "mlqa", "dev")
+
+
+def test_tydiqa(real_data: Path) -> None:
+    examples = read_examples(get_task("tydiqa"), [real_data], "en", "train")
+    assert len(examples) == len({example.id for example in examples}) == 2_500
+    languages = get_task("tydiqa").languages
+    expected = {**dict.fromkeys(languages, 400), "bn": 113, "ko": 276}
+    assert counts(real_data, "tydiqa", "dev") == counts(real_data, "tydiqa", "test") == expected
+    # XTREME blanks them; the ids still say the language.
+    for language in languages:
+        for example in read_examples(get_task("tydiqa"), [real_data], language, "test"):
+            assert isinstance(example, QAExample)
+            assert example.answers is None
+
+
+def test_published_samples_of_other_projects(real_data: Path, tmp_path: Path) -> None:
+    fixtures = real_data / "allennlp_fixtures"
+    for source, target in (
+        (fixtures / "rc" / "squad.json", "squad/dev-v1.1.json"),
+        (real_data / "squad_samples/FARM/train-sample.json", "squad/train-v2.0.json"),
+        (fixtures / "pair_classification" / "snli.jsonl", "snli_1.0/snli_1.0_dev.jsonl"),
+        (fixtures / "mc" / "commonsenseqa.jsonl", "commonsenseqa/dev_rand_split.jsonl"),
+        (real_data / "jiant_samples/data/mnli/mnli_train.jsonl", "mnli/train.jsonl"),
+    ):
+        (tmp_path / target).parent.mkdir(exist_ok=True)
+        (tmp_path / target).symlink_to(source)
+    sizes = {
+        name: len(read_examples(get_task(name), [tmp_path], "en", split))
+        for name, split in (("squad", "dev"), ("squad_v2", "train"), ("snli", "dev"),
+                            ("commonsenseqa", "dev"), ("mnli", "train"))
+    }  # fmt: skip
+    assert sizes == {"squad": 5, "squad_v2": 1, "snli": 3, "commonsenseqa": 10, "mnli": 4}
+
+
+def test_xtreme_s_sorted_tatoeba_is_put_back_in_order(real_data: Path, tmp_path: Path) -> None:
+    """For all 36 languages, from files written as XTREME's script writes them."""
+    task = get_task("tatoeba")
+    folder = tmp_path / "tatoeba"
+    folder.mkdir()
+    for language in task.languages:
+        original = read_bitext(task, [real_data], language)
+        english = "".join(f"{line}\n" for line in original.target)
+        (folder / f"tatoeba.{task.iso3[language]}-eng.eng").write_text(english)
+        sorted_side = sorted(line.strip() for line in original.target)
+        (folder / f"{language}-en.en").write_text("".join(f"{line}\n" for line in sorted_side))
+        source = "".join(f"{line}\n" for line in original.source)
+        (folder / f"{language}-en.{language}").write_text(source)
+        found = read_bitext(task, [tmp_path], language)
+        assert found.source == original.source
+        assert found.target == tuple(line.strip() for line in original.target)
 
 
 def test_xquad_english_lies_inside_squad_dev(real_data: Path) -> None:

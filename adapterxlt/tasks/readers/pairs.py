@@ -68,7 +68,7 @@ def _from_the_left(found: Found) -> Iterator[_Row]:
     short = 0
     for number, line in enumerate(lines[first:], start=first + 1):
         row = split_row(line, fits)
-        if layout.skip_short_rows and len(row) < width:
+        if layout.skip_short_rows and len(row) < (texts if blanked else width):
             short += 1
         elif len(row) not in (fits if blanked else (width,)):
             raise _misfit(path, number, row, texts if blanked else width)
