@@ -164,6 +164,8 @@ def require_known(path: Path, labels: Sequence[str], known: Collection[str]) -> 
     Raises:
         MissingDataError: says what is there instead.
     """
+    if "" in labels:
+        raise bad(path, labels.index("") + 1, "no label", WITHHELD)
     if known:
         strange = [label for label in labels if label not in known]
         if 2 * len(strange) > len(labels):

@@ -138,5 +138,7 @@ def test_what_holds_no_labels_is_refused(write):
     require_known(path, ["0"] * 9, ("0", "1"))
     with pytest.raises(MissingDataError, match=r"`ein` and 1 more of 3 are no labels"):
         require_known(path, ["ein", "Satz", "0"], ("0", "1"))
+    with pytest.raises(MissingDataError, match=r"test-de.tsv:2: no label"):
+        require_known(path, ["0", "", "1"], ("0", "1"))
     with pytest.raises(MissingDataError, match="all 10 labels are `0`: placeholders"):
         require_known(path, ["0"] * 10, ())
