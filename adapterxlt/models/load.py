@@ -11,6 +11,7 @@ from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import HEAD_FILE, Built, add_saved, hide_prompt_of, read_for
 from adapterxlt.models.quiet import quiet
+from adapterxlt.models.reference import check_reference
 from adapterxlt.models.setup import activate
 
 
@@ -19,7 +20,8 @@ def load(backbone: Backbone, artifact: Path | None) -> Built:
     """Load an artifact (None: the bare backbone), in eval mode, composed and active.
 
     Raises:
-        InvalidArtifactError: it is damaged, incomplete, or does not fit the backbone.
+        InvalidArtifactError: it is damaged, incomplete, does not fit the backbone, or gives
+            other outputs than when it was saved.
     """
     tokenizer = load_tokenizer(backbone)
     if artifact is None:
@@ -40,4 +42,6 @@ def load(backbone: Backbone, artifact: Path | None) -> Built:
     for parameter in model.parameters():
         parameter.requires_grad = False
     model.eval()
-    return Built(model, tokenizer, backbone, spec)
+    built = Built(model, tokenizer, backbone, spec)
+    check_reference(built, artifact)
+    return built

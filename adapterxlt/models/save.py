@@ -15,6 +15,7 @@ from adapterxlt.models.disk import writing
 from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
+from adapterxlt.models.reference import write_reference
 from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions
 
 
@@ -25,7 +26,8 @@ def save(built: Built, folder: Path) -> None:
     loads it with `load_adapter(folder, use_safetensors=True)`. What is frozen below lies in
     `adapters/NAME/`, fusion layers in `fusion/`, the head of a fusion or a full fine-tune in
     `head/`, the further heads of a mixture of tasks in `heads/NAME/`, and backbone weights of a
-    full fine-tune in `model.safetensors`.
+    full fine-tune in `model.safetensors`. `reference.safetensors` holds an input and the model's
+    outputs, which `load` checks.
 
     Raises:
         AdapterXLTError: no space left; nothing is left behind.
@@ -58,6 +60,7 @@ def save(built: Built, folder: Path) -> None:
             weights = tensors.select(model, tensors.of_backbone())
             tensors.write(weights, folder / WEIGHTS_FILE)
         spec.write(folder)
+        write_reference(built, folder)
 
 
 @contextmanager
