@@ -1,0 +1,133 @@
+"""The recipes that ship with the project: sound, complete, and what the papers' scripts say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.backbones import resolve_backbone
+from adapterxlt.errors import MissingDataError
+from adapterxlt.plan.plan import Sources, make_plan
+from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage, TrainStage
+from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import catalogue, get_task, source_of
+from adapterxlt.tasks.presets import presets
+
+FOLDER = Path(__file__).resolve().parents[2] / "recipes"
+SHIPPED = sorted(
+    path.relative_to(FOLDER).with_suffix("").as_posix()
+    for path in (*FOLDER.glob("*.yaml"), *FOLDER.glob("*/*.yaml"))
+)
+
+# Not free to share, or too large for the folder.
+ABSENT = ("stilts/anli_plus", "stilts/ccg", "stilts/multi", "stilts/qqp")
+
+
+def load(name: str, overrides: Sequence[str] = ()) -> LoadedRecipe:
+    return load_recipe(FOLDER / f"{name}.yaml", overrides)
+
+
+def targets(name: str) -> set[str]:
+    stages = load(name).recipe.stages.values()
+    return {
+        task
+        for stage in stages
+        if isinstance(stage, (EvaluateStage, RetrieveStage))
+        for task in stage.on
+    }
+
+
+def of(benchmark: str) -> set[str]:
+    return {task.name for task in catalogue().values() if benchmark in task.benchmarks}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_recipe_is_sound(name: str) -> None:
+    if name != "build-mini":
+        loaded = load(name, ["backbone=mini"])
+        loaded.check_backbone(resolve_backbone("mini", FOLDER))
+    loaded = load(name)
+    assert loaded.recipe.name == name.replace("/", "-")
+    assert "/" not in name or loaded.recipe.description
+
+
+def test_every_task_has_its_recipe() -> None:
+    assert {name for name in SHIPPED if name.startswith("xtreme/")} == {
+        "xtreme/all",
+        *(f"xtreme/{task}" for task in of("xtreme")),
+    }
+    assert {name for name in SHIPPED if name.startswith("stilts/")} == {
+        "stilts/multi",
+        *(f"stilts/{task}" for task in of("intermediate")),
+    }
+    assert {name for name in SHIPPED if name.startswith("xglue/")} == {
+        "xglue/all",
+        *(task.replace("xglue_", "xglue/") for task in of("xglue")),
+    }
+
+
+def test_what_they_measure() -> None:
+    assert targets("xtreme/all") == of("xtreme")
+    assert targets("xglue/all") == of("xglue")
+    for task in of("xtreme"):
+        assert targets(f"xtreme/{task}") == {task}
+    for name in SHIPPED:
+        if name.startswith("stilts/"):
+            assert targets(name) == of("xtreme")
+
+
+def test_the_mixture_is_of_all_nine() -> None:
+    recipe = load("stilts/multi").recipe
+    assert {part.task for part in recipe.parts_of("intermediate")} == of("intermediate")
+
+
+@pytest.mark.parametrize(
+    ("folder", "preset"), [("xtreme", "xtreme-2020"), ("stilts", "jiant"), ("xglue", "unicoder")]
+)
+def test_the_numbers_are_the_published_ones(folder: str, preset: str) -> None:
+    """Every number that a preset gives for a target is that of the stage which is scored on it."""
+    found = 0
+    published = presets()[preset].tasks
+    for name in SHIPPED:
+        if not name.startswith(f"{folder}/"):
+            continue
+        recipe = load(name).recipe
+        for stage in recipe.stages.values():
+            if not isinstance(stage, EvaluateStage):
+                continue
+            for model in stage.evaluate:
+                trained = recipe.stages[model]
+                assert isinstance(trained, TrainStage)
+                (part,) = recipe.parts_of(model)
+                settings = recipe.training_of(model).model_dump()
+                settings["max_length"] = part.max_length
+                for task in stage.on:
+                    assert part.task == source_of(get_task(task), "train").name
+                    given = published[task].given()
+                    assert {key: settings[key] for key in given} == given
+                    found += len(given)
+    assert found > 20
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: Path) -> None:
+    if name == "build-mini":
+        pytest.skip("it builds the backbone")
+    small = ["backbone=mini", "training.cap=50"]
+    if "/" in name:
+        small.append("training.split=dev")  # the large training files are not in the folder
+    if name == "stilts/hellaswag":
+        small.append("stages.intermediate.split=train")
+    recipe = load(name, small).recipe
+    roots = (real_data,) if name != "quickstart" else (FOLDER.parent / "artifacts/data/pocket",)
+    sources = Sources(resolve_backbone("mini", FOLDER), roots)
+    if name in ABSENT or name.startswith("xglue/"):
+        try:
+            make_plan(recipe, Store(tmp_path), sources)
+        except MissingDataError as error:
+            pytest.skip(str(error).partition("\n")[0])
+    plan = make_plan(recipe, Store(tmp_path), sources)
+    assert len(plan.steps) >= len(recipe.stages)
