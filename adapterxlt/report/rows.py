@@ -53,4 +53,4 @@ class Row:
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
-        return asdict(self)
+        return asdict(self) | {"trained_in": list(self.trained_in)}
