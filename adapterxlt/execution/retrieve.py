@@ -9,7 +9,7 @@ from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_te
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, write_measures
 from adapterxlt.plan.steps import PlannedStep, Step
-from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
@@ -82,7 +82,7 @@ def _mining(
 def _settings(step: Step) -> dict[str, Any]:
     return {
         "layers": step.items("layers"),
-        "protocol": PROTOCOLS[step.params["protocol"]["name"]],
+        "protocol": get_protocol(step.params["protocol"]["name"]),
         "max_length": step.number("max_length"),
         "token_budget": step.number("token_budget"),
     }

@@ -19,7 +19,7 @@ from adapterxlt.recipe.schema import (
     Stage,
     TrainStage,
 )
-from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.find import available_languages, find
 
@@ -166,7 +166,7 @@ def _retrieval_cells(
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
     )
-    protocol = asdict(PROTOCOLS[stage.protocol])
+    protocol = asdict(get_protocol(stage.protocol))
     del protocol["source"]  # says where the values come from, and changes none
     for task_name in stage.on:
         task = get_task(task_name)

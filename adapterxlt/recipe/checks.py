@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from adapterxlt.errors import Problem
+from adapterxlt.errors import Problem, UsageError
 from adapterxlt.recipe.composition import Composition, Shape
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.nodes import Path, Places
@@ -25,7 +25,7 @@ from adapterxlt.recipe.schema import (
     Training,
     TrainStage,
 )
-from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, catalogue, compatible
@@ -287,12 +287,10 @@ class _Checks:
 
     def _retrieval(self, at: Path, stage: RetrieveStage) -> None:
         self._baseline(at, stage.baseline, stage.retrieve)
-        if stage.protocol not in PROTOCOLS:
-            self.refuse(
-                (*at, "protocol"),
-                f"unknown protocol `{stage.protocol}`",
-                suggest(stage.protocol, PROTOCOLS),
-            )
+        try:
+            get_protocol(stage.protocol)
+        except UsageError as error:
+            self.refuse((*at, "protocol"), error.message, error.hint)
         for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
             if int(layer) < 0:
                 self.refuse(

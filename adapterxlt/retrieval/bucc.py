@@ -10,9 +10,10 @@ from itertools import product
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.index import Floats, Ids, search
+from adapterxlt.retrieval.exact import ArrayRows, Neighbours, exact_neighbours
+from adapterxlt.retrieval.index import Floats, Ids
 from adapterxlt.retrieval.margin import Doubles, margin_scores
-from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol
+from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol, Retrieval
 
 # All public scripts print a candidate only if it scores above 0.
 MIN_SCORE = 0.0
@@ -41,31 +42,66 @@ class Quality:
 
 
 def mine(source: Floats, target: Floats, protocol: Protocol) -> Candidates:
-    """One-to-one candidate pairs of two sets of vectors (rows of both sides are sentences).
+    """Candidate pairs of two sets of vectors, searched exactly; see `match`."""
+    forward, backward = exact_neighbours(
+        ArrayRows(source, "source"), ArrayRows(target, "target"), protocol.k
+    )
+    return match(forward, backward, protocol.margin, protocol.retrieval)
+
+
+def match(
+    forward: Neighbours, backward: Neighbours, margin: Margin, retrieval: Retrieval = "max"
+) -> Candidates:
+    """Candidate pairs out of both sides' neighbours; those that score above 0.
 
     Every sentence of either side proposes its best candidate by margin score (equal scores: the
-    higher cosine, then the lower row). Proposals are accepted from the best score down while
-    both sentences are free, and kept if they score above 0.
+    higher cosine, then the lower row). As LASER's `--retrieval` has it: `forward` keeps what the
+    source sentences propose, `backward` what the target sentences propose (a sentence may occur
+    in several pairs), `intersection` what both propose, `max` accepts the proposals of both from
+    the best score down while both sentences are free.
+
+    Args:
+        forward: (cosines [n, k], target rows [n, k]) of the source sentences; row -1 with score
+            -inf where an approximate index found fewer.
+        backward: the same of the target sentences.
+        margin: how a cosine is set against those of the neighbours.
+        retrieval: which proposals count.
     """
-    forward_cos, forward_ids = search(source, target, protocol.k)
-    backward_cos, backward_ids = search(target, source, protocol.k)
-    source_mean = forward_cos.mean(axis=1, dtype=np.float64)
-    target_mean = backward_cos.mean(axis=1, dtype=np.float64)
-    margin = protocol.margin
-    forward = _best(forward_cos, forward_ids, source_mean, target_mean, margin)
-    backward = _best(backward_cos, backward_ids, target_mean, source_mean, margin)
-    scores = np.concatenate([forward[0], backward[0]])
-    source_idx = np.concatenate([np.arange(len(source)), backward[1]])
-    target_idx = np.concatenate([forward[1], np.arange(len(target))])
-    kept = scores > MIN_SCORE
-    proposals = _sorted(scores[kept], source_idx[kept], target_idx[kept])
-    return _one_to_one(proposals, len(source), len(target))
+    n_source, n_target = len(forward[0]), len(backward[0])
+    source_mean, target_mean = _means(forward), _means(backward)
+    source_best = _best(forward, source_mean, target_mean, margin)
+    target_best = _best(backward, target_mean, source_mean, margin)
+    ahead = (source_best[0], np.arange(n_source), source_best[1])
+    back = (target_best[0], target_best[1], np.arange(n_target))
+    if retrieval == "max":
+        joined = [np.concatenate(parts) for parts in zip(ahead, back, strict=True)]
+        return _one_to_one(_sorted(*_above_zero(*joined)), n_source, n_target)
+    if retrieval == "backward":
+        return _sorted(*_above_zero(*back))
+    if retrieval == "intersection":
+        mutual = target_best[1][ahead[2]] == ahead[1]
+        ahead = (ahead[0][mutual], ahead[1][mutual], ahead[2][mutual])
+    return _sorted(*_above_zero(*ahead))
+
+
+def _above_zero(scores: Doubles, source_idx: Ids, target_idx: Ids) -> tuple[Doubles, Ids, Ids]:
+    kept = (scores > MIN_SCORE) & (source_idx >= 0) & (target_idx >= 0)
+    return scores[kept], source_idx[kept], target_idx[kept]
+
+
+def _means(neighbours: Neighbours) -> Doubles:
+    scores, ids = neighbours
+    found = (ids >= 0).sum(axis=1)
+    total = np.where(ids >= 0, scores, 0).sum(axis=1, dtype=np.float64)
+    return np.asarray(total / np.maximum(found, 1))
 
 
 def _best(
-    cosines: Floats, ids: Ids, own_mean: Doubles, other_mean: Doubles, margin: Margin
+    neighbours: Neighbours, own_mean: Doubles, other_mean: Doubles, margin: Margin
 ) -> tuple[Doubles, Ids]:
+    cosines, ids = neighbours
     scores = margin_scores(cosines, ids, own_mean, other_mean, margin)
+    scores[ids < 0] = -np.inf
     best = scores.argmax(axis=1)[:, None]
     return (
         np.take_along_axis(scores, best, axis=1)[:, 0],

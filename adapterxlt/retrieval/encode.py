@@ -1,8 +1,8 @@
-"""Sentence vectors of every hidden layer asked for, in one pass."""
+"""Sentence vectors of every hidden layer and pooling asked for, in one pass."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,15 @@ import torch
 from torch import Tensor
 
 from adapterxlt.batching.batches import budget_batches
-from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress
-from adapterxlt.retrieval.index import Floats
+from adapterxlt.retrieval.index import Floats, Ids
 from adapterxlt.retrieval.protocols import Pooling
+from adapterxlt.retrieval.tokens import Tokens, tokenize
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
+
+Key = tuple[int, Pooling]
 
 
 def encode_sentences(
@@ -29,8 +31,34 @@ def encode_sentences(
     max_length: int,
     token_budget: int,
     progress: Progress,
+    label: str = "encoding",
 ) -> dict[int, Floats]:
-    """Pooled vectors [n, dim] of the sentences, by layer (0 = embeddings).
+    """Vectors [n, dim] of one pooling, by layer; see `encode_grid`."""
+    grid = encode_grid(
+        built,
+        sentences,
+        layers=layers,
+        poolings=[pooling],
+        max_length=max_length,
+        token_budget=token_budget,
+        progress=progress,
+        label=label,
+    )
+    return {layer: vectors for (layer, _), vectors in grid.items()}
+
+
+def encode_grid(
+    built: Built,
+    sentences: Sequence[str],
+    *,
+    layers: Sequence[int],
+    poolings: Sequence[Pooling],
+    max_length: int,
+    token_budget: int,
+    progress: Progress,
+    label: str = "encoding",
+) -> dict[Key, Floats]:
+    """Pooled vectors [n, dim] of the sentences, by (layer, pooling); layer 0 = embeddings.
 
     The model's active adapters apply, its heads do not. Sentences of near-equal length go
     through together, each distinct one once; the forward pass stops at the highest layer asked
@@ -40,53 +68,43 @@ def encode_sentences(
         built: a model in evaluation mode.
         sentences: texts; an empty one is its special tokens alone.
         layers: hidden states to pool, 0 to the encoder's depth.
-        pooling: see `protocols.Vectors`; `mean-no-special` of a text without tokens of its own
+        poolings: see `protocols.Vectors`; `mean-no-special` of a text without tokens of its own
             is the mean of its special ones.
         max_length: tokens at most, special ones included; longer sentences are cut, also at
             the model's own limit.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
+        label: what the progress bar says.
     """
     rows: dict[str, int] = {}
     inverse = np.asarray([rows.setdefault(text, len(rows)) for text in sentences], dtype=np.int64)
-    ids = _token_ids(built, list(rows), max_length)
+    tokens = tokenize(built, rows, max_length)
+    keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
-    vectors = {layer: np.empty((len(ids), dim), dtype=np.float32) for layer in layers}
-    special = _special_ids(built.tokenizer)
-    batches = budget_batches([len(row) for row in ids], token_budget)
-    with (
-        _stop_at(built.model.base_model, max(layers)) as encoder,
-        progress.bar("encoding", len(ids), unit="sentences") as bar,
-    ):
-        for batch in batches:
-            tokens, mask = _pad([ids[i] for i in batch], built.tokenizer.pad_token_id)
-            tokens, mask = tokens.to(built.model.device), mask.to(built.model.device)
-            with torch.inference_mode():
-                states = encoder(
-                    input_ids=tokens, attention_mask=mask, output_hidden_states=True
-                ).hidden_states
-                counted = _counted(tokens, mask, special, pooling)
-                for layer in layers:
-                    pooled = _pool(states[layer], counted, pooling)
-                    vectors[layer][batch] = pooled.float().cpu().numpy()
+    vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
+    batches = budget_batches(tokens.lengths.tolist(), token_budget)
+    with progress.bar(label, len(tokens), unit="sentences") as bar:
+        for batch, pooled in encode_batches(built, tokens, batches, keys):
+            for key in keys:
+                vectors[key][batch] = pooled[key]
             bar.advance(len(batch))
     if len(rows) == len(sentences):
         return vectors
-    return {layer: array[inverse] for layer, array in vectors.items()}
+    return {key: array[inverse] for key, array in vectors.items()}
 
 
-def _token_ids(built: Built, texts: list[str], max_length: int) -> list[list[int]]:
-    if not texts:
-        raise AdapterXLTError("no sentences to encode")
-    encoded = built.tokenizer(
-        texts,
-        truncation=True,
-        max_length=min(max_length, built.tokenizer.model_max_length),
-        return_attention_mask=False,
-        return_token_type_ids=False,
-    )
-    ids: list[list[int]] = encoded["input_ids"]
-    return ids
+def encode_batches(
+    built: Built, tokens: Tokens, batches: Iterable[Sequence[int] | Ids], keys: Sequence[Key]
+) -> Iterator[tuple[Sequence[int] | Ids, dict[Key, Floats]]]:
+    """Each batch of rows with its float32 vectors [len(batch), dim], by (layer, pooling)."""
+    special = _special_ids(built.tokenizer).to(built.model.device)
+    pad_id = built.tokenizer.pad_token_id
+    with _pooling_pass(built.model.base_model, keys) as forward:
+        for batch in batches:
+            ids, mask = _pad([tokens.row(i) for i in batch], pad_id)
+            with torch.inference_mode():
+                pooled = forward(ids.to(built.model.device), mask.to(built.model.device), special)
+            yield batch, {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
 
 def _special_ids(tokenizer: Any) -> Tensor:
@@ -94,25 +112,27 @@ def _special_ids(tokenizer: Any) -> Tensor:
     return torch.tensor(sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}))
 
 
-def _pad(rows: Sequence[list[int]], pad_id: int) -> tuple[Tensor, Tensor]:
+def _pad(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
     width = max(map(len, rows))
-    tokens = torch.tensor([row + [pad_id] * (width - len(row)) for row in rows])
+    tokens = np.full((len(rows), width), pad_id, dtype=np.int64)
+    for row, ids in enumerate(rows):
+        tokens[row, : len(ids)] = ids
     lengths = torch.tensor([len(row) for row in rows])
-    return tokens, (torch.arange(width) < lengths[:, None]).long()
+    return torch.from_numpy(tokens), (torch.arange(width) < lengths[:, None]).long()
 
 
 def _counted(tokens: Tensor, mask: Tensor, special: Tensor, pooling: Pooling) -> Tensor:
-    """[batch, length, 1] 1.0 for the tokens that count in pooling."""
+    """[batch, length, 1] True for the tokens that count in pooling."""
     counted = mask.bool()
     if pooling == "mean-no-special":
-        own = counted & ~torch.isin(tokens, special.to(tokens.device))
+        own = counted & ~torch.isin(tokens, special)
         counted = torch.where(own.any(dim=1, keepdim=True), own, counted)
     return counted.unsqueeze(-1)
 
 
 def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
     if pooling == "cls":
-        return states[:, 0]
+        return states[:, 0].clone()  # a view would keep all states alive
     if pooling == "max":
         return states.masked_fill(~counted, float("-inf")).amax(dim=1)
     # A product, not a masked sum: the states are read once and not copied.
@@ -121,12 +141,59 @@ def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
 
 
 @contextmanager
-def _stop_at(base_model: Any, layer: int) -> Iterator[Any]:
-    """The model without the encoder layers above `layer`, for as long as the context lasts."""
+def _pooling_pass(base_model: Any, keys: Sequence[Key]) -> Iterator[Any]:
+    """A forward pass that pools each layer as it comes by, and stops at the highest one.
+
+    What a layer is given is the hidden state below it. So hooks before the layers see all states
+    but the last, and no state outlives the layer that reads it.
+    """
     encoder = base_model.encoder
     whole = encoder.layer
-    encoder.layer = whole[:layer]
+    top = max(layer for layer, _ in keys)
+    poolings = list(dict.fromkeys(pooling for _, pooling in keys))
+    counted: dict[Pooling, Tensor] = {}
+    pooled: dict[Key, Tensor] = {}
+
+    def take(layer: int, states: Tensor) -> None:
+        for pooling in poolings:
+            if (layer, pooling) in wanted:
+                pooled[layer, pooling] = _pool(states, counted[pooling], pooling)
+
+    def forward(tokens: Tensor, mask: Tensor, special: Tensor) -> dict[Key, Tensor]:
+        pooled.clear()
+        counted.update({p: _counted(tokens, mask, special, p) for p in poolings})
+        # Prompt tokens make the states inside longer than the input; only those of the output
+        # are cut back (models/heads.py), so they are kept to the end.
+        prompts = bool(getattr(getattr(base_model, "prompt_tuning", None), "prompt_tunings", ()))
+        hooks = []
+        if not prompts:
+            for layer, module in enumerate(whole[:top]):
+                if any(below == layer for below, _ in keys):
+                    hooks.append(
+                        module.register_forward_pre_hook(_reader(take, layer), with_kwargs=True)
+                    )
+        try:
+            output = base_model(input_ids=tokens, attention_mask=mask, output_hidden_states=prompts)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if prompts:
+            for layer in sorted({layer for layer, _ in keys}):
+                take(layer, output.hidden_states[layer])
+        else:
+            take(top, output.last_hidden_state)
+        return dict(pooled)
+
+    wanted = frozenset(keys)
+    encoder.layer = whole[:top]
     try:
-        yield base_model
+        yield forward
     finally:
         encoder.layer = whole
+
+
+def _reader(take: Any, layer: int) -> Any:
+    def read(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        take(layer, args[0] if args else kwargs["hidden_states"])
+
+    return read

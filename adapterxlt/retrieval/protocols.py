@@ -7,8 +7,8 @@ is only comparable with another one of the same protocol.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from adapterxlt.errors import UsageError
 from adapterxlt.suggest import suggest
@@ -16,6 +16,8 @@ from adapterxlt.suggest import suggest
 Pooling = Literal["mean", "mean-no-special", "cls", "max"]
 Margin = Literal["ratio", "distance", "absolute"]
 Duplicates = Literal["drop", "expand"]
+Retrieval = Literal["max", "intersection", "forward", "backward"]
+Transform = Literal["none", "centre", "whiten"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Protocol:
         bucc: vectors for BUCC.
         margin: how a cosine is set against those of the neighbours.
         k: neighbours a sentence.
+        retrieval: whose proposals count in mining, see `bucc.match`.
+        transform: `centre` or `whiten` the vectors of each side with the mean (and covariance) of
+            that side's own text, before they are scaled to length 1.
+        csls: rank Tatoeba by CSLS (Conneau et al. 2018, 10 neighbours) instead of the cosine; for
+            mining this is the `distance` margin.
         duplicates: a sentence that occurs several times takes part in mining once; its pairs are
             then left out (`drop`) or emitted for every combination of ids (`expand`).
         source: where the values come from.
@@ -79,6 +86,9 @@ class Protocol:
     source: str
     margin: Margin = "ratio"
     k: int = 4
+    retrieval: Retrieval = "max"
+    transform: Transform = "none"
+    csls: bool = False
 
 
 # hidden_states[14] of XLM-R large (`specific_layer 13` of 24) and [8] of mBERT (7 of 12)
@@ -124,15 +134,45 @@ _ALL = (
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
 
 
+# What `+NAME` after a preset changes.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "centre": {"transform": "centre"},
+    "whiten": {"transform": "whiten"},
+    "csls": {"csls": True, "margin": "distance"},
+    "distance": {"margin": "distance"},
+    "absolute": {"margin": "absolute"},
+    "forward": {"retrieval": "forward"},
+    "backward": {"retrieval": "backward"},
+    "intersection": {"retrieval": "intersection"},
+    **{pooling: {"pooling": pooling} for pooling in get_args(Pooling)},
+}
+
+
 def get_protocol(name: str) -> Protocol:
-    """The preset of this name.
+    """The preset of this name, changed by the options named after it: `jiant+centre+csls`.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such preset or option, or two options change the same thing.
     """
-    if name not in PROTOCOLS:
-        raise UsageError(f"unknown retrieval protocol `{name}`", hint=suggest(name, PROTOCOLS))
-    return PROTOCOLS[name]
+    preset, *options = name.split("+")
+    if preset not in PROTOCOLS:
+        raise UsageError(f"unknown protocol `{preset}`", hint=suggest(preset, PROTOCOLS))
+    changes: dict[str, Any] = {}
+    for option in options:
+        if option not in OPTIONS:
+            raise UsageError(
+                f"unknown option `{option}` of protocol `{name}`",
+                hint=suggest(option, OPTIONS),
+            )
+        if changes.keys() & OPTIONS[option].keys():
+            raise UsageError(f"protocol `{name}`: its options contradict each other")
+        changes.update(OPTIONS[option])
+    protocol = PROTOCOLS[preset]
+    pooling = changes.pop("pooling", None)
+    if pooling:
+        changes["tatoeba"] = replace(protocol.tatoeba, pooling=pooling)
+        changes["bucc"] = replace(protocol.bucc, pooling=pooling)
+    return replace(protocol, name=name, **changes)
 
 
 def choose_layers(

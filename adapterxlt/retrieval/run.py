@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.encode import encode_sentences
-from adapterxlt.retrieval.index import Floats, normalise
 from adapterxlt.retrieval.protocols import Protocol, choose_layers
-from adapterxlt.retrieval.tatoeba import tatoeba_accuracy
+from adapterxlt.retrieval.tatoeba import tatoeba_scores
+from adapterxlt.retrieval.transforms import ready
 from adapterxlt.tasks.types import Bitext, MiningSet
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ def retrieve_tatoeba(
     token_budget: int,
     progress: Progress,
 ) -> list[Measured]:
-    """`accuracy` (English to the language) and `accuracy_xx_en` by language and layer.
+    """Every figure of `tatoeba.tatoeba_scores` by language and layer.
 
     All languages are encoded together, as far as memory allows; a sentence that several of them
     share (most English ones) only once.
@@ -82,6 +80,7 @@ def retrieve_tatoeba(
             )
     chosen = choose_layers(layers, protocol.tatoeba, built.model.config.num_hidden_layers)
     measured = []
+    begun = 0
     for group in _language_groups(bitexts, len(chosen) * _vector_bytes(built)):
         rows: dict[str, int] = {}
         sides = [
@@ -96,12 +95,16 @@ def retrieve_tatoeba(
             max_length=max_length,
             token_budget=token_budget,
             progress=progress,
+            label=_label(group, begun, len(bitexts)),
         )
+        begun += len(group)
         for bitext, (source, target) in zip(group, sides, strict=True):
             for layer in chosen:
-                foreign = _ready(vectors[layer][source], protocol.tatoeba.normalise)
-                english = _ready(vectors[layer][target], protocol.tatoeba.normalise)
-                for metric, value in tatoeba_accuracy(foreign, english).items():
+                sides_ready = (
+                    ready(vectors[layer][rows], protocol.transform, protocol.tatoeba.normalise)
+                    for rows in (source, target)
+                )
+                for metric, value in tatoeba_scores(*sides_ready, csls=protocol.csls).items():
                     n = len(bitext.source)
                     measured.append(Measured(bitext.language, layer, metric, value, n, "test"))
     return measured
@@ -202,10 +205,15 @@ def _mine_layers(
             max_length=max_length,
             token_budget=token_budget,
             progress=progress,
+            label=f"encoding {mining.language} {split}",
         )
         for layer in layers[start : start + at_once]:
-            ready = _ready(vectors.pop(layer), protocol.bucc.normalise)
-            found = bucc.mine(ready[:n_source], ready[n_source:], protocol)
+            both = vectors.pop(layer)
+            sides = (
+                ready(side, protocol.transform, protocol.bucc.normalise)
+                for side in (both[:n_source], both[n_source:])
+            )
+            found = bucc.mine(next(sides), next(sides), protocol)
             yield layer, bucc.to_sentences(found, source, target, protocol.duplicates)
 
 
@@ -228,6 +236,12 @@ def _gold_rows(mining: MiningSet, split: str) -> set[tuple[int, int]]:
     return {(source[left], target[right]) for left, right in mining.gold}
 
 
+def _label(group: Sequence[Bitext], begun: int, total: int) -> str:
+    first, last = group[0].language, group[-1].language
+    named = first if len(group) == 1 else f"{first} to {last}"
+    return f"encoding {named} ({begun + len(group)} of {total} languages)"
+
+
 def _language_groups(bitexts: Sequence[Bitext], bytes_a_text: int) -> Iterator[list[Bitext]]:
     group: list[Bitext] = []
     size = 0
@@ -244,7 +258,3 @@ def _language_groups(bitexts: Sequence[Bitext], bytes_a_text: int) -> Iterator[l
 
 def _vector_bytes(built: Built) -> int:
     return 4 * int(built.model.config.hidden_size)
-
-
-def _ready(vectors: Floats, scale: bool) -> Floats:
-    return normalise(vectors) if scale else np.ascontiguousarray(vectors)

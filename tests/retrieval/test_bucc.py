@@ -217,3 +217,29 @@ def test_repeated_sentences_are_dropped_or_expanded():
         (1.0, 1, 0),
         (1.0, 2, 0),
     ]
+
+
+@given(
+    st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=12),
+    st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=12),
+    st.sampled_from(["ratio", "distance", "absolute"]),
+)
+def test_the_ways_of_retrieval_are_those_of_laser(source, target, margin):
+    left, right = np.array(source, np.float32), np.array(target, np.float32)
+
+    def pairs(retrieval):
+        return triples(mine(left, right, replace(PROTOCOL, margin=margin, retrieval=retrieval)))
+
+    forward, backward = pairs("forward"), pairs("backward")
+    assert len({i for _, i, _ in forward}) == len(forward)
+    assert len({j for _, _, j in backward}) == len(backward)
+    both = {(i, j) for _, i, j in forward} & {(i, j) for _, i, j in backward}
+    assert {(i, j) for _, i, j in pairs("intersection")} == both
+    # Greedy: independent of the order in which equal proposals were made.
+    used_left, used_right, greedy = set(), set(), []
+    for score, i, j in sorted({*forward, *backward}, key=lambda t: (-t[0], t[1], t[2])):
+        if i not in used_left and j not in used_right:
+            greedy.append((score, i, j))
+            used_left.add(i)
+            used_right.add(j)
+    assert [(i, j) for _, i, j in pairs("max")] == [(i, j) for _, i, j in greedy]

@@ -53,3 +53,25 @@ def test_layers_asked_for_win_over_the_preset():
 def test_presets_are_listed_without_torch():
     code = "import sys, adapterxlt.retrieval.protocols; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_options_after_a_preset_change_it_and_its_name():
+    protocol = get_protocol("jiant+whiten+csls+cls")
+    assert protocol.name == "jiant+whiten+csls+cls"
+    assert (protocol.transform, protocol.csls, protocol.margin) == ("whiten", True, "distance")
+    assert (protocol.tatoeba.pooling, protocol.bucc.pooling) == ("cls", "cls")
+    assert protocol.duplicates == "expand"
+    assert get_protocol("laser+intersection").retrieval == "intersection"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("jiant+center", "unknown option `center`.*\n.*did you mean `centre`"),
+        ("jiant+centre+whiten", "contradict"),
+        ("jiant+csls+absolute", "contradict"),
+    ],
+)
+def test_bad_options_are_refused(name, message):
+    with pytest.raises(UsageError, match=message):
+        get_protocol(name)

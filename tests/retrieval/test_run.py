@@ -11,7 +11,7 @@ from adapterxlt.retrieval import run
 from adapterxlt.retrieval.encode import encode_sentences
 from adapterxlt.retrieval.protocols import PROTOCOLS
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
-from adapterxlt.retrieval.tatoeba import tatoeba_accuracy
+from adapterxlt.retrieval.tatoeba import tatoeba_scores
 from adapterxlt.tasks.types import Bitext, MiningSet
 from tests import tiny
 
@@ -45,7 +45,7 @@ def test_tatoeba_equals_the_parts_put_together(encoder):
     for texts in (OTHER.source, OTHER.target):
         vectors = encode_sentences(encoder, texts, layers=[1], pooling="mean", **SETTINGS)[1]
         sides.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-    expected = tatoeba_accuracy(*sides)
+    expected = tatoeba_scores(*sides)
     assert values(measured, "accuracy", "de", "test") == {1: expected["accuracy"]}
     assert values(measured, "accuracy_xx_en", "de", "test") == {1: expected["accuracy_xx_en"]}
 

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.tatoeba import tatoeba_accuracy
+from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
+
+ROWS = st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=30)
 
 
 def test_english_looks_among_the_foreign_sentences():
@@ -12,20 +16,62 @@ def test_english_looks_among_the_foreign_sentences():
     foreign = np.array([[1, 0], [3, 0], [0, 1]], np.float32)
     # English 0 and 2 meet foreign 1 first; English 1 meets foreign 2: none right.
     # Foreign 0: English 0 and 2 tie, the first counts; foreign 1 likewise; foreign 2: 1 and 2 tie.
-    assert tatoeba_accuracy(foreign, english) == {
-        "accuracy": 0.0,
-        "accuracy_xx_en": pytest.approx(100 / 3),
-    }
+    scores = tatoeba_scores(foreign, english)
+    assert scores["accuracy"] == 0.0
+    assert scores["accuracy_xx_en"] == pytest.approx(100 / 3)
+    assert scores["accuracy_both"] == pytest.approx(100 / 6)
+    assert tatoeba_predictions(foreign, english).tolist() == [1, 2, 1]
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_scores_equal_sorting_by_hand(rows, random):
+    english = np.array(rows, np.float32)
+    foreign = english.copy()
+    random.shuffle(rows)
+    foreign[: len(rows) // 2] = np.array(rows, np.float32)[: len(rows) // 2]
+    n = len(english)
+    ranks = []
+    for i in range(n):
+        order = sorted(range(n), key=lambda j: (-float(english[i] @ foreign[j]), j))
+        ranks.append(order.index(i) + 1)
+    scores = tatoeba_scores(foreign, english)
+    assert scores["accuracy"] == pytest.approx(100 * sum(r == 1 for r in ranks) / n)
+    assert scores["p_at_5"] == pytest.approx(100 * sum(r <= 5 for r in ranks) / n)
+    assert scores["mrr"] == pytest.approx(100 * sum(1 / r for r in ranks) / n)
+    found = tatoeba_predictions(foreign, english)
+    assert scores["accuracy"] == pytest.approx(100 * np.mean(found == np.arange(n)))
+
+
+def test_csls_equals_its_definition():
+    rng = np.random.default_rng(0)
+    english, foreign = (rng.normal(size=(40, 6)).astype(np.float32) for _ in range(2))
+    products = (english @ foreign.T).astype(float)
+    near_english = np.sort(products, axis=1)[:, -10:].mean(axis=1)
+    near_foreign = np.sort(products, axis=0)[-10:].mean(axis=0)
+    csls = 2 * products - near_english[:, None] - near_foreign
+    scores = tatoeba_scores(foreign, english, csls=True)
+    everyone = np.arange(40)
+    assert scores["accuracy"] == pytest.approx(100 * np.mean(csls.argmax(axis=1) == everyone))
+    assert scores["accuracy_xx_en"] == pytest.approx(100 * np.mean(csls.argmax(axis=0) == everyone))
 
 
 def test_equal_vectors_are_all_right_only_in_order():
     vectors = np.eye(4, dtype=np.float32)
-    assert tatoeba_accuracy(vectors, vectors) == {"accuracy": 100.0, "accuracy_xx_en": 100.0}
-    assert tatoeba_accuracy(vectors[::-1], vectors)["accuracy"] == 0.0
+    assert set(tatoeba_scores(vectors, vectors).values()) == {100.0}
+    assert tatoeba_scores(vectors[::-1], vectors)["accuracy"] == 0.0
     same = np.ones((4, 3), np.float32)
-    assert tatoeba_accuracy(same, same)["accuracy"] == 25.0  # ties go to the first
+    assert tatoeba_scores(same, same)["accuracy"] == 25.0  # ties go to the first
 
 
-def test_unaligned_sides_are_refused():
-    with pytest.raises(AdapterXLTError, match="2 foreign and 3 English"):
-        tatoeba_accuracy(np.ones((2, 2), np.float32), np.ones((3, 2), np.float32))
+@pytest.mark.parametrize(
+    ("foreign", "english", "message"),
+    [
+        (np.ones((2, 2)), np.ones((3, 2)), "2 foreign and 3 English"),
+        (np.ones((2, 2)), np.ones((2, 3)), "dimensions"),
+        (np.full((2, 2), np.nan), np.ones((2, 2)), "NaN"),
+        (np.ones((0, 2)), np.ones((0, 2)), "no vectors"),
+    ],
+)
+def test_bad_sides_are_refused(foreign, english, message):
+    with pytest.raises(AdapterXLTError, match=message):
+        tatoeba_scores(foreign.astype(np.float32), english.astype(np.float32))

@@ -1,0 +1,153 @@
+"""Exact neighbours in both directions out of one blocked pass over all similarities.
+
+Searching twice computes every inner product twice. Here each block of products is looked at
+once along its rows and once along its columns, and only those that beat the k-th best so far
+are taken out of it, which after the first blocks are few.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.retrieval.index import Floats, Ids, check_vectors
+
+# Sides of a block. Always the same (edges are filled up with zeros): products differ in their
+# last bits with the shape of the matrices they come from.
+ROWS = 1024
+# Source rows held at a time; the target side is read once for each.
+SUPER = 16 * ROWS
+
+
+class Rows(Protocol):
+    """Vectors that can be read by block: an array in memory, or a file."""
+
+    shape: tuple[int, int]
+
+    def __len__(self) -> int: ...
+
+    def block(self, start: int, stop: int) -> Floats:
+        """Rows `start` to `stop`, float32."""
+
+    def rows(self, ids: np.ndarray) -> Floats:
+        """The rows of these numbers, float32."""
+
+
+class ArrayRows:
+    """An array as `Rows`."""
+
+    def __init__(self, array: Floats, what: str = "vectors") -> None:
+        self.array = check_vectors(array, what)
+        self.shape: tuple[int, int] = (self.array.shape[0], self.array.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def block(self, start: int, stop: int) -> Floats:
+        """Rows `start` to `stop`, a view."""
+        return self.array[start:stop]
+
+    def rows(self, ids: np.ndarray) -> Floats:
+        """The rows of these numbers."""
+        return np.asarray(self.array[ids])
+
+
+Neighbours = tuple[Floats, Ids]
+
+
+def exact_neighbours(
+    source: Rows, target: Rows, k: int, progress: Progress | None = None
+) -> tuple[Neighbours, Neighbours]:
+    """The `k` best of the other side for every row of both sides, by inner product.
+
+    Among equal scores the lower id comes first. `k` is clipped to the size of the other side.
+
+    Returns:
+        (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
+
+    Raises:
+        AdapterXLTError: other dimensions.
+    """
+    check_sides(source, target, k)
+    forward, backward = (
+        _Best(len(source), min(k, len(target))),
+        _Best(len(target), min(k, len(source))),
+    )
+    dim = source.shape[1]
+    left, right = np.zeros((ROWS, dim), np.float32), np.zeros((ROWS, dim), np.float32)
+    products = np.empty((ROWS, ROWS), np.float32)
+    with (progress or Silent()).bar("searching", len(source), unit="sentences") as bar:
+        for start in range(0, len(source), SUPER):
+            held = source.block(start, min(start + SUPER, len(source)))
+            for column in range(0, len(target), ROWS):
+                columns = target.block(column, min(column + ROWS, len(target)))
+                _fill(right, columns)
+                for offset in range(0, len(held), ROWS):
+                    rows = held[offset : offset + ROWS]
+                    whole = len(rows) == ROWS
+                    if not whole:
+                        _fill(left, rows)
+                    np.dot(rows if whole else left, right.T, out=products)
+                    block = products[: len(rows), : len(columns)]
+                    forward.look(block, start + offset, column)
+                    backward.look(block.T, column, start + offset)
+            bar.advance(len(held))
+    return (forward.scores, forward.ids), (backward.scores, backward.ids)
+
+
+def check_sides(source: Rows, target: Rows, k: int) -> None:
+    """Refuse sides that cannot be compared."""
+    if source.shape[1] != target.shape[1]:
+        raise AdapterXLTError(
+            f"source vectors have {source.shape[1]} dimensions, target vectors {target.shape[1]}",
+            hint="both sides must be encoded by the same model at the same layer",
+        )
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+
+
+def _fill(buffer: Floats, rows: Floats) -> None:
+    buffer[: len(rows)] = rows
+    buffer[len(rows) :] = 0
+
+
+class _Best:
+    """The best k of each row so far. Blocks must come with ascending ids."""
+
+    def __init__(self, n: int, k: int) -> None:
+        self.k = k
+        self.scores = np.full((n, k), -np.inf, dtype=np.float32)
+        self.ids = np.full((n, k), -1, dtype=np.int64)
+
+    def look(self, block: Floats, row: int, column: int) -> None:
+        """Take what is good enough out of products whose corner is (row, column)."""
+        least = self.scores[row : row + len(block), -1]
+        # An equal score with a higher id never replaces one that is there: `>`, not `>=`.
+        good = block > least[:, None]
+        if least[0] == -np.inf and block.shape[1] > self.k:
+            laid = np.ascontiguousarray(block)
+            kth = np.partition(laid, block.shape[1] - self.k, axis=1)[:, -self.k]
+            good &= block >= kth[:, None]
+        # Whichever way the block lies in memory, read it that way.
+        if good.flags.c_contiguous:
+            rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
+        else:
+            columns, rows = np.divmod(np.flatnonzero(good.T), good.shape[0])
+        if len(rows):
+            self._merge(rows + row, columns + column, block[rows, columns])
+
+    def _merge(self, rows: Ids, ids: Ids, scores: Floats) -> None:
+        touched, group = np.unique(rows, return_inverse=True)
+        k = self.k
+        group = np.concatenate([np.repeat(np.arange(len(touched)), k), group])
+        scores = np.concatenate([self.scores[touched].ravel(), scores])
+        ids = np.concatenate([self.ids[touched].ravel(), ids])
+        order = np.lexsort((ids, -scores, group))
+        group = group[order]
+        first = np.searchsorted(group, np.arange(len(touched)))
+        kept = order[(first[:, None] + np.arange(k)).ravel()]
+        self.scores[touched] = scores[kept].reshape(-1, k)
+        self.ids[touched] = ids[kept].reshape(-1, k)

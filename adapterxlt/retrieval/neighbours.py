@@ -1,0 +1,202 @@
+"""Neighbours in both directions, by the index asked for or that size and memory call for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from adapterxlt.errors import UsageError
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.retrieval.approximate import KINDS, ApproximateIndex, Kind
+from adapterxlt.retrieval.exact import Neighbours, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.index import Ids
+from adapterxlt.suggest import suggest
+
+IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
+
+# `auto` searches exactly up to so many products of pairs, times dimensions (about a minute on
+# two cores).
+EXACT_WORK = 5e12
+# Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
+RECALL = 0.99
+SAMPLE = 512
+# A side below this is always searched exactly.
+SMALL = 10_000
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was searched with, and how well it did.
+
+    Args:
+        index: the index used.
+        why: why it was this one.
+        recall_1: share of a sample of queries whose exact first neighbour it finds (1.0: exact).
+        recall_k: share of their `k` exact neighbours.
+        sample: queries in the sample, both directions together.
+        nlist: clusters of both directions' indexes, none if it has none.
+        nprobe: clusters looked at.
+        shards: parts the larger side was searched in.
+    """
+
+    index: str
+    why: str
+    recall_1: float = 1.0
+    recall_k: float = 1.0
+    sample: int = 0
+    nlist: tuple[int, ...] = ()
+    nprobe: tuple[int, ...] = ()
+    shards: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Neighbours of the source rows, those of the target rows, and how they were found."""
+
+    forward: Neighbours
+    backward: Neighbours
+    report: Report
+
+
+def find_neighbours(
+    source: Rows,
+    target: Rows,
+    k: int,
+    *,
+    index: str = "flat",
+    memory: int = 4 << 30,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Found:
+    """The `k` nearest rows of the other side, for both sides.
+
+    Args:
+        source: vectors [n, dim].
+        target: vectors [m, dim].
+        k: neighbours, clipped to the size of the other side.
+        index: one of `IndexName`.
+        memory: bytes an index may take.
+        seed: of training samples and of the sample that recall is measured on.
+        progress: told as blocks are done.
+
+    Raises:
+        UsageError: unknown index.
+        AdapterXLTError: sides of different dimensions.
+    """
+    if index not in get_args(IndexName):
+        raise UsageError(f"unknown index `{index}`", hint=suggest(index, get_args(IndexName)))
+    check_sides(source, target, k)
+    progress = progress or Silent()
+    kind, why = _choose(index, source, target, memory)
+    if kind is None:
+        return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
+    sides = []
+    recalls_1, recalls_k = [], []
+    for queries, base in ((source, target), (target, source)):
+        progress.log(f"building {kind.name} over {len(base)} vectors")
+        built = ApproximateIndex(base, kind, memory=memory, seed=seed)
+        chosen = _sample(len(queries), seed)
+        exact = _exact_sample(queries, chosen, base, k)
+        if not _tune(built, queries, chosen, k, exact, automatic=index == "auto"):
+            why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
+            return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
+        neighbours = built.search(queries, k, progress=progress)
+        found = neighbours[1][chosen]
+        recalls_1.append(float(np.mean(found[:, 0] == exact[:, 0])))
+        recalls_k.append(_recall(found, exact))
+        sides.append((neighbours, built, len(chosen)))
+    (forward, first, n_first), (backward, second, n_second) = sides
+    clustered = kind.name != "hnsw"
+    return Found(
+        forward,
+        backward,
+        Report(
+            kind.name,
+            why,
+            recall_1=min(recalls_1),
+            recall_k=min(recalls_k),
+            sample=n_first + n_second,
+            nlist=(first.nlist, second.nlist) if clustered else (),
+            nprobe=(first.nprobe, second.nprobe) if clustered else (),
+            shards=max(first.shards, second.shards),
+        ),
+    )
+
+
+def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind | None, str]:
+    if index == "flat":
+        return None, "asked for"
+    if index != "auto":
+        return KINDS[index], "asked for"
+    dim = source.shape[1]
+    work = float(len(source)) * len(target) * dim
+    if work <= EXACT_WORK or min(len(source), len(target)) < SMALL:
+        return None, f"{len(source)} x {len(target)} vectors are few enough to search exactly"
+    larger = max(len(source), len(target))
+    for name in ("ivf-flat", "ivf-sq8"):
+        if larger * KINDS[name].bytes_a_vector(dim) <= 4 * memory:
+            return KINDS[
+                name
+            ], f"the largest that memory holds in at most 4 parts ({larger} vectors)"
+    return KINDS["ivf-pq"], f"{larger} vectors are too many for larger ones"
+
+
+def _sample(n: int, seed: int) -> Ids:
+    return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
+
+
+class _Taken:
+    """Some rows of others as `Rows`."""
+
+    def __init__(self, rows: Rows, chosen: Ids) -> None:
+        self._vectors = rows.rows(chosen)
+        self.shape = (len(chosen), rows.shape[1])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def block(self, start: int, stop: int) -> Any:
+        return self._vectors[start:stop]
+
+    def rows(self, ids: np.ndarray) -> Any:
+        return self._vectors[ids]
+
+
+def _exact_sample(queries: Rows, chosen: Ids, base: Rows, k: int) -> Ids:
+    (_, ids), _ = exact_neighbours(_Taken(queries, chosen), base, k)
+    return ids
+
+
+def _tune(
+    index: ApproximateIndex,
+    queries: Rows,
+    chosen: Ids,
+    k: int,
+    exact: Ids,
+    *,
+    automatic: bool,
+) -> bool:
+    """Look into more clusters until the sample's first neighbours are found; False to give up."""
+    if index.kind.name == "hnsw":
+        return True
+    sample = _Taken(queries, chosen)
+    while True:
+        _, found = index.search(sample, k)
+        if np.mean(found[:, 0] == exact[:, 0]) >= RECALL:
+            return True
+        if automatic and index.nprobe * 8 > index.nlist:
+            return False
+        if index.nprobe >= index.nlist or (not automatic and index.nprobe * 4 > index.nlist):
+            return True
+        index.nprobe = min(2 * index.nprobe, index.nlist)
+
+
+def _recall(found: Ids, exact: Ids) -> float:
+    hits = (found[:, :, None] == exact[:, None, :]).any(axis=1)
+    return float(hits.mean())

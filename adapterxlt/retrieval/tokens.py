@@ -1,0 +1,87 @@
+"""Token ids of many texts, kept flat: four bytes a token, whatever the number of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.errors import AdapterXLTError
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+# Texts given to the tokenizer at once: its answer holds Python integers, nine times as large.
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids with special tokens, text after text.
+
+    Args:
+        flat: all ids.
+        offsets: [n + 1] where each text starts in `flat`.
+    """
+
+    flat: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """[n] tokens of each text."""
+        return np.diff(self.offsets)
+
+    def row(self, index: int) -> npt.NDArray[np.int32]:
+        """Token ids of one text."""
+        return self.flat[self.offsets[index] : self.offsets[index + 1]]
+
+
+def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:
+    """Token ids of the texts, cut to `max_length` (special ones included).
+
+    Raises:
+        AdapterXLTError: there are no texts.
+    """
+    pieces: list[npt.NDArray[np.int32]] = []
+    lengths: list[npt.NDArray[np.int64]] = []
+    for ids in _chunks(built, texts, max_length):
+        sizes = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        lengths.append(sizes)
+        joined = chain.from_iterable(ids)
+        pieces.append(np.fromiter(joined, dtype=np.int32, count=int(sizes.sum())))
+    if not pieces:
+        raise AdapterXLTError("no sentences to encode")
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Tokens(np.concatenate(pieces), offsets.astype(np.int64))
+
+
+def _chunks(built: Built, texts: Iterable[str], max_length: int) -> Iterator[list[list[int]]]:
+    limit = min(max_length, built.tokenizer.model_max_length)
+    for chunk in _batched(texts):
+        encoded = built.tokenizer(
+            chunk,
+            truncation=True,
+            max_length=limit,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        yield encoded["input_ids"]
+
+
+def _batched(texts: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for text in texts:
+        chunk.append(text)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,65 @@
+"""One pass over all products against sorting, ties included.
+
+Vectors are small integers: their inner products are exact, so ties are ties on any machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.retrieval import exact
+from adapterxlt.retrieval.exact import ArrayRows, exact_neighbours
+
+ROWS = st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=40)
+
+
+def sorted_neighbours(queries, base, k):
+    products = queries @ base.T
+    everyone = np.broadcast_to(np.arange(len(base)), products.shape)
+    ids = np.lexsort((everyone, -products), axis=1)[:, :k]
+    return np.take_along_axis(products, ids, axis=1), ids
+
+
+@given(ROWS, ROWS, st.integers(1, 50), st.sampled_from([1, 3, 8, 1024]))
+def test_both_directions_equal_sorting_all_by_score_then_id(source, target, k, side):
+    left, right = np.array(source, np.float32), np.array(target, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "ROWS", side)
+        patch.setattr(exact, "SUPER", 2 * side)
+        forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), k)
+    for found, (queries, base) in ((forward, (left, right)), (backward, (right, left))):
+        scores, ids = sorted_neighbours(queries, base, k)
+        assert np.array_equal(found[1], ids)
+        assert np.array_equal(found[0], scores)
+        assert found[0].dtype == np.float32
+
+
+def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
+    rng = np.random.default_rng(1)
+    left, right = (rng.normal(size=(n, 24)).astype(np.float32) for n in (1500, 2100))
+    forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), 4)
+    assert np.array_equal(forward[1], sorted_neighbours(left, right, 4)[1])
+    assert np.array_equal(backward[1], sorted_neighbours(right, left, 4)[1])
+    again = exact_neighbours(ArrayRows(left), ArrayRows(right), 4)
+    assert forward[0].tobytes() == again[0][0].tobytes()
+
+
+def test_all_equal_vectors_end_with_the_lowest_ids():
+    ones = ArrayRows(np.ones((2500, 4), np.float32))
+    forward, backward = exact_neighbours(ones, ones, 4)
+    assert (forward[1] == [0, 1, 2, 3]).all()
+    assert (backward[1] == [0, 1, 2, 3]).all()
+
+
+def test_bad_sides_are_refused():
+    good = ArrayRows(np.ones((2, 3), np.float32))
+    with pytest.raises(AdapterXLTError, match="3 dimensions, target vectors 4"):
+        exact_neighbours(good, ArrayRows(np.ones((2, 4), np.float32)), 1)
+    with pytest.raises(AdapterXLTError, match="hold NaN or infinity"):
+        ArrayRows(np.array([[1, np.inf]], np.float32))
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        exact_neighbours(good, good, 0)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from adapterxlt.errors import UsageError
+from adapterxlt.retrieval import approximate, neighbours
+from adapterxlt.retrieval.exact import ArrayRows, exact_neighbours
+from adapterxlt.retrieval.neighbours import find_neighbours
+
+
+def clustered(n, seed):
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).normal(size=(20, 16))
+    vectors = centres[rng.integers(20, size=n)] + 0.4 * rng.normal(size=(n, 16))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def sides():
+    source = clustered(900, 1)
+    noise = 0.02 * np.random.default_rng(2).normal(size=source.shape)
+    return ArrayRows(source), ArrayRows((source + noise).astype(np.float32)[::-1])
+
+
+@pytest.mark.parametrize("name", ["flat", "auto", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"])
+def test_every_index_finds_nearly_all_and_says_how_many(sides, name):
+    exact = exact_neighbours(*sides, 3)
+    found = find_neighbours(*sides, 3, index=name)
+    report = found.report
+    assert report.index == ("flat" if name == "auto" else name)
+    for mine, true in ((found.forward, exact[0]), (found.backward, exact[1])):
+        share = float(np.mean(mine[1][:, 0] == true[1][:, 0]))
+        assert share >= (0.9 if name == "ivf-pq" else 0.98)
+        assert (np.diff(mine[0], axis=1) <= 0).all()
+        if name != "ivf-pq":
+            same = mine[1] == true[1]
+            np.testing.assert_allclose(mine[0][same], true[0][same], atol=1e-5)
+    exact_index = report.index == "flat"
+    assert report.sample == (0 if exact_index else 1024)
+    assert 0.9 <= report.recall_1 <= 1
+    assert 0.8 <= report.recall_k <= 1
+
+
+def test_recall_is_that_of_the_sample(sides, monkeypatch):
+    monkeypatch.setattr(neighbours, "SAMPLE", 900)
+    found = find_neighbours(*sides, 3, index="ivf-pq")
+    exact = exact_neighbours(*sides, 3)
+    shares = [
+        np.mean(mine[1][:, 0] == true[1][:, 0])
+        for mine, true in ((found.forward, exact[0]), (found.backward, exact[1]))
+    ]
+    assert found.report.recall_1 == pytest.approx(min(shares))
+
+
+def test_auto_searches_large_sides_by_clusters_in_parts_that_fit(sides, monkeypatch):
+    monkeypatch.setattr(neighbours, "EXACT_WORK", 1.0)
+    monkeypatch.setattr(neighbours, "SMALL", 1)
+    monkeypatch.setattr(approximate, "ADDED", 100)
+    one = find_neighbours(*sides, 3, index="ivf-flat").report
+    # Room for 300 vectors of 16 floats and an id.
+    found = find_neighbours(*sides, 3, index="auto", memory=300 * 72)
+    assert found.report.shards == 3
+    assert found.report.index in ("ivf-flat", "flat")
+    if found.report.index == "ivf-flat":
+        assert found.report.recall_1 >= 0.99
+        assert found.report.nlist == one.nlist
+
+
+def test_parts_find_what_the_whole_finds(sides, monkeypatch):
+    monkeypatch.setattr(approximate, "ADDED", 100)
+    whole = find_neighbours(*sides, 3, index="ivf-flat")
+    parts = find_neighbours(*sides, 3, index="ivf-flat", memory=300 * 72)
+    assert (whole.report.shards, parts.report.shards) == (1, 3)
+    assert np.array_equal(whole.forward[1], parts.forward[1])
+    assert np.array_equal(whole.backward[1], parts.backward[1])
+
+
+def test_auto_gives_up_on_vectors_without_clusters(monkeypatch):
+    monkeypatch.setattr(neighbours, "EXACT_WORK", 1.0)
+    monkeypatch.setattr(neighbours, "SMALL", 1)
+    rng = np.random.default_rng(0)
+    left, right = (ArrayRows(rng.normal(size=(2000, 64)).astype(np.float32)) for _ in range(2))
+    report = find_neighbours(left, right, 2, index="auto").report
+    assert report.index == "flat"
+    assert "99% recall" in report.why
+
+
+def test_fewer_vectors_than_neighbours_or_clusters():
+    few = ArrayRows(np.eye(3, dtype=np.float32))
+    for name in ("ivf-flat", "hnsw"):
+        found = find_neighbours(few, few, 10, index=name)
+        assert found.forward[1].tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
+
+
+def test_unknown_index():
+    one = ArrayRows(np.ones((1, 2), np.float32))
+    with pytest.raises(UsageError, match="unknown index `ivf`"):
+        find_neighbours(one, one, 1, index="ivf")
