@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +11,8 @@ from adapterxlt.errors import InvalidArtifactError
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
-MAX_MANIFEST_BYTES = 64 << 20
+SIGNATURE_NAME = "manifest.json.sig"
+MAX_MANIFEST_BYTES = 16 << 20
 
 
 class FileRecord(BaseModel):
@@ -20,6 +22,36 @@ class FileRecord(BaseModel):
 
     size: int = Field(ge=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class BackboneFacts(BaseModel):
+    """Name and content hash of the backbone that an artifact was trained on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ArtifactFacts(BaseModel):
+    """What an entry says of itself once it is made ready to travel.
+
+    Args:
+        backbone: what it fits to.
+        labels: label names by task, in the order of the head's outputs.
+        license: licence of the weights, "" when nobody said.
+        tensors: hash of every tensor (its name, type, shape and bytes) by file; the order of
+            tensors within the file does not count.
+        override: the backbone it was really trained on, when it was made to fit to another.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: BackboneFacts
+    labels: dict[str, tuple[str, ...]]
+    license: str = ""
+    tensors: dict[str, dict[str, str]]
+    override: BackboneFacts | None = None
 
 
 class Manifest(BaseModel):
@@ -35,6 +67,7 @@ class Manifest(BaseModel):
         lineage: backbone and every training step above, oldest first.
         files: every file of the entry but the manifest itself, by relative path.
         environment: library versions at the time.
+        artifact: what makes it fit to travel; None for an entry that never left its store.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,11 +81,17 @@ class Manifest(BaseModel):
     lineage: dict[str, object]
     files: dict[str, FileRecord]
     environment: dict[str, str]
+    artifact: ArtifactFacts | None = None
 
     @property
     def size(self) -> int:
         """Bytes of the entry's files."""
         return sum(record.size for record in self.files.values())
+
+    def text(self) -> str:
+        """What `manifest.json` holds."""
+        without = None if self.artifact else {"artifact"}
+        return self.model_dump_json(indent=1, exclude=without) + "\n"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -65,17 +104,43 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise InvalidArtifactError(f"{path}: the manifest is larger than any real one")
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         raise InvalidArtifactError(f"{folder}: there is no {MANIFEST_NAME}") from None
+    return parse_manifest(content, str(path))
+
+
+def parse_manifest(content: bytes, where: str) -> Manifest:
+    """Check the content of a manifest.
+
+    Args:
+        where: what it comes from, for messages.
+
+    Raises:
+        InvalidArtifactError: it is not JSON, of an unknown schema, or says what cannot be.
+    """
+    try:
+        manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidArtifactError(f"{path}: {place}: {first['msg']}") from None
-    if manifest.schema_version != MANIFEST_SCHEMA:
+        version = _schema_version(content)
+        if version is None or version == MANIFEST_SCHEMA:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part)[:80] for part in first["loc"])
+            raise InvalidArtifactError(f"{where}: {place}: {first['msg']}") from None
+    else:
+        version = manifest.schema_version
+    if version != MANIFEST_SCHEMA:
         raise InvalidArtifactError(
-            f"{path}: schema version {manifest.schema_version}, this program reads "
-            f"{MANIFEST_SCHEMA}",
+            f"{where}: schema version {version}, this program reads {MANIFEST_SCHEMA}",
             hint="it was written by another version of adapterxlt; upgrade this one",
         )
     return manifest
+
+
+def _schema_version(content: bytes) -> object:
+    """What a manifest that cannot be read gives as its version; None if not even that."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found.get("schema_version") if isinstance(found, dict) else None

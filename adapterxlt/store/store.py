@@ -23,6 +23,7 @@ from adapterxlt.store.environment import environment
 from adapterxlt.store.files import sha256_file, tree_size, write_atomic, write_json
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
+    SIGNATURE_NAME,
     FileRecord,
     Manifest,
     read_manifest,
@@ -137,10 +138,33 @@ class Store:
         self.remove(fingerprint)
         target.parent.mkdir(parents=True, exist_ok=True)
         out.replace(target)
-        write_atomic(target / MANIFEST_NAME, manifest.model_dump_json(indent=1) + "\n")
+        write_atomic(target / MANIFEST_NAME, manifest.text())
         shutil.rmtree(self.staging(fingerprint), ignore_errors=True)
         self._verified[fingerprint] = manifest
         return manifest
+
+    def adopt(self, folder: Path, manifest: Manifest) -> bool:
+        """Make a checked folder with its manifest an entry; returns False if there is one.
+
+        Args:
+            folder: on the store's file system, best in `staging`; it is moved away.
+        """
+        address = manifest.fingerprint
+        with self.lock(address):
+            try:
+                if self.get(address) is not None:
+                    return False
+            except InvalidArtifactError:
+                pass  # damaged: replaced
+            target = self.path(address)
+            self.remove(address)
+            aside = folder / f".{MANIFEST_NAME}"  # the manifest makes an entry whole: it is last
+            (folder / MANIFEST_NAME).replace(aside)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.replace(target)
+            (target / aside.name).replace(target / MANIFEST_NAME)
+            self._verified[address] = manifest
+            return True
 
     def remove(self, fingerprint: str) -> None:
         """Remove an entry, whole or not; the manifest goes first."""
@@ -191,7 +215,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     present = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != MANIFEST_NAME
+        if path.is_file() and path.name not in (MANIFEST_NAME, SIGNATURE_NAME)
     }
     for name in sorted(present - manifest.files.keys()):
         raise InvalidArtifactError(f"{folder / name}: not in the manifest")

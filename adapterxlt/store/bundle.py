@@ -1,0 +1,108 @@
+"""An artifact as one file: an uncompressed tar that has exactly one spelling.
+
+`manifest.json`, then its signature if there is one, then the files in the order of their names;
+every header field but name and size is fixed. So the same artifact is the same bytes, `tar xf`
+unpacks it, and a reader can refuse whatever is not written as it would write it: links, devices,
+absolute paths, extended headers, sparse files, compression.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store.content import MAX_FILES, MAX_TOTAL
+from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
+
+SUFFIX = ".axlt"
+_BLOCK = tarfile.BLOCKSIZE
+_END = 2 * _BLOCK
+_FIRST = (MANIFEST_NAME, SIGNATURE_NAME)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file within a bundle: its first byte and its size."""
+
+    start: int
+    size: int
+
+
+def order(names: list[str]) -> list[str]:
+    """The order of files in a bundle."""
+    return sorted(names, key=lambda name: (_FIRST.index(name) if name in _FIRST else 2, name))
+
+
+def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> None:
+    """Write files of a folder as a bundle."""
+    for name in order(names):
+        size = (folder / name).stat().st_size
+        out.write(_header(name, size))
+        with (folder / name).open("rb") as stream:
+            copied = 0
+            while block := stream.read(1 << 20):
+                copied += out.write(block)
+        if copied != size:
+            raise InvalidArtifactError(f"{folder / name}: changed while it was read")
+        out.write(b"\0" * (-size % _BLOCK))
+    out.write(b"\0" * _END)
+
+
+def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
+    """List a bundle without reading what the files hold.
+
+    Args:
+        size: bytes of the bundle.
+
+    Raises:
+        InvalidArtifactError: it is no bundle, or not written as bundles are.
+    """
+    problem = InvalidArtifactError(
+        f"{where}: is no bundle of adapterxlt, or is damaged",
+        hint="`adapterxlt artifact pack` writes bundles",
+    )
+    if size > MAX_TOTAL + (MAX_FILES + 2) * 2 * _BLOCK or size % _BLOCK or size < 2 * _END:
+        raise problem
+    members: dict[str, Member] = {}
+    while True:
+        header = stream.read(_BLOCK)
+        if header == b"\0" * _BLOCK:
+            break
+        if len(members) > MAX_FILES + len(_FIRST):
+            raise InvalidArtifactError(f"{where}: holds more than {MAX_FILES} files")
+        try:
+            info = tarfile.TarInfo.frombuf(header, "ascii", "strict")
+        except (tarfile.HeaderError, ValueError):
+            raise problem from None
+        if not info.isreg():
+            raise InvalidArtifactError(
+                f"{where}: `{info.name[:100]!r}` is no plain file (a link, device or folder)"
+            )
+        if info.name in members:
+            raise InvalidArtifactError(f"{where}: holds `{info.name[:100]!r}` twice")
+        if info.size < 0 or stream.tell() + info.size > size - _END:
+            raise problem
+        if _header(info.name, info.size) != header:
+            raise InvalidArtifactError(
+                f"{where}: the header of `{info.name[:100]!r}` is not written as bundles are"
+            )
+        members[info.name] = Member(stream.tell(), info.size)
+        stream.seek(info.size, 1)
+        padding = -info.size % _BLOCK
+        if stream.read(padding) != b"\0" * padding:
+            raise problem
+    if stream.read() != b"\0" * _BLOCK or list(members) != order(list(members)):
+        raise problem
+    return members
+
+
+def _header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    try:
+        return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    except (ValueError, UnicodeError):
+        raise InvalidArtifactError(f"`{name[:100]!r}` cannot be the name of a file") from None

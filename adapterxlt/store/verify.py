@@ -1,0 +1,117 @@
+"""Check an artifact against its manifest, file by file, before anything is written. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.store.content import check_content
+from adapterxlt.store.manifest import (
+    MANIFEST_NAME,
+    SIGNATURE_NAME,
+    Manifest,
+    parse_manifest,
+)
+from adapterxlt.store.source import Source, blocks, read_small
+
+SPARE_BYTES = 64 << 20  # left free on the disk
+
+
+def verify(source: Source) -> Manifest:
+    """Recompute every hash; returns the manifest.
+
+    Raises:
+        InvalidArtifactError: a file is missing, unexpected, not what the manifest says, or of a
+            kind that no artifact holds.
+    """
+    where = f"{source.where}"
+    manifest = parse_manifest(read_small(source, MANIFEST_NAME), f"{where}: {MANIFEST_NAME}")
+    if manifest.artifact is None:
+        raise InvalidArtifactError(
+            f"{where}: is an entry of a store, not ready to travel",
+            hint="`adapterxlt artifact pack` makes an artifact of it",
+        )
+    names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
+    for name in sorted(names - manifest.files.keys()):
+        raise InvalidArtifactError(f"{where}: {name} is not in the manifest")
+    for name, record in manifest.files.items():
+        if name not in names:
+            raise InvalidArtifactError(f"{where}: {name} is missing")
+        if source.sizes[name] != record.size:
+            raise InvalidArtifactError(
+                f"{where}: {name} has {source.sizes[name]} bytes, the manifest says {record.size}"
+            )
+    found = {}
+    for name in sorted(manifest.files):
+        with source.open(name) as stream:
+            hashes = check_content(stream, name, source.sizes[name], f"{where}: {name}")
+        if hashes or name.endswith(".safetensors"):
+            found[name] = hashes
+        if _sha256(source, name) != manifest.files[name].sha256:
+            raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+    _compare_tensors(found, manifest.artifact.tensors, where)
+    return manifest
+
+
+def unpack(source: Source, manifest: Manifest, folder: Path) -> None:
+    """Copy a verified artifact into an empty folder, comparing hashes again.
+
+    Raises:
+        InvalidArtifactError: it changed since it was verified; `folder` is removed.
+        AdapterXLTError: the disk has no room.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if shutil.disk_usage(folder).free < manifest.size + SPARE_BYTES:
+            raise AdapterXLTError(
+                f"{folder.parent}: the disk has no room for {manifest.size} bytes"
+            )
+        for name in source.sizes:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
+            with target.open("xb") as out, blocks(source, name) as read:
+                for block in read:
+                    digest.update(block)
+                    out.write(block)
+            record = manifest.files.get(name)
+            if record is not None and digest.hexdigest() != record.sha256:
+                raise InvalidArtifactError(f"{source.where}: {name} changed while it was read")
+        if parse_manifest((folder / MANIFEST_NAME).read_bytes(), str(folder)) != manifest:
+            raise InvalidArtifactError(f"{source.where}: its manifest changed while it was read")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _sha256(source: Source, name: str) -> str:
+    digest = hashlib.sha256()
+    with blocks(source, name) as read:
+        for block in read:
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _compare_tensors(
+    found: dict[str, dict[str, str]], written: dict[str, dict[str, str]], where: str
+) -> None:
+    if found.keys() != written.keys():
+        raise InvalidArtifactError(
+            f"{where}: the manifest lists tensors of {', '.join(sorted(written)) or 'no file'}, "
+            f"there are {', '.join(sorted(found)) or 'none'}"
+        )
+    for file, tensors in found.items():
+        missing, extra = (
+            written[file].keys() - tensors.keys(),
+            tensors.keys() - written[file].keys(),
+        )
+        if missing or extra:
+            what = f"lacks `{min(missing)[:80]}`" if missing else f"holds `{min(extra)[:80]}` too"
+            raise InvalidArtifactError(f"{where}: {file} {what}")
+        for name, value in tensors.items():
+            if written[file][name] != value:
+                raise InvalidArtifactError(
+                    f"{where}: {file}: tensor `{name[:80]}` is not what the manifest says"
+                )
