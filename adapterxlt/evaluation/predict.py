@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from adapterxlt.batching.batches import budget_batches
+from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import Feature, encode
+from adapterxlt.batching.encode import Feature
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.evaluation.decode import Logits, Span, best_span, null_score
 from adapterxlt.progress import Progress
@@ -36,6 +38,7 @@ def predict(
     progress: Progress,
     description: str = "predicting",
     no_answer: bool = False,
+    cache: Path | None = None,
 ) -> list[Prediction]:
     """Predict with the model's active head.
 
@@ -49,12 +52,14 @@ def predict(
         progress: told after every batch.
         description: what the progress bar says.
         no_answer: span QA: predict "" where that scores higher than the best answer (SQuAD 2.0).
+        cache: folder of encoded examples, see `encode_cached`.
 
     Returns:
         For each example a class or choice index, one tag index a word, or an answer text ("" if
         the context has none).
     """
-    features = encode(
+    features = encode_cached(
+        cache,
         examples,
         built.tokenizer,
         kind,

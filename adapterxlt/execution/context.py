@@ -42,6 +42,11 @@ class Context:
             raise TypeError(f"recipe {self.recipe.name} has no backbone")
         return self.sources.backbone
 
+    @property
+    def encoded(self) -> Path:
+        """Folder of encoded examples, which steps of all recipes of the work folder share."""
+        return self.store.root / ".encoded"
+
     def artifact(self, step_id: str) -> Path:
         """Folder of a finished step's output."""
         return self.store.path(self.plan.by_id(step_id).fingerprint)

@@ -63,6 +63,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
                 progress=context.progress,
                 description=f"{step.id} {language}",
                 no_answer=task.no_answer,
+                cache=context.encoded,
             )
             if "predictions" in step.params:
                 file = submission_file(step.text("predictions"), task, language, step.text("split"))

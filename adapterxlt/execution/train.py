@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from adapterxlt.batching.encode import encode
+from adapterxlt.batching.cache import encode_cached
 from adapterxlt.execution.contamination import hash_texts, write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import labelled_examples
@@ -97,7 +97,8 @@ def _train(
     names = {head.task: spec.head_name(head) for head in spec.heads}
     inputs = [
         TaskInputs(
-            encode(
+            encode_cached(
+                context.encoded,
                 material.examples,
                 built.tokenizer,
                 material.task.kind,
