@@ -38,3 +38,15 @@ def test_sequence_stack_fusion_and_merge_read_as_what_they_are() -> None:
     )
     merged = step("5", "merge", "2", "1", weights=[0.5, 0.5])
     assert line(QA, NLI, merged) == ("mini > merge(squad (seq_bn) + mnli (seq_bn, 2000 examples))")
+
+
+def test_a_mixture_names_its_tasks() -> None:
+    def part(task: str, language: str = "en", cap: int | None = None) -> dict[str, object]:
+        return {"task": task, "language": language, "cap": cap}
+
+    tasks = [part("mnli"), part("squad", cap=2000), part("mlm", "de"), part("mlm", "sw")]
+    mixed = step("9", "train", tasks=tasks, method="lora", relation="none", sampling="uniform")
+    after = step("3", "train", "9", task="udpos", method="lora", relation="after")
+    assert line(mixed, after) == (
+        "mini > mnli + squad[2000] + mlm(de, sw) (lora, uniform) > udpos (lora, after)"
+    )
