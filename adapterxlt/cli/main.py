@@ -25,6 +25,8 @@ VERBS = {
     "list": "List tasks, methods, backbones, recipes or presets.",
     "status": "Show what ran in a work folder, what failed and why.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
+    "mine": "Find translation pairs in two plain texts.",
+    "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
     "doctor": "Check versions, devices, data, backbone and disk space.",
 }
 _MODULES = {"list": "adapterxlt.cli.list_"}

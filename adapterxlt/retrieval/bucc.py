@@ -115,17 +115,29 @@ def _sorted(scores: Doubles, source_idx: Ids, target_idx: Ids) -> Candidates:
 
 
 def _one_to_one(proposals: Candidates, n_source: int, n_target: int) -> Candidates:
-    source_free, target_free = bytearray(b"\1" * n_source), bytearray(b"\1" * n_target)
+    """Greedy matching, best first, a round at a time.
+
+    Whoever is the first remaining proposal of both its sentences is accepted by the greedy rule
+    too, whatever comes before. What shares a sentence with it falls away, and so on.
+    """
+    source, target = proposals.source_idx, proposals.target_idx
+    left = np.arange(len(proposals))
     accepted = []
-    pairs = zip(proposals.source_idx.tolist(), proposals.target_idx.tolist(), strict=True)
-    for row, (source, target) in enumerate(pairs):
-        if source_free[source] and target_free[target]:
-            source_free[source] = target_free[target] = 0
-            accepted.append(row)
-    rows = np.asarray(accepted, dtype=np.int64)
-    return Candidates(
-        proposals.scores[rows], proposals.source_idx[rows], proposals.target_idx[rows]
-    )
+    while len(left):
+        first_source = np.empty(n_source, dtype=np.int64)
+        first_target = np.empty(n_target, dtype=np.int64)
+        # Of several values assigned to one place the last one stays: here the best proposal.
+        first_source[source[left][::-1]] = left[::-1]
+        first_target[target[left][::-1]] = left[::-1]
+        wins = (first_source[source[left]] == left) & (first_target[target[left]] == left)
+        won = left[wins]
+        accepted.append(won)
+        source_free, target_free = np.ones(n_source, dtype=bool), np.ones(n_target, dtype=bool)
+        source_free[source[won]] = False
+        target_free[target[won]] = False
+        left = left[source_free[source[left]] & target_free[target[left]]]
+    rows = np.sort(np.concatenate(accepted)) if accepted else np.empty(0, dtype=np.int64)
+    return Candidates(proposals.scores[rows], source[rows], target[rows])
 
 
 def to_sentences(

@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adapterxlt.batching.batches import budget_batches
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.index import Floats, Ids
 from adapterxlt.retrieval.protocols import Pooling
-from adapterxlt.retrieval.tokens import Tokens, tokenize
+from adapterxlt.retrieval.tokens import Tokens, tight_batches, tokenize
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -82,7 +81,7 @@ def encode_grid(
     keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
     vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
-    batches = budget_batches(tokens.lengths.tolist(), token_budget)
+    batches = tight_batches(tokens.lengths, token_budget)
     with progress.bar(label, len(tokens), unit="sentences") as bar:
         for batch, pooled in encode_batches(built, tokens, batches, keys):
             for key in keys:

@@ -25,7 +25,8 @@ SUPER = 16 * ROWS
 class Rows(Protocol):
     """Vectors that can be read by block: an array in memory, or a file."""
 
-    shape: tuple[int, int]
+    @property
+    def shape(self) -> tuple[int, int]: ...
 
     def __len__(self) -> int: ...
 

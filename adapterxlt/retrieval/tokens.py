@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # Texts given to the tokenizer at once: its answer holds Python integers, nine times as large.
 CHUNK = 4096
+# Lengths within a batch, as a share of the longest, once it has so many tokens.
+TIGHT = 0.97
+ENOUGH = 1024
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,25 @@ def _batched(texts: Iterable[str]) -> Iterator[list[str]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def tight_batches(lengths: npt.NDArray[np.int64], token_budget: int) -> list[npt.NDArray[np.int64]]:
+    """Row numbers in batches of near-equal length, longest first.
+
+    A batch has at most `token_budget` padded tokens. It also ends where lengths fall below
+    `TIGHT` of its longest, once it is large enough to keep the processor busy.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches = []
+    start = 0
+    longest = int(lengths[order[0]]) if len(order) else 0
+    for place, length in enumerate(lengths[order].tolist()):
+        size = place - start
+        full = (size + 1) * longest > token_budget
+        loose = length < TIGHT * longest and size * longest >= ENOUGH
+        if size and (full or loose):
+            batches.append(order[start:place])
+            start, longest = place, length
+    if start < len(order):
+        batches.append(order[start:])
+    return batches

@@ -2,39 +2,90 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.retrieval.exact import ArrayRows, Rows
 from adapterxlt.retrieval.index import Floats, normalise
 from adapterxlt.retrieval.protocols import Transform
 
 # Directions with less than this share of the largest variance are noise: not blown up.
 LEAST_VARIANCE = 1e-6
+BLOCK = 8192
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A transformation with the figures of one side's text.
+
+    Args:
+        scale: whether vectors get length 1 in the end.
+        mean: [dim] what is taken away first, if anything.
+        directions: [dim, dim] what vectors are multiplied with then, if anything.
+    """
+
+    scale: bool
+    mean: npt.NDArray[np.float64] | None = None
+    directions: npt.NDArray[np.float64] | None = None
+
+    def __call__(self, vectors: Floats) -> Floats:
+        """Vectors [n, dim] as they are compared."""
+        ready: npt.NDArray[Any] = vectors
+        if self.mean is not None:
+            ready = vectors - self.mean
+        if self.directions is not None:
+            ready = ready @ self.directions
+        return normalise(ready) if self.scale else np.ascontiguousarray(ready, dtype=np.float32)
+
+
+def fit(rows: Rows, transform: Transform, scale: bool) -> Fitted:
+    """Fit a transformation on one side, block by block.
+
+    `centre` takes away the mean of all. `whiten` then gives all principal directions the same
+    variance, without rotating (ZCA), so that two sides whitened each by itself stay comparable;
+    with fewer vectors than dimensions the empty directions stay empty.
+    """
+    if transform == "none":
+        return Fitted(scale)
+    n, dim = rows.shape
+    total = np.zeros(dim)
+    for start in range(0, n, BLOCK):
+        total += rows.block(start, min(start + BLOCK, n)).sum(axis=0, dtype=np.float64)
+    mean = total / n
+    if transform == "centre":
+        return Fitted(scale, mean)
+    products = np.zeros((dim, dim))
+    for start in range(0, n, BLOCK):
+        centred = rows.block(start, min(start + BLOCK, n)) - mean
+        products += centred.T @ centred
+    values, vectors = np.linalg.eigh(products / n)
+    kept = values > LEAST_VARIANCE * max(values[-1], np.finfo(np.float64).tiny)
+    inverse = np.divide(1.0, np.sqrt(np.abs(values)), out=np.zeros_like(values), where=kept)
+    return Fitted(scale, mean, (vectors * inverse) @ vectors.T)
 
 
 def ready(vectors: Floats, transform: Transform, scale: bool) -> Floats:
-    """Vectors [n, dim] as they are compared: transformed, then of length 1 if `scale`."""
-    if transform == "centre":
-        vectors = centre(vectors)
-    elif transform == "whiten":
-        vectors = whiten(vectors)
-    return normalise(vectors) if scale else np.ascontiguousarray(vectors, dtype=np.float32)
+    """Vectors [n, dim] of one side as they are compared."""
+    return fit(ArrayRows(vectors), transform, scale)(vectors)
 
 
-def centre(vectors: Floats) -> Floats:
-    """Take away the mean of all."""
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    return np.asarray(vectors - mean, dtype=np.float32)
+class ReadyRows:
+    """Rows as they are compared, made block by block."""
 
+    def __init__(self, rows: Rows, transform: Transform, scale: bool) -> None:
+        self._rows, self._fitted = rows, fit(rows, transform, scale)
+        self.shape = rows.shape
 
-def whiten(vectors: Floats) -> Floats:
-    """Centre, then give all principal directions the same variance (ZCA: no rotation).
+    def __len__(self) -> int:
+        return len(self._rows)
 
-    No rotation, so that two sides whitened each by itself stay comparable. With fewer vectors
-    than dimensions the empty directions stay empty.
-    """
-    centred = centre(vectors).astype(np.float64)
-    covariance = centred.T @ centred / len(centred)
-    values, directions = np.linalg.eigh(covariance)
-    kept = values > LEAST_VARIANCE * max(values[-1], np.finfo(np.float64).tiny)
-    inverse = np.divide(1.0, np.sqrt(np.abs(values)), out=np.zeros_like(values), where=kept)
-    return np.asarray(centred @ (directions * inverse) @ directions.T, dtype=np.float32)
+    def block(self, start: int, stop: int) -> Floats:
+        """Rows `start` to `stop`."""
+        return self._fitted(self._rows.block(start, stop))
+
+    def rows(self, ids: np.ndarray) -> Floats:
+        """The rows of these numbers."""
+        return self._fitted(self._rows.rows(ids))

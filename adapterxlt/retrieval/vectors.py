@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from adapterxlt.batching.batches import budget_batches
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.encode import Key, encode_batches
 from adapterxlt.retrieval.index import Floats
-from adapterxlt.retrieval.tokens import Tokens
+from adapterxlt.retrieval.tokens import Tokens, tight_batches
 from adapterxlt.store.files import write_json
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def encode_to_files(
     ) as bar:
         for block in range(done, -(-len(tokens) // BLOCK)):
             rows = order[block * BLOCK : (block + 1) * BLOCK]
-            batches = budget_batches(tokens.lengths[rows].tolist(), token_budget)
+            batches = tight_batches(tokens.lengths[rows], token_budget)
             place_of = [rows[batch] for batch in batches]
             mapped = {key: np.load(file.path, mmap_mode="r+") for key, file in files.items()}
             for batch, pooled in encode_batches(built, tokens, place_of, keys):

@@ -1,0 +1,171 @@
+"""`adapterxlt mine SRC TRG --out PAIRS.tsv`: translation pairs out of two texts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapterxlt.cli.options import json_option, print_json
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
+    """A number of bytes such as 4GB, 512MB or 1.5G."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes of a size."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
+        if found is None or not float(found[1]):
+            self.fail(f"`{value}` is no size such as 4GB or 512MB", param, ctx)
+        return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.argument("target", metavar="TRG", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the pairs go: score, source, target; tab-separated, best first.",
+)
+@click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
+@click.option(
+    "--artifact",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A trained stage or artifact on that backbone; default: the bare backbone.",
+)
+@click.option(
+    "--protocol",
+    default="jiant",
+    show_default=True,
+    metavar="NAME[+OPTION...]",
+    help="Layer, pooling, margin and neighbours; e.g. jiant+distance, xtreme-2020+whiten. "
+    "See `adapterxlt list presets`.",
+)
+@click.option("--layer", type=int, help="Hidden layer instead of the protocol's; 0: embeddings.")
+@click.option("--neighbours", "k", type=click.IntRange(1), help="Instead of the protocol's (4).")
+@click.option(
+    "--index",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="flat (exact), ivf-flat, ivf-sq8, ivf-pq, hnsw; auto picks by size and memory.",
+)
+@click.option("--threshold", type=float, help="Leave out pairs that score below.")
+@click.option("--top", type=click.IntRange(1), help="Keep so many best pairs at most.")
+@click.option("--src-lang", metavar="XX", help="Leave out source lines in another script.")
+@click.option("--trg-lang", metavar="XX", help="Leave out target lines in another script.")
+@click.option("--min-chars", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--max-chars", type=click.IntRange(1), default=2000, show_default=True)
+@click.option(
+    "--max-length", type=click.IntRange(3), default=256, show_default=True, help="Tokens."
+)
+@click.option(
+    "--memory", type=Size(), default="4GB", show_default=True, help="Memory to stay within."
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Of the vectors on disk.",
+)
+@click.option("--line-numbers", is_flag=True, help="Write both line numbers after the score.")
+@click.option(
+    "--workdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Vectors and neighbours, for going on after an interruption.  [default: FILE.work, "
+    "removed in the end]",
+)
+@json_option
+def command(
+    source: Path,
+    target: Path,
+    out: Path,
+    backbone: str | None,
+    artifact: Path | None,
+    protocol: str,
+    layer: int | None,
+    k: int | None,
+    index: str,
+    src_lang: str | None,
+    trg_lang: str | None,
+    min_chars: int,
+    max_chars: int,
+    workdir: Path | None,
+    as_json: bool,
+    **others: Any,
+) -> None:
+    """Find translation pairs in two texts, one sentence a line (plain, .gz or .zst).
+
+    Every sentence is compared with the whole other side by margin score; pairs are one to one.
+    An interrupted command goes on where it was when it is given again. Languages are told by
+    their scripts only: German and English lines look alike to --src-lang.
+    """
+    from dataclasses import replace
+
+    from adapterxlt.cli.progress import open_progress
+    from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+
+    chosen = get_protocol(protocol)
+    chosen = replace(chosen, k=k or chosen.k)
+    from adapterxlt.retrieval.corpus import Filters
+    from adapterxlt.retrieval.encoder import load_encoder
+    from adapterxlt.retrieval.mine import Settings, mine_files
+
+    progress = open_progress()
+    built = load_encoder(backbone, artifact)
+    depth = built.model.config.num_hidden_layers
+    settings = Settings(
+        protocol=chosen,
+        layer=choose_layers(None if layer is None else [layer], chosen.bucc, depth)[0],
+        index=index,
+        source=Filters(src_lang, min_chars, max_chars),
+        target=Filters(trg_lang, min_chars, max_chars),
+        **others,
+    )
+    work = workdir or out.with_name(f"{out.name}.work")
+    summary = mine_files(built, source, target, out, work, settings, progress)
+    if workdir is None:
+        shutil.rmtree(work)
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary)
+
+
+def _print(summary: dict[str, Any]) -> None:
+    for side in ("source", "target"):
+        counts = dict(summary[side])
+        name, lines, kept = counts.pop("file"), counts.pop("lines"), counts.pop("kept")
+        left_out = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        click.echo(f"{name}: {kept} of {lines} lines" + (f" ({left_out})" if left_out else ""))
+    index = summary["index"]
+    recall = f", recall@1 {index['recall_1']:.3f} on {index['sample']}" if index["sample"] else ""
+    click.echo(
+        f"layer {summary['layer']}, {summary['pooling']} pooling, {summary['margin']} margin, "
+        f"k {summary['k']}; index {index['index']} ({index['why']}{recall})"
+    )
+    pairs = dict(summary["pairs"])
+    found, written = pairs.pop("found"), pairs.pop("written")
+    left_out = ", ".join(f"{count} {what}" for what, count in pairs.items() if count)
+    lowest = summary["lowest_score"]
+    scored = f", lowest score {lowest:.4f}" if lowest is not None else ""
+    click.echo(
+        f"{summary['out']}: {written} of {found} pairs"
+        + (f" ({left_out})" if left_out else "")
+        + scored
+    )

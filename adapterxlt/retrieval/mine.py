@@ -1,0 +1,231 @@
+"""Bitext mining on two plain-text files, within a given memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adapterxlt.errors import UsageError
+from adapterxlt.progress import Progress
+from adapterxlt.retrieval.bucc import Candidates, match
+from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
+from adapterxlt.retrieval.neighbours import Found, Report, find_neighbours
+from adapterxlt.retrieval.protocols import Protocol
+from adapterxlt.retrieval.tokens import tokenize
+from adapterxlt.retrieval.transforms import ReadyRows
+from adapterxlt.retrieval.vectors import Precision, VectorFile, encode_to_files
+from adapterxlt.store.files import write_json
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+# What the libraries and a model's forward pass take, before any text: bytes.
+BASE_MEMORY = 1 << 30
+# What a sentence takes in memory whatever is on disk: its place, tokens, neighbours, scores.
+SENTENCE_MEMORY = 700
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to mine.
+
+    Args:
+        protocol: pooling, margin, neighbours and retrieval.
+        layer: hidden layer; None for the protocol's own.
+        index: see `neighbours.IndexName`.
+        threshold: pairs scoring below are left out.
+        top: so many best pairs at most.
+        memory: bytes to stay within.
+        source: filters of the source side.
+        target: filters of the target side.
+        max_length: tokens a sentence at most.
+        token_budget: padded tokens at most in one forward pass.
+        precision: of the vectors on disk.
+        line_numbers: write each sentence's line too.
+    """
+
+    protocol: Protocol
+    layer: int | None = None
+    index: str = "auto"
+    threshold: float | None = None
+    top: int | None = None
+    memory: int = 4 << 30
+    source: Filters = field(default_factory=Filters)
+    target: Filters = field(default_factory=Filters)
+    max_length: int = 256
+    token_budget: int = 8192
+    precision: Precision = "float32"
+    line_numbers: bool = False
+
+
+def mine_files(
+    built: Built,
+    source: Path,
+    target: Path,
+    out: Path,
+    work: Path,
+    settings: Settings,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write scored pairs, best first: `score TAB source TAB target` a line.
+
+    Args:
+        built: the encoder.
+        source: text file, one sentence a line; .gz and .zst too.
+        target: the other side.
+        out: the file of pairs; replaced when all is done, not before.
+        work: folder for vectors and neighbours; the same call goes on from what is there.
+        settings: how.
+        progress: told what happens.
+
+    Returns:
+        A summary: lines read and left out on both sides by reason, the index and its recall,
+        pairs found, left out and written.
+
+    Raises:
+        MissingDataError: a file is empty, unreadable or not UTF-8.
+        UsageError: the memory does not suffice for so many sentences.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    sides = [
+        read_corpus(path, work / f"{name}.txt", filters, progress)
+        for name, path, filters in (
+            ("source", source, settings.source),
+            ("target", target, settings.target),
+        )
+    ]
+    _check_memory(settings.memory, sum(map(len, sides)))
+    layer = settings.layer
+    if layer is None:
+        layer = settings.protocol.bucc.layer.layer(built.model.config.num_hidden_layers)
+    vectors = [
+        _vectors(built, side, name, work, layer, settings, progress)
+        for name, side in zip(("source", "target"), sides, strict=True)
+    ]
+    found = _neighbours(vectors, work, settings, progress)
+    pairs = match(
+        found.forward, found.backward, settings.protocol.margin, settings.protocol.retrieval
+    )
+    threshold = -np.inf if settings.threshold is None else settings.threshold
+    kept = int(np.sum(pairs.scores >= threshold))
+    written = kept if settings.top is None else min(kept, settings.top)
+    _write(out, pairs, written, sides, settings.line_numbers)
+    return {
+        "source": {"file": str(source), **sides[0].counts, "kept": len(sides[0])},
+        "target": {"file": str(target), **sides[1].counts, "kept": len(sides[1])},
+        "protocol": settings.protocol.name,
+        "layer": layer,
+        "pooling": settings.protocol.bucc.pooling,
+        "margin": settings.protocol.margin,
+        "k": settings.protocol.k,
+        "index": found.report.as_dict(),
+        "pairs": {
+            "found": len(pairs),
+            "below threshold": len(pairs) - kept,
+            "beyond top": kept - written,
+            "written": written,
+        },
+        "threshold": settings.threshold,
+        "lowest_score": float(pairs.scores[written - 1]) if written else None,
+        "out": str(out),
+    }
+
+
+def _check_memory(memory: int, sentences: int) -> None:
+    needed = BASE_MEMORY + sentences * SENTENCE_MEMORY
+    if needed > memory:
+        raise UsageError(
+            f"{sentences} sentences need about {needed / (1 << 30):.1f} GB; --memory allows "
+            f"{memory / (1 << 30):.1f} GB",
+            hint="allow more, or split the larger file and mine its parts",
+        )
+
+
+def _vectors(
+    built: Built,
+    corpus: Corpus,
+    name: str,
+    work: Path,
+    layer: int,
+    settings: Settings,
+    progress: Progress,
+) -> VectorFile:
+    tokens = tokenize(built, corpus, settings.max_length)
+    key = (layer, settings.protocol.bucc.pooling)
+    return encode_to_files(
+        built,
+        tokens,
+        work,
+        keys=[key],
+        token_budget=settings.token_budget,
+        progress=progress,
+        precision=settings.precision,
+        label=f"encoding {name}",
+    )[key]
+
+
+def _neighbours(
+    files: list[VectorFile], work: Path, settings: Settings, progress: Progress
+) -> Found:
+    """Neighbours in both directions; kept in the work folder, so that they are found once."""
+    protocol = settings.protocol
+    # Half of what is left of the memory for an index; blocks and the rest need the other half.
+    room = (settings.memory - BASE_MEMORY - SENTENCE_MEMORY * sum(map(len, files))) // 2
+    identity = {
+        "vectors": [str(file.path.relative_to(work)) for file in files],
+        "k": protocol.k,
+        "index": settings.index,
+        "memory": room,
+        "transform": protocol.transform,
+        "scale": protocol.bucc.normalise,
+        "version": 1,
+    }
+    name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
+    folder = work / f"neighbours-{name}"
+    report_file = folder / "report.json"
+    names = ("forward_scores", "forward_ids", "backward_scores", "backward_ids")
+    if report_file.is_file():
+        progress.log("neighbours are there already")
+        arrays = [np.load(folder / f"{name}.npy") for name in names]
+        report = Report(**json.loads(report_file.read_text(encoding="utf-8")))
+        return Found((arrays[0], arrays[1]), (arrays[2], arrays[3]), report)
+    source, target = (
+        ReadyRows(file, protocol.transform, protocol.bucc.normalise) for file in files
+    )
+    found = find_neighbours(
+        source, target, protocol.k, index=settings.index, memory=room, progress=progress
+    )
+    folder.mkdir(exist_ok=True)
+    for name, (scores, ids) in (("forward", found.forward), ("backward", found.backward)):
+        np.save(folder / f"{name}_scores.npy", scores)
+        np.save(folder / f"{name}_ids.npy", ids)
+    write_json(report_file, found.report.as_dict())
+    return found
+
+
+def _write(
+    out: Path, pairs: Candidates, count: int, sides: list[Corpus], line_numbers: bool
+) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    rows = (pairs.source_idx[:count], pairs.target_idx[:count])
+    texts = (side.sentences(ids) for side, ids in zip(sides, rows, strict=True))
+    lines = (side.lines[ids].tolist() for side, ids in zip(sides, rows, strict=True))
+    try:
+        with aside.open("w", encoding="utf-8", newline="\n") as stream:
+            for score, left, right, left_line, right_line in zip(
+                pairs.scores[:count].tolist(), *texts, *lines, strict=True
+            ):
+                fields = [f"{score:.6f}", left.replace("\t", " "), right.replace("\t", " ")]
+                if line_numbers:
+                    fields[1:1] = [str(left_line), str(right_line)]
+                stream.write("\t".join(fields) + "\n")
+        aside.replace(out)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""Which script a text is written in: a cheap check that a line can be of a language at all.
+
+It tells Russian from Thai, not Russian from Bulgarian: for that a language identifier is needed,
+before mining.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+from adapterxlt.errors import UsageError
+from adapterxlt.suggest import suggest
+
+# Share of a line's letters that must be of the language's scripts.
+LEAST_SHARE = 0.5
+
+_LATIN = (
+    "af az br bs ca cs cy da de en eo es et eu fi fo fr fy ga gd gl ha hr hu ia id ie io is it jv "
+    "ku kw la lt lv ms mt nb nl nn no oc om pl pt qu ro sk sl sq sv sw tk tl tr uz vi wo xh yo zu"
+)
+_CYRILLIC = "be bg kk ky mk mn ru tg tt uk"
+SCRIPTS: dict[str, frozenset[str]] = {
+    **{code: frozenset({"LATIN"}) for code in _LATIN.split()},
+    **{code: frozenset({"CYRILLIC"}) for code in _CYRILLIC.split()},
+    **{code: frozenset({"ARABIC"}) for code in ["ar", "fa", "ps", "sd", "ug", "ur"]},
+    **{code: frozenset({"DEVANAGARI"}) for code in ["hi", "mr", "ne", "sa"]},
+    **{code: frozenset({"HEBREW"}) for code in ["he", "yi"]},
+    **{code: frozenset({"ETHIOPIC"}) for code in ["am", "ti"]},
+    "sr": frozenset({"CYRILLIC", "LATIN"}),
+    "bn": frozenset({"BENGALI"}),
+    "el": frozenset({"GREEK"}),
+    "gu": frozenset({"GUJARATI"}),
+    "hy": frozenset({"ARMENIAN"}),
+    "ja": frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}),
+    "ka": frozenset({"GEORGIAN"}),
+    "km": frozenset({"KHMER"}),
+    "kn": frozenset({"KANNADA"}),
+    "ko": frozenset({"HANGUL", "CJK"}),
+    "lo": frozenset({"LAO"}),
+    "ml": frozenset({"MALAYALAM"}),
+    "my": frozenset({"MYANMAR"}),
+    "pa": frozenset({"GURMUKHI"}),
+    "si": frozenset({"SINHALA"}),
+    "ta": frozenset({"TAMIL"}),
+    "te": frozenset({"TELUGU"}),
+    "th": frozenset({"THAI"}),
+    "zh": frozenset({"CJK", "BOPOMOFO"}),
+}
+
+
+def scripts_of(language: str) -> frozenset[str]:
+    """Scripts of a language by its two-letter code.
+
+    Raises:
+        UsageError: the language is not known here.
+    """
+    if language not in SCRIPTS:
+        raise UsageError(
+            f"no script is known for the language `{language}`", hint=suggest(language, SCRIPTS)
+        )
+    return SCRIPTS[language]
+
+
+def is_written_in(text: str, scripts: frozenset[str]) -> bool:
+    """True if at least half of the letters are of these scripts, and there is a letter."""
+    letters = ours = 0
+    for character in text:
+        script = _script(character)
+        if script:
+            letters += 1
+            ours += script in scripts
+    return letters > 0 and ours >= LEAST_SHARE * letters
+
+
+@lru_cache(maxsize=1 << 16)
+def _script(character: str) -> str:
+    """First word of the character's Unicode name if it is a letter, else empty."""
+    if not character.isalpha():
+        return ""
+    name = unicodedata.name(character, "")
+    return name.split()[0] if not name.startswith("FULLWIDTH LATIN") else "LATIN"

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from adapterxlt.cli.main import cli
+from adapterxlt.cli.mine import Size
+from tests import tiny
+
+SOURCE = list(dict.fromkeys(tiny.SENTENCES))[:14]
+
+
+@pytest.fixture
+def mine(tiny_backbone, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").write_text("\n".join([*SOURCE, "", SOURCE[0]]) + "\n", encoding="utf-8")
+    target = [*SOURCE[9::-1], "something else\tentirely", "1234"]
+    (tmp_path / "trg").write_text("\n".join(target) + "\n", encoding="utf-8")
+
+    def run(*arguments):
+        given = ["mine", "src", "trg", "--out", "pairs.tsv", "--backbone", str(tiny_backbone)]
+        return CliRunner().invoke(cli, [*given, *arguments])
+
+    return run
+
+
+def pairs(tmp_path):
+    text = (tmp_path / "pairs.tsv").read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_planted_pairs_come_first(mine, tmp_path):
+    result = mine("--top", "10", "--json")
+    assert result.exit_code == 0, result.output
+    found = pairs(tmp_path)
+    assert {(left, right) for _, left, right in found} == {(s, s) for s in SOURCE[:10]}
+    scores = [float(score) for score, *_ in found]
+    assert scores == sorted(scores, reverse=True)
+    summary = json.loads(result.stdout)
+    assert summary["source"]["lines"] == 16
+    assert (summary["source"]["blank"], summary["source"]["repeated"]) == (1, 1)
+    assert summary["source"]["kept"] == 14
+    assert summary["pairs"]["written"] == 10
+    assert summary["pairs"]["beyond top"] == summary["pairs"]["found"] - 10
+    assert summary["index"]["index"] == "flat"
+    assert not (tmp_path / "pairs.tsv.work").exists()
+
+
+def test_the_threshold_and_line_numbers(mine, tmp_path):
+    assert mine("--line-numbers", "--top", "10").exit_code == 0
+    rows = pairs(tmp_path)
+    # Source line i is target line 11 - i.
+    assert all(int(left) + int(right) == 11 for _, left, right, *_ in rows)
+    cut = float(rows[4][0])
+    result = mine("--threshold", str(cut - 1e-9))
+    assert len(pairs(tmp_path)) == 5
+    assert "below threshold" in result.stdout
+
+
+def test_the_same_bytes_again_and_out_of_a_kept_work_folder(mine, tmp_path):
+    mine("--workdir", "w")
+    first = (tmp_path / "pairs.tsv").read_bytes()
+    again = mine("--workdir", "w")
+    assert "neighbours are there already" in again.stderr
+    assert (tmp_path / "pairs.tsv").read_bytes() == first
+    mine("--index", "flat")
+    assert (tmp_path / "pairs.tsv").read_bytes() == first
+
+
+def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
+    (tmp_path / "src").write_text("only\tone\n", encoding="utf-8")
+    (tmp_path / "trg").write_text("only\tone\n", encoding="utf-8")
+    assert mine().exit_code == 0
+    assert pairs(tmp_path) == [["1.000000", "only one", "only one"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--memory", "lots"], 2, "no size such as 4GB"),
+        (["--memory", "10MB"], 2, "--memory allows"),
+        (["--protocol", "jiantt"], 2, "did you mean `jiant`"),
+        (["--index", "ivf"], 2, "unknown index `ivf`"),
+        (["--layer", "9"], 2, "no layer 9"),
+        (["--src-lang", "xx"], 2, "no script is known"),
+        (["--src-lang", "ru"], 5, "14 wrong script|15 wrong script"),
+        (["--artifact", "nowhere"], 4, "is no folder"),
+        (["--backbone", "nowhere"], 5, "nowhere"),
+    ],
+)
+def test_bad_requests_say_what_is_wrong_and_leave_nothing(mine, tmp_path, arguments, code, message):
+    result = mine(*arguments)
+    assert result.exit_code == code, result.output
+    assert any(part in result.stderr for part in message.split("|"))
+    assert not (tmp_path / "pairs.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("4GB", 4 << 30), ("512M", 512 << 20), ("1.5g", 3 << 29), ("7", 7)]
+)
+def test_sizes(text, bytes_):
+    assert Size().convert(text, None, None) == bytes_

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.progress import Silent
+from adapterxlt.retrieval.corpus import Filters, read_corpus
+from adapterxlt.retrieval.scripts import is_written_in, scripts_of
+
+TEXT = "first\n\n  second \r\nfirst\nдругой\nx\nthird"
+
+
+def read(tmp_path, raw, filters=None, name="text.txt"):
+    path = tmp_path / name
+    path.write_bytes(raw)
+    return read_corpus(path, tmp_path / "copy", filters or Filters(), Silent())
+
+
+def test_lines_are_filtered_counted_and_kept_once(tmp_path):
+    filters = Filters(language="en", min_chars=2, max_chars=5)
+    corpus = read(tmp_path, TEXT.encode(), filters)
+    assert list(corpus) == ["first", "third"]
+    assert corpus.lines.tolist() == [1, 7]
+    assert corpus.counts == {
+        "lines": 7,
+        "blank": 1,
+        "too short": 1,
+        "too long": 2,
+        "wrong script": 0,
+        "repeated": 1,
+    }
+    assert read(tmp_path, TEXT.encode(), Filters("en")).counts["wrong script"] == 1
+
+
+@pytest.mark.parametrize("name", ["text.txt", "text.gz", "text.zst"])
+def test_compressed_files_read_the_same(tmp_path, name):
+    raw = b"\xef\xbb\xbf" + TEXT.encode()
+    if name.endswith(".gz"):
+        raw = gzip.compress(raw)
+    elif name.endswith(".zst"):
+        raw = pytest.importorskip("zstandard").compress(raw)
+    corpus = read(tmp_path, raw, name=name)
+    assert list(corpus) == ["first", "second", "другой", "x", "third"]
+    assert list(corpus.sentences(corpus.lines[:0])) == []
+    assert corpus.lines.tolist() == [1, 3, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "message"),
+    [
+        (b"", "a.txt", "a.txt: the file is empty"),
+        (b"\n\n", "a.txt", "no line of 2 passes the filters: 2 blank"),
+        (b"good\nb\xff\n", "a.txt", "a.txt:2: not UTF-8: byte 0xff at column 2"),
+        (b"a\0\n", "a.txt", "a.txt:1: NUL"),
+        (b"no gzip", "a.gz", "a.gz: cannot be read"),
+        (gzip.compress(b"whole text\n" * 50)[:-12], "a.gz", "a.gz: cannot be read"),
+        (b"no zstd", "a.zst", "a.zst: not a whole"),
+    ],
+)
+def test_bad_files_are_refused_with_their_line(tmp_path, raw, name, message):
+    if name.endswith("zst"):
+        pytest.importorskip("zstandard")
+    with pytest.raises(MissingDataError, match=message):
+        read(tmp_path, raw, name=name)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(MissingDataError, match="No such file"):
+        read_corpus(tmp_path / "no", tmp_path / "copy", Filters(), Silent())
+
+
+def test_scripts():
+    assert is_written_in("日本語です, ok", scripts_of("ja"))
+    assert not is_written_in("日本語です", scripts_of("en"))
+    assert not is_written_in("123 ...", scripts_of("en"))
+    assert is_written_in("ＦＵＬＬ width", scripts_of("de"))
+    with pytest.raises(UsageError, match="no script is known for the language `xx`"):
+        scripts_of("xx")
