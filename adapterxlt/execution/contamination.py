@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from adapterxlt.tasks.fingerprint import normalise_text, text_hash
+from adapterxlt.tasks.fingerprint import normalise_text, text_digest
 
 TEXTS_FOLDER = "texts"
 BACKBONE_TEXTS = "texts.u64"
@@ -23,7 +23,8 @@ Hashes = npt.NDArray[np.uint64]
 
 def hash_texts(texts: Iterable[str]) -> Hashes:
     """Return the sorted distinct hashes of texts; bare punctuation is no text."""
-    return np.array(sorted({text_hash(t) for t in texts if normalise_text(t)}), dtype="<u8")
+    normalised = set(map(normalise_text, texts)) - {""}
+    return np.unique(np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8"))
 
 
 def write_seen(folder: Path, texts: Mapping[str, Hashes], inputs: Sequence[Path]) -> None:

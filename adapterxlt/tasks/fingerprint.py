@@ -11,6 +11,10 @@ def _is_edge(character: str) -> bool:
     return unicodedata.category(character)[0] in "PSZ" or character.isspace()
 
 
+# Stripping these first is fast, and leaves hardly any edge to look at.
+_ASCII_EDGES = "".join(filter(_is_edge, map(chr, range(128))))
+
+
 def normalise_text(text: str) -> str:
     """The form under which two records count as the same text.
 
@@ -18,6 +22,7 @@ def normalise_text(text: str) -> str:
     edges (not inside). A text of nothing but punctuation becomes the empty string.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = folded.strip(_ASCII_EDGES)
     start, end = 0, len(folded)
     while start < end and _is_edge(folded[start]):
         start += 1
@@ -28,5 +33,9 @@ def normalise_text(text: str) -> str:
 
 def text_hash(text: str) -> int:
     """64-bit hash of a text's normalised form: BLAKE2b with 8 bytes, read little-endian."""
-    digest = hashlib.blake2b(normalise_text(text).encode("utf-8"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
+    return int.from_bytes(text_digest(normalise_text(text)), "little")
+
+
+def text_digest(normalised: str) -> bytes:
+    """The same of a text in normalised form, as its 8 bytes."""
+    return hashlib.blake2b(normalised.encode("utf-8"), digest_size=8).digest()
