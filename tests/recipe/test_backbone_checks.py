@@ -8,7 +8,8 @@ import pytest
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidRecipeError
-from tests.recipe.helpers import load, stages
+from adapterxlt.recipe.load import load_recipe
+from tests.recipe.helpers import TASKS, load, stages
 
 TINY = Backbone("tiny", Path("tiny"), "0" * 64, 32, 2, 130, "xlm-roberta")
 
@@ -78,3 +79,25 @@ def test_all_problems_come_at_once() -> None:
         "stages.b.method",
         "stages.s.max_length",
     ]
+
+
+def test_the_backbone_is_looked_at_together_with_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "name: r\nbackbone: b\nstages:\n  a: {train: mnlii, max_length: 600}\n"
+        "  b: {train: [mnli, {task: squad, max_length: 700}], max_length: 64, doc_stride: 16}\n"
+    )
+    asked = []
+
+    def find(name: str, base: Path) -> Backbone:
+        asked.append((name, base))
+        return TINY
+
+    with pytest.raises(InvalidRecipeError) as error:
+        load_recipe(path, tasks=TASKS, find_backbone=find)
+    assert [problem.path for problem in error.value.problems] == [
+        "stages.a.train",
+        "stages.a.max_length",
+        "stages.b.train[1].max_length",
+    ]
+    assert asked == [("b", tmp_path)]
