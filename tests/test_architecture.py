@@ -30,7 +30,7 @@ LAYERS = (
     ("batching",),
     ("training", "evaluation", "retrieval", "pretraining"),
     ("plan",),
-    ("execution",),
+    ("artifacts", "execution"),
     ("report", "doctor"),
     ("cli", "__main__"),
 )

@@ -19,9 +19,9 @@ from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.report.rows import Row
+from adapterxlt.store.store import STORE_FOLDER as STORE_FOLDER
 from adapterxlt.store.store import Store
 
-STORE_FOLDER = "store"
 Runner = Callable[[PlannedStep, Context, Path], None]
 
 

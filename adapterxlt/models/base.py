@@ -12,6 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
+from adapterxlt.models.difference import DIFFERENCE_FILE, apply_difference
 from adapterxlt.models.quiet import quiet
 
 WEIGHTS_FILE = "model.safetensors"
@@ -68,9 +69,13 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
     # Ends up in what `adapters` writes; a path would make equal artifacts differ.
     model.config._name_or_path = backbone.name
     if weights is not None:
-        file = weights / WEIGHTS_FILE
+        model.float()
         target = tensors.select(model, tensors.of_backbone())
-        tensors.assign(target, tensors.read(file), str(file))
+        if (weights / DIFFERENCE_FILE).is_file():
+            apply_difference(target, weights / DIFFERENCE_FILE)
+        else:
+            file = weights / WEIGHTS_FILE
+            tensors.assign(target, tensors.read(file), str(file))
     model.float().eval()
     return model
 

@@ -29,6 +29,7 @@ from adapterxlt.store.manifest import (
     read_manifest,
 )
 
+STORE_FOLDER = "store"  # within a work folder
 _FAILURE = "failure.json"
 
 

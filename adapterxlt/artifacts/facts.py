@@ -1,0 +1,79 @@
+"""What an artifact tells of itself, in words: for tables, cards and the index page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapterxlt.plan.lineage import describe
+from adapterxlt.store.manifest import Manifest
+
+
+def describe_lineage(manifest: Manifest) -> str:
+    """`mini > mnli (seq_bn) > udpos (seq_bn, after)`; an artifact may say anything."""
+    try:
+        return describe(manifest.lineage)
+    except (KeyError, TypeError, AssertionError, RecursionError, IndexError, ValueError):
+        return "cannot be read"
+
+
+def last_params(manifest: Manifest) -> Mapping[str, Any]:
+    """Parameters of the step that trained it; {} if it does not say."""
+    params = manifest.parts.get("params")
+    return params if isinstance(params, dict) else {}
+
+
+def task_of(manifest: Manifest) -> str:
+    """The task or tasks it was trained on; of a merge, those of its members."""
+    params = last_params(manifest)
+    if isinstance(params.get("tasks"), list):
+        names = [part.get("task") for part in params["tasks"] if isinstance(part, dict)]
+    elif "task" in params:
+        names = [params["task"]]
+    else:
+        names = [
+            step["params"].get("task")
+            for step in _steps(manifest)
+            if isinstance(step.get("params"), dict)
+        ]
+    return " + ".join(dict.fromkeys(str(name) for name in names if name))
+
+
+def method_of(manifest: Manifest) -> str:
+    """The method it was trained with."""
+    if manifest.kind in ("fuse", "merge"):
+        return {"fuse": "fusion", "merge": "merge"}[manifest.kind]
+    return str(last_params(manifest).get("method", "unknown"))
+
+
+def languages_of(manifest: Manifest) -> list[str]:
+    """Languages of the training data, all steps together."""
+    found: dict[str, None] = {}
+    for step in _steps(manifest):
+        params = step.get("params")
+        if not isinstance(params, dict):
+            continue
+        parts = params.get("tasks") if isinstance(params.get("tasks"), list) else [params]
+        for part in parts or ():
+            if isinstance(part, dict) and isinstance(part.get("language"), str):
+                found[part["language"]] = None
+    return list(found)
+
+
+def datasets_of(manifest: Manifest) -> list[str]:
+    """Names of the data sets of all steps, oldest first."""
+    found: dict[str, None] = {}
+    for step in _steps(manifest):
+        params = step.get("params")
+        if not isinstance(params, dict):
+            continue
+        parts = params.get("tasks") if isinstance(params.get("tasks"), list) else [params]
+        for part in parts or ():
+            if isinstance(part, dict) and isinstance(part.get("task"), str):
+                found[part["task"]] = None
+    return list(found)
+
+
+def _steps(manifest: Manifest) -> list[dict[str, Any]]:
+    steps = manifest.lineage.get("steps")
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []

@@ -1,0 +1,33 @@
+"""The index page of a folder of artifacts: one file, no script, everything escaped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from adapterxlt.artifacts.entries import Entry
+
+
+def render(entries: list[Entry], folder: Path) -> str:
+    """Return the page.
+
+    Args:
+        folder: where it will lie; links are relative to it.
+    """
+    environment = Environment(
+        loader=PackageLoader("adapterxlt.artifacts", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    links = [quote(os.path.relpath(entry.path.resolve(), folder)) for entry in entries]
+    template = environment.get_template("page.html")
+    return template.render(entries=entries, links=links, size_text=_size) + "\n"
+
+
+def _size(size: int) -> str:
+    """`2.4 MB`: decimal units."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

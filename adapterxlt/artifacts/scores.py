@@ -1,0 +1,96 @@
+"""What was measured of a trained stage: from the evaluations in its store into its artifact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.execution.measures import MEASURES_NAME, read_measures
+from adapterxlt.store.store import Store
+
+METRICS_FILE = "metrics.json"
+
+
+def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
+    """Main numbers of all evaluations of a stage, each with its task, language, n and layer.
+
+    Of a retrieval the layer is kept whose mean over languages is best.
+    """
+    found: list[dict[str, object]] = []
+    for entry in store.entries():
+        if entry.kind not in ("evaluate", "retrieve") or entry.parts["inputs"] != [fingerprint]:
+            continue
+        folder = store.path(entry.fingerprint)
+        if not (folder / MEASURES_NAME).is_file():
+            continue
+        params = entry.parts["params"]
+        assert isinstance(params, Mapping)
+        measures = [measure for measure in read_measures(folder) if measure.main]
+        by_layer: dict[int | None, list[float]] = {}
+        for measure in measures:
+            by_layer.setdefault(measure.layer, []).append(measure.value)
+        best = max(by_layer, key=lambda layer: sum(by_layer[layer]) / len(by_layer[layer]))
+        found += [
+            {
+                "task": str(params["task"]),
+                "language": measure.language,
+                "split": measure.split,
+                "metric": measure.metric,
+                "value": measure.value,
+                "n": measure.n,
+                "layer": measure.layer,
+                "contamination": measure.contamination,
+            }
+            for measure in measures
+            if measure.layer == best
+        ]
+    unique = {json.dumps(score, sort_keys=True): score for score in found}
+    return [unique[key] for key in sorted(unique)]
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """What `metrics.json` holds; {} if it is not there.
+
+    Raises:
+        InvalidArtifactError: it is no JSON object, or its scores are none.
+    """
+    path = folder / METRICS_FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        found = None
+    return check_metrics(found, str(path))
+
+
+def check_metrics(found: object, where: str) -> dict[str, Any]:
+    """Check what a `metrics.json` holds.
+
+    Raises:
+        InvalidArtifactError: it is no JSON object, or its scores are none.
+    """
+    scores = found.get("scores", []) if isinstance(found, dict) else None
+    if not isinstance(scores, list) or not all(_is_score(score) for score in scores):
+        raise InvalidArtifactError(f"{where}: holds no metrics")
+    assert isinstance(found, dict)
+    return found
+
+
+def _is_score(score: object) -> bool:
+    if not isinstance(score, dict):
+        return False
+    texts = all(isinstance(score.get(key), str) for key in ("task", "language", "split", "metric"))
+    return texts and type(score.get("value")) in (int, float) and type(score.get("n")) is int
+
+
+def mean_scores(scores: list[dict[str, Any]]) -> dict[str, tuple[float, int]]:
+    """Mean over languages and number of languages, by `task split metric`."""
+    grouped: dict[str, list[float]] = {}
+    for score in scores:
+        key = f"{score['task']} {score['split']} {score['metric']}"
+        grouped.setdefault(key, []).append(float(score["value"]))
+    return {key: (sum(values) / len(values), len(values)) for key, values in grouped.items()}

@@ -1,0 +1,182 @@
+"""Making an artifact ready to leave, and taking one in: what pack, push, import and pull share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapterxlt.artifacts.check import check_loads
+from adapterxlt.artifacts.locate import find_backbone
+from adapterxlt.artifacts.make import finish, make_artifact, overridden
+from adapterxlt.artifacts.scores import read_metrics
+from adapterxlt.artifacts.signature import Signature, check_signature, sign
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.store.bundle import write_bundle
+from adapterxlt.store.files import canonical_json
+from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
+from adapterxlt.store.source import BundleSource, FolderSource, Source, open_source
+from adapterxlt.store.store import Store
+from adapterxlt.store.verify import unpack, verify
+
+
+@contextmanager
+def prepared(
+    path: Path, *, license: str | None = None, key: Path | None = None, backbone: str | None = None
+) -> Iterator[tuple[FolderSource, Manifest]]:
+    """Give a verified artifact folder of a store entry, an artifact or a bundle; for a while.
+
+    Args:
+        license: to state in it. key: to sign it with. backbone: where its backbone is.
+
+    Raises:
+        InvalidArtifactError: it is damaged.
+        MissingBackboneError: a full fine-tune's backbone is not here.
+    """
+    with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
+        folder = Path(aside) / "artifact"
+        if path.is_file() or _is_artifact(path):
+            source = open_source(path)
+            manifest = verify(source)
+            if license is None and key is None and isinstance(source, FolderSource):
+                yield source, manifest
+                return
+            unpack(source, manifest, folder)
+            if license is not None and manifest.artifact and license != manifest.artifact.license:
+                facts = manifest.artifact.model_copy(update={"license": license})
+                finish(folder, manifest, facts, read_metrics(folder).get("scores", []))
+                (folder / SIGNATURE_NAME).unlink(missing_ok=True)  # of what it was before
+        else:
+            folder.mkdir()
+            make_artifact(path, folder, _backbone_of(path, backbone), license=license)
+        if key is not None:
+            sign(folder, key)
+        made = FolderSource(folder)
+        yield made, verify(made)
+
+
+def pack(source: FolderSource, file: Path) -> None:
+    """Write a verified artifact as one file; a reader sees none or the whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with aside.open("wb") as out:
+            write_bundle(source.where, list(source.sizes), out)
+            out.flush()
+            os.fsync(out.fileno())
+        verify(BundleSource(aside))
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of an artifact: its manifest, its folder, whether it is new there, who signed."""
+
+    manifest: Manifest
+    folder: Path
+    new: bool
+    signature: Signature | None
+    loaded: bool
+
+
+def take_in(
+    source: Source,
+    store: Store,
+    *,
+    backbone: Backbone | str | None = None,
+    override: bool = False,
+    load: bool = True,
+    signers: Path | None = None,
+) -> TakenIn:
+    """Verify an artifact, try it, and make it an entry of a store. Nothing is left if it is bad.
+
+    Args:
+        backbone: the backbone, or where it is; None looks for what the artifact names.
+        override: make it fit to `backbone` though it was trained on another; recorded.
+        load: whether it must load on its backbone.
+        signers: file of allowed signers; a signature of one of them is needed.
+
+    Raises:
+        InvalidArtifactError: it is damaged, hostile, of another backbone, or badly signed.
+        MissingBackboneError: its backbone is not here, and `load`.
+    """
+    manifest = verify(source)
+    signature = check_signature(source, signers)
+    found = None
+    if override:
+        found = backbone if isinstance(backbone, Backbone) else _any_backbone(backbone)
+    elif isinstance(backbone, Backbone):
+        found = backbone
+    elif load or backbone is not None:
+        found = find_backbone(manifest, backbone)
+    store.root.mkdir(parents=True, exist_ok=True)
+    staging = store.root / ".staging"
+    staging.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="import-", dir=staging) as aside:
+        folder = Path(aside) / "out"
+        unpack(source, manifest, folder)
+        if override and found is not None:
+            manifest = _fit_to(folder, manifest, found)
+        if found is not None:
+            check_loads(folder, manifest, found)
+        new = store.adopt(folder, manifest)
+    return TakenIn(manifest, store.path(manifest.fingerprint), new, signature, found is not None)
+
+
+def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
+    """Make an unpacked artifact one of another backbone: another artifact, and it says so."""
+    import hashlib
+
+    from adapterxlt.models.spec import backbone_spec, read_spec
+
+    facts = overridden(manifest, backbone)
+    assert facts.override is not None
+    spec = read_spec(folder)
+    spec.model_copy(update={"backbone": backbone_spec(backbone)}).write(folder)
+    (folder / SIGNATURE_NAME).unlink(missing_ok=True)  # it was of another manifest
+    (folder / "reference.safetensors").unlink(missing_ok=True)  # outputs on the other backbone
+    parts = {**manifest.parts, "backbone": backbone.hash, "override": facts.override.hash}
+    address = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    changed = manifest.model_copy(update={"parts": parts, "fingerprint": address})
+    return finish(folder, changed, facts, read_metrics(folder).get("scores", []))
+
+
+def _any_backbone(name: str | None) -> Backbone:
+    from adapterxlt.backbones import resolve_backbone
+    from adapterxlt.errors import UsageError
+
+    if name is None:
+        raise UsageError("--override-backbone needs --backbone: the one it shall fit to")
+    return resolve_backbone(name, Path.cwd())
+
+
+def _is_artifact(path: Path) -> bool:
+    return (path / MANIFEST_NAME).is_file() and read_manifest(path).artifact is not None
+
+
+def _backbone_of(entry: Path, given: str | None) -> Backbone | None:
+    """The backbone of a store entry; None if it is not here and can be done without."""
+    try:
+        return find_backbone(read_manifest(entry), given)
+    except MissingBackboneError:
+        if given is not None or not (entry / "reference.safetensors").is_file():
+            raise
+        return None
+
+
+def copy_out(source: Source, manifest: Manifest, folder: Path) -> None:
+    """Unpack a verified artifact into a new folder that appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        unpack(source, manifest, aside / "out")
+        (aside / "out").replace(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,73 @@
+"""`adapterxlt artifact list PATH`: what is there, as a table or as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.artifacts.entries import Entry, read_entries
+from adapterxlt.cli.artifact_show import printable
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.status import size_text
+from adapterxlt.errors import UsageError
+from adapterxlt.report.console import print_table
+from adapterxlt.store.files import write_atomic
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("."))
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file."
+)
+@json_option
+def command(path: Path, html: Path | None, as_json: bool) -> None:
+    """List the artifacts of a folder, of a work folder, or one bundle.
+
+    What they say is shown, not checked: see `artifact verify`.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    entries, problems = read_entries(path)
+    for problem in problems:
+        click.echo(f"left out: {printable(problem)}", err=True)
+    if html is not None:
+        from adapterxlt.artifacts.page import render
+
+        write_atomic(html, render(entries, html.resolve().parent))
+        click.echo(f"{html}: {len(entries)} artifacts", err=True)
+    if as_json:
+        print_json({"path": str(path), "artifacts": [_document(entry) for entry in entries]})
+    elif html is None and entries:
+        print_table([_record(entry, path) for entry in entries])
+    elif html is None:
+        click.echo(f"{path}: no artifacts")
+
+
+def _record(entry: Entry, root: Path) -> dict[str, object]:
+    place = entry.path.relative_to(root) if entry.path != root else entry.path
+    shown = place.name[:12] if len(place.name) == 64 else str(place)
+    return {
+        "name": printable(entry.manifest.title),
+        "task": printable(entry.task),
+        "method": printable(entry.method),
+        "size": size_text(entry.manifest.size),
+        "path": printable(shown),
+        "scores (mean)": printable("; ".join(entry.means)),
+    }
+
+
+def _document(entry: Entry) -> dict[str, object]:
+    return {
+        "path": str(entry.path),
+        "name": entry.manifest.title,
+        "fingerprint": entry.manifest.fingerprint,
+        "task": entry.task,
+        "method": entry.method,
+        "languages": entry.languages,
+        "lineage": entry.lineage,
+        "backbone": entry.backbone,
+        "bytes": entry.manifest.size,
+        "signed": entry.signed,
+        "scores": entry.scores,
+    }

@@ -1,0 +1,56 @@
+"""Arguments and options that several `artifact` commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import F
+
+
+def path_argument(function: F) -> F:
+    """`PATH`."""
+    return click.argument("path")(function)
+
+
+def backbone_option(function: F) -> F:
+    """`--backbone`."""
+    return click.option(
+        "--backbone",
+        metavar="NAME",
+        help="Its backbone: a folder or Hub id, if it is not the bundled one.",
+    )(function)
+
+
+def signers_option(function: F) -> F:
+    """`--signers`."""
+    return click.option(
+        "--signers",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File of allowed signers (ssh-keygen's); a signature of one of them is needed.",
+    )(function)
+
+
+def sign_option(function: F) -> F:
+    """`--sign`."""
+    return click.option(
+        "--sign",
+        "key",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        help="Sign with this SSH key.",
+    )(function)
+
+
+def license_option(function: F) -> F:
+    """`--license`."""
+    return click.option("--license", metavar="ID", help="Licence of the weights (`apache-2.0`).")(
+        function
+    )
+
+
+def load_option(function: F) -> F:
+    """`--no-load`."""
+    return click.option(
+        "--no-load", is_flag=True, help="Check files only: do not try it on its backbone."
+    )(function)

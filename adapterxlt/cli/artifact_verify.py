@@ -1,0 +1,78 @@
+"""`adapterxlt artifact verify PATH`: is it whole, what it says it is, and does it load?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from adapterxlt.artifacts.locate import find_backbone, locate
+from adapterxlt.artifacts.signature import check_signature
+from adapterxlt.cli.artifact_options import (
+    backbone_option,
+    load_option,
+    path_argument,
+    signers_option,
+)
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
+from adapterxlt.store.source import FolderSource, open_source
+from adapterxlt.store.store import check_files
+from adapterxlt.store.verify import unpack, verify
+
+
+@click.command()
+@path_argument
+@backbone_option
+@signers_option
+@load_option
+@json_option
+def command(
+    path: str, backbone: str | None, signers: Path | None, no_load: bool, as_json: bool
+) -> None:
+    """Recompute every hash, load it on its backbone, and compare its reference outputs.
+
+    Exit code 0 if all is well, 4 if not, 5 if its backbone is not here.
+    """
+    place = locate(path)
+    if (place / MANIFEST_NAME).is_file() and read_manifest(place).artifact is None:
+        manifest, signature = read_manifest(place), None  # an entry that never left its store
+        check_files(place, manifest)
+    else:
+        source = open_source(place)
+        manifest = verify(source)
+        signature = check_signature(source, signers)
+    if not no_load:
+        _load(place, manifest, backbone)
+    tensors = sum(map(len, manifest.artifact.tensors.values())) if manifest.artifact else 0
+    if as_json:
+        print_json(
+            {
+                "path": str(place),
+                "title": manifest.title,
+                "fingerprint": manifest.fingerprint,
+                "files": len(manifest.files),
+                "tensors": tensors,
+                "loaded": not no_load,
+                "signed": str(signature) if signature else None,
+            }
+        )
+        return
+    click.echo(f"{manifest.title}: {len(manifest.files)} files, {tensors} tensors: as written")
+    click.echo("not loaded (--no-load)" if no_load else "loads, and gives its reference outputs")
+    click.echo(str(signature) if signature else "unsigned")
+
+
+def _load(place: Path, manifest: Manifest, given: str | None) -> None:
+    from adapterxlt.artifacts.check import check_loads
+
+    backbone = find_backbone(manifest, given)
+    if place.is_dir():
+        check_loads(place, manifest, backbone)
+        return
+    source = open_source(place)
+    assert not isinstance(source, FolderSource)
+    with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
+        unpack(source, manifest, Path(aside) / "out")
+        check_loads(Path(aside) / "out", manifest, backbone)

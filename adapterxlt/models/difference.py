@@ -1,0 +1,94 @@
+"""A full fine-tune as what differs from its backbone, where that is smaller. Exact.
+
+Fine-tuning without weight decay leaves the embeddings of subwords that it never saw as they were,
+and those are most of a multilingual encoder. What differs is kept as it is, not subtracted, so
+nothing is lost to rounding: whole tensors, rows, or single elements, whichever is smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.models import tensors
+
+DIFFERENCE_FILE = "model_difference.safetensors"
+ROWS, ELEMENTS, VALUES = ":rows", ":elements", ":values"
+WORTH = 0.9  # share of the full size below which the difference is kept instead
+
+
+def write_difference(base: Mapping[str, Tensor], weights: Path, folder: Path) -> bool:
+    """Write what `weights` change in `base`, if that is smaller; returns whether it was.
+
+    Raises:
+        InvalidArtifactError: they do not have the same tensors.
+    """
+    changed = tensors.read(weights)
+    if {n: t.shape for n, t in changed.items()} != {n: t.shape for n, t in base.items()}:
+        raise InvalidArtifactError(f"`{weights}` does not fit the backbone")
+    found: dict[str, Tensor] = {}
+    for name, tensor in changed.items():
+        found |= _smallest(name, base[name].float().cpu(), tensor)
+    size = sum(tensor.numel() * tensor.element_size() for tensor in found.values())
+    if size > WORTH * weights.stat().st_size:
+        return False
+    tensors.write(found, folder / DIFFERENCE_FILE)
+    return True
+
+
+def apply_difference(target: Mapping[str, Tensor], path: Path) -> None:
+    """Put a stored difference over the backbone's tensors `target`, in place.
+
+    Raises:
+        InvalidArtifactError: it does not fit them.
+    """
+    stored = tensors.read(path)
+    with torch.no_grad():
+        for key in sorted(stored):
+            name, _, part = key.rpartition(":")
+            if part == "values":
+                continue
+            if not name:
+                _fit(stored[key].shape == _of(target, key, path).shape, path, key)
+                target[key].copy_(stored[key])
+                continue
+            own, where = _of(target, name, path), stored[key].long()
+            values = stored.get(name + VALUES)
+            rows = part == "rows" and own.dim() > 1
+            _fit(
+                values is not None and where.dim() == 1 and (rows or part == "elements"), path, key
+            )
+            assert values is not None
+            view = own if rows else own.view(-1)
+            _fit(values.shape == (len(where), *view.shape[1:]), path, key)
+            _fit(len(where) > 0 and int(where.min()) >= 0, path, key)
+            _fit(int(where.max()) < len(view), path, key)
+            view[where] = values.to(view.dtype)
+
+
+def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
+    """The smallest of the ways to write what is new in a tensor; {} if nothing is."""
+    differs = base != tensor
+    if not bool(differs.any()):
+        return {}
+    ways: list[dict[str, Tensor]] = [{name: tensor}]
+    elements = differs.view(-1).nonzero().squeeze(1)
+    ways.append({name + ELEMENTS: elements, name + VALUES: tensor.view(-1)[elements]})
+    if tensor.dim() > 1:
+        rows = differs.flatten(1).any(dim=1).nonzero().squeeze(1)
+        ways.append({name + ROWS: rows.int(), name + VALUES: tensor[rows]})
+    return min(ways, key=lambda way: sum(t.numel() * t.element_size() for t in way.values()))
+
+
+def _of(target: Mapping[str, Tensor], name: str, path: Path) -> Tensor:
+    _fit(name in target, path, name)
+    return target[name]
+
+
+def _fit(fits: bool, path: Path, name: str) -> None:
+    if not fits:
+        raise InvalidArtifactError(f"`{path}` does not fit the backbone (`{name}`)")

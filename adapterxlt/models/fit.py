@@ -1,0 +1,87 @@
+"""Does an artifact fit its backbone? Answered from file headers, before any memory is taken.
+
+A hostile `model.json` may ask for a method of any size; what it asks for is built without
+memory (on torch's `meta` device) and compared with what the files really hold.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from adapters import XLMRobertaAdapterModel
+from transformers import XLMRobertaConfig
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.methods import check_method
+from adapterxlt.models import tensors
+from adapterxlt.models.heads import add_head
+from adapterxlt.models.lm_head import without_tied
+from adapterxlt.models.parts import (
+    FUSION_FILE,
+    HEAD_FILE,
+    adapter_file,
+    methods_of,
+    new_adapter,
+    read_for,
+)
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.spec import FUSION_FOLDER, ModelSpec, setup_fusions, setup_names
+from adapterxlt.safetensors_header import read_shapes
+
+
+@quiet()
+def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
+    """Compare names and shapes of an artifact's adapters, fusions and heads with the model's.
+
+    Raises:
+        InvalidArtifactError: it is of another backbone, or tensors are missing, unknown or of
+            another shape.
+    """
+    spec = read_for(backbone, artifact)
+    for method in methods_of(spec).values():
+        for problem in check_method(method, backbone.hidden_size, backbone.layers):
+            raise InvalidArtifactError(f"`{artifact}`: {problem.splitlines()[0]}")
+    config = XLMRobertaConfig.from_pretrained(backbone.path, local_files_only=True)
+    with torch.device("meta"):
+        model = XLMRobertaAdapterModel(config)
+        try:
+            for name in setup_names(spec.setup) if spec.setup is not None else ():
+                new_adapter(model, name, methods_of(spec)[name], f"`{artifact}`")
+                _compare(
+                    tensors.select(model, tensors.of_adapter(name)),
+                    adapter_file(spec, artifact, name),
+                )
+            for fuse in setup_fusions(spec.setup) if spec.setup is not None else ():
+                model.add_adapter_fusion(list(fuse.fuse), config=spec.fusion)
+                file = artifact / FUSION_FOLDER / FUSION_FILE
+                _compare(tensors.select(model, tensors.of_fusion()), file)
+            for head in spec.heads:
+                name = spec.head_name(head)
+                add_head(model, name, head)
+                with without_tied(model):
+                    target = tensors.select(model, tensors.of_head(name))
+                _compare(target, artifact / spec.folder_of(head) / HEAD_FILE)
+        except InvalidArtifactError:
+            raise
+        except (AdapterXLTError, ValueError, TypeError, RuntimeError) as error:
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InvalidArtifactError(f"`{artifact}`: cannot be built: {first}") from error
+    return spec
+
+
+def _compare(wanted: dict[str, torch.Tensor], file: Path) -> None:
+    try:
+        found = read_shapes(file)
+    except (ValueError, OSError) as error:
+        raise InvalidArtifactError(f"`{file}`: {error}") from None
+    shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
+    for name in sorted(shapes.keys() ^ found.keys()):
+        what = "is missing" if name in shapes else "does not belong to the model"
+        raise InvalidArtifactError(f"`{file}`: tensor `{name[:120]}` {what}")
+    for name, shape in found.items():
+        if shape != shapes[name]:
+            raise InvalidArtifactError(
+                f"`{file}`: `{name}` has shape {list(shape)}, the model needs {list(shapes[name])}"
+            )
