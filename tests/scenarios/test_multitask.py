@@ -1,0 +1,114 @@
+"""Several intermediate tasks mixed into one adapter, from real files, then zero-shot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.program import Cli
+from tests.scenarios.test_shipped_recipes import results
+
+RECIPE = """
+name: multitask
+backbone: mini
+data: [{own}, {data}]
+seed: 1
+training: {{lr: 3e-3, epochs: 1, batch_size: 32, max_length: 96}}
+stages:
+  mixed:
+    method: seq_bn
+    sampling: capped
+    sampling_cap: 900
+    train:
+      # Dev files stand in where the folder has no training file.
+      - {{task: squad, split: dev, cap: 1200, max_length: 128}}
+      - {{task: hellaswag, cap: 500}}
+      - {{task: commonsenseqa, cap: 800}}
+      - {{task: snli, split: dev, cap: 3000}}
+  english: {{evaluate: mixed, on: [squad, commonsenseqa, mnli], cap: 100}}
+  answers: {{evaluate: mixed, on: [xquad, mlqa], languages: [en, de, zh], cap: 100}}
+  more: {{evaluate: mixed, on: tydiqa, languages: en, cap: 100}}
+  submission: {{evaluate: mixed, on: tydiqa, languages: fi, predictions: xtreme}}
+  choices: {{evaluate: mixed, on: xcopa, languages: [id, sw, zh]}}
+  inference: {{evaluate: mixed, on: xnli, languages: [en, de, sw, zh], cap: 200}}
+"""
+
+TYDIQA = "tydiqa/tydiqa-goldp-v1.1-{0}/tydiqa.goldp.en.{0}.json"
+
+
+def _with_ids_of_their_own(path: Path) -> str:
+    """A file in SQuAD's JSON, its questions numbered (XTREME's training files repeat ids)."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    questions = (
+        question
+        for article in document["data"]
+        for paragraph in article["paragraphs"]
+        for question in paragraph["qas"]
+    )
+    for number, question in enumerate(questions):
+        question["id"] = f"english-{number}"
+    return json.dumps(document)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_four_tasks_in_one_adapter(cli: Cli, real_data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "multitask.yaml"
+    # TyDiQA's dev answers are withheld; English ones are in its training file.
+    gold = tmp_path / "own" / TYDIQA.format("dev")
+    gold.parent.mkdir(parents=True)
+    gold.write_text(_with_ids_of_their_own(real_data / TYDIQA.format("train")))
+    recipe.write_text(RECIPE.format(own=tmp_path / "own", data=real_data))
+    rows = results(cli, recipe)
+
+    # One adapter, a head for each task, and a record of what each task got.
+    [spec] = (
+        path
+        for path in (tmp_path / "runs" / "store").rglob("model.json")
+        if "heads" not in path.parts
+    )
+    heads = json.loads(spec.read_text())
+    assert [heads["head"]["task"], *(head["task"] for head in heads["other_heads"])] == [
+        "squad",
+        "hellaswag",
+        "commonsenseqa",
+        "snli",
+    ]
+    assert len(heads["adapters"]) == 1
+    tasks = json.loads((spec.parent / "metrics.json").read_text())["tasks"]
+    assert [task["examples"] for task in tasks] == [1200, 500, 800, 3000]
+    counted = [min(task["inputs"], 900) for task in tasks]
+    for task, count in zip(tasks, counted, strict=True):
+        assert task["probability"] == pytest.approx(count / sum(counted))
+        assert task["steps"] > 0
+    assert sum(task["steps"] for task in tasks) == round(sum(counted) / 32)
+
+    # Every task is predicted by the head that fits it.
+    found = {(row["task"], row["language"]): row for row in rows if row["main"]}
+    assert {task for task, _ in found} == {
+        "squad", "commonsenseqa", "mnli", "xquad", "mlqa", "tydiqa", "xcopa", "xnli",
+    }  # fmt: skip
+    assert all(0 <= row["value"] <= 100 for row in found.values())
+    assert {row["n"] for row in found.values()} == {100, 200}
+    lineage = (
+        "mini > squad[1200] + hellaswag[500] + commonsenseqa[800] + snli[3000] (seq_bn, capped)"
+    )
+    assert {row["lineage"] for row in rows} == {lineage}
+
+    # XQuAD's English paragraphs are in SQuAD dev, which this model was trained on.
+    seen_in_squad = {key for key, row in found.items() if "squad " in row["contamination"]}
+    assert ("xquad", "en") in seen_in_squad
+    assert ("squad", "en") in seen_in_squad
+    assert {language for _, language in seen_in_squad} == {"en"}
+    assert not {"xcopa", "xnli", "mnli"} & {task for task, _ in seen_in_squad}
+
+    # Where answers are withheld, there are predictions.
+    [answers] = (tmp_path / "runs" / "predictions").rglob("tydiqa/dev-fi.json")
+    assert len(json.loads(answers.read_text())) == 400
+
+    # Nothing is trained again.
+    again = json.loads(cli("run", recipe, "--json").stdout)
+    assert again["steps"]["done"] == []
+    assert again["results"] == rows
