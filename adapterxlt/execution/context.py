@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.execution.text_hashes import TextHashes
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
@@ -41,6 +43,11 @@ class Context:
         if self.sources.backbone is None:
             raise TypeError(f"recipe {self.recipe.name} has no backbone")
         return self.sources.backbone
+
+    @cached_property
+    def texts(self) -> TextHashes:
+        """Hashes of the texts of its data."""
+        return TextHashes(self.sources.roots)
 
     @property
     def encoded(self) -> Path:

@@ -11,7 +11,7 @@ from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.evaluation.submission import submission_file, write_submission
-from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
+from adapterxlt.execution.contamination import describe_overlap, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import evaluation_examples
 from adapterxlt.execution.measures import Measure, write_measures
@@ -21,7 +21,6 @@ from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled
-from adapterxlt.tasks.texts import texts_of
 from adapterxlt.tasks.types import Example
 
 
@@ -40,40 +39,9 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         if not done.is_file():
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, roots, language)
-            if task.kind == "mlm":
-                values = masked_scores(
-                    context.model(planned),
-                    examples,
-                    max_length=step.number("max_length"),
-                    token_budget=step.number("token_budget"),
-                    progress=context.progress,
-                    description=f"{step.id} {language}",
-                )
-                found = _measures(step, task, language, examples, values, seen)
-                write_json(done, [asdict(measure) for measure in found])
-                measures += found
-                continue
-            predictions = predict(
-                context.model(planned),
-                examples,
-                task.kind,
-                max_length=step.number("max_length"),
-                doc_stride=step.number("doc_stride"),
-                token_budget=step.number("token_budget"),
-                progress=context.progress,
-                description=f"{step.id} {language}",
-                no_answer=task.no_answer,
-                cache=context.encoded,
-            )
-            if "predictions" in step.params:
-                file = submission_file(step.text("predictions"), task, language, step.text("split"))
-                write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions)
-                if not any(is_labelled(example) for example in examples):
-                    context.progress.log(f"{step.id} {language}: no labels, not scored")
-                    write_json(done, [])
-                    continue
-            values = score(task, examples, predictions, language, step.text("split"))
-            found = _measures(step, task, language, examples, values, seen)
+            values = _score(planned, context, task, language, examples, partial)
+            flagged = describe_overlap(context.texts.evaluated(step, language), seen)
+            found = _measures(step, task, language, len(examples), values, flagged)
             write_json(done, [asdict(measure) for measure in found])
         measures += [Measure(**item) for item in json.loads(done.read_text(encoding="utf-8"))]
     write_measures(staging / "out", measures)
@@ -81,25 +49,64 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         shutil.copytree(partial / PREDICTIONS_FOLDER, staging / "out" / PREDICTIONS_FOLDER)
 
 
+def _score(
+    planned: PlannedStep,
+    context: Context,
+    task: Task,
+    language: str,
+    examples: list[Example],
+    partial: Path,
+) -> dict[str, float]:
+    """Every metric of one language; {} without labels. Leaves prediction files if it is to."""
+    step, split = planned.step, planned.step.text("split")
+    built, description = context.model(planned), f"{planned.step.id} {language}"
+    if task.kind == "mlm":
+        return masked_scores(
+            built,
+            examples,
+            max_length=step.number("max_length"),
+            token_budget=step.number("token_budget"),
+            progress=context.progress,
+            description=description,
+        )
+    predictions = predict(
+        built,
+        examples,
+        task.kind,
+        max_length=step.number("max_length"),
+        doc_stride=step.number("doc_stride"),
+        token_budget=step.number("token_budget"),
+        progress=context.progress,
+        description=description,
+        no_answer=task.no_answer,
+        cache=context.encoded,
+    )
+    if "predictions" in step.params:
+        file = submission_file(step.text("predictions"), task, language, split)
+        write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions)
+        if not any(is_labelled(example) for example in examples):
+            context.progress.log(f"{description}: no labels, not scored")
+            return {}
+    return score(task, examples, predictions, language, split)
+
+
 def _measures(
     step: Step,
     task: Task,
     language: str,
-    examples: list[Example],
+    count: int,
     values: dict[str, float],
-    seen: dict[str, Hashes],
+    flagged: str,
 ) -> list[Measure]:
-    """Every metric of one language, with what of its texts was seen in training."""
-    split = step.text("split")
-    flagged = describe_overlap(hash_texts(texts_of(examples)), seen)
+    """The metrics of one language, measured on `count` examples."""
     return [
         Measure(
             language=language,
-            split=split,
+            split=step.text("split"),
             metric=metric,
             main=metric == task.main_metric,
             value=value,
-            n=len(examples),
+            n=count,
             contamination=flagged,
         )
         for metric, value in values.items()

@@ -2,102 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
-from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
+from adapterxlt.execution.contamination import Hashes, read_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import evaluation_examples, training_examples
 from adapterxlt.plan.steps import PlannedStep, Step
-from adapterxlt.recipe.schema import Part
-from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.read import read_bitext, read_mining
-from adapterxlt.tasks.texts import texts_of
+
+_SHOWN = 3  # tasks, languages, models that one line names
 
 
-def find_leaks(context: Context) -> list[str]:
-    """One line for each evaluation of which models are trained on some texts.
+@dataclass(frozen=True)
+class Leak:
+    """A model and a task that it is evaluated on, though it is trained on some of its texts.
 
-    Only what is still to be evaluated is looked at. The rows of the results carry the same flags,
-    and those of the backbone's pretraining as well.
+    `languages` are those with such texts; in these, `seen` of `total` distinct texts are.
     """
-    leaks = _Leaks(context)
-    found: dict[tuple[str, str, str], list[str]] = {}  # stage, task, what leaks -> models
+
+    task: str
+    model: str
+    languages: tuple[str, ...]
+    seen: int
+    total: int
+
+    @property
+    def share(self) -> Fraction:
+        """What part of the texts is seen."""
+        return Fraction(self.seen, self.total)
+
+
+def find_leaks(context: Context) -> list[Leak]:
+    """Every such model and task among what is still to be evaluated.
+
+    The rows of the results tell by language where the texts were seen, and flag those of the
+    backbone's pretraining as well.
+    """
+    leaks, trained = [], _Trained(context)
     for planned in context.plan.steps:
         step = planned.step
         if planned.status == "done" or step.kind not in ("evaluate", "retrieve"):
             continue
         if not step.inputs:  # the bare backbone
             continue
-        flags = "; ".join(leaks.of(step))
-        if flags:
-            found.setdefault((step.stage, step.text("task"), flags), []).append(step.inputs[0])
-    return [
-        f"{stage}: texts of {task} are in the training of {', '.join(models)}: {flags}"
-        for (stage, task, flags), models in found.items()
-    ]
+        hashes = trained.of(context.plan.by_id(step.inputs[0]))
+        counts = {}
+        for language in step.items("languages"):
+            texts = context.texts.evaluated(step, language)
+            if seen := int(np.isin(texts, hashes).sum()):
+                counts[language] = seen, texts.size
+        if counts:
+            seen, total = (sum(column) for column in zip(*counts.values(), strict=True))
+            leaks.append(Leak(step.text("task"), step.inputs[0], tuple(counts), seen, total))
+    return leaks
 
 
-class _Leaks:
-    """Hashes of what is trained on and evaluated on, each computed once."""
+def describe_leaks(leaks: Sequence[Leak]) -> str:
+    """One line on all of them, the largest shares first; "" if there are none."""
+    tasks: dict[str, list[Leak]] = {}
+    for leak in sorted(leaks, key=lambda leak: -leak.share):
+        tasks.setdefault(leak.task, []).append(leak)
+    if not tasks:
+        return ""
+    named = [_describe(task, found) for task, found in list(tasks.items())[:_SHOWN]]
+    more = [f"{len(tasks) - _SHOWN} more tasks"] if len(tasks) > _SHOWN else []
+    return (
+        f"trained and evaluated on the same texts: {'; '.join([*named, *more])}. "
+        "The results flag them"
+    )
+
+
+def _describe(task: str, leaks: Sequence[Leak]) -> str:
+    languages = [language for leak in leaks for language in leak.languages]
+    worst = leaks[0]
+    most = "up to " if any(leak.share < worst.share for leak in leaks) else ""
+    return (
+        f"{most}{worst.seen} of {worst.total} of {task} {_few(languages)} "
+        f"({_few([leak.model for leak in leaks])})"
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else ""
+    return ", ".join(distinct[:_SHOWN]) + more
+
+
+class _Trained:
+    """Hashes of all that a model and everything below it was trained on, or will be."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._trained: dict[str, dict[str, Hashes]] = {}
-        self._parts: dict[tuple[Part, int], Hashes] = {}
-        self._evaluated: dict[tuple[object, ...], Hashes] = {}
+        self._known: dict[str, Hashes] = {}
 
-    def of(self, step: Step) -> Iterator[str]:
-        """`en: squad 12 of 400 texts` for each language of an evaluation with such texts."""
-        seen = self._seen(self._context.plan.by_id(step.inputs[0]))
-        for language in step.items("languages"):
-            flags = describe_overlap(self._texts(step, language), seen)
-            if flags:
-                yield f"{language}: {flags}"
+    def of(self, planned: PlannedStep) -> Hashes:
+        name = planned.step.id
+        if name not in self._known:
+            done = planned.status == "done"
+            parts = self._done(name) if done else self._to_do(planned.step)
+            self._known[name] = np.unique(np.concatenate([np.empty(0, dtype="<u8"), *parts]))
+        return self._known[name]
 
-    def _seen(self, planned: PlannedStep) -> dict[str, Hashes]:
-        """By task, what a model and everything below it was trained on, or will be."""
-        step = planned.step
-        if step.id not in self._trained:
-            if planned.status == "done":
-                self._trained[step.id] = read_seen(None, self._context.artifact(step.id))
-            else:
-                self._trained[step.id] = self._to_be_seen(step)
-        return self._trained[step.id]
+    def _done(self, name: str) -> list[Hashes]:
+        return list(read_seen(None, self._context.artifact(name)).values())
 
-    def _to_be_seen(self, step: Step) -> dict[str, Hashes]:
-        parts = [self._seen(self._context.plan.by_id(name)) for name in step.inputs]
+    def _to_do(self, step: Step) -> list[Hashes]:
+        parts = [self.of(self._context.plan.by_id(name)) for name in step.inputs]
         if step.kind in ("train", "fuse"):
-            parts += [{part.task: self._part(part, step)} for part in step.parts()]
-        seen: dict[str, Hashes] = {}
-        for found in parts:
-            for task, hashes in found.items():
-                seen[task] = np.union1d(seen[task], hashes) if task in seen else hashes
-        return seen
-
-    def _part(self, part: Part, step: Step) -> Hashes:
-        key = (part, step.number("seed"))
-        if key not in self._parts:  # models are often compared on the same training data
-            examples = training_examples(part, step, self._context.sources.roots)
-            self._parts[key] = hash_texts(texts_of(examples))
-        return self._parts[key]
-
-    def _texts(self, step: Step, language: str) -> Hashes:
-        splits = step.items("splits") if "splits" in step.params else [step.text("split")]
-        key = (step.text("task"), language, *splits, step.params.get("cap"))
-        if key not in self._evaluated:
-            self._evaluated[key] = hash_texts(self._read(step, language, splits))
-        return self._evaluated[key]
-
-    def _read(self, step: Step, language: str, splits: list[str]) -> Iterator[str]:
-        task, roots = get_task(step.text("task")), self._context.sources.roots
-        if task.kind == "sentence_retrieval":
-            bitext = read_bitext(task, roots, language)
-            yield from (*bitext.source, *bitext.target)
-        elif task.kind == "bitext_mining":
-            for split in splits:
-                mining = read_mining(task, roots, language, split)
-                yield from (*mining.source, *mining.target)
-        else:
-            yield from texts_of(evaluation_examples(step, roots, language))
+            parts += [self._context.texts.trained(part, step) for part in step.parts()]
+        return parts

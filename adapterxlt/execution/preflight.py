@@ -9,11 +9,8 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import evaluation_examples, labelled_examples
-from adapterxlt.execution.leaks import find_leaks
-from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.read import read_bitext, read_mining
+from adapterxlt.execution.leaks import describe_leaks, find_leaks
+from adapterxlt.plan.steps import Step
 
 MIN_FREE_BYTES = 200 << 20
 
@@ -25,53 +22,30 @@ def preflight(context: Context) -> None:
         MissingDataError: every problem of every file, at once.
         AdapterXLTError: there is hardly any disk space.
     """
-    problems: list[str] = []
-    done: set[tuple[str, str, str]] = set()
+    problems: dict[str, None] = {}  # several steps may read the same file
     for planned in context.plan.steps:
         if planned.status == "done":
             continue
-        for key, check in _checks(planned, context):
-            if key in done:
-                continue
-            done.add(key)
+        for check in _checks(planned.step, context):
             try:
                 check()
             except MissingDataError as error:
-                problems.append(str(error))
+                problems[str(error)] = None
     if problems:
         raise MissingDataError("\n".join(problems))
     _check_space(context.store.root)
-    for leak in find_leaks(context):
-        context.progress.log(f"warning: {leak}")
+    if leaks := describe_leaks(find_leaks(context)):
+        context.progress.log(f"warning: {leaks}")
 
 
-Check = tuple[tuple[str, str, str], Callable[[], object]]
-
-
-def _checks(planned: PlannedStep, context: Context) -> Iterator[Check]:
-    """What a step reads: a key, and a function that reads it."""
-    step, roots = planned.step, context.sources.roots
-    if step.kind in ("pretrain", "merge"):
-        return
+def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
+    """Functions that read what a step reads; what they hash of it is needed again."""
     if step.kind in ("train", "fuse"):
         for part in step.parts():
-            read = partial(labelled_examples, get_task(part.task), roots, part.language, part.split)
-            yield (part.task, part.language, part.split), read
-        return
-    task = get_task(step.text("task"))
-    languages = step.items("languages")
-    splits = step.items("splits") if "splits" in step.params else [step.text("split")]
-    for language in languages:
-        for split in splits:
-            check: Callable[[], object]
-            if task.kind == "sentence_retrieval":
-                check = partial(read_bitext, task, roots, language)
-            elif task.kind == "bitext_mining":
-                check = partial(read_mining, task, roots, language, split)
-            else:
-                check = partial(evaluation_examples, step, roots, language)
-            unlabelled = "predictions" in step.params
-            yield (task.name, language, f"{split} unlabelled" if unlabelled else split), check
+            yield partial(context.texts.trained, part, step)
+    elif step.kind in ("evaluate", "retrieve"):
+        for language in step.items("languages"):
+            yield partial(context.texts.evaluated, step, language)
 
 
 def _check_space(folder: Path) -> None:

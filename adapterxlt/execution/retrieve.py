@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.execution.contamination import Hashes, describe_overlap, hash_texts, read_seen
+from adapterxlt.execution.contamination import describe_overlap, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, write_measures
 from adapterxlt.plan.steps import PlannedStep, Step
@@ -21,12 +21,15 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     step = planned.step
     task, languages = get_task(step.text("task")), step.items("languages")
     if task.kind == "bitext_mining":
-        measured, texts = _mining(planned, context, task, languages, step.items("splits"))
+        measured = _mining(planned, context, task, languages, step.items("splits"))
     else:
-        measured, texts = _tatoeba(planned, context, task, languages)
+        measured = _tatoeba(planned, context, task, languages)
     artifact = context.artifact(step.inputs[0]) if step.inputs else None
     seen = read_seen(context.backbone.path, artifact)
-    flags = {language: describe_overlap(hashes, seen) for language, hashes in texts.items()}
+    flags = {
+        language: describe_overlap(context.texts.evaluated(step, language), seen)
+        for language in languages
+    }
     write_measures(
         staging / "out",
         [
@@ -47,14 +50,11 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
 
 def _tatoeba(
     planned: PlannedStep, context: Context, task: Task, languages: list[str]
-) -> tuple[list[Measured], dict[str, Hashes]]:
+) -> list[Measured]:
     bitexts = [read_bitext(task, context.sources.roots, language) for language in languages]
-    measured = retrieve_tatoeba(
+    return retrieve_tatoeba(
         context.model(planned), bitexts, progress=context.progress, **_settings(planned.step)
     )
-    return measured, {
-        bitext.language: hash_texts([*bitext.source, *bitext.target]) for bitext in bitexts
-    }
 
 
 def _mining(
@@ -63,9 +63,8 @@ def _mining(
     task: Task,
     languages: list[str],
     splits: list[str],
-) -> tuple[list[Measured], dict[str, Hashes]]:
+) -> list[Measured]:
     measured: list[Measured] = []
-    texts: dict[str, Hashes] = {}
     for language in languages:
         sets: dict[str, MiningSet] = {
             split: read_mining(task, context.sources.roots, language, split) for split in splits
@@ -73,10 +72,7 @@ def _mining(
         measured += retrieve_bucc(
             context.model(planned), sets, progress=context.progress, **_settings(planned.step)
         )
-        texts[language] = hash_texts(
-            text for mining in sets.values() for text in (*mining.source, *mining.target)
-        )
-    return measured, texts
+    return measured
 
 
 def _settings(step: Step) -> dict[str, Any]:

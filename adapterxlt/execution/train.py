@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.execution.contamination import hash_texts, write_seen
+from adapterxlt.execution.contamination import Hashes, write_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import labelled_examples
+from adapterxlt.execution.data import training_examples
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
@@ -17,8 +19,6 @@ from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels
-from adapterxlt.tasks.read import sample
-from adapterxlt.tasks.texts import texts_of
 from adapterxlt.tasks.types import Example
 from adapterxlt.training.train import TaskInputs, TrainReport, train, train_mixture
 
@@ -38,7 +38,11 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Train the step and leave its artifact in `staging/out`; resumes from checkpoints."""
     settings = settings_of(planned)
     materials = [
-        _Material(part, _task(part, context), _examples(part, settings, context))
+        _Material(
+            part,
+            _task(part, context),
+            training_examples(part, planned.step, context.sources.roots),
+        )
         for part in planned.step.parts()
     ]
     tasks = {material.task.name: material.task for material in materials}  # one head a task
@@ -49,15 +53,12 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     report = _train(built, materials, settings, context, planned.step.id, staging / "checkpoints")
     out = staging / "out"
     save(built, out)
-    seen: dict[str, list[Example]] = {}
-    for material in materials:
-        name = f"{material.task.name}-{planned.fingerprint[:12]}"
-        seen.setdefault(name, []).extend(material.examples)
-    write_seen(
-        out,
-        {name: hash_texts(texts_of(examples)) for name, examples in seen.items()},
-        [context.artifact(name) for name in planned.step.inputs],
-    )
+    seen: dict[str, Hashes] = {}
+    for part in planned.step.parts():
+        name = f"{part.task}-{planned.fingerprint[:12]}"
+        hashes = context.texts.trained(part, planned.step)
+        seen[name] = np.union1d(seen[name], hashes) if name in seen else hashes
+    write_seen(out, seen, [context.artifact(name) for name in planned.step.inputs])
     write_json(out / METRICS_NAME, _metrics(materials, report))
 
 
@@ -72,16 +73,6 @@ def settings_of(planned: PlannedStep) -> Training:
 def _task(part: Part, context: Context) -> Task:
     """The task of one part, with the labels that lie beside its data."""
     return with_labels(get_task(part.task), context.sources.roots, part.language, part.split)
-
-
-def _examples(part: Part, settings: Training, context: Context) -> list[Example]:
-    """The examples of one part, capped by a seeded sample."""
-    examples = labelled_examples(
-        get_task(part.task), context.sources.roots, part.language, part.split
-    )
-    if part.cap is None or settings.seed is None:
-        return examples
-    return sample(examples, part.cap, settings.seed)
 
 
 def _train(

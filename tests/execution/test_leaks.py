@@ -1,23 +1,27 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from adapterxlt.execution import run
+from adapterxlt.execution import run, text_hashes
 from adapterxlt.execution.contamination import describe_overlap, hash_texts, read_seen, write_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.leaks import find_leaks
+from adapterxlt.execution.data import training_examples
+from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.measures import write_measures
+from adapterxlt.execution.preflight import preflight
 from adapterxlt.plan.plan import make_plan, resolve_sources
-from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.recipe.schema import Part
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
 from adapterxlt.tasks.texts import texts_of
+from adapterxlt.tasks.types import Example
 
 STAGES = """
   nli: {train: mnli}
@@ -65,16 +69,11 @@ def test_what_is_trained_anywhere_below_a_model_counts(
 ) -> None:
     # `after` drew the line that does not leak; what is left of it is NLI's text.
     assert find_leaks(plan(STAGES, data)) == [
-        "scores: texts of pawsx are in the training of para: en: pawsx 1 of 4 texts",
-        "scores: texts of pawsx are in the training of after: en: mnli 1 of 4 texts",
-        "scores: texts of pawsx are in the training of mixed: "
-        "en: pawsx 1 of 4 texts; mnli 1 of 4 texts",
+        Leak("pawsx", model, ("en",), 1, 4) for model in ("para", "after", "mixed")
     ]
 
 
-def test_models_with_the_same_leaks_go_together_and_clean_ones_are_silent(
-    plan: Callable[..., Context], data: Path
-) -> None:
+def test_models_that_saw_nothing_are_silent(plan: Callable[..., Context], data: Path) -> None:
     stages = """
   a: {train: pawsx}
   b: {train: pawsx, seed: 2}
@@ -83,8 +82,48 @@ def test_models_with_the_same_leaks_go_together_and_clean_ones_are_silent(
   others: {evaluate: [a], on: pawsx, languages: de}
 """
     assert find_leaks(plan(stages, data)) == [
-        "scores: texts of pawsx are in the training of a, b: en: pawsx 1 of 4 texts"
+        Leak("pawsx", "a", ("en",), 1, 4),
+        Leak("pawsx", "b", ("en",), 1, 4),
     ]
+
+
+def test_one_line_tells_of_all_leaks_the_largest_first() -> None:
+    assert describe_leaks([]) == ""
+    one = Leak("xnli", "nli", ("en",), 69, 392)
+    assert describe_leaks([one]) == (
+        "trained and evaluated on the same texts: 69 of 392 of xnli en (nli). The results flag them"
+    )
+    languages = ("de", "en", "fr", "zh")
+    several = [Leak("pawsx", f"m{n}", languages, 5 + (n == 3), 100) for n in range(5)]
+    small = [Leak(f"t{n}", "m", ("sw",), 1, 1000 + n) for n in range(3)]
+    assert describe_leaks([*small, *several, one]) == (
+        "trained and evaluated on the same texts: 69 of 392 of xnli en (nli); "
+        "up to 6 of 100 of pawsx de, en, fr and 1 more (m3, m0, m1 and 2 more); "
+        "1 of 1000 of t0 sw (m); 2 more tasks. The results flag them"
+    )
+
+
+def test_each_training_set_is_read_once(
+    plan: Callable[..., Context], data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+
+    def counted(part: Part, step: Step, roots: Sequence[Path]) -> list[Example]:
+        read.append((part.task, part.cap, step.number("seed") if part.cap else None))
+        return training_examples(part, step, roots)
+
+    monkeypatch.setattr(text_hashes, "training_examples", counted)
+    stages = """
+  a: {train: pawsx}
+  b: {train: pawsx, seed: 2}
+  c: {train: pawsx, seed: 2, cap: 1}
+  d: {train: pawsx, seed: 3, cap: 1}
+  scores: {evaluate: [a, b, c, d], on: pawsx, languages: [en, de]}
+"""
+    context = plan(stages, data)
+    preflight(context)
+    find_leaks(context)
+    assert read == [("pawsx", None, None), ("pawsx", 1, 2), ("pawsx", 1, 3)]
 
 
 def test_the_run_warns_before_it_works(
@@ -114,7 +153,10 @@ def test_the_run_warns_before_it_works(
         sources=resolve_sources(recipe, tmp_path),
         progress=Told(),
     )
-    warning = "warning: scores: texts of pawsx are in the training of para: en: pawsx 1 of 4 texts"
+    warning = (
+        "warning: trained and evaluated on the same texts: 1 of 4 of pawsx en (para). "
+        "The results flag them"
+    )
     assert told == [warning, "para", "scores/para/pawsx"]
 
     # What is evaluated already is not looked at; what is trained already is looked up.
@@ -128,9 +170,7 @@ def test_the_run_warns_before_it_works(
     more = stages + "  more: {evaluate: para, on: pawsx, languages: de}\n"
     assert find_leaks(plan(more, data)) == []
     (data / "pawsx/dev-de.tsv").write_text("Six!\tsieben\t0\n")
-    assert find_leaks(plan(more, data)) == [
-        "more: texts of pawsx are in the training of para: de: pawsx 1 of 2 texts"
-    ]
+    assert find_leaks(plan(more, data)) == [Leak("pawsx", "para", ("de",), 1, 2)]
 
 
 def test_xquad_lies_inside_squad_dev(plan: Callable[..., Context], real_data: Path) -> None:
@@ -140,12 +180,10 @@ def test_xquad_lies_inside_squad_dev(plan: Callable[..., Context], real_data: Pa
 """
     (leak,) = find_leaks(plan(stages, real_data))
     texts = len(hash_texts(texts_of(read_examples(get_task("xquad"), [real_data], "en", "dev"))))
-    start = "scores: texts of xquad are in the training of qa: en: squad "
-    assert leak.startswith(start)
+    assert (leak.model, leak.languages, leak.total) == ("qa", ("en",), texts)
     # All 240 paragraphs and 1,190 questions, but for a few that were edited.
-    seen = int(leak.removeprefix(start).split()[0])
     assert texts > 1400
-    assert seen >= texts - 5
+    assert leak.seen >= texts - 5
 
 
 def test_mini_has_seen_paws_x(real_data: Path) -> None:

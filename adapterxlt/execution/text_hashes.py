@@ -1,0 +1,55 @@
+"""Hashes of the texts that a run trains on and evaluates on, each set read and hashed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from adapterxlt.execution.contamination import Hashes, hash_texts
+from adapterxlt.execution.data import evaluation_examples, training_examples
+from adapterxlt.plan.steps import Step
+from adapterxlt.recipe.schema import Part
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_bitext, read_mining
+from adapterxlt.tasks.texts import texts_of
+
+
+class TextHashes:
+    """What `hash_texts` gives for the data of a run's steps.
+
+    Each method raises MissingDataError where the data are not there, malformed, or withheld.
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = roots
+        self._known: dict[tuple[object, ...], Hashes] = {}
+
+    def trained(self, part: Part, step: Step) -> Hashes:
+        """Of one part of what a step trains on."""
+        seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
+        key = ("train", part.task, part.language, part.split, part.cap, seed)
+        if key not in self._known:
+            examples = training_examples(part, step, self._roots)
+            self._known[key] = hash_texts(texts_of(examples))
+        return self._known[key]
+
+    def evaluated(self, step: Step, language: str) -> Hashes:
+        """Of what an evaluate or retrieve step measures in one language, all splits together."""
+        splits = step.items("splits") if "splits" in step.params else [step.text("split")]
+        unlabelled = "predictions" in step.params
+        key = (step.text("task"), language, *splits, step.params.get("cap"), unlabelled)
+        if key not in self._known:
+            self._known[key] = hash_texts(self._texts(step, language, splits))
+        return self._known[key]
+
+    def _texts(self, step: Step, language: str, splits: Sequence[str]) -> Iterator[str]:
+        task = get_task(step.text("task"))
+        if task.kind == "sentence_retrieval":
+            bitext = read_bitext(task, self._roots, language)
+            yield from (*bitext.source, *bitext.target)
+        elif task.kind == "bitext_mining":
+            for split in splits:
+                mining = read_mining(task, self._roots, language, split)
+                yield from (*mining.source, *mining.target)
+        else:
+            yield from texts_of(evaluation_examples(step, self._roots, language))
