@@ -68,10 +68,7 @@ def describe_leaks(leaks: Sequence[Leak]) -> str:
         return ""
     named = [_describe(task, found) for task, found in list(tasks.items())[:_SHOWN]]
     more = [f"{len(tasks) - _SHOWN} more tasks"] if len(tasks) > _SHOWN else []
-    return (
-        f"trained and evaluated on the same texts: {'; '.join([*named, *more])}. "
-        "The results flag them"
-    )
+    return f"evaluation texts seen in training: {'; '.join([*named, *more])}. The results flag them"
 
 
 def _describe(task: str, leaks: Sequence[Leak]) -> str:
@@ -79,7 +76,7 @@ def _describe(task: str, leaks: Sequence[Leak]) -> str:
     worst = leaks[0]
     most = "up to " if any(leak.share < worst.share for leak in leaks) else ""
     return (
-        f"{most}{worst.seen} of {worst.total} of {task} {_few(languages)} "
+        f"{task} {_few(languages)}: {most}{worst.seen} of {worst.total} "
         f"({_few([leak.model for leak in leaks])})"
     )
 
