@@ -106,6 +106,14 @@ def encode_batches(
             yield batch, {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
 
+def pool_texts(built: Built, ids: Tensor, mask: Tensor, layer: int, pooling: Pooling) -> Tensor:
+    """Pooled vectors [batch, dim] of padded token ids [batch, length]."""
+    special = _special_ids(built.tokenizer).to(ids.device)
+    with _pooling_pass(built.model.base_model, [(layer, pooling)]) as forward:
+        pooled: dict[Key, Tensor] = forward(ids, mask, special)
+    return pooled[layer, pooling]
+
+
 def _special_ids(tokenizer: Any) -> Tensor:
     # An unknown character is a token of the sentence like any other.
     return torch.tensor(sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}))
