@@ -37,7 +37,7 @@ def test_tasks() -> None:
 
 
 def test_tasks_are_grouped_by_benchmark_and_fit_a_page() -> None:
-    text = CliRunner().invoke(cli, ["list", "tasks"]).stdout
+    text = CliRunner().invoke(cli, ["list", "tasks"], env={"COLUMNS": "100"}).stdout
     assert text.index("intermediate tasks") < text.index("XTREME\n") < text.index("XGLUE, ")
     assert text.index("others\n") < text.index("masakhanews")
     lines = text.splitlines()
