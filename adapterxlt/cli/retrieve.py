@@ -1,0 +1,260 @@
+"""`adapterxlt retrieve SRC TRG`: how well an encoder finds translations, by a protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import UsageError
+
+if TYPE_CHECKING:
+    from adapterxlt.retrieval.protocols import Pooling, Protocol
+    from adapterxlt.retrieval.score import Scored
+    from adapterxlt.tasks.find import Found
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=_FILE)
+@click.argument("target", metavar="TRG", type=_FILE)
+@click.option(
+    "--gold",
+    type=_FILE,
+    metavar="FILE",
+    help="Pairs to be mined: `id TAB id` where SRC and TRG are `id TAB sentence` a line (BUCC); "
+    "with --vectors, line numbers from 1. Default: line i translates line i (Tatoeba).",
+)
+@click.option("--vectors", is_flag=True, help="SRC and TRG are .npy files of vectors.")
+@click.option(
+    "--protocol",
+    default="jiant",
+    show_default=True,
+    metavar="NAME[+OPTION...]",
+    help="The rules; e.g. jiant+csls, xtreme-2020+whiten. See `adapterxlt list presets`.",
+)
+@click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
+@click.option(
+    "--artifact",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A trained stage or artifact on that backbone; default: the bare backbone.",
+)
+@click.option("--layers", metavar="N,...|all", help="Hidden layers.  [default: the protocol's]")
+@click.option("--pooling", metavar="NAME,...|all", help="Poolings.  [default: the protocol's]")
+@click.option("--threshold", type=float, help="Of mining, tuned elsewhere (on dev, say).")
+@click.option("--index", default="flat", show_default=True, metavar="NAME", help="As for mine.")
+@click.option("--max-length", type=click.IntRange(3), default=512, show_default=True)
+@click.option(
+    "--save-vectors",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the vectors as .npy files there, a row a line.",
+)
+@json_option
+def command(
+    source: Path,
+    target: Path,
+    gold: Path | None,
+    vectors: bool,
+    protocol: str,
+    backbone: str | None,
+    artifact: Path | None,
+    layers: str | None,
+    pooling: str | None,
+    threshold: float | None,
+    index: str,
+    max_length: int,
+    save_vectors: Path | None,
+    as_json: bool,
+) -> None:
+    """Score an encoder on two texts, or vectors that any encoder made.
+
+    Without --gold, line i of TRG is the translation of line i of SRC and is looked for among all
+    lines (TRG is the English side of the figures); with --gold, pairs are mined. Of several
+    layers and poolings all figures are shown and the best is named: choose on dev, then give its
+    layer, pooling and threshold for test.
+    """
+    from adapterxlt.retrieval.protocols import get_protocol
+    from adapterxlt.retrieval.score import MAIN, best_of, check_threshold
+
+    rules = get_protocol(protocol)
+    check_threshold(threshold, gold)
+    if vectors:
+        given = (backbone, artifact, layers, pooling, save_vectors)
+        if any(option is not None for option in given):
+            raise UsageError(
+                "--vectors takes no encoder",
+                hint="leave out --backbone, --artifact, --layers, --pooling and --save-vectors",
+            )
+        grid = [_score_vectors(source, target, gold, rules, threshold, index)]
+    else:
+        grid = _score_texts(
+            source, target, gold, rules, threshold, index,
+            backbone=backbone, artifact=artifact, layers=layers, pooling=pooling,
+            max_length=max_length, save=save_vectors,
+        )  # fmt: skip
+    metric = MAIN[gold is not None]
+    best = best_of(grid, metric)
+    if as_json:
+        print_json(
+            {
+                "protocol": protocol,
+                "source": str(source),
+                "target": str(target),
+                "unit": "percent",
+                "metric": metric,
+                "grid": [scored.as_dict() for scored in grid],
+                "best": best.as_dict(),
+            }
+        )
+    else:
+        _print(grid, best, metric)
+
+
+def _score_vectors(
+    source: Path,
+    target: Path,
+    gold: Path | None,
+    rules: Protocol,
+    threshold: float | None,
+    index: str,
+) -> Scored:
+    from adapterxlt.retrieval.exact import check_sides
+    from adapterxlt.retrieval.score import Scored, Sides, aligned, read_row_gold, score_sides
+    from adapterxlt.retrieval.vectors import VectorFile
+
+    left, right = VectorFile.open(source), VectorFile.open(target)
+    check_sides(left, right, 1)
+    sizes = len(left), len(right)
+    if gold is None:
+        sides = aligned(*sizes)
+    else:
+        sides = Sides(range(sizes[0]), range(sizes[1]), read_row_gold(gold, *sizes))
+    values, report = score_sides(
+        left.block(0, sizes[0]),
+        right.block(0, sizes[1]),
+        sides,
+        rules,
+        threshold=threshold,
+        index=index,
+    )
+    return Scored(None, None, values, report.as_dict() if report else None)
+
+
+def _score_texts(
+    source: Path,
+    target: Path,
+    gold: Path | None,
+    rules: Protocol,
+    threshold: float | None,
+    index: str,
+    *,
+    backbone: str | None,
+    artifact: Path | None,
+    layers: str | None,
+    pooling: str | None,
+    max_length: int,
+    save: Path | None,
+) -> list[Scored]:
+    from adapterxlt.cli.progress import open_progress
+    from adapterxlt.retrieval.encode import encode_grid
+    from adapterxlt.retrieval.encoder import load_encoder
+    from adapterxlt.retrieval.protocols import choose_layers
+    from adapterxlt.retrieval.score import aligned, from_mining, score_grid
+    from adapterxlt.tasks.readers.bitext import read_bitext_lines
+    from adapterxlt.tasks.readers.mining import read_mining_tsv
+
+    files = {"source": source, "target": target}
+    if gold is None:
+        bitext = read_bitext_lines(_found("tatoeba", files))
+        texts = (bitext.source, bitext.target)
+        sides = aligned(len(bitext.source), len(bitext.target))
+    else:
+        mining = read_mining_tsv(_found("bucc2018", {**files, "gold": gold}))
+        texts, sides = (mining.source, mining.target), from_mining(mining)
+    made = rules.tatoeba if gold is None else rules.bucc
+    built = load_encoder(backbone, artifact)
+    depth = built.model.config.num_hidden_layers
+    progress = open_progress()
+    vectors = [
+        encode_grid(
+            built,
+            side,
+            layers=choose_layers(_layers(layers), made, depth),
+            poolings=_poolings(pooling, made.pooling),
+            max_length=max_length,
+            token_budget=8192,
+            progress=progress,
+            label=f"encoding {path.name}",
+        )
+        for side, path in zip(texts, (source, target), strict=True)
+    ]
+    if save is not None:
+        _save(save, {"source": vectors[0], "target": vectors[1]})
+    return score_grid(vectors[0], vectors[1], sides, rules, threshold=threshold, index=index)
+
+
+def _found(name: str, files: dict[str, Path]) -> Found:
+    from adapterxlt.tasks.catalogue import get_task
+    from adapterxlt.tasks.find import Found
+
+    task = get_task(name)
+    return Found(task, "", task.splits[0], task.layouts[0], files)
+
+
+def _layers(text: str | None) -> Any:
+    if text is None or text == "all":
+        return text
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--layers {text}: give numbers such as 1,2 or `all`") from None
+
+
+def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
+    from typing import get_args
+
+    from adapterxlt.retrieval.protocols import Pooling
+    from adapterxlt.suggest import suggest
+
+    known = get_args(Pooling)
+    if text == "all":
+        return list(known)
+    names: list[Any] = text.split(",") if text else [default]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"unknown pooling `{name}`", hint=suggest(name, known))
+    return names
+
+
+def _save(folder: Path, sides: dict[str, Any]) -> None:
+    import numpy as np
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, grid in sides.items():
+        for (layer, pooling), vectors in grid.items():
+            np.save(folder / f"{name}.{layer}-{pooling}.npy", vectors)
+
+
+def _print(grid: list[Scored], best: Scored, metric: str) -> None:
+    from adapterxlt.report.console import print_table
+
+    rows = []
+    for scored in grid:
+        place = {} if scored.layer is None else {"layer": scored.layer, "pooling": scored.pooling}
+        digits = {name: 4 if name.startswith("threshold") else 1 for name in scored.values}
+        rows.append(
+            place | {name: f"{value:.{digits[name]}f}" for name, value in scored.values.items()}
+        )
+    print_table(rows)
+    if len(grid) > 1:
+        click.echo(
+            f"best {metric}: {best.values[metric]:.1f} at layer {best.layer}, "
+            f"{best.pooling} pooling"
+        )
+    if best.index and best.index["index"] != "flat":
+        click.echo(f"index {best.index['index']}, recall@1 {best.index['recall_1']:.3f}")

@@ -1,0 +1,117 @@
+"""Mining sets with known gold, made of parallel text: pairs hidden among distractors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from adapterxlt.errors import UsageError
+from adapterxlt.store.files import write_atomic
+from adapterxlt.tasks.types import Bitext, MiningSet
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How lines of parallel text are used, as shares of all.
+
+    Args:
+        gold: lines whose both sides take part: the pairs to be found.
+        source: lines of which only the source side takes part: its distractors.
+        target: the same of the target side.
+    """
+
+    gold: float = 0.1
+    source: float = 0.4
+    target: float = 0.5
+
+
+def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None) -> MiningSet:
+    """Hide some pairs of a parallel text among lines without their translations.
+
+    Lines whose text occurs twice on a side are left out, as their gold would not be known. Both
+    sides are shuffled. The same arguments give the same set.
+
+    Args:
+        bitext: parallel lines (NTREX, FLORES, PUD, Tatoeba, ...).
+        seed: of the choice and the order.
+        shares: what part of the lines is gold, and distractors; None for the defaults.
+
+    Raises:
+        UsageError: shares above 1 in all, or too few lines for a single gold pair.
+    """
+    shares = shares or Shares()
+    if min(shares.gold, shares.source, shares.target) < 0 or (
+        shares.gold + shares.source + shares.target > 1 + 1e-9
+    ):
+        raise UsageError(f"shares of a mining set must be 0 to 1 in all, not {shares}")
+    rng = np.random.default_rng(seed)
+    lines = rng.permutation(_unambiguous(bitext))
+    ends = [round(len(lines) * share) for share in (shares.gold, shares.gold + shares.source, 1.0)]
+    ends[2] = min(ends[1] + round(len(lines) * shares.target), len(lines))
+    gold, source_only, target_only = (
+        lines[: ends[0]],
+        lines[ends[0] : ends[1]],
+        lines[ends[1] : ends[2]],
+    )
+    if not len(gold):
+        raise UsageError(
+            f"{len(lines)} distinct lines of `{bitext.language}` give no gold pair",
+            hint="give more lines, or a larger share",
+        )
+    source = rng.permutation(np.concatenate([gold, source_only]))
+    target = rng.permutation(np.concatenate([gold, target_only]))
+    source_id = {int(line): f"{bitext.language}-{n:09d}" for n, line in enumerate(source, 1)}
+    target_id = {int(line): f"en-{n:09d}" for n, line in enumerate(target, 1)}
+    return MiningSet(
+        language=bitext.language,
+        source_ids=tuple(source_id.values()),
+        source=tuple(bitext.source[line] for line in source_id),
+        target_ids=tuple(target_id.values()),
+        target=tuple(bitext.target[line] for line in target_id),
+        gold=frozenset((source_id[int(line)], target_id[int(line)]) for line in gold),
+    )
+
+
+def split_bitext(bitext: Bitext, *, seed: int) -> tuple[Bitext, Bitext]:
+    """Two halves of the lines at random: one for dev, one for test."""
+    order = np.random.default_rng(seed).permutation(len(bitext.source))
+    halves = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
+    first, second = (
+        Bitext(
+            bitext.language,
+            tuple(bitext.source[line] for line in half),
+            tuple(bitext.target[line] for line in half),
+        )
+        for half in halves
+    )
+    return first, second
+
+
+def write_mining_set(mining: MiningSet, folder: Path, split: str) -> None:
+    """Write a set as BUCC's files: `bucc2018/XX-en.SPLIT.{XX,en,gold}` below `folder`."""
+    stem = folder / "bucc2018" / f"{mining.language}-en.{split}"
+    sides = (
+        (mining.language, mining.source_ids, mining.source),
+        ("en", mining.target_ids, mining.target),
+        ("gold", *zip(*sorted(mining.gold or ()), strict=True)),
+    )
+    for suffix, names, texts in sides:
+        text = "".join(f"{name}\t{rest}\n" for name, rest in zip(names, texts, strict=True))
+        write_atomic(Path(f"{stem}.{suffix}"), text)
+
+
+def _unambiguous(bitext: Bitext) -> np.ndarray:
+    once = _once(bitext.source) & _once(bitext.target)
+    return np.array(sorted(once), dtype=np.int64)
+
+
+def _once(texts: Sequence[str]) -> set[int]:
+    rows: dict[str, int] = {}
+    repeated = set()
+    for row, text in enumerate(texts):
+        if rows.setdefault(text, row) != row:
+            repeated |= {row, rows[text]}
+    return {row for row, text in enumerate(texts) if text.strip() and row not in repeated}
