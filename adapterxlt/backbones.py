@@ -121,7 +121,7 @@ def _from_hub(name: str, download: bool) -> Path:
         if not download:
             raise MissingBackboneError(
                 f"backbone `{name}` is no folder, and not in the local cache of the Hub",
-                hint=suggest(name, KNOWN) + "; a run downloads a model of the Hub",
+                hint=_did_you_mean(name) + "a run downloads a model of the Hub",
             ) from None
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns))
@@ -129,8 +129,13 @@ def _from_hub(name: str, download: bool) -> Path:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingBackboneError(
             f"backbone `{name}` is no folder, and the Hugging Face Hub did not give it: {reason}",
-            hint=suggest(name, KNOWN) + "; or give the folder of a downloaded model",
+            hint=_did_you_mean(name) + "or give the folder of a downloaded model",
         ) from error
+
+
+def _did_you_mean(name: str) -> str:
+    """Nothing for a name that is right, though its model is not here."""
+    return "" if name in KNOWN else f"{suggest(name, KNOWN)}; "
 
 
 def inspect_backbone(name: str, folder: Path) -> Backbone:

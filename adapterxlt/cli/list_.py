@@ -73,8 +73,12 @@ def tasks() -> Listing:
         records,
         hidden=tuple(key for key in records[0] if key not in shown),
         group="benchmark",
-        note="No entry under `trains on`: the task's own training split; `-`: none. With --json:\n"
-        "also languages, splits, labels, layouts, Hub repository, presets, licence and citation.",
+        note=wrap(
+            "No entry under `trains on`: the task's own training split; `-`: none. With --json: "
+            "also languages, splits, labels, layouts, Hub repository, presets, licence and "
+            "citation.",
+            indent="",
+        ),
     )
 
 
@@ -132,8 +136,11 @@ def backbones() -> Listing:
         records.append(_backbone(name, layers, width, needs))
     return Listing(
         records,
-        note="Also: any XLM-R of the Hub by its id, or a local folder with config.json, "
-        "*.safetensors and a tokenizer.",
+        note=wrap(
+            "Also: any XLM-R of the Hub by its id, or a local folder with config.json, "
+            "*.safetensors and a tokenizer.",
+            indent="",
+        ),
     )
 
 
@@ -187,6 +194,7 @@ def _print(listing: Listing) -> None:
     for title, records in groups.items():
         if title:
             click.echo(title)
-        print_table(records)
+        filled = [key for key in records[0] if any(record[key] != "" for record in records)]
+        print_table([{key: record[key] for key in filled} for record in records])
     if listing.note:
         click.echo(listing.note)

@@ -71,7 +71,10 @@ def _task_presets() -> Listing:
                 }
             )
     return Listing(
-        records, note=_sources({name: preset.source for name, preset in published().items()})
+        records,
+        group="preset",
+        hidden=("preset",),
+        note=_sources({name: preset.source for name, preset in published().items()}),
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import click
 
+from adapterxlt.report.console import make_console
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -26,6 +28,7 @@ class Listing:
     more: Mapping[str, Listing] = field(default_factory=dict)
 
 
-def wrap(text: str) -> str:
-    """Indent a note below a table, and further its following lines."""
-    return click.wrap_text(text, 98, initial_indent="  ", subsequent_indent="    ")
+def wrap(text: str, indent: str = "  ") -> str:
+    """A note below a table in lines that fit; the first is indented, the following further."""
+    width = min(98, make_console().width)
+    return click.wrap_text(text, width, initial_indent=indent, subsequent_indent=2 * indent)

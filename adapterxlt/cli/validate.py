@@ -30,7 +30,8 @@ def command(
     """
     for text in recipes:
         recipe_path(text)  # a misspelt name stops before the first check
-    found = {text: _problems(text, overrides, data) for text in recipes}
+    absent: dict[str, list[str]] = {}  # why a backbone is not here -> recipes
+    found = {text: _problems(text, overrides, data, absent) for text in recipes}
     if as_json:
         print_json({"recipes": [_document(text, problems) for text, problems in found.items()]})
     else:
@@ -38,11 +39,16 @@ def command(
             click.echo(f"{text}: {_count(problems)}" if problems else f"{text}: ok")
             for problem in problems:
                 click.echo(f"  {problem}")
+    for reason, texts in absent.items():
+        names = texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
+        click.echo(f"{names}: layers and sizes are not checked: {reason}", err=True)
     if any(found.values()):
         ctx.exit(InvalidRecipeError.exit_code)
 
 
-def _problems(text: str, overrides: tuple[str, ...], data: tuple[str, ...]) -> tuple[Problem, ...]:
+def _problems(
+    text: str, overrides: tuple[str, ...], data: tuple[str, ...], absent: dict[str, list[str]]
+) -> tuple[Problem, ...]:
     try:
         loaded = open_recipe(text, overrides, data)
     except InvalidRecipeError as error:
@@ -51,7 +57,7 @@ def _problems(text: str, overrides: tuple[str, ...], data: tuple[str, ...]) -> t
         try:  # says why it is not here
             resolve_backbone(loaded.recipe.backbone, loaded.base, download=False)
         except MissingBackboneError as error:
-            click.echo(f"{text}: layers and sizes are not checked: {error}", err=True)
+            absent.setdefault(str(error), []).append(text)
     return ()
 
 

@@ -35,7 +35,7 @@ def plain_table() -> Table:
 def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:
     """Print records with the same keys as a table; numbers are right-aligned.
 
-    The last column takes what width is left.
+    Where the width is too small, columns of several words are wrapped.
     """
     console = console or make_console()
     table = plain_table()
@@ -45,9 +45,12 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
     columns = list(records[0])
     for column in columns:
         numeric = all(isinstance(record[column], int | float) for record in records)
-        last = column == columns[-1]
+        words = [str(record[column]).split() for record in records]
         table.add_column(
-            column, justify="right" if numeric else "left", no_wrap=not last, overflow="fold"
+            column,
+            justify="right" if numeric else "left",
+            no_wrap=max(map(len, words)) < 2,
+            overflow="fold",
         )
     for record in records:
         table.add_row(*(str(record[column]) for column in columns))

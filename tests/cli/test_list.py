@@ -46,6 +46,17 @@ def test_tasks_are_grouped_by_benchmark_and_fit_a_page() -> None:
         assert any(f" {record['task']} " in line and str(record["title"]) in line for line in lines)
 
 
+@pytest.mark.parametrize("what", ["tasks", "methods", "backbones", "recipes", "presets"])
+def test_everything_fits_a_narrow_terminal_uncut(what: str) -> None:
+    text = CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["list", what]).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    names = [str(value) for record in listed(what) for value in list(record.values())[:1]]
+    assert [name for name in names if name not in text] == []
+    if what == "presets":
+        assert "14 of 24" in text
+        assert "udpos, panx" in text
+
+
 def test_methods_with_their_parameters() -> None:
     methods = {record["method"]: record for record in listed("methods")}
     assert {"full", "seq_bn", "lora", "prefix_tuning", "ia3", "unipelt"} <= methods.keys()

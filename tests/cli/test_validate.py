@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Invoke
 
 
@@ -63,3 +65,20 @@ def test_a_misspelt_name_of_a_bundled_recipe(invoke: Invoke) -> None:
 def test_a_bundled_recipe_by_name(invoke: Invoke) -> None:
     result = invoke("validate", "quickstart")
     assert (result.exit_code, result.stdout) == (0, "quickstart: ok\n")
+
+
+def test_a_backbone_that_is_not_here_is_named_once(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    paths = []
+    for name in ("a", "b", "c"):
+        paths.append(tmp_path / f"{name}.yaml")
+        paths[-1].write_text(
+            f"name: {name}\nbackbone: xlm-roberta-large\nstages: {{nli: {{train: mnli}}}}\n"
+        )
+    result = invoke("validate", *paths)
+    assert result.exit_code == 0
+    assert result.stderr.count("layers and sizes are not checked") == 1
+    assert "a.yaml and 2 more: " in result.stderr
+    assert "did you mean" not in result.stderr
