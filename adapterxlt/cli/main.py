@@ -25,7 +25,7 @@ VERBS = {
     "list": "List tasks, methods, backbones, recipes or presets.",
     "status": "Show what ran in a work folder, what failed and why.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
-    "retrieve": "Score how well an encoder finds translations.",
+    "retrieve": "Score an encoder on two texts, or vectors of any other.",
     "mine": "Find translation pairs in two plain texts.",
     "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
     "doctor": "Check versions, devices, data, backbone and disk space.",

@@ -49,13 +49,8 @@ def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None)
         raise UsageError(f"shares of a mining set must be 0 to 1 in all, not {shares}")
     rng = np.random.default_rng(seed)
     lines = rng.permutation(_unambiguous(bitext))
-    ends = [round(len(lines) * share) for share in (shares.gold, shares.gold + shares.source, 1.0)]
-    ends[2] = min(ends[1] + round(len(lines) * shares.target), len(lines))
-    gold, source_only, target_only = (
-        lines[: ends[0]],
-        lines[ends[0] : ends[1]],
-        lines[ends[1] : ends[2]],
-    )
+    sizes = [round(len(lines) * share) for share in (shares.gold, shares.source, shares.target)]
+    gold, source_only, target_only, _ = np.split(lines, np.cumsum(sizes))
     if not len(gold):
         raise UsageError(
             f"{len(lines)} distinct lines of `{bitext.language}` give no gold pair",

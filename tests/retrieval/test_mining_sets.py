@@ -16,7 +16,7 @@ from adapterxlt.tasks.types import Bitext
 BITEXT = Bitext(
     "de",
     tuple(f"Satz {i}" for i in range(100)),
-    tuple(f"sentence {i}" for i in range(98)) + ("sentence 3", " "),
+    (*(f"sentence {i}" for i in range(98)), "sentence 3", " "),
 )
 
 
