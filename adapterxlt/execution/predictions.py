@@ -1,4 +1,4 @@
-"""Prediction files of evaluate stages, put where a user finds them."""
+"""Prediction files of evaluate and retrieve stages, put where a user finds them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from adapterxlt.execution.context import Context
+from adapterxlt.plan.expand import BARE
 
 PREDICTIONS_FOLDER = "predictions"
 
@@ -24,7 +25,8 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
         step = planned.step
         if "predictions" not in step.params or context.store.get(planned.fingerprint) is None:
             continue
-        target = workdir / PREDICTIONS_FOLDER / context.recipe.name / step.stage / step.inputs[0]
+        model = step.inputs[0] if step.inputs else BARE
+        target = workdir / PREDICTIONS_FOLDER / context.recipe.name / step.stage / model
         for folder in sorted(
             (context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER).iterdir()
         ):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from adapterxlt.evaluation.submission import submission_file
 from adapterxlt.execution.contamination import describe_overlap, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, write_measures
-from adapterxlt.plan.steps import PlannedStep, Step
+from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
+from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
+from adapterxlt.retrieval.submission import Submission, submitted_layer
+from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
 from adapterxlt.tasks.types import MiningSet
@@ -20,10 +24,16 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode, search and score every language and layer of the cell."""
     step = planned.step
     task, languages = get_task(step.text("task")), step.items("languages")
+    settings = _settings(planned, context, task)
     if task.kind == "bitext_mining":
-        measured = _mining(planned, context, task, languages, step.items("splits"))
+        measured = _mining(planned, context, task, languages, settings)
     else:
-        measured = _tatoeba(planned, context, task, languages)
+        measured = _tatoeba(planned, context, task, languages, settings)
+    if submission := settings["submission"]:
+        folder = staging / "out" / PREDICTIONS_FOLDER
+        for (language, split), lines in submission.lines.items():
+            file = submission_file(step.text("predictions"), task, language, split)
+            write_atomic(folder / file, "".join(f"{line}\n" for line in lines))
     artifact = context.artifact(step.inputs[0]) if step.inputs else None
     seen = read_seen(context.backbone.path, artifact)
     flags = {
@@ -49,12 +59,14 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
 
 
 def _tatoeba(
-    planned: PlannedStep, context: Context, task: Task, languages: list[str]
+    planned: PlannedStep,
+    context: Context,
+    task: Task,
+    languages: list[str],
+    settings: dict[str, Any],
 ) -> list[Measured]:
     bitexts = [read_bitext(task, context.sources.roots, language) for language in languages]
-    return retrieve_tatoeba(
-        context.model(planned), bitexts, progress=context.progress, **_settings(planned.step)
-    )
+    return retrieve_tatoeba(context.model(planned), bitexts, progress=context.progress, **settings)
 
 
 def _mining(
@@ -62,23 +74,29 @@ def _mining(
     context: Context,
     task: Task,
     languages: list[str],
-    splits: list[str],
+    settings: dict[str, Any],
 ) -> list[Measured]:
     measured: list[Measured] = []
     for language in languages:
         sets: dict[str, MiningSet] = {
-            split: read_mining(task, context.sources.roots, language, split) for split in splits
+            split: read_mining(task, context.sources.roots, language, split)
+            for split in planned.step.items("splits")
         }
-        measured += retrieve_bucc(
-            context.model(planned), sets, progress=context.progress, **_settings(planned.step)
-        )
+        built = context.model(planned)
+        measured += retrieve_bucc(built, sets, progress=context.progress, **settings)
     return measured
 
 
-def _settings(step: Step) -> dict[str, Any]:
+def _settings(planned: PlannedStep, context: Context, task: Task) -> dict[str, Any]:
+    step, submission = planned.step, None
+    layers, protocol = step.items("layers"), get_protocol(step.params["protocol"]["name"])
+    if "predictions" in step.params:
+        vectors = protocol.bucc if task.kind == "bitext_mining" else protocol.tatoeba
+        submission = Submission(submitted_layer(layers, vectors.layer, context.backbone.layers))
     return {
-        "layers": step.items("layers"),
-        "protocol": get_protocol(step.params["protocol"]["name"]),
+        "layers": layers,
+        "protocol": protocol,
         "max_length": step.number("max_length"),
         "token_budget": step.number("token_budget"),
+        "submission": submission,
     }

@@ -177,6 +177,7 @@ def _retrieval_cells(
             for split in others
             if set(languages) <= {*available_languages(task, roots, split)}
         ]
+        written = {"predictions": stage.predictions} if stage.predictions else {}
         for model in stage.retrieve:
             yield Step(
                 f"{name}/{model}/{task_name}",
@@ -191,5 +192,6 @@ def _retrieval_cells(
                     "protocol": protocol,
                     "max_length": stage.max_length,
                     "token_budget": stage.token_budget,
+                    **written,
                 },
             )

@@ -296,6 +296,12 @@ class _Checks:
                 self.refuse(
                     (*at, "layers", index), f"there is no layer {layer}", "0 is the embeddings"
                 )
+        if stage.predictions and stage.layers != "all" and len(set(stage.layers)) > 1:
+            self.refuse(
+                (*at, "layers"),
+                "a submission is of one layer",
+                "list one, or leave out `layers`: then it is the protocol's own",
+            )
         for index, name in enumerate(stage.on):
             path: Path = (*at, "on", index)
             task = self._task(path, name)
@@ -304,6 +310,8 @@ class _Checks:
             if task.kind in TRAINABLE_KINDS:
                 self.refuse(path, f"`{name}` is {_words(task.kind)}", "use `evaluate` for it")
                 continue
+            if stage.predictions:
+                self._submission(path, stage.predictions, name)
             self._languages(at, stage.languages, task)
 
     def _baseline(self, at: Path, baseline: str | None, listed: Sequence[str]) -> None:

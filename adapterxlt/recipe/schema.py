@@ -197,6 +197,9 @@ class RetrieveStage(Strict):
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
     max_length: int = Field(512, ge=8, le=8192)
     token_budget: int = Field(16384, gt=0)
+    predictions: Literal["xtreme"] | None = Field(
+        None, description="write prediction files: of the one layer listed, or the protocol's own"
+    )
 
 
 class PretrainStage(Strict):

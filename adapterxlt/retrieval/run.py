@@ -11,7 +11,8 @@ from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.encode import encode_sentences
 from adapterxlt.retrieval.protocols import Protocol, choose_layers
-from adapterxlt.retrieval.tatoeba import tatoeba_scores
+from adapterxlt.retrieval.submission import Submission
+from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
 from adapterxlt.retrieval.transforms import ready
 from adapterxlt.tasks.types import Bitext, MiningSet
 
@@ -54,6 +55,7 @@ def retrieve_tatoeba(
     max_length: int,
     token_budget: int,
     progress: Progress,
+    submission: Submission | None = None,
 ) -> list[Measured]:
     """Every figure of `tatoeba.tatoeba_scores` by language and layer.
 
@@ -68,6 +70,7 @@ def retrieve_tatoeba(
         max_length: tokens a sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
+        submission: takes what its layer predicts.
 
     Raises:
         MissingDataError: a language has no sentences, or its sides are not aligned.
@@ -100,11 +103,15 @@ def retrieve_tatoeba(
         begun += len(group)
         for bitext, (source, target) in zip(group, sides, strict=True):
             for layer in chosen:
-                sides_ready = (
+                foreign, english = (
                     ready(vectors[layer][rows], protocol.transform, protocol.tatoeba.normalise)
                     for rows in (source, target)
                 )
-                for metric, value in tatoeba_scores(*sides_ready, csls=protocol.csls).items():
+                if submission and layer == submission.layer:
+                    found = tatoeba_predictions(foreign, english, csls=protocol.csls)
+                    submission.add_tatoeba(bitext, found.tolist())
+                scores = tatoeba_scores(foreign, english, csls=protocol.csls)
+                for metric, value in scores.items():
                     n = len(bitext.source)
                     measured.append(Measured(bitext.language, layer, metric, value, n, "test"))
     return measured
@@ -119,6 +126,7 @@ def retrieve_bucc(
     max_length: int,
     token_budget: int,
     progress: Progress,
+    submission: Submission | None = None,
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer.
 
@@ -134,6 +142,7 @@ def retrieve_bucc(
         max_length: tokens a sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
+        submission: takes what its layer predicts.
 
     Raises:
         MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
@@ -152,6 +161,18 @@ def retrieve_bucc(
         mining = sets[split]
         if split == "test" and mining.gold is None:
             progress.log(f"{mining.language}: the gold pairs of test are withheld, not scored")
+            if submission:
+                for layer, candidates in _mine_layers(
+                    built,
+                    mining,
+                    split,
+                    [submission.layer],
+                    protocol,
+                    max_length,
+                    token_budget,
+                    progress,
+                ):
+                    submission.add_bucc(mining, split, candidates, thresholds[layer])
             continue
         gold = _gold_rows(mining, split)
         for layer, candidates in _mine_layers(
@@ -160,6 +181,8 @@ def retrieve_bucc(
             tuned = bucc.tune_threshold(candidates, gold)
             thresholds.setdefault(layer, tuned.threshold)
             quality = bucc.apply_threshold(candidates, gold, thresholds[layer])
+            if submission and layer == submission.layer:
+                submission.add_bucc(mining, split, candidates, thresholds[layer])
             values = {
                 "f1": quality.f1,
                 "precision": quality.precision,

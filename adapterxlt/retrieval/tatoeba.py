@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
@@ -42,10 +44,15 @@ def tatoeba_scores(foreign: Floats, english: Floats, *, csls: bool = False) -> d
     return scores
 
 
-def tatoeba_predictions(foreign: Floats, english: Floats) -> Ids:
-    """[n] the nearest foreign row of each English sentence, as XTREME's files list them."""
-    forward, _ = exact_neighbours(ArrayRows(english, "English"), ArrayRows(foreign, "foreign"), 1)
-    return forward[1][:, 0]
+def tatoeba_predictions(foreign: Floats, english: Floats, *, csls: bool = False) -> Ids:
+    """[n] the foreign row that each English sentence finds; the share of its own is `accuracy`.
+
+    Args:
+        foreign, english, csls: as of `tatoeba_scores`.
+    """
+    left, right, offsets = _sides(english, foreign, csls)
+    blocks = _score_blocks(left.array, right.array, offsets[1])
+    return np.concatenate([scores.argmax(axis=1) for _, scores in blocks])
 
 
 def _summary(ranks: Ids, suffix: str) -> dict[str, float]:
@@ -58,6 +65,17 @@ def _summary(ranks: Ids, suffix: str) -> dict[str, float]:
 
 def _ranks(queries: Floats, base: Floats, csls: bool) -> tuple[Ids, Ids]:
     """Rank of row i for query i, and the other way round."""
+    left, right, offsets = _sides(queries, base, csls)
+    return (
+        _one_way(left.array, right.array, offsets[1]),
+        _one_way(right.array, left.array, offsets[0]),
+    )
+
+
+def _sides(
+    queries: Floats, base: Floats, csls: bool
+) -> tuple[ArrayRows, ArrayRows, tuple[Doubles, Doubles]]:
+    """Both sides, checked, and what CSLS takes off the scores of each one's rows."""
     left, right = ArrayRows(queries, "English"), ArrayRows(base, "foreign")
     offsets = np.zeros(len(left)), np.zeros(len(right))
     if csls:
@@ -68,19 +86,21 @@ def _ranks(queries: Floats, base: Floats, csls: bool) -> tuple[Ids, Ids]:
         )
     elif left.shape[1] != right.shape[1]:
         exact_neighbours(left, right, 1)  # raises
-    return (
-        _one_way(left.array, right.array, offsets[1]),
-        _one_way(right.array, left.array, offsets[0]),
-    )
+    return left, right, offsets
 
 
 def _one_way(queries: Floats, base: Floats, offset: Doubles) -> Ids:
     ranks = np.empty(len(queries), dtype=np.int64)
     ids = np.arange(len(base))
-    for start in range(0, len(queries), ROWS):
-        rows = np.arange(start, min(start + ROWS, len(queries)))
-        scores = (queries[rows] @ base.T).astype(np.float64) - offset
+    for rows, scores in _score_blocks(queries, base, offset):
         own = scores[np.arange(len(rows)), rows][:, None]
         before = (scores > own) | ((scores == own) & (ids < rows[:, None]))
         ranks[rows] = 1 + before.sum(axis=1)
     return ranks
+
+
+def _score_blocks(queries: Floats, base: Floats, offset: Doubles) -> Iterator[tuple[Ids, Doubles]]:
+    """Some queries' rows at a time, with their scores: [rows, len(base)]."""
+    for start in range(0, len(queries), ROWS):
+        rows = np.arange(start, min(start + ROWS, len(queries)))
+        yield rows, (queries[rows] @ base.T).astype(np.float64) - offset

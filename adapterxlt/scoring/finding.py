@@ -32,7 +32,8 @@ def find_file(
     Raises:
         MissingDataError: there is none; says where it was looked for.
     """
-    names = [pattern.format(lang=language, split=split) for pattern in patterns]
+    fields = spec.fields(language, split)
+    names = [pattern.format(lang=language, split=split, **fields) for pattern in patterns]
     folders = _folders(root, spec) or [root / spec.name]
     for folder in folders:
         for name in names:

@@ -31,13 +31,14 @@ class TaskSpec:
     Args:
         name: the name of its folder; upper and lower case, `-` and `_` do not matter.
         languages: all that its average is over.
-        predictions: patterns of the file below its folder; `{lang}`, `{split}`.
+        predictions: patterns of the file below its folder; `{lang}`, `{split}` and `fields`.
         labels: the same for the labels; the first that exists is read.
         score: what a pair of files scores.
         official: the metrics whose mean is the official value.
         title: what the official value is, in words.
         beside: the metric that the official one is taken for, where it is misnamed.
         aliases: other names of its folder.
+        fields: what else the patterns name, by language and split.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TaskSpec:
     title: str
     beside: str = ""
     aliases: tuple[str, ...] = ()
+    fields: Callable[[str, str], Mapping[str, str]] = lambda _language, _split: {}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Source: Hu et al. 2020 and google-research/xtreme, `evaluate.py` with seqeval 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from adapterxlt.scoring.classes import score_classes
@@ -20,7 +20,8 @@ from adapterxlt.scoring.files import (
 from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
 from adapterxlt.scoring.tagging import POS_TAGS, score_tags
-from adapterxlt.tasks.files import bad
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.files import bad, read_lines
 
 _PANX = "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko"
 _PANX += " th sw yo my zh kk tr et fi hu"
@@ -38,7 +39,12 @@ def _score_bucc(pair: Pair) -> Scored:
 
 
 def _score_tatoeba(pair: Pair) -> Scored:
-    gold, predicted = read_numbers(pair.labels), read_numbers(pair.predictions)
+    if pair.labels.suffix == ".eng":  # LASER's, of which XTREME's is the sorted copy
+        english = [line.strip() for line in read_lines(pair.labels)]
+        gold = [str(line) for line in sorted(range(len(english)), key=english.__getitem__)]
+    else:
+        gold = read_numbers(pair.labels)
+    predicted = read_numbers(pair.predictions)
     require_known(pair.labels, gold, ())
     same_length(gold, predicted, pair.predictions)
     return Scored({"accuracy": accuracy(gold, predicted)})
@@ -55,6 +61,7 @@ def _task(
     suffix: str = "tsv",
     beside: str = "",
     aliases: tuple[str, ...] = (),
+    fields: Callable[[str, str], Mapping[str, str]] = lambda _language, _split: {},
 ) -> TaskSpec:
     file = f"{{split}}-{{lang}}.{suffix}"
     return TaskSpec(
@@ -67,7 +74,18 @@ def _task(
         title=title,
         beside=beside,
         aliases=aliases,
+        fields=fields,
     )
+
+
+def _bucc_part(_language: str, split: str) -> dict[str, str]:
+    """What the shared task calls XTREME's splits."""
+    return {"part": {"dev": "sample", "test": "training"}[split]}
+
+
+def _iso3(language: str, _split: str) -> dict[str, str]:
+    """The code of a language in LASER's file names."""
+    return {"iso3": get_task("tatoeba").iso3[language]}
 
 
 _EM_F1 = ("exact_match", "f1")
@@ -140,8 +158,9 @@ XTREME = Benchmark(
             _score_bucc,
             ("f1",),
             "F1 of pairs",
-            labels=("{lang}-en.{split}.gold",),
+            labels=("{lang}-en.{split}.gold", "{lang}-en/{lang}-en.{part}.gold"),
             aliases=("bucc",),
+            fields=_bucc_part,
         ),
         _task(
             "tatoeba",
@@ -150,7 +169,12 @@ XTREME = Benchmark(
             _score_tatoeba,
             ("accuracy",),
             "accuracy",
-            labels=("{lang}-en.labels",),
+            labels=(
+                "{lang}-en.labels",
+                "v1/tatoeba.{iso3}-eng.eng",
+                "tatoeba.{iso3}-eng.eng",
+            ),
+            fields=_iso3,
         ),
     ),
     groups={

@@ -164,6 +164,93 @@ def test_xglue_reads_back_the_same_numbers(
     assert compared == 4
 
 
+def retrieval_data(data: Path, languages: str, *, gold: bool) -> None:
+    """Tatoeba in LASER's layout (one side English), BUCC in XTREME's; half of it is parallel."""
+    texts = list(dict.fromkeys(tiny.SENTENCES))
+    for language, iso3 in zip(languages.split(), ("deu", "fra"), strict=True):
+        foreign = [f"{text} {language}" for text in texts]
+        files = {
+            f"tatoeba/v1/tatoeba.{iso3}-eng.{iso3}": "".join(f"{text}\n" for text in foreign),
+            f"tatoeba/v1/tatoeba.{iso3}-eng.eng": "".join(f"{text}\n" for text in texts),
+        }
+        for split in ("dev", "test"):
+            name = f"bucc2018/{language}-en.{split}"
+            half = len(texts) // 2
+            files[f"{name}.{language}"] = "".join(
+                f"{language}-{i}\t{text}\n" for i, text in enumerate(foreign)
+            )
+            files[f"{name}.en"] = "".join(
+                f"en-{i}\t{text}\n" for i, text in enumerate([*texts[:half], "Nothing like it."])
+            )
+            if gold or split == "dev":
+                files[f"{name}.gold"] = "".join(f"{language}-{i}\ten-{i}\n" for i in range(half))
+        for file, text in files.items():
+            (data / file).parent.mkdir(parents=True, exist_ok=True)
+            (data / file).write_text(text, encoding="utf-8")
+
+
+RETRIEVAL = """
+  s: {retrieve: none, on: tatoeba, languages: [de, fr], predictions: xtreme, PROTOCOL}
+  m: {retrieve: none, on: bucc2018, languages: [de, fr], predictions: xtreme, PROTOCOL}
+"""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "layer"), [("layers: [1]", 1), ("protocol: jiant+csls, layers: all", None)]
+)
+def test_retrieval_is_submitted_as_xtreme_sorts_it_and_scores_the_same(
+    run: Callable[[str], RunResult], data: Path, tmp_path: Path, protocol: str, layer: int | None
+) -> None:
+    retrieval_data(data, "de fr", gold=True)
+    result = run(RETRIEVAL.replace("PROTOCOL", protocol))
+    assert result.failed == {}
+    root = tmp_path / "work/predictions/r"
+    assert result.predictions == [root / "s/none", root / "m/none"]
+    if layer is None:
+        depth = max(row.layer or 0 for row in result.rows)
+        layer = round(14 / 24 * depth)
+    rows = {
+        (row.stage, row.language, row.split, row.metric): row.value
+        for row in result.rows
+        if row.layer == layer
+    }
+    compared = 0
+    for stage, split in (("s", "test"), ("m", "test"), ("m", "dev")):
+        scored = score_benchmark(XTREME, root / stage / "none", data, split=split)
+        for task in scored.tasks:
+            for language, metrics in task.languages.items():
+                for metric, value in metrics.items():
+                    assert value == pytest.approx(rows[stage, language, split, metric], abs=1e-9)
+                    compared += 1
+    assert compared == 2 + 6 + 6
+    # Line n is of the English sentence that is the n-th of all in the order of code points.
+    english = (data / "tatoeba/v1/tatoeba.deu-eng.eng").read_text().splitlines()
+    gold = "".join(f"{english.index(text)}\n" for text in sorted(english))
+    (tmp_path / "labels/tatoeba").mkdir(parents=True)
+    (tmp_path / "labels/tatoeba/test-de.tsv").write_text(gold)
+    again = score_benchmark(XTREME, root / "s/none", tmp_path / "labels", tasks=["tatoeba"])
+    assert again.tasks[0].languages["de"]["accuracy"] == rows["s", "de", "test", "accuracy"]
+
+
+def test_a_mining_test_set_without_gold_is_submitted_at_the_threshold_of_dev(
+    run: Callable[[str], RunResult], data: Path, tmp_path: Path
+) -> None:
+    retrieval_data(data, "de fr", gold=False)
+    result = run(RETRIEVAL.replace("PROTOCOL", "layers: [0]"))
+    assert result.failed == {}
+    folder = tmp_path / "work/predictions/r/m/none/bucc2018"
+    assert {row.split for row in result.rows if row.stage == "m"} == {"dev"}
+    for language in ("de", "fr"):  # both splits hold the same sentences
+        lines = (folder / f"test-{language}.tsv").read_text()
+        assert lines == (folder / f"dev-{language}.tsv").read_text()
+        assert lines.startswith(f"{language}-")
+
+
+def test_several_layers_are_no_submission(run: Callable[[str], RunResult]) -> None:
+    with pytest.raises(InvalidRecipeError, match="a submission is of one layer"):
+        run("\n  s: {retrieve: none, on: tatoeba, layers: [0, 1], predictions: xtreme}\n")
+
+
 def test_test_sets_without_labels_are_predicted_and_not_scored(
     run: Callable[[str], RunResult], tmp_path: Path
 ) -> None:
