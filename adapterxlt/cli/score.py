@@ -105,9 +105,9 @@ def _score(
         print_json(result.document())
     else:
         print_result(result)
-    for line in summarise(result.remarks):
+    for line in summarise(result.remarks, benchmark):
         click.echo(f"note: {line}", err=True)
-    for line in summarise(result.problems):
+    for line in summarise(result.problems, benchmark):
         click.echo(f"missing: {line}", err=True)
     if result.problems:
         ctx.exit(MissingDataError.exit_code)

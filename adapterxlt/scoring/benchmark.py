@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.scoring.finding import find_file, plain, unread
+from adapterxlt.scoring.finding import find_file, plain, require_folders, unread
 from adapterxlt.scoring.spec import Benchmark, Pair, TaskSpec
 from adapterxlt.suggest import suggest
 
@@ -93,13 +93,13 @@ def score_benchmark(
         MissingDataError: a folder is missing, or nothing can be scored; says why.
         UsageError: there is no such task.
     """
-    for folder, what in ((predictions, "predictions"), (labels, "labels")):
-        if not folder.is_dir():
-            raise MissingDataError(f"{folder}: there is no such folder of {what}")
+    chosen = list(_chosen(benchmark, tasks))
+    require_folders(predictions, chosen, "predictions")
+    require_folders(labels, chosen, "labels")
     done: list[TaskScores] = []
     problems: list[Remark] = []
     remarks: list[Remark] = []
-    for spec in _chosen(benchmark, tasks):
+    for spec in chosen:
         languages: dict[str, dict[str, float]] = {}
         for language in spec.languages:
             try:
@@ -118,7 +118,7 @@ def score_benchmark(
             remarks += [Remark(spec.name, language, remark) for remark in scored.remarks]
         done.append(_averaged(spec, languages))
     if not any(task.languages for task in done):
-        raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems)))
+        raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems, benchmark)))
     remarks += [
         Remark(folder, "", f"not read, as no part of {benchmark.title}: {files}")
         for folder, files in unread(benchmark, predictions, split).items()
@@ -137,16 +137,21 @@ def score_benchmark(
     )
 
 
-def summarise(remarks: Sequence[Remark]) -> list[str]:
+def summarise(remarks: Sequence[Remark], benchmark: Benchmark) -> list[str]:
     """One line a task and message; languages of which the same is said together."""
+    counts = {spec.name: len(spec.languages) for spec in benchmark.tasks}
     groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
-        # The same in another file: language, numbers and quoted text differ.
-        kind = re.sub(rf"\b{re.escape(remark.language)}\b|\d+|`[^`]*`", "", remark.message)
+        # The same of another file: its language and name, numbers and quoted text differ.
+        differs = rf"\b{re.escape(remark.language)}\b|\d+|`[^`]*`|looked for .*"
+        kind = re.sub(differs, "", remark.message)
         groups.setdefault((remark.task, kind), []).append(remark)
     lines = []
     for (task, _), found in groups.items():
-        place = " ".join(filter(None, (task, ", ".join(remark.language for remark in found))))
+        languages = ", ".join(remark.language for remark in found)
+        if len(found) > 1 and len(found) == counts.get(task):
+            languages = f"in all {len(found)} languages"
+        place = " ".join(filter(None, (task, languages)))
         first = f"{found[0].language}: " if len(found) > 1 else ""
         lines.append(f"{place}: {first}{found[0].message}")
     return lines

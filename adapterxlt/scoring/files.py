@@ -164,6 +164,8 @@ def require_known(path: Path, labels: Sequence[str], known: Collection[str]) -> 
     Raises:
         MissingDataError: says what is there instead.
     """
+    if not labels:
+        raise bad(path, 0, "the file holds no labels")
     if "" in labels:
         raise bad(path, labels.index("") + 1, "no label", WITHHELD)
     if known:

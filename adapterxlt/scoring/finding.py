@@ -20,6 +20,32 @@ def _folders(root: Path, spec: TaskSpec) -> list[Path]:
     return [path for path in sorted(root.iterdir()) if path.is_dir() and plain(path.name) in names]
 
 
+def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
+    """Refuse a folder that holds no task's folder, and name one nearby that does.
+
+    Args:
+        what: predictions or labels, for the message.
+
+    Raises:
+        MissingDataError: there is no such folder, or it is the wrong one.
+    """
+    if not root.is_dir():
+        raise MissingDataError(f"{root}: there is no such folder of {what}")
+
+    def holds_tasks(folder: Path) -> bool:
+        return any(_folders(folder, spec) for spec in specs)
+
+    if holds_tasks(root):
+        return
+    below = [path for path in sorted(root.iterdir()) if path.is_dir()]
+    nearby = [path for path in (*below, root.absolute().parent) if holds_tasks(path)]
+    nearby.sort(key=lambda path: path.name != what)
+    raise MissingDataError(
+        f"{root}: no {what}: no folder of a task ({', '.join(spec.name for spec in specs)})",
+        hint=f"did you mean {nearby[0]}?" if nearby else None,
+    )
+
+
 def find_file(
     root: Path, spec: TaskSpec, patterns: Sequence[str], language: str, split: str, what: str
 ) -> Path:

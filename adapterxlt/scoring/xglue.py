@@ -44,7 +44,7 @@ def _score_xnli(pair: Pair) -> Scored:
 def _score_pawsx(pair: Pair) -> Scored:
     """Labels in the last column behind a header; the predictions have none."""
     _, *labels = read_column(pair.labels)
-    return score_labels(pair, [label for label in labels if label], ("0", "1"))
+    return score_labels(pair, labels, ("0", "1"))
 
 
 def _score_wpr(pair: Pair) -> Scored:

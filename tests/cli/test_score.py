@@ -94,7 +94,7 @@ def test_only_the_tasks_asked_for(score: Score, mock: Path) -> None:
 def test_nothing_to_score(score: Score, tmp_path: Path) -> None:
     result = score("xglue", tmp_path, tmp_path)
     assert result.exit_code == 5
-    assert "nothing to score" in result.stderr
+    assert "no folder of a task (NER, POS, " in result.stderr
     assert "WPR de, en, es, fr, it, pt, zh: de: no predictions" in result.stderr
     assert score("xglue", tmp_path / "nowhere", tmp_path).exit_code == 5
 

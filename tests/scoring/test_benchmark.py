@@ -66,7 +66,7 @@ def test_remarks_are_kept_and_files_that_nobody_reads_named(folders):
     (folders[0] / "strange").mkdir()
     (folders[0] / "strange/de.p").write_text("1")
     remarks = score_benchmark(TOY, *folders).remarks
-    assert summarise(remarks) == [
+    assert summarise(remarks, TOY) == [
         "one de: negative",
         "one: not read, as no part of Toy: fr.p",
         "strange: not read, as no part of Toy: de.p",
@@ -82,10 +82,22 @@ def test_only_the_tasks_asked_for(folders):
 
 
 def test_nothing_at_all_is_an_error(folders, tmp_path):
-    with pytest.raises(MissingDataError, match="one de, sw: de: no predictions"):
-        score_benchmark(TOY, tmp_path, folders[1])
+    (tmp_path / "empty/ONE").mkdir(parents=True)
+    with pytest.raises(MissingDataError, match="one in all 2 languages: de: no predictions"):
+        score_benchmark(TOY, tmp_path / "empty", folders[1])
     with pytest.raises(MissingDataError, match="no such folder of labels"):
         score_benchmark(TOY, folders[0], tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("wrong", ["", "predictions/one"])
+def test_the_folder_above_or_below_is_suggested(folders, tmp_path, wrong):
+    predictions = folders[0].rename(tmp_path / "predictions")
+    with pytest.raises(MissingDataError, match="no folder of a task") as error:
+        score_benchmark(TOY, tmp_path / wrong, folders[1])
+    assert error.value.hint == f"did you mean {predictions}?"
+
+
+ISO = {"de": "deu", "sw": "swh"}
 
 
 def test_languages_of_which_the_same_is_said_go_together():
@@ -94,4 +106,6 @@ def test_languages_of_which_the_same_is_said_go_together():
         Remark("xnli", "sw", "/x/test-sw.tsv: 14 lines"),
         Remark("xnli", "zh", "gone"),
     ]
-    assert summarise(remarks) == ["xnli de, sw: de: /x/test-de.tsv: 3 lines", "xnli zh: gone"]
+    assert summarise(remarks, TOY) == ["xnli de, sw: de: /x/test-de.tsv: 3 lines", "xnli zh: gone"]
+    missing = [Remark("one", code, f"looked for {code}-{iso}") for code, iso in ISO.items()]
+    assert summarise(missing, TOY) == ["one in all 2 languages: de: looked for de-deu"]

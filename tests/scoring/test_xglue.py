@@ -9,7 +9,7 @@ import pytest
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.scoring.benchmark import Result, score_benchmark
-from adapterxlt.scoring.spec import TaskSpec
+from adapterxlt.scoring.spec import Pair, TaskSpec
 from adapterxlt.scoring.xglue import XGLUE
 from tests.scoring.test_files import squad
 
@@ -157,3 +157,13 @@ def test_predictions_that_are_no_labels_count_as_wrong(score):
 def test_what_cannot_be_scored(score, task, labels, predictions, message):
     with pytest.raises(MissingDataError, match=message):
         score(task, labels, predictions)
+
+
+@pytest.mark.parametrize("rows", ["", "1\ta\tb\t\n", "1\ta\tb\t0\n2\ta\tb\t\n"])
+def test_pawsx_labels_that_are_withheld_are_no_labels(tmp_path, rows):
+    labels, predictions = tmp_path / "labels.tsv", tmp_path / "de.prediction"
+    labels.write_text(f"id\tsentence1\tsentence2\tlabel\n{rows}")
+    predictions.write_text("0\n")
+    (spec,) = (task for task in XGLUE.tasks if task.name == "PAWSX")
+    with pytest.raises(MissingDataError, match="no label"):
+        spec.score(Pair(predictions, labels, "de"))
