@@ -16,6 +16,8 @@ COMMANDS = {
     "verify": ("artifact_verify", "Recompute every hash, load it, compare its reference outputs."),
     "pack": ("artifact_pack", "Make one file of an artifact or of a trained stage."),
     "import": ("artifact_import", "Take an artifact, or a folder of adapters or PEFT, in."),
+    "push": ("artifact_push", "Publish it in a folder, on S3, SFTP or the Hugging Face Hub."),
+    "pull": ("artifact_pull", "Fetch and take in what others published."),
 }
 
 

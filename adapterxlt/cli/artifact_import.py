@@ -38,7 +38,8 @@ def command(
 ) -> None:
     """Verify an artifact and put it into the work folder's store.
 
-    PATH is an artifact folder or a packed file. Nothing is left behind of what is damaged, hostile or does not fit.
+    PATH is an artifact folder or a packed file. Nothing is left behind of what is damaged,
+    hostile or does not fit.
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder")

@@ -1,0 +1,41 @@
+"""`adapterxlt artifact pull URL`: fetch, verify, take in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.artifacts.transport import take_in
+from adapterxlt.cli.artifact_import import report
+from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
+from adapterxlt.cli.options import json_option, workdir_option
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.store.remotes.fetch import fetched
+from adapterxlt.store.store import STORE_FOLDER, Store
+
+
+@click.command()
+@click.argument("url")
+@workdir_option
+@backbone_option
+@signers_option
+@load_option
+@json_option
+def command(
+    url: str,
+    workdir: Path,
+    backbone: str | None,
+    signers: Path | None,
+    no_load: bool,
+    as_json: bool,
+) -> None:
+    """Fetch an artifact, verify it, and put it into the work folder's store.
+
+    URL is what `push` printed, or a folder, file://, http(s)://, s3://, sftp:// or hf:// with an
+    artifact or a packed file (.axlt). An interrupted pull goes on where it was.
+    """
+    store = Store(workdir / STORE_FOLDER)
+    with fetched(url, store.root / ".staging", open_progress()) as source:
+        taken = take_in(source, store, backbone=backbone, load=not no_load, signers=signers)
+    report(taken, as_json)

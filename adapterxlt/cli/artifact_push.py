@@ -1,0 +1,49 @@
+"""`adapterxlt artifact push PATH URL`: publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.artifacts.locate import locate
+from adapterxlt.artifacts.transport import prepared
+from adapterxlt.cli.artifact_options import (
+    backbone_option,
+    license_option,
+    path_argument,
+    sign_option,
+)
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.cli.status import size_text
+from adapterxlt.store.remotes.push import push
+
+
+@click.command()
+@path_argument
+@click.argument("url")
+@click.option("--replace", is_flag=True, help="Put it in the place of an older one.")
+@license_option
+@sign_option
+@backbone_option
+def command(
+    path: str,
+    url: str,
+    replace: bool,
+    license: str | None,
+    key: Path | None,
+    backbone: str | None,
+) -> None:
+    """Publish an artifact or a trained stage.
+
+    URL is a folder, file://, s3://BUCKET/PATH, sftp://USER@HOST/PATH (each may hold many
+    artifacts) or hf://OWNER/NAME (one). Credentials are those of AWS, OpenSSH and the Hub's own
+    configuration. An interrupted push goes on where it was; what is there is not sent again.
+    """
+    with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
+        pushed = push(source, manifest, url, open_progress(), replace=replace)
+    sent = (
+        f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
+    )
+    click.echo(f"{manifest.title} ({manifest.fingerprint[:12]}): {sent}")
+    click.echo(f"adapterxlt artifact pull {pushed.url}")

@@ -1,0 +1,247 @@
+"""Files at a URL: a folder, S3 or SFTP through fsspec, HTTP(S) to read only. No torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+
+SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
+BLOCK = 1 << 20
+SECONDS = 60
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+class Files(Protocol):
+    """Files below one URL."""
+
+    shown: str  # the URL, without a password
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """The first `limit + 1` bytes of a file, None if there is none."""
+
+    def blocks(self, name: str, offset: int) -> Iterator[bytes]:
+        """What a file holds from a byte on."""
+
+
+class WritableFiles(Files, Protocol):
+    """Files that can be written, each of which appears whole or not at all."""
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, None if there is none."""
+
+    def put(self, local: Path, name: str) -> None:
+        """Copy a local file there."""
+
+    def put_bytes(self, content: bytes, name: str) -> None:
+        """Write a small file."""
+
+    def delete(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+    def folders(self) -> list[str]:
+        """Names of the folders, sorted."""
+
+
+def scheme_of(url: str) -> str:
+    """`s3` of `s3://bucket/path`; `file` of a path.
+
+    Raises:
+        UsageError: nothing is known of such URLs.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or _DRIVE.match(url):
+        return "file"
+    if scheme not in SCHEMES:
+        raise UsageError(
+            f"{masked(url)}: URLs that begin with `{scheme}://` are not known",
+            hint="known: a folder, " + ", ".join(f"{known}://" for known in SCHEMES),
+        )
+    return scheme
+
+
+def masked(url: str) -> str:
+    """A URL without the password and the query it may hold."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", url.partition("?")[0])
+
+
+def open_files(url: str) -> Files:
+    """Open a URL (not `hf://`) for reading.
+
+    Raises:
+        UsageError: the URL is none. MissingPackageError: a package for it is missing.
+    """
+    if scheme_of(url) in ("http", "https"):
+        return HttpFiles(url)
+    return open_writable(url)
+
+
+def open_writable(url: str) -> WritableFiles:
+    """Open a URL (not `hf://`) for writing.
+
+    Raises:
+        UsageError: it cannot be written. MissingPackageError: a package for it is missing.
+    """
+    match scheme_of(url):
+        case "file":
+            path = urllib.request.url2pathname(url.removeprefix("file://"))
+            return FsFiles(_filesystem("file", {}), os.path.abspath(path), masked(url))
+        case "s3":
+            return FsFiles(_filesystem("s3", {}), url.removeprefix("s3://"), masked(url))
+        case "sftp":
+            from adapterxlt.store.remotes.sftp import open_sftp
+
+            parts = urllib.parse.urlsplit(url)
+            with told(url):
+                return FsFiles(open_sftp(parts), parts.path, masked(url))
+        case other:
+            raise UsageError(
+                f"{masked(url)}: nothing can be pushed to {other}://",
+                hint="push to a folder, s3://, sftp:// or hf://",
+            )
+
+
+def _filesystem(kind: str, options: dict[str, Any]) -> Any:
+    import fsspec
+
+    try:
+        return fsspec.filesystem(kind, use_listings_cache=False, **options)
+    except ImportError as error:
+        raise MissingPackageError(
+            f"{kind}:// needs a package that is not installed ({error})",
+            hint=f"pip install 'adapterxlt[{kind}]'",
+        ) from None
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turn what network libraries raise into one line that says where."""
+    try:
+        yield
+    except (AdapterXLTError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # botocore, paramiko, aiohttp and urllib share no base class
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise AdapterXLTError(
+            f"{masked(url)}: {type(error).__name__}: {masked(reason)[:300]}",
+            hint="is it reachable, and are its credentials configured? the same command goes on "
+            "from here",
+        ) from error
+
+
+class FsFiles:
+    """Files of an fsspec file system."""
+
+    def __init__(self, fs: Any, root: str, shown: str) -> None:
+        self.fs, self.root, self.shown = fs, root.rstrip("/"), shown
+
+    def _path(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def size(self, name: str) -> int | None:
+        with told(self.shown):
+            try:
+                return int(self.fs.info(self._path(name))["size"] or 0)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        with told(self.shown):
+            try:
+                with self.fs.open(self._path(name), "rb") as stream:
+                    return bytes(stream.read(limit + 1))
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+
+    def blocks(self, name: str, offset: int) -> Iterator[bytes]:
+        with told(self.shown), self.fs.open(self._path(name), "rb") as stream:
+            stream.seek(offset)
+            while block := stream.read(BLOCK):
+                yield block
+
+    def put(self, local: Path, name: str) -> None:
+        with told(self.shown):
+            path = self._path(name)
+            if "s3" in _protocols(self.fs):  # an upload to S3 appears when it is finished
+                self.fs.put_file(str(local), path)
+                return
+            aside = self._path(f".incoming/{uuid.uuid4().hex}")
+            self.fs.makedirs(aside.rpartition("/")[0], exist_ok=True)
+            self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            try:
+                if "sftp" in _protocols(self.fs):
+                    self.fs.ftp.put(str(local), aside)
+                    self.fs.ftp.posix_rename(aside, path)
+                else:
+                    shutil.copyfile(local, aside)
+                    os.replace(aside, path)
+            except BaseException:
+                if self.fs.exists(aside):
+                    self.fs.rm_file(aside)
+                raise
+
+    def put_bytes(self, content: bytes, name: str) -> None:
+        import tempfile
+
+        with tempfile.NamedTemporaryFile() as aside:
+            aside.write(content)
+            aside.flush()
+            self.put(Path(aside.name), name)
+
+    def delete(self, name: str) -> None:
+        with told(self.shown):
+            if self.fs.exists(self._path(name)):
+                self.fs.rm_file(self._path(name))
+
+    def folders(self) -> list[str]:
+        with told(self.shown):
+            try:
+                found = self.fs.ls(self.root, detail=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+            names = [entry["name"].rstrip("/").rpartition("/")[2] for entry in found]
+            return sorted(name for name in names if not name.startswith("."))
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+class HttpFiles:
+    """Files of a web server; interrupted reads go on by Range requests."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.shown = url.partition("?")[0].rstrip("/"), masked(url)
+
+    def _open(self, name: str, offset: int) -> Any:
+        request = urllib.request.Request(f"{self.url}/{urllib.parse.quote(name)}")
+        if offset:
+            request.add_header("Range", f"bytes={offset}-")
+        return urllib.request.urlopen(request, timeout=SECONDS)
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        with told(self.shown):
+            try:
+                with self._open(name, 0) as response:
+                    return bytes(response.read(limit + 1))
+            except urllib.error.HTTPError as error:
+                if error.code in (404, 410):
+                    return None
+                raise
+
+    def blocks(self, name: str, offset: int) -> Iterator[bytes]:
+        with told(self.shown), self._open(name, offset) as response:
+            skip = 0 if response.status == 206 else offset  # a server may ignore the range
+            while block := response.read(BLOCK):
+                yield block[skip:]
+                skip = max(0, skip - len(block))
