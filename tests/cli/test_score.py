@@ -95,7 +95,11 @@ def test_nothing_to_score(score: Score, tmp_path: Path) -> None:
     result = score("xglue", tmp_path, tmp_path)
     assert result.exit_code == 5
     assert "no folder of a task (NER, POS, " in result.stderr
-    assert "WPR de, en, es, fr, it, pt, zh: de: no predictions" in result.stderr
+    (tmp_path / "WPR").mkdir()
+    result = score("xglue", tmp_path, tmp_path)
+    assert result.exit_code == 5
+    assert "nothing to score" in result.stderr
+    assert "WPR in all 7 languages: de: no predictions: looked for" in result.stderr
     assert score("xglue", tmp_path / "nowhere", tmp_path).exit_code == 5
 
 
