@@ -30,7 +30,7 @@ def explain(
     if then.get("data") != now["data"]:
         changes.append("the data changed")
     changes += _changed_inputs(_list(then.get("inputs")), _list(now["inputs"]), input_names)
-    return "; ".join(changes) or "not finished yet, or gone from the store"
+    return "; ".join(changes) or "not in the store"
 
 
 def _changed_params(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:

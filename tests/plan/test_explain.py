@@ -15,7 +15,7 @@ def test_a_step_of_no_earlier_run() -> None:
 
 
 def test_an_output_that_was_removed() -> None:
-    assert explain(PARTS, PARTS, ("nli",)) == "not finished yet, or gone from the store"
+    assert explain(PARTS, PARTS, ("nli",)) == "not in the store"
 
 
 def test_every_cause_is_named() -> None:
