@@ -149,6 +149,10 @@ class ApproximateIndex:
             scores[ids < 0] = -np.inf
             yield start, stop, (scores, ids)
 
+    def release(self) -> None:
+        """Give back the memory of the shard that was searched last."""
+        self._shard = None
+
     def _set_effort(self, index: Any) -> None:
         if self.kind.name == "hnsw":
             faiss.ParameterSpace().set_index_parameter(index, "efSearch", max(64, self.nprobe))

@@ -107,6 +107,7 @@ def find_neighbours(
             why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
             return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
         neighbours = built.search(queries, k, progress=progress)
+        built.release()
         found = neighbours[1][chosen]
         recalls_1.append(float(np.mean(found[:, 0] == exact[:, 0])))
         recalls_k.append(_recall(found, exact))

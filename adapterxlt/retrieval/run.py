@@ -32,7 +32,7 @@ class Measured:
     Args:
         language: the language paired with English.
         layer: hidden layer the vectors came from, 0 = embeddings.
-        metric: its name; percent, except `threshold` (a margin score).
+        metric: its name; percent, except `threshold` and `threshold_tuned` (margin scores).
         value: the figure.
         n: sentence pairs (Tatoeba) or gold pairs (BUCC) behind it.
         split: the split it was measured on.
@@ -131,8 +131,8 @@ def retrieve_bucc(
     """Precision, recall, F1 and threshold of mining one language, by layer.
 
     On `dev` the threshold is tuned on its gold. On `test` (where there is one with gold)
-    `precision`, `recall` and `f1` are at dev's threshold; `f1_tuned` is what tuning on test's own
-    gold would give, and says what the transfer costs.
+    `precision`, `recall` and `f1` are at dev's threshold; `f1_tuned` at `threshold_tuned` is what
+    tuning on test's own gold would give, and says what the transfer costs.
 
     Args:
         built: a model in evaluation mode.
@@ -191,6 +191,7 @@ def retrieve_bucc(
             }
             if split == "test":
                 values["f1_tuned"] = tuned.f1
+                values["threshold_tuned"] = tuned.threshold
             for metric, value in values.items():
                 measured.append(Measured(mining.language, layer, metric, value, len(gold), split))
     return measured
