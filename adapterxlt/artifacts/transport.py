@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from adapterxlt.artifacts.make import finish, make_artifact, overridden
 from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.signature import Signature, check_signature, sign
 from adapterxlt.backbones import Backbone
-from adapterxlt.errors import MissingBackboneError
+from adapterxlt.errors import InvalidArtifactError, MissingBackboneError
 from adapterxlt.store.bundle import write_bundle
 from adapterxlt.store.files import canonical_json
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
@@ -94,6 +94,8 @@ def take_in(
     override: bool = False,
     load: bool = True,
     signers: Path | None = None,
+    wanted: str | None = None,
+    locked: bool = False,
 ) -> TakenIn:
     """Verify an artifact, try it, and make it an entry of a store. Nothing is left if it is bad.
 
@@ -102,12 +104,16 @@ def take_in(
         override: make it fit to `backbone` though it was trained on another; recorded.
         load: whether it must load on its backbone.
         signers: file of allowed signers; a signature of one of them is needed.
+        wanted: fingerprint that it must have.
+        locked: whether the caller holds the entry's lock.
 
     Raises:
         InvalidArtifactError: it is damaged, hostile, of another backbone, or badly signed.
         MissingBackboneError: its backbone is not here, and `load`.
     """
     manifest = verify(source)
+    if wanted is not None and manifest.fingerprint != wanted:
+        raise InvalidArtifactError(f"{source.where}: is of another stage than was asked for")
     signature = check_signature(source, signers)
     found = None
     if override:
@@ -126,7 +132,8 @@ def take_in(
             manifest = _fit_to(folder, manifest, found)
         if found is not None:
             check_loads(folder, manifest, found)
-        new = store.adopt(folder, manifest)
+        with nullcontext() if locked else store.lock(manifest.fingerprint):
+            new = store.adopt(folder, manifest)
     return TakenIn(manifest, store.path(manifest.fingerprint), new, signature, found is not None)
 
 

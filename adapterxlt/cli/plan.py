@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.artifacts.cache import RemoteCache, all_remotes
 from adapterxlt.cli.options import (
     data_option,
     json_option,
@@ -15,6 +16,7 @@ from adapterxlt.cli.options import (
     set_option,
     workdir_option,
 )
+from adapterxlt.cli.progress import open_progress
 from adapterxlt.cli.recipes import find_sources, open_recipe
 from adapterxlt.execution.run import STORE_FOLDER
 from adapterxlt.plan.plan import make_plan
@@ -22,7 +24,7 @@ from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
 from adapterxlt.store.store import Store
 
-_STATUS = {"done": "done", "todo": "to do", "damaged": "damaged"}
+_STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "remote"}
 
 
 @click.command()
@@ -45,13 +47,17 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Nothing is run.
     """
     loaded = open_recipe(recipe, overrides, data)
-    plan = make_plan(loaded.recipe, Store(workdir / STORE_FOLDER), find_sources(loaded))
+    remotes = RemoteCache(all_remotes(loaded.recipe.store.remotes, loaded.base), open_progress())
+    store = Store(workdir / STORE_FOLDER)
+    plan = make_plan(loaded.recipe, store, find_sources(loaded), remotes.find)
     if as_json:
         print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
         return
     print_table([_record(step) for step in plan.steps])
     done = sum(step.status == "done" for step in plan.steps)
-    click.echo(f"{done} of {len(plan.steps)} steps are done in {workdir}")
+    remote = sum(step.status == "remote" for step in plan.steps)
+    pulled = f", {remote} will be pulled" if remote else ""
+    click.echo(f"{done} of {len(plan.steps)} steps are done in {workdir}{pulled}")
     if explain:
         _print_parts(plan)
 

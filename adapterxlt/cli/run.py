@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.artifacts.cache import all_remotes
 from adapterxlt.cli.options import (
     data_option,
     json_option,
@@ -44,7 +45,13 @@ def command(
     loaded = open_recipe(recipe, overrides, data)
     sources = find_sources(loaded)
     progress = open_progress()
-    result = run_recipe(loaded.recipe, workdir=workdir, sources=sources, progress=progress)
+    result = run_recipe(
+        loaded.recipe,
+        workdir=workdir,
+        sources=sources,
+        progress=progress,
+        remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
+    )
     if as_json:
         print_json(
             {

@@ -16,6 +16,7 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
+    from adapterxlt.artifacts.cache import RemoteCache
     from adapterxlt.models.build import Built
 
 
@@ -28,6 +29,7 @@ class Context:
         plan: its plan against `store`.
         sources: resolved backbone and data folders.
         progress: where long work reports.
+        remotes: where trained stages may be pulled from.
     """
 
     recipe: Recipe
@@ -35,6 +37,7 @@ class Context:
     store: Store
     sources: Sources
     progress: Progress
+    remotes: RemoteCache | None = None
     _loaded: tuple[str, Built] | None = None
 
     @property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapterxlt.artifacts.cache import RemoteCache
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.predictions import publish_predictions
@@ -49,7 +50,12 @@ class RunResult:
 
 
 def run_recipe(
-    recipe: Recipe, *, workdir: Path, sources: Sources, progress: Progress | None = None
+    recipe: Recipe,
+    *,
+    workdir: Path,
+    sources: Sources,
+    progress: Progress | None = None,
+    remotes: Sequence[str] = (),
 ) -> RunResult:
     """Run what is missing of a checked recipe and write WORKDIR/results.json.
 
@@ -57,13 +63,16 @@ def run_recipe(
 
     Args:
         sources: the recipe's backbone and data folders, see `resolve_sources`.
+        remotes: remote stores that are asked for a stage before it is trained.
 
     Raises:
         MissingDataError: data are not there, before any work.
     """
     store = Store(workdir / STORE_FOLDER)
-    plan = make_plan(recipe, store, sources)
-    context = Context(recipe, plan, store, sources, progress or Silent())
+    progress = progress or Silent()
+    cache = RemoteCache(remotes, progress)
+    plan = make_plan(recipe, store, sources, cache.find)
+    context = Context(recipe, plan, store, sources, progress, cache)
     preflight(context)
     remember(store, plan)
     outcome = RunResult(rows=[], results=workdir)
@@ -108,7 +117,7 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
         if planned.status == "damaged":
             context.progress.log(f"{planned.step.id}: {planned.reason}")
             _drop_if_damaged(store, address)
-        if store.get(address) is not None:
+        if store.get(address) is not None or _pull(planned, context):
             return False
         staging = store.open_staging(address)
         try:
@@ -125,6 +134,14 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
             shutil.rmtree(staging / "out", ignore_errors=True)
             raise _disk_error(error, store.root) from error
         return True
+
+
+def _pull(planned: PlannedStep, context: Context) -> bool:
+    """Get a trained stage from a remote instead, if one has it; returns whether it is here now."""
+    remotes, backbone = context.remotes, context.sources.backbone
+    if remotes is None or backbone is None or planned.status != "remote":
+        return False
+    return remotes.pull(planned.fingerprint, planned.step.id, context.store, backbone)
 
 
 def _drop_if_damaged(store: Store, address: str) -> None:

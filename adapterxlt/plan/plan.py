@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from adapterxlt.plan.steps import Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import canonical_json, sha256_file, write_json
+from adapterxlt.store.remotes.files import masked
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.roots import resolve_roots
+
+TRAINED = ("train", "fuse", "merge")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,16 @@ def resolve_sources(recipe: Recipe, base: Path, backbone: Backbone | None = None
     )
 
 
-def make_plan(recipe: Recipe, store: Store, sources: Sources) -> Plan:
+def make_plan(
+    recipe: Recipe,
+    store: Store,
+    sources: Sources,
+    find_remote: Callable[[str], str | None] = lambda fingerprint: None,
+) -> Plan:
     """Return the plan of a checked recipe against a store.
+
+    Args:
+        find_remote: says which remote store has a trained stage of a fingerprint, if any.
 
     Raises:
         MissingDataError: data that a step reads is not there.
@@ -68,6 +79,9 @@ def make_plan(recipe: Recipe, store: Store, sources: Sources) -> Plan:
         status, reason = _status(store, address)
         if status == "todo":
             reason = explain(last.get(step.id), parts, step.inputs)
+            url = find_remote(address) if step.kind in TRAINED else None
+            if url is not None:
+                status, reason = "remote", f"{masked(url)} has it"
         planned[step.id] = PlannedStep(step, address, parts, status, reason)
     return Plan(recipe.name, tuple(planned.values()))
 

@@ -9,7 +9,7 @@ from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
 StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
-Status = Literal["done", "todo", "damaged"]
+Status = Literal["done", "todo", "damaged", "remote"]
 
 
 @dataclass(frozen=True)

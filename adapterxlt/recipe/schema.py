@@ -221,6 +221,12 @@ STAGE_KEYS: dict[str, type[Stage]] = {
 }
 
 
+class StoreSettings(Strict):
+    """Where stages that others have trained may be: `{remotes: [s3://bucket/team]}`."""
+
+    remotes: list[str] = []
+
+
 class Recipe(Strict):
     """A whole recipe, matrix expanded and `--set` applied."""
 
@@ -230,6 +236,7 @@ class Recipe(Strict):
     data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
     seed: int = Field(1, ge=0)
     training: Training = Training()
+    store: StoreSettings = StoreSettings()
     stages: dict[Name, Stage]
 
     def training_of(self, name: str) -> Training:

@@ -147,25 +147,26 @@ class Store:
     def adopt(self, folder: Path, manifest: Manifest) -> bool:
         """Make a checked folder with its manifest an entry; returns False if there is one.
 
+        Hold the lock while calling this.
+
         Args:
             folder: on the store's file system, best in `staging`; it is moved away.
         """
         address = manifest.fingerprint
-        with self.lock(address):
-            try:
-                if self.get(address) is not None:
-                    return False
-            except InvalidArtifactError:
-                pass  # damaged: replaced
-            target = self.path(address)
-            self.remove(address)
-            aside = folder / f".{MANIFEST_NAME}"  # the manifest makes an entry whole: it is last
-            (folder / MANIFEST_NAME).replace(aside)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folder.replace(target)
-            (target / aside.name).replace(target / MANIFEST_NAME)
-            self._verified[address] = manifest
-            return True
+        try:
+            if self.get(address) is not None:
+                return False
+        except InvalidArtifactError:
+            pass  # damaged: replaced
+        target = self.path(address)
+        self.remove(address)
+        aside = folder / f".{MANIFEST_NAME}"  # the manifest makes an entry whole: it is last
+        (folder / MANIFEST_NAME).replace(aside)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.replace(target)
+        (target / aside.name).replace(target / MANIFEST_NAME)
+        self._verified[address] = manifest
+        return True
 
     def remove(self, fingerprint: str) -> None:
         """Remove an entry, whole or not; the manifest goes first."""

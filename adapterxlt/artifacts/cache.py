@@ -1,0 +1,94 @@
+"""Stages that others have trained: asked for by fingerprint, pulled and verified, not trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from adapterxlt.artifacts.transport import take_in
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.progress import Progress
+from adapterxlt.store.remotes.fetch import fetched, has, url_of
+from adapterxlt.store.remotes.files import masked, scheme_of
+from adapterxlt.store.store import Store
+
+
+def user_config() -> Path:
+    """Where a user keeps settings for all recipes: `store: {remotes: [URL, ...]}`."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "adapterxlt" / "config.yaml"
+
+
+def all_remotes(recipe: Sequence[str], base: Path) -> tuple[str, ...]:
+    """The recipe's remotes, then the user's; folders of a recipe are relative to it.
+
+    Raises:
+        UsageError: the user's configuration cannot be read.
+    """
+    found = [_absolute(url, base) for url in recipe]
+    path = user_config()
+    if path.is_file():
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+            urls = config["store"]["remotes"] if config else []
+            if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+                raise TypeError
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeError):
+            raise UsageError(
+                f"{path}: cannot be read", hint="write `store: {remotes: [URL, ...]}`"
+            ) from None
+        found += [_absolute(url, path.parent) for url in urls]
+    return tuple(dict.fromkeys(found))
+
+
+def _absolute(url: str, base: Path) -> str:
+    if scheme_of(url) != "file" or url.startswith("file://"):
+        return url
+    return str(base / Path(url).expanduser())
+
+
+class RemoteCache:
+    """Remote stores, asked in their order; one that does not answer is not asked again."""
+
+    def __init__(self, remotes: Sequence[str], progress: Progress) -> None:
+        self.remotes = list(remotes)
+        self.progress = progress
+
+    def find(self, fingerprint: str) -> str | None:
+        """URL of the first remote that says it has a stage."""
+        for url in list(self.remotes):
+            try:
+                if has(url, fingerprint):
+                    return url
+            except AdapterXLTError as error:
+                self.remotes.remove(url)
+                self.progress.log(f"warning: remote left out: {error.message}")
+        return None
+
+    def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
+        """Pull a stage into the store if a remote has it and it is sound; returns whether.
+
+        Hold the entry's lock while calling this.
+        """
+        for url in list(self.remotes):
+            try:
+                if not has(url, fingerprint):
+                    continue
+                place = url_of(url, fingerprint)
+                with fetched(place, store.root / ".staging", self.progress) as source:
+                    taken = take_in(
+                        source, store, backbone=backbone, wanted=fingerprint, locked=True
+                    )
+            except AdapterXLTError as error:
+                self.progress.log(
+                    f"warning: {title}: not taken from {masked(url)}: {error.message}"
+                )
+                continue
+            signed = f", {taken.signature}" if taken.signature else ", unsigned"
+            self.progress.log(f"{title}: pulled from {masked(place)}, verified{signed}")
+            return True
+        return False
