@@ -14,9 +14,11 @@ def score_classes(pair: Pair, known: Sequence[str]) -> Scored:
     return score_labels(pair, read_column(pair.labels), known)
 
 
-def score_labels(pair: Pair, gold: Sequence[str], known: Sequence[str]) -> Scored:
-    """The same where the labels have been read already."""
-    require_known(pair.labels, gold, known)
+def score_labels(
+    pair: Pair, gold: Sequence[str], known: Sequence[str], *, first: int = 1
+) -> Scored:
+    """The same where the labels have been read already, from line `first` on."""
+    require_known(pair.labels, gold, known, first=first)
     predicted = read_column(pair.predictions)
     same_length(gold, predicted, pair.predictions)
     strange = [label for label in predicted if label not in known]

@@ -154,12 +154,15 @@ def _object(path: Path, what: str) -> dict[str, Any]:
     return found
 
 
-def require_known(path: Path, labels: Sequence[str], known: Collection[str]) -> None:
+def require_known(
+    path: Path, labels: Sequence[str], known: Collection[str], *, first: int = 1
+) -> None:
     """Refuse label files that hold no labels: blanked, cut off, or all the same.
 
     Args:
         labels: what was read as the labels.
         known: what labels there are; empty where any text may be one.
+        first: the line of the first label.
 
     Raises:
         MissingDataError: says what is there instead.
@@ -167,7 +170,7 @@ def require_known(path: Path, labels: Sequence[str], known: Collection[str]) -> 
     if not labels:
         raise bad(path, 0, "the file holds no labels")
     if "" in labels:
-        raise bad(path, labels.index("") + 1, "no label", WITHHELD)
+        raise bad(path, first + labels.index(""), "no label", WITHHELD)
     if known:
         strange = [label for label in labels if label not in known]
         if 2 * len(strange) > len(labels):

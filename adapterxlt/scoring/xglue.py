@@ -6,7 +6,9 @@ its time (0.0.12). The two generation tasks (QG, NTG) are not scored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from adapterxlt.scoring.classes import score_classes, score_labels
@@ -35,7 +37,12 @@ def _score_xnli(pair: Pair) -> Scored:
     if not {"language", "gold_label"} <= set(header):
         raise bad(pair.labels, 1, "no columns `language` and `gold_label`")
     language, label = header.index("language"), header.index("gold_label")
-    gold = [row[label] for row in lines if row[language : language + 1] == [pair.language]]
+    gold = []
+    for number, row in enumerate(lines, start=2):
+        if row[language : language + 1] == [pair.language]:
+            if not "".join(row[label : label + 1]).strip():
+                raise bad(pair.labels, number, "no label", WITHHELD)
+            gold.append(row[label].strip())
     if not gold:
         raise bad(pair.labels, 0, f"no rows of language `{pair.language}`")
     return score_labels(pair, gold, NLI)
@@ -44,7 +51,7 @@ def _score_xnli(pair: Pair) -> Scored:
 def _score_pawsx(pair: Pair) -> Scored:
     """Labels in the last column behind a header; the predictions have none."""
     _, *labels = read_column(pair.labels)
-    return score_labels(pair, labels, ("0", "1"))
+    return score_labels(pair, labels, ("0", "1"), first=2)
 
 
 def _score_wpr(pair: Pair) -> Scored:
@@ -71,11 +78,12 @@ def _score_wpr(pair: Pair) -> Scored:
 
 
 def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:
-    try:
-        return float(RATINGS.get(text.lower(), text))
-    except ValueError as error:
-        path = pair.labels if side == "labels" else pair.predictions
-        raise bad(path, line, f"`{text[:40]}` is no rating from 0 to 4") from error
+    with suppress(ValueError):
+        rating = float(RATINGS.get(text.lower(), text))
+        if math.isfinite(rating):
+            return rating
+    path = pair.labels if side == "labels" else pair.predictions
+    raise bad(path, line, f"`{text[:40]}` is no rating: 0 to 4, or a name ({', '.join(RATINGS)})")
 
 
 def _task(

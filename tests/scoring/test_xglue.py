@@ -159,11 +159,37 @@ def test_what_cannot_be_scored(score, task, labels, predictions, message):
         score(task, labels, predictions)
 
 
-@pytest.mark.parametrize("rows", ["", "1\ta\tb\t\n", "1\ta\tb\t0\n2\ta\tb\t\n"])
-def test_pawsx_labels_that_are_withheld_are_no_labels(tmp_path, rows):
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("", "holds no labels"),
+        ("1\ta\tb\t\n", "tsv:2: no label"),
+        ("1\ta\tb\t0\n2\ta\tb\t\n", "tsv:3: no label"),
+    ],
+)
+def test_pawsx_labels_that_are_withheld_are_no_labels(tmp_path, rows, message):
     labels, predictions = tmp_path / "labels.tsv", tmp_path / "de.prediction"
     labels.write_text(f"id\tsentence1\tsentence2\tlabel\n{rows}")
     predictions.write_text("0\n")
     (spec,) = (task for task in XGLUE.tasks if task.name == "PAWSX")
-    with pytest.raises(MissingDataError, match="no label"):
+    with pytest.raises(MissingDataError, match=message):
         spec.score(Pair(predictions, labels, "de"))
+
+
+def test_a_short_row_of_xnli_has_no_label(tmp_path):
+    labels, predictions = tmp_path / "xnli.test.tsv", tmp_path / "de.prediction"
+    labels.write_text("language\tgold_label\nfr\nde\tneutral\nde\n")
+    predictions.write_text("neutral\n")
+    (spec,) = (task for task in XGLUE.tasks if task.name == "XNLI")
+    with pytest.raises(MissingDataError, match="tsv:4: no label"):
+        spec.score(Pair(predictions, labels, "de"))
+
+
+def test_a_rating_must_be_a_number(tmp_path):
+    labels, predictions = tmp_path / "xglue.wpr.de.test", tmp_path / "de.prediction"
+    labels.write_text("q\td\t1\nq\te\t2\n")
+    (spec,) = (task for task in XGLUE.tasks if task.name == "WPR")
+    for text in ("nan", "inf", "very good"):
+        predictions.write_text(f"Good\n{text}\n")
+        with pytest.raises(MissingDataError, match=f":2: `{text}` is no rating"):
+            spec.score(Pair(predictions, labels, "de"))
