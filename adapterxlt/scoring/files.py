@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ def read_scores(path: Path) -> dict[str, float]:
     """Numbers by question id (how sure a system is that there is no answer)."""
     scores = {}
     for name, value in _object(path, "numbers by question id").items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
             raise bad(path, 0, f"question `{name}`: {value!r:.40} is not a number")
         scores[name] = float(value)
     return scores

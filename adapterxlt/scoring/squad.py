@@ -57,6 +57,11 @@ def score_squad(
             hint=suggest(language, MLQA_LANGUAGES, show=7)
             + "; for other languages leave it out: SQuAD's rules serve for XQuAD and TyDiQA",
         )
+    if no_answer is None and threshold != 1.0:
+        raise UsageError(
+            "a threshold without no-answer scores decides nothing",
+            hint="add the file of the scores",
+        )
     version = version or ("2.0" if read_questions(labels).impossible else "1.1")
     if version == "2.0":
         if language is not None:

@@ -130,6 +130,8 @@ def test_scores_by_id(write):
     assert read_scores(write("a.json", '{"1": 0.5, "2": -3}')) == {"1": 0.5, "2": -3.0}
     with pytest.raises(MissingDataError, match="question `1`: True is not a number"):
         read_scores(write("b.json", '{"1": true}'))
+    with pytest.raises(MissingDataError, match="nan is not a number"):
+        read_scores(write("c.json", '{"1": NaN}'))
 
 
 def test_what_holds_no_labels_is_refused(write):

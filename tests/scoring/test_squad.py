@@ -79,3 +79,8 @@ def test_real_squad(real_data, write):
         found, scored = score_squad(write("answers.json", json.dumps(answers)), labels)
         assert (found, scored.metrics["exact_match"]) == (version, exact)
     assert (scored.metrics["total"], scored.metrics["NoAns_total"]) == (11873, 5945)
+
+
+def test_a_threshold_needs_scores(files):
+    with pytest.raises(UsageError, match="without no-answer scores"):
+        score_squad(*files({"1": "Nile", "2": ""}), threshold=0.5)
