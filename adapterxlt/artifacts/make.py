@@ -94,7 +94,7 @@ def finish(
                 for name in files
             },
         }
-    )
+    ).sealed()
     write_atomic(folder / MANIFEST_NAME, finished.text())
     return finished
 

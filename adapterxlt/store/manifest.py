@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class ArtifactFacts(BaseModel):
         license: licence of the weights, "" when nobody said.
         tensors: hash of every tensor (its name, type, shape and bytes) by file; the order of
             tensors within the file does not count.
+        seal: sha256 of the manifest with an empty seal; finds accidents, signatures find malice.
         override: the backbone it was really trained on, when it was made to fit to another.
     """
 
@@ -52,6 +54,7 @@ class ArtifactFacts(BaseModel):
     license: str = ""
     tensors: dict[str, dict[str, str]]
     override: BackboneFacts | None = None
+    seal: str = ""
 
 
 class Manifest(BaseModel):
@@ -92,6 +95,15 @@ class Manifest(BaseModel):
         """What `manifest.json` holds."""
         without = None if self.artifact else {"artifact"}
         return self.model_dump_json(indent=1, exclude=without) + "\n"
+
+    def sealed(self) -> Manifest:
+        """With the right seal; an entry that never left its store has none."""
+        if self.artifact is None:
+            return self
+        empty = self.model_copy(update={"artifact": self.artifact.model_copy(update={"seal": ""})})
+        seal = hashlib.sha256(empty.text().encode()).hexdigest()
+        facts = self.artifact.model_copy(update={"seal": seal})
+        return self.model_copy(update={"artifact": facts})
 
 
 def read_manifest(folder: Path) -> Manifest:

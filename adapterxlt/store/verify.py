@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.store.content import check_content
+from adapterxlt.store.files import canonical_json
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -27,12 +28,18 @@ def verify(source: Source) -> Manifest:
             kind that no artifact holds.
     """
     where = f"{source.where}"
-    manifest = parse_manifest(read_small(source, MANIFEST_NAME), f"{where}: {MANIFEST_NAME}")
+    content = read_small(source, MANIFEST_NAME)
+    manifest = parse_manifest(content, f"{where}: {MANIFEST_NAME}")
     if manifest.artifact is None:
         raise InvalidArtifactError(
             f"{where}: is an entry of a store, not ready to travel",
             hint="`adapterxlt artifact pack` makes an artifact of it",
         )
+    if manifest.sealed().text().encode() != content:
+        raise InvalidArtifactError(f"{where}: {MANIFEST_NAME} is not as it was written (seal)")
+    address = hashlib.sha256(canonical_json(manifest.parts).encode()).hexdigest()
+    if address != manifest.fingerprint:
+        raise InvalidArtifactError(f"{where}: its fingerprint is not that of what it says it is")
     names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
     for name in sorted(names - manifest.files.keys()):
         raise InvalidArtifactError(f"{where}: {name} is not in the manifest")

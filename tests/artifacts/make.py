@@ -9,14 +9,13 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from adapterxlt.artifacts.make import finish
+from adapterxlt.plan.fingerprint import fingerprint
 from adapterxlt.store.manifest import ArtifactFacts, BackboneFacts, Manifest
 from adapterxlt.store.source import FolderSource
 
-FINGERPRINT = "ab" * 32
-
 
 def small_artifact(
-    folder: Path, *, license: str = "apache-2.0", title: str = "nli", fingerprint: str = FINGERPRINT
+    folder: Path, *, license: str = "apache-2.0", title: str = "nli", seed: int = 1
 ) -> FolderSource:
     """Write a whole artifact whose weights are of no model."""
     (folder / "texts").mkdir(parents=True)
@@ -27,18 +26,26 @@ def small_artifact(
     score = {"task": "xnli", "language": "de", "split": "dev", "metric": "accuracy"}
     scores: list[dict[str, object]] = [{**score, "value": 51.5, "n": 200, "contamination": ""}]
     (folder / "metrics.json").write_text(json.dumps({"scores": scores}))
-    params = {"task": "mnli", "method": "seq_bn", "language": "en", "relation": "none"}
+    params = {
+        "task": "mnli",
+        "method": "seq_bn",
+        "language": "en",
+        "relation": "none",
+        "seed": seed,
+    }
+    parts: dict[str, object] = {"kind": "train", "params": params, "inputs": []}
+    address = fingerprint(parts)
     manifest = Manifest(
-        fingerprint=fingerprint,
+        fingerprint=address,
         kind="train",
         title=title,
         recipe="r",
-        parts={"kind": "train", "params": params, "inputs": []},
+        parts=parts,
         lineage={
             "backbone": {"name": "tiny", "hash": "c" * 64},
             "steps": [
                 {
-                    "fingerprint": fingerprint,
+                    "fingerprint": address,
                     "kind": "train",
                     "params": params,
                     "data": "",
