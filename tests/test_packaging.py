@@ -15,17 +15,26 @@ from packaging.version import Version
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 # Distribution -> module, where the names differ.
-MODULES = {"faiss-cpu": "faiss", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+MODULES = {
+    "faiss-cpu": "faiss",
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+    "sentence-transformers": "sentence_transformers",
+}
+# The extras that users install for a feature; the others are for development.
+FEATURES = ("mteb", "s3", "sftp", "zst")
 # Part of another distribution, which pins it exactly.
 PARTS = {"pydantic_core": "pydantic"}
-# What transformers needs for its Trainer and XLM-R's tokenizer.
-INDIRECT = {"accelerate", "datasets", "protobuf", "sentencepiece"}
+# What transformers needs for its Trainer and XLM-R's tokenizer, and what fsspec needs for S3.
+INDIRECT = {"accelerate", "datasets", "protobuf", "sentencepiece", "s3fs"}
 
 
 def declared() -> dict[str, Requirement]:
     config = configparser.ConfigParser()
     config.read(CHECKOUT / "setup.cfg", encoding="utf-8")
     lines = config["options"]["install_requires"].split("\n")
+    for extra in FEATURES:
+        lines += config["options.extras_require"][extra].split("\n")
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {requirement.name.lower(): requirement for requirement in found}
 
