@@ -178,7 +178,7 @@ def _leaks(grid: Grid) -> list[str]:
         )
         models.setdefault(flagged, []).append(model)
     return [
-        f"seen in training ({', '.join(names)}): {flagged}"
+        f"seen before ({', '.join(names)}): {flagged}"
         for flagged, names in models.items()
         if flagged
     ]

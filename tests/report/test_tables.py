@@ -42,7 +42,7 @@ def test_a_small_table() -> None:
     assert lines[5:8] == [
         "protocol: zero-shot | caps: train 2000 | n: 400 a language | seed: 1",
         "* language of the training data",
-        "! seen in training (nli): de: mnli 3 of 400 texts",
+        "! seen before (nli): de: mnli 3 of 400 texts",
     ]
     assert lines[8:] == [
         "Did the intermediate task help?",
@@ -72,7 +72,7 @@ def test_models_with_the_same_leak_share_a_line() -> None:
         row(model, "de", 50.0, contamination="pretraining 2 of 9 texts")
         for model in ("direct", "after_nli")
     ]
-    assert "! seen in training (direct, after_nli): de: pretraining 2 of 9 texts" in printed(rows)
+    assert "! seen before (direct, after_nli): de: pretraining 2 of 9 texts" in printed(rows)
 
 
 def test_retrieval_shows_layers_and_marks_the_best() -> None:
