@@ -115,7 +115,7 @@ def _check(source: Source, where: str) -> None:
     if MANIFEST_NAME not in source.sizes:
         raise InvalidArtifactError(
             f"{where}: there is no {MANIFEST_NAME}",
-            hint="`adapterxlt artifact import` takes folders of adapters and PEFT as well",
+            hint="`adapterxlt artifact pack` makes artifacts",
         )
 
 
