@@ -83,6 +83,7 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
         "stage": step.stage,
         "model": model,
         "task": str(step.params["task"]),
+        "data": ", ".join(Path(name).name or name for name in context.recipe.data),
         "seed": _seed(context.recipe, model),
         "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
         "trained_in": _trained_in(context, model),

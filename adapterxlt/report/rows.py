@@ -16,6 +16,7 @@ class Row:
         stage: the evaluate or retrieve stage that measured it.
         model: the trained stage that was measured; `none` is the bare backbone.
         task: task name, `language` its language, `split` the split.
+        data: names of the data folders that the recipe reads (`pocket`, `hub`, a folder's own).
         metric: name of the metric; `main` tells whether it is the task's main one.
         value: percent (0 to 100) unless the metric's name says otherwise.
         n: number of examples (or sentences, or gold pairs) behind the value.
@@ -37,6 +38,7 @@ class Row:
     task: str
     language: str
     split: str
+    data: str
     metric: str
     main: bool
     value: float

@@ -155,6 +155,7 @@ def _print_notes(grid: Grid, star: str, console: Console) -> None:
     size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     notes = [
         f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
+        f"data: {', '.join(_distinct(row.data for row in rows))}",
         f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
         f"n: {size} a language",
         f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",

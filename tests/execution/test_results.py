@@ -74,6 +74,7 @@ def test_rows_say_what_they_came_from(context: Context) -> None:
     (row,) = collect_rows(context)
     assert (row.model, row.baseline, row.seed) == ("nli", "direct", 9)
     assert row.lineage == "mini > mnli (seq_bn, 100 examples)"
+    assert row.data == "pocket"
     assert row.fingerprint == "2" * 64
     assert (row.protocol, row.caps) == ("zero-shot", "train 100, evaluate 20")
     assert (row.value, row.contamination) == (61.5, "mnli 3 of 40 texts")

@@ -28,6 +28,7 @@ def row(
         task=task,
         language=language,
         split="dev",
+        data="pocket",
         metric=metric,
         main=main,
         value=value,

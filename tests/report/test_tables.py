@@ -40,7 +40,7 @@ def test_a_small_table() -> None:
         ["nli", "80.1", "+10.1", "81.2", "+21.2", "79.0", "81.2!"],
     ]
     assert lines[5:8] == [
-        "protocol: zero-shot | caps: train 2000 | n: 400 a language | seed: 1",
+        "protocol: zero-shot | data: pocket | caps: train 2000 | n: 400 a language | seed: 1",
         "* language of the training data",
         "! seen before (nli): de: mnli 3 of 400 texts",
     ]
