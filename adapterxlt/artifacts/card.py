@@ -144,6 +144,8 @@ def _plain(single: bool) -> list[str]:
         "In plain `adapters`, on the same backbone:",
         "",
         "```python",
+        "from adapters import AutoAdapterModel",
+        "",
         "model = AutoAdapterModel.from_pretrained(BACKBONE)",
         "name = model.load_adapter(THIS_FOLDER, use_safetensors=True)",
         "model.set_active_adapters(name)",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.artifacts.check import check_loads
-from adapterxlt.artifacts.locate import find_backbone
+from adapterxlt.artifacts.locate import find_backbone, recorded_backbone
 from adapterxlt.artifacts.make import finish, make_artifact, overridden
 from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.signature import Signature, check_signature, sign
@@ -128,8 +128,9 @@ def take_in(
     with tempfile.TemporaryDirectory(prefix="import-", dir=staging) as aside:
         folder = Path(aside) / "out"
         unpack(source, manifest, folder)
-        if override and found is not None:
+        if override and found is not None and found.hash != recorded_backbone(manifest).hash:
             manifest = _fit_to(folder, manifest, found)
+            signature = None  # it was of another manifest
         if found is not None:
             check_loads(folder, manifest, found)
         with nullcontext() if locked else store.lock(manifest.fingerprint):
@@ -141,18 +142,27 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     """Make an unpacked artifact one of another backbone: another artifact, and it says so."""
     import hashlib
 
+    from adapterxlt.models.load import load
+    from adapterxlt.models.reference import write_reference
     from adapterxlt.models.spec import backbone_spec, read_spec
 
     facts = overridden(manifest, backbone)
     assert facts.override is not None
     spec = read_spec(folder)
+    if spec.full:
+        raise InvalidArtifactError(
+            f"`{manifest.title}` has backbone weights of its own: it fits to no other backbone"
+        )
     spec.model_copy(update={"backbone": backbone_spec(backbone)}).write(folder)
-    (folder / SIGNATURE_NAME).unlink(missing_ok=True)  # it was of another manifest
+    (folder / SIGNATURE_NAME).unlink(missing_ok=True)
     (folder / "reference.safetensors").unlink(missing_ok=True)  # outputs on the other backbone
     parts = {**manifest.parts, "backbone": backbone.hash, "override": facts.override.hash}
     address = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     changed = manifest.model_copy(update={"parts": parts, "fingerprint": address})
-    return finish(folder, changed, facts, read_metrics(folder).get("scores", []))
+    scores = read_metrics(folder).get("scores", [])
+    check_loads(folder, finish(folder, changed, facts, scores), backbone)
+    write_reference(load(backbone, folder), folder)
+    return finish(folder, changed, facts, scores)
 
 
 def _any_backbone(name: str | None) -> Backbone:

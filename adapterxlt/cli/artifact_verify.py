@@ -16,6 +16,7 @@ from adapterxlt.cli.artifact_options import (
     signers_option,
 )
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.source import FolderSource, open_source
 from adapterxlt.store.store import check_files
@@ -38,6 +39,8 @@ def command(
     place = locate(path)
     if (place / MANIFEST_NAME).is_file() and read_manifest(place).artifact is None:
         manifest, signature = read_manifest(place), None  # an entry that never left its store
+        if signers is not None:
+            raise InvalidArtifactError(f"{place}: is not signed", hint="do without --signers?")
         check_files(place, manifest)
     else:
         source = open_source(place)
