@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from adapterxlt.artifacts.facts import (
     datasets_of,
@@ -16,17 +16,20 @@ from adapterxlt.artifacts.facts import (
 from adapterxlt.store.manifest import Manifest
 
 CARD_FILE = "README.md"
+# One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
+# head for; anything else.
+Form = Literal["adapter", "parts", "checkpoint", "other"]
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 _SETTINGS = ("lr", "epochs", "max_steps", "batch_size", "max_length", "seed", "cap", "precision")
 
 
-def write_card(manifest: Manifest, scores: list[dict[str, Any]], single: bool) -> str:
+def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
     """Return the card as text, its metadata in front.
 
     Args:
         manifest: with its artifact section.
         scores: as `metrics.json` has them.
-        single: whether plain `adapters` loads it with one `load_adapter`.
+        form: what other libraries can make of it.
     """
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -48,16 +51,16 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], single: bool) -
         base_model=facts.backbone.name,
         datasets=datasets_of(manifest),
         language=languages_of(manifest),
-        library_name="adapters" if single else "adapterxlt",
+        library_name="adapters" if form == "adapter" else "adapterxlt",
         license=facts.license or None,
         model_name=manifest.title,
         eval_results=results or None,
         tags=["adapterxlt", "adapters", "cross-lingual"],
     )
-    return f"---\n{data.to_yaml()}\n---\n\n{_body(manifest, scores, single)}"
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(manifest, scores, form)}"
 
 
-def _body(manifest: Manifest, scores: list[dict[str, Any]], single: bool) -> str:
+def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
     facts = manifest.artifact
     assert facts is not None
     params = last_params(manifest)
@@ -105,7 +108,7 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], single: bool) -> str
         "adapterxlt artifact import THIS_FOLDER_OR_BUNDLE",
         "```",
         "",
-        *_plain(single),
+        *_plain(form),
     ]
     return "\n".join(rows) + "\n"
 
@@ -134,11 +137,21 @@ def _scores(scores: list[dict[str, Any]]) -> list[str]:
     return rows
 
 
-def _plain(single: bool) -> list[str]:
-    if not single:
+def _plain(form: Form) -> list[str]:
+    if form == "other":
+        return ["It holds backbone weights of its own, in a form that only adapterxlt loads."]
+    if form != "adapter":
+        library = "adapters" if form == "parts" else "transformers"
+        what = {
+            "parts": "For plain `adapters`: its parts, and a program that composes them (load.py).",
+            "checkpoint": "As a plain checkpoint of transformers:",
+        }
         return [
-            "It consists of several parts; `adapterxlt artifact export --to adapters` writes them",
-            "for plain `adapters`, with a script that composes them.",
+            what[form],
+            "",
+            "```",
+            f"adapterxlt artifact export THIS_FOLDER_OR_BUNDLE --to {library} --out FOLDER",
+            "```",
         ]
     return [
         "In plain `adapters`, on the same backbone:",

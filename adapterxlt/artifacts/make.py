@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from adapterxlt.artifacts.card import CARD_FILE, write_card
+from adapterxlt.artifacts.card import CARD_FILE, Form, write_card
 from adapterxlt.artifacts.locate import TRAINED, recorded_backbone
 from adapterxlt.artifacts.scores import METRICS_FILE, read_metrics, scores_in
 from adapterxlt.backbones import Backbone
@@ -24,6 +24,7 @@ from adapterxlt.store.manifest import (
 from adapterxlt.store.store import Store, check_files
 
 WEIGHTS_FILE = "model.safetensors"
+DIFFERENCE_FILE = "model_difference.safetensors"
 REFERENCE_FILE = "reference.safetensors"
 
 
@@ -71,7 +72,7 @@ def finish(
 ) -> Manifest:
     """Write card and manifest of an artifact whose other files are there."""
     described = manifest.model_copy(update={"artifact": facts})
-    write_atomic(folder / CARD_FILE, write_card(described, scores, is_single(folder)))
+    write_atomic(folder / CARD_FILE, write_card(described, scores, form_of(folder)))
     files = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -99,11 +100,19 @@ def finish(
     return finished
 
 
-def is_single(folder: Path) -> bool:
-    """Whether plain `adapters` can load the folder as one adapter."""
-    own = (folder / "adapter.safetensors").is_file()
-    parts = ("adapters", "fusion", WEIGHTS_FILE, "model_difference.safetensors")
-    return own and not any((folder / part).exists() for part in parts)
+def form_of(folder: Path) -> Form:
+    """What other libraries can make of an artifact's folder."""
+    full = any((folder / name).is_file() for name in (WEIGHTS_FILE, DIFFERENCE_FILE))
+    adapter = (folder / "adapter.safetensors").is_file()
+    if full:
+        from adapterxlt.models.export import HEADS
+        from adapterxlt.models.spec import read_spec
+
+        spec = read_spec(folder)
+        plain = spec.setup is None and (spec.head is None or spec.head.kind in HEADS)
+        return "checkpoint" if plain else "other"
+    several = any((folder / part).exists() for part in ("adapters", "fusion"))
+    return "adapter" if adapter and not several else "parts"
 
 
 def _labels(folder: Path) -> dict[str, tuple[str, ...]]:
