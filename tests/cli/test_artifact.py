@@ -1,0 +1,222 @@
+"""`adapterxlt artifact ...`: what is printed, written, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adapterxlt.cli.main import cli
+from tests import tiny
+from tests.artifacts.test_signature import allow, make_key
+from tests.artifacts.trained import tiny as named_tiny
+from tests.artifacts.trained import trained_stages
+
+
+def artifact(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["artifact", *map(str, arguments)])
+
+
+def well(*arguments: object) -> Result:
+    result = artifact(*arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def document(*arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(well(*arguments, "--json").stdout)
+    assert found["schema"] == 1
+    return found
+
+
+def fails(code: int, message: str, *arguments: object) -> None:
+    result = artifact(*arguments)
+    assert result.exit_code == code, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Path) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    trained_stages(folder, named_tiny(tiny_backbone))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(workdir: Path, tiny_backbone: Path) -> Path:
+    file = workdir.parent / f"{workdir.name}-nli.axlt"
+    well("pack", f"{workdir}:nli", "--out", file, "--license", "mit", "--backbone", tiny_backbone)
+    return file
+
+
+@pytest.fixture
+def spoilt(bundle: Path, tmp_path: Path) -> Path:
+    content = bytearray(bundle.read_bytes())
+    content[content.rindex(b"adapter_down") + 2] ^= 1
+    file = tmp_path / "spoilt.axlt"
+    file.write_bytes(content)
+    return file
+
+
+def test_list(workdir: Path, bundle: Path) -> None:
+    text = well("list", workdir).stdout
+    assert all(name in text for name in ("nli", "low_rank", "over", "whole", "both"))
+    entries = document("list", workdir)["artifacts"]
+    by_name = {entry["name"]: entry for entry in entries}
+    assert by_name["over"]["lineage"] == "tiny > mnli (seq_bn) > udpos (seq_bn, stacked)"
+    assert by_name["both"]["method"] == "fusion"
+    assert by_name["whole"]["languages"] == ["en"]
+    (packed,) = document("list", bundle)["artifacts"]
+    assert (packed["name"], packed["signed"]) == ("nli", False)
+
+
+def test_list_of_nothing(tmp_path: Path) -> None:
+    assert "no artifacts" in well("list", tmp_path).stdout
+    assert document("list", tmp_path)["artifacts"] == []
+    fails(2, "there is no such file or folder", "list", tmp_path / "absent")
+
+
+def test_list_says_what_it_left_out(tmp_path: Path, bundle: Path) -> None:
+    shutil.copyfile(bundle, tmp_path / "good.axlt")
+    (tmp_path / "bad.axlt").write_bytes(b"no bundle")
+    result = well("list", tmp_path)
+    assert "good.axlt" in result.stdout
+    assert "left out: " in result.stderr
+    assert "bad.axlt" in result.stderr
+
+
+def test_a_page(workdir: Path, bundle: Path, tmp_path: Path) -> None:
+    well("list", workdir, "--html", tmp_path / "index.html")
+    page = (tmp_path / "index.html").read_text()
+    assert page.lower().startswith("<!doctype html>")
+    assert "udpos (seq_bn, stacked)" in page
+    assert "<script" not in page
+
+
+def test_show(bundle: Path) -> None:
+    text = well("show", bundle).stdout
+    for line in ("title:       nli", "licence:     mit", "signature:   unsigned"):
+        assert line in text
+    assert "mnli: yes, no, maybe" in text
+    assert "adapter.safetensors" in text
+    found = document("show", bundle)
+    assert found["manifest"]["artifact"]["license"] == "mit"
+    assert found["scores"] == []
+
+
+def test_verify(workdir: Path, bundle: Path, tiny_backbone: Path, spoilt: Path) -> None:
+    text = well("verify", bundle, "--backbone", tiny_backbone).stdout
+    assert "loads, and gives its reference outputs" in text
+    assert "unsigned" in text
+    found = document("verify", bundle, "--no-load")
+    assert (found["loaded"], found["signed"]) == (False, None)
+    assert found["tensors"] > 10
+    well("verify", f"{workdir}:over", "--backbone", tiny_backbone)  # not packed yet
+    fails(4, "spoilt.axlt", "verify", spoilt, "--no-load")
+    fails(5, "its backbone `tiny`", "verify", bundle)
+    fails(5, "absent", "verify", bundle, "--backbone", "./absent")
+    fails(2, "there is no such file", "verify", "absent.axlt")
+
+
+def test_verify_on_another_backbone(bundle: Path, tmp_path: Path) -> None:
+    other = tiny.build(tmp_path / "other", seed=7)
+    fails(4, "was trained on backbone `tiny`", "verify", bundle, "--backbone", other)
+
+
+def test_pack(workdir: Path, bundle: Path, tiny_backbone: Path, tmp_path: Path) -> None:
+    again, where = tmp_path / "again.axlt", ("--backbone", tiny_backbone)
+    well("pack", f"{workdir}:nli", "--out", again, "--license", "mit", *where)
+    assert again.read_bytes() == bundle.read_bytes()
+    well("pack", bundle, "--out", tmp_path / "folder")
+    assert (tmp_path / "folder/README.md").is_file()
+    well("pack", tmp_path / "folder", "--out", again)
+    assert again.read_bytes() == bundle.read_bytes()
+    fails(2, "is there already", "pack", bundle, "--out", tmp_path / "folder")
+    fails(2, "did you mean `nli`", "pack", f"{workdir}:nil", "--out", again)
+    fails(2, "--out", "pack", bundle)
+
+
+def test_import(bundle: Path, tiny_backbone: Path, tmp_path: Path, spoilt: Path) -> None:
+    into = ("--workdir", tmp_path / "w")
+    fails(4, "spoilt.axlt", "import", spoilt, *into, "--no-load")
+    fails(5, "its backbone `tiny`", "import", bundle, *into)
+    fails(2, "no such file", "import", tmp_path / "absent", *into)
+    assert not list(tmp_path.rglob("*.safetensors"))
+    found = document("import", bundle, *into, "--backbone", tiny_backbone)
+    assert (found["title"], found["new"], found["loaded"]) == ("nli", True, True)
+    assert (Path(found["folder"]) / "adapter.safetensors").is_file()
+    text = well("import", bundle, *into, "--no-load").stdout
+    assert "verified, not loaded, unsigned" in text
+    assert "was there already" in text
+    assert "nli" in well("list", tmp_path / "w").stdout
+
+
+def test_override(bundle: Path, tmp_path: Path) -> None:
+    other = tiny.build(tmp_path / "other", seed=7)
+    arguments = ("import", bundle, "--workdir", tmp_path / "w", "--override-backbone")
+    fails(2, "needs --backbone", *arguments)
+    found = document(*arguments, "--backbone", other)
+    shown = well("show", found["folder"]).stdout
+    assert "made to fit another backbone" in shown
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
+def test_signed(bundle: Path, tmp_path: Path) -> None:
+    key, signed = make_key(tmp_path / "ann"), tmp_path / "signed.axlt"
+    signers = allow(tmp_path / "signers", ann=key)
+    well("pack", bundle, "--out", signed, "--sign", key)
+    check = ("--no-load", "--signers", signers)
+    assert "by ann@example.org" in well("verify", signed, *check).stdout
+    assert "by ann@example.org" in document("verify", signed, *check)["signed"]
+    assert "signer not checked" in well("verify", signed, "--no-load").stdout
+    found = document("import", signed, "--workdir", tmp_path / "w", *check)
+    assert "by ann@example.org" in found["signed"]
+    fails(4, "is not signed", "verify", bundle, *check)
+    others = allow(tmp_path / "others", bob=make_key(tmp_path / "bob"))
+    fails(4, "nobody", "verify", signed, "--no-load", "--signers", others)
+    fails(2, "does not exist", "pack", bundle, "--out", signed, "--sign", tmp_path / "absent")
+
+
+def test_signers_and_what_was_never_signed(workdir: Path, tmp_path: Path) -> None:
+    (tmp_path / "signers").write_text("")
+    fails(
+        4, "not signed", "verify", f"{workdir}:nli", "--no-load", "--signers", tmp_path / "signers"
+    )
+
+
+def test_export(workdir: Path, tiny_backbone: Path, tmp_path: Path) -> None:
+    where = ("--backbone", tiny_backbone)
+    out = tmp_path / "new" / "out"
+    well("export", f"{workdir}:low_rank", "--to", "peft", "--out", out, *where)
+    assert (out / "adapter_model.safetensors").is_file()
+    fails(2, "is there already", "export", f"{workdir}:nli", "--to", "adapters", "--out", out)
+    out = tmp_path / "other"
+    fails(2, "--to adapters", "export", f"{workdir}:nli", "--to", "peft", "--out", out, *where)
+    fails(2, "onnx", "export", f"{workdir}:nli", "--to", "onnx", "--out", out)
+    fails(5, "its backbone", "export", f"{workdir}:nli", "--to", "adapters", "--out", out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new"]
+
+
+def test_push_and_pull(bundle: Path, tiny_backbone: Path, tmp_path: Path) -> None:
+    remote, into = tmp_path / "remote", ("--workdir", tmp_path / "w")
+    assert "files" in well("push", bundle, remote).stdout
+    assert "is there already" in well("push", bundle, remote).stdout
+    fails(2, "another artifact", "push", bundle, remote, "--license", "apache-2.0")
+    found = document("pull", remote, *into, "--backbone", tiny_backbone)
+    assert (found["title"], found["new"]) == ("nli", True)
+    text = well("pull", f"file://{remote}/{found['fingerprint']}", *into, "--no-load").stdout
+    assert "was there already" in text
+    fails(5, "there is no artifact", "pull", tmp_path / "absent", *into)
+    card = remote / found["fingerprint"] / "README.md"
+    card.write_text(card.read_text() + "more")
+    fails(4, "README.md", "pull", remote, "--workdir", tmp_path / "other", "--no-load")
+    assert not list((tmp_path / "other").rglob("*.safetensors"))
+
+
+def test_no_such_command() -> None:
+    fails(2, "did you mean `pack`", "pakc")
