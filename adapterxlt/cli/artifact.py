@@ -16,7 +16,10 @@ COMMANDS = {
     "verify": ("artifact_verify", "Recompute every hash, load it, compare its reference outputs."),
     "pack": ("artifact_pack", "Make one file of an artifact or of a trained stage."),
     "import": ("artifact_import", "Verify an artifact and take it in."),
-    "export": ("artifact_export", "Write it for adapters, PEFT or transformers."),
+    "export": (
+        "artifact_export",
+        "Write it for adapters, PEFT, transformers or sentence-transformers.",
+    ),
     "push": ("artifact_push", "Publish it in a folder, on S3, SFTP or the Hugging Face Hub."),
     "pull": ("artifact_pull", "Fetch and take in what others published."),
 }

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapterxlt.errors import AdapterXLTError, MissingPackageError
+from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
 from adapterxlt.models.quiet import quiet
 from adapterxlt.retrieval.protocols import Pooling
 
@@ -48,7 +48,8 @@ def export_sentence_transformers(
 
     Raises:
         MissingPackageError: sentence-transformers is not installed.
-        AdapterXLTError: `out` is not empty, or there is no such layer.
+        UsageError: there is no such layer.
+        AdapterXLTError: `out` is not empty.
     """
     try:
         from sentence_transformers import SentenceTransformer
@@ -60,7 +61,7 @@ def export_sentence_transformers(
         ) from error
     depth = built.model.config.num_hidden_layers
     if not 0 <= layer <= depth:
-        raise AdapterXLTError(f"no layer {layer}", hint=f"there are 0 (embeddings) to {depth}")
+        raise UsageError(f"no layer {layer}", hint=f"there are 0 (embeddings) to {depth}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise AdapterXLTError(f"{out} exists and is not empty", hint="choose another folder")
     limit = min(max_length, built.tokenizer.model_max_length)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
+from adapterxlt.artifacts.locate import locate
 from adapterxlt.cli.main import cli
+from adapterxlt.models.build import load
+from adapterxlt.retrieval.protocols import Pooling
 from tests import tiny
 from tests.artifacts.test_signature import allow, make_key
 from tests.artifacts.trained import tiny as named_tiny
@@ -200,6 +206,50 @@ def test_export(workdir: Path, tiny_backbone: Path, tmp_path: Path) -> None:
     fails(2, "onnx", "export", f"{workdir}:nli", "--to", "onnx", "--out", out)
     fails(5, "its backbone", "export", f"{workdir}:nli", "--to", "adapters", "--out", out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new"]
+
+
+@pytest.mark.parametrize(("stage", "pooling"), [("nli", "cls"), ("whole", "mean")])
+def test_export_a_sentence_encoder(
+    workdir: Path, tiny_backbone: Path, tmp_path: Path, stage: str, pooling: Pooling
+) -> None:
+    library = pytest.importorskip(
+        "sentence_transformers", reason="sentence-transformers is not installed"
+    )
+    out = tmp_path / "out"
+    arguments = ("export", f"{workdir}:{stage}", "--to", "sentence-transformers", "--out", out)
+    where = ("--backbone", tiny_backbone)
+    fails(2, "needs --layer", *arguments)
+    fails(2, "no layer 3", *arguments, "--layer", 3, *where)
+    well(*arguments, "--layer", 1, "--pooling", pooling, *where)
+    texts = ["Two children are running.", "Der Zug fährt."]
+    vectors = library.SentenceTransformer(str(out), trust_remote_code=True).encode(texts)
+    entry = locate(f"{workdir}:{stage}")
+    encoder = load(named_tiny(tiny_backbone), entry)
+    encoded = encoder.tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        output = encoder.model.base_model(**encoded, output_hidden_states=True)
+    hidden, mask = output.hidden_states[1], encoded["attention_mask"][..., None]
+    mean = (hidden * mask).sum(1) / mask.sum(1)
+    expected = hidden[:, 0] if pooling == "cls" else mean
+    np.testing.assert_allclose(vectors, expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_export_without_the_package(
+    workdir: Path, tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    arguments = ("export", f"{workdir}:nli", "--out", tmp_path / "out", "--layer", 1)
+    fails(
+        5,
+        'pip install "adapterxlt[mteb]"',
+        *arguments,
+        "--to",
+        "sentence-transformers",
+        "--backbone",
+        tiny_backbone,
+    )
+    fails(2, "are for --to sentence-transformers", *arguments, "--to", "adapters")
+    assert not list(tmp_path.iterdir())
 
 
 def test_push_and_pull(bundle: Path, tiny_backbone: Path, tmp_path: Path) -> None:
