@@ -9,6 +9,7 @@ from typing import IO
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PLAIN_WIDTH = 100
 
@@ -53,5 +54,6 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
             overflow="fold",
         )
     for record in records:
-        table.add_row(*(str(record[column]) for column in columns))
+        # As it is: `lora[r=4]` is no markup, and nothing that an artifact says may be.
+        table.add_row(*(Text(str(record[column])) for column in columns))
     console.print(table)

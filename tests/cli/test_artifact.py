@@ -72,6 +72,7 @@ def spoilt(bundle: Path, tmp_path: Path) -> Path:
 def test_list(workdir: Path, bundle: Path) -> None:
     text = well("list", workdir).stdout
     assert all(name in text for name in ("nli", "low_rank", "over", "whole", "both"))
+    assert "lora[r=4]" in text
     entries = document("list", workdir)["artifacts"]
     by_name = {entry["name"]: entry for entry in entries}
     assert by_name["over"]["lineage"] == "tiny > mnli (seq_bn) > udpos (seq_bn, stacked)"
