@@ -12,6 +12,7 @@ import click
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
 from adapterxlt.cli.artifact_options import backbone_option, path_argument
+from adapterxlt.cli.artifact_show import printable
 from adapterxlt.errors import UsageError
 from adapterxlt.retrieval.protocols import Pooling
 
@@ -78,7 +79,7 @@ def command(
             (aside / "out").replace(out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-    click.echo(f"{manifest.title} ({manifest.fingerprint[:12]}): {out}, for {kind}")
+    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
 
 
 def _write_encoder(built: Built, artifact: Path, out: Path, layer: int, pooling: Pooling) -> None:

@@ -8,6 +8,7 @@ import click
 
 from adapterxlt.artifacts.transport import TakenIn, take_in
 from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
+from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.options import json_option, print_json, workdir_option
 from adapterxlt.errors import UsageError
 from adapterxlt.store.source import open_source
@@ -73,5 +74,5 @@ def report(taken: TakenIn, as_json: bool) -> None:
         return
     state = "" if taken.new else " (was there already)"
     checked = "verified and loaded" if taken.loaded else "verified, not loaded"
-    click.echo(f"{manifest.title} ({manifest.fingerprint[:12]}): {checked}, {signed}")
+    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {checked}, {signed}")
     click.echo(f"{taken.folder}{state}")

@@ -14,6 +14,7 @@ from adapterxlt.cli.artifact_options import (
     path_argument,
     sign_option,
 )
+from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.status import size_text
 from adapterxlt.errors import UsageError
 
@@ -49,4 +50,6 @@ def command(
 
             copy_out(source, manifest, out)
             size = manifest.size
-    click.echo(f"{manifest.title} ({manifest.fingerprint[:12]}): {out}, {size_text(size)}")
+    click.echo(
+        f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, {size_text(size)}"
+    )

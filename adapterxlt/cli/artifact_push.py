@@ -14,6 +14,7 @@ from adapterxlt.cli.artifact_options import (
     path_argument,
     sign_option,
 )
+from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.cli.status import size_text
 from adapterxlt.store.remotes.push import push
@@ -45,5 +46,5 @@ def command(
     sent = (
         f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
     )
-    click.echo(f"{manifest.title} ({manifest.fingerprint[:12]}): {sent}")
+    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
     click.echo(f"adapterxlt artifact pull {pushed.url}")

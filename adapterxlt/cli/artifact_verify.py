@@ -15,6 +15,7 @@ from adapterxlt.cli.artifact_options import (
     path_argument,
     signers_option,
 )
+from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
@@ -62,7 +63,9 @@ def command(
             }
         )
         return
-    click.echo(f"{manifest.title}: {len(manifest.files)} files, {tensors} tensors: as written")
+    click.echo(
+        f"{printable(manifest.title)}: {len(manifest.files)} files, {tensors} tensors: as written"
+    )
     click.echo("not loaded (--no-load)" if no_load else "loads, and gives its reference outputs")
     click.echo(str(signature) if signature else "unsigned")
 

@@ -18,6 +18,8 @@ from adapterxlt.cli.main import cli
 from adapterxlt.models.build import load
 from adapterxlt.retrieval.protocols import Pooling
 from tests import tiny
+from tests.artifacts.make import small_artifact
+from tests.artifacts.test_hostile import edit
 from tests.artifacts.test_signature import allow, make_key
 from tests.artifacts.trained import tiny as named_tiny
 from tests.artifacts.trained import trained_stages
@@ -271,3 +273,23 @@ def test_push_and_pull(bundle: Path, tiny_backbone: Path, tmp_path: Path) -> Non
 
 def test_no_such_command() -> None:
     fails(2, "did you mean `pack`", "pakc")
+
+
+def test_a_title_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    made = small_artifact(tmp_path / "made").where
+    edit(made, lambda manifest: manifest.update(title="x\x1b[2J\u202e[/b]"))
+    into = ("--workdir", tmp_path / "w")
+    for arguments in (
+        ("list", made),
+        ("show", made),
+        ("verify", made, "--no-load"),
+        ("pack", made, "--out", tmp_path / "a.axlt"),
+        ("push", made, tmp_path / "remote"),
+        ("import", made, *into, "--no-load"),
+        ("pull", tmp_path / "remote", *into, "--no-load"),
+    ):
+        output = well(*arguments).output
+        assert "x?[2J?[/b]" in output
+        assert not {"\x1b", "\u202e"} & set(output)
+    result = artifact("verify", made)
+    assert result.exit_code == 5
