@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import re
 import sys
 import traceback
 from typing import Any
@@ -37,6 +38,10 @@ Start with: adapterxlt run quickstart
 Completion: eval "$(_ADAPTERXLT_COMPLETE=bash_source adapterxlt)"
             (bash; also zsh_source, fish_source)
 """
+
+
+# Messages quote files and artifacts, which may hold what steers a terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class LazyGroup(click.Group):
@@ -78,7 +83,7 @@ class LazyGroup(click.Group):
             if ctx.params["debug"]:
                 traceback.print_exc()
             message, code = describe(error)
-            click.echo(message, err=True)
+            click.echo(_CONTROL.sub("?", message), err=True)
             ctx.exit(code)
 
 

@@ -275,7 +275,7 @@ def test_no_such_command() -> None:
     fails(2, "did you mean `pack`", "pakc")
 
 
-def test_a_title_does_not_steer_the_terminal(tmp_path: Path) -> None:
+def test_a_title_does_not_steer_the_terminal(tmp_path: Path, tiny_backbone: Path) -> None:
     made = small_artifact(tmp_path / "made").where
     edit(made, lambda manifest: manifest.update(title="x\x1b[2J\u202e[/b]"))
     into = ("--workdir", tmp_path / "w")
@@ -291,5 +291,6 @@ def test_a_title_does_not_steer_the_terminal(tmp_path: Path) -> None:
         output = well(*arguments).output
         assert "x?[2J?[/b]" in output
         assert not {"\x1b", "\u202e"} & set(output)
-    result = artifact("verify", made)
-    assert result.exit_code == 5
+    result = artifact("verify", made, "--backbone", tiny_backbone)
+    assert result.exit_code == 4
+    assert "`x?[2J?[/b]` was trained on" in result.stderr
