@@ -26,7 +26,9 @@ from tests.artifacts.trained import trained_stages
 
 
 def artifact(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["artifact", *map(str, arguments)])
+    # Wide enough for the long names of temporary folders.
+    wide = {"COLUMNS": "400"}
+    return CliRunner().invoke(cli, ["artifact", *map(str, arguments)], env=wide)
 
 
 def well(*arguments: object) -> Result:
