@@ -108,8 +108,9 @@ def test_a_damaged_stage_is_trained_instead(folder: Path) -> None:
 
 
 def test_a_stage_under_a_wrong_address_is_refused(folder: Path) -> None:
-    places = sorted((folder / "remote").glob("*/manifest.json"))
-    one, other = (path.parent for path in places)
+    places = list((folder / "remote").glob("*/manifest.json"))
+    titles = {json.loads(path.read_text())["title"]: path.parent for path in places}
+    one, other = titles["again"], titles["direct"]
     shutil.rmtree(one)
     shutil.copytree(other, one)
     # Its own address is no longer in the manifest, so the remote does not have that stage.
