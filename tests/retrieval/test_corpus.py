@@ -55,7 +55,7 @@ def test_compressed_files_read_the_same(tmp_path, name):
         (b"good\nb\xff\n", "a.txt", "a.txt:2: not UTF-8: byte 0xff at column 2"),
         (b"a\0\n", "a.txt", "a.txt:1: NUL"),
         (b"no gzip", "a.gz", "a.gz: cannot be read"),
-        (gzip.compress(b"whole text\n" * 50)[:-12], "a.gz", "a.gz: cannot be read"),
+        (gzip.compress(b"whole text\n" * 50, mtime=0)[:-12], "a.gz", "a.gz: cannot be read"),
         (b"no zstd", "a.zst", "a.zst: not a whole"),
     ],
 )
