@@ -11,8 +11,8 @@ import faiss
 import numpy as np
 
 from adapterxlt.progress import Progress, Silent
+from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.exact import Neighbours, Rows
-from adapterxlt.retrieval.index import Floats, Ids
 
 # Queries at once: always as many, as FAISS's last bits depend on it.
 QUERIES = 4096

@@ -10,8 +10,8 @@ from itertools import product
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.exact import ArrayRows, Neighbours, exact_neighbours
-from adapterxlt.retrieval.index import Floats, Ids
 from adapterxlt.retrieval.margin import Doubles, margin_scores
 from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol, Retrieval
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from adapterxlt.errors import MissingDataError, MissingPackageError
 from adapterxlt.progress import Progress
-from adapterxlt.retrieval.index import Ids
+from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 from adapterxlt.tasks.files import bad
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from adapterxlt.progress import Progress
-from adapterxlt.retrieval.index import Floats, Ids
+from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.retrieval.tokens import Tokens, tight_batches, tokenize
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.retrieval.index import Floats, Ids, check_vectors
+from adapterxlt.retrieval.arrays import Floats, Ids, check_vectors
 
 # Sides of a block. Always the same (edges are filled up with zeros): products differ in their
 # last bits with the shape of the matrices they come from.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from adapterxlt.retrieval.index import Floats, Ids
+from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.protocols import Margin
 
 Doubles = npt.NDArray[np.float64]

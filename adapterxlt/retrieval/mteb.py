@@ -8,8 +8,8 @@ import numpy as np
 
 from adapterxlt.errors import MissingPackageError
 from adapterxlt.progress import Progress, Silent
+from adapterxlt.retrieval.arrays import Floats, normalise
 from adapterxlt.retrieval.encode import encode_sentences
-from adapterxlt.retrieval.index import Floats, normalise
 from adapterxlt.retrieval.protocols import Pooling
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.approximate import KINDS, ApproximateIndex, Kind
+from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.exact import Neighbours, Rows, check_sides, exact_neighbours
-from adapterxlt.retrieval.index import Ids
 from adapterxlt.suggest import suggest
 
 IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]

@@ -11,9 +11,9 @@ import numpy as np
 
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.retrieval import bucc
+from adapterxlt.retrieval.arrays import Floats
 from adapterxlt.retrieval.encode import Key
 from adapterxlt.retrieval.exact import ArrayRows
-from adapterxlt.retrieval.index import Floats
 from adapterxlt.retrieval.neighbours import Report, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.tatoeba import tatoeba_scores

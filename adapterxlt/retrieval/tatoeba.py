@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.exact import ROWS, ArrayRows, exact_neighbours
-from adapterxlt.retrieval.index import Floats, Ids
+from adapterxlt.retrieval.arrays import Floats, Ids
+from adapterxlt.retrieval.exact import ROWS, ArrayRows, check_sides, exact_neighbours
 from adapterxlt.retrieval.margin import Doubles
 
 CSLS_NEIGHBOURS = 10
@@ -77,6 +77,7 @@ def _sides(
 ) -> tuple[ArrayRows, ArrayRows, tuple[Doubles, Doubles]]:
     """Both sides, checked, and what CSLS takes off the scores of each one's rows."""
     left, right = ArrayRows(queries, "English"), ArrayRows(base, "foreign")
+    check_sides(left, right, 1)
     offsets = np.zeros(len(left)), np.zeros(len(right))
     if csls:
         forward, backward = exact_neighbours(left, right, CSLS_NEIGHBOURS)
@@ -84,8 +85,6 @@ def _sides(
             forward[0].mean(axis=1, dtype=float) / 2,
             backward[0].mean(axis=1, dtype=float) / 2,
         )
-    elif left.shape[1] != right.shape[1]:
-        exact_neighbours(left, right, 1)  # raises
     return left, right, offsets
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adapterxlt.retrieval.arrays import Floats, normalise
 from adapterxlt.retrieval.exact import ArrayRows, Rows
-from adapterxlt.retrieval.index import Floats, normalise
 from adapterxlt.retrieval.protocols import Transform
 
 # Directions with less than this share of the largest variance are noise: not blown up.

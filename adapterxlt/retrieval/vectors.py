@@ -14,8 +14,8 @@ import numpy as np
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Progress
+from adapterxlt.retrieval.arrays import Floats
 from adapterxlt.retrieval.encode import Key, encode_batches
-from adapterxlt.retrieval.index import Floats
 from adapterxlt.retrieval.tokens import Tokens, tight_batches
 from adapterxlt.store.files import write_json
 

@@ -18,9 +18,9 @@ import faiss
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from adapterxlt.retrieval.arrays import normalise
 from adapterxlt.retrieval.bucc import match
 from adapterxlt.retrieval.exact import ROWS, ArrayRows, exact_neighbours
-from adapterxlt.retrieval.index import normalise
 
 
 def vectors(n: int, dim: int) -> tuple[np.ndarray, np.ndarray]:

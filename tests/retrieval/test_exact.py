@@ -35,7 +35,7 @@ def test_both_directions_equal_sorting_all_by_score_then_id(source, target, k, s
         scores, ids = sorted_neighbours(queries, base, k)
         assert np.array_equal(found[1], ids)
         assert np.array_equal(found[0], scores)
-        assert found[0].dtype == np.float32
+        assert (found[0].dtype, found[1].dtype) == (np.float32, np.int64)
 
 
 def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
@@ -45,7 +45,19 @@ def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
     assert np.array_equal(forward[1], sorted_neighbours(left, right, 4)[1])
     assert np.array_equal(backward[1], sorted_neighbours(right, left, 4)[1])
     again = exact_neighbours(ArrayRows(left), ArrayRows(right), 4)
-    assert forward[0].tobytes() == again[0][0].tobytes()
+    for found, repeated in ((forward, again[0]), (backward, again[1])):
+        assert found[0].tobytes() == repeated[0].tobytes()
+        assert found[1].tobytes() == repeated[1].tobytes()
+
+
+@pytest.mark.parametrize("queries", [1, 30])
+@pytest.mark.parametrize("k", [50, 99, 150])
+def test_many_neighbours_with_ties_at_the_last_place(queries, k):
+    rng = np.random.default_rng(7)
+    q, b = (rng.integers(-1, 2, (n, 2)).astype(np.float32) for n in (queries, 300))
+    forward, backward = exact_neighbours(ArrayRows(q), ArrayRows(b), k)
+    assert np.array_equal(forward[1], sorted_neighbours(q, b, k)[1])
+    assert np.array_equal(backward[1], sorted_neighbours(b, q, k)[1])
 
 
 def test_all_equal_vectors_end_with_the_lowest_ids():

@@ -1,0 +1,32 @@
+"""Arrays of sentence vectors: their types, what is refused, length 1."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.errors import AdapterXLTError
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+def check_vectors(vectors: Floats, what: str) -> Floats:
+    """The vectors as contiguous float32 [n, dim]; refused when empty or not finite."""
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2 or not vectors.size:
+        raise AdapterXLTError(f"no vectors to search: the {what} have shape {vectors.shape}")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise AdapterXLTError(
+            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinity "
+            f"({what}, first at row {int(np.argmin(finite))})",
+            hint="the model that made them has diverged, or its precision is too low",
+        )
+    return vectors
+
+
+def normalise(vectors: Floats) -> Floats:
+    """Vectors of length 1 [n, dim]; a zero vector stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
