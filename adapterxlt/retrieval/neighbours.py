@@ -11,7 +11,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.approximate import KINDS, ApproximateIndex, Kind
 from adapterxlt.retrieval.arrays import Ids
-from adapterxlt.retrieval.exact import Neighbours, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.exact import ArrayRows, Neighbours, Rows, check_sides, exact_neighbours
 from adapterxlt.suggest import suggest
 
 IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
@@ -102,8 +102,9 @@ def find_neighbours(
         progress.log(f"building {kind.name} over {len(base)} vectors")
         built = ApproximateIndex(base, kind, memory=memory, seed=seed)
         chosen = _sample(len(queries), seed)
-        exact = _exact_sample(queries, chosen, base, k)
-        if not _tune(built, queries, chosen, k, exact, automatic=index == "auto"):
+        sample = ArrayRows(queries.rows(chosen))
+        (_, exact), _ = exact_neighbours(sample, base, k)
+        if not _tune(built, sample, k, exact, automatic=index == "auto"):
             why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
             return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
         neighbours = built.search(queries, k, progress=progress)
@@ -152,41 +153,10 @@ def _sample(n: int, seed: int) -> Ids:
     return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
 
 
-class _Taken:
-    """Some rows of others as `Rows`."""
-
-    def __init__(self, rows: Rows, chosen: Ids) -> None:
-        self._vectors = rows.rows(chosen)
-        self.shape = (len(chosen), rows.shape[1])
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def block(self, start: int, stop: int) -> Any:
-        return self._vectors[start:stop]
-
-    def rows(self, ids: np.ndarray) -> Any:
-        return self._vectors[ids]
-
-
-def _exact_sample(queries: Rows, chosen: Ids, base: Rows, k: int) -> Ids:
-    (_, ids), _ = exact_neighbours(_Taken(queries, chosen), base, k)
-    return ids
-
-
-def _tune(
-    index: ApproximateIndex,
-    queries: Rows,
-    chosen: Ids,
-    k: int,
-    exact: Ids,
-    *,
-    automatic: bool,
-) -> bool:
+def _tune(index: ApproximateIndex, sample: Rows, k: int, exact: Ids, *, automatic: bool) -> bool:
     """Look into more clusters until the sample's first neighbours are found; False to give up."""
     if index.kind.name == "hnsw":
         return True
-    sample = _Taken(queries, chosen)
     while True:
         _, found = index.search(sample, k)
         if np.mean(found[:, 0] == exact[:, 0]) >= RECALL:
