@@ -12,10 +12,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
-from adapterxlt.models.difference import DIFFERENCE_FILE, apply_difference
+from adapterxlt.models.difference import apply_difference
 from adapterxlt.models.quiet import quiet
-
-WEIGHTS_FILE = "model.safetensors"
+from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 
 
 class FirstToken(nn.Module):
@@ -68,15 +67,14 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
     model.roberta.pooler = FirstToken()
     # Ends up in what `adapters` writes; a path would make equal artifacts differ.
     model.config._name_or_path = backbone.name
+    model.float().eval()
     if weights is not None:
-        model.float()
         target = tensors.select(model, tensors.of_backbone())
         if (weights / DIFFERENCE_FILE).is_file():
             apply_difference(target, weights / DIFFERENCE_FILE)
         else:
             file = weights / WEIGHTS_FILE
             tensors.assign(target, tensors.read(file), str(file))
-    model.float().eval()
     return model
 
 

@@ -17,7 +17,7 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods import check_method
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import add_head
-from adapterxlt.models.lm_head import without_tied
+from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import (
     FUSION_FILE,
     HEAD_FILE,
@@ -60,9 +60,7 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
             for head in spec.heads:
                 name = spec.head_name(head)
                 add_head(model, name, head)
-                with without_tied(model):
-                    target = tensors.select(model, tensors.of_head(name))
-                _compare(target, artifact / spec.folder_of(head) / HEAD_FILE)
+                _compare(head_tensors(model, name), artifact / spec.folder_of(head) / HEAD_FILE)
         except InvalidArtifactError:
             raise
         except (AdapterXLTError, ValueError, TypeError, RuntimeError) as error:

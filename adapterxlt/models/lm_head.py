@@ -99,3 +99,9 @@ def without_tied(model: XLMRobertaAdapterModel) -> Iterator[None]:
     finally:
         for decoder, weight in tied:
             decoder._parameters["weight"] = weight
+
+
+def head_tensors(model: XLMRobertaAdapterModel, name: str) -> dict[str, Tensor]:
+    """A head's own tensors by name: those that its file holds."""
+    with without_tied(model):
+        return tensors.select(model, tensors.of_head(name))

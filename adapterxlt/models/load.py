@@ -8,7 +8,7 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head
-from adapterxlt.models.lm_head import without_tied
+from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import HEAD_FILE, Built, add_saved, hide_prompt_of, read_for
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.reference import check_reference
@@ -34,9 +34,7 @@ def load(backbone: Backbone, artifact: Path | None) -> Built:
         name = spec.head_name(head)
         add_head(model, name, head)
         file = artifact / spec.folder_of(head) / HEAD_FILE
-        with without_tied(model):
-            target = tensors.select(model, tensors.of_head(name))
-        tensors.assign(target, tensors.read(file), str(file))
+        tensors.assign(head_tensors(model, name), tensors.read(file), str(file))
     activate(model, spec)
     hide_prompt_of(model, spec)
     for parameter in model.parameters():

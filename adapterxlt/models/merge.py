@@ -13,7 +13,7 @@ from adapterxlt.methods import can_merge, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head
-from adapterxlt.models.lm_head import without_tied
+from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import (
     ADAPTER_FILE,
     HEAD_FILE,
@@ -94,9 +94,7 @@ def merge(
         file = members[0] / specs[0].folder_of(head) / HEAD_FILE
         old, new = f"heads.{specs[0].head_name(head)}.", f"heads.{built.head_name(head)}."
         saved = {new + key.removeprefix(old): value for key, value in tensors.read(file).items()}
-        with without_tied(model):
-            own = tensors.select(model, tensors.of_head(built.head_name(head)))
-        tensors.assign(own, saved, str(file))
+        tensors.assign(head_tensors(model, built.head_name(head)), saved, str(file))
     activate(model, built)
     hide_prompt_of(model, built)
     model.eval()
