@@ -124,7 +124,8 @@ def _score_vectors(
     index: str,
 ) -> Scored:
     from adapterxlt.retrieval.exact import check_sides
-    from adapterxlt.retrieval.score import Scored, Sides, aligned, read_row_gold, score_sides
+    from adapterxlt.retrieval.score import Scored, score_sides
+    from adapterxlt.retrieval.sides import Sides, aligned, read_row_gold
     from adapterxlt.retrieval.vectors import VectorFile
 
     left, right = VectorFile.open(source), VectorFile.open(target)
@@ -164,7 +165,8 @@ def _score_texts(
     from adapterxlt.retrieval.encode import encode_grid
     from adapterxlt.retrieval.encoder import load_encoder
     from adapterxlt.retrieval.protocols import choose_layers
-    from adapterxlt.retrieval.score import aligned, from_mining, score_grid
+    from adapterxlt.retrieval.score import score_grid
+    from adapterxlt.retrieval.sides import aligned, from_mining
     from adapterxlt.tasks.readers.bitext import read_bitext_lines
     from adapterxlt.tasks.readers.mining import read_mining_tsv
 
@@ -175,7 +177,7 @@ def _score_texts(
         sides = aligned(len(bitext.source), len(bitext.target))
     else:
         mining = read_mining_tsv(_found("bucc2018", {**files, "gold": gold}))
-        texts, sides = (mining.source, mining.target), from_mining(mining)
+        texts, sides = (mining.source, mining.target), from_mining(mining, str(gold))
     made = rules.tatoeba if gold is None else rules.bucc
     built = load_encoder(backbone, artifact)
     depth = built.model.config.num_hidden_layers

@@ -11,6 +11,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.encode import encode_sentences
 from adapterxlt.retrieval.protocols import Protocol, choose_layers
+from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
 from adapterxlt.retrieval.transforms import ready
@@ -174,7 +175,7 @@ def retrieve_bucc(
                 ):
                     submission.add_bucc(mining, split, candidates, thresholds[layer])
             continue
-        gold = _gold_rows(mining, split)
+        gold = gold_rows(mining, _named(mining, split))
         for layer, candidates in _mine_layers(
             built, mining, split, chosen, protocol, max_length, token_budget, progress
         ):
@@ -208,17 +209,14 @@ def _mine_layers(
     progress: Progress,
 ) -> Iterator[tuple[int, bucc.Candidates]]:
     """Candidates in rows of the mining set, one layer after another."""
-    rows: dict[str, int] = {}
-    source = [rows.setdefault(text, len(rows)) for text in mining.source]
-    n_source = len(rows)
-    target_rows: dict[str, int] = {}
-    target = [target_rows.setdefault(text, len(target_rows)) for text in mining.target]
-    if not source or not target:
+    if not mining.source or not mining.target:
         raise MissingDataError(
-            f"the {split} set of `{mining.language}` has {len(source)} sentences and "
-            f"{len(target)} English ones: there is nothing to mine"
+            f"{_named(mining, split)} has {len(mining.source)} sentences and "
+            f"{len(mining.target)} English ones: there is nothing to mine"
         )
-    texts = [*rows, *target_rows]
+    source, target = text_rows(mining.source), text_rows(mining.target)
+    texts = [*dict.fromkeys(mining.source), *dict.fromkeys(mining.target)]
+    n_source = max(source) + 1
     at_once = max(1, MEMORY // (len(texts) * _vector_bytes(built)))
     for start in range(0, len(layers), at_once):
         vectors = encode_sentences(
@@ -241,23 +239,8 @@ def _mine_layers(
             yield layer, bucc.to_sentences(found, source, target, protocol.duplicates)
 
 
-def _gold_rows(mining: MiningSet, split: str) -> set[tuple[int, int]]:
-    if not mining.gold:
-        raise MissingDataError(
-            f"the {split} set of `{mining.language}` has no gold pairs to tune on or to score "
-            "against",
-            hint="the .gold file lies beside the sentences: `id <tab> id` a line",
-        )
-    source = {name: row for row, name in enumerate(mining.source_ids)}
-    target = {name: row for row, name in enumerate(mining.target_ids)}
-    for left, right in sorted(mining.gold):
-        if left not in source or right not in target:
-            raise MissingDataError(
-                f"gold pair `{left}` `{right}` of `{mining.language}` ({split}) names a sentence "
-                "that is not in the set",
-                hint="the gold file and the sentence files must be of the same split",
-            )
-    return {(source[left], target[right]) for left, right in mining.gold}
+def _named(mining: MiningSet, split: str) -> str:
+    return f"the {split} set of `{mining.language}`"
 
 
 def _label(group: Sequence[Bitext], begun: int, total: int) -> str:

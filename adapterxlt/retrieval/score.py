@@ -16,27 +16,11 @@ from adapterxlt.retrieval.encode import Key
 from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.neighbours import Report, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
+from adapterxlt.retrieval.sides import Sides
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
 from adapterxlt.retrieval.transforms import ready
-from adapterxlt.tasks.files import bad, read_lines
-from adapterxlt.tasks.types import MiningSet
 
 MAIN = {True: "f1", False: "accuracy"}
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What is to be found: gold pairs of rows, or None for line i with line i.
-
-    Args:
-        source: row of the distinct text of each source sentence.
-        target: the same of the target sentences.
-        gold: (source row, target row) pairs.
-    """
-
-    source: Sequence[int]
-    target: Sequence[int]
-    gold: frozenset[tuple[int, int]] | None
 
 
 @dataclass(frozen=True)
@@ -137,59 +121,6 @@ def score_grid(
 def best_of(grid: Sequence[Scored], metric: str) -> Scored:
     """The best by a metric; of equal ones the lowest layer, then the first pooling asked for."""
     return max(grid, key=lambda scored: (scored.values[metric], -(scored.layer or 0)))
-
-
-def aligned(n_source: int, n_target: int) -> Sides:
-    """Two sides of which line i translates line i.
-
-    Raises:
-        MissingDataError: unequal numbers of lines.
-    """
-    if n_source != n_target:
-        raise MissingDataError(
-            f"{n_source} source and {n_target} target sentences are not aligned",
-            hint="translations must stand in the same line; with --gold, pairs are given by ids",
-        )
-    return Sides(range(n_source), range(n_target), None)
-
-
-def from_mining(mining: MiningSet) -> Sides:
-    """A mining set's rows, with its gold.
-
-    Raises:
-        MissingDataError: it has no gold pairs.
-    """
-    if not mining.gold:
-        raise MissingDataError("no gold pairs to score the mined pairs against")
-    source = {name: row for row, name in enumerate(mining.source_ids)}
-    target = {name: row for row, name in enumerate(mining.target_ids)}
-    gold = frozenset((source[left], target[right]) for left, right in mining.gold)
-    return Sides(_text_rows(mining.source), _text_rows(mining.target), gold)
-
-
-def _text_rows(texts: Sequence[str]) -> list[int]:
-    rows: dict[str, int] = {}
-    return [rows.setdefault(text, len(rows)) for text in texts]
-
-
-def read_row_gold(path: Path, n_source: int, n_target: int) -> frozenset[tuple[int, int]]:
-    """Gold as line numbers, `source TAB target` from 1: for vectors without sentences.
-
-    Raises:
-        MissingDataError: a line that is no such pair, or occurs twice.
-    """
-    pairs: set[tuple[int, int]] = set()
-    for number, line in enumerate(read_lines(path), start=1):
-        fields = line.split("\t")
-        if len(fields) != 2 or not all(field.isdecimal() for field in fields):
-            raise bad(path, number, "not a pair of line numbers", "expected: number, tab, number")
-        pair = (int(fields[0]) - 1, int(fields[1]) - 1)
-        if not (0 <= pair[0] < n_source and 0 <= pair[1] < n_target):
-            raise bad(path, number, f"there are {n_source} source and {n_target} target vectors")
-        if pair in pairs:
-            raise bad(path, number, "this pair occurs twice")
-        pairs.add(pair)
-    return frozenset(pairs)
 
 
 def check_threshold(threshold: float | None, gold: Path | None) -> None:
