@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import encoder_options, json_option, print_json
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -39,13 +39,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     metavar="FILE",
     help="Where the pairs go: score, source, target; tab-separated, best first.",
 )
-@click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
-@click.option(
-    "--artifact",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A trained stage or artifact on that backbone; default: the bare backbone.",
-)
+@encoder_options
 @click.option(
     "--protocol",
     default="jiant",

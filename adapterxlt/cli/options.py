@@ -55,6 +55,18 @@ def json_option(function: F) -> F:
     )
 
 
+def encoder_options(function: F) -> F:
+    """`--backbone` and `--artifact`: which encoder."""
+    artifact = click.option(
+        "--artifact",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="A trained stage or artifact on that backbone; default: the bare backbone.",
+    )
+    backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
+    return backbone(artifact(function))
+
+
 def recipe_argument(function: F) -> F:
     """`RECIPE`."""
     return click.argument("recipe")(function)

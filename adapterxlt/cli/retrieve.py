@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import encoder_options, json_option, print_json
 from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="NAME[+OPTION...]",
     help="The rules; e.g. jiant+csls, xtreme-2020+whiten. See `adapterxlt list presets`.",
 )
-@click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
-@click.option(
-    "--artifact",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A trained stage or artifact on that backbone; default: the bare backbone.",
-)
+@encoder_options
 @click.option("--layers", metavar="N,...|all", help="Hidden layers.  [default: the protocol's]")
 @click.option("--pooling", metavar="NAME,...|all", help="Poolings.  [default: the protocol's]")
 @click.option("--threshold", type=float, help="Of mining, tuned elsewhere (on dev, say).")
