@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from adapterxlt.artifacts.transport import take_in
 from adapterxlt.backbones import Backbone
-from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.store.remotes.fetch import fetched, has, url_of
 from adapterxlt.store.remotes.files import masked, scheme_of
@@ -57,28 +57,20 @@ class RemoteCache:
     def __init__(self, remotes: Sequence[str], progress: Progress) -> None:
         self.remotes = list(remotes)
         self.progress = progress
+        self._answers: dict[tuple[str, str], bool] = {}
 
     def find(self, fingerprint: str) -> str | None:
         """URL of the first remote that says it has a stage."""
-        for url in list(self.remotes):
-            try:
-                if has(url, fingerprint):
-                    return url
-            except AdapterXLTError as error:
-                self.remotes.remove(url)
-                self.progress.log(f"warning: remote left out: {error.message}")
-        return None
+        return next(self._holders(fingerprint), None)
 
     def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
         """Pull a stage into the store if a remote has it and it is sound; returns whether.
 
         Hold the entry's lock while calling this.
         """
-        for url in list(self.remotes):
+        for url in self._holders(fingerprint):
+            place = url_of(url, fingerprint)
             try:
-                if not has(url, fingerprint):
-                    continue
-                place = url_of(url, fingerprint)
                 with fetched(place, store.root / ".staging", self.progress) as source:
                     taken = take_in(
                         source, store, backbone=backbone, wanted=fingerprint, locked=True
@@ -92,3 +84,20 @@ class RemoteCache:
             self.progress.log(f"{title}: pulled from {masked(place)}, verified{signed}")
             return True
         return False
+
+    def _holders(self, fingerprint: str) -> Iterator[str]:
+        """The remotes that say they have a stage; each is asked once for it."""
+        for url in list(self.remotes):
+            key = url, fingerprint
+            if key not in self._answers:
+                try:
+                    self._answers[key] = has(url, fingerprint)
+                except InvalidArtifactError as error:  # of this stage: it may have others
+                    self._answers[key] = False
+                    self.progress.log(f"warning: not taken: {error.message}")
+                except AdapterXLTError as error:
+                    self.remotes.remove(url)
+                    self.progress.log(f"warning: remote left out: {error.message}")
+                    continue
+            if self._answers[key]:
+                yield url

@@ -44,17 +44,11 @@ def fetched(url: str, staging: Path, progress: Progress) -> Iterator[Source]:
         AdapterXLTError: the transfer failed; the same call goes on from there.
     """
     staging.mkdir(parents=True, exist_ok=True)
-    files: Files
-    if scheme_of(url) == "hf":
-        from adapterxlt.store.remotes.hub import HubFiles
-
-        files = HubFiles(url)
-    elif url.partition("?")[0].endswith(SUFFIX):
+    if url.partition("?")[0].endswith(SUFFIX):
         with _bundle(url, staging) as bundle:
             yield bundle
         return
-    else:
-        files = open_files(url)
+    files = open_files(url)
     content, prefix = _find_manifest(files)
     # Named by content: a push that replaces the artifact meanwhile does not mix with this.
     folder = staging / f"pull-{hashlib.sha256(content).hexdigest()[:32]}"
@@ -69,23 +63,21 @@ def fetched(url: str, staging: Path, progress: Progress) -> Iterator[Source]:
 
 
 def has(url: str, fingerprint: str) -> bool:
-    """Whether a remote store holds an artifact of a stage."""
-    files, prefix = _store_place(url, fingerprint)
-    content = files.read(f"{prefix}{MANIFEST_NAME}", MAX_MANIFEST_BYTES)
-    return content is not None and f'"{fingerprint}"'.encode() in content[:2000]
+    """Whether a remote store holds an artifact of a stage, by what its manifest says it is.
+
+    Raises:
+        InvalidArtifactError: what is in its place is no manifest.
+    """
+    files = open_files(url_of(url, fingerprint))
+    content = files.read(MANIFEST_NAME, MAX_MANIFEST_BYTES)
+    if content is None:
+        return False
+    return parse_manifest(content, f"{files.shown}/{MANIFEST_NAME}").fingerprint == fingerprint
 
 
 def url_of(url: str, fingerprint: str) -> str:
     """Where a remote store holds a stage; a repository of the Hub is one artifact."""
     return url if scheme_of(url) == "hf" else f"{url.rstrip('/')}/{fingerprint}"
-
-
-def _store_place(url: str, fingerprint: str) -> tuple[Files, str]:
-    if scheme_of(url) == "hf":
-        from adapterxlt.store.remotes.hub import HubFiles
-
-        return HubFiles(url), ""
-    return open_files(url), f"{fingerprint}/"
 
 
 def _find_manifest(files: Files) -> tuple[bytes, str]:

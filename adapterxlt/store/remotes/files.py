@@ -76,14 +76,20 @@ def masked(url: str) -> str:
 
 
 def open_files(url: str) -> Files:
-    """Open a URL (not `hf://`) for reading.
+    """Open a URL for reading.
 
     Raises:
         UsageError: the URL is none. MissingPackageError: a package for it is missing.
     """
-    if scheme_of(url) in ("http", "https"):
-        return HttpFiles(url)
-    return open_writable(url)
+    match scheme_of(url):
+        case "http" | "https":
+            return HttpFiles(url)
+        case "hf":
+            from adapterxlt.store.remotes.hub import HubFiles
+
+            return HubFiles(url)
+        case _:
+            return open_writable(url)
 
 
 def open_writable(url: str) -> WritableFiles:

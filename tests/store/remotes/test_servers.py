@@ -18,33 +18,11 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError, UsageError
-from adapterxlt.progress import Silent
-from adapterxlt.store.remotes import fetch
-from adapterxlt.store.remotes.fetch import fetched, has
-from adapterxlt.store.remotes.files import FsFiles, masked, open_writable
-from adapterxlt.store.remotes.push import Pushed, push
+from adapterxlt.store.remotes.fetch import has
 from adapterxlt.store.source import FolderSource
 from adapterxlt.store.verify import verify
 from tests.artifacts.make import small_artifact
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> FolderSource:
-    return small_artifact(tmp_path / "made")
-
-
-def publish(source: FolderSource, url: str, **options: bool) -> Pushed:
-    return push(source, verify(source), url, Silent(), **options)
-
-
-def fetch_all(url: str, staging: Path) -> dict[str, bytes]:
-    with fetched(url, staging, Silent()) as source:
-        verify(source)
-        return {name: (source.where / name).read_bytes() for name in source.sizes}
-
-
-def content(source: FolderSource) -> dict[str, bytes]:
-    return {name: (source.where / name).read_bytes() for name in source.sizes}
+from tests.store.remotes.transfer import content, fetch_all, publish
 
 
 def free_port() -> int:
@@ -54,7 +32,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -212,57 +190,3 @@ def test_http(
     with pytest.raises(InvalidArtifactError):
         fetch_all(f"{url}/remote/{address}", tmp_path / "staging")
     assert not list((tmp_path / "staging").glob("pull-*/*"))
-
-
-def test_a_cut_push_shows_nothing_and_goes_on(
-    made: FolderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, address = str(tmp_path / "remote"), verify(made).fingerprint
-    put, calls = FsFiles.put, []
-
-    def cut(self: FsFiles, local: Path, name: str) -> None:
-        calls.append(name)
-        if len(calls) == 4:
-            raise ConnectionError("gone")
-        put(self, local, name)
-
-    monkeypatch.setattr(FsFiles, "put", cut)
-    with pytest.raises(ConnectionError):
-        publish(made, url)
-    assert not has(url, address)
-    with pytest.raises(MissingError):
-        fetch_all(url, tmp_path / "staging")
-    again = publish(made, url)
-    assert again.files == len(made.sizes) - 2  # the marker and two files were there
-    assert open_writable(url).read(f".incoming/{address}.json", 10) is None
-    assert fetch_all(url, tmp_path / "staging") == content(made)
-
-
-def test_a_cut_pull_goes_on(
-    made: FolderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = str(tmp_path / "remote")
-    publish(made, url)
-    one, asked = fetch._one, []
-
-    def cut(files: object, name: str, *rest: object) -> None:
-        asked.append(name)
-        if len(asked) == 3:
-            raise AdapterXLTError("gone")
-        one(files, name, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(fetch, "_one", cut)
-    with pytest.raises(AdapterXLTError, match="gone"):
-        fetch_all(url, tmp_path / "staging")
-    assert fetch_all(url, tmp_path / "staging") == content(made)
-    assert len(asked) == len(set(asked)) + 1  # only the one that failed was asked for twice
-
-
-def test_passwords_are_not_shown() -> None:
-    assert masked("sftp://ann:secret@host/x") == "sftp://ann:***@host/x"
-    assert masked("https://host/x?token=secret") == "https://host/x"
-
-
-def test_unknown_schemes_are_named(made: FolderSource) -> None:
-    with pytest.raises(UsageError, match="gopher"):
-        publish(made, "gopher://host/x")
