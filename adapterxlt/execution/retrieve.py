@@ -17,18 +17,14 @@ from adapterxlt.retrieval.submission import Submission, submitted_layer
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
-from adapterxlt.tasks.types import MiningSet
 
 
 def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode, search and score every language and layer of the cell."""
     step = planned.step
-    task, languages = get_task(step.text("task")), step.items("languages")
+    task = get_task(step.text("task"))
     settings = _settings(planned, context, task)
-    if task.kind == "bitext_mining":
-        measured = _mining(planned, context, task, languages, settings)
-    else:
-        measured = _tatoeba(planned, context, task, languages, settings)
+    measured = _measure(planned, context, task, settings)
     if submission := settings["submission"]:
         folder = staging / "out" / PREDICTIONS_FOLDER
         for (language, split), lines in submission.lines.items():
@@ -38,7 +34,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     seen = read_seen(context.backbone.path, artifact)
     flags = {
         language: describe_overlap(context.texts.evaluated(step, language), seen)
-        for language in languages
+        for language in step.items("languages")
     }
     write_measures(
         staging / "out",
@@ -58,32 +54,20 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     )
 
 
-def _tatoeba(
-    planned: PlannedStep,
-    context: Context,
-    task: Task,
-    languages: list[str],
-    settings: dict[str, Any],
+def _measure(
+    planned: PlannedStep, context: Context, task: Task, settings: dict[str, Any]
 ) -> list[Measured]:
-    bitexts = [read_bitext(task, context.sources.roots, language) for language in languages]
-    return retrieve_tatoeba(context.model(planned), bitexts, progress=context.progress, **settings)
-
-
-def _mining(
-    planned: PlannedStep,
-    context: Context,
-    task: Task,
-    languages: list[str],
-    settings: dict[str, Any],
-) -> list[Measured]:
+    """Every figure of the cell, of all its languages."""
+    roots, languages = context.sources.roots, planned.step.items("languages")
+    settings = {"progress": context.progress, **settings}
+    if task.kind != "bitext_mining":
+        bitexts = [read_bitext(task, roots, language) for language in languages]
+        return retrieve_tatoeba(context.model(planned), bitexts, **settings)
     measured: list[Measured] = []
     for language in languages:
-        sets: dict[str, MiningSet] = {
-            split: read_mining(task, context.sources.roots, language, split)
-            for split in planned.step.items("splits")
-        }
-        built = context.model(planned)
-        measured += retrieve_bucc(built, sets, progress=context.progress, **settings)
+        splits = planned.step.items("splits")
+        sets = {split: read_mining(task, roots, language, split) for split in splits}
+        measured += retrieve_bucc(context.model(planned), sets, **settings)
     return measured
 
 
