@@ -70,12 +70,10 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
         for task, names in facts.labels.items()
         if names
     ]
-    override = [
-        f"| **trained on another backbone** | {escape(facts.override.name)}, content "
-        f"{facts.override.hash[:16]} |"
-        for _ in [0]
-        if facts.override
-    ]
+    override = []
+    if facts.override:
+        was = f"{escape(facts.override.name)}, content {facts.override.hash[:16]}"
+        override = [f"| **trained on another backbone** | {was} |"]
     used = [
         f"{name} {manifest.environment[name]}"
         for name in ("adapters", "transformers", "torch")

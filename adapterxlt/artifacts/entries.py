@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.artifacts.facts import describe_lineage, languages_of, method_of, task_of
-from adapterxlt.artifacts.locate import TRAINED, artifact_folders
+from adapterxlt.artifacts.locate import SHARED, artifact_folders
 from adapterxlt.artifacts.scores import (
-    METRICS_FILE,
     check_metrics,
     mean_scores,
     read_metrics,
     scores_in,
 )
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.store.bundle import SUFFIX
 from adapterxlt.store.content import MAX_TEXT
 from adapterxlt.store.manifest import (
@@ -113,7 +113,7 @@ def read_entries(path: Path) -> tuple[list[Entry], list[str]]:
             if not (place / "config.json").is_file():  # a backbone has a manifest of its own
                 problems.append(error.message)
             continue
-        if entry.manifest.kind in TRAINED:
+        if entry.manifest.kind in SHARED:
             found.append(entry)
     return sorted(found, key=lambda entry: (entry.manifest.title, str(entry.path))), problems
 
@@ -122,12 +122,12 @@ def _read_bundle(path: Path) -> Entry:
     source = BundleSource(path)
     manifest = parse_manifest(read_small(source, MANIFEST_NAME), f"{path}: {MANIFEST_NAME}")
     scores: list[dict[str, Any]] = []
-    if source.sizes.get(METRICS_FILE, MAX_TEXT + 1) <= MAX_TEXT:
-        with source.open(METRICS_FILE) as stream:
-            content = stream.read(source.sizes[METRICS_FILE])
+    if source.sizes.get(METRICS_NAME, MAX_TEXT + 1) <= MAX_TEXT:
+        with source.open(METRICS_NAME) as stream:
+            content = stream.read(source.sizes[METRICS_NAME])
         try:
             found = json.loads(content)
         except (ValueError, RecursionError):
-            raise InvalidArtifactError(f"{path}: {METRICS_FILE} is no JSON") from None
-        scores = check_metrics(found, f"{path}: {METRICS_FILE}").get("scores", [])
+            raise InvalidArtifactError(f"{path}: {METRICS_NAME} is no JSON") from None
+        scores = check_metrics(found, f"{path}: {METRICS_NAME}").get("scores", [])
     return Entry(path, manifest, scores, SIGNATURE_NAME in source.sizes)

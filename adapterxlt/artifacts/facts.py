@@ -48,20 +48,16 @@ def method_of(manifest: Manifest) -> str:
 
 def languages_of(manifest: Manifest) -> list[str]:
     """Languages of the training data, all steps together."""
-    found: dict[str, None] = {}
-    for step in _steps(manifest):
-        params = step.get("params")
-        if not isinstance(params, dict):
-            continue
-        parts = params.get("tasks") if isinstance(params.get("tasks"), list) else [params]
-        for part in parts or ():
-            if isinstance(part, dict) and isinstance(part.get("language"), str):
-                found[part["language"]] = None
-    return list(found)
+    return _said_of_data(manifest, "language")
 
 
 def datasets_of(manifest: Manifest) -> list[str]:
     """Names of the data sets of all steps, oldest first."""
+    return _said_of_data(manifest, "task")
+
+
+def _said_of_data(manifest: Manifest, key: str) -> list[str]:
+    """What all steps say of the data they trained on, each thing once."""
     found: dict[str, None] = {}
     for step in _steps(manifest):
         params = step.get("params")
@@ -69,8 +65,8 @@ def datasets_of(manifest: Manifest) -> list[str]:
             continue
         parts = params.get("tasks") if isinstance(params.get("tasks"), list) else [params]
         for part in parts or ():
-            if isinstance(part, dict) and isinstance(part.get("task"), str):
-                found[part["task"]] = None
+            if isinstance(part, dict) and isinstance(part.get(key), str):
+                found[part[key]] = None
     return list(found)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.plan.steps import TRAINED
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
-TRAINED = ("train", "fuse", "merge", "import")
+IMPORTED = "import"  # made elsewhere, by another library
+SHARED = (*TRAINED, IMPORTED)  # kinds of entries that can be shared
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
@@ -31,7 +33,7 @@ def locate(text: str) -> Path:
     folder, colon, stage = text.rpartition(":")
     if colon and Path(folder).is_dir():
         store = Store(Path(folder) / STORE_FOLDER)
-        entries = [entry for entry in store.entries() if entry.kind in TRAINED]
+        entries = [entry for entry in store.entries() if entry.kind in SHARED]
         by_address = len(stage) >= 6
         found = [
             entry

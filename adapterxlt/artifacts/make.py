@@ -6,10 +6,18 @@ import shutil
 from pathlib import Path
 
 from adapterxlt.artifacts.card import CARD_FILE, Form, write_card
-from adapterxlt.artifacts.locate import TRAINED, recorded_backbone
-from adapterxlt.artifacts.scores import METRICS_FILE, read_metrics, scores_in
+from adapterxlt.artifacts.locate import SHARED, recorded_backbone
+from adapterxlt.artifacts.scores import read_metrics, scores_in
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.execution.measures import METRICS_NAME
+from adapterxlt.models.spec import (
+    DIFFERENCE_FILE,
+    REFERENCE_FILE,
+    SPEC_FILE,
+    WEIGHTS_FILE,
+    read_spec,
+)
 from adapterxlt.store.content import check_content
 from adapterxlt.store.files import sha256_file, write_atomic, write_json
 from adapterxlt.store.manifest import (
@@ -22,10 +30,6 @@ from adapterxlt.store.manifest import (
     read_manifest,
 )
 from adapterxlt.store.store import Store, check_files
-
-WEIGHTS_FILE = "model.safetensors"
-DIFFERENCE_FILE = "model_difference.safetensors"
-REFERENCE_FILE = "reference.safetensors"
 
 
 def make_artifact(
@@ -45,7 +49,7 @@ def make_artifact(
     """
     manifest = read_manifest(entry)
     check_files(entry, manifest)
-    if manifest.kind not in TRAINED or not (entry / "model.json").is_file():
+    if manifest.kind not in SHARED or not (entry / SPEC_FILE).is_file():
         raise InvalidArtifactError(
             f"{entry}: is a {manifest.kind} step, nothing that was trained",
             hint="share the stages that train, fuse or merge",
@@ -106,7 +110,6 @@ def form_of(folder: Path) -> Form:
     adapter = (folder / "adapter.safetensors").is_file()
     if full:
         from adapterxlt.models.export import HEADS
-        from adapterxlt.models.spec import read_spec
 
         spec = read_spec(folder)
         plain = spec.setup is None and (spec.head is None or spec.head.kind in HEADS)
@@ -116,8 +119,6 @@ def form_of(folder: Path) -> Form:
 
 
 def _labels(folder: Path) -> dict[str, tuple[str, ...]]:
-    from adapterxlt.models.spec import read_spec
-
     return {head.task: head.labels for head in read_spec(folder).heads}
 
 
@@ -127,7 +128,7 @@ def _write_scores(entry: Path, manifest: Manifest, folder: Path) -> list[dict[st
     own = entry.resolve().parent.name == manifest.fingerprint[:2]
     found = scores_in(Store(store), manifest.fingerprint) if own else []
     scores = found or metrics.get("scores", [])
-    write_json(folder / METRICS_FILE, {**metrics, "scores": scores})
+    write_json(folder / METRICS_NAME, {**metrics, "scores": scores})
     return list(scores)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adapterxlt.artifacts.entries import Entry
+from adapterxlt.show import size_text
 
 
 def render(entries: list[Entry], folder: Path) -> str:
@@ -25,9 +26,4 @@ def render(entries: list[Entry], folder: Path) -> str:
     )
     links = [quote(os.path.relpath(entry.path.resolve(), folder)) for entry in entries]
     template = environment.get_template("page.html")
-    return template.render(entries=entries, links=links, size_text=_size) + "\n"
-
-
-def _size(size: int) -> str:
-    """`2.4 MB`: decimal units."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+    return template.render(entries=entries, links=links, size_text=size_text) + "\n"

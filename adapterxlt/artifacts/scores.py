@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.execution.measures import MEASURES_NAME, read_measures
+from adapterxlt.execution.measures import MEASURES_NAME, METRICS_NAME, read_measures
 from adapterxlt.store.store import Store
-
-METRICS_FILE = "metrics.json"
 
 
 def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
@@ -57,7 +55,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         InvalidArtifactError: it is no JSON object, or its scores are none.
     """
-    path = folder / METRICS_FILE
+    path = folder / METRICS_NAME
     if not path.is_file():
         return {}
     try:

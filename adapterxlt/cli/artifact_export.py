@@ -12,9 +12,9 @@ import click
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
 from adapterxlt.cli.artifact_options import backbone_option, path_argument
-from adapterxlt.cli.artifact_show import printable
 from adapterxlt.errors import UsageError
 from adapterxlt.retrieval.protocols import Pooling
+from adapterxlt.show import printable
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

@@ -8,9 +8,9 @@ import click
 
 from adapterxlt.artifacts.transport import TakenIn, take_in
 from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
-from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.options import json_option, print_json, workdir_option
 from adapterxlt.errors import UsageError
+from adapterxlt.show import printable
 from adapterxlt.store.source import open_source
 from adapterxlt.store.store import STORE_FOLDER, Store
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from adapterxlt.artifacts.entries import Entry, read_entries
-from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.options import json_option, print_json
-from adapterxlt.cli.status import size_text
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
+from adapterxlt.show import printable, size_text
 from adapterxlt.store.files import write_atomic
 
 

@@ -7,16 +7,15 @@ from pathlib import Path
 import click
 
 from adapterxlt.artifacts.locate import locate
-from adapterxlt.artifacts.transport import pack, prepared
+from adapterxlt.artifacts.transport import copy_out, pack, prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     license_option,
     path_argument,
     sign_option,
 )
-from adapterxlt.cli.artifact_show import printable
-from adapterxlt.cli.status import size_text
 from adapterxlt.errors import UsageError
+from adapterxlt.show import printable, size_text
 
 
 @click.command()
@@ -46,8 +45,6 @@ def command(
         else:
             if out.exists():
                 raise UsageError(f"{out}: is there already", hint="name a new folder")
-            from adapterxlt.artifacts.transport import copy_out
-
             copy_out(source, manifest, out)
             size = manifest.size
     click.echo(

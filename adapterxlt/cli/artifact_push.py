@@ -14,9 +14,8 @@ from adapterxlt.cli.artifact_options import (
     path_argument,
     sign_option,
 )
-from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.status import size_text
+from adapterxlt.show import printable, size_text
 from adapterxlt.store.remotes.push import push
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from adapterxlt.artifacts.entries import Entry, read_entry
 from adapterxlt.artifacts.locate import locate
 from adapterxlt.cli.artifact_options import path_argument
 from adapterxlt.cli.options import json_option, print_json
-from adapterxlt.cli.status import size_text
 from adapterxlt.report.console import print_table
+from adapterxlt.show import printable, size_text
 
 
 @click.command()
@@ -77,8 +75,3 @@ def _rows(entry: Entry) -> list[tuple[str, str]]:
     versions = ", ".join(f"{name} {version}" for name, version in manifest.environment.items())
     rows.append(("libraries", versions))
     return [(name, value) for name, value in rows if value]
-
-
-def printable(value: object) -> str:
-    """Text without what could steer a terminal: artifacts say what they like."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "?", str(value))

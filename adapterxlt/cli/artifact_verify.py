@@ -15,9 +15,9 @@ from adapterxlt.cli.artifact_options import (
     path_argument,
     signers_option,
 )
-from adapterxlt.cli.artifact_show import printable
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.source import FolderSource, open_source
 from adapterxlt.store.store import check_files

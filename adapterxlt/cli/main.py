@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import re
 import sys
 import traceback
 from typing import Any
@@ -16,6 +15,7 @@ import click
 
 from adapterxlt import __version__
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
+from adapterxlt.show import printable
 from adapterxlt.suggest import suggest
 
 # Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
@@ -38,10 +38,6 @@ Start with: adapterxlt run quickstart
 Completion: eval "$(_ADAPTERXLT_COMPLETE=bash_source adapterxlt)"
             (bash; also zsh_source, fish_source)
 """
-
-
-# Messages quote files and artifacts, which may hold what steers a terminal.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class LazyGroup(click.Group):
@@ -83,7 +79,7 @@ class LazyGroup(click.Group):
             if ctx.params["debug"]:
                 traceback.print_exc()
             message, code = describe(error)
-            click.echo(_CONTROL.sub("?", message), err=True)
+            click.echo(printable(message, lines=True), err=True)
             ctx.exit(code)
 
 

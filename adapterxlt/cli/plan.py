@@ -18,11 +18,10 @@ from adapterxlt.cli.options import (
 )
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.cli.recipes import find_sources, open_recipe
-from adapterxlt.execution.run import STORE_FOLDER
 from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
-from adapterxlt.store.store import Store
+from adapterxlt.store.store import STORE_FOLDER, Store
 
 _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "remote"}
 

@@ -8,9 +8,9 @@ import click
 
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.run import STORE_FOLDER
 from adapterxlt.report.console import print_table
-from adapterxlt.store.store import Store
+from adapterxlt.show import size_text
+from adapterxlt.store.store import STORE_FOLDER, Store
 
 
 @click.command()
@@ -76,13 +76,3 @@ def command(workdir: Path, as_json: bool) -> None:
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
     for failure in failures:
         click.echo(f"failed: {failure.title}: {failure.message}")
-
-
-def size_text(size: int) -> str:
-    """`812 B`, `3.4 MB`: bytes in decimal units."""
-    number = float(size)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

@@ -13,6 +13,7 @@ from pathlib import Path
 from adapterxlt.store.files import write_json
 
 MEASURES_NAME = "measures.json"
+METRICS_NAME = "metrics.json"  # of a trained step: how training went; of an artifact, its scores
 
 
 @dataclass(frozen=True, slots=True)

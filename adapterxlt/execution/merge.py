@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapterxlt.execution.contamination import write_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.train import METRICS_NAME
+from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.build import merge, save
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.store.files import write_json

@@ -20,8 +20,7 @@ from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.report.rows import Row
-from adapterxlt.store.store import STORE_FOLDER as STORE_FOLDER
-from adapterxlt.store.store import Store
+from adapterxlt.store.store import STORE_FOLDER, Store
 
 Runner = Callable[[PlannedStep, Context, Path], None]
 

@@ -12,6 +12,7 @@ from adapterxlt.batching.cache import encode_cached
 from adapterxlt.execution.contamination import Hashes, write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
+from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
@@ -21,8 +22,6 @@ from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.types import Example
 from adapterxlt.training.train import TaskInputs, TrainReport, train, train_mixture
-
-METRICS_NAME = "metrics.json"
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
+from adapterxlt.models.spec import DIFFERENCE_FILE
 
-DIFFERENCE_FILE = "model_difference.safetensors"
 ROWS, ELEMENTS, VALUES = ":rows", ":elements", ":values"
 WORTH = 0.9  # share of the full size below which the difference is kept instead
 

@@ -16,7 +16,7 @@ from adapterxlt.methods import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
-from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions, setup_names
+from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions
 
 # Task kind -> class of transformers, and the head's tensors: ours -> theirs.
 HEADS = {
@@ -31,7 +31,7 @@ LORA_PLACES = {"q": "query", "k": "key", "v": "value"}
 
 
 def to_adapters(built: Built, artifact: Path, folder: Path) -> None:
-    """Folders that plain `adapters` loads by `load_adapter`, and how to compose them in README.
+    """Folders that plain `adapters` loads by `load_adapter`, and a program that composes them.
 
     Raises:
         UsageError: it is a full fine-tune, or above one.
@@ -64,8 +64,6 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> None:
         lines.append(f'model.active_head = "{spec.name}"')
     code = "\n".join(["from adapters import AutoAdapterModel", *_imports(spec.setup), "", *lines])
     (folder / "load.py").write_text(code + "\n", encoding="utf-8")
-    for name in setup_names(spec.setup):
-        assert (folder / name).is_dir()
 
 
 @quiet()
@@ -89,8 +87,10 @@ def to_transformers(built: Built, folder: Path) -> None:
         built.model.merge_adapter(spec.name)
     weights = tensors.select(built.model, tensors.of_backbone())
     # A merged layer keeps its LoRA parts beside the weight, which `select` leaves out.
+    options: dict[str, bool] = {}
     if spec.head is None:
         name, renamed = "XLMRobertaModel", {}
+        options = {"add_pooling_layer": False}
     elif spec.head.kind in HEADS:
         name, places = HEADS[spec.head.kind]
         renamed = _head(built, places)
@@ -100,13 +100,9 @@ def to_transformers(built: Built, folder: Path) -> None:
     if spec.head is not None and spec.head.labels:
         config.id2label = dict(enumerate(spec.head.labels))
         config.label2id = {label: index for index, label in enumerate(spec.head.labels)}
-    model = (
-        getattr(transformers, name)(config, add_pooling_layer=False)
-        if name == "XLMRobertaModel"
-        else getattr(transformers, name)(config)
-    )
+    model = getattr(transformers, name)(config, **options)
     target = dict(model.state_dict())
-    prefix = "" if name == "XLMRobertaModel" else "roberta."
+    prefix = "roberta." if spec.head is not None else ""
     given = {prefix + key.removeprefix("roberta."): value for key, value in weights.items()}
     tensors.assign(target, {**given, **renamed}, f"{folder}")
     model.save_pretrained(folder, safe_serialization=True)

@@ -16,8 +16,8 @@ from adapterxlt.models import tensors
 from adapterxlt.models.heads import TOKEN_LOGITS
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
+from adapterxlt.models.spec import REFERENCE_FILE
 
-REFERENCE_FILE = "reference.safetensors"
 TOLERANCE = 1e-3  # of the largest number; float32 sums differ by 1e-6 between machines
 PAIR = ("Two children are playing in the park.", "Zwei Kinder spielen im Park.")
 MAX_LENGTH = 48

@@ -10,13 +10,12 @@ from adapters.methods.prefix_tuning import PrefixTuningLayer
 from torch import nn
 
 from adapterxlt.models import tensors
-from adapterxlt.models.base import WEIGHTS_FILE
 from adapterxlt.models.disk import writing
 from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.reference import write_reference
-from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions
+from adapterxlt.models.spec import FUSION_FOLDER, WEIGHTS_FILE, setup_fusions
 
 
 def save(built: Built, folder: Path) -> None:

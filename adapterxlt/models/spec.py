@@ -15,6 +15,9 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.tasks.types import Kind
 
 SPEC_FILE = "model.json"
+WEIGHTS_FILE = "model.safetensors"  # of a full fine-tune
+DIFFERENCE_FILE = "model_difference.safetensors"  # the same, as what differs from the backbone
+REFERENCE_FILE = "reference.safetensors"
 ADAPTERS_FOLDER = "adapters"
 FUSION_FOLDER = "fusion"
 HEAD_FOLDER = "head"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from adapterxlt.plan.steps import Step
@@ -33,8 +32,3 @@ def fingerprint_parts(
     # Parts are compared with those of earlier runs, whose keys became strings in a file.
     read_back: dict[str, object] = json.loads(canonical_json(parts))
     return read_back
-
-
-def fingerprint(parts: dict[str, object]) -> str:
-    """Return the sha256 of the parts, 64 hex digits."""
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

@@ -12,18 +12,16 @@ from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
-from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
-from adapterxlt.plan.steps import Plan, PlannedStep, Status, Step
+from adapterxlt.plan.fingerprint import fingerprint_parts
+from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.store.environment import environment, environment_changes
-from adapterxlt.store.files import canonical_json, sha256_file, write_json
+from adapterxlt.store.files import address_of, canonical_json, sha256_file, write_json
 from adapterxlt.store.remotes.files import masked
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.roots import resolve_roots
-
-TRAINED = ("train", "fuse", "merge")
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def make_plan(
             backbone=sources.backbone.hash if sources.backbone else "",
             inputs=tuple(planned[needed].fingerprint for needed in step.inputs),
         )
-        address = fingerprint(parts)
+        address = address_of(parts)
         status, reason = _status(store, address)
         if status == "todo":
             reason = explain(last.get(step.id), parts, step.inputs)

@@ -9,6 +9,7 @@ from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
 StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
+TRAINED: tuple[StepKind, ...] = ("train", "fuse", "merge")  # what makes a model
 Status = Literal["done", "todo", "damaged", "remote"]
 
 

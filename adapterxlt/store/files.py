@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -24,6 +25,11 @@ def canonical_json(value: object) -> str:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def address_of(parts: Mapping[str, object]) -> str:
+    """Return the address of what these parts describe: their hex sha256 as canonical JSON."""
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
 def write_atomic(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.store.content import check_content
-from adapterxlt.store.files import canonical_json
+from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -37,8 +37,7 @@ def verify(source: Source) -> Manifest:
         )
     if manifest.sealed().text().encode() != content:
         raise InvalidArtifactError(f"{where}: {MANIFEST_NAME} is not as it was written (seal)")
-    address = hashlib.sha256(canonical_json(manifest.parts).encode()).hexdigest()
-    if address != manifest.fingerprint:
+    if address_of(manifest.parts) != manifest.fingerprint:
         raise InvalidArtifactError(f"{where}: its fingerprint is not that of what it says it is")
     names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
     for name in sorted(names - manifest.files.keys()):

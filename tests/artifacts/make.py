@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from adapterxlt.artifacts.make import finish
-from adapterxlt.plan.fingerprint import fingerprint
+from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import ArtifactFacts, BackboneFacts, Manifest
 from adapterxlt.store.source import FolderSource
 
@@ -34,7 +34,7 @@ def small_artifact(
         "seed": seed,
     }
     parts: dict[str, object] = {"kind": "train", "params": params, "inputs": []}
-    address = fingerprint(parts)
+    address = address_of(parts)
     manifest = Manifest(
         fingerprint=address,
         kind="train",

@@ -8,7 +8,7 @@ import torch
 
 from adapterxlt.backbones import Backbone, inspect_backbone
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
-from adapterxlt.plan.fingerprint import fingerprint
+from adapterxlt.store.files import address_of
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 PAIRS = HeadSpec(kind="pair_classification", labels=("yes", "no", "maybe"), task="mnli")
@@ -64,7 +64,7 @@ class _Maker:
             "backbone": self.backbone.hash,
             "inputs": [path.name for path in inputs],
         }
-        address = fingerprint(parts)
+        address = address_of(parts)
         step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
         self.steps.append({"fingerprint": address, **step})
         out = self.store.open_staging(address) / "out"

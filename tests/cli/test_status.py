@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from adapterxlt.cli.main import cli
-from adapterxlt.cli.status import size_text
 from adapterxlt.store.store import Store
 
 DONE, FAILED = "a" * 64, "b" * 64
@@ -54,11 +53,3 @@ def test_a_work_folder_that_is_not_there(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["status", str(tmp_path / "rnus")])
     assert result.exit_code == 2
     assert "there is no such work folder" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(812, "812 B"), (1_000, "1.0 kB"), (3_440_000, "3.4 MB"), (5 * 10**9, "5.0 GB")],
-)
-def test_size_text(size: int, text: str) -> None:
-    assert size_text(size) == text

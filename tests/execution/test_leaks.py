@@ -17,7 +17,7 @@ from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.recipe.schema import Part
-from adapterxlt.store.store import Store
+from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
 from adapterxlt.tasks.texts import texts_of
@@ -40,7 +40,7 @@ def plan(tmp_path: Path, tiny_backbone: Path) -> Callable[..., Context]:
         path = tmp_path / "r.yaml"
         path.write_text(f"name: r\nbackbone: {tiny_backbone}\ndata: {data}\nstages:{stages}")
         loaded = load_recipe(path)
-        store = Store(tmp_path / "work" / run.STORE_FOLDER)
+        store = Store(tmp_path / "work" / STORE_FOLDER)
         sources = resolve_sources(loaded.recipe, loaded.base)
         return Context(
             loaded.recipe, make_plan(loaded.recipe, store, sources), store, sources, Silent()

@@ -12,7 +12,7 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import load
-from adapterxlt.models.reference import REFERENCE_FILE
+from adapterxlt.models.spec import REFERENCE_FILE
 
 Artifacts = Callable[..., Path]
 

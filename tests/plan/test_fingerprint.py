@@ -3,14 +3,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from adapterxlt.plan.fingerprint import fingerprint, fingerprint_parts
+from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.steps import Step
+from adapterxlt.store.files import address_of
 
 STEP = Step("nli", "train", "nli", (), {"task": "mnli", "lr": 0.001}, {"checkpoint_every": 100})
 
 
 def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:
-    return fingerprint(fingerprint_parts(step, data=data, backbone=backbone, inputs=inputs))
+    return address_of(fingerprint_parts(step, data=data, backbone=backbone, inputs=inputs))
 
 
 def test_names_and_neutral_parameters_do_not_count() -> None:

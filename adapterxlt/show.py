@@ -1,0 +1,29 @@
+"""Text as a terminal or a page shows it."""
+
+from __future__ import annotations
+
+import re
+
+# What could steer a terminal: control characters and those that turn the writing direction.
+_STEERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_IN_TEXT = re.compile(f"[{_STEERS}]")
+_IN_LINE = re.compile(f"[\t\n{_STEERS}]")
+
+
+def printable(value: object, *, lines: bool = False) -> str:
+    """Text with `?` for what could steer a terminal: files and artifacts say what they like.
+
+    Args:
+        lines: keep line ends and tabs.
+    """
+    return (_IN_TEXT if lines else _IN_LINE).sub("?", str(value))
+
+
+def size_text(size: int) -> str:
+    """`812 B`, `3.4 MB`: bytes in decimal units."""
+    number = float(size)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
