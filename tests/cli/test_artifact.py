@@ -19,7 +19,7 @@ from adapterxlt.models.build import load
 from adapterxlt.retrieval.protocols import Pooling
 from tests import tiny
 from tests.artifacts.make import small_artifact
-from tests.artifacts.test_hostile import edit
+from tests.artifacts.spoil import edit
 from tests.artifacts.test_signature import allow, make_key
 from tests.artifacts.trained import tiny as named_tiny
 from tests.artifacts.trained import trained_stages
