@@ -90,7 +90,7 @@ def command(
     target: Path,
     out: Path,
     backbone: str | None,
-    artifact: Path | None,
+    artifact: str | None,
     protocol: str,
     layer: int | None,
     k: int | None,
@@ -116,12 +116,12 @@ def command(
 
     chosen = get_protocol(protocol)
     chosen = replace(chosen, k=k or chosen.k)
+    from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.retrieval.corpus import Filters
-    from adapterxlt.retrieval.encoder import load_encoder
     from adapterxlt.retrieval.mine import Settings, mine_files
 
     progress = open_progress()
-    built = load_encoder(backbone, artifact)
+    built = open_encoder(backbone, artifact)
     depth = built.model.config.num_hidden_layers
     settings = Settings(
         protocol=chosen,

@@ -59,9 +59,9 @@ def encoder_options(function: F) -> F:
     """`--backbone` and `--artifact`: which encoder."""
     artifact = click.option(
         "--artifact",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="A trained stage or artifact on that backbone; default: the bare backbone.",
+        metavar="PATH",
+        help="What was trained on it: a folder, a packed file, or WORKDIR:STAGE.  "
+        "[default: the bare backbone]",
     )
     backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
     return backbone(artifact(function))

@@ -56,7 +56,7 @@ def command(
     vectors: bool,
     protocol: str,
     backbone: str | None,
-    artifact: Path | None,
+    artifact: str | None,
     layers: str | None,
     pooling: str | None,
     threshold: float | None,
@@ -149,15 +149,15 @@ def _score_texts(
     index: str,
     *,
     backbone: str | None,
-    artifact: Path | None,
+    artifact: str | None,
     layers: str | None,
     pooling: str | None,
     max_length: int,
     save: Path | None,
 ) -> list[Scored]:
+    from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.cli.progress import open_progress
     from adapterxlt.retrieval.encode import encode_grid
-    from adapterxlt.retrieval.encoder import load_encoder
     from adapterxlt.retrieval.protocols import choose_layers
     from adapterxlt.retrieval.score import score_grid
     from adapterxlt.retrieval.sides import aligned, from_mining
@@ -173,7 +173,7 @@ def _score_texts(
         mining = read_mining_tsv(_found("bucc2018", {**files, "gold": gold}))
         texts, sides = (mining.source, mining.target), from_mining(mining, str(gold))
     made = rules.tatoeba if gold is None else rules.bucc
-    built = load_encoder(backbone, artifact)
+    built = open_encoder(backbone, artifact)
     depth = built.model.config.num_hidden_layers
     progress = open_progress()
     vectors = [

@@ -86,7 +86,8 @@ def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
         (["--layer", "9"], 2, "no layer 9"),
         (["--src-lang", "xx"], 2, "no script is known"),
         (["--src-lang", "ru"], 5, "14 wrong script|15 wrong script"),
-        (["--artifact", "nowhere"], 4, "is no folder"),
+        (["--artifact", "nowhere"], 2, "nowhere: there is no such file or folder"),
+        (["--artifact", "src"], 4, "src: is no bundle"),
         (["--backbone", "nowhere"], 5, "nowhere"),
     ],
 )
