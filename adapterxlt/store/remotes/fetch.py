@@ -156,7 +156,7 @@ def _one(files: Files, name: str, record: FileRecord, target: Path, where: str) 
                     if offset > record.size:
                         break
                     out.write(block)
-            except FileNotFoundError:
+            except MissingError:
                 raise InvalidArtifactError(f"{where}: is missing") from None
     if offset != record.size or sha256_file(part) != record.sha256:
         if offset >= record.size:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.errors import AdapterXLTError, MissingError, MissingPackageError, UsageError
 
 SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 BLOCK = 1 << 20
@@ -31,7 +31,11 @@ class Files(Protocol):
         """The first `limit + 1` bytes of a file, None if there is none."""
 
     def blocks(self, name: str, offset: int) -> Iterator[bytes]:
-        """What a file holds from a byte on."""
+        """What a file holds from a byte on.
+
+        Raises:
+            MissingError: there is no such file.
+        """
 
 
 class WritableFiles(Files, Protocol):
@@ -170,10 +174,15 @@ class FsFiles:
                 return None
 
     def blocks(self, name: str, offset: int) -> Iterator[bytes]:
-        with told(self.shown), self.fs.open(self._path(name), "rb") as stream:
-            stream.seek(offset)
-            while block := stream.read(BLOCK):
-                yield block
+        with told(self.shown):
+            try:
+                stream = self.fs.open(self._path(name), "rb")
+            except (FileNotFoundError, NotADirectoryError):
+                raise MissingError(f"{self.shown}/{name}: is not there") from None
+            with stream:
+                stream.seek(offset)
+                while block := stream.read(BLOCK):
+                    yield block
 
     def put(self, local: Path, name: str) -> None:
         with told(self.shown):
@@ -246,8 +255,15 @@ class HttpFiles:
                 raise
 
     def blocks(self, name: str, offset: int) -> Iterator[bytes]:
-        with told(self.shown), self._open(name, offset) as response:
-            skip = 0 if response.status == 206 else offset  # a server may ignore the range
-            while block := response.read(BLOCK):
-                yield block[skip:]
-                skip = max(0, skip - len(block))
+        with told(self.shown):
+            try:
+                response = self._open(name, offset)
+            except urllib.error.HTTPError as error:
+                if error.code in (404, 410):
+                    raise MissingError(f"{self.shown}/{name}: is not there") from None
+                raise
+            with response:
+                skip = 0 if response.status == 206 else offset  # a server may ignore the range
+                while block := response.read(BLOCK):
+                    yield block[skip:]
+                    skip = max(0, skip - len(block))

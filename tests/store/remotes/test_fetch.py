@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.remotes import fetch
 from adapterxlt.store.remotes.fetch import has
@@ -34,6 +34,15 @@ def test_a_cut_pull_goes_on(
         fetch_all(url, tmp_path / "staging")
     assert fetch_all(url, tmp_path / "staging") == content(made)
     assert len(asked) == len(set(asked)) + 1  # only the one that failed was asked for twice
+
+
+def test_a_file_that_is_not_there(made: FolderSource, tmp_path: Path) -> None:
+    url = publish(made, str(tmp_path / "remote")).url
+    (Path(url) / "model.json").unlink()
+    with pytest.raises(InvalidArtifactError, match=r"model\.json: is missing"):
+        fetch_all(url, tmp_path / "staging")
+    with pytest.raises(MissingError, match=r"x\.axlt: is not there"):
+        fetch_all(f"{url}/x.axlt", tmp_path / "staging")
 
 
 def test_a_stage_of_another_name_is_not_the_one_asked_for(
