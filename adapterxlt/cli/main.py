@@ -28,10 +28,11 @@ VERBS = {
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
     "retrieve": "Score an encoder on two texts, or vectors of any other.",
     "mine": "Find translation pairs in two plain texts.",
+    "mining-set": "Hide translation pairs among distractors, to measure mining.",
     "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
     "doctor": "Check versions, devices, data, backbone and disk space.",
 }
-_MODULES = {"list": "adapterxlt.cli.list_"}
+_MODULES = {"list": "adapterxlt.cli.list_", "mining-set": "adapterxlt.cli.mining_set"}
 
 _EPILOG = """\b
 Start with: adapterxlt run quickstart

@@ -10,7 +10,10 @@ import numpy as np
 
 from adapterxlt.errors import UsageError
 from adapterxlt.store.files import write_atomic
+from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.types import Bitext, MiningSet
+
+SPLITS = ("dev", "test")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,53 @@ class Shares:
     gold: float = 0.1
     source: float = 0.4
     target: float = 0.5
+
+
+def read_parallel(source: Path, target: Path, language: str) -> Bitext:
+    """Two files of which line n of one translates line n of the other, blank lines and all.
+
+    Of .conllu files (PUD) the `# text` of sentences with equal `# sent_id`.
+
+    Args:
+        source: the one side.
+        target: the other, in the place that English has in BUCC.
+        language: code of the source side.
+
+    Raises:
+        MissingDataError: a file is unreadable, empty or not UTF-8, or they are not parallel.
+    """
+    if source.suffix == ".conllu" == target.suffix:
+        left, right = _conllu(source), _conllu(target)
+        shared = [name for name in left if name in right]
+        if not shared:
+            raise bad(source, 0, f"no sent_id is also in {target}", "are they parallel treebanks?")
+        pairs = [(left[name], right[name]) for name in shared]
+        return Bitext(language, *map(tuple, zip(*pairs, strict=True)))
+    lines = read_lines(source), read_lines(target)
+    if len(lines[0]) != len(lines[1]):
+        raise bad(
+            source,
+            0,
+            f"{len(lines[0])} lines, but {target} has {len(lines[1])}",
+            "line n of one file must be the translation of line n of the other",
+        )
+    return Bitext(language, tuple(lines[0]), tuple(lines[1]))
+
+
+def _conllu(path: Path) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    name = ""
+    for number, line in enumerate(read_lines(path), start=1):
+        key, _, value = line.removeprefix("#").partition("=")
+        if not line.startswith("#") or key.strip() not in ("sent_id", "text"):
+            continue
+        if key.strip() == "sent_id":
+            name = value.strip()
+        elif not name or name in texts:
+            raise bad(path, number, "a `# text` without a `# sent_id` of its own before it")
+        else:
+            texts[name] = value.strip()
+    return texts
 
 
 def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None) -> MiningSet:
@@ -46,7 +96,8 @@ def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None)
     if min(shares.gold, shares.source, shares.target) < 0 or (
         shares.gold + shares.source + shares.target > 1 + 1e-9
     ):
-        raise UsageError(f"shares of a mining set must be 0 to 1 in all, not {shares}")
+        given = f"{shares.gold:g} + {shares.source:g} + {shares.target:g}"
+        raise UsageError(f"shares of a mining set must be 0 to 1 in all, not {given}")
     rng = np.random.default_rng(seed)
     lines = rng.permutation(_unambiguous(bitext))
     sizes = [round(len(lines) * share) for share in (shares.gold, shares.source, shares.target)]
@@ -85,17 +136,22 @@ def split_bitext(bitext: Bitext, *, seed: int) -> tuple[Bitext, Bitext]:
     return first, second
 
 
+def mining_files(folder: Path, language: str, split: str) -> dict[str, Path]:
+    """Source, target and gold of a set in BUCC's layout below `folder`."""
+    stem = folder / "bucc2018" / f"{language}-en.{split}"
+    suffixes = {"source": language, "target": "en", "gold": "gold"}
+    return {role: Path(f"{stem}.{suffix}") for role, suffix in suffixes.items()}
+
+
 def write_mining_set(mining: MiningSet, folder: Path, split: str) -> None:
     """Write a set as BUCC's files: `bucc2018/XX-en.SPLIT.{XX,en,gold}` below `folder`."""
-    stem = folder / "bucc2018" / f"{mining.language}-en.{split}"
-    sides = (
-        (mining.language, mining.source_ids, mining.source),
-        ("en", mining.target_ids, mining.target),
-        ("gold", *zip(*sorted(mining.gold or ()), strict=True)),
-    )
-    for suffix, names, texts in sides:
-        text = "".join(f"{name}\t{rest}\n" for name, rest in zip(names, texts, strict=True))
-        write_atomic(Path(f"{stem}.{suffix}"), text)
+    columns = {
+        "source": zip(mining.source_ids, mining.source, strict=True),
+        "target": zip(mining.target_ids, mining.target, strict=True),
+        "gold": iter(sorted(mining.gold or ())),
+    }
+    for role, path in mining_files(folder, mining.language, split).items():
+        write_atomic(path, "".join(f"{name}\t{rest}\n" for name, rest in columns[role]))
 
 
 def _unambiguous(bitext: Bitext) -> np.ndarray:

@@ -1,0 +1,97 @@
+"""`adapterxlt mining-set SRC TRG --out DIR`: a mining set with known gold, of parallel text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import AdapterXLTError, UsageError
+
+_SHARE = click.FloatRange(0, 1)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=_FILE)
+@click.argument("target", metavar="TRG", type=_FILE)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the set: bucc2018/XX-en.SPLIT.{XX,en,gold} below it.",
+)
+@click.option("--lang", required=True, metavar="XX", help="Code of SRC; TRG is called `en`.")
+@click.option("--gold", type=_SHARE, default=0.1, show_default=True, help="Share of pairs.")
+@click.option(
+    "--source-only", type=_SHARE, default=0.4, show_default=True, help="Distractors in SRC."
+)
+@click.option(
+    "--target-only", type=_SHARE, default=0.5, show_default=True, help="Distractors in TRG."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@json_option
+def command(
+    source: Path,
+    target: Path,
+    out: Path,
+    lang: str,
+    gold: float,
+    source_only: float,
+    target_only: float,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Hide translation pairs among distractors, to measure mining with known gold.
+
+    Line n of TRG translates line n of SRC (NTREX, FLORES, ...; of two .conllu files, such as PUD's,
+    sentences with one sent_id). Half of the lines become a dev set, half a test set: thresholds
+    are tuned on the one and applied to the other. Blank lines and lines whose text occurs again
+    are left out. The same seed gives the same files.
+
+    The files are for `retrieve SRC TRG --gold FILE`, and with --out as data folder for `bucc2018`
+    in recipes.
+    """
+    from adapterxlt.retrieval.mining_sets import (
+        SPLITS,
+        Shares,
+        build_mining_set,
+        mining_files,
+        read_parallel,
+        split_bitext,
+        write_mining_set,
+    )
+
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", lang) or lang in ("en", "gold"):
+        raise UsageError(f"--lang {lang}: not a code for the source side", hint="such as `de`")
+    wanted = [mining_files(out, lang, split) for split in SPLITS]
+    there = [path for files in wanted for path in files.values() if path.exists()]
+    if there:
+        raise AdapterXLTError(f"{there[0]} exists", hint="choose another --out, or remove it")
+    bitext = read_parallel(source, target, lang)
+    shares = Shares(gold, source_only, target_only)
+    halves = split_bitext(bitext, seed=seed)
+    sets = [build_mining_set(half, seed=seed, shares=shares) for half in halves]
+    for split, mining in zip(SPLITS, sets, strict=True):
+        write_mining_set(mining, out, split)
+    written = [
+        {
+            "split": split,
+            "files": {role: str(path) for role, path in files.items()},
+            "source": len(mining.source),
+            "target": len(mining.target),
+            "gold": len(mining.gold or ()),
+        }
+        for split, files, mining in zip(SPLITS, wanted, sets, strict=True)
+    ]
+    if as_json:
+        print_json({"lines": len(bitext.source), "seed": seed, "sets": written})
+        return
+    for split, files, mining in zip(SPLITS, wanted, sets, strict=True):
+        click.echo(
+            f"{split}: {len(mining.gold or ())} pairs among {len(mining.source)} and "
+            f"{len(mining.target)} sentences: {', '.join(map(str, files.values()))}"
+        )
