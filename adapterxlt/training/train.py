@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +204,11 @@ def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> T
         raise AdapterXLTError(
             "precision fp16 needs a GPU, and there is none", hint="use fp32 or bf16"
         )
+    # transformers leaves the precision of one training in this variable, which accelerate would
+    # take for that of the next one in the same process.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = (
+        "no" if settings.precision == "fp32" else settings.precision
+    )
     warmup = settings.warmup_steps
     if warmup is None:
         warmup = round(settings.warmup * steps.total)

@@ -21,7 +21,7 @@ from adapterxlt.training.train import TrainReport, train
 from tests.training.conftest import make_examples
 
 KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
-# Added to all candidates of a softmax alike: their gradient is rounding noise, no more.
+# Added to all candidates of a softmax alike: their gradient is rounding noise, or none at all.
 SHIFTS = {("multiple_choice", "heads.a.4.bias"), ("span_qa", "heads.a.1.bias")}
 
 
@@ -73,7 +73,8 @@ def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
     assert (report.steps, report.examples) == (24, 8 * 24)
     changed = {n for n, tensor in built.model.state_dict().items()
                if not torch.equal(tensor, before_state[n])}  # fmt: skip
-    assert changed == trained
+    shifts = {name for shifted, name in SHIFTS if shifted == kind}
+    assert changed - shifts == trained - shifts
     assert not built.model.training
 
 
@@ -95,7 +96,8 @@ def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind
     for name, tensor in whole.items():
         if (kind, name) in SHIFTS:
             continue
-        torch.testing.assert_close(pieces[name], tensor, atol=2e-5, rtol=1e-3)
+        # Four steps of 1e-3 each; Adam makes more of the rounding of small gradients.
+        torch.testing.assert_close(pieces[name], tensor, atol=1e-4, rtol=1e-3)
 
 
 def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
@@ -212,6 +214,18 @@ def test_bf16_trains_float32_weights(backbone: Backbone, tmp_path: Path) -> None
     assert once.dtype == torch.float32
     # The wrapper for mixed precision is gone again: full precision in, full precision out.
     torch.testing.assert_close(once, type(built.model).forward(built.model, **inputs).logits)
+
+
+def test_precision_is_not_that_of_the_training_before(backbone: Backbone, tmp_path: Path) -> None:
+    def loss(precision: str, folder: str) -> float:
+        head = head_of("pair_classification")
+        built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
+        report = run(built, "pair_classification", tmp_path / folder, precision=precision)
+        return report.final_loss
+
+    alone = loss("fp32", "alone")
+    assert loss("bf16", "mixed") != alone
+    assert loss("fp32", "after") == alone
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, which can do fp16")
