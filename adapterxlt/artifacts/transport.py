@@ -15,8 +15,9 @@ from adapterxlt.artifacts.locate import find_backbone, recorded_backbone
 from adapterxlt.artifacts.make import finish, make_artifact, overridden
 from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.signature import Signature, check_signature, sign
-from adapterxlt.backbones import Backbone
-from adapterxlt.errors import InvalidArtifactError, MissingBackboneError
+from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.store.bundle import write_bundle
 from adapterxlt.store.files import canonical_json
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
@@ -144,7 +145,6 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
 
     from adapterxlt.models.load import load
     from adapterxlt.models.reference import write_reference
-    from adapterxlt.models.spec import backbone_spec, read_spec
 
     facts = overridden(manifest, backbone)
     assert facts.override is not None
@@ -155,7 +155,7 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
         )
     spec.model_copy(update={"backbone": backbone_spec(backbone)}).write(folder)
     (folder / SIGNATURE_NAME).unlink(missing_ok=True)
-    (folder / "reference.safetensors").unlink(missing_ok=True)  # outputs on the other backbone
+    (folder / REFERENCE_FILE).unlink(missing_ok=True)  # outputs on the other backbone
     parts = {**manifest.parts, "backbone": backbone.hash, "override": facts.override.hash}
     address = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     changed = manifest.model_copy(update={"parts": parts, "fingerprint": address})
@@ -166,9 +166,6 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
 
 
 def _any_backbone(name: str | None) -> Backbone:
-    from adapterxlt.backbones import resolve_backbone
-    from adapterxlt.errors import UsageError
-
     if name is None:
         raise UsageError("--override-backbone needs --backbone: the one it shall fit to")
     return resolve_backbone(name, Path.cwd())
@@ -183,7 +180,7 @@ def _backbone_of(entry: Path, given: str | None) -> Backbone | None:
     try:
         return find_backbone(read_manifest(entry), given)
     except MissingBackboneError:
-        if given is not None or not (entry / "reference.safetensors").is_file():
+        if given is not None or not (entry / REFERENCE_FILE).is_file():
             raise
         return None
 

@@ -34,14 +34,15 @@ def parse_url(url: str) -> tuple[str, str | None]:
     Raises:
         UsageError: it is not `hf://owner/name[@revision]`, or the Hub allows no such name.
     """
+    from huggingface_hub import utils
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
 
+    hub: Any = utils  # does not export by name what it offers
     match = _URL.fullmatch(url)
     if match is None:
         raise UsageError(f"{url}: write hf://OWNER/NAME or hf://OWNER/NAME@REVISION")
     try:
-        validate_repo_id(match["repo"])
+        hub.validate_repo_id(match["repo"])
     except HFValidationError:
         raise UsageError(
             f"{url}: is no name of a repository of the Hub",
@@ -93,7 +94,7 @@ class HubFiles:
     def _get(self, name: str, offset: int) -> Iterator[Any]:
         from huggingface_hub import hf_hub_url, utils
 
-        hub: Any = utils  # does not export by name what it offers
+        hub: Any = utils
         # Offsets count bytes of the file, not of what a server may squeeze it to.
         headers = {**hub.build_hf_headers(), "Accept-Encoding": "identity"}
         if offset:
