@@ -13,6 +13,7 @@ import numpy as np
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.exact import Neighbours, Rows
+from adapterxlt.retrieval.kept import Kept
 
 # Queries at once: always as many, as FAISS's last bits depend on it.
 QUERIES = 4096
@@ -62,19 +63,38 @@ class ApproximateIndex:
         kind: which index.
         memory: bytes that one shard may take.
         seed: of the training sample.
+        trained: `trained` of an index like this one; None to train it.
     """
 
-    def __init__(self, base: Rows, kind: Kind, *, memory: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        base: Rows,
+        kind: Kind,
+        *,
+        memory: int,
+        seed: int = 0,
+        trained: np.ndarray | None = None,
+    ) -> None:
         self.base, self.kind = base, kind
         dim = base.shape[1]
         self.shard_rows = max(ADDED, int(memory // kind.bytes_a_vector(dim)))
         self.shards = -(-len(base) // self.shard_rows)
         self.nlist = max(1, min(int(4 * math.sqrt(len(base))), len(base) // TRAINING or 1))
         self.nprobe = 1 if kind.name == "hnsw" else min(8, self.nlist)
-        self._empty = self._trained(dim, seed)
+        if trained is None or kind.name == "hnsw":
+            self._empty = self._train(dim, seed)
+        else:
+            self._empty = faiss.deserialize_index(trained)
         self._shard: tuple[int, Any] | None = None
 
-    def _trained(self, dim: int, seed: int) -> Any:
+    @property
+    def trained(self) -> np.ndarray:
+        """What training gave, as bytes; none for an index that is not trained."""
+        if self._empty is None:
+            return np.empty(0, dtype=np.uint8)
+        return np.asarray(faiss.serialize_index(self._empty))
+
+    def _train(self, dim: int, seed: int) -> Any:
         if self.kind.name == "hnsw":
             return None
         quantizer = faiss.IndexFlatIP(dim)
@@ -115,31 +135,53 @@ class ApproximateIndex:
     def _range(self, shard: int) -> tuple[int, int]:
         return shard * self.shard_rows, min((shard + 1) * self.shard_rows, len(self.base))
 
-    def search(self, queries: Rows, k: int, *, progress: Progress | None = None) -> Neighbours:
+    def search(
+        self,
+        queries: Rows,
+        k: int,
+        *,
+        progress: Progress | None = None,
+        kept: Kept | None = None,
+        name: str = "",
+    ) -> Neighbours:
         """The `k` best found for each query: (scores [n, k], ids [n, k]).
 
         Sorted by score, then id. Where fewer than `k` are found the rest has score -inf and id
         -1.
+
+        Args:
+            queries: vectors to find neighbours of.
+            k: neighbours, clipped to the number of vectors.
+            progress: told after every block of queries.
+            kept: what is found is written there now and then; a broken search goes on from it.
+            name: of the search in `kept`.
         """
         k = min(k, len(self.base))
-        scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-        ids = np.full((len(queries), k), -1, dtype=np.int64)
-        total = self.shards * len(queries)
-        with (progress or Silent()).bar("searching", total, unit="sentences") as bar:
-            for shard in range(self.shards):
-                for start, stop, found in self._search_shard(queries, shard, k):
+        n = len(queries)
+        scores = np.full((n, k), -np.inf, dtype=np.float32)
+        ids = np.full((n, k), -1, dtype=np.int64)
+        done = 0
+        if kept and (found_before := kept.load(name)):
+            done, (scores, ids) = found_before
+        total = self.shards * n
+        with (progress or Silent()).bar("searching", total, done=done, unit="sentences") as bar:
+            for shard in range(done // n, self.shards):
+                first = max(0, done - shard * n)
+                for start, stop, found in self._search_shard(queries, shard, k, first):
                     place = slice(start, stop)
                     scores[place], ids[place] = _merged((scores[place], ids[place]), found, k)
                     bar.advance(stop - start)
+                    if kept and (kept.is_due() or shard * n + stop == total):
+                        kept.save(name, shard * n + stop, scores, ids)
         return scores, ids
 
     def _search_shard(
-        self, queries: Rows, shard: int, k: int
+        self, queries: Rows, shard: int, k: int, begun: int
     ) -> Iterator[tuple[int, int, Neighbours]]:
         index = self._load(shard)
         first, last = self._range(shard)
         self._set_effort(index)
-        for start in range(0, len(queries), QUERIES):
+        for start in range(begun, len(queries), QUERIES):
             stop = min(start + QUERIES, len(queries))
             block = queries.block(start, stop)
             scores, ids = index.search(block, min(k * self.kind.refine + 1, last - first))

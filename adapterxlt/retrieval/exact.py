@@ -14,6 +14,7 @@ import numpy as np
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, Ids, check_vectors
+from adapterxlt.retrieval.kept import Kept
 
 # Sides of a block. Always the same (edges are filled up with zeros): products differ in their
 # last bits with the shape of the matrices they come from.
@@ -60,11 +61,24 @@ Neighbours = tuple[Floats, Ids]
 
 
 def exact_neighbours(
-    source: Rows, target: Rows, k: int, progress: Progress | None = None
+    source: Rows,
+    target: Rows,
+    k: int,
+    progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Neighbours, Neighbours]:
     """The `k` best of the other side for every row of both sides, by inner product.
 
     Among equal scores the lower id comes first. `k` is clipped to the size of the other side.
+    However large the sides, `SUPER` rows of the source and `ROWS` of the target are in memory.
+
+    Args:
+        source: vectors [n, dim].
+        target: vectors [m, dim].
+        k: neighbours.
+        progress: told after every `SUPER` rows of the source.
+        kept: what is found is written there now and then; a broken search goes on from it, to
+            the same bytes.
 
     Returns:
         (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
@@ -77,11 +91,12 @@ def exact_neighbours(
         _Best(len(source), min(k, len(target))),
         _Best(len(target), min(k, len(source))),
     )
+    begun = _resume(kept, forward, backward)
     dim = source.shape[1]
     left, right = np.zeros((ROWS, dim), np.float32), np.zeros((ROWS, dim), np.float32)
     products = np.empty((ROWS, ROWS), np.float32)
-    with (progress or Silent()).bar("searching", len(source), unit="sentences") as bar:
-        for start in range(0, len(source), SUPER):
+    with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
+        for start in range(begun, len(source), SUPER):
             held = source.block(start, min(start + SUPER, len(source)))
             for column in range(0, len(target), ROWS):
                 columns = target.block(column, min(column + ROWS, len(target)))
@@ -96,7 +111,20 @@ def exact_neighbours(
                     forward.look(block, start + offset, column)
                     backward.look(block.T, column, start + offset)
             bar.advance(len(held))
-    return (forward.scores, forward.ids), (backward.scores, backward.ids)
+            if kept and kept.is_due():
+                kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
+    return forward.arrays, backward.arrays
+
+
+def _resume(kept: Kept | None, *sides: _Best) -> int:
+    """Source rows that an earlier search is done with; `sides` as it left them."""
+    found = kept.load("exact") if kept else None
+    if found is None:
+        return 0
+    done, arrays = found
+    for side, scores, ids in zip(sides, arrays[::2], arrays[1::2], strict=True):
+        side.scores, side.ids = scores, ids
+    return done
 
 
 def check_sides(source: Rows, target: Rows, k: int) -> None:
@@ -122,6 +150,11 @@ class _Best:
         self.k = k
         self.scores = np.full((n, k), -np.inf, dtype=np.float32)
         self.ids = np.full((n, k), -1, dtype=np.int64)
+
+    @property
+    def arrays(self) -> Neighbours:
+        """Scores and ids, [n, k] each."""
+        return self.scores, self.ids
 
     def look(self, block: Floats, row: int, column: int) -> None:
         """Take what is good enough out of products whose corner is (row, column)."""

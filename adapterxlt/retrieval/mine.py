@@ -15,6 +15,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.bucc import Candidates, match
 from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
+from adapterxlt.retrieval.kept import Kept, on_disk
 from adapterxlt.retrieval.neighbours import Found, Report, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.tokens import tokenize
@@ -80,7 +81,8 @@ def mine_files(
         source: text file, one sentence a line; .gz and .zst too.
         target: the other side.
         out: the file of pairs; replaced when all is done, not before.
-        work: folder for vectors and neighbours; the same call goes on from what is there.
+        work: folder for vectors and neighbours; the same call goes on from what is there, after
+            a kill too: from the last block of encoded sentences, or of neighbours.
         settings: how.
         progress: told what happens.
 
@@ -91,31 +93,20 @@ def mine_files(
     Raises:
         MissingDataError: a file is empty, unreadable or not UTF-8.
         UsageError: the memory does not suffice for so many sentences.
+        AdapterXLTError: the disk is full.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    sides = [
-        read_corpus(path, work / f"{name}.txt", filters, progress)
-        for name, path, filters in (
-            ("source", source, settings.source),
-            ("target", target, settings.target),
-        )
-    ]
-    _check_memory(settings.memory, sum(map(len, sides)))
-    layer = settings.layer
-    if layer is None:
-        layer = settings.protocol.bucc.layer.layer(built.model.config.num_hidden_layers)
-    vectors = [
-        _vectors(built, side, name, work, layer, settings, progress)
-        for name, side in zip(("source", "target"), sides, strict=True)
-    ]
-    found = _neighbours(vectors, work, settings, progress)
+    out.parent.mkdir(parents=True, exist_ok=True)  # a place that cannot be is said now, not later
+    with on_disk(work):
+        work.mkdir(parents=True, exist_ok=True)
+        sides, layer, found = _search(built, source, target, work, settings, progress)
     pairs = match(
         found.forward, found.backward, settings.protocol.margin, settings.protocol.retrieval
     )
     threshold = -np.inf if settings.threshold is None else settings.threshold
     kept = int(np.sum(pairs.scores >= threshold))
     written = kept if settings.top is None else min(kept, settings.top)
-    _write(out, pairs, written, sides, settings.line_numbers)
+    with on_disk(out):
+        _write(out, pairs, written, sides, settings.line_numbers)
     return {
         "source": {"file": str(source), **sides[0].counts, "kept": len(sides[0])},
         "target": {"file": str(target), **sides[1].counts, "kept": len(sides[1])},
@@ -135,6 +126,28 @@ def mine_files(
         "lowest_score": float(pairs.scores[written - 1]) if written else None,
         "out": str(out),
     }
+
+
+def _search(
+    built: Built, source: Path, target: Path, work: Path, settings: Settings, progress: Progress
+) -> tuple[list[Corpus], int, Found]:
+    """Both sides' sentences, the layer of their vectors, and the neighbours."""
+    sides = [
+        read_corpus(path, work / f"{name}.txt", filters, progress)
+        for name, path, filters in (
+            ("source", source, settings.source),
+            ("target", target, settings.target),
+        )
+    ]
+    _check_memory(settings.memory, sum(map(len, sides)))
+    layer = settings.layer
+    if layer is None:
+        layer = settings.protocol.bucc.layer.layer(built.model.config.num_hidden_layers)
+    vectors = [
+        _vectors(built, side, name, work, layer, settings, progress)
+        for name, side in zip(("source", "target"), sides, strict=True)
+    ]
+    return sides, layer, _neighbours(vectors, work, settings, progress)
 
 
 def _check_memory(memory: int, sentences: int) -> None:
@@ -187,32 +200,34 @@ def _neighbours(
         "version": 1,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
-    folder = work / f"neighbours-{name}"
-    report_file = folder / "report.json"
-    names = ("forward_scores", "forward_ids", "backward_scores", "backward_ids")
-    if report_file.is_file():
+    kept = Kept(work / f"neighbours-{name}")
+    report_file = kept.folder / "report.json"
+    if report_file.is_file() and (before := kept.load("found")):
         progress.log("neighbours are there already")
-        arrays = [np.load(folder / f"{name}.npy") for name in names]
+        forward_scores, forward_ids, backward_scores, backward_ids = before[1]
         report = Report(**json.loads(report_file.read_text(encoding="utf-8")))
-        return Found((arrays[0], arrays[1]), (arrays[2], arrays[3]), report)
+        return Found((forward_scores, forward_ids), (backward_scores, backward_ids), report)
     source, target = (
         ReadyRows(file, protocol.transform, protocol.bucc.normalise) for file in files
     )
     found = find_neighbours(
-        source, target, protocol.k, index=settings.index, memory=room, progress=progress
+        source,
+        target,
+        protocol.k,
+        index=settings.index,
+        memory=room,
+        progress=progress,
+        kept=kept,
     )
-    folder.mkdir(exist_ok=True)
-    for name, (scores, ids) in (("forward", found.forward), ("backward", found.backward)):
-        np.save(folder / f"{name}_scores.npy", scores)
-        np.save(folder / f"{name}_ids.npy", ids)
+    kept.save("found", 0, *found.forward, *found.backward)
     write_json(report_file, found.report.as_dict())
+    kept.drop_others("found")
     return found
 
 
 def _write(
     out: Path, pairs: Candidates, count: int, sides: list[Corpus], line_numbers: bool
 ) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     rows = (pairs.source_idx[:count], pairs.target_idx[:count])
     texts = (side.sentences(ids) for side, ids in zip(sides, rows, strict=True))

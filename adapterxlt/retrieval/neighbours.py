@@ -12,6 +12,7 @@ from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.approximate import KINDS, ApproximateIndex, Kind
 from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.exact import ArrayRows, Neighbours, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.kept import Kept
 from adapterxlt.suggest import suggest
 
 IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
@@ -73,6 +74,7 @@ def find_neighbours(
     memory: int = 4 << 30,
     seed: int = 0,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> Found:
     """The `k` nearest rows of the other side, for both sides.
 
@@ -84,6 +86,8 @@ def find_neighbours(
         memory: bytes an index may take.
         seed: of training samples and of the sample that recall is measured on.
         progress: told as blocks are done.
+        kept: what is found is written there at the end of a block if the last time is a minute
+            ago; the same call goes on from it after a kill.
 
     Raises:
         UsageError: unknown index.
@@ -95,40 +99,71 @@ def find_neighbours(
     progress = progress or Silent()
     kind, why = _choose(index, source, target, memory)
     if kind is None:
-        return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
-    sides = []
-    recalls_1, recalls_k = [], []
-    for queries, base in ((source, target), (target, source)):
+        return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+    directions = []
+    for name, queries, base in (("forward", source, target), ("backward", target, source)):
         progress.log(f"building {kind.name} over {len(base)} vectors")
-        built = ApproximateIndex(base, kind, memory=memory, seed=seed)
-        chosen = _sample(len(queries), seed)
-        sample = ArrayRows(queries.rows(chosen))
-        (_, exact), _ = exact_neighbours(sample, base, k)
-        if not _tune(built, sample, k, exact, automatic=index == "auto"):
+        tuned = _tuned(name, queries, base, k, kind, memory, seed, index == "auto", kept)
+        if tuned is None:
             why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
-            return Found(*exact_neighbours(source, target, k, progress), Report("flat", why))
-        neighbours = built.search(queries, k, progress=progress)
-        built.release()
-        found = neighbours[1][chosen]
-        recalls_1.append(float(np.mean(found[:, 0] == exact[:, 0])))
-        recalls_k.append(_recall(found, exact))
-        sides.append((neighbours, built, len(chosen)))
-    (forward, first, n_first), (backward, second, n_second) = sides
+            return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+        neighbours = tuned.index.search(queries, k, progress=progress, kept=kept, name=name)
+        tuned.index.release()
+        directions.append((tuned, neighbours, neighbours[1][tuned.sample]))
+    indexes = [tuned.index for tuned, _, _ in directions]
     clustered = kind.name != "hnsw"
     return Found(
-        forward,
-        backward,
+        directions[0][1],
+        directions[1][1],
         Report(
             kind.name,
             why,
-            recall_1=min(recalls_1),
-            recall_k=min(recalls_k),
-            sample=n_first + n_second,
-            nlist=(first.nlist, second.nlist) if clustered else (),
-            nprobe=(first.nprobe, second.nprobe) if clustered else (),
-            shards=max(first.shards, second.shards),
+            recall_1=min(
+                float(np.mean(found[:, 0] == tuned.exact[:, 0])) for tuned, _, found in directions
+            ),
+            recall_k=min(_recall(found, tuned.exact) for tuned, _, found in directions),
+            sample=sum(len(tuned.sample) for tuned, _, _ in directions),
+            nlist=tuple(each.nlist for each in indexes) if clustered else (),
+            nprobe=tuple(each.nprobe for each in indexes) if clustered else (),
+            shards=max(each.shards for each in indexes),
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Tuned:
+    """An index ready to be searched, with a sample of queries and their exact neighbours."""
+
+    index: ApproximateIndex
+    sample: Ids
+    exact: Ids
+
+
+def _tuned(
+    name: str,
+    queries: Rows,
+    base: Rows,
+    k: int,
+    kind: Kind,
+    memory: int,
+    seed: int,
+    automatic: bool,
+    kept: Kept | None,
+) -> _Tuned | None:
+    """Train an index and set its effort, or take both from an earlier run; None to give up."""
+    chosen = _sample(len(queries), seed)
+    if kept and (before := kept.load(f"{name}-index")):
+        effort, (trained, exact) = before
+        index = ApproximateIndex(base, kind, memory=memory, seed=seed, trained=trained)
+        index.nprobe = effort
+        return _Tuned(index, chosen, exact) if effort else None
+    index = ApproximateIndex(base, kind, memory=memory, seed=seed)
+    sample = ArrayRows(queries.rows(chosen))
+    (_, exact), _ = exact_neighbours(sample, base, k)
+    good = _tune(index, sample, k, exact, automatic=automatic)
+    if kept:
+        kept.save(f"{name}-index", index.nprobe if good else 0, index.trained, exact)
+    return _Tuned(index, chosen, exact) if good else None
 
 
 def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind | None, str]:

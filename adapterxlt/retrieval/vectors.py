@@ -101,7 +101,7 @@ def encode_to_files(
         label: what the progress bar says.
 
     Raises:
-        OSError: the disk is full; said before anything is encoded.
+        OSError: the disk is full; said before anything is encoded, and no file is left.
     """
     identity = {
         "model": model_hash(built),
@@ -173,12 +173,16 @@ def _done(state: Path, files: dict[Key, VectorFile]) -> int:
 
 def _allocate(file: VectorFile, precision: Precision) -> None:
     # A full disk must fail here, as an error: a mapped file with holes would kill the process.
-    mapped = np.lib.format.open_memmap(file.path, mode="w+", dtype=precision, shape=file.shape)
-    mapped.flush()
-    del mapped
-    if hasattr(os, "posix_fallocate"):
-        with file.path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, file.path.stat().st_size)
+    try:
+        mapped = np.lib.format.open_memmap(file.path, mode="w+", dtype=precision, shape=file.shape)
+        mapped.flush()
+        del mapped
+        if hasattr(os, "posix_fallocate"):
+            with file.path.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, file.path.stat().st_size)
+    except OSError as error:
+        file.path.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file.path)) from error
 
 
 def _check(vectors: Floats, key: Key) -> None:

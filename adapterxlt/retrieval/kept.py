@@ -1,0 +1,89 @@
+"""What a long search has found so far, on disk, so that a kill does not lose it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from adapterxlt.errors import AdapterXLTError
+
+# Seconds between two writings: what a kill may cost.
+EVERY = 60.0
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Kept:
+    """Numbered states of named searches in a folder; each replaces the one before it whole.
+
+    Args:
+        folder: for this search alone: what is in it is taken to belong to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._last = time.monotonic()
+
+    def load(self, name: str) -> tuple[int, list[np.ndarray]] | None:
+        """The number and the arrays written last under a name; None if there are none."""
+        try:
+            with np.load(self._path(name), allow_pickle=False) as stored:
+                arrays = [stored[f"arr_{place}"] for place in range(len(stored.files))]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+        return int(arrays[0]), arrays[1:]
+
+    def save(self, name: str, number: int, *arrays: np.ndarray) -> None:
+        """Write a state: all of it, or the old one stays."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(name)
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            with aside.open("wb") as stream:
+                np.savez(stream, np.asarray(number), *arrays)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        self._last = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the last writing is long enough ago."""
+        return time.monotonic() - self._last >= EVERY
+
+    def drop_others(self, name: str) -> None:
+        """Forget every state but that of one name."""
+        for path in self.folder.glob("*.npz"):
+            if path != self._path(name):
+                path.unlink()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npz"
+
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[None]:
+    """Say of a full disk where it is and what to do.
+
+    Args:
+        path: what is written, where the error itself does not say.
+
+    Raises:
+        AdapterXLTError: the disk is full, or the file larger than it may be.
+    """
+    try:
+        yield
+    except OSError as error:
+        # numpy's own writer says `N requested and M written`, without a number.
+        if error.errno not in _FULL and " requested and " not in str(error):
+            raise
+        raise AdapterXLTError(
+            f"{error.filename or path}: {os.strerror(error.errno or errno.ENOSPC)}",
+            hint="free some space or choose another folder, then run the same command again: it "
+            "goes on from what is done",
+        ) from error
