@@ -15,8 +15,14 @@ def suggest(name: str, known: Iterable[str], *, show: int = 12) -> str:
         show: how many names to list when none is close.
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    close = closest(name, names)
+    if close is not None:
+        return f"did you mean `{close}`?"
     listed = ", ".join(names[:show]) + (", ..." if len(names) > show else "")
     return f"known: {listed}" if names else "none is known"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant; None if none is close."""
+    found = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return found[0] if found else None

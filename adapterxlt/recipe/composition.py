@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from adapterxlt.errors import Problem
 from adapterxlt.methods import ParsedMethod, can_fuse, can_merge, can_stack, parse_method
-from adapterxlt.recipe.nodes import Path, Places
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.references import references
-from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage
+from adapterxlt.recipe.schema import FuseStage, MergeStage, TrainStage
+
+# The keys that say what a model consists of.
+_COMPOSING = ("train", "method", "after", "stack_on", "fuse", "merge")
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,11 @@ class Composition:
     A stage with a problem, or that stands on one, has no shape.
     """
 
-    def __init__(self, recipe: Recipe, places: Places, problems: list[Problem]) -> None:
-        self._recipe = recipe
-        self._places = places
-        self._problems = problems
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._recipe = draft.recipe
         self.shapes: dict[str, Shape | None] = {}
-        for name in recipe.stages:
+        for name in self._recipe.stages:
             self._visit(name)
 
     def of(self, name: str) -> Shape | None:
@@ -74,6 +76,8 @@ class Composition:
         stage = self._recipe.stages[name]
         if isinstance(stage, TrainStage):
             return self._trained(name, stage)
+        if not self._draft.knows(("stages", name), *_COMPOSING):
+            return None
         if isinstance(stage, FuseStage):
             members = self._adapters(name, "fuse", stage.fuse)
             return self._fused(name, stage, members) if members else None
@@ -82,19 +86,18 @@ class Composition:
             return self._merged(name, stage, members) if members else None
         return None
 
-    def _refuse(self, path: Path, message: str, hint: str | None = None) -> None:
-        self._problems.append(self._places.problem(path, message, hint))
-
     def _trained(self, name: str, stage: TrainStage) -> Shape | None:
         at: Path = ("stages", name)
         try:
             method = parse_method(stage.method)
         except ValueError as error:
             message, _, hint = str(error).partition("\n")
-            self._refuse((*at, "method"), message, hint or None)
+            self._draft.refuse((*at, "method"), message, hint or None)
+            return None
+        if not self._draft.knows(at, *_COMPOSING):
             return None
         if stage.after is not None and stage.stack_on is not None:
-            self._refuse(
+            self._draft.refuse(
                 at,
                 "has `after` and `stack_on`",
                 "`after` goes on from weights, `stack_on` adds some",
@@ -115,19 +118,19 @@ class Composition:
         if old.kind == "full":
             return Shape(new.kind, new.methods, True, new.heads)
         if new.kind == "full":
-            self._refuse(
+            self._draft.refuse(
                 path,
                 f"a full fine-tune cannot go on from `{stage.after}`, which is none",
                 f"make `{stage.after}` a full fine-tune too, or train an adapter here",
             )
         elif old.kind == "fusion":
-            self._refuse(
+            self._draft.refuse(
                 path,
                 f"`{stage.after}` is a fusion of several adapters, none of which could go on",
                 f"`stack_on: {stage.after}` trains a new adapter on top of it",
             )
         elif not new.methods[0].same_config(old.methods[-1]):
-            self._refuse(
+            self._draft.refuse(
                 path,
                 f"`{stage.after}` is `{old.methods[-1]}`, and `{new.methods[0]}` cannot go on "
                 "from its weights",
@@ -143,7 +146,7 @@ class Composition:
         if old is None:
             return None
         if old.kind == "full":
-            self._refuse(
+            self._draft.refuse(
                 path,
                 f"`{stage.stack_on}` is a full fine-tune, not an adapter",
                 f"`after: {stage.stack_on}` trains an adapter on its weights",
@@ -154,7 +157,7 @@ class Composition:
         else:
             reason = can_stack(old.methods, new.methods[0])
         if reason:
-            self._refuse(path, reason, "choose another method, or train without `stack_on`")
+            self._draft.refuse(path, reason, "choose another method, or train without `stack_on`")
             return None
         return Shape("stack", (*old.methods, *new.methods), old.on_full, new.heads)
 
@@ -177,7 +180,7 @@ class Composition:
             else:
                 members[member] = shape
             if reason:
-                self._refuse(("stages", name, key, index), f"`{member}` {reason}")
+                self._draft.refuse(("stages", name, key, index), f"`{member}` {reason}")
                 sound = False
         return members if sound else None
 
@@ -185,7 +188,7 @@ class Composition:
         methods = tuple(shape.methods[0] for shape in members.values())
         reason = can_fuse(methods)
         if reason:
-            self._refuse(("stages", name, "fuse"), reason)
+            self._draft.refuse(("stages", name, "fuse"), reason)
             return None
         return Shape("fusion", methods, False, _heads(stage))
 
@@ -193,7 +196,7 @@ class Composition:
         methods = tuple(shape.methods[0] for shape in members.values())
         reason = can_merge(methods)
         if reason:
-            self._refuse(("stages", name, "merge"), reason)
+            self._draft.refuse(("stages", name, "merge"), reason)
             return None
         heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
         return Shape("adapter", methods[:1], False, tuple(heads))

@@ -18,15 +18,16 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.recipe.backbone_checks import check_against_backbone
 from adapterxlt.recipe.checks import check
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.include import resolve_includes
-from adapterxlt.recipe.matrix import expand_matrix
-from adapterxlt.recipe.nodes import Node, Places
+from adapterxlt.recipe.matrix import expand_matrix, without_matrix
+from adapterxlt.recipe.nodes import Node, Places, walk
 from adapterxlt.recipe.overrides import apply_overrides
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.validation import validate
 from adapterxlt.recipe.yaml_lines import read_file, read_text
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Task, catalogue
 
 FindBackbone = Callable[[str, Path], Backbone | None]
 
@@ -58,7 +59,9 @@ class LoadedRecipe:
         Raises:
             InvalidRecipeError: with all problems.
         """
-        raise_all(check_against_backbone(self.recipe, self.places, backbone), self.places)
+        draft = Draft(self.recipe, self.places)
+        check_against_backbone(draft, backbone)
+        raise_all(draft.problems, self.places)
 
 
 def load_recipe(
@@ -107,19 +110,25 @@ def _load(
 ) -> LoadedRecipe:
     root = resolve_includes(root, path, problems)
     root = spell_out(apply_overrides(root, overrides, data, problems))
+    known = catalogue() if tasks is None else tasks
     expanded = expand_matrix(root, problems)
-    if expanded is None:
+    if expanded is None:  # which stages there are is not known; each alone can be looked at
+        rest = without_matrix(root)
+        places = Places(rest)
+        if any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
+            validate(rest, places, problems, known)
+        raise_all(problems, places)
         raise InvalidRecipeError(problems)
     places = Places(expanded)
-    found = validate(expanded, places, problems)
-    check(found.recipe, places, problems, broken=found.broken, tasks=tasks)
+    draft = validate(expanded, places, problems, known)
+    check(draft)
     backbone = None
-    if find_backbone and not builds_only(found.recipe):
-        backbone = find_backbone(found.recipe.backbone, path.parent)
+    if find_backbone and not builds_only(draft.recipe):
+        backbone = find_backbone(draft.recipe.backbone, path.parent)
     if backbone is not None:
-        problems.extend(check_against_backbone(found.recipe, places, backbone))
+        check_against_backbone(draft, backbone)
     raise_all(problems, places)
-    return LoadedRecipe(found.recipe, places, path, backbone)
+    return LoadedRecipe(draft.recipe, places, path, backbone)
 
 
 def raise_all(problems: Sequence[Problem], places: Places) -> None:

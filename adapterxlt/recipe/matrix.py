@@ -52,6 +52,21 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
     return None if found else replace(root, value=tree)
 
 
+def without_matrix(root: Node) -> Node:
+    """The tree without `matrix` and without the stages that use it, where it cannot be expanded."""
+    assert isinstance(root.value, dict)
+    tree = {key: node for key, node in root.value.items() if key != "matrix"}
+    stages = tree.get("stages")
+    if stages is not None and isinstance(stages.value, dict):
+        alone = {
+            name: stage
+            for name, stage in stages.value.items()
+            if not _names(name) and not any(_misplaced(stage, (), ""))
+        }
+        tree["stages"] = replace(stages, value=alone)
+    return replace(root, value=tree)
+
+
 def _variables(node: Node | None, problems: list[Problem]) -> dict[str, list[Node]]:
     if node is None:
         return {}

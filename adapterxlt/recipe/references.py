@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapterxlt.errors import Problem
-from adapterxlt.recipe.nodes import Path, Places
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
@@ -46,51 +46,37 @@ def is_model(stage: Stage) -> bool:
     return isinstance(stage, (TrainStage, FuseStage, MergeStage))
 
 
-def check_references(
-    recipe: Recipe, places: Places, broken: frozenset[str], problems: list[Problem]
-) -> None:
-    """Add what is wrong with the names that stages name.
-
-    Args:
-        broken: stages that are there but break the schema.
-    """
-    models = {name for name, stage in recipe.stages.items() if is_model(stage)}
-    for name, stage in recipe.stages.items():
+def check_references(draft: Draft) -> None:
+    """Add what is wrong with the names that stages name."""
+    stages, broken = draft.recipe.stages, draft.broken
+    models = {name for name, stage in stages.items() if is_model(stage)}
+    for name, stage in stages.items():
         if name == BARE:
-            problems.append(
-                places.problem(("stages", name), f"`{BARE}` is the bare backbone, not a stage name")
-            )
+            draft.refuse(("stages", name), f"`{BARE}` is the bare backbone, not a stage name")
         for path, needed in references(name, stage):
             if needed in models or needed in broken:
                 continue
             if needed == BARE:
-                problems.append(
-                    places.problem(
-                        path,
-                        f"`{BARE}`, the bare backbone, has no head",
-                        "only `retrieve` takes it",
-                    )
-                )
-            elif needed in recipe.stages:
-                problems.append(places.problem(path, f"stage `{needed}` makes no model"))
+                message = f"`{BARE}`, the bare backbone, has no head"
+                draft.refuse(path, message, "only `retrieve` takes it")
+            elif needed in stages:
+                draft.refuse(path, f"stage `{needed}` makes no model")
             else:
                 hint = suggest(needed, models | broken)
-                problems.append(places.problem(path, f"there is no stage `{needed}`", hint))
-        _check_repeats(name, stage, places, problems)
-    for cycle in _cycles(recipe):
-        path = ("stages", cycle[0])
-        problems.append(places.problem(path, "stages need each other: " + " -> ".join(cycle)))
+                draft.refuse(path, f"there is no stage `{needed}`", hint)
+        _check_repeats(draft, name, stage)
+    for cycle in _cycles(draft.recipe):
+        draft.refuse(("stages", cycle[0]), "stages need each other: " + " -> ".join(cycle))
 
 
-def _check_repeats(name: str, stage: Stage, places: Places, problems: list[Problem]) -> None:
+def _check_repeats(draft: Draft, name: str, stage: Stage) -> None:
     for key in _LISTS:
         values = getattr(stage, key, None)
         if not isinstance(values, list):
             continue
         for index, value in enumerate(values):
             if value in values[:index]:
-                path: Path = ("stages", name, key, index)
-                problems.append(places.problem(path, f"`{value}` is listed twice"))
+                draft.refuse(("stages", name, key, index), f"`{value}` is listed twice")
 
 
 def _cycles(recipe: Recipe) -> list[list[str]]:

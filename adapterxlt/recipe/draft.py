@@ -1,0 +1,59 @@
+"""A recipe that is being checked: what is known of it, and what is wrong with it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapterxlt.errors import Problem
+from adapterxlt.recipe.nodes import Path, Places
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Task, catalogue
+
+
+@dataclass
+class Draft:
+    """What the checks look at and add to.
+
+    Args:
+        recipe: what of the recipe fits the schema.
+        places: where its values were written.
+        problems: added to.
+        lost: paths of values that break the schema, so that the recipe has a default, or
+            nothing, in their place; their problem is told already.
+        broken: names of stages that are not in the recipe, as nothing is known of them.
+        tasks: the tasks there are.
+    """
+
+    recipe: Recipe
+    places: Places
+    problems: list[Problem] = field(default_factory=list)
+    lost: frozenset[Path] = frozenset()
+    broken: frozenset[str] = frozenset()
+    tasks: Mapping[str, Task] = field(default_factory=catalogue)
+
+    def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
+        """Add a problem, unless what is there is lost: then it is a mere consequence."""
+        if not self.is_lost(path):
+            self.problems.append(self.places.problem(path, message, hint))
+
+    def is_lost(self, path: Path) -> bool:
+        """Whether the value at a path, or what it lies in, is not the one that was meant."""
+        return any(path[:length] in self.lost for length in range(1, len(path) + 1))
+
+    def knows(self, at: Path, *keys: str) -> bool:
+        """Whether the settings of a stage are those that were meant."""
+        return not any(self.is_lost((*at, key)) or self.is_lost(("training", key)) for key in keys)
+
+    def task(self, path: Path, name: str) -> Task | None:
+        """The task named at a path; refused if there is none."""
+        task = self.tasks.get(name)
+        if task is None:
+            self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, show=40))
+        return task
+
+
+def words(kind: str) -> str:
+    """A task's kind in words."""
+    return kind.replace("_", " ")

@@ -1,0 +1,152 @@
+"""What a stage that measures says: models and tasks that fit, languages, splits, submissions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from adapterxlt.errors import UsageError
+from adapterxlt.recipe.composition import Composition
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
+from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Task, compatible
+from adapterxlt.tasks.types import TRAINABLE_KINDS
+
+
+def check_evaluation(
+    draft: Draft, at: Path, stage: EvaluateStage, composition: Composition
+) -> None:
+    """Add what is wrong with an `evaluate` stage."""
+    _check_baseline(draft, at, stage.baseline, stage.evaluate)
+    for index, name in enumerate(stage.on):
+        path: Path = (*at, "on", index)
+        task = draft.task(path, name)
+        if task is None:
+            continue
+        if task.kind not in TRAINABLE_KINDS:
+            draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `retrieve` for it")
+            continue
+        _check_languages(draft, at, stage.languages, task)
+        if stage.split not in task.splits:
+            draft.refuse(
+                (*at, "split"),
+                f"`{name}` has no split `{stage.split}`",
+                "it has " + ", ".join(task.splits),
+            )
+        if stage.predictions:
+            _check_submission(draft, path, stage.predictions, name)
+        for position, model in enumerate(stage.evaluate):
+            _check_head(draft, (*at, "evaluate", position), model, task, composition)
+    if stage.predictions and stage.cap:
+        draft.refuse(
+            (*at, "cap"),
+            "a submission holds a prediction for every example",
+            "leave out `cap` or `predictions`",
+        )
+
+
+def check_retrieval(draft: Draft, at: Path, stage: RetrieveStage) -> None:
+    """Add what is wrong with a `retrieve` stage."""
+    _check_baseline(draft, at, stage.baseline, stage.retrieve)
+    try:
+        get_protocol(stage.protocol)
+    except UsageError as error:
+        draft.refuse((*at, "protocol"), error.message, error.hint)
+    for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+        if int(layer) < 0:
+            draft.refuse(
+                (*at, "layers", index), f"there is no layer {layer}", "0 is the embeddings"
+            )
+    if stage.predictions and stage.layers != "all" and len(set(stage.layers)) > 1:
+        draft.refuse(
+            (*at, "layers"),
+            "a submission is of one layer",
+            "list one, or leave out `layers`: then it is the protocol's own",
+        )
+    for index, name in enumerate(stage.on):
+        path: Path = (*at, "on", index)
+        task = draft.task(path, name)
+        if task is None:
+            continue
+        if task.kind in TRAINABLE_KINDS:
+            draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `evaluate` for it")
+            continue
+        if stage.predictions:
+            _check_submission(draft, path, stage.predictions, name)
+        _check_languages(draft, at, stage.languages, task)
+
+
+def _check_submission(draft: Draft, path: Path, benchmark: str, task: str) -> None:
+    """Whether a benchmark's submission has a place for a task."""
+    if spec_of(benchmark, task) is None:
+        title, specs = BENCHMARKS[benchmark].title, BENCHMARKS[benchmark].tasks
+        draft.refuse(
+            path,
+            f"`{task}` has no place in a submission to {title}",
+            f"it takes {', '.join(spec.name for spec in specs)}; leave out "
+            f"`predictions: {benchmark}` for other tasks",
+        )
+
+
+def _check_head(draft: Draft, path: Path, model: str, task: Task, composition: Composition) -> None:
+    """Whether the head of a model can predict a task."""
+    shape = composition.of(model)
+    if shape is None:
+        return
+    models = [
+        [draft.tasks[name] for name in names]
+        for names in shape.heads
+        if all(name in draft.tasks for name in names)
+    ]
+    if len(models) < len(shape.heads):
+        return
+    for first, second in itertools.pairwise(models):
+        reason = _differ(first, second)
+        if reason:
+            draft.refuse(
+                path,
+                f"`{model}` merges adapters of different heads, so it has none: {reason}",
+                f"train one on it (`after: {model}`), or `retrieve` with it",
+            )
+            return
+    if models and head_for(models[0], task) is None:
+        reasons = "; ".join(str(compatible(trained, task)) for trained in models[0])
+        draft.refuse(
+            path,
+            f"`{model}` cannot be evaluated on `{task.name}`: {reasons}",
+            f"train a stage on `{task.name}` `after: {model}`",
+        )
+
+
+def _differ(first: Sequence[Task], second: Sequence[Task]) -> str | None:
+    """Why the heads of two merged models are not the same; None if they are."""
+    if len(first) != len(second):
+        return f"one has {len(first)}, another {len(second)}"
+    reasons = (compatible(one, other) for one, other in zip(first, second, strict=True))
+    return next((reason for reason in reasons if reason), None)
+
+
+def _check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequence[str]) -> None:
+    if baseline is None or baseline in listed:
+        return
+    if draft.knows(at, "evaluate", "retrieve"):
+        draft.refuse(
+            (*at, "baseline"),
+            f"`{baseline}` is not among the models listed here",
+            suggest(baseline, listed),
+        )
+
+
+def _check_languages(draft: Draft, at: Path, languages: str | list[str], task: Task) -> None:
+    for index, language in enumerate(languages if languages != "all" else ()):
+        if language not in task.languages:
+            draft.refuse(
+                (*at, "languages", index),
+                f"`{task.name}` has no language `{language}`",
+                suggest(language, task.languages, show=50),
+            )

@@ -1,0 +1,153 @@
+"""What a stage that trains says: tasks, splits, languages, windows, sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.types import TRAINABLE_KINDS
+
+
+def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> None:
+    """Add what is wrong with what a stage trains on."""
+    at: Path = ("stages", name)
+    settings = draft.recipe.training_of(name)
+    sound = {
+        index
+        for index, data in enumerate(stage.train)
+        if _is_trainable(draft, _task_path(draft, at, index), data.task)
+    }
+    _check_sampling(draft, at, stage, settings)
+    told: set[tuple[Path, str]] = set()
+    seen: set[Part] = set()
+    for index, data, part in _parts(draft, name, stage):
+        if index not in sound:
+            continue
+        task = draft.tasks[part.task]
+        if part in seen and not any(path[: len(at) + 1] == (*at, "train") for path in draft.lost):
+            draft.refuse((*at, "train", index), f"`{part.task}` is listed twice")
+        seen.add(part)
+        for key, message, hint in _misfits(draft, task, part, settings):
+            needed = ("doc_stride", "max_length") if key == "doc_stride" else (key,)
+            if not (draft.knows(at, *needed) and draft.knows((*at, "train", index), *needed)):
+                continue
+            path = _setting(draft, at, key, index if getattr(data, key, None) else None)
+            if (path, message) not in told:  # a setting of the stage concerns all its tasks
+                told.add((path, message))
+                draft.refuse(path, message, hint)
+
+
+def _parts(
+    draft: Draft, name: str, stage: TrainStage | FuseStage
+) -> Iterator[tuple[int, TaskData, Part]]:
+    """The parts, each with the item of `train` that it comes from."""
+    parts = iter(draft.recipe.parts_of(name))
+    settings = draft.recipe.training_of(name)
+    for index, data in enumerate(stage.train):
+        for _ in data.language or settings.language:
+            yield index, data, next(parts)
+
+
+def _setting(draft: Draft, at: Path, key: str, index: int | None = None) -> Path:
+    """Where a setting was written: with a task of `train`, in the stage, or in `training`."""
+    if index is not None:
+        inside = (*at, "train", index, key)
+        return inside if inside in draft.places else (*at, "train", key)
+    here, default = (*at, key), ("training", key)
+    return default if here not in draft.places and default in draft.places else here
+
+
+def _task_path(draft: Draft, at: Path, index: int) -> Path:
+    """Where an item of `train` names its task: alone, in a list, or in a mapping."""
+    for path in ((*at, "train", index, "task"), (*at, "train", index), (*at, "train", "task")):
+        if path in draft.places:
+            return path
+    return (*at, "train")
+
+
+def _is_trainable(draft: Draft, path: Path, name: str) -> bool:
+    task = draft.task(path, name)
+    if task is None:
+        return False
+    if task.kind not in TRAINABLE_KINDS:
+        draft.refuse(
+            path,
+            f"`{name}` is {words(task.kind)} and has nothing to train on",
+            f"`retrieve: [...]` with `on: {name}` measures models on it",
+        )
+        return False
+    return True
+
+
+def _misfits(
+    draft: Draft, task: Task, part: Part, settings: Training
+) -> Iterator[tuple[str, str, str | None]]:
+    """What a task has not got, or cannot do: the setting, a message, a hint."""
+    source = _source(draft, task, part.split)
+    if source is None:
+        yield (
+            "split",
+            f"`{task.name}` has no split `{part.split}`",
+            "it has " + ", ".join(task.splits),
+        )
+    elif part.language not in source.languages and task.kind != "mlm":  # text is text
+        of = f"`{task.name}`"
+        if source is not task:
+            of += f", which is trained on `{source.name}`,"
+        yield (
+            "language",
+            f"{of} has no language `{part.language}`",
+            suggest(part.language, source.languages, show=50),
+        )
+    if task.kind == "span_qa" and settings.doc_stride >= part.max_length - 16:
+        yield (
+            "doc_stride",
+            f"windows of {part.max_length} subwords cannot share {settings.doc_stride}",
+            f"doc_stride must be well below max_length, for example {part.max_length // 3}",
+        )
+
+
+def _source(draft: Draft, task: Task, split: str) -> Task | None:
+    """The task whose files serve as `split`; as `tasks.catalogue.source_of`."""
+    if split in task.splits:
+        return task
+    return draft.tasks.get(task.train or "") if split == "train" else None
+
+
+def _check_sampling(
+    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
+) -> None:
+    """Whether the numbers that a sampling needs are given, and no others."""
+    if not draft.knows(at, "train", "language", "sampling"):
+        return
+    if len(stage.train) * len(settings.language) == 1 and not stage.train[0].language:
+        for key in ("sampling", "sampling_cap", "temperature"):
+            if key in stage.model_fields_set:
+                draft.refuse(
+                    (*at, key),
+                    "the stage trains on one task: there is nothing to choose from",
+                    "list several, as in `train: [mnli, squad]`",
+                )
+        return
+    for sampling, key, example in (
+        ("capped", "sampling_cap", "training inputs of a task that count at most, "
+                                   "for example 131072"),
+        ("temperature", "temperature", "for example 2"),
+    ):  # fmt: skip
+        if (
+            settings.sampling == sampling
+            and getattr(settings, key) is None
+            and draft.knows(at, key)
+        ):
+            draft.refuse(_setting(draft, at, "sampling"), f"needs `{key}`", example)
+    unused = {
+        "sampling_cap": settings.sampling not in ("capped", "temperature"),
+        "temperature": settings.sampling != "temperature",
+    }
+    for key, useless in unused.items():
+        if useless and key in stage.model_fields_set:
+            draft.refuse((*at, key), f"has no meaning with `sampling: {settings.sampling}`")
