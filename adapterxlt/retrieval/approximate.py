@@ -170,9 +170,9 @@ class ApproximateIndex:
                 for start, stop, found in self._search_shard(queries, shard, k, first):
                     place = slice(start, stop)
                     scores[place], ids[place] = _merged((scores[place], ids[place]), found, k)
-                    bar.advance(stop - start)
                     if kept and (kept.is_due() or shard * n + stop == total):
                         kept.save(name, shard * n + stop, scores, ids)
+                    bar.advance(stop - start)
         return scores, ids
 
     def _search_shard(

@@ -18,6 +18,7 @@ import numpy as np
 from adapterxlt.errors import MissingDataError, MissingPackageError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.arrays import Ids
+from adapterxlt.retrieval.kept import on_disk
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 from adapterxlt.tasks.files import bad
 
@@ -88,12 +89,13 @@ def read_corpus(path: Path, copy: Path, filters: Filters, progress: Progress) ->
     Raises:
         MissingDataError: unreadable, not UTF-8, or no sentence passes.
         MissingPackageError: a .zst file, and no zstandard.
+        AdapterXLTError: the disk of the copy is full.
     """
     scripts = scripts_of(filters.language) if filters.language else None
     counts = dict.fromkeys(("lines", "blank", "too short", "too long", "wrong script"), 0)
     starts, lengths, lines, digests = (array("Q") for _ in range(4))
     place = 0
-    with copy.open("wb") as out:
+    with on_disk(copy), copy.open("wb") as out:
         for number, text in _lines(path):
             counts["lines"] = number
             if number % COUNTED == 0:

@@ -110,9 +110,9 @@ def exact_neighbours(
                     block = products[: len(rows), : len(columns)]
                     forward.look(block, start + offset, column)
                     backward.look(block.T, column, start + offset)
-            bar.advance(len(held))
             if kept and kept.is_due():
                 kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
+            bar.advance(len(held))
     return forward.arrays, backward.arrays
 
 

@@ -35,7 +35,7 @@ class Kept:
         try:
             with np.load(self._path(name), allow_pickle=False) as stored:
                 arrays = [stored[f"arr_{place}"] for place in range(len(stored.files))]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return None
         return int(arrays[0]), arrays[1:]
 

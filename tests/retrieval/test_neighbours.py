@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from adapterxlt.errors import UsageError
-from adapterxlt.retrieval import approximate, neighbours
+from adapterxlt.progress import Silent
+from adapterxlt.retrieval import approximate, exact, kept, neighbours
 from adapterxlt.retrieval.exact import ArrayRows, exact_neighbours
+from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.neighbours import find_neighbours
 
 
@@ -91,6 +93,63 @@ def test_fewer_vectors_than_neighbours_or_clusters():
     for name in ("ivf-flat", "hnsw"):
         found = find_neighbours(few, few, 10, index=name)
         assert found.forward[1].tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
+
+
+class Broken(Silent):
+    """Breaks off the search after `stop` sentences; counts what there was to do."""
+
+    def __init__(self, stop=None):
+        self.stop, self.done = stop, 0
+
+    def bar(self, description, total, *, done=0, unit="it"):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def advance(self, amount=1, note=""):
+        self.done += amount
+        if self.stop is not None and self.done >= self.stop:
+            raise KeyboardInterrupt
+
+
+# 900 queries in blocks of 128; three parts an index, so that each direction has 2700 to do.
+@pytest.mark.parametrize(
+    ("name", "stop", "left"),
+    [("flat", 500, 388), ("ivf-flat", 1200, 2 * 2700 - 1284), ("ivf-flat", 3000, 5400 - 3084)],
+)
+def test_a_broken_search_goes_on_to_the_same_bytes(sides, tmp_path, monkeypatch, name, stop, left):
+    for module, constant, value in (
+        (kept, "EVERY", 0.0), (exact, "ROWS", 64), (exact, "SUPER", 128),
+        (approximate, "QUERIES", 128), (approximate, "ADDED", 100),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, constant, value)
+    settings = {"index": name, "memory": 300 * 72}
+    whole = find_neighbours(*sides, 3, **settings)
+    with pytest.raises(KeyboardInterrupt):
+        find_neighbours(*sides, 3, progress=Broken(stop), kept=Kept(tmp_path), **settings)
+    rest = Broken()
+    found = find_neighbours(*sides, 3, progress=rest, kept=Kept(tmp_path), **settings)
+    assert rest.done == left
+    assert found.report == whole.report
+    for ours, theirs in ((found.forward, whole.forward), (found.backward, whole.backward)):
+        assert ours[0].tobytes() == theirs[0].tobytes()
+        assert ours[1].tobytes() == theirs[1].tobytes()
+
+
+def test_that_auto_gave_up_is_kept_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(neighbours, "EXACT_WORK", 1.0)
+    monkeypatch.setattr(neighbours, "SMALL", 1)
+    vectors = np.random.default_rng(0).normal(size=(2000, 64)).astype(np.float32)
+    side = ArrayRows(vectors)
+    first = find_neighbours(side, side, 2, index="auto", kept=Kept(tmp_path))
+    monkeypatch.setattr(neighbours, "_tune", lambda *_, **__: pytest.fail("tuned again"))
+    again = find_neighbours(side, side, 2, index="auto", kept=Kept(tmp_path))
+    assert again.report == first.report
+    assert np.array_equal(again.forward[1], first.forward[1])
 
 
 def test_unknown_index():
