@@ -190,6 +190,13 @@ def _with(base: Mapping[str, Parameter], **defaults: object) -> dict[str, Parame
     return changed
 
 
+# What a saved configuration of an architecture may say, and what is meant by what it leaves out.
+ARCHITECTURES: dict[str | None, Mapping[str, Parameter]] = {
+    None: _BOTTLENECK,
+    "prefix_tuning": _PREFIX,
+    "prompt_tuning": _PROMPT,
+    "lora": _LORA,
+}
 _SEQ = _with(_BOTTLENECK, original_ln_before=True)
 _DOUBLE = _with(_BOTTLENECK, mh_adapter=True, non_linearity="swish")
 _PAR = _with(

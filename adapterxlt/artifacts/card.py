@@ -6,14 +6,17 @@ import re
 from typing import Any, Literal
 
 from adapterxlt.artifacts.facts import (
-    datasets_of,
+    data_of,
+    describe_data,
     describe_lineage,
     languages_of,
     last_params,
     method_of,
     task_of,
 )
+from adapterxlt.artifacts.locate import IMPORTED
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.tasks.origin import POCKET, describe_origins, hub_id
 
 CARD_FILE = "README.md"
 # One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
@@ -38,8 +41,9 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> 
     results = [
         EvalResult(
             task_type=str(score["task"]),
-            dataset_type=str(score["task"]),
-            dataset_name=f"{score['task']} ({score['language']})",
+            dataset_type=_dataset_type(score.get("data", [])),
+            dataset_name=f"{score['task']} ({score['language']}), "
+            f"{describe_origins(score.get('data'))}",
             dataset_config=str(score["language"]),
             dataset_split=str(score["split"]),
             metric_type=str(score["metric"]),
@@ -49,8 +53,8 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> 
     ]
     data = ModelCardData(
         base_model=facts.backbone.name,
-        datasets=datasets_of(manifest),
-        language=languages_of(manifest),
+        datasets=_hub_ids(manifest) or None,
+        language=languages_of(manifest) or None,
         library_name="adapters" if form == "adapter" else "adapterxlt",
         license=facts.license or None,
         model_name=manifest.title,
@@ -82,12 +86,13 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
     rows = [
         f"# {escape(manifest.title)}",
         "",
-        f"{escape(method_of(manifest))} trained on {escape(task_of(manifest) or 'unknown data')}, "
-        f"on the backbone {escape(facts.backbone.name)}, by recipe {escape(manifest.recipe)}.",
+        _summary(manifest, facts.backbone.name),
         "",
+        *_note_on_data(manifest, scores),
         "| | |",
         "| --- | --- |",
         f"| lineage | {escape(describe_lineage(manifest))} |",
+        f"| data | {escape(describe_data(manifest)) or 'unknown'} |",
         f"| backbone | {escape(facts.backbone.name)}, content {facts.backbone.hash[:16]} |",
         *override,
         f"| settings | {escape(settings) or 'unknown'} |",
@@ -111,12 +116,56 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
     return "\n".join(rows) + "\n"
 
 
+def _summary(manifest: Manifest, backbone: str) -> str:
+    if manifest.kind != IMPORTED:
+        return (
+            f"{escape(method_of(manifest))} trained on "
+            f"{escape(task_of(manifest) or 'unknown data')}, on the backbone {escape(backbone)}, "
+            f"by recipe {escape(manifest.recipe)}."
+        )
+    params = last_params(manifest)
+    said = ""
+    if params.get("said_backbone"):
+        said = f" Its own files name {escape(params['said_backbone'])}."
+    return (
+        f"{escape(method_of(manifest))} imported from a folder that "
+        f"{escape(params.get('library', 'another library'))} wrote. **Unknown**: what it was "
+        "trained on, in which languages, with which settings and by whom; so also whether texts "
+        "of an evaluation were among its training data. That it is of the backbone "
+        f"{escape(backbone)} was said by who imported it.{said}"
+    )
+
+
+def _hub_ids(manifest: Manifest) -> list[str]:
+    """Data sets of the Hub that it was trained on; no others may be called by their names."""
+    origins = [origin for found in data_of(manifest).values() for origin in found]
+    return list(dict.fromkeys(found for found in map(hub_id, origins) if found))
+
+
+def _dataset_type(origins: list[str]) -> str:
+    """What a model-index calls the id of a data set, for data that need not have one."""
+    (origin,) = origins if len(origins) == 1 else [""]
+    return hub_id(origin) or (POCKET if origin == POCKET else "local")
+
+
+def _note_on_data(manifest: Manifest, scores: list[dict[str, Any]]) -> list[str]:
+    origins = {origin for found in data_of(manifest).values() for origin in found}
+    origins |= {origin for score in scores for origin in score.get("data", [])}
+    if POCKET not in origins:
+        return []
+    return [
+        "`pocket` is small data that adapterxlt generates itself, in the layouts of these tasks. "
+        "It is not the data sets of these names: scores on it say nothing about real text.",
+        "",
+    ]
+
+
 def _scores(scores: list[dict[str, Any]]) -> list[str]:
     if not scores:
         return ["Nothing was measured when this card was written."]
     rows = [
-        "| task | split | language | metric | value | n |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| task | data | split | language | metric | value | n |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     seen = []
     for score in scores:
@@ -126,7 +175,8 @@ def _scores(scores: list[dict[str, Any]]) -> list[str]:
             seen.append(f"{score['task']} {score['language']}: {score['contamination']}")
         layer = f" (layer {score['layer']})" if score.get("layer") is not None else ""
         rows.append(
-            f"| {escape(score['task'])} | {escape(score['split'])} | {escape(score['language'])} "
+            f"| {escape(score['task'])} | {escape(describe_origins(score.get('data')))} "
+            f"| {escape(score['split'])} | {escape(score['language'])} "
             f"| {escape(score['metric'])}{layer} | {score['value']:.1f}{mark} | {score['n']} |"
         )
     if seen:
@@ -144,13 +194,14 @@ def _plain(form: Form) -> list[str]:
             "parts": "For plain `adapters`: its parts, and a program that composes them (load.py).",
             "checkpoint": "As a plain checkpoint of transformers:",
         }
-        return [
+        rows = [
             what[form],
             "",
             "```",
             f"adapterxlt artifact export THIS_FOLDER_OR_BUNDLE --to {library} --out FOLDER",
             "```",
         ]
+        return rows + (_TRANSFORMERS if form == "checkpoint" else [])
     return [
         "In plain `adapters`, on the same backbone:",
         "",
@@ -162,6 +213,17 @@ def _plain(form: Form) -> list[str]:
         "model.set_active_adapters(name)",
         "```",
     ]
+
+
+_TRANSFORMERS = [
+    "",
+    "```python",
+    "import transformers",
+    "",
+    "config = transformers.AutoConfig.from_pretrained(FOLDER)",
+    "model = getattr(transformers, config.architectures[0]).from_pretrained(FOLDER)",
+    "```",
+]
 
 
 def escape(value: object) -> str:

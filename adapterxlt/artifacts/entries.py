@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.artifacts.facts import describe_lineage, languages_of, method_of, task_of
+from adapterxlt.artifacts.facts import (
+    data_of,
+    describe_data,
+    describe_lineage,
+    languages_of,
+    method_of,
+    task_of,
+)
 from adapterxlt.artifacts.locate import SHARED, artifact_folders
 from adapterxlt.artifacts.scores import (
     check_metrics,
@@ -55,6 +62,17 @@ class Entry:
         return languages_of(self.manifest)
 
     @property
+    def data(self) -> str:
+        """What data its tasks really were."""
+        return describe_data(self.manifest)
+
+    @property
+    def origins(self) -> list[list[str]]:
+        """Where all its data are from, those of its scores too; see `tasks.origin`."""
+        measured = [score.get("data", []) for score in self.scores]
+        return [*data_of(self.manifest).values(), *measured]
+
+    @property
     def lineage(self) -> str:
         """Everything from the backbone up, on one line."""
         return describe_lineage(self.manifest)
@@ -75,10 +93,10 @@ class Entry:
 
     @property
     def means(self) -> list[str]:
-        """`xnli dev accuracy 56.8 (9 languages)`, one text a task."""
+        """`xnli dev accuracy 56.8 (9 languages, pocket)`, one text a task and data."""
         return [
-            f"{key} {mean:.1f} ({count} language{'s' if count > 1 else ''})"
-            for key, (mean, count) in mean_scores(self.scores).items()
+            f"{key} {mean:.1f} ({count} language{'s' if count > 1 else ''}, {data})"
+            for (key, data), (mean, count) in mean_scores(self.scores).items()
         ]
 
 

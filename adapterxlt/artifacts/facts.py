@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapterxlt.artifacts.foreign_head import UNKNOWN
+from adapterxlt.artifacts.locate import IMPORTED
 from adapterxlt.plan.lineage import describe
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.tasks.origin import describe_origins
 
 
 def describe_lineage(manifest: Manifest) -> str:
@@ -24,7 +27,12 @@ def last_params(manifest: Manifest) -> Mapping[str, Any]:
 
 
 def task_of(manifest: Manifest) -> str:
-    """The task or tasks it was trained on; of a merge, those of its members."""
+    """The task or tasks it was trained on; of a merge, those of its members.
+
+    `unknown` of what another library made.
+    """
+    if manifest.kind == IMPORTED:
+        return UNKNOWN
     params = last_params(manifest)
     if isinstance(params.get("tasks"), list):
         names = [part.get("task") for part in params["tasks"] if isinstance(part, dict)]
@@ -48,18 +56,37 @@ def method_of(manifest: Manifest) -> str:
 
 def languages_of(manifest: Manifest) -> list[str]:
     """Languages of the training data, all steps together."""
-    return _said_of_data(manifest, "language")
+    return _said_of_data(_steps(manifest), "language")
 
 
-def datasets_of(manifest: Manifest) -> list[str]:
-    """Names of the data sets of all steps, oldest first."""
-    return _said_of_data(manifest, "task")
+def data_of(manifest: Manifest) -> dict[str, list[str]]:
+    """Where the data of each task of all steps are from, oldest first; see `tasks.origin`.
 
-
-def _said_of_data(manifest: Manifest, key: str) -> list[str]:
-    """What all steps say of the data they trained on, each thing once."""
-    found: dict[str, None] = {}
+    [] where it was not recorded.
+    """
+    found: dict[str, list[str]] = {}
     for step in _steps(manifest):
+        recorded = step.get("origins")
+        for task in _said_of_data([step], "task"):
+            origins = recorded.get(task) if isinstance(recorded, dict) else None
+            known = map(str, origins) if isinstance(origins, list) else []
+            found[task] = list(dict.fromkeys([*found.get(task, []), *known]))
+    return found
+
+
+def describe_data(manifest: Manifest) -> str:
+    """`mnli: pocket, squad: folder downloads`; `unknown` of what another library made."""
+    if manifest.kind == IMPORTED:
+        return UNKNOWN
+    return ", ".join(
+        f"{task}: {describe_origins(origins)}" for task, origins in data_of(manifest).items()
+    )
+
+
+def _said_of_data(steps: list[dict[str, Any]], key: str) -> list[str]:
+    """What steps say of the data they trained on, each thing once."""
+    found: dict[str, None] = {}
+    for step in steps:
         params = step.get("params")
         if not isinstance(params, dict):
             continue

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adapterxlt.artifacts.entries import Entry
 from adapterxlt.show import size_text
+from adapterxlt.tasks.origin import POCKET
 
 
 def render(entries: list[Entry], folder: Path) -> str:
@@ -25,5 +26,9 @@ def render(entries: list[Entry], folder: Path) -> str:
         trim_blocks=True,
     )
     links = [quote(os.path.relpath(entry.path.resolve(), folder)) for entry in entries]
+    has_pocket = any(POCKET in origins for entry in entries for origins in entry.origins)
     template = environment.get_template("page.html")
-    return template.render(entries=entries, links=links, size_text=size_text) + "\n"
+    return (
+        template.render(entries=entries, links=links, size_text=size_text, has_pocket=has_pocket)
+        + "\n"
+    )

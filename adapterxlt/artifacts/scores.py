@@ -9,11 +9,13 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.measures import MEASURES_NAME, METRICS_NAME, read_measures
+from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store
+from adapterxlt.tasks.origin import describe_origins
 
 
 def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
-    """Main numbers of all evaluations of a stage, each with its task, language, n and layer.
+    """Main numbers of all evaluations of a stage, each with its task, data, language, n and layer.
 
     Of a retrieval the layer is kept whose mean over languages is best.
     """
@@ -34,6 +36,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
         found += [
             {
                 "task": str(params["task"]),
+                "data": _origins(entry, str(params["task"])),
                 "language": measure.language,
                 "split": measure.split,
                 "metric": measure.metric,
@@ -47,6 +50,16 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
         ]
     unique = {json.dumps(score, sort_keys=True): score for score in found}
     return [unique[key] for key in sorted(unique)]
+
+
+def _origins(entry: Manifest, task: str) -> list[str]:
+    """Where the data of an evaluation are from, see `tasks.origin`; [] if it is not recorded."""
+    steps = entry.lineage["steps"]
+    assert isinstance(steps, list)
+    own: dict[str, Any] = next(
+        (step for step in steps if step["fingerprint"] == entry.fingerprint), {}
+    )
+    return list(own.get("origins", {}).get(task, []))
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -82,13 +95,18 @@ def _is_score(score: object) -> bool:
     if not isinstance(score, dict):
         return False
     texts = all(isinstance(score.get(key), str) for key in ("task", "language", "split", "metric"))
+    data = score.get("data", [])
+    texts = texts and isinstance(data, list) and all(isinstance(origin, str) for origin in data)
     return texts and type(score.get("value")) in (int, float) and type(score.get("n")) is int
 
 
-def mean_scores(scores: list[dict[str, Any]]) -> dict[str, tuple[float, int]]:
-    """Mean over languages and number of languages, by `task split metric`."""
-    grouped: dict[str, list[float]] = {}
+def mean_scores(scores: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Mean over languages and number of languages, by `task split metric` and data in short."""
+    grouped: dict[tuple[str, str], list[float]] = {}
     for score in scores:
-        key = f"{score['task']} {score['split']} {score['metric']}"
+        key = (
+            f"{score['task']} {score['split']} {score['metric']}",
+            describe_origins(score.get("data")),
+        )
         grouped.setdefault(key, []).append(float(score["value"]))
     return {key: (sum(values) / len(values), len(values)) for key, values in grouped.items()}

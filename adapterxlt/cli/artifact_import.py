@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.artifacts.foreign import is_foreign, take_in_foreign
 from adapterxlt.artifacts.transport import TakenIn, take_in
-from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
+from adapterxlt.cli.artifact_options import (
+    backbone_option,
+    identity,
+    license_option,
+    load_option,
+    signers_option,
+)
 from adapterxlt.cli.options import json_option, print_json, workdir_option
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable
@@ -25,6 +32,11 @@ from adapterxlt.store.store import STORE_FOLDER, Store
     is_flag=True,
     help="Make it fit to --backbone though it was trained on another; this is recorded.",
 )
+@click.option("--task", metavar="TASK", help="What the head of another library's adapter predicts.")
+@click.option(
+    "--labels", metavar="A,B,...", help="What that head's outputs are called, in their order."
+)
+@license_option
 @signers_option
 @load_option
 @json_option
@@ -33,18 +45,43 @@ def command(
     workdir: Path,
     backbone: str | None,
     override: bool,
+    task: str | None,
+    labels: str | None,
+    license: str | None,
     signers: Path | None,
     no_load: bool,
     as_json: bool,
 ) -> None:
     """Verify an artifact and put it into the work folder's store.
 
-    PATH is an artifact folder or a packed file. Nothing is left behind of what is damaged,
-    hostile or does not fit.
+    PATH is an artifact folder or a packed file; or a folder that plain `adapters` (save_adapter)
+    or PEFT (a LoRA) wrote, safetensors only, which needs --backbone. Nothing is left behind of
+    what is damaged, hostile or does not fit.
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder")
     store = Store(workdir / STORE_FOLDER)
+    if is_foreign(path):
+        if backbone is None:
+            raise UsageError(
+                f"{path}: is of another library, which does not say on which backbone exactly",
+                hint="name it by --backbone",
+            )
+        if override or no_load or signers:
+            raise UsageError(
+                f"{path}: is of another library: it cannot be signed, and must load as it is"
+            )
+        names = [label.strip() for label in labels.split(",")] if labels else []
+        taken, note = take_in_foreign(
+            path, store, backbone=backbone, task=task, labels=names, license=license or ""
+        )
+        report(taken, as_json, note)
+        return
+    if task or labels or license:
+        raise UsageError(
+            f"{path}: says its task, labels and licence itself",
+            hint="`artifact pack --license` states another licence",
+        )
     taken = take_in(
         open_source(path),
         store,
@@ -56,22 +93,28 @@ def command(
     report(taken, as_json)
 
 
-def report(taken: TakenIn, as_json: bool) -> None:
-    """Print what was taken in."""
+def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
+    """Print what was taken in.
+
+    Args:
+        note: what was left out of it.
+    """
     manifest = taken.manifest
-    signed = str(taken.signature) if taken.signature else "unsigned"
+    signed = printable(taken.signature) if taken.signature else "unsigned"
     if as_json:
         print_json(
             {
-                "title": manifest.title,
-                "fingerprint": manifest.fingerprint,
+                **identity(manifest),
                 "folder": str(taken.folder),
                 "new": taken.new,
                 "loaded": taken.loaded,
                 "signed": str(taken.signature) if taken.signature else None,
+                "note": note,
             }
         )
         return
+    if note:
+        click.echo(f"note: {printable(note)}", err=True)
     state = "" if taken.new else " (was there already)"
     checked = "verified and loaded" if taken.loaded else "verified, not loaded"
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {checked}, {signed}")

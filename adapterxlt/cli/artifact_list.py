@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from adapterxlt.artifacts.entries import Entry, read_entries
+from adapterxlt.artifacts.facts import data_of
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
@@ -49,6 +50,7 @@ def _record(entry: Entry, root: Path) -> dict[str, object]:
     return {
         "name": printable(entry.manifest.title),
         "task": printable(entry.task),
+        "data": printable(entry.data),
         "method": printable(entry.method),
         "size": size_text(entry.manifest.size),
         "path": printable(shown),
@@ -62,6 +64,7 @@ def _document(entry: Entry) -> dict[str, object]:
         "name": entry.manifest.title,
         "fingerprint": entry.manifest.fingerprint,
         "task": entry.task,
+        "data": data_of(entry.manifest),
         "method": entry.method,
         "languages": entry.languages,
         "lineage": entry.lineage,

@@ -7,6 +7,12 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import F
+from adapterxlt.store.manifest import Manifest
+
+
+def identity(manifest: Manifest) -> dict[str, object]:
+    """What every document about one artifact says first."""
+    return {"title": manifest.title, "fingerprint": manifest.fingerprint}
 
 
 def path_argument(function: F) -> F:

@@ -10,6 +10,7 @@ from adapterxlt.cli.artifact_options import path_argument
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.report.console import print_table
 from adapterxlt.show import printable, size_text
+from adapterxlt.tasks.origin import describe_origins
 
 
 @click.command()
@@ -30,6 +31,7 @@ def command(path: str, as_json: bool) -> None:
         records = [
             {
                 "task": printable(score["task"]),
+                "data": printable(describe_origins(score.get("data"))),
                 "split": printable(score["split"]),
                 "language": printable(score["language"]),
                 "metric": printable(score["metric"]),
@@ -55,6 +57,7 @@ def _rows(entry: Entry) -> list[tuple[str, str]]:
         ("title", manifest.title),
         ("recipe", manifest.recipe),
         ("task", entry.task),
+        ("data", entry.data),
         ("method", entry.method),
         ("languages", ", ".join(entry.languages)),
         ("lineage", entry.lineage),

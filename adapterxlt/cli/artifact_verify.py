@@ -11,6 +11,7 @@ from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.signature import check_signature
 from adapterxlt.cli.artifact_options import (
     backbone_option,
+    identity,
     load_option,
     path_argument,
     signers_option,
@@ -54,8 +55,7 @@ def command(
         print_json(
             {
                 "path": str(place),
-                "title": manifest.title,
-                "fingerprint": manifest.fingerprint,
+                **identity(manifest),
                 "files": len(manifest.files),
                 "tensors": tensors,
                 "loaded": not no_load,
@@ -67,7 +67,7 @@ def command(
         f"{printable(manifest.title)}: {len(manifest.files)} files, {tensors} tensors: as written"
     )
     click.echo("not loaded (--no-load)" if no_load else "loads, and gives its reference outputs")
-    click.echo(str(signature) if signature else "unsigned")
+    click.echo(printable(signature) if signature else "unsigned")
 
 
 def _load(place: Path, manifest: Manifest, given: str | None) -> None:

@@ -17,9 +17,10 @@ from adapterxlt.models import tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import FUSION_FOLDER, setup_fusions
+from adapterxlt.tasks.types import Kind
 
 # Task kind -> class of transformers, and the head's tensors: ours -> theirs.
-HEADS = {
+HEADS: dict[Kind, tuple[str, dict[str, str]]] = {
     "pair_classification": (
         "XLMRobertaForSequenceClassification",
         {"1": "classifier.dense", "4": "classifier.out_proj"},

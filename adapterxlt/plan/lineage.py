@@ -27,6 +27,7 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
                 "kind": planned.step.kind,
                 "params": planned.step.params,
                 "data": planned.parts["data"],
+                "origins": planned.origins,
                 "inputs": planned.parts["inputs"],
             },
         )
@@ -65,6 +66,8 @@ def describe(lineage: Mapping[str, object]) -> str:
                 how = {"after": ", after", "stack_on": ", stacked"}.get(str(relation), "")
                 above = f"{name(inputs[0])} > " if inputs else ""
                 return f"{above}{task} ({params['method']}{cap}{how})"
+            case "import":
+                return f"imported ({params['method']}, training unknown)"
             case kind:
                 return str(kind)
 

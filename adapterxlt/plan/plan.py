@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, canonical_json, sha256_file, write_json
 from adapterxlt.store.remotes.files import masked
 from adapterxlt.store.store import Store
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import data_hash
+from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
 
 
@@ -80,7 +81,9 @@ def make_plan(
             url = find_remote(address) if step.kind in TRAINED else None
             if url is not None:
                 status, reason = "remote", f"{masked(url)} has it"
-        planned[step.id] = PlannedStep(step, address, parts, status, reason)
+        planned[step.id] = PlannedStep(
+            step, address, parts, status, reason, _origins_of(step, sources.roots)
+        )
     return Plan(recipe.name, tuple(planned.values()))
 
 
@@ -113,23 +116,31 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
     return "done", f"made with {', '.join(changed)}" if changed else ""
 
 
+def _reads(step: Step) -> Iterator[tuple[Task, list[str], str]]:
+    """Task, languages and split of all that a step reads."""
+    if step.kind in ("train", "fuse"):
+        for part in step.parts():
+            yield get_task(part.task), [part.language], part.split
+    elif step.kind in ("evaluate", "retrieve"):
+        one = step.kind == "evaluate"
+        for split in [step.text("split")] if one else step.items("splits"):
+            yield get_task(step.text("task")), step.items("languages"), split
+
+
 def _data_of(step: Step, roots: Sequence[Path]) -> str:
-    match step.kind:
-        case "train" | "fuse":
-            return "-".join(
-                data_hash(get_task(part.task), roots, [part.language], part.split)
-                for part in step.parts()
-            )
-        case "evaluate":
-            languages, splits = step.items("languages"), [step.text("split")]
-        case "retrieve":
-            languages, splits = step.items("languages"), step.items("splits")
-        case "pretrain":
-            return _sources_hash(roots)
-        case "merge":
-            return ""
-    task = get_task(step.text("task"))
-    return "-".join(data_hash(task, roots, languages, split) for split in splits)
+    if step.kind == "pretrain":
+        return _sources_hash(roots)
+    return "-".join(
+        data_hash(task, roots, languages, split) for task, languages, split in _reads(step)
+    )
+
+
+def _origins_of(step: Step, roots: Sequence[Path]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for task, languages, split in _reads(step):
+        known = found.get(task.name, [])
+        found[task.name] = sorted({*known, *origins(task, roots, languages, split)})
+    return found
 
 
 def _sources_hash(roots: Sequence[Path]) -> str:

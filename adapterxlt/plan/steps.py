@@ -68,6 +68,7 @@ class PlannedStep:
             `backbone`, `inputs`), for explanations.
         status: whether the store has it.
         reason: why it is to be done, one line; for a done step, a note or "".
+        origins: where the data of each of its tasks are from, see `tasks.origin`.
     """
 
     step: Step
@@ -75,6 +76,7 @@ class PlannedStep:
     parts: dict[str, object]
     status: Status
     reason: str
+    origins: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from adapterxlt.errors import InvalidArtifactError
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "manifest.json.sig"
-MAX_MANIFEST_BYTES = 16 << 20
+MAX_MANIFEST_BYTES = 4 << 20
 
 
 class FileRecord(BaseModel):
@@ -67,7 +67,8 @@ class Manifest(BaseModel):
         title: id of the step in the recipe that made it.
         recipe: name of that recipe.
         parts: the parts of the fingerprint, for explanations.
-        lineage: backbone and every training step above, oldest first.
+        lineage: backbone and every training step above, oldest first; a step's `origins` say where
+            the data of its tasks are from (entries from before that have none).
         files: every file of the entry but the manifest itself, by relative path.
         environment: library versions at the time.
         artifact: what makes it fit to travel; None for an entry that never left its store.

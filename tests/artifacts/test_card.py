@@ -78,7 +78,8 @@ def test_its_metadata(stages: Stages, backbone: Backbone) -> None:
         card = (source.where / "README.md").read_text()
     data = yaml.safe_load(card.split("---\n")[1])
     assert data["base_model"] == "tiny"
-    assert data["datasets"] == ["mnli", "udpos"]
+    assert "datasets" not in data  # where they were from is not recorded
+    assert "| data | mnli: data not recorded, udpos: data not recorded |" in card
     assert data["language"] == ["en"]
     assert data["license"] == "mit"
     assert data["library_name"] == "adapterxlt"
@@ -100,12 +101,29 @@ def test_scores_and_contamination(tmp_path: Path) -> None:
         "contamination": "3 of 200 texts",
     }
     card = write_card(manifest, [score], "adapter")
-    assert "| xnli | dev | de | accuracy | 51.5 ! | 200 |" in card
+    assert "| xnli | data not recorded | dev | de | accuracy | 51.5 ! | 200 |" in card
+    assert "pocket" not in card
     assert "- xnli de: 3 of 200 texts" in card
     (model,) = yaml.safe_load(card.split("---\n")[1])["model-index"]
     (result,) = model["results"]
     assert result["dataset"]["config"] == "de"
     assert result["metrics"][0]["value"] == 51.54
+
+
+def test_data_are_called_what_they_are(tmp_path: Path) -> None:
+    manifest = read_manifest(small_artifact(tmp_path / "made").where)
+    (step,) = manifest.lineage["steps"]
+    step["origins"] = {"mnli": ["folder:own", "hub:nyu-mll/glue@1"]}
+    score = {"task": "xnli", "language": "de", "split": "dev", "metric": "accuracy"}
+    card = write_card(manifest, [{**score, "value": 50.0, "n": 9, "data": ["pocket"]}], "adapter")
+    assert "| data | mnli: folder own and nyu\\-mll/glue |" in card
+    assert "`pocket` is small data that adapterxlt generates itself" in card
+    assert "| xnli | pocket | dev |" in card
+    data = yaml.safe_load(card.split("---\n")[1])
+    assert data["datasets"] == ["nyu-mll/glue"]
+    (model,) = data["model-index"]
+    assert model["results"][0]["dataset"]["type"] == "pocket"
+    assert model["results"][0]["dataset"]["name"] == "xnli (de), pocket"
 
 
 def test_nothing_becomes_markup() -> None:

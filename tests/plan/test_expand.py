@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import Plan
 from adapterxlt.recipe.load import load_text
@@ -87,3 +88,19 @@ def test_retrieval_and_pretraining_parameters(data: Path) -> None:
     recipe = load_text("name: r\nseed: 7\nstages:\n  a: {pretrain: {}}\n  b: {pretrain: {seed: 3}}")
     found = make_plan(recipe.recipe, Store(data.parent / "store"), Sources(None, (data,)))
     assert [step.step.params["pretrain"]["seed"] for step in found.steps] == [7, 3]
+
+
+def test_where_data_are_from_is_told_and_does_not_count(data: Path) -> None:
+    stages = "a: {train: [mnli, pawsx]}\nb: {evaluate: [a], on: xnli}\nc: {merge: [a, d]}\n"
+    stages += "d: {train: pawsx}"
+    found = plan(data, stages)
+    assert found.by_id("a").origins == {"mnli": ["folder:data"], "pawsx": ["folder:data"]}
+    assert found.by_id("b/a/xnli").origins == {"xnli": ["folder:data"]}
+    assert found.by_id("c").origins == {}
+    (step,) = lineage_of(found, "a", BACKBONE)["steps"]  # type: ignore[misc]
+    assert step["origins"] == found.by_id("a").origins
+    moved = data.rename(data.parent / "elsewhere")
+    again = plan(moved, stages)
+    assert again.by_id("a").origins["mnli"] == ["folder:elsewhere"]
+    for one, other in zip(found.steps, again.steps, strict=True):
+        assert one.fingerprint == other.fingerprint

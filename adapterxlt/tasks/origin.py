@@ -1,0 +1,59 @@
+"""What data a task really was: pocket, the Hub's, or the files of a folder.
+
+A task's name says how files are laid out; it does not say that they are the data set of that
+name. Everything that is shared carries this beside the name.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapterxlt.bundled import bundled
+from adapterxlt.tasks.catalogue import Task, members_of, source_of
+from adapterxlt.tasks.find import Found, find
+from adapterxlt.tasks.hub import is_hub
+
+POCKET = "pocket"
+_HUB, _FOLDER = "hub:", "folder:"
+
+
+def origins(task: Task, roots: Sequence[Path], languages: Sequence[str], split: str) -> list[str]:
+    """Return `pocket`, `hub:OWNER/NAME@REVISION` or `folder:NAME`, each once, sorted.
+
+    Raises:
+        MissingDataError: a language has no files.
+    """
+    wanted = itertools.product(languages, members_of(source_of(task, split)))
+    found = (find(member, roots, language, split) for language, member in wanted)
+    return sorted({_origin(files, roots) for files in found})
+
+
+def _origin(found: Found, roots: Sequence[Path]) -> str:
+    path = next(iter(found.files.values()))
+    root = next(root for root in roots if path.is_relative_to(root))
+    if root == bundled("artifacts/data/pocket"):
+        return POCKET
+    if is_hub(root) and found.task.hub is not None:
+        return f"{_HUB}{found.task.hub.id}@{found.task.hub.revision}"
+    return f"{_FOLDER}{root.name}"
+
+
+def hub_id(origin: str) -> str | None:
+    """The id of a data set on the Hub; None if it is of elsewhere."""
+    return origin.removeprefix(_HUB).partition("@")[0] if origin.startswith(_HUB) else None
+
+
+def describe_origins(found: Sequence[str] | None) -> str:
+    """`pocket`, `nyu-mll/glue`, `folder xtreme and pocket`; `data not recorded` for none.
+
+    What was made elsewhere may say anything, which is returned as it is.
+    """
+    return " and ".join(map(_short, found or ())) or "data not recorded"
+
+
+def _short(origin: str) -> str:
+    if origin.startswith(_FOLDER):
+        return f"folder {origin.removeprefix(_FOLDER)}"
+    return hub_id(origin) or origin
