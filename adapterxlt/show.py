@@ -19,6 +19,11 @@ def printable(value: object, *, lines: bool = False) -> str:
     return (_IN_TEXT if lines else _IN_LINE).sub("?", str(value))
 
 
+def printable_json(text: str) -> str:
+    """A JSON document with `\\uXXXX` for what could steer a terminal; it means the same."""
+    return _IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def size_text(size: int) -> str:
     """`812 B`, `3.4 MB`: bytes in decimal units."""
     number = float(size)

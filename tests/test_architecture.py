@@ -92,12 +92,13 @@ def test_nothing_imports_upward() -> None:
 
 
 def test_report_reads_rows_only() -> None:
+    own = ("adapterxlt.report", "adapterxlt.show")  # `show` makes text fit for a terminal
     reached = {
         imported
         for name, tree in modules()
         if name.startswith("report")
         for imported in imports(tree)
-        if imported.startswith("adapterxlt.") and not imported.startswith("adapterxlt.report")
+        if imported.startswith("adapterxlt.") and not imported.startswith(own)
     }
     assert reached == set()
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from adapterxlt.show import printable, size_text
+from adapterxlt.show import printable, printable_json, size_text
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,11 @@ def test_nothing_steers_the_terminal() -> None:
     assert printable(text) == "a?[2J?b???c?d"
     assert printable(text, lines=True) == "a?[2J?b??\tc\nd"
     assert printable(12) == "12"
+
+
+def test_json_means_the_same_and_steers_nothing() -> None:
+    document = {"a": "\x9b2J\u202eb é\x7f", "b": [1]}
+    text = printable_json(json.dumps(document, ensure_ascii=False, indent=1))
+    assert json.loads(text) == document
+    assert text == printable(text, lines=True)
+    assert "é" in text

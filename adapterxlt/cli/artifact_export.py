@@ -11,7 +11,8 @@ import click
 
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
-from adapterxlt.cli.artifact_options import backbone_option, path_argument
+from adapterxlt.cli.artifact_options import backbone_option, identity, path_argument
+from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.show import printable
@@ -38,6 +39,7 @@ FORMATS = ("adapters", "peft", "transformers", ENCODER)
     help="Pooling of a sentence encoder.  [default: mean]",
 )
 @backbone_option
+@json_option
 def command(
     path: str,
     kind: str,
@@ -45,6 +47,7 @@ def command(
     layer: int | None,
     pooling: Pooling | None,
     backbone: str | None,
+    as_json: bool,
 ) -> None:
     """Write a trained stage for another library, safetensors only.
 
@@ -79,6 +82,9 @@ def command(
             (aside / "out").replace(out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+    if as_json:
+        print_json({**identity(manifest), "path": str(out), "library": kind})
+        return
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
 
 

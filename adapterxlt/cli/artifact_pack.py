@@ -10,10 +10,12 @@ from adapterxlt.artifacts.locate import locate
 from adapterxlt.artifacts.transport import copy_out, pack, prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
+    identity,
     license_option,
     path_argument,
     sign_option,
 )
+from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable, size_text
 
@@ -29,8 +31,14 @@ from adapterxlt.show import printable, size_text
 @license_option
 @sign_option
 @backbone_option
+@json_option
 def command(
-    path: str, out: Path, license: str | None, key: Path | None, backbone: str | None
+    path: str,
+    out: Path,
+    license: str | None,
+    key: Path | None,
+    backbone: str | None,
+    as_json: bool,
 ) -> None:
     """Make one file of a trained stage: weights, head, card, scores, lineage, hashes.
 
@@ -47,6 +55,9 @@ def command(
                 raise UsageError(f"{out}: is there already", hint="name a new folder")
             copy_out(source, manifest, out)
             size = manifest.size
+    if as_json:
+        print_json({**identity(manifest), "path": str(out), "bytes": size})
+        return
     click.echo(
         f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, {size_text(size)}"
     )

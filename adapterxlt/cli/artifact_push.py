@@ -10,10 +10,12 @@ from adapterxlt.artifacts.locate import locate
 from adapterxlt.artifacts.transport import prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
+    identity,
     license_option,
     path_argument,
     sign_option,
 )
+from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.remotes.push import push
@@ -26,6 +28,7 @@ from adapterxlt.store.remotes.push import push
 @license_option
 @sign_option
 @backbone_option
+@json_option
 def command(
     path: str,
     url: str,
@@ -33,6 +36,7 @@ def command(
     license: str | None,
     key: Path | None,
     backbone: str | None,
+    as_json: bool,
 ) -> None:
     """Publish an artifact or a trained stage.
 
@@ -42,8 +46,18 @@ def command(
     """
     with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
         pushed = push(source, manifest, url, open_progress(), replace=replace)
+    if as_json:
+        print_json(
+            {
+                **identity(manifest),
+                "url": pushed.url,
+                "files_sent": pushed.files,
+                "bytes_sent": pushed.bytes,
+            }
+        )
+        return
     sent = (
         f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
     )
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
-    click.echo(f"adapterxlt artifact pull {pushed.url}")
+    click.echo(f"adapterxlt artifact pull {printable(pushed.url)}")

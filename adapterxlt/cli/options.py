@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from adapterxlt.show import printable_json
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 JSON_SCHEMA = 1
@@ -75,4 +77,4 @@ def recipe_argument(function: F) -> F:
 def print_json(document: dict[str, Any]) -> None:
     """Print one document with a schema version on stdout."""
     text = json.dumps({"schema": JSON_SCHEMA, **document}, ensure_ascii=False, indent=2)
-    click.echo(text)
+    click.echo(printable_json(text))

@@ -21,6 +21,7 @@ from adapterxlt.cli.recipes import find_sources, open_recipe
 from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
+from adapterxlt.show import printable
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "remote"}
@@ -94,4 +95,4 @@ def _print_parts(plan: Plan) -> None:
                 }
             if part:
                 text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
-                click.echo(f"  {name}: {text}")
+                click.echo(printable(f"  {name}: {text}", lines=True))

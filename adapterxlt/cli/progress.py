@@ -14,6 +14,7 @@ from rich.text import Text
 
 from adapterxlt.progress import Bar
 from adapterxlt.progress import Progress as ProgressProtocol
+from adapterxlt.show import printable
 
 EVERY = 10.0  # seconds between plain lines
 SHORT = 2.0  # seconds; shorter work leaves no line
@@ -84,7 +85,7 @@ class LineProgress:
         return _LineBar(self, description, _Tally(total, done, unit, self._clock), self._clock)
 
     def log(self, message: str) -> None:
-        print(message, file=self._file, flush=True)
+        print(printable(message, lines=True), file=self._file, flush=True)
 
 
 class _LineBar:
@@ -142,7 +143,7 @@ class BarProgress:
         return _RichBar(self, description, _Tally(total, done, unit, self._clock))
 
     def log(self, message: str) -> None:
-        self._console.print(Text(message))
+        self._console.print(Text(printable(message, lines=True)))
 
     def attach(self) -> Progress:
         """Start the display with the first bar."""
@@ -180,7 +181,7 @@ class _RichBar:
     def __enter__(self) -> Bar:
         self._live = self._owner.attach()
         self._task = self._live.add_task(
-            self._description,
+            printable(self._description),
             total=self._tally.total,
             completed=self._tally.done,
             rate="",
@@ -189,7 +190,7 @@ class _RichBar:
         return self
 
     def advance(self, amount: int = 1, note: str = "") -> None:
-        self._tally.advance(amount, note)
+        self._tally.advance(amount, printable(note))
         if self._live is not None and self._task is not None:
             self._live.update(
                 self._task,

@@ -20,6 +20,7 @@ from adapterxlt.cli.recipes import find_sources, open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.tables import print_results
+from adapterxlt.show import printable
 
 
 @click.command()
@@ -76,6 +77,6 @@ def command(
     for folder in result.predictions:
         progress.log(f"predictions in {folder}")
     for step, message in result.failed.items():
-        click.echo(f"failed: {step}: {message}", err=True)
+        click.echo(printable(f"failed: {step}: {message}", lines=True), err=True)
     if result.failed:
         ctx.exit(AdapterXLTError.exit_code)

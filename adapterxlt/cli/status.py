@@ -9,7 +9,7 @@ import click
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
-from adapterxlt.show import size_text
+from adapterxlt.show import printable, size_text
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 
@@ -75,4 +75,4 @@ def command(workdir: Path, as_json: bool) -> None:
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
     for failure in failures:
-        click.echo(f"failed: {failure.title}: {failure.message}")
+        click.echo(printable(f"failed: {failure.title}: {failure.message}", lines=True))

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adapterxlt.show import printable
+
 PLAIN_WIDTH = 100
 
 
@@ -55,5 +57,5 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
         )
     for record in records:
         # As it is: `lora[r=4]` is no markup, and nothing that an artifact says may be.
-        table.add_row(*(Text(str(record[column])) for column in columns))
+        table.add_row(*(Text(printable(record[column], lines=True)) for column in columns))
     console.print(table)

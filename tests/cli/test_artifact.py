@@ -18,6 +18,7 @@ from adapterxlt.cli.main import cli
 from adapterxlt.models.build import load
 from adapterxlt.retrieval.protocols import Pooling
 from tests import tiny
+from tests.artifacts.foreign import by_adapters
 from tests.artifacts.make import small_artifact
 from tests.artifacts.spoil import edit
 from tests.artifacts.test_signature import allow, make_key
@@ -296,3 +297,37 @@ def test_a_title_does_not_steer_the_terminal(tmp_path: Path, tiny_backbone: Path
     result = artifact("verify", made, "--backbone", tiny_backbone)
     assert result.exit_code == 4
     assert "`x?[2J?[/b]` was trained on" in result.stderr
+
+
+def test_documents_of_what_was_written(workdir: Path, tiny_backbone: Path, tmp_path: Path) -> None:
+    stage, where = f"{workdir}:nli", ("--backbone", tiny_backbone)
+    packed = document("pack", stage, "--out", tmp_path / "nli.axlt", *where)
+    assert (packed["title"], packed["path"]) == ("nli", str(tmp_path / "nli.axlt"))
+    assert packed["bytes"] == (tmp_path / "nli.axlt").stat().st_size
+    exported = document("export", stage, "--to", "adapters", "--out", tmp_path / "out", *where)
+    assert (exported["path"], exported["library"]) == (str(tmp_path / "out"), "adapters")
+    pushed = document("push", stage, tmp_path / "remote", *where)
+    assert pushed["files_sent"] > 5
+    assert pushed["bytes_sent"] > 1_000
+    again = document("push", stage, tmp_path / "remote", *where)
+    assert (again["files_sent"], again["url"]) == (0, pushed["url"])
+    pulled = document("pull", pushed["url"], "--workdir", tmp_path / "runs", *where)
+    assert (pulled["new"], pulled["loaded"], pulled["note"]) == (True, True, "")
+    found = {each["fingerprint"] for each in (packed, exported, pushed, pulled)}
+    assert found == {document("verify", tmp_path / "nli.axlt", "--no-load")["fingerprint"]}
+
+
+def test_import_of_another_library(tiny_backbone: Path, tmp_path: Path) -> None:
+    by_adapters(tiny_backbone, tmp_path / "theirs", "seq_bn", "causal", name="sst")
+    arguments = ("import", tmp_path / "theirs", "--workdir", tmp_path / "runs")
+    fails(2, "name it by --backbone", *arguments)
+    fails(2, "cannot be signed", *arguments, "--backbone", tiny_backbone, "--no-load")
+    fails(2, "has no head", *arguments, "--backbone", tiny_backbone, "--task", "mnli")
+    result = well(*arguments, "--backbone", tiny_backbone)
+    assert "verified and loaded, unsigned" in result.stdout
+    assert "note: its head is of the type `causal_lm`" in result.stderr
+    shown = well("show", f"{tmp_path / 'runs'}:sst").stdout
+    assert "task:        unknown" in shown
+    assert "licence:     not stated" in shown
+    (tmp_path / "theirs/adapter.safetensors").write_bytes(b"\x80\x04K\x01.")
+    fails(4, "is a pickle", *arguments, "--backbone", tiny_backbone)

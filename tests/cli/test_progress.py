@@ -95,3 +95,24 @@ def test_bars_can_be_nested_and_long_ones_leave_a_line() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_no_line_or_bar_steers_the_terminal() -> None:
+    file, clock = io.StringIO(), Clock()
+    lines = LineProgress(file, clock)
+    lines.log("warning: \x1b]0;title\x07 \u202e not taken\n  hint")
+    with lines.bar("pull \x1b[2J", 2) as bar:
+        clock.now += 20
+        bar.advance(1, "\x9b31m")
+    assert file.getvalue().splitlines()[:2] == ["warning: ?]0;title? ? not taken", "  hint"]
+    assert file.getvalue().splitlines()[2].startswith("pull ?[2J: 1/2, 0.05 it/s, ?31m")
+    assert not set("\x1b\x07\x9b\u202e") & set(file.getvalue())
+    shown = io.StringIO()
+    bars = BarProgress(Console(file=shown, force_terminal=True, width=80), clock)
+    bars.log("\x1b]0;title\x07")
+    with bars.bar("pull \x9b\u202e", 2) as bar:
+        bar.advance(1, "\x1b]0;other\x07")
+        clock.now += 20
+    assert "?]0;title?" in shown.getvalue()
+    assert not set("\x07\x9b\u202e") & set(shown.getvalue())
+    assert "\x1b]0;" not in shown.getvalue()
