@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -20,10 +21,18 @@ def tiny(folder: Path) -> Backbone:
     return inspect_backbone("tiny", folder)
 
 
-def trained_stages(workdir: Path, backbone: Backbone) -> dict[str, Path]:
-    """Make a work folder; returns the store entries by the names of their stages."""
+def trained_stages(workdir: Path, backbone: Backbone, only: Sequence[str] = ()) -> dict[str, Path]:
+    """Make a work folder; returns the store entries by the names of their stages.
+
+    Args:
+        only: of `nli` and `whole`, these and no others; none for every kind of stage.
+    """
     torch.set_num_threads(1)
     made = _Maker(Store(workdir / STORE_FOLDER), backbone)
+    for name in only:
+        made.train(name, {"nli": "seq_bn", "whole": "full"}[name], PAIRS)
+    if only:
+        return made.entries
     nli = made.train("nli", "seq_bn", PAIRS)
     para = made.train("para", "seq_bn", PAIRS)
     made.train("low_rank", "lora[r=4]", PAIRS)
