@@ -28,6 +28,7 @@ class Measure:
     n: int
     layer: int | None = None
     contamination: str = ""
+    pooling: str | None = None
 
 
 def write_measures(folder: Path, measures: Sequence[Measure]) -> None:

@@ -106,6 +106,7 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
             n=measure.n,
             layer=measure.layer,
             contamination=measure.contamination,
+            pooling=measure.pooling,
             **shared,  # type: ignore[arg-type]
         )
         for measure in read_measures(context.store.path(planned.fingerprint))

@@ -48,6 +48,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
                 n=item.n,
                 layer=item.layer,
                 contamination=flags[item.language],
+                pooling=item.pooling,
             )
             for item in measured
         ],
@@ -79,6 +80,7 @@ def _settings(planned: PlannedStep, context: Context, task: Task) -> dict[str, A
         submission = Submission(submitted_layer(layers, vectors.layer, context.backbone.layers))
     return {
         "layers": layers,
+        "poolings": step.params.get("pooling"),
         "protocol": protocol,
         "max_length": step.number("max_length"),
         "token_budget": step.number("token_budget"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.plan.steps import PART_KEYS, Step
@@ -19,7 +20,7 @@ from adapterxlt.recipe.schema import (
     Stage,
     TrainStage,
 )
-from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.retrieval.protocols import Pooling, get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.find import available_languages, find
 
@@ -166,6 +167,11 @@ def _retrieval_cells(
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
     )
+    pooling = {}
+    if stage.pooling:  # in the order of the catalogue: that of the recipe changes no result
+        known = get_args(Pooling)
+        listed = known if stage.pooling == "all" else stage.pooling
+        pooling = {"pooling": [name for name in known if name in listed]}
     protocol = asdict(get_protocol(stage.protocol))
     del protocol["source"]  # says where the values come from, and changes none
     for task_name in stage.on:
@@ -189,6 +195,7 @@ def _retrieval_cells(
                     "languages": languages,
                     "splits": splits,
                     "layers": layers,
+                    **pooling,
                     "protocol": protocol,
                     "max_length": stage.max_length,
                     "token_budget": stage.token_budget,

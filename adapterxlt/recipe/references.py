@@ -18,7 +18,7 @@ from adapterxlt.recipe.schema import (
 from adapterxlt.suggest import suggest
 
 BARE = "none"  # the bare backbone, in `retrieve`
-_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "languages", "layers")
+_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "languages", "layers", "pooling")
 
 
 def references(name: str, stage: Stage) -> Iterator[tuple[Path, str]]:

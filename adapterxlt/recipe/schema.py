@@ -26,6 +26,10 @@ Layers = Annotated[
     All | Annotated[list[int], Field(min_length=1)],
     BeforeValidator(_all),
 ]
+Poolings = Annotated[
+    All | Annotated[list[str], Field(min_length=1)],
+    BeforeValidator(_all),
+]
 
 
 def _languages(value: object) -> object:
@@ -192,6 +196,11 @@ class RetrieveStage(Strict):
     retrieve: list[str] = Field(min_length=1)
     on: list[str] = Field(min_length=1)
     layers: Layers = "all"
+    pooling: Poolings | None = Field(
+        None,
+        description="how sentence vectors are pooled: mean, mean-no-special, cls, max, several of "
+        "them to choose among, or all; default: as the protocol has it",
+    )
     languages: Languages = "all"
     protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")

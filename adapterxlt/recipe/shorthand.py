@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from adapterxlt.recipe.nodes import Node
 
-_STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "languages", "layers", "weights")
-_MAY_BE_ALL = ("languages", "layers")
+_MAY_BE_ALL = ("languages", "layers", "pooling")
+_STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "weights", *_MAY_BE_ALL)
 
 
 def spell_out(root: Node) -> Node:

@@ -14,6 +14,7 @@ from adapterxlt.suggest import suggest
 _ALL_OR_LIST = {
     "languages": "must be `all` or a list of languages",
     "layers": "must be `all` or a list of layer numbers",
+    "pooling": "must be `all` or a list of poolings",
 }
 
 

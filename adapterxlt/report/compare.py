@@ -117,39 +117,65 @@ def grids(rows: Iterable[Row]) -> list[Grid]:
     return [Grid(group) for group in groups.values()]
 
 
-class Layers:
-    """The main metric of one retrieval task: layers down, models across, mean over languages."""
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where vectors come from; `pooling` is empty where the protocol's own was used."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    layer: int
+    pooling: str = ""
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}" + (f", {self.pooling} pooling" if self.pooling else "")
+
+
+class Layers:
+    """The main metric of one retrieval task: layers (and poolings) down, models across, mean over
+    languages.
+
+    Args:
+        rows: rows of one stage, task and split.
+        dev: the same of the dev split, where there is one: what is best there is taken here.
+    """
+
+    def __init__(self, rows: Sequence[Row], dev: Layers | None = None) -> None:
         self.rows = tuple(row for row in rows if row.main)
+        self.dev = dev
         self._all = tuple(rows)
         self.models = tuple(dict.fromkeys(row.model for row in rows))
-        self.layers = tuple(sorted({row.layer for row in rows if row.layer is not None}))
+        self.places = tuple(sorted({_place(row) for row in rows}))
 
-    def mean(self, model: str, layer: int) -> float | None:
-        """Mean value over the languages at one layer."""
-        values = [row.value for row in self.rows if row.model == model and row.layer == layer]
+    def mean(self, model: str, place: Place) -> float | None:
+        """Mean value over the languages at one place."""
+        values = [row.value for row in self.rows if (row.model, _place(row)) == (model, place)]
         return sum(values) / len(values) if values else None
 
-    def best(self, model: str) -> int:
-        """The layer with the highest mean (the lower one of equals)."""
-        return max(
-            self.layers, key=lambda layer: (self.mean(model, layer) or 0.0, -layer), default=0
-        )
+    def best(self, model: str) -> Place:
+        """The place with the highest mean, on dev if there is one (the first of equals)."""
+        if self.dev and model in self.dev.models:
+            return self.dev.best(model)
+        return max(self.places, key=lambda place: self.mean(model, place) or 0.0)
 
     def at_best(self) -> Grid:
-        """Models down, languages across, each model at its best layer."""
+        """Models down, languages across, each model at its best place."""
         best = {model: self.best(model) for model in self.models}
-        return Grid([row for row in self._all if row.layer == best[row.model]])
+        return Grid([row for row in self._all if _place(row) == best[row.model]])
+
+
+def _place(row: Row) -> Place:
+    assert row.layer is not None
+    return Place(row.layer, row.pooling or "")
 
 
 def layer_tables(rows: Iterable[Row]) -> list[Layers]:
-    """One table of layers for each retrieve stage and task, in order of appearance."""
+    """One table of layers for each retrieve stage, task and split, in order of appearance."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row.layer is not None:
             groups.setdefault((row.stage, row.task, row.split), []).append(row)
-    return [Layers(group) for group in groups.values()]
+    tables: dict[tuple[str, str, str], Layers] = {}
+    for (stage, task, split), group in sorted(groups.items(), key=lambda item: item[0][2] != "dev"):
+        tables[stage, task, split] = Layers(group, tables.get((stage, task, "dev")))
+    return [tables[key] for key in groups]
 
 
 def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:

@@ -30,6 +30,8 @@ class Row:
         contamination: texts of this evaluation seen in the lineage, "" when none is known.
         baseline: name of the model this one is compared with, "" for the baseline itself.
         caps: "train 2000, evaluate 200" when examples were capped, else "".
+        pooling: how the vectors of that layer were pooled, where the recipe lists poolings; None
+            where it leaves them to the protocol.
     """
 
     recipe: str
@@ -52,6 +54,7 @@ class Row:
     contamination: str
     baseline: str
     caps: str
+    pooling: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""

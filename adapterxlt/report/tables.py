@@ -105,39 +105,44 @@ def _difference(gain: Gain | None, metric: str) -> Text:
 
 
 def _print_layers(layers: Layers, console: Console) -> list[str]:
-    """Layers down, models across; then the languages at each model's best layer.
+    """Layers and poolings down, models across; then the languages at each model's best place.
 
     Returns:
         what they say, in sentences.
     """
     first = layers.rows[0]
-    if len(layers.layers) > 1:
+    best = {model: layers.best(model) for model in layers.models}
+    if len(layers.places) > 1:
         console.print(Text(f"{_title(first)}, mean over languages", style="bold"))
         table = plain_table()
         table.add_column("layer", justify="right")
+        pooled = any(place.pooling for place in layers.places)
+        if pooled:
+            table.add_column("pooling", no_wrap=True)
         for model in layers.models:
             table.add_column(model, justify="right", no_wrap=True)
-        best = {model: layers.best(model) for model in layers.models}
-        for layer in layers.layers:
-            cells = [Text(str(layer))]
+        for place in layers.places:
+            cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + pooled]
             for model in layers.models:
-                cell = _number(layers.mean(model, layer))
-                cell.append("*" if layer == best[model] else " ")
-                cell.stylize("bold" if layer == best[model] else "")
+                cell = _number(layers.mean(model, place))
+                cell.append("*" if place == best[model] else " ")
+                cell.stylize("bold" if place == best[model] else "")
                 cells.append(cell)
             table.add_row(*cells)
         console.print(table)
     grid = layers.at_best()
-    if len(layers.layers) == 1:
-        star, place = "", f"at layer {layers.layers[0]}"
-        title = f"{_title(first)} {place}"
+    if len(layers.places) == 1:
+        star, where = "", f"at {layers.places[0]}"
+        title = f"{_title(first)} {where}"
     else:
-        star, place = "* best layer, chosen on these very sentences", "each at its best layer"
-        chosen = ", ".join(f"{model} at layer {layers.best(model)}" for model in layers.models)
-        title = f"{_title(first)}: {chosen}"
+        noun = "layer and pooling" if any(place.pooling for place in layers.places) else "layer"
+        chosen = "on dev" if layers.dev else "on these very sentences"
+        star, where = f"* best {noun}, chosen {chosen}", f"each at its best {noun}"
+        where += " of dev" if layers.dev else ""
+        title = f"{_title(first)}: " + "; ".join(f"{model} at {best[model]}" for model in best)
     _print_grid(grid, title, console)
     _print_notes(grid, star, console)
-    return answers(grid, where=place)
+    return answers(grid, where=where)
 
 
 def _print_notes(grid: Grid, star: str, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Tatoeba and BUCC from sentences to figures, for every layer asked for."""
+"""Tatoeba and BUCC from sentences to figures, for every layer and pooling asked for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
-from adapterxlt.retrieval.encode import encode_sentences
-from adapterxlt.retrieval.protocols import Protocol, choose_layers
+from adapterxlt.retrieval.encode import Key, encode_grid
+from adapterxlt.retrieval.protocols import Pooling, Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
@@ -37,6 +37,8 @@ class Measured:
         value: the figure.
         n: sentence pairs (Tatoeba) or gold pairs (BUCC) behind it.
         split: the split it was measured on.
+        pooling: how the vectors were pooled, where poolings were asked for; None: as the protocol
+            has it.
     """
 
     language: str
@@ -45,6 +47,7 @@ class Measured:
     value: float
     n: int
     split: str
+    pooling: Pooling | None = None
 
 
 def retrieve_tatoeba(
@@ -56,9 +59,10 @@ def retrieve_tatoeba(
     max_length: int,
     token_budget: int,
     progress: Progress,
+    poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
 ) -> list[Measured]:
-    """Every figure of `tatoeba.tatoeba_scores` by language and layer.
+    """Every figure of `tatoeba.tatoeba_scores` by language, layer and pooling.
 
     All languages are encoded together, as far as memory allows; a sentence that several of them
     share (most English ones) only once.
@@ -71,7 +75,8 @@ def retrieve_tatoeba(
         max_length: tokens a sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
-        submission: takes what its layer predicts.
+        poolings: ways to pool; None for the protocol's own.
+        submission: takes what its layer predicts; of one pooling only.
 
     Raises:
         MissingDataError: a language has no sentences, or its sides are not aligned.
@@ -83,19 +88,20 @@ def retrieve_tatoeba(
                 f"{len(bitext.target)} English ones; they must be aligned line by line"
             )
     chosen = choose_layers(layers, protocol.tatoeba, built.model.config.num_hidden_layers)
+    pooled = poolings or (protocol.tatoeba.pooling,)
     measured = []
     begun = 0
-    for group in _language_groups(bitexts, len(chosen) * _vector_bytes(built)):
+    for group in _language_groups(bitexts, len(chosen) * len(pooled) * _vector_bytes(built)):
         rows: dict[str, int] = {}
         sides = [
             [[rows.setdefault(text, len(rows)) for text in side] for side in (b.source, b.target)]
             for b in group
         ]
-        vectors = encode_sentences(
+        vectors = encode_grid(
             built,
             list(rows),
             layers=chosen,
-            pooling=protocol.tatoeba.pooling,
+            poolings=pooled,
             max_length=max_length,
             token_budget=token_budget,
             progress=progress,
@@ -103,18 +109,21 @@ def retrieve_tatoeba(
         )
         begun += len(group)
         for bitext, (source, target) in zip(group, sides, strict=True):
-            for layer in chosen:
+            for (layer, pooling), both in vectors.items():
                 foreign, english = (
-                    ready(vectors[layer][rows], protocol.transform, protocol.tatoeba.normalise)
+                    ready(both[rows], protocol.transform, protocol.tatoeba.normalise)
                     for rows in (source, target)
                 )
                 if submission and layer == submission.layer:
                     found = tatoeba_predictions(foreign, english, csls=protocol.csls)
                     submission.add_tatoeba(bitext, found.tolist())
                 scores = tatoeba_scores(foreign, english, csls=protocol.csls)
-                for metric, value in scores.items():
-                    n = len(bitext.source)
-                    measured.append(Measured(bitext.language, layer, metric, value, n, "test"))
+                named = pooling if poolings else None
+                n = len(bitext.source)
+                measured += [
+                    Measured(bitext.language, layer, metric, value, n, "test", named)
+                    for metric, value in scores.items()
+                ]
     return measured
 
 
@@ -127,9 +136,10 @@ def retrieve_bucc(
     max_length: int,
     token_budget: int,
     progress: Progress,
+    poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
 ) -> list[Measured]:
-    """Precision, recall, F1 and threshold of mining one language, by layer.
+    """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
     On `dev` the threshold is tuned on its gold. On `test` (where there is one with gold)
     `precision`, `recall` and `f1` are at dev's threshold; `f1_tuned` at `threshold_tuned` is what
@@ -143,7 +153,8 @@ def retrieve_bucc(
         max_length: tokens a sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
-        submission: takes what its layer predicts.
+        poolings: ways to pool; None for the protocol's own.
+        submission: takes what its layer predicts; of one pooling only.
 
     Raises:
         MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
@@ -154,7 +165,8 @@ def retrieve_bucc(
             hint="give the folder that holds both the dev files and their .gold file",
         )
     chosen = choose_layers(layers, protocol.bucc, built.model.config.num_hidden_layers)
-    thresholds: dict[int, float] = {}
+    pooled = tuple(poolings or (protocol.bucc.pooling,))
+    thresholds: dict[Key, float] = {}
     measured = []
     for split in ("dev", "test"):
         if split not in sets:
@@ -163,27 +175,29 @@ def retrieve_bucc(
         if split == "test" and mining.gold is None:
             progress.log(f"{mining.language}: the gold pairs of test are withheld, not scored")
             if submission:
-                for layer, candidates in _mine_layers(
+                for key, candidates in _mine_layers(
                     built,
                     mining,
                     split,
                     [submission.layer],
+                    pooled,
                     protocol,
                     max_length,
                     token_budget,
                     progress,
                 ):
-                    submission.add_bucc(mining, split, candidates, thresholds[layer])
+                    submission.add_bucc(mining, split, candidates, thresholds[key])
             continue
         gold = gold_rows(mining, _named(mining, split))
-        for layer, candidates in _mine_layers(
-            built, mining, split, chosen, protocol, max_length, token_budget, progress
+        for key, candidates in _mine_layers(
+            built, mining, split, chosen, pooled, protocol, max_length, token_budget, progress
         ):
+            layer, pooling = key
             tuned = bucc.tune_threshold(candidates, gold)
-            thresholds.setdefault(layer, tuned.threshold)
-            quality = bucc.apply_threshold(candidates, gold, thresholds[layer])
+            thresholds.setdefault(key, tuned.threshold)
+            quality = bucc.apply_threshold(candidates, gold, thresholds[key])
             if submission and layer == submission.layer:
-                submission.add_bucc(mining, split, candidates, thresholds[layer])
+                submission.add_bucc(mining, split, candidates, thresholds[key])
             values = {
                 "f1": quality.f1,
                 "precision": quality.precision,
@@ -193,8 +207,11 @@ def retrieve_bucc(
             if split == "test":
                 values["f1_tuned"] = tuned.f1
                 values["threshold_tuned"] = tuned.threshold
-            for metric, value in values.items():
-                measured.append(Measured(mining.language, layer, metric, value, len(gold), split))
+            named = pooling if poolings else None
+            measured += [
+                Measured(mining.language, layer, metric, value, len(gold), split, named)
+                for metric, value in values.items()
+            ]
     return measured
 
 
@@ -203,12 +220,13 @@ def _mine_layers(
     mining: MiningSet,
     split: str,
     layers: Sequence[int],
+    poolings: Sequence[Pooling],
     protocol: Protocol,
     max_length: int,
     token_budget: int,
     progress: Progress,
-) -> Iterator[tuple[int, bucc.Candidates]]:
-    """Candidates in rows of the mining set, one layer after another."""
+) -> Iterator[tuple[Key, bucc.Candidates]]:
+    """Candidates in rows of the mining set, one layer and pooling after another."""
     if not mining.source or not mining.target:
         raise MissingDataError(
             f"{_named(mining, split)} has {len(mining.source)} sentences and "
@@ -217,26 +235,26 @@ def _mine_layers(
     source, target = text_rows(mining.source), text_rows(mining.target)
     texts = [*dict.fromkeys(mining.source), *dict.fromkeys(mining.target)]
     n_source = max(source) + 1
-    at_once = max(1, MEMORY // (len(texts) * _vector_bytes(built)))
+    at_once = max(1, MEMORY // (len(texts) * len(poolings) * _vector_bytes(built)))
     for start in range(0, len(layers), at_once):
-        vectors = encode_sentences(
+        vectors = encode_grid(
             built,
             texts,
             layers=layers[start : start + at_once],
-            pooling=protocol.bucc.pooling,
+            poolings=poolings,
             max_length=max_length,
             token_budget=token_budget,
             progress=progress,
             label=f"encoding {mining.language} {split}",
         )
-        for layer in layers[start : start + at_once]:
-            both = vectors.pop(layer)
+        for key in list(vectors):
+            both = vectors.pop(key)
             sides = (
                 ready(side, protocol.transform, protocol.bucc.normalise)
                 for side in (both[:n_source], both[n_source:])
             )
             found = bucc.mine(next(sides), next(sides), protocol)
-            yield layer, bucc.to_sentences(found, source, target, protocol.duplicates)
+            yield key, bucc.to_sentences(found, source, target, protocol.duplicates)
 
 
 def _named(mining: MiningSet, split: str) -> str:

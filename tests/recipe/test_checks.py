@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from adapterxlt.errors import InvalidRecipeError
+from adapterxlt.recipe.load import load_text
 from adapterxlt.retrieval.protocols import PROTOCOLS
 from tests.recipe.helpers import load, stages, told
 
@@ -114,6 +116,24 @@ def test_a_sound_recipe() -> None:
             "5 stages.a.protocol: unknown protocol `xtreme2020` (did you mean `xtreme-2020`?)",
         ),
         (
+            "a: {retrieve: none, on: tatoeba, pooling: [mean, maxx]}",
+            "5 stages.a.pooling[1]: unknown pooling `maxx` (did you mean `max`?)",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, pooling: [max, max]}",
+            "5 stages.a.pooling[1]: `max` is listed twice",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, pooling: all, protocol: jiant+csls+cls}",
+            "5 stages.a.pooling: the protocol `jiant+csls+cls` names a pooling already (leave out "
+            "`pooling` or `+cls`)",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, layers: 1, pooling: all, predictions: xtreme}",
+            "5 stages.a.pooling: a submission is of one pooling (list one, or leave out "
+            "`pooling`: then it is the protocol's own)",
+        ),
+        (
             "a: {retrieve: none, on: tatoeba, layers: [-1]}",
             "5 stages.a.layers[0]: there is no layer -1 (0 is the embeddings)",
         ),
@@ -210,6 +230,13 @@ s: {evaluate: over, on: xnli}
 t: {evaluate: [next, both], on: udpos}
 """
     assert added(body) == []
+
+
+def test_tatoeba_has_more_languages_than_xtreme_takes() -> None:
+    text = "name: r\nstages:\n  a: {retrieve: none, on: tatoeba, languages: [de, cs, gsw, LAST]}\n"
+    load_text(text.replace("LAST", "ceb"))
+    with pytest.raises(InvalidRecipeError, match=r"`tatoeba` has no language `xq`"):
+        load_text(text.replace("LAST", "xq"))
 
 
 def test_every_published_protocol_is_taken() -> None:

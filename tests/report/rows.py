@@ -16,6 +16,8 @@ def row(
     main: bool = True,
     n: int = 400,
     layer: int | None = None,
+    pooling: str | None = None,
+    split: str = "dev",
     baseline: str = "direct",
     contamination: str = "",
     trained_in: tuple[str, ...] = ("en",),
@@ -27,7 +29,7 @@ def row(
         model=model,
         task=task,
         language=language,
-        split="dev",
+        split=split,
         data="pocket",
         metric=metric,
         main=main,
@@ -42,4 +44,5 @@ def row(
         contamination=contamination,
         baseline="" if model == baseline else baseline,
         caps="train 2000",
+        pooling=pooling,
     )

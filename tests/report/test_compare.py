@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from adapterxlt.report.compare import Gain, answers, grids, layer_tables
+from adapterxlt.report.compare import Gain, Place, answers, grids, layer_tables
 from tests.report.rows import row
 
 ROWS = [
@@ -104,9 +104,9 @@ def test_best_layer_by_mean_over_languages() -> None:
     ]
     assert grids(rows) == []
     (layers,) = layer_tables(rows)
-    assert layers.layers == (0, 1)
-    assert layers.mean("none", 1) == 25.0
-    assert (layers.best("none"), layers.best("nli")) == (1, 0)
+    assert layers.places == (Place(0), Place(1))
+    assert layers.mean("none", Place(1)) == 25.0
+    assert (layers.best("none"), layers.best("nli")) == (Place(1), Place(0))
     grid = layers.at_best()
     assert not grid.trained
     gain = grid.gain("nli", grid.languages)
@@ -116,7 +116,22 @@ def test_best_layer_by_mean_over_languages() -> None:
 
 def test_the_lower_of_equally_good_layers_is_best() -> None:
     rows = [row("none", "de", 50.0, layer=layer, baseline="none") for layer in (2, 1, 3)]
-    assert layer_tables(rows)[0].best("none") == 1
+    assert layer_tables(rows)[0].best("none") == Place(1)
+
+
+def test_what_is_best_on_dev_is_taken_on_test() -> None:
+    values = {(1, "cls"): (10, 90), (1, "mean"): (30, 20), (2, "cls"): (20, 40)}
+    rows = [
+        row("none", "de", pair[split == "test"], task="bucc2018", layer=layer, pooling=pooling,
+            split=split, baseline="none")
+        for split in ("test", "dev")
+        for (layer, pooling), pair in values.items()
+    ]  # fmt: skip
+    test, dev = layer_tables(rows)
+    assert (dev.dev, test.dev) == (None, dev)
+    assert dev.best("none") == test.best("none") == Place(1, "mean")
+    assert [found.value for found in test.at_best().rows] == [20]
+    assert str(Place(1, "mean")) == "layer 1, mean pooling"
 
 
 def test_zero_shot_are_the_languages_without_labelled_training_data() -> None:

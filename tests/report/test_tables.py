@@ -100,10 +100,36 @@ def test_retrieval_shows_layers_and_marks_the_best() -> None:
         ["0", "20.0", "50.0*"],
         ["1", "30.0*", "40.0"],
     ]
-    assert lines[5] == "search: tatoeba dev, accuracy: none at layer 1, nli at layer 0"
+    assert lines[5] == "search: tatoeba dev, accuracy: none at layer 1; nli at layer 0"
     assert "accuracy_xx_en, mean: none 30.0, nli 50.0" in lines
     assert "* best layer, chosen on these very sentences" in lines
     assert any(line.startswith("nli vs none on tatoeba dev: +20.0") for line in lines)
+
+
+def test_layers_and_poolings_are_chosen_on_dev() -> None:
+    rows = [
+        row(model, "de", value + 5 * (split == "test"), task="bucc2018", metric="f1", layer=layer,
+            pooling=pooling, split=split, baseline="none")
+        for model in ("none", "nli")
+        for split in ("dev", "test")
+        for layer, pooling, value in ((1, "cls", 10.0), (1, "mean", 40.0), (2, "cls", 20.0))
+    ]  # fmt: skip
+    lines = printed(rows)
+    start = lines.index("scores: bucc2018 test, f1, mean over languages")
+    assert [line.split() for line in (lines[start + 1], *lines[start + 3 : start + 6])] == [
+        ["layer", "pooling", "none", "nli"],
+        ["1", "cls", "15.0", "15.0"],
+        ["1", "mean", "45.0*", "45.0*"],
+        ["2", "cls", "25.0", "25.0"],
+    ]
+    assert lines[start + 6] == (
+        "scores: bucc2018 test, f1: none at layer 1, mean pooling; nli at layer 1, mean pooling"
+    )
+    assert "* best layer and pooling, chosen on dev" in lines[start:]
+    assert " ".join(lines).endswith(
+        "nli vs none on bucc2018 test: +0.0 points each at its best layer and pooling of dev "
+        "(better in 0 of 1 language)"
+    )
 
 
 def test_without_results() -> None:

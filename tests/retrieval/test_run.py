@@ -8,8 +8,8 @@ import pytest
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval import run
-from adapterxlt.retrieval.encode import encode_sentences
-from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.encode import encode_grid, encode_sentences
+from adapterxlt.retrieval.protocols import PROTOCOLS, get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
 from adapterxlt.tasks.types import Bitext, MiningSet
@@ -58,10 +58,10 @@ def test_little_memory_means_more_passes_and_the_same_figures(encoder, monkeypat
 
     def counted(*args, **given):
         passes.append(given["layers"])
-        return encode_sentences(*args, **given)
+        return encode_grid(*args, **given)
 
     monkeypatch.setattr(run, "MEMORY", 1)
-    monkeypatch.setattr(run, "encode_sentences", counted)
+    monkeypatch.setattr(run, "encode_grid", counted)
     assert retrieve_tatoeba(encoder, [SAME, OTHER], **settings) == at_once
     assert passes == [(0, 1, 2)] * 2
     passes.clear()
@@ -80,6 +80,27 @@ def mining_set(**changes):
         gold=frozenset((f"xx-{i}", f"en-{3 - i}") for i in range(4)),
     )
     return replace(whole, **changes)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_several_poolings_give_what_each_gives_alone(encoder, pooling):
+    settings = {"layers": [0, 2], "protocol": PROTOCOLS["jiant"], **SETTINGS}
+    alone = {**settings, "protocol": get_protocol(f"jiant+{pooling}")}
+    poolings = ["mean", "cls", "max"]
+    sets = {"dev": mining_set(), "test": mining_set(gold=frozenset({("xx-0", "en-3")}))}
+    for several, one in (
+        (
+            retrieve_tatoeba(encoder, [SAME, OTHER], poolings=poolings, **settings),
+            retrieve_tatoeba(encoder, [SAME, OTHER], **alone),
+        ),
+        (
+            retrieve_bucc(encoder, sets, poolings=poolings, **settings),
+            retrieve_bucc(encoder, sets, **alone),
+        ),
+    ):
+        assert len(several) == 3 * len(one)
+        assert {m.pooling for m in one} == {None}
+        assert [replace(m, pooling=None) for m in several if m.pooling == pooling] == one
 
 
 def test_planted_pairs_are_mined_with_f1_100(encoder):

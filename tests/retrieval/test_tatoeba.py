@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Silent
+from adapterxlt.recipe.load import load_recipe
+from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.retrieval.run import retrieve_tatoeba
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import read_bitext
+from tests import tiny
 
 ROWS = st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=30)
 
@@ -61,6 +70,31 @@ def test_equal_vectors_are_all_right_only_in_order():
     assert tatoeba_scores(vectors[::-1], vectors)["accuracy"] == 0.0
     same = np.ones((4, 3), np.float32)
     assert tatoeba_scores(same, same)["accuracy"] == 25.0  # ties go to the first
+
+
+def test_all_112_languages_of_laser_by_its_protocol(encoder, tmp_path):
+    recipe = Path(__file__).resolve().parents[2] / "recipes" / "laser" / "tatoeba.yaml"
+    stage = load_recipe(recipe).recipe.stages["tatoeba"]
+    codes = stage.languages
+    assert len(set(codes)) == 112
+    assert set(get_task("tatoeba").iso3.values()) <= set(codes)
+    folder = tmp_path / "tatoeba" / "v1"
+    folder.mkdir(parents=True)
+    english = list(dict.fromkeys(tiny.SENTENCES))[:4]
+    for place, code in enumerate(codes):
+        # In half of the languages the first two sentences are swapped: those two are not found.
+        source = english[1::-1] + english[2:] if place % 2 else english
+        for suffix, lines in ((code, source), ("eng", english)):
+            path = folder / f"tatoeba.{code}-eng.{suffix}"
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    bitexts = [read_bitext(get_task("tatoeba"), [tmp_path], code) for code in codes]
+    measured = retrieve_tatoeba(
+        encoder, bitexts, layers=None, protocol=get_protocol(stage.protocol), max_length=64,
+        token_budget=512, progress=Silent(),
+    )  # fmt: skip
+    assert {m.layer for m in measured} == {2}
+    found = {m.language: m.value for m in measured if m.metric == "accuracy"}
+    assert found == {code: 50.0 if place % 2 else 100.0 for place, code in enumerate(codes)}
 
 
 @pytest.mark.parametrize(
