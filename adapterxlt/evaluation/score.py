@@ -14,8 +14,8 @@ from adapterxlt.scoring.answers import (
     squad2_questions,
     squad2_scores,
 )
+from adapterxlt.scoring.labels import rating
 from adapterxlt.scoring.ranking import mean_ndcg
-from adapterxlt.scoring.xglue import RATINGS
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import require_labels
 from adapterxlt.tasks.types import (
@@ -86,7 +86,7 @@ def _ranked(
     task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]
 ) -> dict[str, float]:
     """nDCG of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
-    ratings = [float(RATINGS.get(label.lower(), label)) for label in task.labels]
+    ratings = [rating(label) for label in task.labels]
     queries, relevance, scores = [], [], []
     for example, prediction in zip(examples, predictions, strict=True):
         assert isinstance(example, PairExample)

@@ -9,11 +9,6 @@ from adapterxlt.scoring.counts import token_accuracy
 from adapterxlt.scoring.files import read_tags, require_known, same_sentences
 from adapterxlt.scoring.spec import Pair, Scored
 
-POS_TAGS = (
-    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN",
-    "PUNCT", "SCONJ", "SYM", "VERB", "X", "_",
-)  # fmt: skip
-
 
 def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scored:
     """`precision`, `recall` and `f1` of chunks, `token_accuracy` of words.

@@ -13,20 +13,17 @@ from functools import partial
 
 from adapterxlt.scoring.classes import score_classes, score_labels
 from adapterxlt.scoring.files import WITHHELD, read_column, require_known, same_length
+from adapterxlt.scoring.labels import BINARY, CONLL_TAGS, NLI, POS_TAGS, RATINGS, rating
 from adapterxlt.scoring.ranking import mean_ndcg, query_runs
 from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
-from adapterxlt.scoring.tagging import POS_TAGS, score_tags
+from adapterxlt.scoring.tagging import score_tags
 from adapterxlt.tasks.files import bad, read_lines
 
-NER_TAGS = ("O", *(f"{place}-{kind}" for kind in ("LOC", "MISC", "ORG", "PER") for place in "BI"))
 CATEGORIES = (
     "foodanddrink", "sports", "news", "entertainment", "health", "video", "finance", "travel",
     "lifestyle", "autos",
 )  # fmt: skip
-NLI = ("neutral", "contradiction", "entailment")
-# WPR's ratings, by the names that some copies of the data give instead of the numbers.
-RATINGS = {"bad": 0, "fair": 1, "good": 2, "excellent": 3, "perfect": 4}
 
 
 def _score_xnli(pair: Pair) -> Scored:
@@ -51,7 +48,7 @@ def _score_xnli(pair: Pair) -> Scored:
 def _score_pawsx(pair: Pair) -> Scored:
     """Labels in the last column behind a header; the predictions have none."""
     _, *labels = read_column(pair.labels)
-    return score_labels(pair, labels, ("0", "1"), first=2)
+    return score_labels(pair, labels, BINARY, first=2)
 
 
 def _score_wpr(pair: Pair) -> Scored:
@@ -79,9 +76,9 @@ def _score_wpr(pair: Pair) -> Scored:
 
 def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:
     with suppress(ValueError):
-        rating = float(RATINGS.get(text.lower(), text))
-        if math.isfinite(rating):
-            return rating
+        value = rating(text)
+        if math.isfinite(value):
+            return value
     path = pair.labels if side == "labels" else pair.predictions
     raise bad(path, line, f"`{text[:40]}` is no rating: 0 to 4, or a name ({', '.join(RATINGS)})")
 
@@ -120,7 +117,12 @@ XGLUE = Benchmark(
     overall="understanding",
     tasks=(
         _task(
-            "NER", "de en es nl", partial(score_tags, known=NER_TAGS, pad=True), "f1", "F1", *_tags
+            "NER",
+            "de en es nl",
+            partial(score_tags, known=CONLL_TAGS, pad=True),
+            "f1",
+            "F1",
+            *_tags,
         ),
         _task(
             "POS",
@@ -162,7 +164,7 @@ XGLUE = Benchmark(
             "accuracy",
         ),
         _task("WPR", "de en es fr it pt zh", _score_wpr, "ndcg", "nDCG"),
-        _task("QAM", "de en fr", partial(score_classes, known=("0", "1")), "accuracy", "accuracy"),
+        _task("QAM", "de en fr", partial(score_classes, known=BINARY), "accuracy", "accuracy"),
     ),
     groups={"unique": ("NC", "QADSM", "WPR", "QAM")},
 )

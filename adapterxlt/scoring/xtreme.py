@@ -17,9 +17,10 @@ from adapterxlt.scoring.files import (
     require_known,
     same_length,
 )
+from adapterxlt.scoring.labels import BINARY, NLI, PANX_TAGS, POS_TAGS
 from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
-from adapterxlt.scoring.tagging import POS_TAGS, score_tags
+from adapterxlt.scoring.tagging import score_tags
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.files import bad, read_lines
 
@@ -27,8 +28,6 @@ _PANX = "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt
 _PANX += " th sw yo my zh kk tr et fi hu"
 _UDPOS = "af ar bg de el en es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur"
 _UDPOS += " vi yo zh"
-_NER_TAGS = ("O", *(f"{place}-{kind}" for kind in ("LOC", "ORG", "PER") for place in "BI"))
-_NLI = ("entailment", "neutral", "contradiction")
 
 
 def _score_bucc(pair: Pair) -> Scored:
@@ -101,14 +100,14 @@ XTREME = Benchmark(
         _task(
             "xnli",
             "ar bg de el en es fr hi ru sw th tr ur vi zh",
-            partial(score_classes, known=_NLI),
+            partial(score_classes, known=NLI),
             ("accuracy",),
             "accuracy",
         ),
         _task(
             "pawsx",
             "de en es fr ja ko zh",
-            partial(score_classes, known=("0", "1")),
+            partial(score_classes, known=BINARY),
             ("accuracy",),
             "accuracy",
         ),
@@ -121,7 +120,7 @@ XTREME = Benchmark(
             beside="token_accuracy",
         ),
         _task(
-            "panx", _PANX, partial(score_tags, known=_NER_TAGS), ("f1",), "F1",
+            "panx", _PANX, partial(score_tags, known=PANX_TAGS), ("f1",), "F1",
             aliases=("wikiann",),
         ),
         _task(
