@@ -8,7 +8,18 @@ from adapterxlt.evaluation.metrics import METRICS
 @pytest.mark.parametrize(
     ("kind", "gold", "predicted", "scores"),
     [
-        ("pair_classification", [1, 0], [1, 1], {"accuracy": 50.0}),
+        (
+            "pair_classification",
+            [1, 0, 1, 2],
+            [1, 1, 0, 2],
+            {"accuracy": 50.0, "f1": 50.0, "accuracy_and_f1": 50.0},
+        ),
+        (
+            "pair_classification",
+            [1, 0, 0, 0],
+            [1, 1, 0, 0],
+            {"accuracy": 75.0, "f1": 200 / 3, "accuracy_and_f1": (75 + 200 / 3) / 2},
+        ),
         ("multiple_choice", [1, 0], [0, 0], {"accuracy": 50.0}),
         (
             "tagging",
