@@ -38,6 +38,7 @@ def predict(
     progress: Progress,
     description: str = "predicting",
     no_answer: bool = False,
+    odds: dict[str, float] | None = None,
     cache: Path | None = None,
 ) -> list[Prediction]:
     """Predict with the model's active head.
@@ -52,6 +53,8 @@ def predict(
         progress: told after every batch.
         description: what the progress bar says.
         no_answer: span QA: predict "" where that scores higher than the best answer (SQuAD 2.0).
+        odds: span QA: filled by example id with how much higher "no answer" scores than the best
+            answer (`null_odds.json` of SQuAD 2.0's scripts).
         cache: folder of encoded examples, see `encode_cached`.
 
     Returns:
@@ -71,7 +74,7 @@ def predict(
     if kind == "tagging":
         return _tags(examples, outputs)
     if kind == "span_qa":
-        return _answers(examples, outputs, no_answer)
+        return _answers(examples, outputs, no_answer, odds)
     classes: list[Prediction] = [-1] * len(examples)
     for feature, output in outputs:
         classes[feature.example] = int(output["logits"].argmax())
@@ -95,7 +98,12 @@ def _tags(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
     return list(tags)
 
 
-def _answers(examples: Sequence[Example], outputs: Outputs, no_answer: bool) -> list[Prediction]:
+def _answers(
+    examples: Sequence[Example],
+    outputs: Outputs,
+    no_answer: bool,
+    odds: dict[str, float] | None,
+) -> list[Prediction]:
     spans: dict[int, Span] = {}
     nulls: dict[int, float] = {}
     for feature, output in outputs:
@@ -110,7 +118,10 @@ def _answers(examples: Sequence[Example], outputs: Outputs, no_answer: bool) -> 
     for index, example in enumerate(examples):
         assert isinstance(example, QAExample)
         found = spans.get(index)
-        if found and no_answer and nulls[index] > found.score:
+        odd = nulls.get(index, 0.0) - (found.score if found else 0.0)
+        if odds is not None:
+            odds[example.id] = odd
+        if no_answer and odd > 0:
             found = None
         answers.append(example.context[found.start : found.end] if found else "")
     return answers

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapterxlt.scoring.benchmarks import spec_of
-from adapterxlt.scoring.xglue import RATINGS
+from adapterxlt.scoring.labels import rating
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import Example
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def submission_file(benchmark: str, task: Task, language: str, split: str) -> Path:
-    """Where a benchmark's submission keeps a language of a task, below its root folder."""
+    """Where a benchmark's submission keeps a language of a task, below its root folder.
+
+    SQuAD wants one file, wherever it is: TASK/SPLIT-LANGUAGE.json.
+    """
+    if benchmark == "squad":
+        return Path(task.name) / f"{split}-{language}.json"
     spec = spec_of(benchmark, task.name)
     if spec is None:
         raise ValueError(f"{benchmark} has no task {task.name}")
@@ -27,7 +32,11 @@ def submission_file(benchmark: str, task: Task, language: str, split: str) -> Pa
 
 
 def write_submission(
-    path: Path, task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]
+    path: Path,
+    task: Task,
+    examples: Sequence[Example],
+    predictions: Sequence[Prediction],
+    odds: Mapping[str, float] | None = None,
 ) -> None:
     """Write one prediction an example: answers as JSON by id, else one label (tag) a line.
 
@@ -35,6 +44,7 @@ def write_submission(
         path: the file; its folder is made.
         examples: in the order of the input file, none left out.
         predictions: one an example, as `predict` returns them.
+        odds: by example id, for "no answer"; written beside the file, as FILE.null_odds.json.
     """
     if len(examples) != len(predictions):
         raise ValueError(f"{len(examples)} examples, but {len(predictions)} predictions")
@@ -44,6 +54,9 @@ def write_submission(
     else:
         text = "".join(_lines(task, prediction) for prediction in predictions)
     write_atomic(path, text)
+    if odds:
+        beside = path.with_name(f"{path.stem}.null_odds.json")
+        write_atomic(beside, json.dumps(odds, ensure_ascii=False, indent=1) + "\n")
 
 
 def _lines(task: Task, prediction: Prediction) -> str:
@@ -53,5 +66,5 @@ def _lines(task: Task, prediction: Prediction) -> str:
     assert isinstance(prediction, int)
     label = task.labels[prediction]
     if "ndcg" in task.metrics:  # ratings are submitted as numbers
-        label = str(RATINGS.get(label.lower(), label))
+        label = f"{rating(label):g}"
     return f"{label}\n"

@@ -69,6 +69,7 @@ def _score(
             progress=context.progress,
             description=description,
         )
+    odds: dict[str, float] | None = {} if task.no_answer else None
     predictions = predict(
         built,
         examples,
@@ -79,11 +80,12 @@ def _score(
         progress=context.progress,
         description=description,
         no_answer=task.no_answer,
+        odds=odds,
         cache=context.encoded,
     )
     if "predictions" in step.params:
         file = submission_file(step.text("predictions"), task, language, split)
-        write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions)
+        write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions, odds)
         if not any(is_labelled(example) for example in examples):
             context.progress.log(f"{description}: no labels, not scored")
             return {}

@@ -41,7 +41,7 @@ def check_evaluation(
                 "it has " + ", ".join(task.splits),
             )
         if stage.predictions:
-            _check_submission(draft, path, stage.predictions, name)
+            _check_submission(draft, path, stage.predictions, task)
         for position, model in enumerate(stage.evaluate):
             _check_head(draft, (*at, "evaluate", position), model, task, composition)
     if stage.predictions and stage.cap:
@@ -81,7 +81,7 @@ def check_retrieval(draft: Draft, at: Path, stage: RetrieveStage) -> None:
             draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `evaluate` for it")
             continue
         if stage.predictions:
-            _check_submission(draft, path, stage.predictions, name)
+            _check_submission(draft, path, stage.predictions, task)
         _check_languages(draft, at, stage.languages, task)
 
 
@@ -108,13 +108,17 @@ def _check_pooling(draft: Draft, at: Path, stage: RetrieveStage, listed: str | l
         )
 
 
-def _check_submission(draft: Draft, path: Path, benchmark: str, task: str) -> None:
+def _check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
     """Whether a benchmark's submission has a place for a task."""
-    if spec_of(benchmark, task) is None:
+    if benchmark == "squad":  # any file of answers
+        if task.kind != "span_qa":
+            message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
+            draft.refuse(path, message, "leave out `predictions: squad` for it")
+    elif spec_of(benchmark, task.name) is None:
         title, specs = BENCHMARKS[benchmark].title, BENCHMARKS[benchmark].tasks
         draft.refuse(
             path,
-            f"`{task}` has no place in a submission to {title}",
+            f"`{task.name}` has no place in a submission to {title}",
             f"it takes {', '.join(spec.name for spec in specs)}; leave out "
             f"`predictions: {benchmark}` for other tasks",
         )

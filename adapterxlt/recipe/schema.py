@@ -182,7 +182,7 @@ class EvaluateStage(Strict):
     cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
     max_length: int | None = Field(None, ge=8, le=8192, description="default: as in training")
     token_budget: int = Field(8192, gt=0)
-    predictions: Literal["xtreme", "xglue"] | None = Field(
+    predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None, description="write prediction files for this benchmark; needs no labels"
     )
 

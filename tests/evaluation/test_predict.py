@@ -127,4 +127,6 @@ def test_no_answer_where_it_scores_higher_in_every_window(scripted, tokenizer, n
     examples = [QAExample("1", "Who?", "Mary", None), QAExample("2", "Who?", long, None)]
     built = scripted(answer)
     assert run(built, examples, "span_qa", no_answer=True) == answers
-    assert run(built, examples, "span_qa") == ["Mary", "Mary"]
+    odds: dict[str, float] = {}
+    assert run(built, examples, "span_qa", odds=odds) == ["Mary", "Mary"]
+    assert odds == {"1": 2 * null - 10, "2": -10}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.evaluation.submission import submission_file, write_submission
+from adapterxlt.scoring.files import read_scores
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import PairExample, QAExample, TaggingExample
 
@@ -49,6 +50,17 @@ def test_labels_tags_and_answers(tmp_path):
         "q1": "Müller",
         "q2": "",
     }
+
+
+def test_the_odds_of_no_answer_stand_beside_the_answers(tmp_path):
+    questions = [QAExample("q1", "?", "c", None)]
+    file = tmp_path / submission_file("squad", get_task("squad_v2"), "en", "dev")
+    write_submission(file, get_task("squad_v2"), questions, [""], {"q1": 1.25})
+    assert sorted(path.name for path in file.parent.iterdir()) == [
+        "dev-en.json",
+        "dev-en.null_odds.json",
+    ]
+    assert read_scores(file.with_name("dev-en.null_odds.json")) == {"q1": 1.25}
 
 
 def test_every_example_needs_its_prediction(tmp_path):
