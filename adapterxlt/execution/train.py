@@ -21,7 +21,7 @@ from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.types import Example
-from adapterxlt.training.train import TaskInputs, TrainReport, train, train_mixture
+from adapterxlt.training.train import TaskInputs, TrainReport, train
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,14 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
         HeadSpec(kind=task.kind, labels=task.labels, task=task.name) for task in tasks.values()
     ]
     built = _build(planned, heads, settings, context)
-    report = _train(built, materials, settings, context, planned.step.id, staging / "checkpoints")
+    report = train(
+        built,
+        _inputs(built, materials, settings, context.encoded),
+        settings,
+        checkpoints=staging / "checkpoints",
+        progress=context.progress,
+        description=planned.step.id,
+    )
     out = staging / "out"
     save(built, out)
     seen: dict[str, Hashes] = {}
@@ -74,21 +81,16 @@ def _task(part: Part, context: Context) -> Task:
     return with_labels(get_task(part.task), context.sources.roots, part.language, part.split)
 
 
-def _train(
-    built: Built,
-    materials: Sequence[_Material],
-    settings: Training,
-    context: Context,
-    description: str,
-    checkpoints: Path,
-) -> TrainReport:
+def _inputs(
+    built: Built, materials: Sequence[_Material], settings: Training, cache: Path
+) -> list[TaskInputs]:
     spec = built.spec
     assert spec is not None
-    names = {head.task: spec.head_name(head) for head in spec.heads}
-    inputs = [
+    heads = {head.task: spec.head_name(head) for head in spec.heads}
+    return [
         TaskInputs(
             encode_cached(
-                context.encoded,
+                cache,
                 material.examples,
                 built.tokenizer,
                 material.task.kind,
@@ -97,28 +99,10 @@ def _train(
                 labelled=True,
             ),
             material.task.kind,
-            names[material.task.name],
+            heads[material.task.name],
         )
         for material in materials
     ]
-    if len(inputs) > 1:
-        return train_mixture(
-            built,
-            inputs,
-            settings,
-            checkpoints=checkpoints,
-            progress=context.progress,
-            description=description,
-        )
-    return train(
-        built,
-        inputs[0].features,
-        inputs[0].kind,
-        settings,
-        checkpoints=checkpoints,
-        progress=context.progress,
-        description=description,
-    )
 
 
 def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:

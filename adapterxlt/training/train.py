@@ -73,23 +73,6 @@ class TrainReport:
 
 def train(
     built: Built,
-    features: Sequence[Feature],
-    kind: Kind,
-    settings: Training,
-    *,
-    checkpoints: Path,
-    progress: Progress,
-    description: str = "train",
-) -> TrainReport:
-    """Train on one task, in place; as `train_on`."""
-    steps = _steps(built, TaskInputs(features, kind), settings)
-    return train_on(
-        built, steps, settings, checkpoints=checkpoints, progress=progress, description=description
-    )
-
-
-def train_mixture(
-    built: Built,
     parts: Sequence[TaskInputs],
     settings: Training,
     *,
@@ -97,37 +80,15 @@ def train_mixture(
     progress: Progress,
     description: str = "train",
 ) -> TrainReport:
-    """Train on several tasks, in place, each step on one of them; as `train_on`."""
-    steps = MixedSteps([_steps(built, part, settings) for part in parts], settings)
-    return train_on(
-        built, steps, settings, checkpoints=checkpoints, progress=progress, description=description
-    )
-
-
-def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
-    if not part.features:
-        raise MissingDataError("there are no training examples")
-    tokenizer = built.tokenizer
-    masking = Masking.of(tokenizer) if part.kind == "mlm" else None
-    pad_id = int(tokenizer.pad_token_id)
-    return Steps(part.features, part.kind, settings, pad_id, part.head, masking)
-
-
-def train_on(
-    built: Built,
-    steps: Steps | MixedSteps,
-    settings: Training,
-    *,
-    checkpoints: Path,
-    progress: Progress,
-    description: str,
-) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
+
+    Of several tasks, each step is on one of them.
 
     If `checkpoints` holds a whole checkpoint of this training, it goes on from there, and on a
     CPU ends in the same bits as an unbroken run.
 
     Args:
+        parts: the tasks, each with its inputs.
         settings: with `lr`, and with `epochs` or `max_steps` (see `Training.resolved`).
         checkpoints: folder of its own, which the caller removes once the result is safe.
 
@@ -142,10 +103,12 @@ def train_on(
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec)
+    alone = [_steps(built, part, settings) for part in parts]
+    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "inputs": [len(part.features) for part in parts_of(steps)],
+        "inputs": [len(part.features) for part in parts],
     }
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
@@ -181,9 +144,13 @@ def train_on(
     )
 
 
-def parts_of(steps: Steps | MixedSteps) -> Sequence[Steps]:
-    """The steps of each task."""
-    return steps.parts if isinstance(steps, MixedSteps) else [steps]
+def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
+    if not part.features:
+        raise MissingDataError("there are no training examples")
+    tokenizer = built.tokenizer
+    masking = Masking.of(tokenizer) if part.kind == "mlm" else None
+    pad_id = int(tokenizer.pad_token_id)
+    return Steps(part.features, part.kind, settings, pad_id, part.head, masking)
 
 
 def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:

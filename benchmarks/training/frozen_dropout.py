@@ -52,7 +52,7 @@ def score_case(case: Case, seed: int, frozen_dropout: bool) -> dict[str, float]:
     from adapterxlt.tasks.catalogue import get_task
     from adapterxlt.tasks.read import read_examples, sample
     from adapterxlt.tasks.roots import resolve_roots
-    from adapterxlt.training.train import train
+    from adapterxlt.training.train import TaskInputs, train
     from benchmarks.data import data_roots
 
     task, scored = get_task(case.trained), get_task(case.scored)
@@ -71,7 +71,13 @@ def score_case(case: Case, seed: int, frozen_dropout: bool) -> dict[str, float]:
         examples, built.tokenizer, task.kind, max_length=128, doc_stride=64, labelled=True
     )
     with tempfile.TemporaryDirectory() as folder:
-        train(built, features, task.kind, settings, checkpoints=Path(folder), progress=Silent())
+        train(
+            built,
+            [TaskInputs(features, task.kind)],
+            settings,
+            checkpoints=Path(folder),
+            progress=Silent(),
+        )
     found = {}
     for language in case.languages:
         dev = read_examples(scored, roots, language, "dev", cap=SCORED)

@@ -170,7 +170,7 @@ def train_ours(
     from adapterxlt.models.build import HeadSpec, build_train
     from adapterxlt.progress import Silent
     from adapterxlt.recipe.schema import Training
-    from adapterxlt.training.train import train
+    from adapterxlt.training.train import TaskInputs, train
 
     head = HeadSpec(kind="pair_classification", labels=LABELS, task="snli")
     built = build_train(
@@ -191,7 +191,11 @@ def train_ours(
         before = peak_memory()
         start, cpu = time.perf_counter(), time.process_time()
         report = train(
-            built, features, head.kind, settings, checkpoints=Path(folder), progress=Silent()
+            built,
+            [TaskInputs(features, head.kind)],
+            settings,
+            checkpoints=Path(folder),
+            progress=Silent(),
         )
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     return {

@@ -16,7 +16,7 @@ from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Example, Kind, TextExample
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.steps import Steps
-from adapterxlt.training.train import TaskInputs, TrainReport, train_mixture
+from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.tiny import SENTENCES
 from tests.training.conftest import make_examples
 from tests.training.test_resume import StoppedError, StoppingProgress
@@ -82,7 +82,7 @@ def build(backbone: Backbone, what: str, members: list[Path] | None = None) -> B
 def go(
     built: Built, folder: Path, progress: StoppingProgress, **changes: object
 ) -> tuple[dict[str, Tensor], TrainReport]:
-    report = train_mixture(
+    report = train(
         built, parts_of(built), settings_of(**changes), checkpoints=folder, progress=progress
     )
     return {n: t.clone() for n, t in built.model.state_dict().items()}, report
@@ -212,6 +212,4 @@ def test_a_task_without_inputs(backbone: Backbone, tmp_path: Path) -> None:
     built = build(backbone, "seq_bn")
     parts = [*parts_of(built)[1:], TaskInputs([], "pair_classification", "a")]
     with pytest.raises(MissingDataError, match="no training examples"):
-        train_mixture(
-            built, parts, settings_of(), checkpoints=tmp_path, progress=StoppingProgress()
-        )
+        train(built, parts, settings_of(), checkpoints=tmp_path, progress=StoppingProgress())

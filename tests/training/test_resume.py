@@ -14,7 +14,7 @@ from adapterxlt.batching.encode import encode
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Bar
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training.train import TrainReport, train
+from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.training.conftest import make_examples
 
 HEAD = HeadSpec(kind="pair_classification", labels=("no", "yes"), task="pairs")
@@ -117,7 +117,9 @@ def go(
     )
     base = {"batch_size": 8, "epochs": 3, "seed": 3, "lr": 1e-3, "checkpoint_every": 3}
     settings = Training.model_validate({**base, "token_budget": 300, **changes})
-    report = train(built, features, HEAD.kind, settings, checkpoints=folder, progress=progress)
+    report = train(
+        built, [TaskInputs(features, HEAD.kind)], settings, checkpoints=folder, progress=progress
+    )
     return {n: t.clone() for n, t in built.model.state_dict().items()}, report
 
 

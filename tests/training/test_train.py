@@ -17,7 +17,7 @@ from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty, loss_sum
-from adapterxlt.training.train import TrainReport, train
+from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.training.conftest import make_examples
 
 KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
@@ -43,7 +43,9 @@ def settings_of(**changes: object) -> Training:
 def run(built: Built, kind: Kind, folder: Path, count: int = 24, **changes: object) -> TrainReport:
     features = features_of(built, kind, count)
     settings = settings_of(**changes)
-    return train(built, features, kind, settings, checkpoints=folder, progress=Silent())
+    return train(
+        built, [TaskInputs(features, kind)], settings, checkpoints=folder, progress=Silent()
+    )
 
 
 def state_of(built: Built) -> dict[str, Tensor]:
@@ -123,7 +125,7 @@ def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
             p.copy_(initial[name])
             p.grad = None
     settings = settings_of(max_steps=1, lr=4e-3, warmup=0.0, max_grad_norm=0.5)
-    train(built, features, kind, settings, checkpoints=tmp_path, progress=Silent())
+    train(built, [TaskInputs(features, kind)], settings, checkpoints=tmp_path, progress=Silent())
     for name, p in parameters.items():
         torch.testing.assert_close(p.detach(), expected[name], atol=1e-5, rtol=1e-4)
 
