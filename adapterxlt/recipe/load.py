@@ -116,7 +116,9 @@ def _load(
         rest = without_matrix(root)
         places = Places(rest)
         if any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
-            validate(rest, places, problems, known)
+            told, more = {problem.path for problem in problems}, list[Problem]()
+            validate(rest, places, more, known)
+            problems.extend(problem for problem in more if problem.path not in told)
         raise_all(problems, places)
         raise InvalidRecipeError(problems)
     places = Places(expanded)
