@@ -71,10 +71,8 @@ class RemoteCache:
         for url in self._holders(fingerprint):
             place = url_of(url, fingerprint)
             try:
-                with fetched(place, store.root / ".staging", self.progress) as source:
-                    taken = take_in(
-                        source, store, backbone=backbone, wanted=fingerprint, locked=True
-                    )
+                with fetched(place, store, self.progress, held=fingerprint) as (source, _):
+                    taken = take_in(source, store, backbone=backbone, held=fingerprint)
             except AdapterXLTError as error:
                 self.progress.log(
                     f"warning: {title}: not taken from {masked(url)}: {error.message}"

@@ -95,8 +95,7 @@ def take_in(
     override: bool = False,
     load: bool = True,
     signers: Path | None = None,
-    wanted: str | None = None,
-    locked: bool = False,
+    held: str | None = None,
 ) -> TakenIn:
     """Verify an artifact, try it, and make it an entry of a store. Nothing is left if it is bad.
 
@@ -105,15 +104,14 @@ def take_in(
         override: make it fit to `backbone` though it was trained on another; recorded.
         load: whether it must load on its backbone.
         signers: file of allowed signers; a signature of one of them is needed.
-        wanted: fingerprint that it must have.
-        locked: whether the caller holds the entry's lock.
+        held: fingerprint that it must have; the caller holds that entry's lock.
 
     Raises:
         InvalidArtifactError: it is damaged, hostile, of another backbone, or badly signed.
         MissingBackboneError: its backbone is not here, and `load`.
     """
     manifest = verify(source)
-    if wanted is not None and manifest.fingerprint != wanted:
+    if held is not None and manifest.fingerprint != held:
         raise InvalidArtifactError(f"{source.where}: is of another stage than was asked for")
     signature = check_signature(source, signers)
     found = None
@@ -123,20 +121,23 @@ def take_in(
         found = backbone
     elif load or backbone is not None:
         found = find_backbone(manifest, backbone)
-    store.root.mkdir(parents=True, exist_ok=True)
-    staging = store.root / ".staging"
-    staging.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="import-", dir=staging) as aside:
-        folder = Path(aside) / "out"
-        unpack(source, manifest, folder)
-        if override and found is not None and found.hash != recorded_backbone(manifest).hash:
-            manifest = _fit_to(folder, manifest, found)
-            signature = None  # it was of another manifest
-        if found is not None:
-            check_loads(folder, manifest, found)
-        with nullcontext() if locked else store.lock(manifest.fingerprint):
-            new = store.adopt(folder, manifest)
-    return TakenIn(manifest, store.path(manifest.fingerprint), new, signature, found is not None)
+    with store.lock(manifest.fingerprint) if held is None else nullcontext():
+        aside = store.staging(f"import-{manifest.fingerprint}")
+        shutil.rmtree(aside, ignore_errors=True)  # of a process that was killed
+        try:
+            folder = aside / "out"
+            unpack(source, manifest, folder)
+            fitted = manifest
+            if override and found is not None and found.hash != recorded_backbone(manifest).hash:
+                fitted = _fit_to(folder, manifest, found)
+                signature = None  # it was of another manifest
+            if found is not None:
+                check_loads(folder, fitted, found)
+            with nullcontext() if fitted is manifest else store.lock(fitted.fingerprint):
+                new = store.adopt(folder, fitted)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return TakenIn(fitted, store.path(fitted.fingerprint), new, signature, found is not None)
 
 
 def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:

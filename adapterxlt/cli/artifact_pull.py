@@ -36,6 +36,8 @@ def command(
     artifact or a packed file (.axlt). An interrupted pull goes on where it was.
     """
     store = Store(workdir / STORE_FOLDER)
-    with fetched(url, store.root / ".staging", open_progress()) as source:
-        taken = take_in(source, store, backbone=backbone, load=not no_load, signers=signers)
+    with fetched(url, store, open_progress()) as (source, held):
+        taken = take_in(
+            source, store, backbone=backbone, load=not no_load, signers=signers, held=held
+        )
     report(taken, as_json)

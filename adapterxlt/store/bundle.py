@@ -15,12 +15,13 @@ from typing import IO
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.content import MAX_FILES, MAX_TOTAL
-from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
+from adapterxlt.store.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SIGNATURE_NAME
 
 SUFFIX = ".axlt"
-_BLOCK = tarfile.BLOCKSIZE
+_BLOCK = HEADER = tarfile.BLOCKSIZE
 _END = 2 * _BLOCK
 _FIRST = (MANIFEST_NAME, SIGNATURE_NAME)
+OVERHEAD = 2 * _BLOCK  # bytes of a bundle for each file, at most, and for its end
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,28 @@ def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> None:
     out.write(b"\0" * _END)
 
 
+def manifest_size(header: bytes, where: str) -> int:
+    """Bytes of the manifest that a bundle begins with, by its first HEADER bytes.
+
+    Raises:
+        InvalidArtifactError: it begins with something else.
+    """
+    try:
+        size = tarfile.TarInfo.frombuf(header, "ascii", "strict").size
+    except (tarfile.HeaderError, ValueError):
+        raise _problem(where) from None
+    if not 0 < size <= MAX_MANIFEST_BYTES or _header(MANIFEST_NAME, size) != header:
+        raise _problem(where)
+    return size
+
+
+def _problem(where: str) -> InvalidArtifactError:
+    return InvalidArtifactError(
+        f"{where}: is no bundle of adapterxlt, or is damaged",
+        hint="`adapterxlt artifact pack` writes bundles",
+    )
+
+
 def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
     """List a bundle without reading what the files hold.
 
@@ -60,11 +83,8 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
     Raises:
         InvalidArtifactError: it is no bundle, or not written as bundles are.
     """
-    problem = InvalidArtifactError(
-        f"{where}: is no bundle of adapterxlt, or is damaged",
-        hint="`adapterxlt artifact pack` writes bundles",
-    )
-    if size > MAX_TOTAL + (MAX_FILES + 2) * 2 * _BLOCK or size % _BLOCK or size < 2 * _END:
+    problem = _problem(where)
+    if size > MAX_TOTAL + (MAX_FILES + 2) * OVERHEAD or size % _BLOCK or size < 2 * _END:
         raise problem
     members: dict[str, Member] = {}
     while True:

@@ -1,6 +1,10 @@
 """Which files an artifact may hold, and that they are what their names say. No torch.
 
 The content decides, not the name: a pickle called `adapter.safetensors` is refused.
+
+An artifact has at most MAX_FILES files of MAX_TOTAL bytes together; one that says to have more is
+refused before anything is read or written. Weights are read in blocks, text is small, and so
+checking takes at most MAX_MEMORY bytes of memory more than the program itself takes.
 """
 
 from __future__ import annotations
@@ -13,12 +17,12 @@ from typing import IO
 import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.store.manifest import MAX_MANIFEST_BYTES
 from adapterxlt.store.tensor_files import tensor_hashes
 
 MAX_FILES = 1000
 MAX_TOTAL = 64 << 30  # bytes of all files
 MAX_TEXT = 4 << 20  # bytes of a JSON file or a card
+MAX_MEMORY = 512 << 20  # bytes
 MAX_DEPTH = 4
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,119}")
 _WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -96,7 +100,7 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
     if name.endswith(".u64"):
         _check_hashes(stream, size, where)
         return {}
-    if size > (MAX_MANIFEST_BYTES if name.endswith(".json") else MAX_TEXT):
+    if size > MAX_TEXT:
         raise InvalidArtifactError(f"{where}: {size} bytes are more than any real one has")
     try:
         text = stream.read(size).decode("utf-8")

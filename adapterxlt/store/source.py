@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -36,7 +37,7 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self.where = folder
-        self.sizes = dict(_walk(folder, "", 0))
+        self.sizes = dict(islice(_walk(folder, "", 0), MAX_FILES + 1))
         _check(self, str(folder))
 
     def open(self, name: str) -> IO[bytes]:
@@ -123,9 +124,10 @@ def _walk(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, int]]:
     if depth > MAX_DEPTH:
         raise InvalidArtifactError(f"{folder}: folders lie more than {MAX_DEPTH} deep")
     with os.scandir(folder) as found:
-        for count, entry in enumerate(sorted(found, key=lambda entry: entry.name), start=1):
-            if count > MAX_FILES:
-                raise InvalidArtifactError(f"{folder}: holds more than {MAX_FILES} files")
+        entries = list(islice(found, MAX_FILES + 1))
+        if len(entries) > MAX_FILES:
+            raise InvalidArtifactError(f"{folder}: holds more than {MAX_FILES} files")
+        for entry in sorted(entries, key=lambda entry: entry.name):
             status = entry.stat(follow_symlinks=False)
             name = prefix + entry.name
             if stat.S_ISDIR(status.st_mode):

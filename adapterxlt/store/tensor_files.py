@@ -16,7 +16,7 @@ import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
 
-MAX_HEADER = 16 << 20
+MAX_HEADER = 4 << 20
 MAX_TENSORS = 100_000
 MAX_AXES = 8
 BLOCK = 1 << 22  # bytes; a multiple of every item size

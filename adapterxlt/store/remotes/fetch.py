@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from filelock import FileLock
-
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError
-from adapterxlt.progress import Progress
-from adapterxlt.store.bundle import SUFFIX
+from adapterxlt.progress import Bar, Progress
+from adapterxlt.store.bundle import HEADER, OVERHEAD, SUFFIX, manifest_size
 from adapterxlt.store.content import MAX_TOTAL, check_names
 from adapterxlt.store.files import sha256_file
 from adapterxlt.store.manifest import (
@@ -23,39 +21,63 @@ from adapterxlt.store.manifest import (
     Manifest,
     parse_manifest,
 )
-from adapterxlt.store.remotes.files import Files, FsFiles, masked, open_files, scheme_of
+from adapterxlt.store.remotes.files import Files, FsFiles, open_files, scheme_of
 from adapterxlt.store.source import MAX_SIGNATURE, BundleSource, FolderSource, Source
+from adapterxlt.store.store import Store
 from adapterxlt.store.verify import SPARE_BYTES
 
 PART = ".part"
+MAX_FOLDERS = 10_000  # of a remote that are looked into
+SHOWN = 20
 
 
 @contextmanager
-def fetched(url: str, staging: Path, progress: Progress) -> Iterator[Source]:
+def fetched(
+    url: str, store: Store, progress: Progress, *, held: str | None = None
+) -> Iterator[tuple[Source, str]]:
     """Give what is at a URL as a source that is yet to be verified; removed at the end.
+
+    With it comes the fingerprint that it must have; that entry's lock is held meanwhile.
 
     Args:
         url: an artifact folder, a bundle (`.axlt`), or a place that holds one artifact.
-        staging: folder for files in transfer; what a kill leaves there is used the next time.
+        store: has files in transfer in its staging; what a kill leaves is used the next time.
+        held: the fingerprint that is asked for, if the caller holds that entry's lock.
 
     Raises:
         MissingError: there is no artifact.
         InvalidArtifactError: a file is not what the manifest says.
         AdapterXLTError: the transfer failed; the same call goes on from there.
     """
-    staging.mkdir(parents=True, exist_ok=True)
-    if url.partition("?")[0].endswith(SUFFIX):
-        with _bundle(url, staging) as bundle:
-            yield bundle
-        return
-    files = open_files(url)
-    content, prefix = _find_manifest(files)
+    packed = url.endswith(SUFFIX)
+    if packed:
+        place, slash, name = url.rpartition("/")
+        files = open_files(place or slash or ".")
+        content = _packed_manifest(files, name)
+    else:
+        files = open_files(url)
+        content, name = _find_manifest(files)
+    where = f"{files.shown}/{name}".rstrip("/")
+    manifest = _announced(content, where)
+    address = manifest.fingerprint
+    if held is not None and address != held:
+        raise InvalidArtifactError(f"{where}: is of another stage than was asked for")
     # Named by content: a push that replaces the artifact meanwhile does not mix with this.
-    folder = staging / f"pull-{hashlib.sha256(content).hexdigest()[:32]}"
-    with FileLock(f"{folder}.lock"):
+    digest = hashlib.sha256(content).hexdigest()[:32]
+    folder = store.staging(f"pull-{'file-' * packed}{digest}")
+    with store.lock(address) if held is None else nullcontext():
         try:
-            _download(files, prefix, content, folder, progress)
-            yield FolderSource(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(folder).free < manifest.size + SPARE_BYTES:
+                raise AdapterXLTError(f"{folder}: the disk has no room for {manifest.size} bytes")
+            with progress.bar(f"pull {manifest.title[:40]}", manifest.size, unit="B") as bar:
+                if packed:
+                    most = manifest.size + len(content) + MAX_SIGNATURE
+                    most += (len(manifest.files) + 3) * OVERHEAD
+                    source: Source = _bundle(files, name, most, folder, bar)
+                else:
+                    source = _folder(files, name, content, manifest, folder, where, bar)
+            yield source, address
         except InvalidArtifactError:  # of a transfer that was cut, what is here is kept
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -85,22 +107,21 @@ def _find_manifest(files: Files) -> tuple[bytes, str]:
     content = files.read(MANIFEST_NAME, MAX_MANIFEST_BYTES)
     if content is not None:
         return content, ""
-    found = []
+    found: dict[str, str] = {}
     if isinstance(files, FsFiles):
-        for name in files.folders()[:10_000]:
-            content = files.read(f"{name}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES)
-            if content is not None:
-                found.append((content, f"{name}/"))
-    if len(found) == 1:
-        return found[0]
+        for folder in files.folders()[:MAX_FOLDERS]:
+            another = files.read(f"{folder}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES)
+            if another is not None:
+                content = another
+                found[folder] = f"{folder} ({_title(another)})" if len(found) < SHOWN else "..."
+            if len(found) > SHOWN:
+                break
+    if content is not None and len(found) == 1:
+        return content, f"{next(iter(found))}/"
     if found:
-        names = [
-            f"{prefix.rstrip('/')} ({parse_manifest(content, prefix).title})"
-            for content, prefix in found[:20]
-        ]
         raise MissingError(
-            f"{files.shown}: there are {len(found)} artifacts",
-            hint="add the name of one to the URL:\n  " + "\n  ".join(names),
+            f"{files.shown}: there are several artifacts",
+            hint="add the name of one to the URL:\n  " + "\n  ".join(found.values()),
         )
     raise MissingError(
         f"{files.shown}: there is no artifact",
@@ -108,8 +129,24 @@ def _find_manifest(files: Files) -> tuple[bytes, str]:
     )
 
 
-def _download(files: Files, prefix: str, content: bytes, folder: Path, progress: Progress) -> None:
-    where = f"{files.shown}/{prefix}".rstrip("/")
+def _title(manifest: bytes) -> str:
+    try:
+        return parse_manifest(manifest, "").title
+    except InvalidArtifactError:
+        return "damaged"
+
+
+def _packed_manifest(files: Files, name: str) -> bytes:
+    """The manifest that a bundle begins with."""
+    header = files.read(name, HEADER - 1)
+    if header is None:
+        raise MissingError(f"{files.shown}/{name}: is not there")
+    end = HEADER + manifest_size(header, f"{files.shown}/{name}")
+    return (files.read(name, end - 1) or b"")[HEADER:]
+
+
+def _announced(content: bytes, where: str) -> Manifest:
+    """What a manifest says is there, if that can be."""
     if len(content) > MAX_MANIFEST_BYTES:
         raise InvalidArtifactError(f"{where}: the manifest is larger than any real one")
     manifest = parse_manifest(content, f"{where}: {MANIFEST_NAME}")
@@ -119,26 +156,30 @@ def _download(files: Files, prefix: str, content: bytes, folder: Path, progress:
         raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
     if manifest.size > MAX_TOTAL:
         raise InvalidArtifactError(f"{where}: says to hold more than {MAX_TOTAL >> 30} GiB")
-    folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < manifest.size + SPARE_BYTES:
-        raise AdapterXLTError(f"{folder}: the disk has no room for {manifest.size} bytes")
+    return manifest
+
+
+def _folder(
+    files: Files,
+    prefix: str,
+    content: bytes,
+    manifest: Manifest,
+    folder: Path,
+    where: str,
+    bar: Bar,
+) -> FolderSource:
+    """Download the files of a manifest, from where an earlier try ended."""
     signature = files.read(prefix + SIGNATURE_NAME, MAX_SIGNATURE)
-    _all(files, prefix, manifest, folder, where, progress)
+    for name, record in manifest.files.items():
+        target = folder / name
+        if not (target.is_file() and target.stat().st_size == record.size):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _one(files, prefix + name, record, target, f"{where}/{name}")
+        bar.advance(record.size)
     if signature is not None:
         (folder / SIGNATURE_NAME).write_bytes(signature)
     (folder / MANIFEST_NAME).write_bytes(content)
-
-
-def _all(
-    files: Files, prefix: str, manifest: Manifest, folder: Path, where: str, progress: Progress
-) -> None:
-    with progress.bar(f"pull {manifest.title[:40]}", manifest.size, unit="B") as bar:
-        for name, record in manifest.files.items():
-            target = folder / name
-            if not (target.is_file() and target.stat().st_size == record.size):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _one(files, prefix + name, record, target, f"{where}/{name}")
-            bar.advance(record.size)
+    return FolderSource(folder)
 
 
 def _one(files: Files, name: str, record: FileRecord, target: Path, where: str) -> None:
@@ -169,20 +210,20 @@ def _one(files: Files, name: str, record: FileRecord, target: Path, where: str) 
     part.replace(target)
 
 
-@contextmanager
-def _bundle(url: str, staging: Path) -> Iterator[Source]:
-    """Download a bundle; its content is known only when all of it is here, so from the start."""
-    import tempfile
+def _bundle(files: Files, name: str, most: int, folder: Path, bar: Bar) -> BundleSource:
+    """Download a bundle, from where an earlier try ended; its content is verified as a whole.
 
-    parent, _, name = url.partition("?")[0].rpartition("/")
-    files = open_files(parent)
-    with tempfile.TemporaryDirectory(prefix="pull-", dir=staging) as aside:
-        file = Path(aside) / "bundle"
-        size, room = 0, shutil.disk_usage(aside).free - SPARE_BYTES
-        with file.open("wb") as out:
-            for block in files.blocks(name, 0):
-                size += len(block)
-                if size > min(room, MAX_TOTAL):
-                    raise AdapterXLTError(f"{masked(url)}: is larger than there is room for")
-                out.write(block)
-        yield BundleSource(file)
+    Args:
+        most: bytes that it can have, by its manifest.
+    """
+    file = folder / "bundle"
+    size = file.stat().st_size if file.is_file() else 0
+    with file.open("ab") as out:
+        bar.advance(size)
+        for block in files.blocks(name, size):
+            size += len(block)
+            if size > most:
+                raise InvalidArtifactError(f"{files.shown}/{name}: is longer than it says it is")
+            out.write(block)
+            bar.advance(len(block))
+    return BundleSource(file)

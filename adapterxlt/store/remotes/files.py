@@ -1,11 +1,12 @@
-"""Files at a URL: a folder, S3 or SFTP through fsspec, HTTP(S) to read only. No torch."""
+"""Files at a URL; here a folder, S3 or SFTP through fsspec. No torch."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import urllib.error
+import stat
+import tempfile
 import urllib.parse
 import urllib.request
 import uuid
@@ -14,11 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapterxlt.errors import AdapterXLTError, MissingError, MissingPackageError, UsageError
+from adapterxlt.errors import (
+    AdapterXLTError,
+    InvalidArtifactError,
+    MissingError,
+    MissingPackageError,
+    UsageError,
+)
 
 SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 BLOCK = 1 << 20
 SECONDS = 60
+INCOMING = ".incoming"  # of a remote: what nobody shall see yet
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -39,7 +47,10 @@ class Files(Protocol):
 
 
 class WritableFiles(Files, Protocol):
-    """Files that can be written, each of which appears whole or not at all."""
+    """Files that can be written, each of which appears whole or not at all.
+
+    What is not whole yet lies in `.incoming/TOP/`, where TOP is the first folder of its name.
+    """
 
     def size(self, name: str) -> int | None:
         """Bytes of a file, None if there is none."""
@@ -53,8 +64,8 @@ class WritableFiles(Files, Protocol):
     def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
 
-    def folders(self) -> list[str]:
-        """Names of the folders, sorted."""
+    def delete_folder(self, name: str) -> None:
+        """Remove a folder and all in it, if it is there."""
 
 
 def scheme_of(url: str) -> str:
@@ -76,7 +87,8 @@ def scheme_of(url: str) -> str:
 
 def masked(url: str) -> str:
     """A URL without the password and the query it may hold."""
-    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", url.partition("?")[0])
+    password = r"(://[^/@:]*):(?!\d*/)([^/]*|[^@]*)@"  # some hold a `@` or, by mistake, a `/`
+    return re.sub(password, r"\1:***@", url.partition("?")[0])
 
 
 def open_files(url: str) -> Files:
@@ -87,6 +99,8 @@ def open_files(url: str) -> Files:
     """
     match scheme_of(url):
         case "http" | "https":
+            from adapterxlt.store.remotes.http import HttpFiles
+
             return HttpFiles(url)
         case "hf":
             from adapterxlt.store.remotes.hub import HubFiles
@@ -104,8 +118,7 @@ def open_writable(url: str) -> WritableFiles:
     """
     match scheme_of(url):
         case "file":
-            path = urllib.request.url2pathname(url.removeprefix("file://"))
-            return FsFiles(_filesystem("file", {}), os.path.abspath(path), masked(url))
+            return FsFiles(_filesystem("file", {}), os.path.abspath(_path_of(url)), url)
         case "s3":
             return FsFiles(_filesystem("s3", {}), url.removeprefix("s3://"), masked(url))
         case "sftp":
@@ -119,6 +132,16 @@ def open_writable(url: str) -> WritableFiles:
                 f"{masked(url)}: nothing can be pushed to {other}://",
                 hint="push to a folder, s3://, sftp:// or hf://",
             )
+
+
+def _path_of(url: str) -> str:
+    """The path that `file://` or nothing is written before."""
+    if not url.startswith("file://"):
+        return url
+    parts = urllib.parse.urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise UsageError(f"{masked(url)}: write file:///PATH, of this machine")
+    return urllib.request.url2pathname(parts.path)
 
 
 def _filesystem(kind: str, options: dict[str, Any]) -> Any:
@@ -158,6 +181,12 @@ class FsFiles:
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"
 
+    def _open(self, name: str) -> Any:
+        path = self._path(name)
+        if _is(self.fs, "file") and not stat.S_ISREG(os.lstat(path).st_mode):
+            raise InvalidArtifactError(f"{self.shown}/{name}: is a link, device or folder")
+        return self.fs.open(path, "rb")
+
     def size(self, name: str) -> int | None:
         with told(self.shown):
             try:
@@ -168,15 +197,15 @@ class FsFiles:
     def read(self, name: str, limit: int) -> bytes | None:
         with told(self.shown):
             try:
-                with self.fs.open(self._path(name), "rb") as stream:
+                with self._open(name) as stream:
                     return bytes(stream.read(limit + 1))
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            except (FileNotFoundError, NotADirectoryError):
                 return None
 
     def blocks(self, name: str, offset: int) -> Iterator[bytes]:
         with told(self.shown):
             try:
-                stream = self.fs.open(self._path(name), "rb")
+                stream = self._open(name)
             except (FileNotFoundError, NotADirectoryError):
                 raise MissingError(f"{self.shown}/{name}: is not there") from None
             with stream:
@@ -187,14 +216,15 @@ class FsFiles:
     def put(self, local: Path, name: str) -> None:
         with told(self.shown):
             path = self._path(name)
-            if "s3" in _protocols(self.fs):  # an upload to S3 appears when it is finished
+            if _is(self.fs, "s3"):  # an upload to S3 appears when it is finished
                 self.fs.put_file(str(local), path)
                 return
-            aside = self._path(f".incoming/{uuid.uuid4().hex}")
+            top = name.removeprefix(f"{INCOMING}/").partition("/")[0]
+            aside = self._path(f"{INCOMING}/{top}/{uuid.uuid4().hex}")
             self.fs.makedirs(aside.rpartition("/")[0], exist_ok=True)
             self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             try:
-                if "sftp" in _protocols(self.fs):
+                if _is(self.fs, "sftp"):
                     self.fs.ftp.put(str(local), aside)
                     self.fs.ftp.posix_rename(aside, path)
                 else:
@@ -206,8 +236,6 @@ class FsFiles:
                 raise
 
     def put_bytes(self, content: bytes, name: str) -> None:
-        import tempfile
-
         with tempfile.NamedTemporaryFile() as aside:
             aside.write(content)
             aside.flush()
@@ -218,7 +246,13 @@ class FsFiles:
             if self.fs.exists(self._path(name)):
                 self.fs.rm_file(self._path(name))
 
+    def delete_folder(self, name: str) -> None:
+        with told(self.shown):
+            if self.fs.exists(self._path(name)):
+                self.fs.rm(self._path(name), recursive=True)
+
     def folders(self) -> list[str]:
+        """Names of the folders, sorted."""
         with told(self.shown):
             try:
                 found = self.fs.ls(self.root, detail=True)
@@ -228,42 +262,5 @@ class FsFiles:
             return sorted(name for name in names if not name.startswith("."))
 
 
-def _protocols(fs: Any) -> tuple[str, ...]:
-    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
-
-
-class HttpFiles:
-    """Files of a web server; interrupted reads go on by Range requests."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.shown = url.partition("?")[0].rstrip("/"), masked(url)
-
-    def _open(self, name: str, offset: int) -> Any:
-        request = urllib.request.Request(f"{self.url}/{urllib.parse.quote(name)}")
-        if offset:
-            request.add_header("Range", f"bytes={offset}-")
-        return urllib.request.urlopen(request, timeout=SECONDS)
-
-    def read(self, name: str, limit: int) -> bytes | None:
-        with told(self.shown):
-            try:
-                with self._open(name, 0) as response:
-                    return bytes(response.read(limit + 1))
-            except urllib.error.HTTPError as error:
-                if error.code in (404, 410):
-                    return None
-                raise
-
-    def blocks(self, name: str, offset: int) -> Iterator[bytes]:
-        with told(self.shown):
-            try:
-                response = self._open(name, offset)
-            except urllib.error.HTTPError as error:
-                if error.code in (404, 410):
-                    raise MissingError(f"{self.shown}/{name}: is not there") from None
-                raise
-            with response:
-                skip = 0 if response.status == 206 else offset  # a server may ignore the range
-                while block := response.read(BLOCK):
-                    yield block[skip:]
-                    skip = max(0, skip - len(block))
+def _is(fs: Any, protocol: str) -> bool:
+    return protocol in ([fs.protocol] if isinstance(fs.protocol, str) else fs.protocol)

@@ -1,7 +1,8 @@
 """Publishing: files first, the manifest last, so that what is visible is whole.
 
-URL/<fingerprint>/...            the artifact's files; manifest.json makes them visible
-URL/.incoming/<fingerprint>.json the manifest that a running or interrupted push belongs to
+URL/<fingerprint>/...                 the artifact's files; manifest.json makes them visible
+URL/.incoming/<fingerprint>/push.json the manifest that a running or interrupted push belongs to
+URL/.incoming/<fingerprint>/...       files that are being written
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
@@ -17,7 +18,13 @@ from adapterxlt.store.manifest import (
     SIGNATURE_NAME,
     Manifest,
 )
-from adapterxlt.store.remotes.files import WritableFiles, masked, open_writable, scheme_of
+from adapterxlt.store.remotes.files import (
+    INCOMING,
+    WritableFiles,
+    masked,
+    open_writable,
+    scheme_of,
+)
 from adapterxlt.store.source import MAX_SIGNATURE, FolderSource
 
 
@@ -36,7 +43,8 @@ def push(
     """Publish a verified artifact folder. What is there already is not sent again.
 
     Args:
-        replace: put it in the place of another artifact of the same stage (other scores, ...).
+        replace: put it in the place of another artifact of the same stage (other scores, ...), or
+            send it anew where it is damaged.
 
     Raises:
         UsageError: another artifact of the same stage is there, or the URL cannot be written.
@@ -64,32 +72,65 @@ def push_files(
     mine = (source.where / MANIFEST_NAME).read_bytes()
     theirs = files.read(f"{folder}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES)
     signature = _content(source.where / SIGNATURE_NAME)
-    if theirs == mine:
+    if theirs == mine and not replace:
         if signature in (None, files.read(f"{folder}/{SIGNATURE_NAME}", MAX_SIGNATURE)):
             return Pushed(place, 0, 0)
         files.put(source.where / SIGNATURE_NAME, f"{folder}/{SIGNATURE_NAME}")
         return Pushed(place, 1, len(signature or b""))
     refuse_other(theirs, place, replace)
-    marker = f".incoming/{folder}.json"
-    resumes = files.read(marker, MAX_MANIFEST_BYTES) == mine
-    files.delete(f"{folder}/{MANIFEST_NAME}")
-    files.delete(f"{folder}/{SIGNATURE_NAME}")
+    try:
+        sent = _send(source, manifest, files, progress, mine, theirs)
+    except AdapterXLTError:
+        if files.read(f"{folder}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES) == mine:
+            files.delete_folder(f"{INCOMING}/{folder}")
+            return Pushed(place, 0, 0)  # another push of this artifact was faster
+        raise
+    return Pushed(place, len(sent), sum(sent))
+
+
+def _send(
+    source: FolderSource,
+    manifest: Manifest,
+    files: WritableFiles,
+    progress: Progress,
+    mine: bytes,
+    theirs: bytes | None,
+) -> list[int]:
+    """Send what an interrupted push has not sent; returns the sizes of the files."""
+    folder = manifest.fingerprint
+    marker = f"{INCOMING}/{folder}/push.json"  # says whose files are in the folder
+    begun = files.read(marker, MAX_MANIFEST_BYTES)
+    resumes = theirs is None and begun == mine
+    if theirs is not None:
+        files.put_bytes(theirs, marker)
+        files.delete(f"{folder}/{MANIFEST_NAME}")
     if not resumes:
+        if theirs is not None or begun is not None:
+            files.delete_folder(folder)
         files.put_bytes(mine, marker)
     sent: list[int] = []
+
+    def put(name: str) -> None:
+        files.put(source.where / name, f"{folder}/{name}")
+        sent.append(source.sizes[name])
+
     with progress.bar(f"push {manifest.title}", manifest.size, unit="B") as bar:
         for name, record in sorted(manifest.files.items()):
-            there = resumes and files.size(f"{folder}/{name}") == record.size
-            if not there:  # a file appears whole, so its size tells
-                files.put(source.where / name, f"{folder}/{name}")
-                sent.append(record.size)
+            # A file appears whole, so its size tells whether it is there.
+            if not (resumes and files.size(f"{folder}/{name}") == record.size):
+                put(name)
             bar.advance(record.size)
-    if signature is not None:
-        files.put(source.where / SIGNATURE_NAME, f"{folder}/{SIGNATURE_NAME}")
-        sent.append(len(signature))
-    files.put(source.where / MANIFEST_NAME, f"{folder}/{MANIFEST_NAME}")
-    files.delete(marker)
-    return Pushed(place, len(sent) + 1, sum(sent) + len(mine))
+    files.delete(f"{folder}/{SIGNATURE_NAME}")  # of an interrupted push
+    if SIGNATURE_NAME in source.sizes:
+        put(SIGNATURE_NAME)
+    if files.read(marker, MAX_MANIFEST_BYTES) != mine:
+        raise AdapterXLTError(
+            f"{files.shown}/{folder}: another push came between",
+            hint="the same command tries again",
+        )
+    put(MANIFEST_NAME)
+    files.delete_folder(f"{INCOMING}/{folder}")
+    return sent
 
 
 def refuse_other(theirs: bytes | None, place: str, replace: bool) -> None:

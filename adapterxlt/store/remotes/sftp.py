@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, unquote
 
 from adapterxlt.errors import MissingPackageError
 
@@ -36,7 +36,7 @@ def open_sftp(url: SplitResult) -> Any:
     if url.port:
         options["port"] = url.port
     if url.username:
-        options["username"] = url.username
+        options["username"] = unquote(url.username)
     if url.password:
-        options["password"] = url.password
+        options["password"] = unquote(url.password)
     return KnownHosts(url.hostname or "", skip_instance_cache=True, **options)

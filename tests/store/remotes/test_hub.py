@@ -65,7 +65,7 @@ def test_push_and_pull(hub: Hub, made: FolderSource, tmp_path: Path) -> None:
     assert has(URL, address)
     assert not has(URL, "0" * 64)
     assert fetch_all(URL, tmp_path / "staging") == content(made)
-    assert not list((tmp_path / "staging").glob("pull-*/*"))
+    assert not list((tmp_path / "staging/.staging").iterdir())
 
 
 def test_pushing_twice_sends_nothing(hub: Hub, made: FolderSource) -> None:

@@ -3,125 +3,129 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError, UsageError
 from adapterxlt.store.remotes.fetch import has
+from adapterxlt.store.remotes.files import FsFiles
 from adapterxlt.store.source import FolderSource
 from adapterxlt.store.verify import verify
 from tests.artifacts.make import small_artifact
+from tests.store.remotes.servers import sent, serve_nginx, serve_s3, serve_sftp
 from tests.store.remotes.transfer import content, fetch_all, publish
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+Spy = list[tuple[str, int]]
 
 
-def wait_for(port: int) -> None:
-    for _ in range(1200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("the server did not start")
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    """Names and bytes of what is read from a remote in blocks."""
+    blocks, received = FsFiles.blocks, []
+
+    def counted(self: FsFiles, name: str, offset: int) -> Iterator[bytes]:
+        for block in blocks(self, name, offset):
+            received.append((name.rpartition("/")[2], len(block)))
+            yield block
+
+    monkeypatch.setattr(FsFiles, "blocks", counted)
+    return received
 
 
-@contextmanager
-def running(command: list[str], port: int, **options: object) -> Iterator[None]:
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
-    )  # type: ignore[call-overload]
-    try:
-        wait_for(port)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def round_trip(made: FolderSource, url: str, tmp_path: Path) -> None:
+def round_trip(made: FolderSource, url: str, tmp_path: Path, spy: Spy) -> None:
     """What every writable remote must do."""
     address = verify(made).fingerprint
     assert not has(url, address)
     with pytest.raises(MissingError):
         fetch_all(url, tmp_path / "staging")
-    first = publish(made, url)
-    assert first.files == len(made.sizes)
+    cut_and_resumed(made, url)
     assert has(url, address)
-    assert publish(made, url).files == 0
-    for place in (first.url, url):
-        assert fetch_all(place, tmp_path / "staging") == content(made)
+    place = f"{url}/{address}"
+    for where in (place, url):
+        assert fetch_all(where, tmp_path / "staging") == content(made)
+    spy.clear()
+    leave_part(made, tmp_path / "staging")
+    assert fetch_all(place, tmp_path / "staging") == content(made)
+    weights = made.sizes["adapter.safetensors"]
+    assert sum(size for name, size in spy if name == "adapter.safetensors") == weights - 100
     other = small_artifact(tmp_path / "other", license="mit")
     with pytest.raises(UsageError, match="another artifact"):
         publish(other, url)
     assert publish(other, url, replace=True).files == len(other.sizes)
-    assert fetch_all(first.url, tmp_path / "staging") == content(other)
+    assert fetch_all(place, tmp_path / "staging") == content(other)
+    assert not list((tmp_path / "staging/.staging").iterdir())
+
+
+def cut_and_resumed(made: FolderSource, url: str) -> None:
+    """Publish in two tries, the first of which breaks off at its fourth file."""
+    put, calls = FsFiles.put, []
+
+    def cut(self: FsFiles, local: Path, name: str) -> None:
+        calls.append(name)
+        if len(calls) == 4:
+            raise ConnectionError("gone")
+        put(self, local, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FsFiles, "put", cut)
+        with pytest.raises(ConnectionError):
+            publish(made, url)
+        assert not has(url, verify(made).fingerprint)
+        first = publish(made, url)
+        assert first.files == len(made.sizes) - 2  # the mark and two files were there
+        assert first.bytes == sum(
+            made.sizes[name.rpartition("/")[2] if "texts/" not in name else "texts/mnli-abab.u64"]
+            for name in calls[4:]
+        )
+        before = len(calls)
+        again = publish(made, url)
+        assert (again.files, again.bytes, len(calls)) == (0, 0, before)
+
+
+def leave_part(made: FolderSource, store: Path) -> None:
+    """What a pull that was cut in the middle of a file leaves."""
+    manifest = (made.where / "manifest.json").read_bytes()
+    folder = store / ".staging" / f"pull-{hashlib.sha256(manifest).hexdigest()[:32]}"
+    folder.mkdir(parents=True)
+    weights = (made.where / "adapter.safetensors").read_bytes()
+    (folder / "adapter.safetensors.part").write_bytes(weights[:100])
 
 
 @pytest.mark.parametrize("scheme", ["", "file://"])
-def test_a_folder(made: FolderSource, tmp_path: Path, scheme: str) -> None:
-    round_trip(made, f"{scheme}{tmp_path}/remote", tmp_path)
+def test_a_folder(made: FolderSource, tmp_path: Path, scheme: str, spy: Spy) -> None:
+    round_trip(made, f"{scheme}{tmp_path}/remote", tmp_path, spy)
+    assert not list((tmp_path / "remote/.incoming").iterdir())
 
 
-def test_s3(made: FolderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("moto.server", reason="moto[server] is not installed")
-    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
-    port = free_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with running([sys.executable, "-m", "moto.server", "-p", str(port)], port):
-        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("bucket")
-        round_trip(made, "s3://bucket/shared", tmp_path)
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with serve_s3(tmp_path, monkeypatch) as url:
+        yield url
+
+
+def test_s3(made: FolderSource, tmp_path: Path, s3: str, spy: Spy) -> None:
+    round_trip(made, s3, tmp_path, spy)
+    log = tmp_path / "moto.log"
+    puts = log.read_text().count('"PUT ')
+    assert puts > len(made.sizes)
+    publish(small_artifact(tmp_path / "same", license="mit"), s3)
+    assert log.read_text().count('"PUT ') == puts
 
 
 @pytest.fixture
 def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """URL of a folder on an OpenSSH server of this test."""
-    sshd = shutil.which("sshd") or "/usr/sbin/sshd"
-    server = Path("/usr/lib/openssh/sftp-server")
-    if not Path(sshd).is_file() or not server.is_file() or os.geteuid() != 0:
-        pytest.skip("needs Debian's openssh-server, and to be root")
-    pytest.importorskip("paramiko", reason="paramiko is not installed")
-    home = tmp_path / "home"
-    (home / ".ssh").mkdir(parents=True, mode=0o700)
-    Path("/run/sshd").mkdir(exist_ok=True)
-    for key in (home / ".ssh/id_ed25519", tmp_path / "host_key"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    port = free_port()
-    host = " ".join((tmp_path / "host_key.pub").read_text().split()[:2])
-    (home / ".ssh/known_hosts").write_text(f"[127.0.0.1]:{port} {host}\n")
-    (tmp_path / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host_key\nUsePAM no\n"
-        f"AuthorizedKeysFile {home}/.ssh/id_ed25519.pub\nStrictModes no\nPidFile none\n"
-        f"PermitRootLogin yes\nSubsystem sftp {server}\n"
-    )
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    with running([sshd, "-D", "-f", str(tmp_path / "sshd_config")], port):
-        yield f"sftp://root@127.0.0.1:{port}{tmp_path}/shared"
+    with serve_sftp(tmp_path, monkeypatch) as url:
+        yield url
 
 
-def test_sftp(made: FolderSource, tmp_path: Path, sftp: str) -> None:
-    round_trip(made, sftp, tmp_path)
+def test_sftp(made: FolderSource, tmp_path: Path, sftp: str, spy: Spy) -> None:
+    round_trip(made, sftp, tmp_path, spy)
+    assert not list((tmp_path / "shared/.incoming").iterdir())
 
 
 def test_an_unknown_ssh_host_is_refused(made: FolderSource, tmp_path: Path, sftp: str) -> None:
@@ -147,19 +151,8 @@ def python_server(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[str]:
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not Path(program).is_file():
-        pytest.skip("needs Debian's nginx")
-    port = free_port()
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; "
-        + ("user root; " if os.geteuid() == 0 else "")
-        + "events {} http { access_log off; "
-        + "".join(f"{kind}_temp_path {tmp_path}/{kind}; " for kind in ("client_body", "proxy"))
-        + f"server {{ listen 127.0.0.1:{port}; root {tmp_path}; }} }}"
-    )
-    with running([program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], port):
-        yield f"http://127.0.0.1:{port}"
+    with serve_nginx(tmp_path) as url:
+        yield url
 
 
 @pytest.mark.parametrize("server", ["python_server", "nginx"])
@@ -172,15 +165,13 @@ def test_http(
     assert has(f"{url}/remote", address)
     assert not has(f"{url}/remote", "0" * 64)
     assert fetch_all(f"{url}/remote/{address}", tmp_path / "staging") == content(made)
-    # An interrupted pull goes on in the middle of a file.
-    part = next(made.where.glob("adapter.safetensors"))
-    manifest = (made.where / "manifest.json").read_bytes()
-    import hashlib
-
-    folder = tmp_path / "staging" / f"pull-{hashlib.sha256(manifest).hexdigest()[:32]}"
-    folder.mkdir(parents=True)
-    (folder / "adapter.safetensors.part").write_bytes(part.read_bytes()[:100])
+    leave_part(made, tmp_path / "staging")
     assert fetch_all(f"{url}/remote/{address}", tmp_path / "staging") == content(made)
+    if server == "nginx":
+        status, size, _ = next(
+            answer for answer in reversed(sent(tmp_path)) if answer[2].endswith("safetensors")
+        )
+        assert (status, size) == (206, made.sizes["adapter.safetensors"] - 100)
     with pytest.raises(MissingError):
         fetch_all(f"{url}/nothing", tmp_path / "staging")
     with pytest.raises(UsageError, match="nothing can be pushed"):
@@ -189,4 +180,4 @@ def test_http(
     card.write_text(card.read_text().replace("a", "b"))
     with pytest.raises(InvalidArtifactError):
         fetch_all(f"{url}/remote/{address}", tmp_path / "staging")
-    assert not list((tmp_path / "staging").glob("pull-*/*"))
+    assert not list((tmp_path / "staging/.staging").iterdir())

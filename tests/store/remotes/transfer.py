@@ -7,7 +7,8 @@ from pathlib import Path
 from adapterxlt.progress import Silent
 from adapterxlt.store.remotes.fetch import fetched
 from adapterxlt.store.remotes.push import Pushed, push
-from adapterxlt.store.source import FolderSource
+from adapterxlt.store.source import FolderSource, Source
+from adapterxlt.store.store import Store
 from adapterxlt.store.verify import verify
 
 
@@ -15,11 +16,17 @@ def publish(source: FolderSource, url: str, **options: bool) -> Pushed:
     return push(source, verify(source), url, Silent(), **options)
 
 
-def fetch_all(url: str, staging: Path) -> dict[str, bytes]:
-    with fetched(url, staging, Silent()) as source:
-        verify(source)
-        return {name: (source.where / name).read_bytes() for name in source.sizes}
+def fetch_all(url: str, store: Path) -> dict[str, bytes]:
+    """Files of what is at a URL, once they are here."""
+    with fetched(url, Store(store), Silent()) as (source, _):
+        return content(source)
 
 
-def content(source: FolderSource) -> dict[str, bytes]:
-    return {name: (source.where / name).read_bytes() for name in source.sizes}
+def content(source: Source) -> dict[str, bytes]:
+    """Files of an artifact, verified."""
+    verify(source)
+    found = {}
+    for name, size in source.sizes.items():
+        with source.open(name) as stream:
+            found[name] = stream.read(size)
+    return found
