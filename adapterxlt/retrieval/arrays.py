@@ -20,7 +20,7 @@ def check_vectors(vectors: Floats, what: str) -> Floats:
     if not finite.all():
         raise AdapterXLTError(
             f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinity "
-            f"({what}, first at row {int(np.argmin(finite))})",
+            f"({what}, first in row {int(np.argmin(finite)) + 1})",
             hint="the model that made them has diverged, or its precision is too low",
         )
     return vectors

@@ -159,7 +159,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise bad(path, number, message, "re-encode it as UTF-8") from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise bad(path, 0, f"cannot be read after line {number}: {reason}") from error
+        place = f" after line {number}" if number else ""
+        raise bad(path, 0, f"cannot be read{place}: {reason}") from error
 
 
 @contextmanager

@@ -73,12 +73,15 @@ def score_sides(
             raise MissingDataError(f"{len(vectors)} {name} vectors for {len(rows)} sentences")
     if sides.gold is None:
         scale = protocol.tatoeba.normalise
-        left, right = (ready(side, protocol.transform, scale) for side in (source, target))
+        left, right = (
+            ready(side, protocol.transform, scale, name)
+            for name, side in (("source", source), ("target", target))
+        )
         return tatoeba_scores(left, right, csls=protocol.csls), None
     distinct = [_first_rows(rows) for rows in (sides.source, sides.target)]
     left, right = (
-        ready(side[rows], protocol.transform, protocol.bucc.normalise)
-        for side, rows in zip((source, target), distinct, strict=True)
+        ready(side[rows], protocol.transform, protocol.bucc.normalise, name)
+        for name, side, rows in zip(("source", "target"), (source, target), distinct, strict=True)
     )
     found = find_neighbours(
         ArrayRows(left, "source"), ArrayRows(right, "target"), protocol.k, index=index

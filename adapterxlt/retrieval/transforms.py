@@ -67,9 +67,9 @@ def fit(rows: Rows, transform: Transform, scale: bool) -> Fitted:
     return Fitted(scale, mean, (vectors * inverse) @ vectors.T)
 
 
-def ready(vectors: Floats, transform: Transform, scale: bool) -> Floats:
-    """Vectors [n, dim] of one side as they are compared."""
-    return fit(ArrayRows(vectors), transform, scale)(vectors)
+def ready(vectors: Floats, transform: Transform, scale: bool, what: str = "vectors") -> Floats:
+    """Vectors [n, dim] of one side, named `what` in errors, as they are compared."""
+    return fit(ArrayRows(vectors, what), transform, scale)(vectors)
 
 
 class ReadyRows:
