@@ -10,11 +10,7 @@ the last layer. Both are short re-creations. Peak memory is not measured here.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 from data import data_roots
+from retrieval.measure import Times, machine
 
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
@@ -102,15 +99,11 @@ def main() -> None:
         "ours, last layer": lambda: ours([depth]),
         "ours, all layers": lambda: ours(every),
     }
-    wall: dict[str, list[float]] = {name: [] for name in ways}
-    work: dict[str, list[float]] = {name: [] for name in ways}
+    times = Times()
     results: dict[str, object] = {}
     for _ in range(options.rounds):
         for name, way in ways.items():
-            start, busy = time.perf_counter(), time.process_time()
-            results[name] = way()
-            work[name].append(time.process_time() - busy)
-            wall[name].append(time.perf_counter() - start)
+            results[name] = times.run(name, way)
 
     tokens = tokenize(built, dict.fromkeys(everything), 512)
     lengths = tokens.lengths
@@ -118,35 +111,22 @@ def main() -> None:
     ours_padding = sum(len(b) * int(lengths[b].max()) for b in batches) / int(lengths.sum())
     flat = [b for side in sides for b in cut(side, 100)]
     by_length = [b for side in sides for b in cut(sorted(side, key=len, reverse=True), 32)]
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"{options.threads} threads, load {os.getloadavg()[0]:.1f}"
-    )
+    print(machine(options.threads))
+    print(f"mini: {depth} layers, {built.model.config.hidden_size} wide; middle layer {middle}")
     print(f"{len(everything)} sentences ({len(tokens)} distinct), {', '.join(languages)}")
     print(
         f"padded/real: XTREME's way {padding(built, flat):.3f}, sentence-transformers' way "
-        f"{padding(built, by_length):.3f}, ours {ours_padding:.3f}"
+        f"{padding(built, by_length):.3f}, ours {ours_padding:.3f} (aim: 1.02)"
     )
-    for name in ways:
-        print(
-            f"{name:40} {statistics.median(wall[name]):8.2f} s wall "
-            f"{statistics.median(work[name]):8.2f} s CPU"
-        )
-    for mine, theirs in (
-        ("ours, middle layer", "XTREME's way, one layer"),
-        ("ours, middle layer", "sentence-transformers' way, last layer"),
-        ("ours, last layer", "sentence-transformers' way, last layer"),
-        ("ours, all layers", "XTREME's way, all layers"),
-    ):
-        ratios = [
-            statistics.median(a / b for a, b in zip(times[theirs], times[mine], strict=True))
-            for times in (wall, work)
-        ]
-        print(f"{mine} against {theirs}: {ratios[0]:.2f} wall, {ratios[1]:.2f} CPU")
+    times.show()
+    times.ratio("XTREME's way, one layer", "ours, middle layer", "5")
+    times.ratio("sentence-transformers' way, last layer", "ours, middle layer", "2.5")
+    times.ratio("sentence-transformers' way, last layer", "ours, last layer", "1.3")
+    times.ratio("XTREME's way, all layers", "ours, all layers", "10")
     difference = np.abs(
         results["ours, last layer"][depth] - results["sentence-transformers' way, last layer"]
     )
-    print(f"largest difference of vectors at the last layer: {difference.max():.1e}")
+    print(f"largest difference of vectors at the last layer: {difference.max():.1e} (aim: 1e-5)")
 
 
 if __name__ == "__main__":

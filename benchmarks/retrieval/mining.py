@@ -9,13 +9,14 @@ what no exact way can do without.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import statistics
-import time
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import faiss
 import numpy as np
+from retrieval.measure import Times, machine
 from threadpoolctl import threadpool_limits
 
 from adapterxlt.retrieval.arrays import normalise
@@ -87,44 +88,21 @@ def main() -> None:
     source, target = vectors(options.n, options.dim)
     rows = ArrayRows(source), ArrayRows(target)
     names = ("search, public", "search, ours", "bare product", "scoring, public", "scoring, ours")
-    wall: dict[str, list[float]] = {name: [] for name in names}
-    work: dict[str, list[float]] = {name: [] for name in names}
-
-    def timed(name, way):
-        start, busy = time.perf_counter(), time.process_time()
-        result = way()
-        work[name].append(time.process_time() - busy)
-        wall[name].append(time.perf_counter() - start)
-        return result
-
+    times = Times()
     faiss.omp_set_num_threads(options.threads)
     with threadpool_limits(options.threads):
         for _ in range(options.rounds):
-            theirs = timed(names[0], lambda: public_search(source, target, k))
-            mine = timed(names[1], lambda: exact_neighbours(*rows, k))
-            timed(names[2], lambda: bare_product(source, target))
-            pairs = timed(names[3], lambda found=theirs: public_scoring(found, k))
-            ours = timed(names[4], lambda found=mine: match(*found, "ratio"))
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"{options.threads} threads, load {os.getloadavg()[0]:.1f}; "
-        f"{options.n} x {options.n}, {options.dim} dimensions, k {k}"
-    )
-    for name in names:
-        print(
-            f"{name:20} {statistics.median(wall[name]):8.2f} s wall "
-            f"{statistics.median(work[name]):8.2f} s CPU"
-        )
-    for label, over, under in (
-        ("search, public / ours", names[0], names[1]),
-        ("search, ours / bare product", names[1], names[2]),
-        ("scoring, public / ours", names[3], names[4]),
-    ):
-        ratios = [
-            statistics.median(a / b for a, b in zip(times[over], times[under], strict=True))
-            for times in (wall, work)
-        ]
-        print(f"{label}: {ratios[0]:.2f} wall, {ratios[1]:.2f} CPU")
+            theirs = times.run(names[0], lambda: public_search(source, target, k))
+            mine = times.run(names[1], lambda: exact_neighbours(*rows, k))
+            times.run(names[2], lambda: bare_product(source, target))
+            pairs = times.run(names[3], lambda found=theirs: public_scoring(found, k))
+            ours = times.run(names[4], lambda found=mine: match(*found, "ratio"))
+    print(machine(options.threads))
+    print(f"{options.n} x {options.n}, {options.dim} dimensions, k {k}")
+    times.show()
+    times.ratio("search, public", "search, ours", "1.4 at 50000")
+    times.ratio("search, ours", "bare product", "at most 2.2")
+    times.ratio("scoring, public", "scoring, ours", "10")
     same = set(pairs) == set(zip(ours.source_idx.tolist(), ours.target_idx.tolist(), strict=True))
     print(f"the same {len(ours)} pairs: {same}")
 
