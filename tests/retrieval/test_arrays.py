@@ -14,7 +14,7 @@ def test_bad_vectors_are_refused_with_the_reason():
     for value in (np.nan, np.inf):
         bad = good.copy()
         bad[1, 2] = value
-        with pytest.raises(AdapterXLTError, match=r"1 of 2 vectors .*base, first at row 1"):
+        with pytest.raises(AdapterXLTError, match=r"1 of 2 vectors .*base, first in row 2"):
             check_vectors(bad, "base")
 
 
