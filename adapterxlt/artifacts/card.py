@@ -15,15 +15,31 @@ from adapterxlt.artifacts.facts import (
     task_of,
 )
 from adapterxlt.artifacts.locate import IMPORTED
+from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.origin import POCKET, describe_origins, hub_id
+from adapterxlt.tasks.types import Kind
 
 CARD_FILE = "README.md"
 # One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
 # head for; anything else.
 Form = Literal["adapter", "parts", "checkpoint", "other"]
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
-_SETTINGS = ("lr", "epochs", "max_steps", "batch_size", "max_length", "seed", "cap", "precision")
+# Task kind -> what the Hub calls such tasks.
+_PIPELINES: dict[Kind, str] = {
+    "pair_classification": "text-classification",
+    "tagging": "token-classification",
+    "span_qa": "question-answering",
+    "multiple_choice": "multiple-choice",
+    "mlm": "fill-mask",
+    "sentence_retrieval": "sentence-similarity",
+    "bitext_mining": "sentence-similarity",
+}
+_SETTINGS = (
+    *("lr", "epochs", "keep", "dev_cap", "max_steps", "batch_size", "max_length"),
+    *("seed", "cap", "precision"),
+)
 
 
 def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
@@ -40,7 +56,8 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> 
     assert facts is not None
     results = [
         EvalResult(
-            task_type=str(score["task"]),
+            task_type=_pipeline(str(score["task"])),
+            task_name=str(score["task"]),
             dataset_type=_dataset_type(score.get("data", [])),
             dataset_name=f"{score['task']} ({score['language']}), "
             f"{describe_origins(score.get('data'))}",
@@ -142,6 +159,11 @@ def _hub_ids(manifest: Manifest) -> list[str]:
     return list(dict.fromkeys(found for found in map(hub_id, origins) if found))
 
 
+def _pipeline(task: str) -> str:
+    known = catalogue().get(task)
+    return _PIPELINES[known.kind] if known else "other"
+
+
 def _dataset_type(origins: list[str]) -> str:
     """What a model-index calls the id of a data set, for data that need not have one."""
     (origin,) = origins if len(origins) == 1 else [""]
@@ -173,7 +195,7 @@ def _scores(scores: list[dict[str, Any]]) -> list[str]:
         if score.get("contamination"):
             mark = " !"
             seen.append(f"{score['task']} {score['language']}: {score['contamination']}")
-        layer = f" (layer {score['layer']})" if score.get("layer") is not None else ""
+        layer = f" (layer {score['layer']:d})" if score.get("layer") is not None else ""
         rows.append(
             f"| {escape(score['task'])} | {escape(describe_origins(score.get('data')))} "
             f"| {escape(score['split'])} | {escape(score['language'])} "
@@ -228,4 +250,5 @@ _TRANSFORMERS = [
 
 def escape(value: object) -> str:
     """Text as Markdown shows it, on one line: nothing an artifact says becomes markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split())).replace("&", "&amp;")
+    text = printable(" ".join(str(value).split()))
+    return _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;")

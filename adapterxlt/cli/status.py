@@ -8,6 +8,7 @@ import click
 
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
+from adapterxlt.execution.measures import kept_epoch
 from adapterxlt.report.console import print_table
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -34,6 +35,7 @@ def command(workdir: Path, as_json: bool) -> None:
     store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()
+    epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
         print_json(
             {
@@ -45,8 +47,9 @@ def command(workdir: Path, as_json: bool) -> None:
                         "recipe": entry.recipe,
                         "fingerprint": entry.fingerprint,
                         "bytes": entry.size,
+                        **({"kept_epoch": kept[0], "epochs": kept[1]} if kept else {}),
                     }
-                    for entry in entries
+                    for entry, kept in zip(entries, epochs, strict=True)
                 ],
                 "failed": [
                     {
@@ -64,11 +67,12 @@ def command(workdir: Path, as_json: bool) -> None:
         {
             "step": entry.title,
             "kind": entry.kind,
+            **({"kept": f"epoch {kept[0]} of {kept[1]}" if kept else ""} if any(epochs) else {}),
             "recipe": entry.recipe,
             "size": size_text(entry.size),
             "fingerprint": entry.fingerprint[:12],
         }
-        for entry in entries
+        for entry, kept in zip(entries, epochs, strict=True)
     ]
     if records:
         print_table(records)

@@ -36,6 +36,18 @@ def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Exa
     return sample(examples, part.cap, step.number("seed"))
 
 
+def dev_examples(part: Part, roots: Sequence[Path]) -> list[Example]:
+    """The examples that the epochs of one part of a training are compared on.
+
+    Args:
+        part: as `Step.dev_parts` has it.
+
+    Raises:
+        MissingDataError: as `labelled_examples`.
+    """
+    return labelled_examples(get_task(part.task), roots, part.language, part.split, part.cap)
+
+
 def evaluation_examples(step: Step, roots: Sequence[Path], language: str) -> list[Example]:
     """The examples that an evaluate step predicts in one language.
 

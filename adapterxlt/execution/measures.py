@@ -16,6 +16,18 @@ MEASURES_NAME = "measures.json"
 METRICS_NAME = "metrics.json"  # of a trained step: how training went; of an artifact, its scores
 
 
+def kept_epoch(folder: Path) -> tuple[int, int] | None:
+    """Which epoch's weights a trained step kept as the best on dev, and of how many.
+
+    None where the last was kept unseen, or the step left no such record.
+    """
+    try:
+        dev = json.loads((folder / METRICS_NAME).read_text(encoding="utf-8"))["dev"]
+        return int(dev["kept"]), len(dev["epochs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One number of one cell; the fields mean what they mean in `report.rows.Row`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.data import dev_examples
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
 from adapterxlt.plan.steps import Step
 
@@ -43,6 +44,8 @@ def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
     if step.kind in ("train", "fuse"):
         for part in step.parts():
             yield partial(context.texts.trained, part, step)
+        for part in step.dev_parts():
+            yield partial(dev_examples, part, context.sources.roots)
     elif step.kind in ("evaluate", "retrieve"):
         for language in step.items("languages"):
             yield partial(context.texts.evaluated, step, language)

@@ -12,6 +12,7 @@ from adapterxlt.batching.cache import encode_cached
 from adapterxlt.execution.contamination import Hashes, write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
+from adapterxlt.execution.dev import dev_scorer
 from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
@@ -56,6 +57,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
         checkpoints=staging / "checkpoints",
         progress=context.progress,
         description=planned.step.id,
+        score=dev_scorer(planned, context, built, tasks),
     )
     out = staging / "out"
     save(built, out)
@@ -107,11 +109,13 @@ def _inputs(
 
 def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:
     training = asdict(report)
-    parts = training.pop("parts")
+    parts, epochs, kept = (training.pop(key) for key in ("parts", "epochs", "kept"))
     found: dict[str, object] = {
         "examples": sum(len(material.examples) for material in materials),
         "training": training,
     }
+    if epochs:
+        found["dev"] = {"kept": kept, "epochs": epochs}
     if parts:
         found["tasks"] = [
             {**asdict(material.part), "examples": len(material.examples), **part}

@@ -27,6 +27,7 @@ from adapterxlt.tasks.find import available_languages, find
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
 FUSION_METHOD = "fusion"
 _NEUTRAL = ("checkpoint_every",)
+_CHOICE = ("keep", "dev_cap")
 _SAMPLING = ("sampling", "sampling_cap", "temperature")
 
 
@@ -104,7 +105,9 @@ def stage_behind(recipe: Recipe, name: str) -> str:
 def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> Step:
     method = stage.method if isinstance(stage, TrainStage) else FUSION_METHOD
     settings = recipe.training_of(name).resolved(method)
-    params: dict[str, object] = settings.model_dump(exclude={*_NEUTRAL, *PART_KEYS, *_SAMPLING})
+    # Of settings that came later, what changes nothing is left out: addresses stay as they were.
+    left_out = {*_NEUTRAL, *PART_KEYS, *_SAMPLING, *(() if settings.keep == "best" else _CHOICE)}
+    params: dict[str, object] = settings.model_dump(exclude=left_out)
     neutral = {key: getattr(settings, key) for key in _NEUTRAL}
     parts = recipe.parts_of(name)
     if len(parts) == 1:

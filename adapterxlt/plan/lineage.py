@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from adapterxlt.backbones import Backbone
 from adapterxlt.plan.steps import Plan
 
+LONGEST = 2000  # characters of a lineage on one line; one that branches again and again is cut
+
 
 def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> dict[str, object]:
     """Return the lineage of a step's output as plain JSON data.
@@ -47,14 +49,24 @@ def describe(lineage: Mapping[str, object]) -> str:
     steps = lineage["steps"]
     assert isinstance(steps, list)
     by_fingerprint = {step["fingerprint"]: step for step in steps}
+    names_of: dict[object, str] = {}  # each step once, however many need it
 
     def name(step: Mapping[str, object]) -> str:
+        address = step["fingerprint"]
+        if address not in names_of:
+            text = spell(step)
+            names_of[address] = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+        return names_of[address]
+
+    def spell(step: Mapping[str, object]) -> str:
         params = step["params"]
         assert isinstance(params, Mapping)
         task = _trained_on(params)
         inputs = [by_fingerprint[needed] for needed in _list(step["inputs"])]
         cap = f", {params['cap']} examples" if params.get("cap") else ""
         cap += f", {params['sampling']}" if "sampling" in params else ""
+        if params.get("keep") == "best":
+            cap += ", best epoch on dev" + (f"[{params['dev_cap']}]" if params["dev_cap"] else "")
         match step["kind"]:
             case "merge":
                 return f"merge({' + '.join(name(needed) for needed in inputs)})"

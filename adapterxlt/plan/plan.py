@@ -119,7 +119,7 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
 def _reads(step: Step) -> Iterator[tuple[Task, list[str], str]]:
     """Task, languages and split of all that a step reads."""
     if step.kind in ("train", "fuse"):
-        for part in step.parts():
+        for part in (*step.parts(), *step.dev_parts()):
             yield get_task(part.task), [part.language], part.split
     elif step.kind in ("evaluate", "retrieve"):
         one = step.kind == "evaluate"

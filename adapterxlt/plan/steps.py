@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from adapterxlt.recipe.schema import Part
@@ -37,6 +37,14 @@ class Step:
         """What a train or fuse step trains on: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])
         return tuple(Part(**{key: item[key] for key in PART_KEYS}) for item in listed)
+
+    def dev_parts(self) -> tuple[Part, ...]:
+        """What a train or fuse step chooses its best epoch on; () if it keeps the last."""
+        if self.params.get("keep") != "best":
+            return ()
+        cap = self.params["dev_cap"]
+        found = (replace(part, split="dev", cap=cap) for part in self.parts())
+        return tuple(dict.fromkeys(found))
 
     def text(self, key: str) -> str:
         """A parameter that is a string."""

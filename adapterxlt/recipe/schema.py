@@ -98,6 +98,14 @@ class Training(Strict):
     )
     sampling_cap: int | None = Field(None, gt=0, description="see sampling")
     temperature: float | None = Field(None, gt=0, description="see sampling")
+    keep: Literal["last", "best"] = Field(
+        "last",
+        description="the weights of which epoch: the last, or the best on dev, where every task is "
+        "scored after each epoch, in its language, by its main metric (several: their mean)",
+    )
+    dev_cap: int | None = Field(
+        None, gt=0, description="with keep: best, dev examples of a task at most (the first ones)"
+    )
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )

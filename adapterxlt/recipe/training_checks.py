@@ -11,6 +11,13 @@ from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
+# Settings that a problem with a setting may be due to as well.
+_NEEDED = {
+    "doc_stride": ("doc_stride", "max_length"),
+    "split": ("split", "keep"),
+    "keep": ("keep", "split"),
+}
+
 
 def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> None:
     """Add what is wrong with what a stage trains on."""
@@ -22,6 +29,7 @@ def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> No
         if _is_trainable(draft, _task_path(draft, at, index), data.task)
     }
     _check_sampling(draft, at, stage, settings)
+    _check_dev_cap(draft, at, stage, settings)
     told: set[tuple[Path, str]] = set()
     seen: set[Part] = set()
     for index, data, part in _parts(draft, name, stage):
@@ -32,7 +40,7 @@ def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> No
             draft.refuse((*at, "train", index), f"`{part.task}` is listed twice")
         seen.add(part)
         for key, message, hint in _misfits(draft, task, part, settings):
-            needed = ("doc_stride", "max_length") if key == "doc_stride" else (key,)
+            needed = _NEEDED.get(key, (key,))
             if not (draft.knows(at, *needed) and draft.knows((*at, "train", index), *needed)):
                 continue
             path = _setting(draft, at, key, index if getattr(data, key, None) else None)
@@ -103,6 +111,8 @@ def _misfits(
             f"{of} has no language `{part.language}`",
             suggest(part.language, source.languages, show=50),
         )
+    if settings.keep == "best":
+        yield from _unfit_dev(task, part.split)
     if task.kind == "span_qa" and settings.doc_stride >= part.max_length - 16:
         yield (
             "doc_stride",
@@ -111,11 +121,45 @@ def _misfits(
         )
 
 
+def _unfit_dev(task: Task, split: str) -> Iterator[tuple[str, str, str | None]]:
+    """Why the best epoch cannot be chosen on the task's dev split."""
+    if "dev" not in task.splits:
+        yield (
+            "keep",
+            f"`{task.name}` has no dev split to choose the best epoch on",
+            "`keep: last` needs none",
+        )
+    elif split == "dev" or _same_files(task, split):
+        yield (
+            "split",
+            f"with `keep: best`, `{task.name}` cannot be trained on `{split}`, "
+            "which is to tell the best epoch",
+            "train on another split, or `keep: last`",
+        )
+
+
+def _same_files(task: Task, split: str) -> bool:
+    """Whether a split is kept in the same files as dev (TyDiQA's test is its dev)."""
+    both = [layout.files for layout in task.layouts if {split, "dev"} <= set(layout.files)]
+    return bool(both) and all(files[split] == files["dev"] for files in both)
+
+
 def _source(draft: Draft, task: Task, split: str) -> Task | None:
     """The task whose files serve as `split`; as `tasks.catalogue.source_of`."""
     if split in task.splits:
         return task
     return draft.tasks.get(task.train or "") if split == "train" else None
+
+
+def _check_dev_cap(
+    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
+) -> None:
+    if (
+        "dev_cap" in stage.model_fields_set
+        and settings.keep == "last"
+        and draft.knows(at, "keep", "dev_cap")
+    ):
+        draft.refuse((*at, "dev_cap"), "has no meaning with `keep: last`")
 
 
 def _check_sampling(

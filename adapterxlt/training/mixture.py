@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from adapterxlt.batching.mixing import counted, probabilities, turns
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training.steps import StepData, Steps
+from adapterxlt.training.steps import StepData, Steps, epoch_ends
 
 
 class MixedSteps(Dataset[StepData]):
@@ -32,8 +32,9 @@ class MixedSteps(Dataset[StepData]):
             sizes, settings.sampling, settings.sampling_cap, settings.temperature
         )
         inputs = int(counted(sizes, settings.sampling, settings.sampling_cap).sum())
-        epochs = settings.epochs or 1
-        self.total = settings.max_steps or max(1, round(epochs * inputs / settings.batch_size))
+        per_epoch = inputs / settings.batch_size
+        self.total = settings.max_steps or max(1, round((settings.epochs or 1) * per_epoch))
+        self.epoch_ends = epoch_ends(per_epoch, self.total)
         self.tail = max(1, round(0.1 * self.total))
         self.order, self._before = turns(self.chances, self.total, self.seed)
 

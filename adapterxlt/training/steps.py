@@ -5,6 +5,7 @@ The whole training is one sequence of steps, so resuming at step n is reading on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,12 @@ class StepData:
     head: str | None = None
 
 
+def epoch_ends(per_epoch: float, total: int) -> list[int]:
+    """The steps (counted from 1) after which an epoch ends; the last step ends one in any case."""
+    whole = (round(epoch * per_epoch) for epoch in range(1, math.ceil(total / per_epoch)))
+    return sorted({*(max(1, end) for end in whole), total})
+
+
 class Steps(Dataset[StepData]):
     """All steps of a training on one task, item i being optimizer step i.
 
@@ -74,6 +81,7 @@ class Steps(Dataset[StepData]):
         self.widths = [feature.width for feature in features]
         self.per_epoch = -(-len(features) // settings.batch_size)
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * self.per_epoch))
+        self.epoch_ends = epoch_ends(self.per_epoch, self.total)
         # The report's final loss is the mean over this many last steps.
         self.tail = max(1, round(0.1 * self.total))
         self._epoch = -1

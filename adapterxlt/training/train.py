@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
+from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.steps import Steps
@@ -61,6 +62,8 @@ class TrainReport:
         final_loss: mean loss of the last tenth of the steps.
         real_tokens, padded_tokens: tokens seen, without and with padding.
         parts: of a mixture, what each task got; else ().
+        epochs: where the best epoch's weights are kept, what each epoch scored on dev; else ().
+        kept: number of the epoch whose weights are kept; None: the last, unscored.
     """
 
     steps: int
@@ -69,6 +72,8 @@ class TrainReport:
     real_tokens: int
     padded_tokens: int
     parts: tuple[PartReport, ...] = ()
+    epochs: tuple[EpochScores, ...] = ()
+    kept: int | None = None
 
 
 def train(
@@ -79,6 +84,7 @@ def train(
     checkpoints: Path,
     progress: Progress,
     description: str = "train",
+    score: Callable[[], Sequence[DevScore]] | None = None,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -91,6 +97,8 @@ def train(
         parts: the tasks, each with its inputs.
         settings: with `lr`, and with `epochs` or `max_steps` (see `Training.resolved`).
         checkpoints: folder of its own, which the caller removes once the result is safe.
+        score: scores the model on dev. It is called after every epoch, and the model ends with
+            the weights of the best epoch instead of the last (see `best_epoch.merit`).
 
     Raises:
         MissingDataError: there is nothing to train on.
@@ -118,6 +126,11 @@ def train(
     done = int(found[1]["step"]) if found else 0
     if found:
         progress.log(f"resuming at step {done} of {steps.total}")
+    best = None
+    if score is not None:
+        best = BestEpoch(
+            steps.epoch_ends, score, lambda line: progress.log(f"{description}: {line}")
+        )
     with quiet(), progress.bar(description, steps.total, done=done, unit="step") as bar:
         trainer = StepTrainer(
             built.model,
@@ -126,12 +139,16 @@ def train(
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
             identity=identity,
+            best=best,
         )
         if found:
             trainer.prepare_resume(*found)
         set_seed(steps.seed)
         trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
         trainer.accelerator.unwrap_model(built.model, keep_fp32_wrapper=False)
+    if best is not None:
+        best.restore(built.model)
+        progress.log(f"{description}: kept epoch {best.kept.epoch} of {len(best.ends)}")
     built.model.eval()
     tail = trainer.losses[-steps.tail :]
     return TrainReport(
@@ -141,6 +158,8 @@ def train(
         real_tokens=trainer.real_tokens,
         padded_tokens=trainer.padded_tokens,
         parts=tuple(_part_reports(steps, tail)) if isinstance(steps, MixedSteps) else (),
+        epochs=tuple(best.epochs) if best else (),
+        kept=best.kept.epoch if best else None,
     )
 
 

@@ -24,6 +24,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Bar
 from adapterxlt.tasks.types import Kind
+from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty, loss_sum
 from adapterxlt.training.mixture import MixedSteps
@@ -51,6 +52,7 @@ class StepTrainer(Trainer):
         bar: is advanced by one a step.
         checkpoint_every: optimizer steps between checkpoints.
         identity: JSON data that a checkpoint must agree in to be resumed.
+        best: scores every epoch and keeps the best one's weights, if that is asked for.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class StepTrainer(Trainer):
         bar: Bar,
         checkpoint_every: int,
         identity: dict[str, Any],
+        best: BestEpoch | None = None,
     ) -> None:
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
         callbacks: Any = self.callback_handler  # untyped
@@ -70,6 +73,7 @@ class StepTrainer(Trainer):
         self.bar = bar
         self.checkpoint_every = checkpoint_every
         self.identity = identity
+        self.best = best
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
@@ -135,12 +139,18 @@ class StepTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def step_done(self) -> None:
-        """After an optimizer step: read losses, advance the bar, write a checkpoint if due."""
+        """After an optimizer step: read losses, advance the bar; at an epoch's end, score it.
+
+        Writes a checkpoint if one is due; after scoring, which may have taken long, it is.
+        """
         step = self.state.global_step
-        due = step % self.checkpoint_every == 0 and step < self.steps.total
+        scores = self.best is not None and step in self.best.ends
+        due = (scores or step % self.checkpoint_every == 0) and step < self.steps.total
         if due or len(self._unread) == READ_EVERY or step == self.steps.total:
             self._read_losses()
         self.bar.advance(1, self._note())
+        if self.best is not None and scores:
+            self.best.epoch_done(self._parts()[0], step)
         if due:
             self.write_checkpoint()
 
@@ -175,9 +185,13 @@ class StepTrainer(Trainer):
             "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
             **collect_json(optimizer, scheduler),
         }
+        if self.best is not None:
+            state["epochs"] = self.best.state()
 
         def fill(folder: Path) -> None:
             found = collect_tensors(model, optimizer)
+            if self.best is not None:
+                found |= self.best.tensors()
             plain = {name: tensor.cpu().contiguous() for name, tensor in found.items()}
             save_file(plain, folder / TENSORS_FILE)
             self.state.save_to_json(os.fspath(folder / TRAINER_STATE_NAME))
@@ -193,6 +207,8 @@ class StepTrainer(Trainer):
         self.losses = list(state["losses"])
         self.examples, self.real_tokens, self.padded_tokens = state["counts"]
         self._examples_before = self.examples
+        if self.best is not None:
+            self.best.resume(self._saved, state["epochs"])
 
     def _parts(self) -> tuple[Any, Any, Any]:
         return self.model, self.optimizer, self.lr_scheduler

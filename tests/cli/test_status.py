@@ -44,6 +44,21 @@ def test_json(workdir: Path) -> None:
     assert [failure["message"] for failure in document["failed"]] == ["no disk space left"]
 
 
+def test_which_epoch_was_kept(workdir: Path) -> None:
+    metrics = {"dev": {"kept": 2, "epochs": [{}, {}, {}]}}
+    best = "c" * 64
+    store = Store(workdir / "store")
+    (store.open_staging(best) / "out" / "metrics.json").write_text(json.dumps(metrics))
+    store.commit(best, kind="train", title="pos", recipe="r", parts={}, lineage={})
+    lines = CliRunner().invoke(cli, ["status", str(workdir)]).stdout.splitlines()
+    assert ["pos", "train", "epoch", "2", "of", "3"] in [line.split()[:6] for line in lines]
+    done = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)["done"]
+    assert [(one["title"], one.get("kept_epoch"), one.get("epochs")) for one in done] == [
+        ("nli", None, None),
+        ("pos", 2, 3),
+    ]
+
+
 def test_workdir_from_the_environment(workdir: Path) -> None:
     result = CliRunner().invoke(cli, ["status"], env={"ADAPTERXLT_WORKDIR": str(workdir)})
     assert f"{workdir}: 1 done" in result.stdout

@@ -11,6 +11,7 @@ from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import Plan
 from adapterxlt.recipe.load import load_text
+from adapterxlt.recipe.schema import Part
 from adapterxlt.store.store import Store
 
 BACKBONE = Backbone("b", Path("b"), "hash", 32, 2, 514, "xlm-roberta")
@@ -71,6 +72,33 @@ def test_the_address_of_a_mixture_covers_all_of_it(data: Path) -> None:
     before = address(data, f"{{{mixture}}}")
     (data / "pawsx/train-en.tsv").write_text("a\tc\t1\n")
     assert address(data, f"{{{mixture}}}") != before
+
+
+def test_choosing_the_best_epoch_counts_where_it_is_asked_for(data: Path) -> None:
+    (data / "pawsx/dev-en.tsv").write_text("a\tb\t1\n")
+    last = address(data, "{train: pawsx}")
+    assert address(data, "{train: pawsx, keep: last}") == last
+    default = "name: r\ntraining: {dev_cap: 5}\nstages:\n  a: {train: pawsx}"
+    recipe = load_text(default).recipe
+    sources = Sources(BACKBONE, (data,))
+    assert make_plan(recipe, Store(data / "s"), sources).by_id("a").fingerprint == last
+    best = "{train: pawsx, keep: best}"
+    addresses = {last, address(data, best), address(data, "{train: pawsx, keep: best, dev_cap: 5}")}
+    assert len(addresses) == 3
+    (data / "pawsx/dev-en.tsv").write_text("a\tc\t1\n")  # which counts only if it is read
+    assert address(data, "{train: pawsx}") == last
+    assert address(data, best) not in addresses
+
+
+def test_what_the_best_epoch_is_chosen_on(data: Path) -> None:
+    stage = "{train: [{task: xnli, cap: 3}, {task: pawsx, max_length: 64}], keep: best, dev_cap: 7}"
+    (data / "pawsx/dev-en.tsv").write_text("a\tb\t1\n")
+    step = plan(data, f"a: {stage}").by_id("a").step
+    assert step.dev_parts() == (
+        Part("xnli", "en", "dev", 7, 128),
+        Part("pawsx", "en", "dev", 7, 64),
+    )
+    assert plan(data, "a: {train: xnli}").by_id("a").step.dev_parts() == ()
 
 
 def test_each_cell_uses_the_head_that_fits(data: Path) -> None:

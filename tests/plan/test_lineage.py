@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from adapterxlt.plan.lineage import describe
 
 
@@ -38,6 +40,12 @@ def test_sequence_stack_fusion_and_merge_read_as_what_they_are() -> None:
     )
     merged = step("5", "merge", "2", "1", weights=[0.5, 0.5])
     assert line(QA, NLI, merged) == ("mini > merge(squad (seq_bn) + mnli (seq_bn, 2000 examples))")
+
+
+def test_choosing_the_best_epoch_is_told() -> None:
+    step_of = partial(step, "1", "train", task="mnli", method="full", relation="none", keep="best")
+    assert line(step_of(dev_cap=None)) == "mini > mnli (full, best epoch on dev)"
+    assert line(step_of(dev_cap=500)) == "mini > mnli (full, best epoch on dev[500])"
 
 
 def test_a_mixture_names_its_tasks() -> None:

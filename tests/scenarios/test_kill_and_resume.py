@@ -21,9 +21,10 @@ nli: {train: mnli}
 direct: {train: pawsx}
 after_nli: {train: pawsx, after: nli}
 over_nli: {train: pawsx, stack_on: nli, method: 'lora[r=4]'}
-full: {train: pawsx, method: full}
+full: {train: pawsx, method: full, keep: best}
+best: {train: [xnli, pawsx], keep: best, dev_cap: 16}
 fused: {fuse: [nli, direct], train: pawsx}
-scores: {evaluate: [direct, after_nli, over_nli, full, fused], on: pawsx}
+scores: {evaluate: [direct, after_nli, over_nli, full, fused, best], on: pawsx}
 search: {retrieve: [none, nli, full], on: tatoeba, max_length: 128}
 """
 
