@@ -64,6 +64,7 @@ def _task_presets() -> Listing:
                         for key, title in columns.items()
                     },
                     "warm-up": f"{warmup} steps" if "warmup_steps" in given else f"{warmup}",
+                    "keep": given.get("keep", ""),
                     "large": ", ".join(
                         f"{key} {value:g}" for key, value in large.items() if given[key] != value
                     ),

@@ -37,6 +37,17 @@ def data_option(function: F) -> F:
     )(function)
 
 
+def trial_option(function: F) -> F:
+    """`--trial N`."""
+    return click.option(
+        "--trial",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="See in small whether the recipe works: one epoch, at most N examples of each task "
+        "and evaluated language, dev splits where training files are missing.",
+    )(function)
+
+
 def workdir_option(function: F) -> F:
     """`--workdir DIR`."""
     return click.option(

@@ -14,10 +14,11 @@ from adapterxlt.cli.options import (
     print_json,
     recipe_argument,
     set_option,
+    trial_option,
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.recipes import find_sources, open_recipe
+from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
@@ -32,6 +33,7 @@ _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "rem
 @click.option("--explain", is_flag=True, help="Show what each step's result depends on.")
 @set_option
 @data_option
+@trial_option
 @workdir_option
 @json_option
 def command(
@@ -39,6 +41,7 @@ def command(
     explain: bool,
     overrides: tuple[str, ...],
     data: tuple[str, ...],
+    trial: int | None,
     workdir: Path,
     as_json: bool,
 ) -> None:
@@ -47,9 +50,11 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Nothing is run.
     """
     loaded = open_recipe(recipe, overrides, data)
-    remotes = RemoteCache(all_remotes(loaded.recipe.store.remotes, loaded.base), open_progress())
+    progress, sources = open_progress(), find_sources(loaded)
+    remotes = RemoteCache(all_remotes(loaded.recipe.store.remotes, loaded.base), progress)
     store = Store(workdir / STORE_FOLDER)
-    plan = make_plan(loaded.recipe, store, find_sources(loaded), remotes.find)
+    made = in_trial(loaded.recipe, trial, sources, progress)
+    plan = make_plan(made, store, sources, remotes.find)
     if as_json:
         print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
         return

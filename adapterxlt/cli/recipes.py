@@ -9,7 +9,10 @@ from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.plan.plan import Sources, resolve_sources
+from adapterxlt.plan.trial import in_small
+from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.suggest import suggest
 
 
@@ -63,6 +66,16 @@ def _backbone_here(name: str, base: Path) -> Backbone | None:
         return resolve_backbone(name, base, download=False)
     except MissingBackboneError:
         return None
+
+
+def in_trial(recipe: Recipe, trial: int | None, sources: Sources, progress: Progress) -> Recipe:
+    """The recipe, or what `--trial` makes of it; what that does otherwise is logged."""
+    if trial is None:
+        return recipe
+    small, notes = in_small(recipe, trial, sources.roots)
+    for note in notes:
+        progress.log(f"trial: {note}")
+    return small
 
 
 def find_sources(loaded: LoadedRecipe) -> Sources:

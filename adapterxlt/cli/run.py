@@ -13,10 +13,11 @@ from adapterxlt.cli.options import (
     print_json,
     recipe_argument,
     set_option,
+    trial_option,
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.recipes import find_sources, open_recipe
+from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.tables import print_results
@@ -27,6 +28,7 @@ from adapterxlt.show import printable
 @recipe_argument
 @set_option
 @data_option
+@trial_option
 @workdir_option
 @json_option
 @click.pass_context
@@ -35,6 +37,7 @@ def command(
     recipe: str,
     overrides: tuple[str, ...],
     data: tuple[str, ...],
+    trial: int | None,
     workdir: Path,
     as_json: bool,
 ) -> None:
@@ -46,8 +49,9 @@ def command(
     loaded = open_recipe(recipe, overrides, data)
     sources = find_sources(loaded)
     progress = open_progress()
+    made = in_trial(loaded.recipe, trial, sources, progress)
     result = run_recipe(
-        loaded.recipe,
+        made,
         workdir=workdir,
         sources=sources,
         progress=progress,
@@ -56,7 +60,7 @@ def command(
     if as_json:
         print_json(
             {
-                "recipe": loaded.recipe.name,
+                "recipe": made.name,
                 "workdir": str(workdir),
                 "steps": {
                     "done": list(result.done),
@@ -73,7 +77,7 @@ def command(
     counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []
-    progress.log(f"{loaded.recipe.name}: {', '.join(counts)}; results in {result.results}")
+    progress.log(f"{made.name}: {', '.join(counts)}; results in {result.results}")
     for folder in result.predictions:
         progress.log(f"predictions in {folder}")
     for step, message in result.failed.items():

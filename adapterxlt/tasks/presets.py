@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,9 +28,11 @@ class Settings(BaseModel):
     warmup_steps: int | None = None
     weight_decay: float | None = None
     max_grad_norm: float | None = None
+    keep: Literal["best"] | None = None
+    dev_cap: int | None = None
     large: Settings | None = Field(None, description="what differs for a model of 24 layers")
 
-    def given(self, *, large: bool = False) -> dict[str, float | int]:
+    def given(self, *, large: bool = False) -> dict[str, float | int | str]:
         """The settings that the source gives, for a base or a large model."""
         own = self.model_dump(exclude_none=True, exclude={"large"})
         if large and self.large is not None:

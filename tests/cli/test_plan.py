@@ -42,6 +42,18 @@ def test_explain_names_what_a_result_depends_on(
     assert '  inputs: {"direct": "' in text
 
 
+def test_a_trial_is_planned_in_small(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "data/pawsx/train-en.tsv").unlink()
+    result = invoke("plan", recipe, "--trial", 3, "--workdir", tmp_path / "w", "--json")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == "trial: no training files, so trained on the dev split: pawsx\n"
+    document = json.loads(result.stdout)
+    assert document["recipe"] == "tiny-trial"
+    params = [step["parts"]["params"] for step in document["steps"]]
+    assert [(one["cap"], one["split"]) for one in params] == [(3, "dev")] * 4
+    assert invoke("plan", recipe, "--trial", 0).exit_code == 2
+
+
 def test_set_changes_what_depends_on_it(recipe: Path, tmp_path: Path, invoke: Invoke) -> None:
     def fingerprints(*options: str) -> dict[str, str]:
         result = invoke("plan", recipe, "--workdir", tmp_path / "w", "--json", *options)

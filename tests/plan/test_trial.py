@@ -1,0 +1,82 @@
+"""`--trial`: a recipe in small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.plan.trial import in_small
+from adapterxlt.recipe.load import load_text
+from adapterxlt.recipe.schema import EvaluateStage, Recipe
+
+TEXT = """
+name: r
+training: {epochs: 5, keep: best, dev_cap: 500, cap: 100}
+stages:
+  nli: {train: xnli}
+  para: {train: pawsx, dev_cap: 3}
+  pos: {train: [udpos, {task: panx, cap: 2}], language: [en, de], max_steps: 9}
+  fused: {fuse: [nli, para], train: pawsx, keep: last}
+  scores: {evaluate: nli, on: xnli, cap: 4}
+  search: {retrieve: nli, on: tatoeba}
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    names = ["xnli/dev-en", "pawsx/train-en", "pawsx/dev-en"]
+    names += [f"{task}/{split}" for task in ("udpos", "panx") for split in ("train-en", "dev-en")]
+    for name in [*names, "udpos/dev-de", "panx/train-de", "panx/dev-de"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.tsv").write_text("a\tb\t1\n")
+    return tmp_path
+
+
+@pytest.fixture
+def small(data: Path) -> tuple[Recipe, list[str]]:
+    return in_small(load_text(TEXT).recipe, 20, [data])
+
+
+def test_everything_is_capped_and_trained_for_one_epoch(small: tuple[Recipe, list[str]]) -> None:
+    recipe, _ = small
+    assert recipe.name == "r-trial"
+    caps = {name: [part.cap for part in recipe.parts_of(name)] for name in ("nli", "pos", "fused")}
+    assert caps == {"nli": [20], "pos": [20, 20, 2, 2], "fused": [20]}
+    for name in ("nli", "para", "pos", "fused"):
+        settings = recipe.training_of(name)
+        assert (settings.epochs, settings.max_steps) == (1, None)
+    assert recipe.training_of("para").dev_cap == 3
+    scores = recipe.stages["scores"]
+    assert isinstance(scores, EvaluateStage)
+    assert scores.cap == 4
+    assert recipe.stages["search"] == load_text(TEXT).recipe.stages["search"]
+
+
+def test_dev_stands_in_for_training_files_that_are_missing(
+    small: tuple[Recipe, list[str]],
+) -> None:
+    recipe, notes = small
+    splits = {
+        name: [part.split for part in recipe.parts_of(name)]
+        for name in ("nli", "para", "pos", "fused")
+    }
+    assert splits == {
+        "nli": ["dev"],
+        "para": ["train"],
+        "pos": ["dev", "dev", "train", "train"],  # UDPOS in German has no training file
+        "fused": ["train"],
+    }
+    assert [recipe.training_of(name).keep for name in splits] == ["last", "best", "last", "last"]
+    assert notes == [
+        "no training files, so trained on the dev split: xnli, udpos",
+        "no dev split left to choose the best epoch on, so the last is kept: nli, pos",
+    ]
+
+
+def test_without_any_files_nothing_is_pretended(tmp_path: Path) -> None:
+    recipe, notes = in_small(load_text(TEXT).recipe, 20, [tmp_path])
+    assert [part.split for part in recipe.parts_of("nli")] == ["train"]
+    assert notes == [
+        "no dev split left to choose the best epoch on, so the last is kept: nli, para, pos"
+    ]
