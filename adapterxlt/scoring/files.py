@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.scoring.chunks import Tags
-from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text
+from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_text
 
 WITHHELD = "the labels of the published test files are withheld"
 _FEW = 10  # fewer labels than this may all be the same by chance
@@ -96,8 +96,7 @@ def read_questions(path: Path) -> Questions:
                     answers.append(tuple(str(a["text"]) for a in question.get("answers", ())))
                     impossible |= bool(question.get("is_impossible", False))
     except (KeyError, TypeError, AttributeError) as error:
-        where = f"after question {len(ids)}"
-        raise bad(path, 0, f"not SQuAD's schema: {error!r} {where}") from error
+        raise not_squad(path, error, f"after question {len(ids)}") from error
     if not ids:
         raise bad(path, 0, "the file holds no questions")
     blanked = sum(bool(found) and not any(found) for found in answers)

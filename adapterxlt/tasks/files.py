@@ -48,7 +48,10 @@ def read_lines(path: Path) -> list[str]:
     Only line feeds end a line: U+2028, U+0085, form feeds and so on are part of the text, which
     is why `str.splitlines` would be wrong here.
     """
-    lines = read_text(path).split("\n")
+    text = read_text(path)
+    if "\n" not in text and "\r" in text.rstrip("\r"):
+        raise bad(path, 0, "its lines end in carriage returns only", "end them in line feeds")
+    lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
     return [line[:-1] if line.endswith("\r") else line for line in lines]
@@ -60,6 +63,31 @@ def parse_json(path: Path, text: str, line: int = 0) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg} (column {error.colno})"
-        raise bad(path, line or error.lineno, message) from error
+        unterminated = error.msg.startswith("Unterminated")
+        cut = unterminated or error.pos >= len(text.rstrip())
+        raise bad(path, line or error.lineno, message, "is it cut off?" if cut else None) from error
     except RecursionError as error:
         raise bad(path, line, "not JSON of any known kind: nested too deeply") from error
+
+
+def not_squad(path: Path, error: Exception, where: str = "") -> MissingDataError:
+    """The error for a document that is not what SQuAD's JSON is.
+
+    Args:
+        error: what came of reading it as such.
+        where: the place in the file, in words.
+    """
+    match error:
+        case KeyError():
+            what = f"no `{error.args[0]}`"
+        case ValueError():
+            what = "an `answer_start` that is no number"
+        case _:
+            what = "a list or a text where an object belongs, or the reverse"
+    return bad(
+        path,
+        0,
+        f"not SQuAD's schema: {what}{where and f' {where}'}",
+        'expected: {"data": [{"paragraphs": [{"context": ..., "qas": [{"id": ..., "question": ..., '
+        '"answers": [{"text": ..., "answer_start": ...}]}]}]}]}',
+    )

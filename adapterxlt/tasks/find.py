@@ -50,9 +50,11 @@ def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
         return found_each[0]
     found, looked = _search(task, roots, language, split)
     if found is None:
+        hint = _missing_hint(task, roots, split, looked)
+        if split == "train" and "dev" in task.splits and _search(task, roots, language, "dev")[0]:
+            hint += "\n  its dev split is there: `--trial N` tries a recipe with that"
         raise MissingDataError(
-            f"no {split} data of `{task.name}` in language `{language}`",
-            hint=_missing_hint(task, roots, split, looked),
+            f"no {split} data of `{task.name}` in language `{language}`", hint=hint
         )
     return found
 

@@ -74,7 +74,8 @@ def _read_one(found: Found, cap: int | None) -> list[Example]:
     reader = _reader(EXAMPLE_READERS, found)
     examples = list(islice(_parts(found, reader), cap))
     if not examples and cap != 0:
-        raise bad(found.files["data"], 0, "the file holds no examples")
+        of = f" in language `{found.language}`" if found.layout.language_column else ""
+        raise bad(found.files["data"], 0, f"the file holds no examples{of}")
     return examples
 
 

@@ -39,6 +39,11 @@ def _resolve(name: str, base: Path) -> Path:
     for candidate in candidates:
         if candidate.is_dir():
             return candidate.resolve()
+    for candidate in candidates:
+        if candidate.is_file():
+            raise MissingDataError(
+                f"data folder `{name}` is a file", hint="give the folder that holds the downloads"
+            )
     tried = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
     raise MissingDataError(
         f"data folder `{name}` does not exist",

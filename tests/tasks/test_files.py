@@ -25,6 +25,12 @@ def test_crlf_and_a_lone_carriage_return(write: Write) -> None:
     ]
 
 
+def test_carriage_returns_alone_end_no_lines(write: Write) -> None:
+    with pytest.raises(MissingDataError, match="its lines end in carriage returns only"):
+        read_lines(write("f", "one\rtwo\r"))
+    assert read_lines(write("f", "one\r")) == ["one"]  # as before: a lone one ends a line of CRLF
+
+
 def test_a_missing_last_line_end_changes_nothing(write: Write) -> None:
     assert read_lines(write("f", "one\ntwo")) == read_lines(write("g", "one\ntwo\n"))
 
@@ -71,7 +77,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_json_errors_name_the_line() -> None:
     with pytest.raises(MissingDataError, match=r"f:2: not JSON: .*column 3"):
         parse_json(Path("f"), '{"a":\n  oops}')
-    with pytest.raises(MissingDataError, match="f:7: not JSON"):
+    with pytest.raises(MissingDataError, match="f:7: not JSON") as caught:
         parse_json(Path("f"), "{", line=7)
+    assert caught.value.hint == "is it cut off?"
     with pytest.raises(MissingDataError, match="nested too deeply"):
         parse_json(Path("f"), "[" * 100_000, line=1)

@@ -56,6 +56,17 @@ def test_the_error_lists_every_path(write: Write, tmp_path: Path) -> None:
     ]
 
 
+def test_a_dev_split_is_pointed_out_where_there_is_no_training_split(
+    write: Write, tmp_path: Path
+) -> None:
+    write("pawsx/dev-en.tsv", "x")
+    with pytest.raises(MissingDataError, match="its dev split is there: `--trial N`"):
+        find(get_task("pawsx"), [tmp_path], "en", "train")
+    with pytest.raises(MissingDataError) as caught:
+        find(get_task("pawsx"), [tmp_path], "de", "train")
+    assert "--trial" not in str(caught.value)
+
+
 def test_no_folder_at_all() -> None:
     with pytest.raises(MissingDataError, match="no data folder is given"):
         find(get_task("xnli"), [], "de", "dev")

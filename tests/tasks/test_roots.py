@@ -38,6 +38,12 @@ def test_a_missing_folder_says_where_it_was_looked_for(tmp_path: Path) -> None:
     assert str(Path.cwd() / "none") in str(caught.value)
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "data.tsv").write_text("a")
+    with pytest.raises(MissingDataError, match=r"data folder `data.tsv` is a file"):
+        resolve_roots(["data.tsv"], tmp_path)
+
+
 def test_hub_is_the_cache_of_huggingface_hub(tmp_path: Path) -> None:
     roots = resolve_roots(["hub", str(tmp_path)], Path())
     assert [is_hub(root) for root in roots] == [True, False]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.files import bad, parse_json, read_text
+from adapterxlt.tasks.files import bad, not_squad, parse_json, read_text
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.records import records, text_field, value_of
 from adapterxlt.tasks.types import QAExample
@@ -42,7 +42,7 @@ def read_squad_json(found: Found) -> Iterator[QAExample]:
             for question in paragraph["qas"]
         ]
     except (KeyError, TypeError, AttributeError) as error:
-        raise bad(path, 0, f"not SQuAD's schema: {error!r}") from error
+        raise not_squad(path, error) from error
     if not questions:
         raise bad(path, 0, "the file holds no questions")
     return _examples(found, iter(questions))
@@ -85,7 +85,7 @@ def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> 
             seen.add(example.id)
             yield example
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise bad(path, 0, f"not SQuAD's schema: {error!r} in question {number}") from error
+        raise not_squad(path, error, f"in question {number}") from error
     if others:
         log.warning(
             "%s: %d of %d questions are not in `%s` and were left out",

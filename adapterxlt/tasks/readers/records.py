@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
     # Slow to import. `load_dataset` would report each use to the Hub, and hang without a network.
     from datasets.io.parquet import ParquetDatasetReader
 
+    # Errors are raised; it would also print them.
+    logging.getLogger("datasets.packaged_modules.parquet.parquet").setLevel(logging.CRITICAL)
     try:
         # Streaming: no second copy of the data is written.
         rows = ParquetDatasetReader(str(path), split="train", streaming=True).read()

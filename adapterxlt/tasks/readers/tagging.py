@@ -16,6 +16,7 @@ from adapterxlt.tasks.types import TaggingExample
 log = logging.getLogger(__name__)
 
 DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document: no sentence
+_CALLED = {"\t": "a tab", " ": "a space"}
 PIECES_ROLE = "pieces"
 
 
@@ -77,7 +78,8 @@ def _sentences(found: Found) -> Iterator[tuple[tuple[str, ...], tuple[int, ...] 
                 raise bad(path, number, f"{columns} tab-separated columns, 2 expected")
             if not blanked:
                 if not rest or not rest[0]:
-                    raise bad(path, number, f"no tag for `{word}`", "expected: a word and its tag")
+                    expected = f"expected: a word, {_CALLED[separator]}, its tag"
+                    raise bad(path, number, f"no tag for `{word}`", expected)
                 tags.append(labels.of(rest[0], number))
             words.append(word)
         elif words and not _goes_on(pieces, number):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text
+from adapterxlt.tasks.files import not_squad, parse_json, read_lines, read_text
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.types import TextExample
 
@@ -32,7 +32,7 @@ def read_text_contexts(found: Found) -> Iterator[TextExample]:
             for paragraph in article["paragraphs"]
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise bad(path, 0, f"not SQuAD's schema: {error!r}") from error
+        raise not_squad(path, error) from error
     for number, context in enumerate(contexts, start=1):
         if context:
             yield TextExample(str(number), context)

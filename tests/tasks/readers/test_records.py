@@ -80,9 +80,10 @@ def test_parquet_records_name_their_classes(tmp_path: Path) -> None:
     ]
 
 
-def test_a_broken_parquet_file(write: Write) -> None:
+def test_a_broken_parquet_file(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(MissingDataError, match=r"x\.parquet: not Parquet"):
         list(records(write("x.parquet", "PAR1 nonsense")))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_field_within_a_field(tmp_path: Path) -> None:
