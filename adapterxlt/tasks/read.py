@@ -13,7 +13,11 @@ from adapterxlt.errors import UsageError
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
-from adapterxlt.tasks.readers.bitext import read_bitext_lines, read_bitext_sorted
+from adapterxlt.tasks.readers.bitext import (
+    read_bitext_lines,
+    read_bitext_records,
+    read_bitext_sorted,
+)
 from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
@@ -43,6 +47,7 @@ EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
 BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
     "bitext": read_bitext_lines,
     "bitext_sorted": read_bitext_sorted,
+    "bitext_records": read_bitext_records,
 }
 MINING_READERS: dict[str, Callable[[Found], MiningSet]] = {"mining_tsv": read_mining_tsv}
 

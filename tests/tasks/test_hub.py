@@ -15,9 +15,15 @@ from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import catalogue, get_task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.find import available_languages, find
-from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.read import read_bitext, read_examples
 from adapterxlt.tasks.roots import resolve_roots
-from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
+from adapterxlt.tasks.types import (
+    Bitext,
+    ChoiceExample,
+    PairExample,
+    QAExample,
+    TaggingExample,
+)
 
 from .conftest import Write
 
@@ -118,6 +124,50 @@ def test_questions_tags_and_choices(tmp_path: Path) -> None:
     ]
 
 
+def test_what_xtreme_s_repository_holds(tmp_path: Path) -> None:
+    tags = Sequence(ClassLabel(names=["ADJ", "NOUN", "VERB"]))
+    rows: list[dict[str, Any]] = [{"tokens": ["Ada", "spricht"], "pos_tags": [1, 2]}]
+    features = Features({"tokens": Sequence(Value("string")), "pos_tags": tags})
+    parquet(tmp_path / "google/xtreme/udpos.German/test-00000-of-00001.parquet", rows, features)
+    task = get_task("udpos")
+    assert available_languages(task, [tmp_path], "test") == ("de",)
+    assert read_examples(task, [tmp_path], "de", "test") == [
+        TaggingExample("0", ("Ada", "spricht"), (task.labels.index("NOUN"), 15))
+    ]
+    assert task.labels[15] == "VERB"
+    pairs = [("Hallo.", "Hello.", "deu", "eng"), ("Yes.", "Ja.", "eng", "deu")]
+    keys = ("source_sentence", "target_sentence", "source_lang", "target_lang")
+    path = tmp_path / "google/xtreme/tatoeba.deu/validation-00000-of-00001.parquet"
+    parquet(path, [dict(zip(keys, pair, strict=True)) for pair in pairs])
+    tatoeba = get_task("tatoeba")
+    assert read_bitext(tatoeba, [tmp_path], "de") == Bitext(
+        "de", ("Hallo.", "Ja."), ("Hello.", "Yes.")
+    )
+    parquet(path, [dict(zip(keys, ("Hallo.", "Salut.", "deu", "fra"), strict=True))])
+    with pytest.raises(MissingDataError, match=":1: not one sentence in English and one in"):
+        read_bitext(tatoeba, [tmp_path], "de")
+
+
+def test_copa_and_questions_in_another_language(tmp_path: Path) -> None:
+    label = ClassLabel(names=["choice1", "choice2"])
+    texts = dict.fromkeys(("premise", "choice1", "choice2", "question"), Value("string"))
+    rows = [{"premise": "It rained.", "choice1": "a", "choice2": "b", "question": "effect"}]
+    folder, features = tmp_path / "aps/super_glue/copa", Features({**texts, "label": label})
+    parquet(folder / "train-00000-of-00001.parquet", [{**rows[0], "label": 1}], features)
+    parquet(folder / "test-00000-of-00001.parquet", [{**rows[0], "label": -1}], features)
+    context = "It rained. What happened as a result?"
+    for split, right in (("train", 1), ("test", None)):
+        assert read_examples(get_task("copa"), [tmp_path], "en", split) == [
+            ChoiceExample("0", context, ("a", "b"), right)
+        ]
+    answers = {"text": ["Bonn"], "answer_start": [3]}
+    row = {"id": "1", "context": "In Bonn.", "question": "¿Dónde?", "answers": answers}
+    parquet(tmp_path / "facebook/mlqa/mlqa.en.es/test/0000.parquet", [row])
+    task = get_task("mlqa_cross")
+    assert available_languages(task, [tmp_path], "test") == ("en-es",)
+    assert [e.id for e in read_examples(task, [tmp_path], "en-es", "test")] == ["1"]
+
+
 def test_tydiqa_s_languages_are_told_by_the_ids(tmp_path: Path) -> None:
     answers = {"text": ["Bonn"], "answer_start": [3]}
     rows = [
@@ -153,8 +203,8 @@ def test_what_the_cache_lacks(cache: Path) -> None:
     with pytest.raises(MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither") as caught:
         read_examples(get_task("xnli"), roots, "de", "dev")
     assert "give a folder" in str(caught.value)
-    with pytest.raises(MissingDataError, match="no repository of `tatoeba` is known"):
-        find(get_task("tatoeba"), roots, "de", "test")
+    with pytest.raises(MissingDataError, match="no repository of `bucc2018` is known"):
+        find(get_task("bucc2018"), roots, "de", "test")
 
 
 def test_the_pinned_revision_is_asked_for(

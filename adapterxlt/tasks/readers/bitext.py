@@ -6,6 +6,7 @@ from pathlib import Path
 
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.readers.records import records, text_field
 from adapterxlt.tasks.types import Bitext
 
 
@@ -57,6 +58,30 @@ def read_bitext_sorted(found: Found) -> Bitext:
     for line, sentence in zip(order, shown, strict=True):
         target[line] = sentence
     return Bitext(found.language, source, tuple(target))
+
+
+def read_bitext_records(found: Found) -> Bitext:
+    """Records of a sentence and its translation, each with its language.
+
+    Raises:
+        MissingDataError: a malformed record, or one of which neither side is English.
+    """
+    path = found.files["data"]
+    source, target = [], []
+    for number, record in records(path):
+        sides = {
+            text_field(path, number, record, f"{side}_lang"): text_field(
+                path, number, record, f"{side}_sentence"
+            )
+            for side in ("source", "target")
+        }
+        english = [text for language, text in sides.items() if language in ("eng", "en")]
+        others = [text for language, text in sides.items() if language not in ("eng", "en")]
+        if len(english) != 1 or len(others) != 1:
+            raise bad(path, number, "not one sentence in English and one in another language")
+        source += others
+        target += english
+    return Bitext(found.language, tuple(source), tuple(target))
 
 
 def _sentences(path: Path) -> tuple[str, ...]:
