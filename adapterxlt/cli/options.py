@@ -44,7 +44,8 @@ def trial_option(function: F) -> F:
         type=click.IntRange(min=1),
         metavar="N",
         help="See in small whether the recipe works: one epoch, at most N examples of each task "
-        "and evaluated language, dev splits where training files are missing.",
+        "and evaluated language, retrieval in two languages, dev splits where training files are "
+        "missing.",
     )(function)
 
 

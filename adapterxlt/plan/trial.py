@@ -6,16 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.recipe.schema import EvaluateStage, FuseStage, Recipe, TaskData, TrainStage
+from adapterxlt.recipe.schema import (
+    EvaluateStage,
+    FuseStage,
+    Recipe,
+    RetrieveStage,
+    TaskData,
+    TrainStage,
+)
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.find import find
+from adapterxlt.tasks.find import available_languages, find
 
 
 def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe, list[str]]:
     """The recipe as NAME-trial, each training and each evaluation on few examples.
 
     One epoch each. A task whose training files are missing is trained on its dev split, and where
-    there is no dev split of its own left to choose the best epoch on, the last is kept.
+    there is no dev split of its own left to choose the best epoch on, the last is kept. Retrieval
+    is whole, but in two languages at most.
 
     Args:
         recipe: a checked recipe.
@@ -31,6 +39,8 @@ def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe,
     for name, stage in recipe.stages.items():
         if isinstance(stage, EvaluateStage):
             stages[name] = stage.model_copy(update={"cap": _least(count, stage.cap)})
+        elif isinstance(stage, RetrieveStage):
+            stages[name] = stage.model_copy(update={"languages": _few_languages(stage, roots)})
         elif isinstance(stage, (TrainStage, FuseStage)):
             tasks = [_data(recipe, name, data, count, roots) for data in stage.train]
             settings = recipe.training_of(name)
@@ -69,6 +79,14 @@ def _data(recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence
         split = "dev"
     cap = _least(count, data.cap or settings.cap)
     return data.model_copy(update={"split": split, "cap": cap})
+
+
+def _few_languages(stage: RetrieveStage, roots: Sequence[Path]) -> str | list[str]:
+    """Two languages at most that all tasks of the stage have data in; `all` if there are none."""
+    there = [available_languages(task, roots, task.splits[0]) for task in map(get_task, stage.on)]
+    asked = there[0] if stage.languages == "all" else stage.languages
+    shared = [language for language in asked if all(language in found for found in there)]
+    return shared[:2] or stage.languages
 
 
 def _can_choose(

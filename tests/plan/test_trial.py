@@ -8,7 +8,7 @@ import pytest
 
 from adapterxlt.plan.trial import in_small
 from adapterxlt.recipe.load import load_text
-from adapterxlt.recipe.schema import EvaluateStage, Recipe
+from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage
 
 TEXT = """
 name: r
@@ -19,7 +19,8 @@ stages:
   pos: {train: [udpos, {task: panx, cap: 2}], language: [en, de], max_steps: 9}
   fused: {fuse: [nli, para], train: pawsx, keep: last}
   scores: {evaluate: nli, on: xnli, cap: 4}
-  search: {retrieve: nli, on: tatoeba}
+  search: {retrieve: nli, on: [tatoeba, bucc2018]}
+  german: {retrieve: nli, on: tatoeba, languages: [de, fr, ru, zh]}
 """
 
 
@@ -30,6 +31,13 @@ def data(tmp_path: Path) -> Path:
     for name in [*names, "udpos/dev-de", "panx/train-de", "panx/dev-de"]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.tsv").write_text("a\tb\t1\n")
+    (tmp_path / "tatoeba/v1").mkdir(parents=True)
+    for code in ("ara", "deu", "rus", "cmn"):
+        for side in (code, "eng"):
+            (tmp_path / f"tatoeba/v1/tatoeba.{code}-eng.{side}").write_text("a\n")
+    (tmp_path / "bucc2018").mkdir()
+    for side in ("ru", "en", "gold"):
+        (tmp_path / f"bucc2018/ru-en.dev.{side}").write_text("a\tb\n")
     return tmp_path
 
 
@@ -50,7 +58,11 @@ def test_everything_is_capped_and_trained_for_one_epoch(small: tuple[Recipe, lis
     scores = recipe.stages["scores"]
     assert isinstance(scores, EvaluateStage)
     assert scores.cap == 4
-    assert recipe.stages["search"] == load_text(TEXT).recipe.stages["search"]
+    search, german = recipe.stages["search"], recipe.stages["german"]
+    assert isinstance(search, RetrieveStage)
+    assert isinstance(german, RetrieveStage)
+    assert search.languages == ["ru"]  # BUCC has no more here
+    assert german.languages == ["de", "ru"]
 
 
 def test_dev_stands_in_for_training_files_that_are_missing(
