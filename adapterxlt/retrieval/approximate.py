@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,18 @@ import numpy as np
 
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, Ids
-from adapterxlt.retrieval.exact import Neighbours, Rows
+from adapterxlt.retrieval.best import Neighbours
+from adapterxlt.retrieval.exact import Rows
 from adapterxlt.retrieval.kept import Kept
+from adapterxlt.retrieval.lists import probes_for, search_lists
 
-# Queries at once: always as many, as FAISS's last bits depend on it.
+# Queries at once: always as many, as the last bits of products depend on it. Of those that are
+# looked up list by list up to `BLOCKS` times as many go together, that look into `PAIRS` lists.
 QUERIES = 4096
+BLOCKS = 16
+PAIRS = 1 << 22
+# What FAISS can do on a GPU: neighbours a query, and lists looked into.
+GPU_LIMIT = 2048
 ADDED = 65536
 TRAINING = 40  # vectors a centroid; FAISS itself asks for 39
 MAX_TRAINING = 1 << 20
@@ -39,13 +47,21 @@ class Kind:
     def bytes_a_vector(self, dim: int) -> int:
         """Memory of one vector in the index, ids and links included."""
         return {
+            "flat": 4 * dim,
             "ivf-flat": 4 * dim + 8,
             "ivf-sq8": dim + 8,
             "ivf-pq": min(PQ_BYTES, dim) + 8,
             "hnsw": 4 * dim + 4 * 2 * 32 + 16,
         }[self.name]
 
+    @property
+    def clustered(self) -> bool:
+        """Whether vectors lie in lists by cluster, of which a query looks into some."""
+        return self.name.startswith("ivf")
 
+
+# Exact; for GPUs only, as `exact.exact_neighbours` is faster without one.
+FLAT = Kind("flat")
 KINDS = {
     kind.name: kind
     for kind in (Kind("ivf-flat"), Kind("ivf-sq8", 2), Kind("ivf-pq", 8), Kind("hnsw"))
@@ -80,11 +96,12 @@ class ApproximateIndex:
         self.shard_rows = max(ADDED, int(memory // kind.bytes_a_vector(dim)))
         self.shards = -(-len(base) // self.shard_rows)
         self.nlist = max(1, min(int(4 * math.sqrt(len(base))), len(base) // TRAINING or 1))
-        self.nprobe = 1 if kind.name == "hnsw" else min(8, self.nlist)
-        if trained is None or kind.name == "hnsw":
-            self._empty = self._train(dim, seed)
-        else:
-            self._empty = faiss.deserialize_index(trained)
+        self.nprobe = 1
+        self._empty: Any = None
+        if kind.clustered:
+            self._empty = (
+                self._train(dim, seed) if trained is None else faiss.deserialize_index(trained)
+            )
         self._shard: tuple[int, Any] | None = None
 
     @property
@@ -95,8 +112,6 @@ class ApproximateIndex:
         return np.asarray(faiss.serialize_index(self._empty))
 
     def _train(self, dim: int, seed: int) -> Any:
-        if self.kind.name == "hnsw":
-            return None
         quantizer = faiss.IndexFlatIP(dim)
         metric = faiss.METRIC_INNER_PRODUCT
         if self.kind.name == "ivf-flat":
@@ -119,18 +134,40 @@ class ApproximateIndex:
         if self._shard is not None and self._shard[0] == shard:
             return self._shard[1]
         self._shard = None
-        if self._empty is None:
-            index: Any = faiss.IndexHNSWFlat(self.base.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction = 80
-        else:
-            index = faiss.clone_index(self._empty)
-        start, stop = self._range(shard)
-        for row in range(start, stop, ADDED):
-            index.add(self.base.block(row, min(row + ADDED, stop)))
-        if getattr(faiss, "get_num_gpus", int)():
+        index, (start, stop) = self._new(), self._range(shard)
+        with _one_thread() if self.kind.name == "hnsw" else nullcontext():
+            for row in range(start, stop, ADDED):
+                index.add(self.base.block(row, min(row + ADDED, stop)))
+        if self._on_gpus:
             index = faiss.index_cpu_to_all_gpus(index)
         self._shard = (shard, index)
         return index
+
+    def _new(self) -> Any:
+        """An index without vectors."""
+        if self.kind.clustered:
+            return faiss.clone_index(self._empty)
+        if self.kind.name == "flat":
+            return faiss.IndexFlatIP(self.base.shape[1])
+        index = faiss.IndexHNSWFlat(self.base.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = 80
+        return index
+
+    @property
+    def _on_gpus(self) -> bool:
+        """Whether FAISS searches on GPUs; it has no graphs there."""
+        return gpus() > 0 and self.kind.name != "hnsw"
+
+    @property
+    def _by_lists(self) -> bool:
+        return self.kind.name == "ivf-flat" and not self._on_gpus
+
+    @property
+    def _at_once(self) -> int:
+        """Queries searched together."""
+        if not self._by_lists:
+            return QUERIES
+        return QUERIES * min(max(PAIRS // (QUERIES * self.nprobe), 1), BLOCKS)
 
     def _range(self, shard: int) -> tuple[int, int]:
         return shard * self.shard_rows, min((shard + 1) * self.shard_rows, len(self.base))
@@ -181,15 +218,26 @@ class ApproximateIndex:
         index = self._load(shard)
         first, last = self._range(shard)
         self._set_effort(index)
-        for start in range(begun, len(queries), QUERIES):
-            stop = min(start + QUERIES, len(queries))
+        size = self._at_once
+        for start in range(begun, len(queries), size):
+            stop = min(start + size, len(queries))
             block = queries.block(start, stop)
-            scores, ids = index.search(block, min(k * self.kind.refine + 1, last - first))
+            if self._by_lists:
+                scores, ids = search_lists(index, block, min(k, last - first))
+            else:
+                wanted = min(k * self.kind.refine + 1, last - first)
+                if self._on_gpus:
+                    wanted = min(wanted, GPU_LIMIT)
+                scores, ids = index.search(block, wanted)
             ids = np.where(ids >= 0, ids + first, -1)
             if self.kind.refine > 1:
                 scores = _exact_scores(block, ids, self.base)
             scores[ids < 0] = -np.inf
             yield start, stop, (scores, ids)
+
+    def probes_for(self, queries: Floats, nearest: Floats, share: float) -> int:
+        """See `lists.probes_for`."""
+        return probes_for(self._empty, queries, nearest, share)
 
     def release(self) -> None:
         """Give back the memory of the shard that was searched last."""
@@ -197,11 +245,29 @@ class ApproximateIndex:
 
     def _set_effort(self, index: Any) -> None:
         if self.kind.name == "hnsw":
-            faiss.ParameterSpace().set_index_parameter(index, "efSearch", max(64, self.nprobe))
-        elif hasattr(index, "nprobe"):
+            index.hnsw.efSearch = 64
+        elif self.kind.clustered and self._on_gpus:
+            # Of several GPUs the index is a set of copies, which has no `nprobe` of its own.
+            lists = min(self.nprobe, GPU_LIMIT)
+            faiss.GpuParameterSpace().set_index_parameter(index, "nprobe", lists)
+        elif self.kind.clustered:
             index.nprobe = self.nprobe
-        else:
-            faiss.GpuParameterSpace().set_index_parameter(index, "nprobe", self.nprobe)
+
+
+def gpus() -> int:
+    """GPUs that FAISS can use: none unless it was built for them."""
+    return int(getattr(faiss, "get_num_gpus", int)())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Several threads give a graph that depends on who comes first."""
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _merged(old: Neighbours, new: Neighbours, k: int) -> Neighbours:

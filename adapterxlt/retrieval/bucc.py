@@ -10,8 +10,9 @@ from itertools import product
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.arrays import Floats, Ids
-from adapterxlt.retrieval.exact import ArrayRows, Neighbours, exact_neighbours
+from adapterxlt.retrieval.arrays import Ids
+from adapterxlt.retrieval.best import Neighbours
+from adapterxlt.retrieval.exact import Rows, exact_neighbours
 from adapterxlt.retrieval.margin import Doubles, margin_scores
 from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol, Retrieval
 
@@ -41,11 +42,9 @@ class Quality:
     f1: float
 
 
-def mine(source: Floats, target: Floats, protocol: Protocol) -> Candidates:
+def mine(source: Rows, target: Rows, protocol: Protocol) -> Candidates:
     """Candidate pairs of two sets of vectors, searched exactly; see `match`."""
-    forward, backward = exact_neighbours(
-        ArrayRows(source, "source"), ArrayRows(target, "target"), protocol.k
-    )
+    forward, backward = exact_neighbours(source, target, protocol.k)
     return match(forward, backward, protocol.margin, protocol.retrieval)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.protocols import Pooling
-from adapterxlt.retrieval.tokens import Tokens, tight_batches, tokenize
+from adapterxlt.retrieval.tokens import Tokens, sorted_blocks, tokenize
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -81,7 +82,7 @@ def encode_grid(
     keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
     vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
-    batches = tight_batches(tokens.lengths, token_budget)
+    batches = chain.from_iterable(sorted_blocks(tokens.lengths, token_budget))
     with progress.bar(label, len(tokens), unit="sentences") as bar:
         for batch, pooled in encode_batches(built, tokens, batches, keys):
             for key in keys:

@@ -13,7 +13,8 @@ import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.retrieval.arrays import Floats, Ids, check_vectors
+from adapterxlt.retrieval.arrays import Floats, check_vectors
+from adapterxlt.retrieval.best import Best, Neighbours
 from adapterxlt.retrieval.kept import Kept
 
 # Sides of a block. Always the same (edges are filled up with zeros): products differ in their
@@ -57,9 +58,6 @@ class ArrayRows:
         return np.asarray(self.array[ids])
 
 
-Neighbours = tuple[Floats, Ids]
-
-
 def exact_neighbours(
     source: Rows,
     target: Rows,
@@ -88,8 +86,8 @@ def exact_neighbours(
     """
     check_sides(source, target, k)
     forward, backward = (
-        _Best(len(source), min(k, len(target))),
-        _Best(len(target), min(k, len(source))),
+        Best(len(source), min(k, len(target))),
+        Best(len(target), min(k, len(source))),
     )
     begun = _resume(kept, forward, backward)
     dim = source.shape[1]
@@ -116,7 +114,7 @@ def exact_neighbours(
     return forward.arrays, backward.arrays
 
 
-def _resume(kept: Kept | None, *sides: _Best) -> int:
+def _resume(kept: Kept | None, *sides: Best) -> int:
     """Source rows that an earlier search is done with; `sides` as it left them."""
     found = kept.load("exact") if kept else None
     if found is None:
@@ -141,47 +139,3 @@ def check_sides(source: Rows, target: Rows, k: int) -> None:
 def _fill(buffer: Floats, rows: Floats) -> None:
     buffer[: len(rows)] = rows
     buffer[len(rows) :] = 0
-
-
-class _Best:
-    """The best k of each row so far. Blocks must come with ascending ids."""
-
-    def __init__(self, n: int, k: int) -> None:
-        self.k = k
-        self.scores = np.full((n, k), -np.inf, dtype=np.float32)
-        self.ids = np.full((n, k), -1, dtype=np.int64)
-
-    @property
-    def arrays(self) -> Neighbours:
-        """Scores and ids, [n, k] each."""
-        return self.scores, self.ids
-
-    def look(self, block: Floats, row: int, column: int) -> None:
-        """Take what is good enough out of products whose corner is (row, column)."""
-        least = self.scores[row : row + len(block), -1]
-        # An equal score with a higher id never replaces one that is there: `>`, not `>=`.
-        good = block > least[:, None]
-        if least[0] == -np.inf and block.shape[1] > self.k:
-            laid = np.ascontiguousarray(block)
-            kth = np.partition(laid, block.shape[1] - self.k, axis=1)[:, -self.k]
-            good &= block >= kth[:, None]
-        # Whichever way the block lies in memory, read it that way.
-        if good.flags.c_contiguous:
-            rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
-        else:
-            columns, rows = np.divmod(np.flatnonzero(good.T), good.shape[0])
-        if len(rows):
-            self._merge(rows + row, columns + column, block[rows, columns])
-
-    def _merge(self, rows: Ids, ids: Ids, scores: Floats) -> None:
-        touched, group = np.unique(rows, return_inverse=True)
-        k = self.k
-        group = np.concatenate([np.repeat(np.arange(len(touched)), k), group])
-        scores = np.concatenate([self.scores[touched].ravel(), scores])
-        ids = np.concatenate([self.ids[touched].ravel(), ids])
-        order = np.lexsort((ids, -scores, group))
-        group = group[order]
-        first = np.searchsorted(group, np.arange(len(touched)))
-        kept = order[(first[:, None] + np.arange(k)).ravel()]
-        self.scores[touched] = scores[kept].reshape(-1, k)
-        self.ids[touched] = ids[kept].reshape(-1, k)

@@ -197,7 +197,7 @@ def _neighbours(
         "memory": room,
         "transform": protocol.transform,
         "scale": protocol.bucc.normalise,
-        "version": 1,
+        "version": 2,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
     kept = Kept(work / f"neighbours-{name}")

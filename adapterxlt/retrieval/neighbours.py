@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.retrieval.approximate import KINDS, ApproximateIndex, Kind
-from adapterxlt.retrieval.arrays import Ids
-from adapterxlt.retrieval.exact import ArrayRows, Neighbours, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.approximate import FLAT, KINDS, ApproximateIndex, Kind, gpus
+from adapterxlt.retrieval.arrays import Floats, Ids
+from adapterxlt.retrieval.best import Best, Neighbours
+from adapterxlt.retrieval.exact import ROWS, ArrayRows, Rows, check_sides, exact_neighbours
 from adapterxlt.retrieval.kept import Kept
 from adapterxlt.suggest import suggest
 
@@ -22,7 +24,7 @@ IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
 EXACT_WORK = 5e12
 # Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
 RECALL = 0.99
-SAMPLE = 512
+SAMPLE = 4096
 # A side below this is always searched exactly.
 SMALL = 10_000
 
@@ -98,6 +100,8 @@ def find_neighbours(
     check_sides(source, target, k)
     progress = progress or Silent()
     kind, why = _choose(index, source, target, memory)
+    if kind is None and (count := gpus()):
+        kind, why = FLAT, f"{why}, on {count} GPU{'s' if count > 1 else ''}"
     if kind is None:
         return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
     directions = []
@@ -111,7 +115,6 @@ def find_neighbours(
         tuned.index.release()
         directions.append((tuned, neighbours, neighbours[1][tuned.sample]))
     indexes = [tuned.index for tuned, _, _ in directions]
-    clustered = kind.name != "hnsw"
     return Found(
         directions[0][1],
         directions[1][1],
@@ -123,8 +126,8 @@ def find_neighbours(
             ),
             recall_k=min(_recall(found, tuned.exact) for tuned, _, found in directions),
             sample=sum(len(tuned.sample) for tuned, _, _ in directions),
-            nlist=tuple(each.nlist for each in indexes) if clustered else (),
-            nprobe=tuple(each.nprobe for each in indexes) if clustered else (),
+            nlist=tuple(each.nlist for each in indexes) if kind.clustered else (),
+            nprobe=tuple(each.nprobe for each in indexes) if kind.clustered else (),
             shards=max(each.shards for each in indexes),
         ),
     )
@@ -159,7 +162,7 @@ def _tuned(
         return _Tuned(index, chosen, exact) if effort else None
     index = ApproximateIndex(base, kind, memory=memory, seed=seed)
     sample = ArrayRows(queries.rows(chosen))
-    (_, exact), _ = exact_neighbours(sample, base, k)
+    exact = _exact_ids(sample.array, base, k)
     good = _tune(index, sample, k, exact, automatic=automatic)
     if kept:
         kept.save(f"{name}-index", index.nprobe if good else 0, index.trained, exact)
@@ -188,19 +191,36 @@ def _sample(n: int, seed: int) -> Ids:
     return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
 
 
-def _tune(index: ApproximateIndex, sample: Rows, k: int, exact: Ids, *, automatic: bool) -> bool:
-    """Look into more clusters until the sample's first neighbours are found; False to give up."""
-    if index.kind.name == "hnsw":
+def _exact_ids(sample: Floats, base: Rows, k: int) -> Ids:
+    """[n, k] ids of the exact neighbours of a few queries."""
+    best = Best(len(sample), min(k, len(base)))
+    for start in range(0, len(base), ROWS):
+        best.look(sample @ base.block(start, min(start + ROWS, len(base))).T, 0, start)
+    return best.ids
+
+
+def _tune(
+    index: ApproximateIndex, sample: ArrayRows, k: int, exact: Ids, *, automatic: bool
+) -> bool:
+    """Look into as many clusters as it takes to find first neighbours; False to give up.
+
+    The sample's share is to be so far above `RECALL` that all queries' share is not below it.
+    """
+    if not index.kind.clustered:
         return True
+    doubt = 2 * math.sqrt(RECALL * (1 - RECALL) / len(sample))
+    first = exact[:, 0]
+    index.nprobe = index.probes_for(sample.array, index.base.rows(first), RECALL + doubt)
     while True:
-        _, found = index.search(sample, k)
-        if np.mean(found[:, 0] == exact[:, 0]) >= RECALL:
-            return True
         if automatic and index.nprobe * 8 > index.nlist:
             return False
-        if index.nprobe >= index.nlist or (not automatic and index.nprobe * 4 > index.nlist):
+        # Vectors as they are: what is looked into is found.
+        if index.kind.refine == 1 or index.nprobe * 4 > index.nlist:
             return True
-        index.nprobe = min(2 * index.nprobe, index.nlist)
+        _, found = index.search(sample, k)
+        if np.mean(found[:, 0] == first) >= RECALL:
+            return True
+        index.nprobe *= 2
 
 
 def _recall(found: Ids, exact: Ids) -> float:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.encode import Key, encode_grid
+from adapterxlt.retrieval.encoded import encoded_sides
 from adapterxlt.retrieval.protocols import Pooling, Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
-from adapterxlt.retrieval.transforms import ready
+from adapterxlt.retrieval.transforms import ReadyRows, ready
 from adapterxlt.tasks.types import Bitext, MiningSet
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# Vectors held at a time, in bytes; more languages or layers are done one group after another.
+# Bytes of vectors held in memory. Of Tatoeba, more languages are done one group after another;
+# vectors of a larger mining set lie on disk.
 MEMORY = 1 << 30
 
 Layers = Literal["all"] | Sequence[int] | None
@@ -138,6 +141,7 @@ def retrieve_bucc(
     progress: Progress,
     poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
+    work: Path | None = None,
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
@@ -155,6 +159,8 @@ def retrieve_bucc(
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
         submission: takes what its layer predicts; of one pooling only.
+        work: folder for vectors that are too many for memory; a broken call goes on from what is
+            there. None: a temporary one.
 
     Raises:
         MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
@@ -166,6 +172,36 @@ def retrieve_bucc(
         )
     chosen = choose_layers(layers, protocol.bucc, built.model.config.num_hidden_layers)
     pooled = tuple(poolings or (protocol.bucc.pooling,))
+
+    def mined(split: str, layers: Sequence[int]) -> Iterator[tuple[Key, bucc.Candidates]]:
+        """Candidates in rows of the split's set, one layer and pooling after another."""
+        mining = sets[split]
+        if not mining.source or not mining.target:
+            raise MissingDataError(
+                f"{_named(mining, split)} has {len(mining.source)} sentences and "
+                f"{len(mining.target)} English ones: there is nothing to mine"
+            )
+        source, target = text_rows(mining.source), text_rows(mining.target)
+        texts = [list(dict.fromkeys(side)) for side in (mining.source, mining.target)]
+        with encoded_sides(
+            built,
+            texts,
+            layers=layers,
+            poolings=pooled,
+            max_length=max_length,
+            token_budget=token_budget,
+            memory=MEMORY,
+            work=work,
+            progress=progress,
+            label=f"encoding {mining.language} {split}",
+        ) as vectors:
+            for key, sides in vectors:
+                left, right = (
+                    ReadyRows(side, protocol.transform, protocol.bucc.normalise) for side in sides
+                )
+                found = bucc.mine(left, right, protocol)
+                yield key, bucc.to_sentences(found, source, target, protocol.duplicates)
+
     thresholds: dict[Key, float] = {}
     measured = []
     for split in ("dev", "test"):
@@ -175,23 +211,11 @@ def retrieve_bucc(
         if split == "test" and mining.gold is None:
             progress.log(f"{mining.language}: the gold pairs of test are withheld, not scored")
             if submission:
-                for key, candidates in _mine_layers(
-                    built,
-                    mining,
-                    split,
-                    [submission.layer],
-                    pooled,
-                    protocol,
-                    max_length,
-                    token_budget,
-                    progress,
-                ):
+                for key, candidates in mined(split, [submission.layer]):
                     submission.add_bucc(mining, split, candidates, thresholds[key])
             continue
         gold = gold_rows(mining, _named(mining, split))
-        for key, candidates in _mine_layers(
-            built, mining, split, chosen, pooled, protocol, max_length, token_budget, progress
-        ):
+        for key, candidates in mined(split, chosen):
             layer, pooling = key
             tuned = bucc.tune_threshold(candidates, gold)
             thresholds.setdefault(key, tuned.threshold)
@@ -213,48 +237,6 @@ def retrieve_bucc(
                 for metric, value in values.items()
             ]
     return measured
-
-
-def _mine_layers(
-    built: Built,
-    mining: MiningSet,
-    split: str,
-    layers: Sequence[int],
-    poolings: Sequence[Pooling],
-    protocol: Protocol,
-    max_length: int,
-    token_budget: int,
-    progress: Progress,
-) -> Iterator[tuple[Key, bucc.Candidates]]:
-    """Candidates in rows of the mining set, one layer and pooling after another."""
-    if not mining.source or not mining.target:
-        raise MissingDataError(
-            f"{_named(mining, split)} has {len(mining.source)} sentences and "
-            f"{len(mining.target)} English ones: there is nothing to mine"
-        )
-    source, target = text_rows(mining.source), text_rows(mining.target)
-    texts = [*dict.fromkeys(mining.source), *dict.fromkeys(mining.target)]
-    n_source = max(source) + 1
-    at_once = max(1, MEMORY // (len(texts) * len(poolings) * _vector_bytes(built)))
-    for start in range(0, len(layers), at_once):
-        vectors = encode_grid(
-            built,
-            texts,
-            layers=layers[start : start + at_once],
-            poolings=poolings,
-            max_length=max_length,
-            token_budget=token_budget,
-            progress=progress,
-            label=f"encoding {mining.language} {split}",
-        )
-        for key in list(vectors):
-            both = vectors.pop(key)
-            sides = (
-                ready(side, protocol.transform, protocol.bucc.normalise)
-                for side in (both[:n_source], both[n_source:])
-            )
-            found = bucc.mine(next(sides), next(sides), protocol)
-            yield key, bucc.to_sentences(found, source, target, protocol.duplicates)
 
 
 def _named(mining: MiningSet, split: str) -> str:

@@ -20,6 +20,8 @@ CHUNK = 4096
 # Lengths within a batch, as a share of the longest, once it has so many tokens.
 TIGHT = 0.97
 ENOUGH = 1024
+# Texts after which vectors on disk are flushed and counted as done.
+BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,18 @@ def tight_batches(lengths: npt.NDArray[np.int64], token_budget: int) -> list[npt
     if start < len(order):
         batches.append(order[start:])
     return batches
+
+
+def sorted_blocks(
+    lengths: npt.NDArray[np.int64], token_budget: int
+) -> list[list[npt.NDArray[np.int64]]]:
+    """Row numbers in blocks of `BLOCK`, longest first, each in its `tight_batches`.
+
+    Vectors differ in their last bits with the batch they are computed in: whoever encodes the
+    same texts by these blocks gets the same bytes, all at once or block by block.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    blocks = [order[start : start + BLOCK] for start in range(0, len(order), BLOCK)]
+    return [
+        [rows[batch] for batch in tight_batches(lengths[rows], token_budget)] for rows in blocks
+    ]

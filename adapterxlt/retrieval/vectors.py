@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,18 +15,16 @@ import numpy as np
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Progress
+from adapterxlt.retrieval import tokens as batching
 from adapterxlt.retrieval.arrays import Floats
 from adapterxlt.retrieval.encode import Key, encode_batches
-from adapterxlt.retrieval.tokens import Tokens, tight_batches
+from adapterxlt.retrieval.tokens import Tokens, sorted_blocks
 from adapterxlt.store.files import write_json
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
 Precision = Literal["float32", "float16"]
-
-# Sentences after which vectors are flushed and counted as done.
-BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,8 @@ def encode_to_files(
 
     Files lie in a folder of their own, named by the content of the model, the token ids and
     all else that changes vectors: another model or text never finds them. A run that was cut off
-    goes on after its last whole block of `BLOCK` sentences.
+    goes on after its last whole block of sentences. float32 vectors are those of
+    `encode.encode_grid`, to the byte.
 
     Args:
         built: a model in evaluation mode.
@@ -110,7 +110,7 @@ def encode_to_files(
         "precision": precision,
         # Vectors differ in their last bits with the batch they are computed in.
         "token_budget": token_budget,
-        "block": BLOCK,
+        "block": batching.BLOCK,
         "version": 1,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
@@ -123,23 +123,19 @@ def encode_to_files(
     if not done:
         for file in files.values():
             _allocate(file, precision)
-    order = np.argsort(-tokens.lengths, kind="stable")
-    with progress.bar(
-        label, len(tokens), done=min(done * BLOCK, len(tokens)), unit="sentences"
-    ) as bar:
-        for block in range(done, -(-len(tokens) // BLOCK)):
-            rows = order[block * BLOCK : (block + 1) * BLOCK]
-            batches = tight_batches(tokens.lengths[rows], token_budget)
-            place_of = [rows[batch] for batch in batches]
+    blocks = sorted_blocks(tokens.lengths, token_budget)
+    encoded = sum(map(len, chain.from_iterable(blocks[:done])))
+    with progress.bar(label, len(tokens), done=encoded, unit="sentences") as bar:
+        for number, batches in enumerate(blocks[done:], start=done + 1):
             mapped = {key: np.load(file.path, mmap_mode="r+") for key, file in files.items()}
-            for batch, pooled in encode_batches(built, tokens, place_of, keys):
+            for batch, pooled in encode_batches(built, tokens, batches, keys):
                 for key, vectors in pooled.items():
                     _check(vectors, key)
                     mapped[key][batch] = vectors
                 bar.advance(len(batch))
             for array in mapped.values():
                 array.flush()
-            write_json(state, {"blocks": block + 1, **identity})
+            write_json(state, {"blocks": number, **identity})
     return files
 
 

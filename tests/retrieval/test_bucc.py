@@ -13,16 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.bucc import (
     Candidates,
     apply_threshold,
-    mine,
     to_sentences,
     tune_threshold,
 )
+from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.protocols import PROTOCOLS
 
 PROTOCOL = PROTOCOLS["xtreme-2020"]
+
+
+def mine(source, target, protocol):
+    return bucc.mine(ArrayRows(source), ArrayRows(target), protocol)
 
 
 def candidates(*triples: tuple[float, int, int]) -> Candidates:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 
 from adapterxlt.backbones import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.models.build import build_train, load
+from adapterxlt.models.build import build_fusion, build_train, load, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
@@ -144,21 +146,22 @@ def test_no_sentences_are_refused(encoder):
 
 
 METHODS = ["seq_bn", "seq_bn_inv", "lora", "prefix_tuning", "prompt_tuning", "loreft", "full"]
+HEAD = HeadSpec(kind="tagging", labels=("A", "B"), task="test")
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_adapters_apply_and_heads_do_not(tiny_backbone, method):
-    backbone = inspect_backbone("tiny", tiny_backbone)
-    head = HeadSpec(kind="tagging", labels=("A", "B"), task="test")
-    built = build_train(backbone, method=method, name="new", head=head, seed=5)
+def shaken(built):
+    """As if trained: fresh adapters barely change anything."""
     built.model.eval()
-    with torch.no_grad():  # as if trained: fresh adapters barely change anything
+    with torch.no_grad():
         for name, parameter in built.model.named_parameters():
             # torch's orthogonal maps truncate the diagonal of their parameter: not to be shaken.
             if parameter.requires_grad and "parametrizations" not in name:
                 parameter += 0.1 * torch.randn_like(parameter)
-    # Prompt tokens of `adapters` attend to padding, so their sentences go through one by one.
-    budget = 1 if method == "prompt_tuning" else 100
+    return built
+
+
+def check_vectors(built, backbone, budget):
+    """They are those of plain passes, and not those of the bare backbone."""
     vectors = encode(built, token_budget=budget)
     bare = encode(load(backbone, None), token_budget=budget)
     for row in (0, 5, 12):
@@ -166,3 +169,37 @@ def test_adapters_apply_and_heads_do_not(tiny_backbone, method):
         for layer in vectors:
             np.testing.assert_allclose(vectors[layer][row], plain[layer], atol=2e-5)
     assert np.abs(vectors[2] - bare[2]).max() > 1e-3
+    return vectors
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_adapters_apply_and_heads_do_not(tiny_backbone, method):
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    built = shaken(build_train(backbone, method=method, name="new", head=HEAD, seed=5))
+    # Prompt tokens of `adapters` attend to padding, so their sentences go through one by one.
+    check_vectors(built, backbone, budget=1 if method == "prompt_tuning" else 100)
+
+
+def test_every_composition_applies_and_outlives_being_saved(tiny_backbone, tmp_path):
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    member = {"method": "seq_bn", "head": HEAD}
+    builders = {
+        "a": lambda: build_train(backbone, name="a", seed=1, **member),
+        "b": lambda: build_train(backbone, name="b", seed=2, **member),
+        "stack": lambda: build_train(
+            backbone, name="stack", stack_on=tmp_path / "a", seed=3, **member
+        ),
+        "fuse": lambda: build_fusion(
+            backbone, members=[tmp_path / "a", tmp_path / "b"], fusion="dynamic", name="fuse",
+            head=HEAD, seed=4,
+        ),
+        "over": lambda: build_train(
+            backbone, name="over", stack_on=tmp_path / "fuse", seed=5, **member
+        ),
+    }  # fmt: skip
+    found = {}
+    for name, build in builders.items():
+        save(shaken(build()), tmp_path / name)
+        found[name] = check_vectors(load(backbone, tmp_path / name), backbone, budget=100)[2]
+    for first, second in combinations(found.values(), 2):
+        assert np.abs(first - second).max() > 1e-3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from datasets import Dataset
 
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
@@ -15,58 +16,75 @@ from tests import tiny
 mteb = pytest.importorskip("mteb")
 
 
-def local_task(left, right):
-    from datasets import Dataset
+def local_task(split, main_score):
     from mteb.abstasks.task_metadata import TaskMetadata
     from mteb.abstasks.text.bitext_mining import AbsTaskBitextMining
 
-    class LocalTatoeba(AbsTaskBitextMining):
+    class LocalBitext(AbsTaskBitextMining):
         metadata = TaskMetadata(
-            name="LocalTatoeba",
-            dataset={"path": "local/tatoeba", "revision": "1"},
+            name="LocalBitext",
+            dataset={"path": "local/bitext", "revision": "1"},
             description="Sentences kept beside the test.",
             type="BitextMining",
             modalities=["text"],
             category="t2t",
             eval_splits=["test"],
             eval_langs={"deu-eng": ["deu-Latn", "eng-Latn"]},
-            main_score="accuracy",
+            main_score=main_score,
         )
 
         def load_data(self, **_):
-            pairs = Dataset.from_dict({"sentence1": left, "sentence2": right})
-            self.dataset = {"deu-eng": {"test": pairs}}
+            self.dataset = {"deu-eng": {"test": split}}
             self.data_loaded = True
 
-    return LocalTatoeba()
+    return LocalBitext()
+
+
+def scores(model, split, main_score):
+    result = mteb.evaluate(model, local_task(split, main_score), cache=None)
+    return result.task_results[0].scores["test"][0]
+
+
+def unit_vectors(encoder, texts):
+    vectors = encode_sentences(
+        encoder,
+        texts,
+        layers=[1],
+        pooling="mean",
+        max_length=512,
+        token_budget=500,
+        progress=Silent(),
+    )
+    return ready(vectors[1], "none", True)
+
+
+TEXTS = list(dict.fromkeys(tiny.SENTENCES))
 
 
 def test_mteb_scores_are_ours(encoder):
-    texts = list(dict.fromkeys(tiny.SENTENCES))[:12]
-    left, right = texts, [*texts[:6], *texts[:5:-1]]
+    left, right = TEXTS[:12], [*TEXTS[:6], *TEXTS[11:5:-1]]
     model = MtebEncoder(encoder, layer=1, pooling="mean", token_budget=500)
     assert isinstance(model, mteb.models.EncoderProtocol)
-    result = mteb.evaluate(model, local_task(left, right), cache=None)
-    found = result.task_results[0].scores["test"][0]
-    vectors = [
-        ready(
-            encode_sentences(
-                encoder,
-                side,
-                layers=[1],
-                pooling="mean",
-                max_length=512,
-                token_budget=500,
-                progress=Silent(),
-            )[1],
-            "none",
-            True,
-        )
-        for side in (left, right)
-    ]
+    pairs = Dataset.from_dict({"sentence1": left, "sentence2": right})
+    found = scores(model, pairs, "accuracy")
+    vectors = [unit_vectors(encoder, side) for side in (left, right)]
     expected = tatoeba_scores(vectors[1], vectors[0])["accuracy"] / 100
     assert 0.4 < expected < 1
     assert found["accuracy"] == pytest.approx(expected)
+
+
+def test_mteb_mines_a_set_like_bucc(encoder):
+    # As mteb hands BUCC over: sources of gold only, all targets, gold by row.
+    right = TEXTS[::-1]
+    places = [right.index(text) for text in TEXTS[:10]]
+    places[3] = 0  # gold that no encoder can find
+    split = {"sentence1": TEXTS[:10], "sentence2": right, "gold": list(enumerate(places))}
+    found = scores(MtebEncoder(encoder, layer=1, pooling="mean", token_budget=500), split, "f1")
+    left, targets = (unit_vectors(encoder, side) for side in (TEXTS[:10], right))
+    nearest = (left @ targets.T).argmax(axis=1)
+    assert nearest.tolist() == [right.index(text) for text in TEXTS[:10]]
+    assert found["f1"] == pytest.approx(0.9)
+    assert found["accuracy"] == pytest.approx(0.9)
 
 
 def test_similarities_are_cosines(encoder):

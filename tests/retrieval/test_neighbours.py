@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import faiss
 import numpy as np
 import pytest
 
@@ -26,7 +27,8 @@ def sides():
 
 
 @pytest.mark.parametrize("name", ["flat", "auto", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"])
-def test_every_index_finds_nearly_all_and_says_how_many(sides, name):
+def test_every_index_finds_nearly_all_and_says_how_many(sides, name, monkeypatch):
+    monkeypatch.setattr(neighbours, "SAMPLE", 512)
     exact = exact_neighbours(*sides, 3)
     found = find_neighbours(*sides, 3, index=name)
     report = found.report
@@ -88,6 +90,31 @@ def test_auto_gives_up_on_vectors_without_clusters(monkeypatch):
     assert "99% recall" in report.why
 
 
+def test_what_is_looked_into_is_enough_for_all_and_no_more(sides):
+    found = find_neighbours(*sides, 1, index="ivf-flat")
+    (nlist, _), (nprobe, _) = found.report.nlist, found.report.nprobe
+    assert 1 <= nprobe < nlist
+    assert found.report.recall_1 >= neighbours.RECALL
+    index = approximate.ApproximateIndex(sides[1], approximate.KINDS["ivf-flat"], memory=1 << 20)
+    index.nprobe = max(nprobe // 2, 1)
+    _, fewer = index.search(sides[0], 1)
+    exact = exact_neighbours(*sides, 1)[0][1]
+    assert np.mean(fewer == exact) < np.mean(found.forward[1] == exact)
+
+
+@pytest.mark.parametrize("name", ["ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"])
+def test_several_threads_give_the_same_bytes(sides, name):
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(4)
+    try:
+        first, second = (find_neighbours(*sides, 3, index=name) for _ in range(2))
+    finally:
+        faiss.omp_set_num_threads(threads)
+    assert first.report == second.report
+    assert first.forward[1].tobytes() == second.forward[1].tobytes()
+    assert first.backward[0].tobytes() == second.backward[0].tobytes()
+
+
 def test_fewer_vectors_than_neighbours_or_clusters():
     few = ArrayRows(np.eye(3, dtype=np.float32))
     for name in ("ivf-flat", "hnsw"):
@@ -124,7 +151,7 @@ class Broken(Silent):
 def test_a_broken_search_goes_on_to_the_same_bytes(sides, tmp_path, monkeypatch, name, stop, left):
     for module, constant, value in (
         (kept, "EVERY", 0.0), (exact, "ROWS", 64), (exact, "SUPER", 128),
-        (approximate, "QUERIES", 128), (approximate, "ADDED", 100),
+        (approximate, "QUERIES", 128), (approximate, "BLOCKS", 1), (approximate, "ADDED", 100),
     ):  # fmt: skip
         monkeypatch.setattr(module, constant, value)
     settings = {"index": name, "memory": 300 * 72}

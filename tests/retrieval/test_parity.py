@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapterxlt.retrieval.bucc import mine, to_sentences
+from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.protocols import PROTOCOLS, get_protocol
 from adapterxlt.retrieval.score import score_sides
 from adapterxlt.retrieval.sides import Sides, text_rows
@@ -118,7 +119,7 @@ def test_mined_pairs_and_f1_are_those_of_the_slow_protocol(name, case):
         side[np.unique(np.array(numbers), return_index=True)[1]]
         for side, numbers in zip(vectors, rows, strict=True)
     ]
-    found = to_sentences(mine(*distinct, protocol), *rows, protocol.duplicates)
+    found = to_sentences(mine(*map(ArrayRows, distinct), protocol), *rows, protocol.duplicates)
     expected = slow_pairs(sides, protocol)
     ours = zip(found.source_idx.tolist(), found.target_idx.tolist(), strict=True)
     assert list(ours) == [(i, j) for _, i, j in expected]

@@ -7,11 +7,12 @@ import pytest
 
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval import run
+from adapterxlt.retrieval import encoded, run
 from adapterxlt.retrieval.encode import encode_grid, encode_sentences
 from adapterxlt.retrieval.protocols import PROTOCOLS, get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
+from adapterxlt.retrieval.vectors import encode_to_files
 from adapterxlt.tasks.types import Bitext, MiningSet
 from tests import tiny
 
@@ -50,10 +51,9 @@ def test_tatoeba_equals_the_parts_put_together(encoder):
     assert values(measured, "accuracy_xx_en", "de", "test") == {1: expected["accuracy_xx_en"]}
 
 
-def test_little_memory_means_more_passes_and_the_same_figures(encoder, monkeypatch):
+def test_little_memory_means_more_groups_of_languages_and_the_same_figures(encoder, monkeypatch):
     settings = {"layers": "all", "protocol": PROTOCOLS["jiant"], **SETTINGS}
     at_once = retrieve_tatoeba(encoder, [SAME, OTHER], **settings)
-    mined = retrieve_bucc(encoder, {"dev": mining_set()}, **settings)
     passes = []
 
     def counted(*args, **given):
@@ -64,9 +64,28 @@ def test_little_memory_means_more_passes_and_the_same_figures(encoder, monkeypat
     monkeypatch.setattr(run, "encode_grid", counted)
     assert retrieve_tatoeba(encoder, [SAME, OTHER], **settings) == at_once
     assert passes == [(0, 1, 2)] * 2
-    passes.clear()
-    assert retrieve_bucc(encoder, {"dev": mining_set()}, **settings) == mined
-    assert passes == [(0,), (1,), (2,)]
+
+
+@pytest.mark.parametrize("options", ["", "+whiten"])
+def test_a_large_mining_set_lies_on_disk_out_of_one_pass(encoder, monkeypatch, tmp_path, options):
+    settings = {"layers": "all", "protocol": get_protocol(f"jiant{options}"), **SETTINGS}
+    settings["poolings"] = ["mean", "max"]
+    sets = {"dev": mining_set(), "test": mining_set(gold=frozenset({("xx-0", "en-3")}))}
+    in_memory = retrieve_bucc(encoder, sets, **settings)
+    seen = []
+
+    def files(*args, **given):
+        found = encode_to_files(*args, **given)
+        seen.extend(sorted(file.path.name for file in found.values()))
+        return found
+
+    monkeypatch.setattr(run, "MEMORY", 1)
+    monkeypatch.setattr(encoded, "encode_to_files", files)
+    assert retrieve_bucc(encoder, sets, work=tmp_path, **settings) == in_memory
+    every = [f"{layer}-{pooling}.npy" for layer in (0, 1, 2) for pooling in ("max", "mean")]
+    assert seen == [*every, *every]
+    assert not list(tmp_path.iterdir())
+    assert retrieve_bucc(encoder, sets, **settings) == in_memory
 
 
 def mining_set(**changes):

@@ -8,7 +8,7 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval import vectors
+from adapterxlt.retrieval import tokens as batching
 from adapterxlt.retrieval.encode import encode_grid
 from adapterxlt.retrieval.tokens import tight_batches, tokenize
 from adapterxlt.retrieval.vectors import VectorFile, encode_to_files
@@ -72,7 +72,7 @@ def test_files_hold_what_one_call_gives(encoder, tokens, tmp_path):
 def test_a_broken_run_goes_on_after_its_last_block_to_the_same_bytes(
     encoder, tokens, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(vectors, "BLOCK", 6)
+    monkeypatch.setattr(batching, "BLOCK", 6)
     whole = encode(encoder, tokens, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         encode(encoder, tokens, tmp_path / "broken", Counted(stop=14))
