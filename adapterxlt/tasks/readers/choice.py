@@ -93,7 +93,9 @@ def _choices(path: Path, number: int, record: Record, column: Column) -> tuple[s
     listed: Any = value_of(path, number, record, str(column))
     if isinstance(listed, dict):  # as the Hub keeps them: {label: [...], text: [...]}
         listed = listed.get("text")
-    items = [item.get("text") if isinstance(item, dict) else item for item in listed or ()]
+    if not isinstance(listed, list):
+        raise bad(path, number, f"`{column}` is no list of choices but {listed!r:.60}")
+    items = [item.get("text") if isinstance(item, dict) else item for item in listed]
     texts = tuple(item for item in items if isinstance(item, str))
     if len(texts) < 2 or len(texts) < len(items):
         raise bad(path, number, f"`{column}` does not hold the choices")

@@ -35,6 +35,22 @@ def test_hellaswag_s_endings_follow_ctx_b(write: Write, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("endings", "message"),
+    [
+        ('"xyz"', "`endings` is no list of choices but 'xyz'"),  # which is no three choices
+        ("null", "`endings` is no list of choices but None"),
+        ('["x"]', "`endings` does not hold the choices"),
+        ('["x", 2]', "`endings` does not hold the choices"),
+    ],
+)
+def test_choices_that_are_none(write: Write, tmp_path: Path, endings: str, message: str) -> None:
+    record = f'{{"ctx_a": "a", "ctx_b": "b", "endings": {endings}, "label": 0}}\n'
+    write("hellaswag/hellaswag_train.jsonl", record)
+    with pytest.raises(MissingDataError, match=f":1: {message}"):
+        read_examples(get_task("hellaswag"), [tmp_path], "en", "train")
+
+
 def test_commonsenseqa_nests_its_question(write: Write, tmp_path: Path) -> None:
     listed = [{"label": label, "text": label.lower()} for label in "ABCDE"]
     record = {"id": "x", "answerKey": "E", "question": {"stem": "Where?", "choices": listed}}
