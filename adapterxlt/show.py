@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 # What could steer a terminal: control characters and those that turn the writing direction.
-_STEERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+# Half a surrogate pair cannot be printed at all.
+_STEERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_TEXT = re.compile(f"[{_STEERS}]")
 _IN_LINE = re.compile(f"[\t\n{_STEERS}]")
 

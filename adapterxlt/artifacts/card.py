@@ -78,7 +78,8 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> 
         eval_results=results or None,
         tags=["adapterxlt", "adapters", "cross-lingual"],
     )
-    return f"---\n{data.to_yaml()}\n---\n\n{_body(manifest, scores, form)}"
+    text = f"---\n{data.to_yaml()}\n---\n\n{_body(manifest, scores, form)}"
+    return printable(text, lines=True)
 
 
 def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:

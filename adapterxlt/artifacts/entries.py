@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from adapterxlt.store.manifest import (
 )
 from adapterxlt.store.source import BundleSource, read_small
 from adapterxlt.store.store import Store
+from adapterxlt.store.strict_json import parse
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def _read_bundle(path: Path) -> Entry:
         with source.open(METRICS_NAME) as stream:
             content = stream.read(source.sizes[METRICS_NAME])
         try:
-            found = json.loads(content)
-        except (ValueError, RecursionError):
+            found = parse(content.decode("utf-8"))
+        except ValueError:
             raise InvalidArtifactError(f"{path}: {METRICS_NAME} is no JSON") from None
         scores = check_metrics(found, f"{path}: {METRICS_NAME}").get("scores", [])
     return Entry(path, manifest, scores, SIGNATURE_NAME in source.sizes)

@@ -11,6 +11,7 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.method_table import ARCHITECTURES, METHODS
 from adapterxlt.methods import parse_method
+from adapterxlt.store.strict_json import parse
 
 MAX_CONFIG = 1 << 20  # bytes
 _RESAVE = "load it in its own library and save it again with a current version"
@@ -48,9 +49,8 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_CONFIG:
             _refuse(path, "is larger than any real one")
-        found = json.loads(path.read_bytes())
-        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate is no text
-    except (ValueError, RecursionError):
+        found = parse(path.read_text(encoding="utf-8"))
+    except ValueError:
         _refuse(path, "is no JSON")
     if not isinstance(found, dict):
         _refuse(path, "is no JSON object")

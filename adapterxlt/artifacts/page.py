@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adapterxlt.artifacts.entries import Entry
-from adapterxlt.show import size_text
+from adapterxlt.show import printable, size_text
 from adapterxlt.tasks.origin import POCKET
 
 
@@ -28,7 +28,5 @@ def render(entries: list[Entry], folder: Path) -> str:
     links = [quote(os.path.relpath(entry.path.resolve(), folder)) for entry in entries]
     has_pocket = any(POCKET in origins for entry in entries for origins in entry.origins)
     template = environment.get_template("page.html")
-    return (
-        template.render(entries=entries, links=links, size_text=size_text, has_pocket=has_pocket)
-        + "\n"
-    )
+    text = template.render(entries=entries, links=links, size_text=size_text, has_pocket=has_pocket)
+    return printable(text, lines=True) + "\n"

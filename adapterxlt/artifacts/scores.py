@@ -11,7 +11,10 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.measures import MEASURES_NAME, METRICS_NAME, read_measures
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store
+from adapterxlt.store.strict_json import parse
 from adapterxlt.tasks.origin import describe_origins
+
+MAX_NUMBER = 1e12  # of what is measured
 
 
 def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
@@ -21,7 +24,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():
-        if entry.kind not in ("evaluate", "retrieve") or entry.parts["inputs"] != [fingerprint]:
+        if entry.kind not in ("evaluate", "retrieve") or entry.parts.get("inputs") != [fingerprint]:
             continue
         folder = store.path(entry.fingerprint)
         if not (folder / MEASURES_NAME).is_file():
@@ -72,8 +75,8 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        found = parse(path.read_text(encoding="utf-8"))
+    except ValueError:
         found = None
     return check_metrics(found, str(path))
 
@@ -94,10 +97,20 @@ def check_metrics(found: object, where: str) -> dict[str, Any]:
 def _is_score(score: object) -> bool:
     if not isinstance(score, dict):
         return False
-    texts = all(isinstance(score.get(key), str) for key in ("task", "language", "split", "metric"))
+    texts = [score.get(key) for key in ("task", "language", "split", "metric")]
     data = score.get("data", [])
-    texts = texts and isinstance(data, list) and all(isinstance(origin, str) for origin in data)
-    return texts and type(score.get("value")) in (int, float) and type(score.get("n")) is int
+    if not isinstance(data, list):
+        return False
+    texts += [*data, score.get("contamination", "")]
+    value, n, layer = score.get("value"), score.get("n"), score.get("layer")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    counts = [n] if layer is None else [n, layer]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and abs(value) <= MAX_NUMBER  # so no NaN either
+        and all(type(count) is int and 0 <= count <= MAX_NUMBER for count in counts)
+    )
 
 
 def mean_scores(scores: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[float, int]]:

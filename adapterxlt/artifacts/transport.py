@@ -10,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapterxlt.artifacts.check import check_loads
-from adapterxlt.artifacts.locate import find_backbone, recorded_backbone
+from adapterxlt.artifacts.check import check_loads, refusing
+from adapterxlt.artifacts.locate import SHARED, find_backbone, recorded_backbone
 from adapterxlt.artifacts.make import finish, make_artifact, overridden
 from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.signature import Signature, check_signature, sign
@@ -41,7 +41,7 @@ def prepared(
     """
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         folder = Path(aside) / "artifact"
-        if path.is_file() or _is_artifact(path):
+        if path.is_file() or is_artifact(path):
             source = open_source(path)
             manifest = verify(source)
             if license is None and key is None and isinstance(source, FolderSource):
@@ -113,6 +113,9 @@ def take_in(
     manifest = verify(source)
     if held is not None and manifest.fingerprint != held:
         raise InvalidArtifactError(f"{source.where}: is of another stage than was asked for")
+    if manifest.kind not in SHARED or manifest.parts.get("kind") != manifest.kind:
+        # A measurement that came from elsewhere would be reported as if it had been made here.
+        raise InvalidArtifactError(f"{source.where}: is nothing that was trained")
     signature = check_signature(source, signers)
     found = None
     if override:
@@ -132,7 +135,7 @@ def take_in(
                 fitted = _fit_to(folder, manifest, found)
                 signature = None  # it was of another manifest
             if found is not None:
-                check_loads(folder, fitted, found)
+                check_loads(folder, fitted, found, source.where)
             with nullcontext() if fitted is manifest else store.lock(fitted.fingerprint):
                 new = store.adopt(folder, fitted)
         finally:
@@ -144,6 +147,7 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     """Make an unpacked artifact one of another backbone: another artifact, and it says so."""
     import hashlib
 
+    from adapterxlt.models.fit import check_fit
     from adapterxlt.models.load import load
     from adapterxlt.models.reference import write_reference
 
@@ -161,8 +165,9 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     address = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     changed = manifest.model_copy(update={"parts": parts, "fingerprint": address})
     scores = read_metrics(folder).get("scores", [])
-    check_loads(folder, finish(folder, changed, facts, scores), backbone)
-    write_reference(load(backbone, folder), folder)
+    with refusing(folder):
+        check_fit(backbone, folder)
+        write_reference(load(backbone, folder), folder)
     return finish(folder, changed, facts, scores)
 
 
@@ -172,7 +177,8 @@ def _any_backbone(name: str | None) -> Backbone:
     return resolve_backbone(name, Path.cwd())
 
 
-def _is_artifact(path: Path) -> bool:
+def is_artifact(path: Path) -> bool:
+    """Whether a folder is an artifact: an entry that never left its store is none."""
     return (path / MANIFEST_NAME).is_file() and read_manifest(path).artifact is not None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from adapterxlt.artifacts.check import check_fits
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
 from adapterxlt.cli.artifact_options import backbone_option, identity, path_argument
@@ -69,6 +70,7 @@ def command(
         from adapterxlt.models.load import load
 
         found = find_backbone(manifest, backbone)
+        check_fits(source.where, manifest, found)
         out.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
         try:

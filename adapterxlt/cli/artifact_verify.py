@@ -50,7 +50,8 @@ def command(
         signature = check_signature(source, signers)
     if not no_load:
         _load(place, manifest, backbone)
-    tensors = sum(map(len, manifest.artifact.tensors.values())) if manifest.artifact else 0
+    facts = manifest.artifact
+    tensors = sum(map(len, facts.tensors.values())) if facts else None  # of an entry: not counted
     if as_json:
         print_json(
             {
@@ -63,9 +64,8 @@ def command(
             }
         )
         return
-    click.echo(
-        f"{printable(manifest.title)}: {len(manifest.files)} files, {tensors} tensors: as written"
-    )
+    counted = f"{len(manifest.files)} files" + ("" if tensors is None else f", {tensors} tensors")
+    click.echo(f"{printable(manifest.title)}: {counted}: as written")
     click.echo("not loaded (--no-load)" if no_load else "loads, and gives its reference outputs")
     click.echo(printable(signature) if signature else "unsigned")
 
@@ -81,4 +81,4 @@ def _load(place: Path, manifest: Manifest, given: str | None) -> None:
     assert not isinstance(source, FolderSource)
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         unpack(source, manifest, Path(aside) / "out")
-        check_loads(Path(aside) / "out", manifest, backbone)
+        check_loads(Path(aside) / "out", manifest, backbone, place)

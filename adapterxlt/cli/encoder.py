@@ -1,4 +1,4 @@
-"""The encoder that `--backbone` and `--artifact` name; packed files are checked and opened."""
+"""The encoder that `--backbone` and `--artifact` name; what came from elsewhere is checked."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ def open_encoder(backbone: str | None, artifact: str | None) -> Built:
         InvalidArtifactError: it is damaged, or of another backbone.
         MissingBackboneError: its backbone is not here.
     """
+    from adapterxlt.artifacts.check import check_fits
     from adapterxlt.artifacts.locate import find_backbone, locate
-    from adapterxlt.artifacts.transport import prepared
+    from adapterxlt.artifacts.transport import is_artifact, prepared
     from adapterxlt.retrieval.encoder import load_encoder
 
     if artifact is None:
         return load_encoder(backbone)
     place = locate(artifact)
-    if place.is_dir():
+    if place.is_dir() and not is_artifact(place):
         return load_encoder(backbone, place)
     with prepared(place) as (source, manifest):
-        # What a packed file says its backbone is called must not become a path.
-        return load_encoder(str(find_backbone(manifest, backbone).path), source.where)
+        # What an artifact says its backbone is called must not become a path.
+        found = find_backbone(manifest, backbone)
+        check_fits(source.where, manifest, found)
+        return load_encoder(str(found.path), source.where)

@@ -9,7 +9,6 @@ checking takes at most MAX_MEMORY bytes of memory more than the program itself t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import IO
@@ -17,6 +16,8 @@ from typing import IO
 import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
+from adapterxlt.store.strict_json import parse
 from adapterxlt.store.tensor_files import tensor_hashes
 
 MAX_FILES = 1000
@@ -40,6 +41,7 @@ _MAGIC = {
     b"#!": "a program",
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def check_names(names: Iterable[str]) -> None:
@@ -59,6 +61,8 @@ def check_names(names: Iterable[str]) -> None:
             bad = not _PART.fullmatch(part) or part.endswith(".") or _WINDOWS.fullmatch(part)
             if bad or len(parts) > MAX_DEPTH:
                 raise InvalidArtifactError(f"`{_shown(name)}` is no name for a file of an artifact")
+        if len(parts) > 1 and parts[-1] in (MANIFEST_NAME, SIGNATURE_NAME):
+            raise InvalidArtifactError(f"`{_shown(name)}` would be an artifact in an artifact")
         if not name.endswith(SUFFIXES):
             raise InvalidArtifactError(
                 f"`{_shown(name)}` is of a kind that no artifact holds",
@@ -105,11 +109,11 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
     try:
         text = stream.read(size).decode("utf-8")
         if name.endswith(".json"):
-            json.loads(text)
-    except (ValueError, RecursionError) as error:
+            parse(text)
+    except ValueError as error:
         kind = "JSON" if name.endswith(".json") else "UTF-8 text"
         raise InvalidArtifactError(f"{where}: is no {kind}: {str(error)[:200]}") from None
-    if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+    if _CONTROL.search(text):
         raise InvalidArtifactError(f"{where}: holds control characters")
     return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +15,8 @@ MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "manifest.json.sig"
 MAX_MANIFEST_BYTES = 4 << 20
+# Names are printed in messages: what could steer a terminal or look like another line is no name.
+Name = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 
 class FileRecord(BaseModel):
@@ -21,7 +24,7 @@ class FileRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, lt=1 << 48)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -30,7 +33,7 @@ class BackboneFacts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: Name
     hash: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -78,9 +81,9 @@ class Manifest(BaseModel):
 
     schema_version: int = MANIFEST_SCHEMA
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
-    kind: str
-    title: str
-    recipe: str
+    kind: Name
+    title: Name
+    recipe: Name
     parts: dict[str, object]
     lineage: dict[str, object]
     files: dict[str, FileRecord]
@@ -144,7 +147,7 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         version = manifest.schema_version
     if version != MANIFEST_SCHEMA:
         raise InvalidArtifactError(
-            f"{where}: schema version {version}, this program reads {MANIFEST_SCHEMA}",
+            f"{where}: schema version {str(version)[:20]}, this program reads {MANIFEST_SCHEMA}",
             hint="it was written by another version of adapterxlt; upgrade this one",
         )
     return manifest

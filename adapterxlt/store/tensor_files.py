@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store.strict_json import parse
 
 MAX_HEADER = 4 << 20
 MAX_TENSORS = 100_000
@@ -54,8 +55,8 @@ def read_entries(stream: IO[bytes], size: int, where: str) -> tuple[int, list[Te
     if size < 10 or length > size - 8 or length > MAX_HEADER:
         raise InvalidArtifactError(f"{where}: is cut off or no safetensors file")
     try:
-        header = json.loads(stream.read(length).decode("utf-8"), object_pairs_hook=_distinct)
-    except (ValueError, RecursionError):
+        header = parse(stream.read(length).decode("utf-8"))
+    except ValueError:
         raise InvalidArtifactError(f"{where}: has a damaged safetensors header") from None
     if not isinstance(header, dict) or len(header) > MAX_TENSORS:
         raise InvalidArtifactError(f"{where}: has a damaged safetensors header")
@@ -104,13 +105,6 @@ def tensor_hashes(stream: IO[bytes], size: int, where: str) -> dict[str, str]:
                     )
         found[entry.name] = digest.hexdigest()
     return dict(sorted(found.items()))
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name twice")
-    return found
 
 
 def _entry(name: str, value: object, where: str) -> TensorEntry:

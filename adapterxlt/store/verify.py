@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
-from adapterxlt.store.content import check_content
+from adapterxlt.store.content import check_content, check_names
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
@@ -39,6 +39,10 @@ def verify(source: Source) -> Manifest:
         raise InvalidArtifactError(f"{where}: {MANIFEST_NAME} is not as it was written (seal)")
     if address_of(manifest.parts) != manifest.fingerprint:
         raise InvalidArtifactError(f"{where}: its fingerprint is not that of what it says it is")
+    try:
+        check_names(manifest.files)
+    except InvalidArtifactError as error:
+        raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
     names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
     for name in sorted(names - manifest.files.keys()):
         raise InvalidArtifactError(f"{where}: {name} is not in the manifest")

@@ -106,6 +106,7 @@ def test_scores_and_contamination(tmp_path: Path) -> None:
     assert "- xnli de: 3 of 200 texts" in card
     (model,) = yaml.safe_load(card.split("---\n")[1])["model-index"]
     (result,) = model["results"]
+    assert result["task"] == {"type": "text-classification", "name": "xnli"}
     assert result["dataset"]["config"] == "de"
     assert result["metrics"][0]["value"] == 51.54
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import socket
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ import numpy as np
 import pytest
 
 from adapterxlt.artifacts.transport import take_in
-from adapterxlt.store.manifest import MANIFEST_NAME
+from adapterxlt.store.files import address_of, sha256_file
+from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
 from adapterxlt.store.store import Store
 from tests.artifacts.make import small_artifact
 from tests.artifacts.spoil import (
     PICKLED,
     Evil,
     Spoil,
+    edit,
     header,
     manifest,
     put,
@@ -46,6 +50,37 @@ def only_manifest(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.mkdir()
     (folder / MANIFEST_NAME).write_bytes(content)
+
+
+def socket_in(folder: Path) -> None:
+    with chdir(folder), socket.socket(socket.AF_UNIX) as server:
+        server.bind("s.json")  # a socket's path must be short
+
+
+def unlisted(name: str, content: bytes) -> Spoil:
+    return lambda folder: (folder / name).write_bytes(content) and None
+
+
+def said_twice(folder: Path) -> None:
+    path = folder / MANIFEST_NAME
+    path.write_text(path.read_text().replace('"kind"', '"kind": "evaluate", "kind"', 1))
+
+
+def inner(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / MANIFEST_NAME).write_text("{}")
+    record = {"size": 2, "sha256": sha256_file(folder / "more" / MANIFEST_NAME)}
+    edit(folder, lambda m: m["files"].update({f"more/{MANIFEST_NAME}": record}))
+
+
+def measurement(document: dict[str, Any]) -> None:
+    """What a recipe would take for its own evaluation, were it in its store."""
+    document["kind"] = document["parts"]["kind"] = "evaluate"
+    document["fingerprint"] = address_of(document["parts"])
+
+
+def raw_header(text: bytes, data: bytes = b"") -> Spoil:
+    return put("adapter.safetensors", len(text).to_bytes(8, "little") + text + data)
 
 
 def name_of(document: dict[str, Any], old: str, new: str) -> None:
@@ -133,6 +168,51 @@ FOLDERS: dict[str, Spoil] = {
     "an unknown type": header(lambda h: h["a.weight"].update(dtype="PICKLE")),
     "bytes after the tensors": header(lambda h: None, tail=PICKLED),
     "metadata that is no text": header(lambda h: h.update(__metadata__={"x": [1]})),
+    "a tensor of an 8-bit type": header(lambda h: h["a.bias"].update(dtype="F8_E4M3")),
+    "nine axes": header(lambda h: h["a.weight"].update(shape=[600] + [1] * 8)),
+    "offsets that go back": header(lambda h: h["a.weight"].update(data_offsets=[2406, 6])),
+    "a tensor without bytes, unlisted": header(
+        lambda h: h.update(z={"dtype": "F32", "shape": [0], "data_offsets": [0, 0]})
+    ),
+    "no axis where there are bytes": header(lambda h: h["a.weight"].update(shape=[0])),
+    "more about a tensor": header(lambda h: h["a.bias"].update(code="x")),
+    "a tensor twice": raw_header(
+        b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
+        b'"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+        b"1",
+    ),
+    "a tensor called by half a surrogate pair": raw_header(
+        b'{"\\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"1"
+    ),
+    "JSON that gives a name twice": put("model.json", b'{"schema": 1, "schema": 2}'),
+    "JSON with NaN": put("metrics.json", b'{"scores": [], "loss": NaN}'),
+    "JSON with a number beyond all": put("metrics.json", b'{"scores": [], "loss": 1e999}'),
+    "JSON with a number of 5000 digits": put("model.json", b'{"n": ' + b"9" * 5000 + b"}"),
+    "JSON with half a surrogate pair": put("model.json", b'{"name": "\\ud800"}'),
+    "a card with C1 codes": put("README.md", "\x9b2J card".encode()),
+    "a name of another alphabet": put("m\u043edel.json", b"{}"),
+    "a name with an accent": put("caf\u00e9.json", b"{}"),
+    "an artifact in an artifact": inner,
+    "a file that is a folder too": manifest(
+        lambda m: m["files"].update({"README.md/x.json": m["files"]["model.json"]})
+    ),
+    "a socket": socket_in,
+    "a signature that is none": unlisted(SIGNATURE_NAME, b"-----BEGIN SSH SIGNATURE-----\n"),
+    "a huge signature": unlisted(SIGNATURE_NAME, b"x" * (1 << 20)),
+    "a manifest that gives a name twice": said_twice,
+    "a title of two lines": manifest(lambda m: m.update(title="nli\nerror: all is well")),
+    "a title that steers the terminal": manifest(lambda m: m.update(title="\x1b[2J")),
+    "a title of a megabyte": manifest(lambda m: m.update(title="x" * (1 << 20))),
+    "a size beyond all disks": manifest(lambda m: m["files"]["model.json"].update(size=1 << 60)),
+    "a size of 4000 digits": manifest(lambda m: m["files"]["model.json"].update(size=10**4000)),
+    "a size that is a text": manifest(lambda m: m["files"]["model.json"].update(size="17")),
+    "a schema of 4000 digits": manifest(lambda m: m.update(schema_version=10**4000)),
+    "files as a list": manifest(lambda m: m.update(files=[*m["files"]])),
+    "parts as a list": manifest(lambda m: m.update(parts=[])),
+    "labels as one text": manifest(lambda m: m["artifact"].update(labels={"mnli": "yes"})),
+    "a backbone without a hash": manifest(lambda m: m["artifact"]["backbone"].update(hash="")),
+    "a measurement": manifest(measurement),
+    "another kind than its address is of": manifest(lambda m: m.update(kind="merge")),
     "text hashes out of order": put("texts/mnli-abab.u64", np.array([3, 1], dtype="<u8").tobytes()),
 }
 
