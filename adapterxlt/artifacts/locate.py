@@ -14,6 +14,7 @@ from adapterxlt.suggest import suggest
 
 IMPORTED = "import"  # made elsewhere, by another library
 SHARED = (*TRAINED, IMPORTED)  # kinds of entries that can be shared
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
@@ -53,6 +54,26 @@ def locate(text: str) -> Path:
         f"{text}: there is no such file or folder",
         hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
     )
+
+
+def trained_stages(workdir: Path) -> dict[str, Path]:
+    """Entries of all trained stages of a work folder, by names fit for folders.
+
+    A stage's name, followed by its fingerprint where several have that name or it is none for a
+    folder. {} of what is no work folder.
+    """
+    store = Store(workdir / STORE_FOLDER)
+    if (workdir / MANIFEST_NAME).is_file() or not store.root.is_dir():
+        return {}
+    entries = [entry for entry in store.entries() if entry.kind in SHARED]
+    titles = [entry.title for entry in entries]
+    found = {}
+    for entry in entries:
+        plain = _PLAIN.fullmatch(entry.title) and titles.count(entry.title) == 1
+        slug = re.sub("[^A-Za-z0-9_-]+", "_", entry.title)[:80]
+        name = entry.title if plain else f"{slug}-{entry.fingerprint[:12]}"
+        found[name] = store.path(entry.fingerprint)
+    return found
 
 
 def artifact_folders(path: Path) -> list[Path]:

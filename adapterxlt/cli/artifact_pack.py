@@ -1,4 +1,4 @@
-"""`adapterxlt artifact pack PATH --out FILE`: an artifact as one file."""
+"""`adapterxlt artifact pack PATH --out FILE`: an artifact as one file, or as a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.locate import locate
+from adapterxlt.artifacts.locate import locate, trained_stages
 from adapterxlt.artifacts.transport import copy_out, pack, prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
@@ -18,6 +18,7 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable, size_text
+from adapterxlt.store.manifest import Manifest
 
 
 @click.command()
@@ -43,21 +44,29 @@ def command(
     """Make one file of a trained stage: weights, head, card, scores, lineage, hashes.
 
     The same stage with the same scores gives the same bytes. The file is an uncompressed tar.
+    Of a work folder, all its trained stages are written, each as a folder in --out.
     """
-    with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
-        if out.suffix:
-            if out.is_dir():
-                raise UsageError(f"{out}: is a folder")
-            pack(source, out)
-            size = out.stat().st_size
-        else:
-            if out.exists():
-                raise UsageError(f"{out}: is there already", hint="name a new folder")
-            copy_out(source, manifest, out)
-            size = manifest.size
+    stages = trained_stages(Path(path))
+    wanted = {out / name: place for name, place in stages.items()} or {out: locate(path)}
+    for target in wanted:
+        if target.is_dir() or (target.exists() and not target.suffix):
+            raise UsageError(f"{target}: is there already", hint="name a new folder")
+    documents = []
+    for target, place in wanted.items():
+        with prepared(place, license=license, key=key, backbone=backbone) as (source, manifest):
+            if target.suffix:
+                pack(source, target)
+                size = target.stat().st_size
+            else:
+                copy_out(source, manifest, target)
+                size = manifest.size
+        documents.append({**identity(manifest), "path": str(target), "bytes": size})
+        if not as_json:
+            _say(manifest, target, size)
     if as_json:
-        print_json({**identity(manifest), "path": str(out), "bytes": size})
-        return
-    click.echo(
-        f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, {size_text(size)}"
-    )
+        print_json({"artifacts": documents} if stages else documents[0])
+
+
+def _say(manifest: Manifest, target: Path, size: int) -> None:
+    title = printable(manifest.title)
+    click.echo(f"{title} ({manifest.fingerprint[:12]}): {target}, {size_text(size)}")
