@@ -20,6 +20,7 @@ from adapterxlt.cli.progress import open_progress
 from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
+from adapterxlt.report.console import print_table
 from adapterxlt.report.tables import print_results
 from adapterxlt.show import printable
 
@@ -69,9 +70,12 @@ def command(
                     "skipped": list(result.skipped),
                 },
                 "results": [row.as_dict() for row in result.rows],
+                "trained": {step: str(folder) for step, folder in result.outputs.items()},
                 "predictions": [str(folder) for folder in result.predictions],
             }
         )
+    elif result.outputs and not result.rows:
+        print_table([{"stage": step, "trained": out} for step, out in result.outputs.items()])
     elif result.rows or not result.predictions:
         print_results(result.rows)
     counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]

@@ -45,6 +45,17 @@ def test_json_is_one_document(recipe: Path, outcome: RunResult, invoke: Invoke) 
     assert document["results"] == [measured.as_dict() for measured in outcome.rows]
 
 
+def test_a_recipe_that_only_trains_says_where_that_is(
+    recipe: Path, outcome: RunResult, invoke: Invoke
+) -> None:
+    outcome.rows.clear()
+    outcome.outputs["direct"] = Path("runs") / "store" / "train" / "abc"
+    stage, where = invoke("run", recipe).stdout.split()[-2:]
+    assert (stage, Path(where)) == ("direct", outcome.outputs["direct"])
+    document = json.loads(invoke("run", recipe, "--json").stdout)
+    assert document["trained"] == {"direct": where}
+
+
 def test_a_failed_stage(recipe: Path, outcome: RunResult, invoke: Invoke) -> None:
     outcome.failed["again"] = "the loss is not a number"
     outcome.skipped.append("scores/again/pawsx")
