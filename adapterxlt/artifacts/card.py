@@ -25,7 +25,8 @@ CARD_FILE = "README.md"
 # One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
 # head for; anything else.
 Form = Literal["adapter", "parts", "checkpoint", "other"]
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+# What is markup anywhere, an underscore at the edge of a word, what is markup where a line begins.
+_SPECIAL = re.compile(r"([\\`*\[\]<|~]|(?<![^\W_])_|_(?![^\W_])|^[#>+=-])")
 # Task kind -> what the Hub calls such tasks.
 _PIPELINES: dict[Kind, str] = {
     "pair_classification": "text-classification",
@@ -252,4 +253,5 @@ _TRANSFORMERS = [
 def escape(value: object) -> str:
     """Text as Markdown shows it, on one line: nothing an artifact says becomes markup."""
     text = printable(" ".join(str(value).split()))
-    return _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;")
+    text = _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;")
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)  # no numbered list
