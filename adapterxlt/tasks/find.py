@@ -46,12 +46,19 @@ def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
     """
     task = source_of(task, split)
     if task.members:
-        found_each = [find(member, roots, language, split) for member in members_of(task)]
+        found_each = [_find(member, roots, language, split) for member in members_of(task)]
         return found_each[0]
+    return _find(task, roots, language, split, point_out_dev=split == "train")
+
+
+def _find(
+    task: Task, roots: Sequence[Path], language: str, split: str, point_out_dev: bool = False
+) -> Found:
+    """As `find`, of a task that has files of its own."""
     found, looked = _search(task, roots, language, split)
     if found is None:
         hint = _missing_hint(task, roots, split, looked)
-        if split == "train" and "dev" in task.splits and _search(task, roots, language, "dev")[0]:
+        if point_out_dev and _search(task, roots, language, "dev")[0]:
             hint += "\n  its dev split is there: `--trial N` tries a recipe with that"
         raise MissingDataError(
             f"no {split} data of `{task.name}` in language `{language}`", hint=hint

@@ -65,6 +65,10 @@ def test_a_dev_split_is_pointed_out_where_there_is_no_training_split(
     with pytest.raises(MissingDataError) as caught:
         find(get_task("pawsx"), [tmp_path], "de", "train")
     assert "--trial" not in str(caught.value)
+    write("snli/dev.jsonl", "x")  # of ANLI+, which has no dev split without the other members
+    with pytest.raises(MissingDataError) as caught:
+        find(get_task("anli_plus"), [tmp_path], "en", "train")
+    assert "--trial" not in str(caught.value)
 
 
 def test_no_folder_at_all() -> None:
