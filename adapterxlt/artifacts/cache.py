@@ -1,17 +1,23 @@
-"""Stages that others have trained: asked for by fingerprint, pulled and verified, not trained."""
+"""Stages that others have trained: asked for by fingerprint, pulled and verified, not trained.
+
+The adapters that ship with the project are asked first, then the remotes.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from adapterxlt.artifacts.transport import take_in
 from adapterxlt.backbones import Backbone
+from adapterxlt.bundled import bundled
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
+from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
 from adapterxlt.store.remotes.fetch import fetched, has, url_of
 from adapterxlt.store.remotes.files import masked, scheme_of
 from adapterxlt.store.store import Store
@@ -51,6 +57,18 @@ def _absolute(url: str, base: Path) -> str:
     return str(base / Path(url).expanduser())
 
 
+@cache
+def shipped_adapters(folder: Path) -> dict[str, str]:
+    """Folders of artifacts in a folder, by fingerprint; what cannot be read is left out."""
+    found = {}
+    for path in sorted(folder.glob(f"*/{MANIFEST_NAME}")):
+        try:
+            found[read_manifest(path.parent).fingerprint] = str(path.parent)
+        except InvalidArtifactError:
+            continue
+    return found
+
+
 class RemoteCache:
     """Remote stores, asked in their order; one that does not answer is not asked again."""
 
@@ -60,22 +78,21 @@ class RemoteCache:
         self._answers: dict[tuple[str, str], bool] = {}
 
     def find(self, fingerprint: str) -> str | None:
-        """URL of the first remote that says it has a stage."""
-        return next(self._holders(fingerprint), None)
+        """The first remote that says it has a stage; a folder of what ships is one."""
+        return next((holder for holder, _ in self._places(fingerprint)), None)
 
     def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
         """Pull a stage into the store if a remote has it and it is sound; returns whether.
 
         Hold the entry's lock while calling this.
         """
-        for url in self._holders(fingerprint):
-            place = url_of(url, fingerprint)
+        for holder, place in self._places(fingerprint):
             try:
                 with fetched(place, store, self.progress, held=fingerprint) as (source, _):
                     taken = take_in(source, store, backbone=backbone, held=fingerprint)
             except AdapterXLTError as error:
                 self.progress.log(
-                    f"warning: {title}: not taken from {masked(url)}: {error.message}"
+                    f"warning: {title}: not taken from {masked(holder)}: {error.message}"
                 )
                 continue
             signed = f", {taken.signature}" if taken.signature else ", unsigned"
@@ -83,8 +100,11 @@ class RemoteCache:
             return True
         return False
 
-    def _holders(self, fingerprint: str) -> Iterator[str]:
-        """The remotes that say they have a stage; each is asked once for it."""
+    def _places(self, fingerprint: str) -> Iterator[tuple[str, str]]:
+        """Who says to have a stage, and the URL of its artifact; each is asked once for it."""
+        shipped = shipped_adapters(bundled("artifacts/adapters")).get(fingerprint)
+        if shipped is not None:
+            yield shipped, shipped
         for url in list(self.remotes):
             key = url, fingerprint
             if key not in self._answers:
@@ -98,4 +118,4 @@ class RemoteCache:
                     self.progress.log(f"warning: remote left out: {error.message}")
                     continue
             if self._answers[key]:
-                yield url
+                yield url, url_of(url, fingerprint)

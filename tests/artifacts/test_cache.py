@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from adapterxlt.artifacts import cache
 from adapterxlt.artifacts.cache import all_remotes, user_config
 from adapterxlt.cli.main import cli
 from adapterxlt.errors import UsageError
@@ -115,6 +116,20 @@ def test_a_stage_under_a_wrong_address_is_refused(folder: Path) -> None:
     shutil.copytree(other, one)
     # Its own address is no longer in the manifest, so the remote does not have that stage.
     assert sorted(statuses(folder)[stage] for stage in ("direct", "again")) == ["remote", "todo"]
+
+
+def test_what_ships_is_not_trained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = folder / "shipped"
+    monkeypatch.setattr(cache, "bundled", lambda _: shipped)
+    for path in (folder / "remote").glob("*/manifest.json"):
+        shutil.copytree(path.parent, shipped / json.loads(path.read_text())["title"])
+    (shipped / "broken").mkdir()
+    (shipped / "broken/manifest.json").write_text("{")
+    recipe = folder / "tiny.yaml"
+    recipe.write_text(recipe.read_text().replace("store: {remotes: [remote]}\n", ""))
+    assert statuses(folder)["again"] == "remote"
+    _, log = run(folder)
+    assert f"again: pulled from {shipped}/again, verified, unsigned" in log
 
 
 def test_a_remote_that_is_not_there_stops_nothing(folder: Path) -> None:

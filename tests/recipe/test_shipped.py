@@ -133,7 +133,8 @@ def test_the_numbers_are_the_published_ones(folder: str, preset: str) -> None:
 def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: Path) -> None:
     if name == "build-mini":
         pytest.skip("it builds the backbone")
-    roots = (real_data,) if name != "quickstart" else (FOLDER.parent / "artifacts/data/pocket",)
+    own = load(name).recipe.data == ["pocket"] and "/" not in name
+    roots = (FOLDER.parent / "artifacts/data/pocket",) if own else (real_data,)
     # The large training files are not in the folder.
     recipe, _ = in_small(load(name, ["backbone=mini"]).recipe, 50, roots)
     sources = Sources(resolve_backbone("mini", FOLDER), roots)
