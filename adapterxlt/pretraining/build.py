@@ -25,7 +25,6 @@ from adapterxlt.pretraining.vocabulary import (
     encode,
     train_sentencepiece,
     word_spacing,
-    word_starts,
     write_tokenizer,
 )
 
@@ -104,14 +103,12 @@ def build_backbone(
         )
         vectors[counts == 0] = 0.0
         model = build_model(vectors, counts, config)
-        spacing = word_spacing(piece_model)
         train_transformer(
             model,
             sentences,
             Groups.of(corpus.groups, phrases, config.transformer.phrase_share),
             paragraphs,
-            spacing,
-            word_starts(piece_model, spacing),
+            word_spacing(piece_model),
             Bags(vectors, config.hidden_size),
             config,
             int(tokenizer.mask_token_id),

@@ -29,20 +29,18 @@ class TransformerPhase(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(6000, ge=1)
+    steps: int = Field(2600, ge=1)
     learning_rate: float = Field(2e-3, gt=0, description="of the layers above the retrieval layer")
     lower_learning_rate: float = Field(3e-4, gt=0, description="of the layers up to it")
     embedding_learning_rate: float = Field(1e-4, gt=0, description="of the word embeddings")
     tokens: int = Field(2048, ge=64, description="padded tokens in a batch")
     translation_share: float = Field(0.2, ge=0, le=1, description="steps on joined pairs (TLM)")
     paragraph_share: float = Field(0.2, ge=0, le=1, description="steps on running text (MLM)")
-    cloze_share: float = Field(0.4, ge=0, lt=1, description="steps on cloze questions")
     masked: float = Field(0.15, gt=0, lt=1)
     spaced: float = Field(
         0.15, ge=0, le=1, description="sentences whose unspaced script is cut up as words are"
     )
-    contrastive_weight: float = Field(2.0, ge=0, description="of aligning the retrieval layer")
-    top_weight: float = Field(0.5, ge=0, description="of aligning the last layer as well")
+    contrastive_weight: float = Field(2.0, ge=0)
     negatives: int = Field(1024, ge=2, description="other sentences to tell a translation from")
     temperature: float = Field(0.05, gt=0)
     english_share: float = Field(0.7, ge=0, le=1)

@@ -1,4 +1,4 @@
-"""Second phase: masked and translation language modelling, cloze questions, alignment."""
+"""Second phase: masked and translation language modelling plus the contrastive loss."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import XLMRobertaForMaskedLM
 
-from adapterxlt.pretraining.cloze import cloze_batches, cloze_loss
 from adapterxlt.pretraining.config import PretrainConfig, TransformerPhase
 from adapterxlt.pretraining.store import BOS, EOS, Groups, Ints, Spacing, TokenStore, padded
 
@@ -140,9 +138,7 @@ def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
     return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def parameter_groups(
-    model: XLMRobertaForMaskedLM, pointer: torch.nn.Linear, config: PretrainConfig
-) -> list[dict[str, Any]]:
+def parameter_groups(model: XLMRobertaForMaskedLM, config: PretrainConfig) -> list[dict[str, Any]]:
     """Optimizer groups, each with its learning rate (``rate``) and weight decay (matrices only).
 
     What lies below the retrieval layer starts out aligned and learns slowly: the word embeddings
@@ -154,7 +150,7 @@ def parameter_groups(
     lower = [p for p in embeddings.parameters() if p is not words]
     lower += [p for layer in layers[: config.retrieval_layer] for p in layer.parameters()]
     known = {id(words), *map(id, lower)}
-    upper = [p for p in (*model.parameters(), *pointer.parameters()) if id(p) not in known]
+    upper = [p for p in model.parameters() if id(p) not in known]
     groups: list[dict[str, Any]] = [
         {"params": [words], "rate": phase.embedding_learning_rate, "weight_decay": 0.0}
     ]
@@ -202,31 +198,24 @@ def step_loss(
     mask_id: int,
     generator: np.random.Generator,
 ) -> Tensor:
-    """MLM at the top and, for a paired batch, the alignment losses.
-
-    The last layer is aligned too, less strongly, so that what a task's head reads there is alike
-    in all languages.
-    """
+    """MLM at the top and, for a paired batch, the alignment loss at the retrieval layer."""
     phase = config.transformer
     ids, mask = padded(batch.sequences)
     altered, chosen = mask_tokens(ids, phase.masked, mask_id, generator)
-    output = model.roberta(input_ids=altered, attention_mask=mask, output_hidden_states=True)
-    logits = model.lm_head(output.last_hidden_state[chosen])
-    loss = functional.cross_entropy(logits, ids[chosen])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output = model.roberta(input_ids=altered, attention_mask=mask, output_hidden_states=True)
+        logits = model.lm_head(output.last_hidden_state[chosen])
+    loss = functional.cross_entropy(logits.float(), ids[chosen])
     if others is not None:
+        pooled = mean_pool(output.hidden_states[config.retrieval_layer].float(), mask)
         half = len(batch.sequences) // 2
         bag = bags.of(batch.sequences)
-        for layer, weight in (
-            (config.retrieval_layer, phase.contrastive_weight),
-            (config.layers, phase.top_weight),
-        ):
-            pooled = mean_pool(output.hidden_states[layer], mask)
-            # Each half apart: a sentence's own bag must not stand among the wrong answers.
-            aligned = (
-                alignment_loss(pooled[:half], bag[half:], others, phase.temperature)
-                + alignment_loss(pooled[half:], bag[:half], others, phase.temperature)
-            ) / 2
-            loss = loss + weight * aligned
+        # Each half apart: a sentence's own bag must not stand among the wrong answers.
+        aligned = (
+            alignment_loss(pooled[:half], bag[half:], others, phase.temperature)
+            + alignment_loss(pooled[half:], bag[:half], others, phase.temperature)
+        ) / 2
+        loss = loss + phase.contrastive_weight * aligned
     return loss
 
 
@@ -236,7 +225,6 @@ def train_transformer(
     groups: Groups,
     paragraphs: TokenStore,
     spacing: Spacing,
-    word_starts: npt.NDArray[np.bool_],
     bags: Bags,
     config: PretrainConfig,
     mask_id: int,
@@ -247,11 +235,8 @@ def train_transformer(
     phase = config.transformer
     generator = np.random.default_rng([config.seed, 2])
     torch.manual_seed(config.seed)
-    pointer = torch.nn.Linear(config.hidden_size, 3)
-    parameters = parameter_groups(model, pointer, config)
-    optimizer = torch.optim.AdamW(parameters, lr=phase.learning_rate)
+    optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=phase.learning_rate)
     source = batches(sentences, groups, paragraphs, spacing, phase, positions, generator)
-    clozes = cloze_batches(paragraphs, word_starts, mask_id, phase.tokens, generator)
     model.train()
     losses: list[float] = []
     warmup = max(1, min(200, phase.steps // 10))
@@ -259,18 +244,15 @@ def train_transformer(
         rate = min(1.0, (step + 1) / warmup) * max(0.02, 1 - step / phase.steps)
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * rate
-        if generator.random() < phase.cloze_share:
-            loss = cloze_loss(model.roberta, pointer, next(clozes))
-        else:
-            batch = next(source)
-            others = None
-            if batch.paired:
-                indices = np.concatenate(groups.pairs(generator, phase.negatives // 2, 1.0))
-                others = bags.of([sentences[i] for i in indices])
-            loss = step_loss(model, batch, bags, others, config, mask_id, generator)
+        batch = next(source)
+        others = None
+        if batch.paired and phase.contrastive_weight:
+            indices = np.concatenate(groups.pairs(generator, phase.negatives // 2, 1.0))
+            others = bags.of([sentences[i] for i in indices])
+        loss = step_loss(model, batch, bags, others, config, mask_id, generator)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_([*model.parameters(), *pointer.parameters()], 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         losses.append(float(loss.detach()))
         if step % 10 == 9 or step + 1 == phase.steps:
