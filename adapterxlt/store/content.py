@@ -108,8 +108,8 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
         raise InvalidArtifactError(f"{where}: {size} bytes are more than any real one has")
     try:
         text = stream.read(size).decode("utf-8")
-        if name.endswith(".json"):
-            parse(text)
+        if name.endswith(".json") and not isinstance(parse(text), dict):
+            raise ValueError("it is no object, as all of an artifact's documents are")
     except ValueError as error:
         kind = "JSON" if name.endswith(".json") else "UTF-8 text"
         raise InvalidArtifactError(f"{where}: is no {kind}: {str(error)[:200]}") from None

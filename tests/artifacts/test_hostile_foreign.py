@@ -57,7 +57,7 @@ def _set(key: str, value: object) -> Callable[[dict[str, Any]], object]:
         ("config.attn_matrices", ["q", "x"], "q, k, v"),
         ("config.attn_matrices", ["q"], "does not belong to the model"),
         ("config.attn_matrices", ["q", "k", "v"], "is missing"),
-        ("config.dropout", float("nan"), "must be"),
+        ("config.dropout", float("nan"), "is no JSON"),
         ("config.surprise", 1, "unknown key `surprise`"),
         ("config.architecture", "exec", "architecture `exec`"),
         ("config.architecture", ["lora"], "is not read"),
