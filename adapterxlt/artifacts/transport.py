@@ -17,9 +17,10 @@ from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.signature import Signature, check_signature, sign
 from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.store.bundle import write_bundle
-from adapterxlt.store.files import canonical_json
+from adapterxlt.store.files import address_of, write_json
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
 from adapterxlt.store.source import BundleSource, FolderSource, Source, open_source
 from adapterxlt.store.store import Store
@@ -145,8 +146,6 @@ def take_in(
 
 def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     """Make an unpacked artifact one of another backbone: another artifact, and it says so."""
-    import hashlib
-
     from adapterxlt.models.fit import check_fit
     from adapterxlt.models.load import load
     from adapterxlt.models.reference import write_reference
@@ -162,13 +161,13 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     (folder / SIGNATURE_NAME).unlink(missing_ok=True)
     (folder / REFERENCE_FILE).unlink(missing_ok=True)  # outputs on the other backbone
     parts = {**manifest.parts, "backbone": backbone.hash, "override": facts.override.hash}
-    address = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    changed = manifest.model_copy(update={"parts": parts, "fingerprint": address})
-    scores = read_metrics(folder).get("scores", [])
+    changed = manifest.model_copy(update={"parts": parts, "fingerprint": address_of(parts)})
+    # What was measured was measured on the other backbone.
+    write_json(folder / METRICS_NAME, {**read_metrics(folder), "scores": []})
     with refusing(folder):
         check_fit(backbone, folder)
         write_reference(load(backbone, folder), folder)
-    return finish(folder, changed, facts, scores)
+    return finish(folder, changed, facts, [])
 
 
 def _any_backbone(name: str | None) -> Backbone:

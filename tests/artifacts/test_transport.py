@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from adapterxlt.artifacts.make import finish
+from adapterxlt.artifacts.scores import read_metrics
 from adapterxlt.artifacts.transport import TakenIn, pack, prepared, take_in
 from adapterxlt.backbones import Backbone, inspect_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
@@ -97,6 +100,21 @@ def test_an_override_is_recorded(
     # It goes on travelling, and still says where it came from.
     again = take_in(FolderSource(taken.folder), Store(tmp_path / "far"), backbone=other)
     assert again.manifest.artifact == facts
+
+
+def test_an_override_keeps_no_scores_of_the_other_backbone(
+    stages: Stages, backbone: Backbone, other: Backbone, tmp_path: Path
+) -> None:
+    with prepared(stages["nli"], backbone=str(backbone.path)) as (source, manifest):
+        folder = shutil.copytree(source.where, tmp_path / "made")
+    score = {"task": "xnli", "language": "de", "split": "dev", "metric": "accuracy"}
+    scores: list[dict[str, object]] = [{**score, "value": 51.5, "n": 200}]
+    (folder / "metrics.json").write_text(json.dumps({"scores": scores, "examples": 7}))
+    assert manifest.artifact is not None
+    finish(folder, manifest, manifest.artifact, scores)
+    taken = take_in(FolderSource(folder), Store(tmp_path / "store"), backbone=other, override=True)
+    assert read_metrics(taken.folder) == {"scores": [], "examples": 7}
+    assert "Nothing was measured" in (taken.folder / "README.md").read_text()
 
 
 def test_an_override_to_its_own_backbone_changes_nothing(
