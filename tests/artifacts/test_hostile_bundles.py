@@ -40,6 +40,15 @@ def patched(bundle: bytes, at: int, content: bytes) -> bytes:
     return bundle[:at] + content + bundle[at + len(content) :]
 
 
+def with_header(bundle: bytes, **fields: Any) -> bytes:
+    """The bundle with another header of one of its files, checksum included."""
+    at = bundle.index(b"model.json\0")
+    info = tarfile.TarInfo.frombuf(bundle[at : at + 512], "ascii", "strict")
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return patched(bundle, at, info.tobuf(tarfile.USTAR_FORMAT))
+
+
 def pax(bundle: bytes) -> bytes:
     info = tarfile.TarInfo("x.json")
     info.pax_headers = {"path": "../../evil.json", "size": "999999999999"}
@@ -70,9 +79,10 @@ BUNDLES: dict[str, Callable[[bytes], bytes]] = {
     "an absolute path": lambda b: with_member(b, name="/etc/x.json"),
     "a path that goes up": lambda b: with_member(b, name="../x.json"),
     "a member twice": lambda b: with_member(b, name="model.json"),
-    "a set-uid file": lambda b: with_member(b, mode=0o4755),
-    "another owner": lambda b: with_member(b, uname="root"),
-    "another time": lambda b: with_member(b, mtime=1),
+    "a set-uid file": lambda b: with_header(b, mode=0o4755),
+    "another owner": lambda b: with_header(b, uname="root"),
+    "another time": lambda b: with_header(b, mtime=1),
+    "a file as old tars have it": lambda b: with_header(b, type=tarfile.AREGTYPE),
     "an unlisted member": lambda b: with_member(b, content=b"{}"),
     "a wrong checksum": lambda b: patched(b, 148, b"0000000"),
     "a huge size": lambda b: patched(b, 124, b"77777777777"),

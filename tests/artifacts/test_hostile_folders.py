@@ -16,6 +16,7 @@ import pytest
 from adapterxlt.artifacts.transport import take_in
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
+from adapterxlt.store.source import FolderSource
 from adapterxlt.store.store import Store
 from tests.artifacts.make import small_artifact
 from tests.artifacts.spoil import (
@@ -25,6 +26,7 @@ from tests.artifacts.spoil import (
     edit,
     header,
     manifest,
+    numbers,
     put,
     refused,
     weights,
@@ -33,8 +35,9 @@ from tests.artifacts.spoil import (
 
 
 def link(folder: Path) -> None:
-    (folder / "model.json").unlink()
-    (folder / "model.json").symlink_to("/etc/passwd")
+    """To a file that is what the manifest says."""
+    (folder / "model.json").rename(folder.parent / "elsewhere.json")
+    (folder / "model.json").symlink_to(folder.parent / "elsewhere.json")
 
 
 def fifo(folder: Path) -> None:
@@ -154,8 +157,9 @@ FOLDERS: dict[str, Spoil] = {
     "a missing tensor": weights(lambda t: t.pop("a.bias")),
     "an extra tensor": weights(lambda t: t.update(b=np.ones(1, np.float32))),
     "a changed tensor": weights(lambda t: t["a.bias"].fill(2)),
-    "NaN": weights(lambda t: t["a.weight"].__setitem__(5, np.nan)),
-    "infinity": weights(lambda t: t["a.bias"].__setitem__(1, np.inf)),
+    "NaN": numbers("a.weight", np.nan),
+    "infinity": numbers("a.bias", np.inf),
+    "infinity below zero": numbers("a.weight", -np.inf),
     "a header longer than the file": put("adapter.safetensors", b"\xff" * 7 + b"\0" + b"{}"),
     "a header of 4 GB": put("adapter.safetensors", (1 << 32).to_bytes(8, "little") + b"{}"),
     "a header that is no JSON": put("adapter.safetensors", b"\4" + b"\0" * 7 + b"{{{{"),
@@ -231,6 +235,13 @@ def test_the_untouched_folder_is_taken(tmp_path: Path) -> None:
     assert taken.new
     assert taken.signature is None
     assert Store(tmp_path / "store").get(taken.manifest.fingerprint) == taken.manifest
+
+
+def test_a_number_that_is_one_is_taken(tmp_path: Path) -> None:
+    """So the kinds above are refused for the number alone."""
+    folder = small_artifact(tmp_path / "made").where
+    numbers("a.bias", 7.0)(folder)
+    assert take_in(FolderSource(folder), Store(tmp_path / "store"), load=False).new
 
 
 def test_there_are_enough_kinds() -> None:
