@@ -15,7 +15,7 @@ from adapterxlt.tasks.types import TaggingExample
 
 log = logging.getLogger(__name__)
 
-DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document: no sentence
+DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document, in files with spaces: no sentence
 _CALLED = {"\t": "a tab", " ": "a space"}
 PIECES_ROLE = "pieces"
 
@@ -67,7 +67,7 @@ def _sentences(found: Found) -> Iterator[tuple[tuple[str, ...], tuple[int, ...] 
     tags: list[int] = []
     for number, line in enumerate([*lines, ""], start=1):
         if _is_word(line):
-            if line.startswith(DOCSTART):
+            if separator == " " and line.startswith(DOCSTART):
                 continue
             word, *rest = [line.rstrip(separator)] if blanked else line.rsplit(separator, 1)
             word = word[len(prefix) :]

@@ -91,6 +91,11 @@ def test_a_prefix_and_nothing_else(write: Write, tmp_path: Path) -> None:
         read(tmp_path, "panx", "de", "dev")
 
 
+def test_a_word_that_looks_like_conlls_mark_is_kept(write: Write, tmp_path: Path) -> None:
+    write("udpos/dev-de.tsv", "-DOCSTART-\tX\nja\tINTJ\n")
+    assert read(tmp_path, "udpos", "de", "dev")[0].words == ("-DOCSTART-", "ja")
+
+
 WORD = st.text(
     st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]), min_size=1, max_size=12
 ).filter(lambda word: bool(word.strip(" ")))
