@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from adapterxlt.report.rows import Row
+from adapterxlt.report.rows import COSTS, Row
 
 # Metrics that are a share of independent examples, so that a binomial interval can be stated.
 SHARES = frozenset({"accuracy"})
-# Metrics of which less is better.
-COSTS = frozenset({"loss", "perplexity"})
 _Z95 = 1.96
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 RESULTS_SCHEMA = 1
+# Metrics of which less is better.
+COSTS = frozenset({"loss", "perplexity"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from adapterxlt.report.compare import (
-    COSTS,
     Gain,
     Grid,
     Layers,
@@ -20,7 +19,7 @@ from adapterxlt.report.compare import (
     signed,
 )
 from adapterxlt.report.console import make_console, plain_table
-from adapterxlt.report.rows import Row
+from adapterxlt.report.rows import COSTS, Row
 
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:

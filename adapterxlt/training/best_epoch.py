@@ -9,11 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from adapterxlt.report.rows import COSTS
 from adapterxlt.training.state import trained_tensors
 
 _BEST = "best/"
-# Main metrics of which less is better.
-COSTS = frozenset({"perplexity"})
 
 
 @dataclass(frozen=True)
