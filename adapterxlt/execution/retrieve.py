@@ -24,7 +24,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     step = planned.step
     task = get_task(step.text("task"))
     settings = _settings(planned, context, task)
-    measured = _measure(planned, context, task, settings)
+    measured = _measure(planned, context, task, settings, staging / "vectors")
     if submission := settings["submission"]:
         folder = staging / "out" / PREDICTIONS_FOLDER
         for (language, split), lines in submission.lines.items():
@@ -56,7 +56,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
 
 
 def _measure(
-    planned: PlannedStep, context: Context, task: Task, settings: dict[str, Any]
+    planned: PlannedStep, context: Context, task: Task, settings: dict[str, Any], work: Path
 ) -> list[Measured]:
     """Every figure of the cell, of all its languages."""
     roots, languages = context.sources.roots, planned.step.items("languages")
@@ -68,7 +68,7 @@ def _measure(
     for language in languages:
         splits = planned.step.items("splits")
         sets = {split: read_mining(task, roots, language, split) for split in splits}
-        measured += retrieve_bucc(context.model(planned), sets, **settings)
+        measured += retrieve_bucc(context.model(planned), sets, work=work, **settings)
     return measured
 
 
