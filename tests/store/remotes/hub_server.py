@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -81,6 +82,7 @@ class Hub:
     requests: list[str] = field(default_factory=list)  # "METHOD path" at the Hub and the storage
     storage_headers: list[str] = field(default_factory=list)
     refuse_upload: int = 0  # the storage refuses uploads from this one on
+    uploads: Iterator[int] = field(default_factory=lambda: count(1))
     cut_download: int = 0  # bytes after which a download from storage breaks off, once
 
     def files(self, name: str, branch: str = "main") -> dict[str, bytes]:
@@ -166,7 +168,8 @@ class _Storage(_Handler):
                 cut, hub.cut_download = hub.cut_download, 0
             self.answer_file(content, {"ETag": f'"{oid}"'}, cut)
             return
-        if hub.refuse_upload and len(hub.objects) + 1 >= hub.refuse_upload:
+        # Counted as they come: the client sends several at once.
+        if hub.refuse_upload and next(hub.uploads) >= hub.refuse_upload:
             raise Refusal(403, message="Request has expired")
         if kind == "part":
             hub.parts.setdefault(oid, {})[int(rest[0])] = body
@@ -235,8 +238,11 @@ class _Api(_Handler):
         self.answer(json.dumps({"url": f"{self.hub.url}/{name}", "name": name}).encode())
 
     def info(self, name: str, repository: Repository, branch: str, body: bytes) -> None:
-        found = {"id": name, "sha": repository.at("main").sha, "private": repository.private}
+        sha = repository.at(branch or "main").sha
+        found = {"id": name, "sha": sha, "private": repository.private}
         self.answer(json.dumps(found).encode())
+
+    revision = info  # what older clients ask before they commit
 
     def branch(self, name: str, repository: Repository, branch: str, body: bytes) -> None:
         self.may_write(name.partition("/")[0])
