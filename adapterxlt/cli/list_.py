@@ -63,6 +63,7 @@ def tasks() -> Listing:
                     "metrics": task.metrics,
                     "layouts": [layout.name for layout in task.layouts],
                     "hub": task.hub.model_dump() if task.hub else None,
+                    "elsewhere": task.elsewhere,
                     "presets": list(presets_of(task.name)),
                     "licence": task.licence,
                     "citation": task.citation,
@@ -78,7 +79,9 @@ def tasks() -> Listing:
             "also languages, splits, labels, layouts, Hub repository, presets, licence and "
             "citation.",
             indent="",
-        ),
+        )
+        + "\nNot on the Hub as Parquet files, for `data: hub`:"
+        + "".join("\n" + wrap(f"{r['task']}: {r['elsewhere']}") for r in records if r["elsewhere"]),
     )
 
 

@@ -22,7 +22,7 @@ from adapterxlt.recipe.schema import (
 )
 from adapterxlt.retrieval.protocols import Pooling, get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task
-from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.find import available_languages, find, has_files
 
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
 FUSION_METHOD = "fusion"
@@ -184,7 +184,7 @@ def _retrieval_cells(
         splits = [first] + [
             split
             for split in others
-            if set(languages) <= {*available_languages(task, roots, split)}
+            if all(has_files(task, roots, language, split) for language in languages)
         ]
         written = {"predictions": stage.predictions} if stage.predictions else {}
         for model in stage.retrieve:

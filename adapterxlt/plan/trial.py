@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
@@ -15,7 +16,7 @@ from adapterxlt.recipe.schema import (
     TrainStage,
 )
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.find import find, has_files
 
 
 def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe, list[str]]:
@@ -83,10 +84,14 @@ def _data(recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence
 
 def _few_languages(stage: RetrieveStage, roots: Sequence[Path]) -> str | list[str]:
     """Two languages at most that all tasks of the stage have data in; `all` if there are none."""
-    there = [available_languages(task, roots, task.splits[0]) for task in map(get_task, stage.on)]
-    asked = there[0] if stage.languages == "all" else stage.languages
-    shared = [language for language in asked if all(language in found for found in there)]
-    return shared[:2] or stage.languages
+    tasks = [get_task(name) for name in stage.on]
+    asked = tasks[0].languages if stage.languages == "all" else stage.languages
+    shared = (
+        language
+        for language in asked
+        if all(has_files(task, roots, language, task.splits[0]) for task in tasks)
+    )
+    return list(islice(shared, 2)) or stage.languages
 
 
 def _can_choose(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from typing import get_args
 
@@ -16,7 +15,7 @@ from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
 from adapterxlt.retrieval.protocols import Pooling, get_protocol
 from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, compatible
+from adapterxlt.tasks.catalogue import Task, compatible, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 
@@ -175,9 +174,7 @@ def _check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequen
 
 def _check_languages(draft: Draft, at: Path, languages: str | list[str], task: Task) -> None:
     for index, language in enumerate(languages if languages != "all" else ()):
-        # A task with more languages than a benchmark took of it names its files by three letters.
-        named = task.iso3 and (language in task.iso3 or re.fullmatch("[a-z]{3}", language))
-        if language not in task.languages and not named:
+        if not may_be_in(task, language):
             draft.refuse(
                 (*at, "languages", index),
                 f"`{task.name}` has no language `{language}`",

@@ -8,7 +8,7 @@ from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Task, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 # Settings that a problem with a setting may be due to as well.
@@ -102,7 +102,7 @@ def _misfits(
             f"`{task.name}` has no split `{part.split}`",
             "it has " + ", ".join(task.splits),
         )
-    elif part.language not in source.languages and task.kind != "mlm":  # text is text
+    elif not may_be_in(source, part.language):
         of = f"`{task.name}`"
         if source is not task:
             of += f", which is trained on `{source.name}`,"

@@ -5,6 +5,7 @@ Adding a task whose files have a known format is adding one YAML file, nothing e
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Any, Literal
@@ -56,6 +57,9 @@ class Layout(_Frozen):
         description="field -> column(s): names, or positions (negative: from the right)",
     )
     language_column: str = Field("", description="names the language of a record, others are left")
+    language_of: dict[str, str] = Field(
+        {}, description="split -> the one language of its files, where their names do not tell it"
+    )
     select_by_id: bool = Field(False, description="question ids begin with the language's name")
     separator: str = Field("\t", description="between a word and its tag")
     skip_short_rows: bool = Field(False, description="rows with too few columns are dropped")
@@ -97,13 +101,16 @@ class Task(_Frozen):
     train: str | None = Field(None, description="the task whose training split it learns from")
     layouts: tuple[Layout, ...] = ()
     hub: Hub | None = None
+    elsewhere: str = Field(
+        "", description="where it is to be had, if the Hub has no Parquet files of all of it"
+    )
     metrics: tuple[str, ...]
     main_metric: str
     licence: str
     citation: str
     iso3: dict[str, str] = {}
     language_names: dict[str, str] = {}
-    closed: bool = Field(False, description="files of other languages beside its own are not its")
+    open: bool = Field(False, description="all its languages are all that there are files in")
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
@@ -116,6 +123,8 @@ class Task(_Frozen):
                 raise ValueError(f"layout `{layout.name}` maps to unknown labels {unknown}")
         if bool(self.layouts) == bool(self.members):
             raise ValueError("a task has either layouts or members")
+        if (self.hub is not None) + bool(self.elsewhere) + bool(self.members) != 1:
+            raise ValueError("a task has a Hub repository, is to be had elsewhere, or has members")
         return self
 
 
@@ -168,6 +177,32 @@ def source_of(task: Task, split: str) -> Task:
 def members_of(task: Task) -> tuple[Task, ...]:
     """The tasks whose examples a task consists of; itself, where it is not made of others."""
     return tuple(get_task(name) for name in task.members) or (task,)
+
+
+def may_be_in(task: Task, language: str) -> bool:
+    """Whether files of a task could be in a language: one of its own, or another by its name.
+
+    Any text serves masked language modelling. Files named by three-letter codes can be asked for
+    by these; others by any code that some task of the catalogue knows.
+    """
+    if language in task.languages or language in task.iso3 or task.kind == "mlm":
+        return True
+    if task.iso3 and re.fullmatch("[a-z]{3}", language):
+        return True
+    patterns = [
+        pattern
+        for layout in task.layouts
+        for roles in layout.files.values()
+        for pattern in roles.values()
+    ]
+    return any("{lang}" in pattern for pattern in patterns) and language in _known_languages()
+
+
+@lru_cache(maxsize=1)
+def _known_languages() -> frozenset[str]:
+    """Codes of single languages that occur in the catalogue."""
+    codes = (code for task in catalogue().values() for code in (*task.languages, *task.iso3))
+    return frozenset(code for code in codes if "-" not in code)
 
 
 def compatible(trained: Task, evaluated: Task) -> str | None:

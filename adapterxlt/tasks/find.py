@@ -11,6 +11,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
 from adapterxlt.tasks.hub import is_hub
+from adapterxlt.tasks.roots import is_pocket
 
 _PLACEHOLDER = re.compile(r"\{(lang|iso3|name|context|question)\}")
 # Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
@@ -67,23 +68,35 @@ def _find(
 
 
 def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
-    """The languages that have files: the task's own in catalogue order, then others by name.
+    """Those of the task's languages that have files, in catalogue order.
 
-    Files named by three-letter codes are looked for in the task's own languages only (of
-    Tatoeba's 112 languages, the 36 of XTREME); the others are read when asked for by name.
+    Files in other languages (Romanian in a download of XQuAD, most of Tatoeba's 112) are no part
+    of the benchmark: they are read when asked for by name. Only masked language modelling takes
+    any, and of the bundled data, which no benchmark published, all tasks do.
     """
     task = source_of(task, split)
-    if task.members:
-        first, *rest = (available_languages(member, roots, split) for member in members_of(task))
-        return tuple(language for language in first if all(language in each for each in rest))
-    local = [root for root in roots if not is_hub(root)]
-    others = set() if task.closed else _named_by_files(task, local, split) - set(task.languages)
-    return tuple(
-        language
-        for language in (*task.languages, *sorted(others))
-        if _search(task, local, language, split)[0] is not None
-        or _on_hub(task, roots, language, split)
+    free = [root for root in roots if task.open or is_pocket(root)]
+    languages = task.languages + _other_languages(task, free, split)
+    return tuple(language for language in languages if has_files(task, roots, language, split))
+
+
+def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
+    """Whether there are files of a task in a language, its own or another; none are fetched."""
+    return all(
+        _search(member, _local(roots), language, split)[0] is not None
+        or _on_hub(member, roots, language, split)
+        for member in members_of(source_of(task, split))
     )
+
+
+def _other_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
+    """Languages beside the task's own that file names tell of, sorted."""
+    named = _named_by_files(task, _local(roots), split)
+    return tuple(sorted(named - set(task.languages)))
+
+
+def _local(roots: Sequence[Path]) -> list[Path]:
+    return [root for root in roots if not is_hub(root)]
 
 
 def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
@@ -92,7 +105,7 @@ def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> boo
         return False
     for layout in task.layouts:
         roles = layout.files.get(split)
-        if layout.name == hub.LAYOUT and roles and _speaks(task, roles, language):
+        if layout.name == hub.LAYOUT and roles and _speaks(task, layout, split, language):
             wanted = [_fill(task, pattern, language) for pattern in roles.values()]
             return all(hub.has_file(task.hub, pattern) for pattern in wanted)
     return False
@@ -105,10 +118,10 @@ def _search(
     missing: list[str] = []
     for root in _places(roots):
         if is_hub(root) and task.hub is None:
-            missing.append(f"the Hub: no repository of `{task.name}` is known")
+            missing.append(f"the Hub, which lacks `{task.name}` as Parquet: {task.elsewhere}")
         for layout in task.layouts:
             patterns = layout.files.get(split)
-            if patterns is None or not _speaks(task, patterns, language):
+            if patterns is None or not _speaks(task, layout, split, language):
                 continue
             if is_hub(root) and layout.name != hub.LAYOUT:
                 continue
@@ -167,9 +180,12 @@ def _as_regex(pattern: str) -> str:
     return f"{start}(?P<lang>[a-z]{{2,3}}(?:-[A-Za-z]+)?)" + "(?P=lang)".join(rest)
 
 
-def _speaks(task: Task, patterns: dict[str, str], language: str) -> bool:
-    """A file whose name does not tell its language is in the task's own languages."""
-    return language in task.languages or any(_PLACEHOLDER.search(p) for p in patterns.values())
+def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
+    """A file whose name does not tell its language is in the one that its layout names, else in
+    the task's own languages."""
+    if any(_PLACEHOLDER.search(pattern) for pattern in layout.files[split].values()):
+        return True
+    return language in task.languages and language == layout.language_of.get(split, language)
 
 
 def _fill(task: Task, pattern: str, language: str) -> str:
@@ -188,7 +204,11 @@ def _missing_hint(task: Task, roots: Sequence[Path], split: str, looked: list[st
     lines = [f"looked for {item}" for item in looked]
     if not roots:
         lines = ["no data folder is given"]
-    elif there := available_languages(task, roots, split):
+    elif there := [
+        language
+        for language in (*task.languages, *_other_languages(task, roots, split))
+        if has_files(task, roots, language, split)
+    ]:
         lines.append(f"languages that are there: {', '.join(there)}")
     elif not looked:
         lines.append(f"`{task.name}` is in {', '.join(task.languages)} only")

@@ -29,6 +29,7 @@ def _task(
         splits=tuple(splits),
         train=train,
         layouts=(layout,),
+        elsewhere="nowhere: they are made up",
         metrics=("accuracy",),
         main_metric="accuracy",
         licence="",

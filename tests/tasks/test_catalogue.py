@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapterxlt.errors import UsageError
-from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, source_of
+from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, may_be_in, source_of
 from adapterxlt.tasks.read import BITEXT_READERS, EXAMPLE_READERS, MINING_READERS
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
@@ -144,3 +144,23 @@ def test_an_inconsistent_entry_is_refused(change: dict[str, object], message: st
     entry = get_task("xnli").model_dump()
     with pytest.raises(ValidationError, match=message):
         Task.model_validate({**entry, **change})
+
+
+@pytest.mark.parametrize(
+    ("task", "language", "possible"),
+    [
+        ("xquad", "de", True),
+        ("xquad", "ro", True),  # XTREME-R's
+        ("panx", "qu", True),
+        ("xquad", "xq", False),  # no language that the catalogue knows
+        ("xquad", "en-de", False),
+        ("mlqa_cross", "en-de", True),
+        ("mlqa_cross", "fr", False),
+        ("mnli", "de", False),  # its files tell no language
+        ("tatoeba", "gsw", True),
+        ("tatoeba", "xq", False),
+        ("mlm", "gd", True),
+    ],
+)
+def test_languages_that_can_be_asked_for_by_name(task: str, language: str, possible: bool) -> None:
+    assert may_be_in(get_task(task), language) == possible

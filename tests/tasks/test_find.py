@@ -6,7 +6,7 @@ import pytest
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.find import available_languages, find, has_files
 
 from .conftest import Write
 
@@ -81,27 +81,27 @@ def test_a_language_the_task_is_never_in(tmp_path: Path) -> None:
         find(get_task("mnli"), [tmp_path], "de", "dev")
 
 
-def test_available_languages_in_catalogue_order_then_others(write: Write, tmp_path: Path) -> None:
+def test_all_languages_are_the_benchmark_s_in_its_order(write: Write, tmp_path: Path) -> None:
     for code in ("tr", "de", "en", "sw", "qq"):
         write(f"pawsx/dev-{code}.tsv", "x")
     write("pawsx/dev-en.tsv.bak", "x")
     write("pawsx/dev-.tsv", "x")
     write("pawsx/test-fr.tsv", "x")
-    assert available_languages(get_task("pawsx"), [tmp_path], "dev") == (
-        "de",
-        "en",
-        "qq",
-        "sw",
-        "tr",
-    )
+    task = get_task("pawsx")
+    assert available_languages(task, [tmp_path], "dev") == ("de", "en")
+    # Others are read when asked for by name, and named where one is missing.
+    assert find(task, [tmp_path], "sw", "dev").files["data"].name == "dev-sw.tsv"
+    assert [has_files(task, [tmp_path], code, "dev") for code in ("sw", "fr")] == [True, False]
+    with pytest.raises(MissingDataError, match="languages that are there: de, en, qq, sw, tr"):
+        find(task, [tmp_path], "fr", "dev")
 
 
 def test_available_languages_needs_all_files(write: Write, tmp_path: Path) -> None:
     write("bucc2018/de-en.dev.de", "x")
-    write("bucc2018/sw-en.dev.sw", "x")
-    write("bucc2018/sw-en.dev.en", "x")
-    write("bucc2018/tr-en.dev.xx", "x")
-    assert available_languages(get_task("bucc2018"), [tmp_path], "dev") == ("sw",)
+    write("bucc2018/ru-en.dev.ru", "x")
+    write("bucc2018/ru-en.dev.en", "x")
+    write("bucc2018/zh-en.dev.xx", "x")
+    assert available_languages(get_task("bucc2018"), [tmp_path], "dev") == ("ru",)
 
 
 def test_tatoeba_lists_xtreme_s_languages_and_reads_any(write: Write, tmp_path: Path) -> None:

@@ -60,8 +60,13 @@ def snapshot(cache: Path, task: str) -> Path:
     """Where huggingface_hub keeps the pinned revision of a task's repository."""
     repository = get_task(task).hub
     assert repository is not None
-    name = repository.id.replace("/", "--")
-    return cache / f"datasets--{name}" / "snapshots" / repository.revision
+    folder = cache / f"datasets--{repository.id.replace('/', '--')}"
+    if "/" not in repository.revision:
+        return folder / "snapshots" / repository.revision
+    reference = folder / "refs" / repository.revision
+    reference.parent.mkdir(parents=True, exist_ok=True)
+    reference.write_text("0" * 40)
+    return folder / "snapshots" / ("0" * 40)
 
 
 def test_a_copy_of_a_repository_is_a_data_folder(tmp_path: Path) -> None:
@@ -168,6 +173,94 @@ def test_copa_and_questions_in_another_language(tmp_path: Path) -> None:
     assert [e.id for e in read_examples(task, [tmp_path], "en-es", "test")] == ["1"]
 
 
+def test_xglue_s_pairs(tmp_path: Path) -> None:
+    """In the loader's columns, spelling mistakes and order of classes included."""
+    folder = tmp_path / "hgissbkh" / "xglue"
+    texts = {key: Value("string") for key in ("query", "web_page_title", "web_page_snippet")}
+    rating = ClassLabel(names=["Bad", "Fair", "Good", "Excellent", "Perfect"])
+    row = {"query": "maxpro", "web_page_title": "vivo", "web_page_snippet": "phones"}
+    rows = [{**row, "relavance_label": 3}, {**row, "query": "", "relavance_label": 0}]
+    features = Features({**texts, "relavance_label": rating})
+    parquet(folder / "wpr/validation.zh-00000-of-00001.parquet", rows, features)
+    assert read_examples(get_task("xglue_wpr"), [tmp_path], "zh", "dev") == [
+        PairExample("0", "maxpro", "vivo phones", 3),
+        PairExample("1", "", "vivo phones", 0),
+    ]
+    rows = [{"question": "who", "answer": "him", "label": 1}]
+    texts = {key: Value("string") for key in ("question", "answer")}
+    features = Features({**texts, "label": ClassLabel(names=["False", "True"])})
+    parquet(folder / "qam/test.fr-00000-of-00001.parquet", rows, features)
+    assert read_examples(get_task("xglue_qam"), [tmp_path], "fr", "test") == [
+        PairExample("0", "who", "him", 1)
+    ]
+    rows = [{"query": "q", "ad_title": "t", "ad_description": "d", "relevance_label": 1}]
+    texts = {key: Value("string") for key in ("query", "ad_title", "ad_description")}
+    features = Features({**texts, "relevance_label": ClassLabel(names=["Bad", "Good"])})
+    parquet(folder / "qadsm/test.de-00000-of-00001.parquet", rows, features)
+    assert read_examples(get_task("xglue_qadsm"), [tmp_path], "de", "test") == [
+        PairExample("0", "q", "t d", 1)
+    ]
+    # The order of its classes is not the catalogue's.
+    names = ["foodanddrink", "sports", "travel", "finance", "lifestyle", "news"]
+    texts = {key: Value("string") for key in ("news_title", "news_body")}
+    features = Features({**texts, "news_category": ClassLabel(names=names)})
+    rows = [{"news_title": "t", "news_body": "b", "news_category": 2}]
+    parquet(folder / "nc/train-00000-of-00001.parquet", rows, features)
+    nc = get_task("xglue_nc")
+    assert read_examples(nc, [tmp_path], "en", "train") == [
+        PairExample("0", "t", "b", nc.labels.index("travel"))
+    ]
+    assert available_languages(nc, [tmp_path], "train") == ("en",)
+    with pytest.raises(MissingDataError, match="no train data of `xglue_nc` in language `de`"):
+        read_examples(nc, [tmp_path], "de", "train")
+
+
+def test_xglue_s_tags(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "hgissbkh" / "xglue"
+    names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG"]
+    words = Sequence(Value("string"))
+    features = Features({"words": words, "ner": Sequence(ClassLabel(names=names))})
+    # English is tagged as IOB1: the second chunk of a kind begins with B- right after the first.
+    rows = [{"words": ["Ada", "Lovelace", "Byron", "spoke"], "ner": [2, 2, 1, 0]}]
+    parquet(folder / "ner/train-00000-of-00001.parquet", rows, features)
+    ner = get_task("xglue_ner")
+    [example] = read_examples(ner, [tmp_path], "en", "train")
+    assert isinstance(example, TaggingExample)
+    assert [ner.labels[tag] for tag in example.tags or ()] == ["B-PER", "I-PER", "B-PER", "O"]
+    assert "1 chunks tagged as IOB1" in caplog.text
+    features = Features({"words": words, "pos": Sequence(ClassLabel(names=["ADJ", "NOUN"]))})
+    rows = [{"words": ["rojo"], "pos": [0]}]
+    parquet(folder / "pos/test.es-00000-of-00001.parquet", rows, features)
+    pos = get_task("xglue_pos")
+    assert read_examples(pos, [tmp_path], "es", "test") == [TaggingExample("0", ("rojo",), (0,))]
+    assert available_languages(pos, [tmp_path], "test") == ("es",)
+
+
+def test_masakhanews(tmp_path: Path) -> None:
+    texts = {key: Value("string") for key in ("headline", "text", "headline_text", "url")}
+    features = Features({"label": ClassLabel(names=["business", "sports"]), **texts})
+    rows = [{"label": 1, **dict.fromkeys(texts, "x"), "headline": "Bao"}]
+    parquet(tmp_path / "masakhane/masakhanews/swa/masakhanews-test.parquet", rows, features)
+    task = get_task("masakhanews")
+    assert available_languages(task, [tmp_path], "test") == ("sw",)
+    assert read_examples(task, [tmp_path], "sw", "test") == [
+        PairExample("0", "Bao", "x", task.labels.index("sports"))
+    ]
+
+
+def test_a_task_of_several_is_read_from_their_repositories(cache: Path) -> None:
+    parquet(snapshot(cache, "snli") / "plain_text/validation-0.parquet", PAIRS, NLI)
+    parquet(snapshot(cache, "mnli") / "mnli/validation_matched-0.parquet", PAIRS, NLI)
+    for number in (1, 2, 3):
+        folder = snapshot(cache, "anli") / "plain_text" / f"dev_r{number}"
+        parquet(folder / "0000.parquet", PAIRS[:1], NLI)
+    roots = resolve_roots(["hub"], Path())
+    assert available_languages(get_task("anli_plus"), roots, "dev") == ("en",)
+    ids = [e.id for e in read_examples(get_task("anli_plus"), roots, "en", "dev")]
+    assert ids[:4] == ["snli:0", "snli:1", "mnli:0", "mnli:1"]
+    assert len(set(ids)) == 7
+
+
 def test_tydiqa_s_languages_are_told_by_the_ids(tmp_path: Path) -> None:
     answers = {"text": ["Bonn"], "answer_start": [3]}
     rows = [
@@ -203,8 +296,9 @@ def test_what_the_cache_lacks(cache: Path) -> None:
     with pytest.raises(MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither") as caught:
         read_examples(get_task("xnli"), roots, "de", "dev")
     assert "give a folder" in str(caught.value)
-    with pytest.raises(MissingDataError, match="no repository of `bucc2018` is known"):
+    with pytest.raises(MissingDataError) as caught:
         find(get_task("bucc2018"), roots, "de", "test")
+    assert "the Hub, which lacks `bucc2018` as Parquet: the shared task's page" in str(caught.value)
 
 
 def test_the_pinned_revision_is_asked_for(

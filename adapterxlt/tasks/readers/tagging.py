@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document, in files with spaces: no sentence
 _CALLED = {"\t": "a tab", " ": "a space"}
 PIECES_ROLE = "pieces"
+_Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]  # words and tags
 
 
 def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
@@ -33,24 +34,28 @@ def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
     Raises:
         MissingDataError: a line without word or tag, with more columns, or with an unknown tag.
     """
-    scheme = Iob1(found.task.labels)
-    retagged = 0
-    examples = []
-    for index, (words, tags) in enumerate(_sentences(found)):
-        if found.layout.iob1 and tags is not None:
-            tags, changed = scheme.to_iob2(tags)
-            retagged += changed
-        examples.append(TaggingExample(str(index), words, tags))
-    if retagged:
-        path = found.files["data"]
-        log.warning("%s: %d chunks tagged as IOB1 were retagged as IOB2", path, retagged)
+    examples = list(_as_iob2(found, _sentences(found)))
     used = {tag for example in examples for tag in example.tags or ()}
     if found.layout.blanked_when_constant and found.split == "test" and len(used) == 1:
         return iter([replace(example, tags=None) for example in examples])
     return iter(examples)
 
 
-def _sentences(found: Found) -> Iterator[tuple[tuple[str, ...], tuple[int, ...] | None]]:
+def _as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExample]:
+    """The sentences as examples, chunks retagged where the layout says that they may be IOB1."""
+    scheme = Iob1(found.task.labels)
+    retagged = 0
+    for index, (words, tags) in enumerate(sentences):
+        if found.layout.iob1 and tags is not None:
+            tags, changed = scheme.to_iob2(tags)
+            retagged += changed
+        yield TaggingExample(str(index), words, tags)
+    if retagged:
+        path = found.files["data"]
+        log.warning("%s: %d chunks tagged as IOB1 were retagged as IOB2", path, retagged)
+
+
+def _sentences(found: Found) -> Iterator[_Sentence]:
     """Words and tags (None where there are none) of every sentence."""
     path, separator = found.files["data"], found.layout.separator
     lines = read_lines(path)
@@ -112,14 +117,17 @@ def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
     Raises:
         MissingDataError: a record lacks them, they differ in length, or a tag is unknown.
     """
+    return _as_iob2(found, _records(found))
+
+
+def _records(found: Found) -> Iterator[_Sentence]:
     path, labels, columns = found.files["data"], LabelIndex(found), found.layout.columns
-    for index, (number, record) in enumerate(records(path)):
+    for number, record in records(path):
         words = value_of(path, number, record, str(columns["words"]))
         tags = value_of(path, number, record, str(columns["tags"]))
         if len(words) != len(tags):
             raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
-        numbers = tuple(labels.of(str(tag), number) for tag in tags)
-        yield TaggingExample(str(index), tuple(map(str, words)), numbers)
+        yield tuple(map(str, words)), tuple(labels.of(str(tag), number) for tag in tags)
 
 
 class Iob1:
