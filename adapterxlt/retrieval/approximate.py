@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,21 +13,21 @@ import numpy as np
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.best import Neighbours
+from adapterxlt.retrieval.clusters import PQ_BYTES, probes_for
 from adapterxlt.retrieval.exact import Rows
 from adapterxlt.retrieval.kept import Kept
-from adapterxlt.retrieval.lists import probes_for, search_lists
+from adapterxlt.retrieval.lists import Effort, choose_effort, search_lists
+from adapterxlt.retrieval.threads import in_threads
 
-# Queries at once: always as many, as the last bits of products depend on it. Of those that are
-# looked up list by list up to `BLOCKS` times as many go together, that look into `PAIRS` lists.
+# Queries at once: always as many, as the last bits of products depend on it.
 QUERIES = 4096
-BLOCKS = 16
-PAIRS = 1 << 22
+# Of queries that are looked up list by list so many go together that they have at most so many
+# products with centroids: the more, the better.
+PRODUCTS = 1 << 26
+AT_LEAST = 1024
 # What FAISS can do on a GPU: neighbours a query, and lists looked into.
 GPU_LIMIT = 2048
 ADDED = 65536
-TRAINING = 40  # vectors a centroid; FAISS itself asks for 39
-MAX_TRAINING = 1 << 20
-PQ_BYTES = 64
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,16 @@ class Kind:
 
     Args:
         name: as on the command line.
-        refine: candidates fetched for each neighbour wanted, whose exact products then decide;
-            1 where the index holds the vectors as they are.
+        factor: candidates fetched for each neighbour wanted.
+        more: candidates fetched beyond these.
+        rounded: whether it holds rounded vectors, so that exact products must decide among the
+            candidates.
     """
 
     name: str
-    refine: int = 1
+    factor: int = 1
+    more: int = 1
+    rounded: bool = False
 
     def bytes_a_vector(self, dim: int) -> int:
         """Memory of one vector in the index, ids and links included."""
@@ -64,70 +67,32 @@ class Kind:
 FLAT = Kind("flat")
 KINDS = {
     kind.name: kind
-    for kind in (Kind("ivf-flat"), Kind("ivf-sq8", 2), Kind("ivf-pq", 8), Kind("hnsw"))
+    for kind in (
+        Kind("ivf-flat"),
+        Kind("ivf-sq8", more=4, rounded=True),
+        Kind("ivf-pq", factor=8, rounded=True),
+        Kind("hnsw"),
+    )
 }
 
 
 class ApproximateIndex:
     """An index over `base`, one shard of rows in memory at a time.
 
-    All shards share what was trained, so that searching them one after another finds what one
-    large index would.
-
     Args:
         base: the vectors to find.
         kind: which index.
         memory: bytes that one shard may take.
-        seed: of the training sample.
-        trained: `trained` of an index like this one; None to train it.
+        clusters: of an index of inverted lists, see `train_clusters`; all shards share them.
     """
 
-    def __init__(
-        self,
-        base: Rows,
-        kind: Kind,
-        *,
-        memory: int,
-        seed: int = 0,
-        trained: np.ndarray | None = None,
-    ) -> None:
-        self.base, self.kind = base, kind
-        dim = base.shape[1]
-        self.shard_rows = max(ADDED, int(memory // kind.bytes_a_vector(dim)))
+    def __init__(self, base: Rows, kind: Kind, *, memory: int, clusters: Any = None) -> None:
+        self.base, self.kind, self.memory = base, kind, memory
+        self.shard_rows = max(ADDED, int(memory // kind.bytes_a_vector(base.shape[1])))
         self.shards = -(-len(base) // self.shard_rows)
-        self.nlist = max(1, min(int(4 * math.sqrt(len(base))), len(base) // TRAINING or 1))
-        self.nprobe = 1
-        self._empty: Any = None
-        if kind.clustered:
-            self._empty = (
-                self._train(dim, seed) if trained is None else faiss.deserialize_index(trained)
-            )
+        self.effort = Effort()
+        self.clusters = clusters
         self._shard: tuple[int, Any] | None = None
-
-    @property
-    def trained(self) -> np.ndarray:
-        """What training gave, as bytes; none for an index that is not trained."""
-        if self._empty is None:
-            return np.empty(0, dtype=np.uint8)
-        return np.asarray(faiss.serialize_index(self._empty))
-
-    def _train(self, dim: int, seed: int) -> Any:
-        quantizer = faiss.IndexFlatIP(dim)
-        metric = faiss.METRIC_INNER_PRODUCT
-        if self.kind.name == "ivf-flat":
-            index: Any = faiss.IndexIVFFlat(quantizer, dim, self.nlist, metric)
-        elif self.kind.name == "ivf-sq8":
-            scalar = faiss.ScalarQuantizer.QT_8bit
-            index = faiss.IndexIVFScalarQuantizer(quantizer, dim, self.nlist, scalar, metric, False)
-        else:
-            parts = max(m for m in range(1, min(PQ_BYTES, dim // 4 or 1) + 1) if dim % m == 0)
-            index = faiss.IndexIVFPQ(quantizer, dim, self.nlist, parts, 8, metric)
-        index.cp.niter = 8
-        index.cp.seed = 1234 + seed
-        wanted = min(len(self.base), MAX_TRAINING, max(TRAINING * self.nlist, 10_000))
-        chosen = np.random.default_rng(seed).choice(len(self.base), wanted, replace=False)
-        index.train(self.base.rows(np.sort(chosen)))
-        return index
 
     def _load(self, shard: int) -> Any:
         """The index of one shard; ids count from its first row."""
@@ -146,7 +111,7 @@ class ApproximateIndex:
     def _new(self) -> Any:
         """An index without vectors."""
         if self.kind.clustered:
-            return faiss.clone_index(self._empty)
+            return faiss.clone_index(self.clusters)
         if self.kind.name == "flat":
             return faiss.IndexFlatIP(self.base.shape[1])
         index = faiss.IndexHNSWFlat(self.base.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
@@ -159,15 +124,21 @@ class ApproximateIndex:
         return gpus() > 0 and self.kind.name != "hnsw"
 
     @property
-    def _by_lists(self) -> bool:
-        return self.kind.name == "ivf-flat" and not self._on_gpus
+    def by_lists(self) -> bool:
+        """Whether lists are multiplied with all queries that look into them."""
+        return self.kind.name in ("ivf-flat", "ivf-sq8") and not self._on_gpus
 
     @property
     def _at_once(self) -> int:
         """Queries searched together."""
-        if not self._by_lists:
+        if not self.by_lists:
             return QUERIES
-        return QUERIES * min(max(PAIRS // (QUERIES * self.nprobe), 1), BLOCKS)
+        return AT_LEAST * max(self._products // (int(self.clusters.nlist) * AT_LEAST), 1)
+
+    @property
+    def _products(self) -> int:
+        """Products with centroids that a thread holds: in a quarter of the memory at most."""
+        return min(PRODUCTS, self.memory // 16)
 
     def _range(self, shard: int) -> tuple[int, int]:
         return shard * self.shard_rows, min((shard + 1) * self.shard_rows, len(self.base))
@@ -180,6 +151,7 @@ class ApproximateIndex:
         progress: Progress | None = None,
         kept: Kept | None = None,
         name: str = "",
+        known: Neighbours | None = None,
     ) -> Neighbours:
         """The `k` best found for each query: (scores [n, k], ids [n, k]).
 
@@ -192,11 +164,12 @@ class ApproximateIndex:
             progress: told after every block of queries.
             kept: what is found is written there now and then; a broken search goes on from it.
             name: of the search in `kept`.
+            known: (scores [n, k], ids [n, k]) of neighbours known before, best first; -inf and -1
+                where there are fewer.
         """
         k = min(k, len(self.base))
         n = len(queries)
-        scores = np.full((n, k), -np.inf, dtype=np.float32)
-        ids = np.full((n, k), -1, dtype=np.int64)
+        scores, ids = known or nothing_known(n, k)
         done = 0
         if kept and (found_before := kept.load(name)):
             done, (scores, ids) = found_before
@@ -204,7 +177,7 @@ class ApproximateIndex:
         with (progress or Silent()).bar("searching", total, done=done, unit="sentences") as bar:
             for shard in range(done // n, self.shards):
                 first = max(0, done - shard * n)
-                for start, stop, found in self._search_shard(queries, shard, k, first):
+                for start, stop, found in self._search_shard(queries, shard, k, first, scores):
                     place = slice(start, stop)
                     scores[place], ids[place] = _merged((scores[place], ids[place]), found, k)
                     if kept and (kept.is_due() or shard * n + stop == total):
@@ -213,31 +186,50 @@ class ApproximateIndex:
         return scores, ids
 
     def _search_shard(
-        self, queries: Rows, shard: int, k: int, begun: int
+        self, queries: Rows, shard: int, k: int, begun: int, known: Floats
     ) -> Iterator[tuple[int, int, Neighbours]]:
         index = self._load(shard)
         first, last = self._range(shard)
         self._set_effort(index)
+        wanted = min(k * self.kind.factor + self.kind.more, last - first)
         size = self._at_once
-        for start in range(begun, len(queries), size):
+
+        def search(start: int) -> tuple[int, int, Neighbours]:
             stop = min(start + size, len(queries))
             block = queries.block(start, stop)
-            if self._by_lists:
-                scores, ids = search_lists(index, block, min(k, last - first))
+            if self.by_lists:
+                best = known[start:stop, 0]
+                scores, ids = search_lists(index, block, wanted, self.effort, best)
             else:
-                wanted = min(k * self.kind.refine + 1, last - first)
-                if self._on_gpus:
-                    wanted = min(wanted, GPU_LIMIT)
-                scores, ids = index.search(block, wanted)
+                most = GPU_LIMIT if self._on_gpus else wanted
+                scores, ids = index.search(block, min(wanted, most))
             ids = np.where(ids >= 0, ids + first, -1)
-            if self.kind.refine > 1:
+            if self.kind.rounded:
                 scores = _exact_scores(block, ids, self.base)
             scores[ids < 0] = -np.inf
-            yield start, stop, (scores, ids)
+            return start, stop, (scores, ids)
 
-    def probes_for(self, queries: Floats, nearest: Floats, share: float) -> int:
-        """See `lists.probes_for`."""
-        return probes_for(self._empty, queries, nearest, share)
+        workers = self.memory // (8 * self._products) if self.by_lists else 1
+        yield from in_threads(search, range(begun, len(queries), size), workers)
+
+    def choose_effort(self, queries: Floats, known: Floats, nearest: Floats, share: float) -> float:
+        """Set the effort that finds the nearest vector of a share of the queries.
+
+        Args:
+            queries: [n, dim] a sample.
+            known: [n] products with the best neighbours that are known before the search.
+            nearest: [n, dim] the vector that each of them is to find.
+            share: of the queries, 0 to 1.
+
+        Returns:
+            The share of lists that they then look into.
+        """
+        if self.by_lists:
+            index = self._load(0)
+            self.effort, looked = choose_effort(index, queries, known, nearest, share)
+            return looked
+        self.effort = Effort(probes_for(self.clusters, queries, nearest, share))
+        return self.effort.nprobe / int(self.clusters.nlist)
 
     def release(self) -> None:
         """Give back the memory of the shard that was searched last."""
@@ -248,10 +240,10 @@ class ApproximateIndex:
             index.hnsw.efSearch = 64
         elif self.kind.clustered and self._on_gpus:
             # Of several GPUs the index is a set of copies, which has no `nprobe` of its own.
-            lists = min(self.nprobe, GPU_LIMIT)
+            lists = min(self.effort.nprobe, GPU_LIMIT)
             faiss.GpuParameterSpace().set_index_parameter(index, "nprobe", lists)
         elif self.kind.clustered:
-            index.nprobe = self.nprobe
+            index.nprobe = self.effort.nprobe
 
 
 def gpus() -> int:
@@ -270,9 +262,18 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(threads)
 
 
+def nothing_known(n: int, k: int) -> Neighbours:
+    """No neighbours of `n` queries."""
+    return np.full((n, k), -np.inf, dtype=np.float32), np.full((n, k), -1, dtype=np.int64)
+
+
 def _merged(old: Neighbours, new: Neighbours, k: int) -> Neighbours:
     scores = np.concatenate([old[0], new[0]], axis=1)
     ids = np.concatenate([old[1], new[1]], axis=1)
+    order = np.lexsort((-scores, ids), axis=1)
+    scores, ids = (np.take_along_axis(part, order, axis=1) for part in (scores, ids))
+    scores[:, 1:][ids[:, 1:] == ids[:, :-1]] = -np.inf  # found before too
+    ids[scores == -np.inf] = -1
     order = np.lexsort((ids, -scores), axis=1)[:, :k]
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from adapterxlt.retrieval.arrays import Floats, Ids
 
 Neighbours = tuple[Floats, Ids]
+
+# Rows with something new are picked out of a block if they are fewer than one in so many.
+FEW = 32
+# Candidates that are sorted in together.
+MUCH = 1 << 16
 
 
 class Best:
@@ -21,6 +29,8 @@ class Best:
         self.k = k
         self.scores = np.full((n, k), -np.inf, dtype=np.float32)
         self.ids = np.full((n, k), -1, dtype=np.int64)
+        self._waiting: list[tuple[Ids, Ids, Floats]] = []
+        self._much = 0
 
     @property
     def arrays(self) -> Neighbours:
@@ -33,7 +43,14 @@ class Best:
         Blocks of a row must come with ascending columns.
         """
         least = self.scores[row : row + len(block), -1]
-        # An equal score with a higher id never replaces one that is there: `>`, not `>=`.
+        # Most rows have nothing better to offer, once some blocks were looked at. An equal score
+        # with a higher id never replaces one that is there: `>`, not `>=`.
+        hit = np.flatnonzero(block.max(axis=1) > least)
+        if FEW * len(hit) < len(block):
+            part = np.ascontiguousarray(block[hit])
+            rows, columns = np.divmod(np.flatnonzero(part > least[hit, None]), part.shape[1])
+            self.add(hit[rows] + row, columns + column, part[rows, columns])
+            return
         good = block > least[:, None]
         if least[0] == -np.inf and block.shape[1] > self.k:
             good &= block >= self._kth(block)
@@ -42,31 +59,47 @@ class Best:
             rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
         else:
             columns, rows = np.divmod(np.flatnonzero(good.T), good.shape[0])
-        self._merge(rows + row, columns + column, block[rows, columns])
+        self.add(rows + row, columns + column, block[rows, columns])
 
-    def look_at(self, block: Floats, rows: Ids, ids: Ids) -> None:
+    def offer(self, block: npt.NDArray[Any], rows: Ids, ids: Ids) -> None:
         """Take what is good enough out of products [rows, ids], which may come in any order.
 
+        What is taken counts once there is much of it, or after `settle`.
+
         Args:
-            block: [len(rows), len(ids)] products.
+            block: [len(rows), len(ids)] products, floats or integers.
             rows: different ones.
-            ids: of the columns.
+            ids: of the columns; each comes once to a row.
         """
         least = self.scores[rows, -1]
+        hit = np.flatnonzero(block.max(axis=1) >= least)
+        block, rows, least = block[hit], rows[hit], least[hit]
         good = block >= least[:, None]
-        new = least == -np.inf
-        if new.any() and block.shape[1] > self.k:
+        if block.shape[1] > self.k and (new := least == -np.inf).any():
             good[new] &= block[new] >= self._kth(block[new])
         first, second = np.divmod(np.flatnonzero(good), good.shape[1])
-        self._merge(rows[first], ids[second], block[first, second])
+        self._waiting.append((rows[first], ids[second], block[first, second].astype(np.float32)))
+        self._much += len(first)
+        if self._much > MUCH:
+            self.settle()
 
-    def _kth(self, block: Floats) -> Floats:
+    def settle(self) -> None:
+        """Count what was taken out of offers."""
+        if self._much:
+            rows, ids, scores = (
+                np.concatenate(parts) for parts in zip(*self._waiting, strict=True)
+            )
+            self.add(rows, ids, scores)
+        self._waiting, self._much = [], 0
+
+    def _kth(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """[rows, 1] the k-th best of each row: what lies below is not among its best."""
         laid = np.ascontiguousarray(block)
         place = block.shape[1] - self.k
         return np.asarray(np.partition(laid, place, axis=1)[:, place, None])
 
-    def _merge(self, rows: Ids, ids: Ids, scores: Floats) -> None:
+    def add(self, rows: Ids, ids: Ids, scores: Floats) -> None:
+        """Count candidates: [m] rows, ids and scores, no pair twice."""
         if not len(rows):
             return
         touched, group = np.unique(rows, return_inverse=True)

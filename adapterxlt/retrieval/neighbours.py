@@ -6,15 +6,25 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+import faiss
 import numpy as np
 
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.retrieval.approximate import FLAT, KINDS, ApproximateIndex, Kind, gpus
+from adapterxlt.retrieval.approximate import (
+    FLAT,
+    KINDS,
+    ApproximateIndex,
+    Kind,
+    gpus,
+    nothing_known,
+)
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.best import Best, Neighbours
+from adapterxlt.retrieval.clusters import train_clusters
 from adapterxlt.retrieval.exact import ROWS, ArrayRows, Rows, check_sides, exact_neighbours
 from adapterxlt.retrieval.kept import Kept
+from adapterxlt.retrieval.lists import Effort
 from adapterxlt.suggest import suggest
 
 IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
@@ -24,7 +34,12 @@ IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
 EXACT_WORK = 5e12
 # Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
 RECALL = 0.99
-SAMPLE = 4096
+SAMPLE = 2048
+# `auto` gives up where more of the lists must be looked into.
+MOST_LISTS = 0.25
+TRIES = 4
+# Parts that `auto` searches a side in at most, before it takes a smaller index.
+PARTS = 4
 # A side below this is always searched exactly.
 SMALL = 10_000
 
@@ -40,7 +55,7 @@ class Report:
         recall_k: share of their `k` exact neighbours.
         sample: queries in the sample, both directions together.
         nlist: clusters of both directions' indexes, none if it has none.
-        nprobe: clusters looked at.
+        nprobe: clusters that a query looks into, on average.
         shards: parts the larger side was searched in.
     """
 
@@ -104,15 +119,20 @@ def find_neighbours(
         kind, why = FLAT, f"{why}, on {count} GPU{'s' if count > 1 else ''}"
     if kind is None:
         return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
-    directions = []
+    clusters = _clusters(kind, (source, target), seed, progress, kept) if kind.clustered else None
+    directions: list[tuple[_Tuned, Neighbours, Ids]] = []
     for name, queries, base in (("forward", source, target), ("backward", target, source)):
         progress.log(f"building {kind.name} over {len(base)} vectors")
-        tuned = _tuned(name, queries, base, k, kind, memory, seed, index == "auto", kept)
+        built = ApproximateIndex(base, kind, memory=memory, clusters=clusters)
+        # Whoever found a sentence is a good neighbour for it to begin with.
+        known = _turned(directions[0][1], len(target), k) if directions else None
+        tuned = _tuned(name, built, queries, k, known, seed, index == "auto", kept)
         if tuned is None:
+            progress.log(f"{kind.name} does not pay here: searching exactly")
             why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
             return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
-        neighbours = tuned.index.search(queries, k, progress=progress, kept=kept, name=name)
-        tuned.index.release()
+        neighbours = built.search(queries, k, progress=progress, kept=kept, name=name, known=known)
+        built.release()
         directions.append((tuned, neighbours, neighbours[1][tuned.sample]))
     indexes = [tuned.index for tuned, _, _ in directions]
     return Found(
@@ -126,8 +146,8 @@ def find_neighbours(
             ),
             recall_k=min(_recall(found, tuned.exact) for tuned, _, found in directions),
             sample=sum(len(tuned.sample) for tuned, _, _ in directions),
-            nlist=tuple(each.nlist for each in indexes) if kind.clustered else (),
-            nprobe=tuple(each.nprobe for each in indexes) if kind.clustered else (),
+            nlist=tuple(int(clusters.nlist) for _ in indexes) if clusters else (),
+            nprobe=tuple(each.effort.nprobe for each in indexes) if clusters else (),
             shards=max(each.shards for each in indexes),
         ),
     )
@@ -142,30 +162,41 @@ class _Tuned:
     exact: Ids
 
 
+def _clusters(
+    kind: Kind, sides: tuple[Rows, Rows], seed: int, progress: Progress, kept: Kept | None
+) -> Any:
+    """Train clusters, or take those of an earlier run."""
+    if kept and (before := kept.load("clusters")):
+        return faiss.deserialize_index(before[1][0])
+    progress.log(f"clustering {sum(map(len, sides))} vectors")
+    clusters = train_clusters(kind.name, sides, seed)
+    if kept:
+        kept.save("clusters", 0, faiss.serialize_index(clusters))
+    return clusters
+
+
 def _tuned(
     name: str,
+    index: ApproximateIndex,
     queries: Rows,
-    base: Rows,
     k: int,
-    kind: Kind,
-    memory: int,
+    known: Neighbours | None,
     seed: int,
     automatic: bool,
     kept: Kept | None,
 ) -> _Tuned | None:
-    """Train an index and set its effort, or take both from an earlier run; None to give up."""
+    """Set the index's effort, or take that of an earlier run; None to give up."""
     chosen = _sample(len(queries), seed)
-    if kept and (before := kept.load(f"{name}-index")):
-        effort, (trained, exact) = before
-        index = ApproximateIndex(base, kind, memory=memory, seed=seed, trained=trained)
-        index.nprobe = effort
-        return _Tuned(index, chosen, exact) if effort else None
-    index = ApproximateIndex(base, kind, memory=memory, seed=seed)
+    if kept and (before := kept.load(f"{name}-effort")):
+        good, (effort, exact) = before
+        index.effort = Effort.restored(effort)
+        return _Tuned(index, chosen, exact) if good else None
     sample = ArrayRows(queries.rows(chosen))
-    exact = _exact_ids(sample.array, base, k)
-    good = _tune(index, sample, k, exact, automatic=automatic)
+    exact = _exact_ids(sample.array, index.base, k)
+    scores, ids = known or nothing_known(len(queries), min(k, len(index.base)))
+    good = _tune(index, sample, (scores[chosen], ids[chosen]), exact[:, 0], automatic=automatic)
     if kept:
-        kept.save(f"{name}-index", index.nprobe if good else 0, index.trained, exact)
+        kept.save(f"{name}-effort", good, index.effort.array, exact)
     return _Tuned(index, chosen, exact) if good else None
 
 
@@ -179,11 +210,8 @@ def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind |
     if work <= EXACT_WORK or min(len(source), len(target)) < SMALL:
         return None, f"{len(source)} x {len(target)} vectors are few enough to search exactly"
     larger = max(len(source), len(target))
-    for name in ("ivf-flat", "ivf-sq8"):
-        if larger * KINDS[name].bytes_a_vector(dim) <= 4 * memory:
-            return KINDS[
-                name
-            ], f"the largest that memory holds in at most 4 parts ({larger} vectors)"
+    if larger * KINDS["ivf-sq8"].bytes_a_vector(dim) <= PARTS * memory:
+        return KINDS["ivf-sq8"], f"{larger} vectors are many, and fit in at most {PARTS} parts"
     return KINDS["ivf-pq"], f"{larger} vectors are too many for larger ones"
 
 
@@ -200,27 +228,37 @@ def _exact_ids(sample: Floats, base: Rows, k: int) -> Ids:
 
 
 def _tune(
-    index: ApproximateIndex, sample: ArrayRows, k: int, exact: Ids, *, automatic: bool
+    index: ApproximateIndex, sample: ArrayRows, known: Neighbours, first: Ids, *, automatic: bool
 ) -> bool:
-    """Look into as many clusters as it takes to find first neighbours; False to give up.
+    """Look into as many lists as it takes to find the first neighbours; False to give up.
 
     The sample's share is to be so far above `RECALL` that all queries' share is not below it.
+    Where that does not do, as vectors were rounded, half of what was missed is added, and so on.
     """
     if not index.kind.clustered:
         return True
-    doubt = 2 * math.sqrt(RECALL * (1 - RECALL) / len(sample))
-    first = exact[:, 0]
-    index.nprobe = index.probes_for(sample.array, index.base.rows(first), RECALL + doubt)
-    while True:
-        if automatic and index.nprobe * 8 > index.nlist:
+    missed = 1 - RECALL - math.sqrt(RECALL * (1 - RECALL) / len(sample))
+    nearest = index.base.rows(first)
+    for _ in range(TRIES):
+        share = 1 - max(missed, 0.0)
+        looked = index.choose_effort(sample.array, known[0][:, 0], nearest, share)
+        if automatic and looked > MOST_LISTS:
             return False
-        # Vectors as they are: what is looked into is found.
-        if index.kind.refine == 1 or index.nprobe * 4 > index.nlist:
-            return True
-        _, found = index.search(sample, k)
+        scores, ids = known
+        _, found = index.search(sample, scores.shape[1], known=(scores.copy(), ids.copy()))
         if np.mean(found[:, 0] == first) >= RECALL:
             return True
-        index.nprobe *= 2
+        missed /= 2
+    return not automatic
+
+
+def _turned(found: Neighbours, n: int, k: int) -> Neighbours:
+    """(scores [n, k], rows [n, k]): for each id the rows that found it, best first."""
+    best = Best(n, min(k, len(found[0])))
+    for column in range(found[0].shape[1]):
+        rows = np.flatnonzero(found[1][:, column] >= 0)
+        best.add(found[1][rows, column], rows, found[0][rows, column])
+    return best.arrays
 
 
 def _recall(found: Ids, exact: Ids) -> float:

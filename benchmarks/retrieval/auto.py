@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory", type=float, default=4, help="GB that the index may take")
     parser.add_argument("--index", default="auto")
+    parser.add_argument("--backbone", default="mini")
     parser.add_argument("--work", help="folder that keeps the vectors; default: a temporary one")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -116,7 +117,7 @@ def main() -> None:
     is_real = np.arange(len(both)) < len(real)
     order = np.random.default_rng(0).permutation(len(both))
     sides = order[: len(both) // 2], order[len(both) // 2 :]
-    built = load_encoder("mini")
+    built = load_encoder(options.backbone)
     layer = get_protocol("jiant").bucc.layer.layer(built.model.config.num_hidden_layers)
     times, k, key = Times(), 4, (layer, "mean")
     with threadpool_limits(options.threads), tempfile.TemporaryDirectory() as scratch:
@@ -143,7 +144,10 @@ def main() -> None:
             "exact, some rows",
             lambda: exact_neighbours(ArrayRows(source[rows]), ArrayRows(target), k),
         )
+        back = np.sort(np.random.default_rng(2).choice(len(target), min(5000, len(target)), False))
+        (_, exact_back), _ = exact_neighbours(ArrayRows(target[back]), ArrayRows(source), 1)
     right = found.forward[1][rows, 0] == exact[:, 0]
+    right_back = found.backward[1][back, 0] == exact_back[:, 0]
     print(machine(options.threads))
     made = max(0, len(both) - len(real))
     print(f"{len(source)} x {len(target)} sentences, {vectors.shape[1]} dimensions, layer {layer}")
@@ -155,7 +159,7 @@ def main() -> None:
     only_real = right[real_queries[rows]]
     print(
         f"recall@1 {right.mean():.4f} over {len(right)} queries, {only_real.mean():.4f} over the "
-        f"{len(only_real)} real ones (aim: 0.99)"
+        f"{len(only_real)} real ones (aim: 0.99); backward {right_back.mean():.4f} over {len(back)}"
     )
 
 
