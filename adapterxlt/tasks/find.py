@@ -118,7 +118,8 @@ def _search(
     missing: list[str] = []
     for root in _places(roots):
         if is_hub(root) and task.hub is None:
-            missing.append(f"the Hub, which lacks `{task.name}` as Parquet: {task.elsewhere}")
+            none = f"Parquet files on the Hub, which has none of `{task.name}`"
+            missing.append(f"{none}; get it from {task.elsewhere}")
         for layout in task.layouts:
             patterns = layout.files.get(split)
             if patterns is None or not _speaks(task, layout, split, language):

@@ -298,7 +298,7 @@ def test_what_the_cache_lacks(cache: Path) -> None:
     assert "give a folder" in str(caught.value)
     with pytest.raises(MissingDataError) as caught:
         find(get_task("bucc2018"), roots, "de", "test")
-    assert "the Hub, which lacks `bucc2018` as Parquet: the shared task's page" in str(caught.value)
+    assert "none of `bucc2018`; get it from the shared task's page" in str(caught.value)
 
 
 def test_the_pinned_revision_is_asked_for(
