@@ -244,7 +244,11 @@ def _print(grid: list[Scored], best: Scored, metric: str) -> None:
         place = {} if scored.layer is None else {"layer": scored.layer, "pooling": scored.pooling}
         digits = {name: 4 if name.startswith("threshold") else 1 for name in scored.values}
         rows.append(
-            place | {name: f"{value:.{digits[name]}f}" for name, value in scored.values.items()}
+            place
+            | {
+                name.replace("_", " "): f"{value:.{digits[name]}f}"
+                for name, value in scored.values.items()
+            }
         )
     print_table(rows)
     if len(grid) > 1:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -38,7 +39,8 @@ def plain_table() -> Table:
 def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:
     """Print records with the same keys as a table; numbers are right-aligned.
 
-    Where the width is too small, columns of several words are wrapped.
+    Where the width is too small, columns of several words are wrapped; all columns where that does
+    not do. Nothing is cut off: half a number is another number.
     """
     console = console or make_console()
     table = plain_table()
@@ -46,13 +48,16 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
         console.print("(nothing)")
         return
     columns = list(records[0])
+    cells = {name: [name, *(str(record[name]) for record in records)] for name in columns}
+    whole = {name for name in columns if max(len(cell.split()) for cell in cells[name]) < 2}
+    if sum(2 + max(map(cell_len, cells[name])) for name in whole) > console.width:
+        whole = set()
     for column in columns:
         numeric = all(isinstance(record[column], int | float) for record in records)
-        words = [str(record[column]).split() for record in records]
         table.add_column(
             column,
             justify="right" if numeric else "left",
-            no_wrap=max(map(len, words)) < 2,
+            no_wrap=column in whole,
             overflow="fold",
         )
     for record in records:

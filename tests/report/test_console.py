@@ -19,3 +19,18 @@ def test_cells_steer_no_terminal() -> None:
     print_table([{"title": "\x1b[2Jnli\x9b\u202e"}], make_console(stream))
     assert "?[2Jnli??" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
+
+
+def test_nothing_is_cut_off_however_narrow() -> None:
+    record = {"layer": 2, "pooling": "mean-no-special", "accuracy xx en": "97.7", "mrr": "100.0"}
+    for width in (80, 35, 20):
+        stream = io.StringIO()
+        console = make_console(stream)
+        console.width = width
+        print_table([record], console)
+        lines = stream.getvalue().splitlines()
+        assert max(map(len, lines)) <= width
+        printed, given = (
+            sorted(filter(str.isalnum, text)) for text in (stream.getvalue(), str(record))
+        )
+        assert printed == given
