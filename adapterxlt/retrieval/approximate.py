@@ -138,7 +138,7 @@ class ApproximateIndex:
     @property
     def _products(self) -> int:
         """Products with centroids that a thread holds: in a quarter of the memory at most."""
-        return min(PRODUCTS, self.memory // 16)
+        return max(min(PRODUCTS, self.memory // 16), 1)
 
     def _range(self, shard: int) -> tuple[int, int]:
         return shard * self.shard_rows, min((shard + 1) * self.shard_rows, len(self.base))
