@@ -20,6 +20,11 @@ def printable(value: object, *, lines: bool = False) -> str:
     return (_IN_TEXT if lines else _IN_LINE).sub("?", str(value))
 
 
+def brief(value: object) -> str:
+    """What a stranger's file says, for a message: on one line, at most 80 characters of it."""
+    return printable(str(value)[:80])
+
+
 def printable_json(text: str) -> str:
     """A JSON document with `\\uXXXX` for what could steer a terminal; it means the same."""
     return _IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

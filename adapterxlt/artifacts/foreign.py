@@ -37,6 +37,7 @@ from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.models.spec import HeadSpec
+from adapterxlt.show import brief
 from adapterxlt.store.environment import environment
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME, ArtifactFacts, BackboneFacts, Manifest
@@ -134,7 +135,7 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
     kind = config.get("model_type", backbone.model_type)
     if kind != backbone.model_type:
         raise InvalidArtifactError(
-            f"{path}: is of a model of type `{str(kind)[:80]}`, not `{backbone.model_type}`"
+            f"{path}: is of a model of type `{brief(kind)}`, not `{backbone.model_type}`"
         )
     width = config.get("hidden_size", backbone.hidden_size)
     if width != backbone.hidden_size:

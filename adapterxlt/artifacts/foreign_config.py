@@ -11,6 +11,7 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.method_table import ARCHITECTURES, METHODS
 from adapterxlt.methods import parse_method
+from adapterxlt.show import brief
 from adapterxlt.store.strict_json import parse
 
 MAX_CONFIG = 1 << 20  # bytes
@@ -78,13 +79,13 @@ def method_from_adapters(config: object, path: Path) -> ParsedMethod:
 def _single(config: dict[str, Any], path: Path) -> ParsedMethod:
     architecture = config.get("architecture")
     if not isinstance(architecture, str | None) or architecture not in ARCHITECTURES:
-        _refuse(path, f"has the architecture `{str(architecture)[:80]}`, which is not read")
+        _refuse(path, f"has the architecture `{brief(architecture)}`, which is not read")
     base = ARCHITECTURES[architecture]
     given = {key: value for key, value in config.items() if key in base or value is not None}
     given.pop("architecture", None)
     for key in given:
         if key not in base:
-            _refuse(path, f"has an unknown key `{key[:80]}`", _RESAVE)
+            _refuse(path, f"has an unknown key `{brief(key)}`", _RESAVE)
     for key in _NEEDED if architecture is None else ():
         if key not in given:
             _refuse(path, f"does not say `{key}`", _RESAVE)
@@ -114,14 +115,14 @@ def method_from_peft(config: dict[str, Any], path: Path) -> ParsedMethod:
         InvalidArtifactError: it is no LoRA, or one that `adapters` has not.
     """
     if config.get("peft_type") != "LORA":
-        kind = str(config.get("peft_type"))[:80]
+        kind = brief(config.get("peft_type"))
         _refuse(path, f"is of the kind `{kind}`; of PEFT's only LORA is read")
     for key, value in config.items():
         idle = key in _PEFT_IDLE or key in _PEFT_READ or value in (None, False, "none")
         if key == "init_lora_weights":
             idle = value in _PEFT_INIT
         if not idle and value not in ([], {}):
-            _refuse(path, f"`{key[:80]}: {str(value)[:80]}` is not supported")
+            _refuse(path, f"`{brief(key)}: {brief(value)}` is not supported")
     if config.get("bias", "none") != "none":
         _refuse(path, "trains biases of the backbone, which no adapter holds")
     alpha = config.get("lora_alpha", 8)
@@ -163,7 +164,7 @@ def _matrices(targets: object, path: Path) -> list[str]:
         if place not in _PEFT_PLACES:
             _refuse(
                 path,
-                f"`target_modules` names `{str(target)[:80]}`",
+                f"`target_modules` names `{brief(target)}`",
                 "only query, key and value of the self-attention are read",
             )
         found.add(_PEFT_PLACES[place])

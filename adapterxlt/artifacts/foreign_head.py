@@ -9,6 +9,7 @@ from typing import Any
 
 from adapterxlt.artifacts.foreign_config import read_config
 from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
 
@@ -56,13 +57,13 @@ def head_from_adapters(path: Path) -> ForeignHead | str:
     config, name = found.get("config"), found.get("name")
     if not isinstance(config, dict) or not isinstance(name, str) or len(name) > MAX_LABEL:
         raise InvalidArtifactError(f"{path}: is of no head")
-    kind = str(config.get("head_type"))[:80]
+    kind = brief(config.get("head_type"))
     if kind not in _TYPES:
         return f"its head is of the type `{kind}`, which is not read"
     ours, form = _TYPES[kind]
     for key, value in form.items():
         if config.get(key, value) != value:
-            return f"its head has `{key}: {str(config[key])[:80]}`, which is not built here"
+            return f"its head has `{key}: {brief(config[key])}`, which is not built here"
     return ForeignHead(name, ours, _labels(config, path) if ours in _LABELLED else ())
 
 

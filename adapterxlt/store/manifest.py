@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.show import brief
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
@@ -141,13 +142,13 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         version = _schema_version(content)
         if version is None or version == MANIFEST_SCHEMA:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part)[:80] for part in first["loc"])
+            place = ".".join(brief(part) for part in first["loc"])
             raise InvalidArtifactError(f"{where}: {place}: {first['msg']}") from None
     else:
         version = manifest.schema_version
     if version != MANIFEST_SCHEMA:
         raise InvalidArtifactError(
-            f"{where}: schema version {str(version)[:20]}, this program reads {MANIFEST_SCHEMA}",
+            f"{where}: schema version {brief(version)}, this program reads {MANIFEST_SCHEMA}",
             hint="it was written by another version of adapterxlt; upgrade this one",
         )
     return manifest

@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.show import brief
 from adapterxlt.store.strict_json import parse
 
 MAX_HEADER = 4 << 20
@@ -68,7 +69,9 @@ def read_entries(stream: IO[bytes], size: int, where: str) -> tuple[int, list[Te
     end = 0
     for entry in entries:
         if entry.start != end:
-            raise InvalidArtifactError(f"{where}: tensor `{entry.name[:80]}` overlaps or has a gap")
+            raise InvalidArtifactError(
+                f"{where}: tensor `{brief(entry.name)}` overlaps or has a gap"
+            )
         end = entry.end
     if end != size - 8 - length:
         raise InvalidArtifactError(
@@ -101,18 +104,20 @@ def tensor_hashes(stream: IO[bytes], size: int, where: str) -> dict[str, str]:
                 bits = np.frombuffer(block, dtype=kind)
                 if bool(((bits & bits.dtype.type(mask)) == bits.dtype.type(mask)).any()):
                     raise InvalidArtifactError(
-                        f"{where}: tensor `{entry.name[:80]}` holds NaN or infinite numbers"
+                        f"{where}: tensor `{brief(entry.name)}` holds NaN or infinite numbers"
                     )
         found[entry.name] = digest.hexdigest()
     return dict(sorted(found.items()))
 
 
 def _entry(name: str, value: object, where: str) -> TensorEntry:
-    problem = InvalidArtifactError(f"{where}: the header's entry of `{name[:80]}` is damaged")
+    problem = InvalidArtifactError(f"{where}: the header's entry of `{brief(name)}` is damaged")
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         raise problem
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
-    if dtype not in SIZES or not _naturals(shape) or not _naturals(offsets):
+    if not isinstance(dtype, str) or dtype not in SIZES:
+        raise problem
+    if not _naturals(shape) or not _naturals(offsets):
         raise problem
     if len(shape) > MAX_AXES or len(offsets) != 2 or len(name) > 1000:
         raise problem

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.show import brief
 from adapterxlt.store.content import check_content, check_names
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import (
@@ -118,10 +119,12 @@ def _compare_tensors(
             tensors.keys() - written[file].keys(),
         )
         if missing or extra:
-            what = f"lacks `{min(missing)[:80]}`" if missing else f"holds `{min(extra)[:80]}` too"
+            what = (
+                f"lacks `{brief(min(missing))}`" if missing else f"holds `{brief(min(extra))}` too"
+            )
             raise InvalidArtifactError(f"{where}: {file} {what}")
         for name, value in tensors.items():
             if written[file][name] != value:
                 raise InvalidArtifactError(
-                    f"{where}: {file}: tensor `{name[:80]}` is not what the manifest says"
+                    f"{where}: {file}: tensor `{brief(name)}` is not what the manifest says"
                 )

@@ -166,6 +166,7 @@ FOLDERS: dict[str, Spoil] = {
     "a nested header": put("adapter.safetensors", (90_000).to_bytes(8, "little") + b"[" * 90_000),
     "a huge shape": header(lambda h: h["a.weight"].update(shape=[1 << 40, 1 << 40])),
     "a negative shape": header(lambda h: h["a.weight"].update(shape=[-600])),
+    "a type that is a list": header(lambda h: h["a.weight"].update(dtype=["F32"])),
     "a shape of booleans": header(lambda h: h["a.weight"].update(shape=[True, 600])),
     "overlapping tensors": header(lambda h: h["a.bias"].update(data_offsets=[0, 6])),
     "a tensor outside the file": header(lambda h: h["a.weight"].update(data_offsets=[6, 9999])),
