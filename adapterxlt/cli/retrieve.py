@@ -72,11 +72,13 @@ def command(
     layers and poolings all figures are shown and the best is named: choose on dev, then give its
     layer, pooling and threshold for test.
     """
+    from adapterxlt.retrieval.neighbours import check_index
     from adapterxlt.retrieval.protocols import get_protocol
     from adapterxlt.retrieval.score import MAIN, best_of, check_threshold
 
     rules = get_protocol(protocol)
     check_threshold(threshold, gold)
+    check_index(index)
     if vectors:
         given = (backbone, artifact, layers, pooling, save_vectors)
         if any(option is not None for option in given):

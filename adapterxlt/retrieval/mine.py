@@ -16,7 +16,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.retrieval.bucc import Candidates, match
 from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
 from adapterxlt.retrieval.kept import Kept, on_disk
-from adapterxlt.retrieval.neighbours import Found, Report, find_neighbours
+from adapterxlt.retrieval.neighbours import Found, Report, check_index, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.tokens import tokenize
 from adapterxlt.retrieval.transforms import ReadyRows
@@ -92,9 +92,10 @@ def mine_files(
 
     Raises:
         MissingDataError: a file is empty, unreadable or not UTF-8.
-        UsageError: the memory does not suffice for so many sentences.
+        UsageError: unknown index, or the memory does not suffice for so many sentences.
         AdapterXLTError: the disk is full.
     """
+    check_index(settings.index)
     out.parent.mkdir(parents=True, exist_ok=True)  # a place that cannot be is said now, not later
     with on_disk(work):
         work.mkdir(parents=True, exist_ok=True)

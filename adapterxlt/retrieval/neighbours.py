@@ -82,6 +82,16 @@ class Found:
     report: Report
 
 
+def check_index(name: str) -> None:
+    """Refuse what is none of `IndexName`.
+
+    Raises:
+        UsageError: with the one that may be meant.
+    """
+    if name not in get_args(IndexName):
+        raise UsageError(f"unknown index `{name}`", hint=suggest(name, get_args(IndexName)))
+
+
 def find_neighbours(
     source: Rows,
     target: Rows,
@@ -110,8 +120,7 @@ def find_neighbours(
         UsageError: unknown index.
         AdapterXLTError: sides of different dimensions.
     """
-    if index not in get_args(IndexName):
-        raise UsageError(f"unknown index `{index}`", hint=suggest(index, get_args(IndexName)))
+    check_index(index)
     check_sides(source, target, k)
     progress = progress or Silent()
     kind, why = _choose(index, source, target, memory)

@@ -96,6 +96,7 @@ def test_bad_requests_say_what_is_wrong_and_leave_nothing(mine, tmp_path, argume
     assert result.exit_code == code, result.output
     assert any(part in result.stderr for part in message.split("|"))
     assert not (tmp_path / "pairs.tsv").exists()
+    assert not list(tmp_path.rglob("*.npy"))  # before anything is encoded
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def test_saved_vectors_score_as_the_encoder_did(folder, tiny_backbone):
         (["v.npy", "v.npy", "--vectors", "--gold", "bad"], 5, "bad:1: there are 8 source"),
         (["a", "b", "--threshold", "1"], 2, "needs --gold"),
         (["a", "b", "--pooling", "men"], 2, "did you mean `mean`"),
+        (["a", "b", "--index", "flt"], 2, "did you mean `flat`"),
         (["a", "b", "--layers", "x"], 2, "give numbers"),
         (["a", "short"], 5, "8 lines, but short has 1"),
         (["a", "m.en", "--gold", "m.gold"], 5, "a:1: no id"),
