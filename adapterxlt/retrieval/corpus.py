@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 from adapterxlt.tasks.files import bad
 
 COUNTED = 100_000  # lines after which progress is told
+ZST_READ = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -164,27 +164,35 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def _open(path: Path) -> Iterator[Iterable[bytes]]:
     if path.suffix == ".gz":
         with gzip.open(path, "rb") as stream:
-            yield stream  # type: ignore[misc]
-    elif path.suffix == ".zst":
-        yield from _open_zst(path)
-    else:
-        with path.open("rb") as stream:
             yield stream
+    else:
+        with path.open("rb") as raw:
+            yield _zst_lines(path, raw) if path.suffix == ".zst" else raw
 
 
-def _open_zst(path: Path) -> Iterator[IO[bytes]]:
+def _zst_lines(path: Path, raw: IO[bytes]) -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError as error:
         raise MissingPackageError(
             f"{path}: reading .zst needs zstandard", hint='pip install "adapterxlt[zst]"'
         ) from error
-    with path.open("rb") as raw:
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        try:
-            yield io.BufferedReader(reader)
-        except zstandard.ZstdError as error:
-            raise MissingDataError(f"{path}: not a whole .zst file: {error}") from error
+    rest, frame = b"", None
+    try:
+        while data := raw.read(ZST_READ):
+            while data:
+                frame = frame or zstandard.ZstdDecompressor().decompressobj()
+                *lines, rest = (rest + frame.decompress(data)).split(b"\n")
+                yield from lines
+                data = frame.unused_data
+                frame = None if frame.eof else frame
+    except zstandard.ZstdError as error:
+        raise MissingDataError(f"{path}: not a whole .zst file: {error}") from error
+    # zstandard itself takes a file that breaks off for one that ends.
+    if frame:
+        raise MissingDataError(f"{path}: not a whole .zst file: it breaks off")
+    if rest:
+        yield rest

@@ -6,6 +6,7 @@ import pytest
 
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.progress import Silent
+from adapterxlt.retrieval import corpus
 from adapterxlt.retrieval.corpus import Filters, read_corpus
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 
@@ -64,6 +65,18 @@ def test_bad_files_are_refused_with_their_line(tmp_path, raw, name, message):
         pytest.importorskip("zstandard")
     with pytest.raises(MissingDataError, match=message):
         read(tmp_path, raw, name=name)
+
+
+def test_zst_of_several_frames_read_in_small_pieces_and_broken_off(tmp_path, monkeypatch):
+    compress = pytest.importorskip("zstandard").compress
+    monkeypatch.setattr(corpus, "ZST_READ", 7)
+    whole = [f"line {number}" for number in range(50)]
+    first, second = ("\n".join(part).encode() for part in (whole[:20], whole[20:]))
+    raw = compress(first) + compress(b"\n" + second)
+    assert list(read(tmp_path, raw, name="a.zst")) == whole
+    for cut in (1, len(raw) // 4, len(compress(first)) + 1, len(raw) - 1):
+        with pytest.raises(MissingDataError, match=r"a\.zst: not a whole \.zst file"):
+            read(tmp_path, raw[:cut], name="a.zst")
 
 
 def test_a_missing_file(tmp_path):
