@@ -107,17 +107,20 @@ def blocks(source: Source, name: str) -> Iterator[Iterator[bytes]]:
 
 
 def _check(source: Source, where: str) -> None:
+    if MANIFEST_NAME not in source.sizes:
+        model = "config.json" in source.sizes
+        raise InvalidArtifactError(
+            f"{where}: there is no {MANIFEST_NAME}",
+            hint="it looks like a whole model: a recipe takes one as its `backbone:`"
+            if model
+            else "`adapterxlt artifact pack` makes artifacts",
+        )
     try:
         check_names(source.sizes)
     except InvalidArtifactError as error:
         raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
     if sum(source.sizes.values()) > MAX_TOTAL:
         raise InvalidArtifactError(f"{where}: holds more than {MAX_TOTAL >> 30} GiB")
-    if MANIFEST_NAME not in source.sizes:
-        raise InvalidArtifactError(
-            f"{where}: there is no {MANIFEST_NAME}",
-            hint="`adapterxlt artifact pack` makes artifacts",
-        )
 
 
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, int]]:

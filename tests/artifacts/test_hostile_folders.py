@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from adapterxlt.artifacts.transport import take_in
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME
 from adapterxlt.store.source import FolderSource
@@ -243,6 +244,14 @@ def test_a_number_that_is_one_is_taken(tmp_path: Path) -> None:
     folder = small_artifact(tmp_path / "made").where
     numbers("a.bias", 7.0)(folder)
     assert take_in(FolderSource(folder), Store(tmp_path / "store"), load=False).new
+
+
+def test_a_whole_model_is_told_what_it_is_good_for(tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors", "sentencepiece.bpe.model"):
+        (tmp_path / name).touch()
+    with pytest.raises(InvalidArtifactError, match="there is no manifest") as caught:
+        FolderSource(tmp_path)
+    assert "a recipe takes one as its `backbone:`" in str(caught.value.hint)
 
 
 def test_there_are_enough_kinds() -> None:
