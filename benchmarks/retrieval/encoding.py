@@ -24,7 +24,7 @@ from retrieval.measure import Times, machine
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
 from adapterxlt.retrieval.encoder import load_encoder
-from adapterxlt.retrieval.tokens import tight_batches, tokenize
+from adapterxlt.retrieval.tokens import sorted_blocks, tokenize
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext
 
@@ -107,7 +107,7 @@ def main() -> None:
 
     tokens = tokenize(built, dict.fromkeys(everything), 512)
     lengths = tokens.lengths
-    batches = tight_batches(lengths, 8192)
+    batches = [batch for block in sorted_blocks(lengths, 8192) for batch in block]
     ours_padding = sum(len(b) * int(lengths[b].max()) for b in batches) / int(lengths.sum())
     flat = [b for side in sides for b in cut(side, 100)]
     by_length = [b for side in sides for b in cut(sorted(side, key=len, reverse=True), 32)]
