@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import XLMRobertaForMaskedLM
 
+from adapterxlt.pretraining.alignment import Bags
 from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.pretraining.embeddings import train_embeddings
 from adapterxlt.pretraining.lineage import file_hashes, make_lineage, write_text_hashes
@@ -20,11 +21,12 @@ from adapterxlt.pretraining.phrases import extract_phrases
 from adapterxlt.pretraining.readers import read_corpus
 from adapterxlt.pretraining.sources import SOURCES, Source
 from adapterxlt.pretraining.store import Groups, TokenStore, members
-from adapterxlt.pretraining.transformer import Bags, train_transformer
+from adapterxlt.pretraining.transformer import Text, train_transformer
 from adapterxlt.pretraining.vocabulary import (
     encode,
     train_sentencepiece,
     word_spacing,
+    word_starts,
     write_tokenizer,
 )
 
@@ -43,7 +45,10 @@ def save_model(model: XLMRobertaForMaskedLM, folder: Path) -> None:
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     model.config.architectures = ["XLMRobertaForMaskedLM"]
-    model.config.torch_dtype = torch.float16
+    # transformers before 4.56 have no `dtype`, later ones warn of `torch_dtype`.
+    setattr(
+        model.config, "dtype" if hasattr(model.config, "dtype") else "torch_dtype", torch.float16
+    )
     model.config.hidden_dropout_prob = 0.1
     model.config.attention_probs_dropout_prob = 0.1
     model.config.save_pretrained(folder)
@@ -103,16 +108,20 @@ def build_backbone(
         )
         vectors[counts == 0] = 0.0
         model = build_model(vectors, counts, config)
+        spacing = word_spacing(piece_model)
         train_transformer(
             model,
-            sentences,
-            Groups.of(corpus.groups, phrases, config.transformer.phrase_share),
-            paragraphs,
-            word_spacing(piece_model),
-            Bags(vectors, config.hidden_size),
+            Text(
+                sentences,
+                Groups.of(corpus.groups, phrases, config.transformer.phrase_share),
+                paragraphs,
+                spacing,
+                word_starts(piece_model, spacing),
+                Bags(vectors, config.hidden_size),
+                int(tokenizer.mask_token_id),
+                POSITIONS,
+            ),
             config,
-            int(tokenizer.mask_token_id),
-            POSITIONS,
             lambda done, total: report("transformer", done, total),
         )
     finally:

@@ -119,12 +119,16 @@ licences; name the sources above when you pass them on, under the same condition
    ways, temperature {e_temperature}, {e_batch} groups a batch, {e_english:.0%} of the pairs with
    English, {e_phrases:.0%} phrases, token dropout {e_dropout}, Adam {e_lr:g} decaying to 0). Two
    dimensions are then added that let layer normalisation keep the vectors' lengths.
-4. **Transformer.** {t_steps} steps of {t_tokens} padded tokens, AdamW {t_lr:g} (up to layer
-   {retrieval} {t_llr:g}, word embeddings {t_elr:g}), bfloat16 products: masked language modelling
-   on single sentences, on joined translations ({t_tlm:.0%} of the steps) and on running text of up
-   to 512 tokens ({t_mlm:.0%});
-   on single sentences also an alignment loss (weight {t_weight:g}) that ties the mean of layer
-   {retrieval} to the first phase's vector of the translation, against {t_negatives} others.
+4. **Transformer.** Positions start as sines and cosines, and attention above layer {retrieval} by
+   looking for the same pieces. {t_steps} steps of {t_tokens} padded tokens, AdamW {t_lr:g} (up to
+   layer {retrieval} {t_llr:g}, word embeddings {t_elr:g}). {t_cloze:.0%} of the steps are cloze
+   questions: a stretch of a passage with a few words left out, in any language, and the answer to
+   be pointed at in the passage. Of the others, masked language modelling on single sentences, on
+   joined translations ({t_tlm:.0%}) and on running text of up to 512 tokens ({t_mlm:.0%}); on
+   single sentences also an alignment loss (weight {t_weight:g}, and {t_top:g} at the last layer)
+   that ties the mean of layer {retrieval} to the first phase's vector of the translation, against
+   {t_negatives} others. Then {t_align} steps on the alignment loss alone, of the layers up to
+   {retrieval}; and {t_upper} steps on all tasks, of the layers above alone (AdamW {t_ulr:g}).
 
 Seed {seed}, {threads} torch threads; the same machine and library versions give the same bytes.
 Library versions and all parameters are in `lineage.json`.
@@ -201,13 +205,18 @@ def render(lineage: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
         e_dropout=first["token_dropout"],
         e_lr=first["learning_rate"],
         t_steps=f"{second['steps']:,}",
+        t_align=f"{second['alignment_steps']:,}",
+        t_upper=f"{second['upper_steps']:,}",
+        t_ulr=second["upper_learning_rate"],
         t_tokens=f"{second['tokens']:,}",
         t_lr=second["learning_rate"],
         t_llr=second["lower_learning_rate"],
         t_elr=second["embedding_learning_rate"],
         t_tlm=second["translation_share"],
         t_mlm=second["paragraph_share"],
+        t_cloze=second["cloze_share"],
         t_weight=second["contrastive_weight"],
+        t_top=second["top_weight"],
         t_negatives=f"{second['negatives']:,}",
         retrieval=config["retrieval_layer"],
         seed=config["seed"],

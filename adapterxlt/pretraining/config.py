@@ -25,22 +25,29 @@ class EmbeddingPhase(BaseModel):
 
 
 class TransformerPhase(BaseModel):
-    """Second phase: MLM, translation LM and the contrastive loss through the transformer."""
+    """Second phase: language modelling, cloze questions and alignment, in three passes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(2600, ge=1)
+    steps: int = Field(6000, ge=1, description="on all tasks, of all layers")
+    alignment_steps: int = Field(
+        1200, ge=0, description="on alignment alone, of the layers up to the retrieval layer"
+    )
+    upper_steps: int = Field(1500, ge=0, description="on all tasks, of the layers above it")
     learning_rate: float = Field(2e-3, gt=0, description="of the layers above the retrieval layer")
+    upper_learning_rate: float = Field(1e-3, gt=0, description="of them in the last pass")
     lower_learning_rate: float = Field(3e-4, gt=0, description="of the layers up to it")
     embedding_learning_rate: float = Field(1e-4, gt=0, description="of the word embeddings")
     tokens: int = Field(2048, ge=64, description="padded tokens in a batch")
     translation_share: float = Field(0.2, ge=0, le=1, description="steps on joined pairs (TLM)")
     paragraph_share: float = Field(0.2, ge=0, le=1, description="steps on running text (MLM)")
+    cloze_share: float = Field(0.4, ge=0, lt=1, description="steps on cloze questions")
     masked: float = Field(0.15, gt=0, lt=1)
     spaced: float = Field(
         0.15, ge=0, le=1, description="sentences whose unspaced script is cut up as words are"
     )
-    contrastive_weight: float = Field(2.0, ge=0)
+    contrastive_weight: float = Field(2.0, ge=0, description="of aligning the retrieval layer")
+    top_weight: float = Field(0.5, ge=0, description="of aligning the last layer as well")
     negatives: int = Field(1024, ge=2, description="other sentences to tell a translation from")
     temperature: float = Field(0.05, gt=0)
     english_share: float = Field(0.7, ge=0, le=1)

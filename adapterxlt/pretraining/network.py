@@ -15,6 +15,12 @@ BALLAST = 2
 WORD_STD = 0.1
 """Standard deviation over the dimensions of a word embedding."""
 
+POSITION_STD = 0.04
+"""And of a position embedding: what neighbours have in common must show beside the words."""
+
+RATES = 16
+"""Of the sines and cosines that positions start as, from 1 down to 1/500 radians a position."""
+
 
 def with_ballast(vectors: Tensor) -> Tensor:
     """Add two dimensions so that layer normalisation keeps the vectors' relative lengths.
@@ -37,11 +43,28 @@ def with_ballast(vectors: Tensor) -> Tensor:
     return scaled
 
 
+def position_embeddings(count: int, dimension: int) -> Tensor:
+    """Sines and cosines of the positions (Vaswani et al. 2017, 3.5) in random directions.
+
+    Neighbours get similar embeddings from the start, which a short training on little text does
+    not bring about by itself. Random directions, so that no dimension of the words bears them
+    alone; fewer rates than half the dimensions leave most of the space to the words.
+    """
+    rates = torch.logspace(0, -2.7, min(RATES, dimension // 2))
+    angles = torch.arange(count)[:, None] * rates
+    waves = torch.cat([angles.sin(), angles.cos()], dim=1)
+    directions = torch.linalg.qr(torch.randn(dimension, waves.shape[1])).Q
+    embeddings: Tensor = waves @ directions.T
+    return embeddings * (POSITION_STD / embeddings.std())
+
+
 def build_model(vectors: Tensor, counts: Tensor, config: PretrainConfig) -> XLMRobertaForMaskedLM:
     """An XLM-R masked language model over the first phase's vectors.
 
     Attention and feed-forward outputs start near zero, so that every layer starts as a copy of
-    the embeddings, and the decoder's bias at each id's log frequency, from ``counts``.
+    the embeddings, and the decoder's bias at each id's log frequency, from ``counts``. Above the
+    retrieval layer, attention starts by looking for what is like itself: a query and a key are
+    turned alike.
     ``vectors`` has ``hidden_size - 2`` columns and a row for every id.
     """
     torch.manual_seed(config.seed)
@@ -66,12 +89,19 @@ def build_model(vectors: Tensor, counts: Tensor, config: PretrainConfig) -> XLMR
         embeddings = model.roberta.embeddings
         embeddings.word_embeddings.weight.copy_(with_ballast(vectors))
         embeddings.word_embeddings.weight[PAD].zero_()
-        embeddings.position_embeddings.weight.mul_(0.5)
+        embeddings.position_embeddings.weight.copy_(
+            position_embeddings(model.config.max_position_embeddings, config.hidden_size)
+        )
+        embeddings.position_embeddings.weight[PAD].zero_()
         embeddings.token_type_embeddings.weight.zero_()
         weights = dict(model.named_parameters())
         for number in range(config.layers):
             for part in ("attention.output", "output"):
                 weights[f"roberta.encoder.layer.{number}.{part}.dense.weight"].mul_(0.1)
+        for number in range(config.retrieval_layer, config.layers):
+            turn = torch.linalg.qr(torch.randn(config.hidden_size, config.hidden_size)).Q
+            for part in ("query", "key"):
+                weights[f"roberta.encoder.layer.{number}.attention.self.{part}.weight"].copy_(turn)
         smoothed = counts.double() + 0.5
         model.lm_head.bias.copy_((smoothed / smoothed.sum()).log().float())
         last = config.retrieval_layer - 1

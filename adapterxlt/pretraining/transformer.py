@@ -1,260 +1,243 @@
-"""Second phase: masked and translation language modelling plus the contrastive loss."""
+"""Second phase: the transformer, in three passes.
+
+Questions need words' places, which retrieval is better without, so that no single mixture of
+tasks serves both. The passes:
+
+1. all tasks on all layers: masked and translation language modelling, cloze questions, alignment;
+2. alignment alone, of the layers up to the retrieval layer, which gains what questions took;
+3. all tasks again on the layers above alone, which find their way on what lies below them now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import XLMRobertaForMaskedLM
 
+from adapterxlt.pretraining.alignment import Bags, alignment_loss, mean_pool
+from adapterxlt.pretraining.batches import Batch, batches, mask_tokens
+from adapterxlt.pretraining.cloze import cloze_batches, cloze_loss
 from adapterxlt.pretraining.config import PretrainConfig, TransformerPhase
-from adapterxlt.pretraining.store import BOS, EOS, Groups, Ints, Spacing, TokenStore, padded
+from adapterxlt.pretraining.store import Groups, Spacing, TokenStore, padded
 
-FIRST_PIECE = 4
-"""The ids below are XLM-R's special tokens, which are never masked."""
-
-
-@dataclass
-class Batch:
-    """Token sequences for one step; with ``paired`` the second half translates the first."""
-
-    sequences: list[Ints]
-    paired: bool
+ALONE = {"translation_share": 0.0, "paragraph_share": 0.0}
+"""Shares of a pass that reads nothing but translations one by one."""
 
 
-def _sentence(tokens: Ints, limit: int) -> Ints:
-    return np.concatenate([[BOS], tokens[: limit - 2], [EOS]])
+@dataclass(frozen=True)
+class Text:
+    """All that the transformer learns from.
 
-
-def _joined(left: Ints, right: Ints, limit: int) -> Ints:
-    """Two sentences as XLM-R joins a pair: <s> A </s></s> B </s>."""
-    half = limit // 2 - 2
-    return np.concatenate([[BOS], left[:half], [EOS, EOS], right[:half], [EOS]])
-
-
-def _windows(paragraphs: TokenStore, generator: np.random.Generator, size: int) -> Iterator[Ints]:
-    """Endless windows of up to ``size`` tokens: paragraphs in random order, long ones cut."""
-    while True:
-        for index in generator.permutation(len(paragraphs.lengths)):
-            tokens = paragraphs[int(index)]
-            for start in range(0, len(tokens), size):
-                yield tokens[start : start + size]
-
-
-def _by_length(items: list[list[Ints]], tokens: int) -> list[list[list[Ints]]]:
-    """Cut items (of one or two sequences each) into batches of at most ``tokens`` padded tokens.
-
-    Items of like length come together, which keeps padding low. Every batch holds at least two:
-    a last item that would be alone joins the batch before it, over the budget.
-    """
-    items = sorted(items, key=lambda item: max(len(sequence) for sequence in item))
-    cut: list[list[list[Ints]]] = [[]]
-    for item in items:
-        width = max(len(sequence) for sequence in item)
-        if len(cut[-1]) >= 2 and width * len(item) * (len(cut[-1]) + 1) > tokens:
-            cut.append([])
-        cut[-1].append(item)
-    if len(cut) > 1 and len(cut[-1]) < 2:
-        cut[-2] += cut.pop()
-    return cut
-
-
-POOL = 1024
-"""Translation pairs drawn at a time, to be cut into batches of like length."""
-
-
-def batches(
-    sentences: TokenStore,
-    groups: Groups,
-    paragraphs: TokenStore,
-    spacing: Spacing,
-    config: TransformerPhase,
-    positions: int,
-    generator: np.random.Generator,
-) -> Iterator[Batch]:
-    """Endless batches of the three kinds, in the shares that the configuration asks for."""
-    windows = _windows(paragraphs, generator, positions - 2)
-    limit = min(positions, 96)
-    ready: dict[bool, list[Batch]] = {True: [], False: []}
-
-    def refill(paired: bool) -> None:
-        left, right = groups.pairs(generator, POOL, config.english_share)
-        swap = generator.random(len(left)) < 0.5
-        left, right = np.where(swap, right, left), np.where(swap, left, right)
-        members = [
-            [spacing.apply(sentences[i], config.spaced, generator) for i in side]
-            for side in (left, right)
-        ]
-        pairs = list(zip(*members, strict=True))
-        if paired:
-            items = [[_sentence(a, limit), _sentence(b, limit)] for a, b in pairs]
-        else:
-            items = [[_joined(a, b, 2 * limit)] for a, b in pairs]
-        for cut in _by_length(items, config.tokens):
-            sequences = [item[side] for side in range(len(cut[0])) for item in cut]
-            ready[paired].append(Batch(sequences, paired))
-        generator.shuffle(ready[paired])
-
-    while True:
-        draw = generator.random()
-        if draw < config.paragraph_share:
-            texts: list[Ints] = []
-            width = 0
-            while width * (len(texts) + 1) <= config.tokens:
-                texts.append(_sentence(next(windows), positions))
-                width = max(width, len(texts[-1]))
-            yield Batch(texts, paired=False)
-            continue
-        paired = draw >= config.paragraph_share + config.translation_share
-        if not ready[paired]:
-            refill(paired)
-        yield ready[paired].pop()
-
-
-def mask_tokens(
-    ids: Tensor, share: float, mask_id: int, generator: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """BERT's masking: of ``share`` of the pieces, 80 % <mask>, 10 % random, 10 % kept.
-
-    Returns the altered ids and which positions are to be predicted.
-    """
-    draw = torch.from_numpy(generator.random(tuple(ids.shape)))
-    kind = torch.from_numpy(generator.random(tuple(ids.shape)))
-    random_ids = torch.from_numpy(generator.integers(FIRST_PIECE, mask_id, tuple(ids.shape)))
-    chosen = (draw < share) & (ids >= FIRST_PIECE)
-    altered = torch.where(chosen & (kind < 0.8), mask_id, ids)
-    altered = torch.where(chosen & (kind >= 0.8) & (kind < 0.9), random_ids, altered)
-    return altered, chosen
-
-
-def mean_pool(states: Tensor, mask: Tensor) -> Tensor:
-    """Mean of the states (batch x length x dimension) over the attention mask."""
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(dim=1) / weights.sum(dim=1)
-
-
-def parameter_groups(model: XLMRobertaForMaskedLM, config: PretrainConfig) -> list[dict[str, Any]]:
-    """Optimizer groups, each with its learning rate (``rate``) and weight decay (matrices only).
-
-    What lies below the retrieval layer starts out aligned and learns slowly: the word embeddings
-    (tied with the decoder) at one rate, the rest at another; the layers above start from nothing.
-    """
-    phase = config.transformer
-    embeddings, layers = model.roberta.embeddings, model.roberta.encoder.layer
-    words = embeddings.word_embeddings.weight
-    lower = [p for p in embeddings.parameters() if p is not words]
-    lower += [p for layer in layers[: config.retrieval_layer] for p in layer.parameters()]
-    known = {id(words), *map(id, lower)}
-    upper = [p for p in model.parameters() if id(p) not in known]
-    groups: list[dict[str, Any]] = [
-        {"params": [words], "rate": phase.embedding_learning_rate, "weight_decay": 0.0}
-    ]
-    for parameters, rate in ((lower, phase.lower_learning_rate), (upper, phase.learning_rate)):
-        for matrix, decay in ((True, 0.01), (False, 0.0)):
-            chosen = [p for p in parameters if (p.dim() > 1) == matrix]
-            groups.append({"params": chosen, "rate": rate, "weight_decay": decay})
-    return groups
-
-
-class Bags:
-    """The first phase's sentence vectors: what the transformer's means are to agree with.
-
-    They cost next to nothing to compute, so that a sentence can be told from a thousand others
-    although only a few dozen go through the transformer in a step.
+    ``word_starts`` says of every id whether it begins a word; ``bags`` are the first phase's
+    vectors; ``positions`` is the length of the longest sequence.
     """
 
-    def __init__(self, vectors: Tensor, hidden_size: int) -> None:
-        centred = vectors - vectors.mean(dim=1, keepdim=True)
-        self.vectors = functional.pad(centred, (0, hidden_size - vectors.shape[1]))
+    sentences: TokenStore
+    groups: Groups
+    paragraphs: TokenStore
+    spacing: Spacing
+    word_starts: npt.NDArray[np.bool_]
+    bags: Bags
+    mask_id: int
+    positions: int
 
-    def of(self, sequences: Sequence[Ints]) -> Tensor:
-        """One vector a token sequence (sequences x hidden size)."""
-        tokens = torch.from_numpy(np.concatenate(sequences))
-        lengths = np.array([len(sequence) for sequence in sequences])
-        offsets = torch.from_numpy(np.cumsum(lengths) - lengths)
-        return functional.embedding_bag(tokens, self.vectors, offsets, mode="mean")
+    def batches(self, phase: TransformerPhase, generator: np.random.Generator) -> Iterator[Batch]:
+        """Endless batches, see `batches.batches`."""
+        return batches(
+            self.sentences,
+            self.groups,
+            self.paragraphs,
+            self.spacing,
+            phase,
+            self.positions,
+            generator,
+        )
+
+    def others(self, phase: TransformerPhase, generator: np.random.Generator) -> Tensor:
+        """Bags of other sentences, of which a translation's is to be told."""
+        pairs = self.groups.pairs(generator, phase.negatives // 2, 1.0)
+        return self.bags.of([self.sentences[i] for i in np.concatenate(pairs)])
 
 
-def alignment_loss(
-    states: Tensor, translations: Tensor, others: Tensor, temperature: float
-) -> Tensor:
-    """InfoNCE of each state against its translation's bag, all other bags being negatives."""
-    candidates = functional.normalize(torch.cat([translations, others]), dim=-1)
-    logits = functional.normalize(states, dim=-1) @ candidates.T / temperature
-    return functional.cross_entropy(logits, torch.arange(len(states)))
+class Tasks:
+    """The losses of the passes, a step at a time.
 
+    ``pointer`` answers cloze questions; it is no part of the backbone.
+    """
 
-def step_loss(
-    model: XLMRobertaForMaskedLM,
-    batch: Batch,
-    bags: Bags,
-    others: Tensor | None,
-    config: PretrainConfig,
-    mask_id: int,
-    generator: np.random.Generator,
-) -> Tensor:
-    """MLM at the top and, for a paired batch, the alignment loss at the retrieval layer."""
-    phase = config.transformer
-    ids, mask = padded(batch.sequences)
-    altered, chosen = mask_tokens(ids, phase.masked, mask_id, generator)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        output = model.roberta(input_ids=altered, attention_mask=mask, output_hidden_states=True)
-        logits = model.lm_head(output.last_hidden_state[chosen])
-    loss = functional.cross_entropy(logits.float(), ids[chosen])
-    if others is not None:
-        pooled = mean_pool(output.hidden_states[config.retrieval_layer].float(), mask)
-        half = len(batch.sequences) // 2
-        bag = bags.of(batch.sequences)
+    def __init__(
+        self,
+        model: XLMRobertaForMaskedLM,
+        pointer: torch.nn.Linear,
+        text: Text,
+        config: PretrainConfig,
+        generator: np.random.Generator,
+    ) -> None:
+        self.model, self.pointer, self.text, self.config = model, pointer, text, config
+        self.generator, phase = generator, config.transformer
+        self._mixed = text.batches(phase, generator)
+        self._single = text.batches(phase.model_copy(update=ALONE), generator)
+        self._clozes = cloze_batches(
+            text.paragraphs, text.word_starts, text.mask_id, phase.tokens, generator
+        )
+
+    def all(self) -> Tensor:
+        """Cloze questions; or MLM at the top and, for a paired batch, the alignment losses.
+
+        The last layer is aligned too, less strongly, so that what a task's head reads there is
+        alike in all languages.
+        """
+        phase = self.config.transformer
+        if self.generator.random() < phase.cloze_share:
+            return cloze_loss(self.model.roberta, self.pointer, next(self._clozes))
+        batch = next(self._mixed)
+        others = self.text.others(phase, self.generator) if batch.paired else None
+        ids, mask = padded(batch.sequences)
+        altered, chosen = mask_tokens(ids, phase.masked, self.text.mask_id, self.generator)
+        output = self.model.roberta(
+            input_ids=altered, attention_mask=mask, output_hidden_states=True
+        )
+        logits = self.model.lm_head(output.last_hidden_state[chosen])
+        loss = functional.cross_entropy(logits, ids[chosen])
+        if others is not None:
+            for layer, weight in (
+                (self.config.retrieval_layer, phase.contrastive_weight),
+                (self.config.layers, phase.top_weight),
+            ):
+                pooled = mean_pool(output.hidden_states[layer], mask)
+                loss = loss + weight * self._aligned(pooled, batch, others)
+        return loss
+
+    def alignment(self) -> Tensor:
+        """The alignment loss at the retrieval layer, of sentences with some pieces masked."""
+        phase = self.config.transformer
+        batch = next(self._single)
+        others = self.text.others(phase, self.generator)
+        ids, mask = padded(batch.sequences)
+        altered, _ = mask_tokens(ids, phase.masked, self.text.mask_id, self.generator)
+        with _only_layers(self.model, self.config.retrieval_layer):
+            states = self.model.roberta(input_ids=altered, attention_mask=mask).last_hidden_state
+        return self._aligned(mean_pool(states, mask), batch, others)
+
+    def _aligned(self, pooled: Tensor, batch: Batch, others: Tensor) -> Tensor:
+        half, temperature = len(batch.sequences) // 2, self.config.transformer.temperature
+        bag = self.text.bags.of(batch.sequences)
         # Each half apart: a sentence's own bag must not stand among the wrong answers.
-        aligned = (
-            alignment_loss(pooled[:half], bag[half:], others, phase.temperature)
-            + alignment_loss(pooled[half:], bag[:half], others, phase.temperature)
+        return (
+            alignment_loss(pooled[:half], bag[half:], others, temperature)
+            + alignment_loss(pooled[half:], bag[:half], others, temperature)
         ) / 2
-        loss = loss + phase.contrastive_weight * aligned
-    return loss
+
+
+@contextmanager
+def _only_layers(model: XLMRobertaForMaskedLM, count: int) -> Iterator[None]:
+    """The model without its layers above, whose work would be thrown away."""
+    encoder = model.roberta.encoder
+    whole = encoder.layer
+    encoder.layer = whole[:count]
+    try:
+        yield
+    finally:
+        encoder.layer = whole
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The model's parameters: the word embeddings (tied with the decoder), the rest of what lies
+    up to the retrieval layer, and what lies above, the pointer of cloze questions included."""
+
+    words: list[Tensor]
+    lower: list[Tensor]
+    upper: list[Tensor]
+
+    @classmethod
+    def of(
+        cls, model: XLMRobertaForMaskedLM, pointer: torch.nn.Linear, retrieval_layer: int
+    ) -> Parts:
+        """Sort them."""
+        embeddings, layers = model.roberta.embeddings, model.roberta.encoder.layer
+        words = embeddings.word_embeddings.weight
+        lower: list[Tensor] = [p for p in embeddings.parameters() if p is not words]
+        lower += [p for layer in layers[:retrieval_layer] for p in layer.parameters()]
+        known = {id(words), *map(id, lower)}
+        every = (*model.parameters(), *pointer.parameters())
+        upper: list[Tensor] = [p for p in every if id(p) not in known]
+        return cls([words], lower, upper)
+
+
+def with_rate(parameters: list[Tensor], rate: float) -> list[dict[str, Any]]:
+    """Optimizer groups at one learning rate (``rate``), with weight decay of matrices only."""
+    matrices = [p for p in parameters if p.dim() > 1]
+    others = [p for p in parameters if p.dim() <= 1]
+    return [
+        {"params": matrices, "rate": rate, "weight_decay": 0.01},
+        {"params": others, "rate": rate, "weight_decay": 0.0},
+    ]
 
 
 def train_transformer(
     model: XLMRobertaForMaskedLM,
-    sentences: TokenStore,
-    groups: Groups,
-    paragraphs: TokenStore,
-    spacing: Spacing,
-    bags: Bags,
+    text: Text,
     config: PretrainConfig,
-    mask_id: int,
-    positions: int,
     progress: Callable[[int, int], None],
 ) -> list[float]:
-    """Train in place; returns the loss of every step."""
+    """Train in place; returns the loss of every step.
+
+    What lies below the retrieval layer starts out aligned and learns slowly; the layers above
+    start from nothing.
+    """
     phase = config.transformer
     generator = np.random.default_rng([config.seed, 2])
     torch.manual_seed(config.seed)
-    optimizer = torch.optim.AdamW(parameter_groups(model, config), lr=phase.learning_rate)
-    source = batches(sentences, groups, paragraphs, spacing, phase, positions, generator)
+    pointer = torch.nn.Linear(config.hidden_size, 3)
+    tasks = Tasks(model, pointer, text, config, generator)
+    parts = Parts.of(model, pointer, config.retrieval_layer)
+    words = [
+        {"params": parts.words, "rate": phase.embedding_learning_rate, "weight_decay": 0.0},
+    ]
+    lower = [*words, *with_rate(parts.lower, phase.lower_learning_rate)]
+    passes = (
+        (phase.steps, tasks.all, [*lower, *with_rate(parts.upper, phase.learning_rate)]),
+        (phase.alignment_steps, tasks.alignment, lower),
+        (phase.upper_steps, tasks.all, with_rate(parts.upper, phase.upper_learning_rate)),
+    )
+    total = sum(steps for steps, _, _ in passes)
     model.train()
     losses: list[float] = []
-    warmup = max(1, min(200, phase.steps // 10))
-    for step in range(phase.steps):
-        rate = min(1.0, (step + 1) / warmup) * max(0.02, 1 - step / phase.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * rate
-        batch = next(source)
-        others = None
-        if batch.paired and phase.contrastive_weight:
-            indices = np.concatenate(groups.pairs(generator, phase.negatives // 2, 1.0))
-            others = bags.of([sentences[i] for i in indices])
-        loss = step_loss(model, batch, bags, others, config, mask_id, generator)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        losses.append(float(loss.detach()))
-        if step % 10 == 9 or step + 1 == phase.steps:
-            progress(step + 1, phase.steps)
+    for steps, loss, groups in passes:
+        trained = {id(p) for group in groups for p in group["params"]}
+        for part in (*parts.words, *parts.lower, *parts.upper):
+            part.requires_grad_(id(part) in trained)
+        for value in _descend(loss, groups, steps):
+            losses.append(value)
+            if len(losses) % 10 == 0 or len(losses) == total:
+                progress(len(losses), total)
+    model.requires_grad_(True)
     return losses
+
+
+def _descend(
+    loss: Callable[[], Tensor], groups: list[dict[str, Any]], steps: int
+) -> Iterator[float]:
+    """AdamW, its rates warmed up and then decaying to a fiftieth; yields every step's loss."""
+    optimizer = torch.optim.AdamW(groups, lr=0.0)
+    parameters = [p for group in groups for p in group["params"]]
+    warmup = max(1, min(200, steps // 10))
+    for step in range(steps):
+        share = min(1.0, (step + 1) / warmup) * max(0.02, 1 - step / steps)
+        for group in optimizer.param_groups:
+            group["lr"] = group["rate"] * share
+        value = loss()
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        yield float(value.detach())

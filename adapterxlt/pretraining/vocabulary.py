@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import sentencepiece as spm
 from transformers import PreTrainedTokenizerFast, XLMRobertaTokenizerFast
 
@@ -102,3 +103,11 @@ def word_spacing(model: spm.SentencePieceProcessor) -> Spacing:
         name = unicodedata.name(model.id_to_piece(piece)[0], "")
         unspaced[piece + FAIRSEQ_OFFSET] = name.startswith(_UNSPACED)
     return Spacing(model.piece_to_id("▁") + FAIRSEQ_OFFSET, unspaced)
+
+
+def word_starts(model: spm.SentencePieceProcessor, spacing: Spacing) -> npt.NDArray[np.bool_]:
+    """Which ids begin a word: marked pieces, and all of scripts without spaces."""
+    starts = spacing.unspaced.copy()
+    for piece in range(model.get_piece_size()):
+        starts[piece + FAIRSEQ_OFFSET] |= model.id_to_piece(piece).startswith("▁")
+    return starts

@@ -67,13 +67,18 @@ CONFIG = PretrainConfig.model_validate(
     {
         "languages": ["en", "de", "zh"],
         "vocabulary": 160,
-        "hidden_size": 16,
+        "hidden_size": 32,
         "layers": 2,
         "heads": 2,
         "intermediate_size": 32,
         "retrieval_layer": 1,
         "threads": 1,
         "embeddings": {"steps": 60, "batch": 48},
-        "transformer": {"steps": 6, "tokens": 512},
+        "transformer": {
+            "steps": 40,
+            "alignment_steps": 10,
+            "upper_steps": 10,
+            "tokens": 512,
+        },
     }
 )
