@@ -160,10 +160,9 @@ trained adapter reaches.
 - {pieces} pieces for {languages_count} languages cut words small. The first piece of a word is
   often the word mark alone, which tells a tagger that looks at first pieces nothing by itself
   (per cent of the words of the UDPOS dev files: {bare_mark}). Chinese and Japanese suffer most.
-- Linear probes read tags hardly better from the upper layers than from the embeddings (UDPOS), or
-  clearly better but from a low level (PAN-X). The second phase is short: the language model is
-  far from converged.
-- Retrieval works at layer {retrieval} only; the layers above it give the alignment up.
+- Linear probes read tags better from the upper layers than from the embeddings, but not well
+  (PAN-X). The second phase is short: the language model is far from converged.
+- Retrieval works best at layer {retrieval}; the layers above it give much of the alignment up.
 
 ## Contamination
 
