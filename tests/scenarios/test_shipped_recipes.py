@@ -43,13 +43,16 @@ def mean(rows: Rows, skip: Iterable[str] = ("en",), **fields: object) -> float:
 def test_quickstart(cli: Cli) -> None:
     rows = results(cli, RECIPES / "quickstart.yaml")
     # Chance is a third for inference and half for paraphrases; the bounds are loose.
-    assert mean(rows, model="nli", task="xnli", metric="accuracy", skip=()) > 47
-    assert mean(rows, model="nli", task="xnli", metric="accuracy", language="en", skip=()) > 58
+    assert mean(rows, model="nli", task="xnli", metric="accuracy") > 55
+    assert mean(rows, model="nli", task="xnli", metric="accuracy", language="en", skip=()) > 72
     for model in ("direct", "after_nli", "over_nli", "fused"):
-        assert mean(rows, model=model, task="pawsx", metric="accuracy") > 52
+        assert mean(rows, model=model, task="pawsx", metric="accuracy") > 62
+    # A span drawn at random is hardly ever right.
+    assert mean(rows, model="qa", task="xquad", metric="f1") > 25
+    assert mean(rows, model="qa", task="xquad", metric="f1", language="en", skip=()) > 55
     search = {"stage": "search", "model": "none", "metric": "accuracy"}
-    assert mean(rows, layer=2, **search) > 60
-    assert mean(rows, layer=2, **search) > mean(rows, layer=4, **search) + 20
+    assert mean(rows, layer=2, **search) > 58
+    assert mean(rows, layer=2, **search) > mean(rows, layer=0, **search) + 20
     assert mean(rows, stage="mining", model="none", metric="f1", split="test", layer=2) > 50
     # Every number says what it came from.
     fused = next(row for row in rows if row["model"] == "fused")
