@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,7 +58,8 @@ def read_examples(
 ) -> list[Example]:
     """The examples of a split in file order, or the first `cap` of them.
 
-    Those of a task that consists of others come one task after the other. Ids are distinct.
+    Those of a task that consists of others come one task after the other, with a cap an equal
+    share of each. Ids are distinct.
 
     Raises:
         MissingDataError: no files, malformed files, or none with a gold label.
@@ -65,9 +67,10 @@ def read_examples(
     """
     members = members_of(source_of(task, split))
     examples: list[Example] = []
-    for member in members:
-        left = None if cap is None else cap - len(examples)
-        read = _read_one(find(member, roots, language, split), left)
+    for number, member in enumerate(members):
+        left = len(members) - number
+        share = None if cap is None else ceil((cap - len(examples)) / left)
+        read = _read_one(find(member, roots, language, split), share)
         if len(members) > 1:
             read = [replace(example, id=f"{member.name}:{example.id}") for example in read]
         examples += read

@@ -82,7 +82,19 @@ def test_anli_plus_is_its_members_one_after_the_other(write: Write, tmp_path: Pa
         ("mnli", "h", 1),
         ("anli", "h", 2),
     ]
-    assert len(read_examples(get_task("anli_plus"), [tmp_path], "en", "train", cap=2)) == 2
+
+
+def test_a_cap_takes_as_many_of_each_member(write: Write, tmp_path: Path) -> None:
+    def counts(cap: int) -> list[int]:
+        ids = [e.id for e in read_examples(get_task("anli_plus"), [tmp_path], "en", "dev", cap)]
+        return [sum(id.startswith(task) for id in ids) for task in ("snli", "mnli", "anli")]
+
+    record = {"premise": "p", "hypothesis": "h", "label": "neutral"}
+    for task, number in (("snli", 2), ("mnli", 9), ("anli", 9)):
+        write(f"{task}/dev.jsonl", (json.dumps(record) + "\n") * number)
+    assert [counts(cap) for cap in (1, 2, 6)] == [[1, 0, 0], [1, 1, 0], [2, 2, 2]]
+    assert counts(12) == [2, 5, 5]  # SNLI has no more
+    assert counts(100) == [2, 9, 9]
 
 
 def test_qqp_in_glue_s_layout_leaves_broken_lines_out(
