@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.scoring.files import FEW, FEW_TRANSLATED, WITHHELD, Constant
 from adapterxlt.scoring.finding import find_file, plain, require_folders, unread
 from adapterxlt.scoring.spec import Benchmark, Pair, TaskSpec
 from adapterxlt.suggest import suggest
@@ -101,6 +102,7 @@ def score_benchmark(
     remarks: list[Remark] = []
     for spec in chosen:
         languages: dict[str, dict[str, float]] = {}
+        same: dict[str, Constant | None] = {}
         for language in spec.languages:
             try:
                 pair = Pair(
@@ -116,6 +118,15 @@ def score_benchmark(
                 metric: value * benchmark.unit for metric, value in scored.metrics.items()
             }
             remarks += [Remark(spec.name, language, remark) for remark in scored.remarks]
+            same[language] = scored.same
+        if placeholder := _one_label(same):
+            what, certain = placeholder
+            told = [Remark(spec.name, language, what) for language in languages]
+            if certain:
+                problems += told
+                languages = {}
+            else:
+                remarks += told
         done.append(_averaged(spec, languages))
     if not any(task.languages for task in done):
         raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems, benchmark)))
@@ -170,6 +181,26 @@ def _chosen(benchmark: Benchmark, names: Sequence[str]) -> Iterator[TaskSpec]:
     for key, spec in known.items():
         if key in wanted or not names:
             yield spec
+
+
+def _one_label(same: Mapping[str, Constant | None]) -> tuple[str, bool] | None:
+    """What to say of labels that are one and the same in all languages, and whether to refuse them.
+
+    They are refused where they are many. Files of two or three examples that are translations of
+    each other agree by chance too.
+
+    Args:
+        same: by language, what all its labels are; None where they differ.
+    """
+    found = [constant for constant in same.values() if constant is not None]
+    total = sum(constant.count for constant in found)
+    if len(found) < len(same) or len({each.label for each in found}) != 1 or total < 2:
+        return None
+    place = f" in {len(found)} languages" if len(found) > 1 else ""
+    what = f"all labels{place} are `{found[0].label}`"
+    if total >= FEW and max(constant.count for constant in found) >= FEW_TRANSLATED:
+        return f"{what}: placeholders\n  {WITHHELD}", True
+    return f"{what}: if they are placeholders, their scores mean nothing", False
 
 
 def _averaged(spec: TaskSpec, languages: dict[str, dict[str, float]]) -> TaskScores:

@@ -18,7 +18,7 @@ def score_labels(
     pair: Pair, gold: Sequence[str], known: Sequence[str], *, first: int = 1
 ) -> Scored:
     """The same where the labels have been read already, from line `first` on."""
-    require_known(pair.labels, gold, known, first=first)
+    same = require_known(pair.labels, gold, known, first=first)
     predicted = read_column(pair.predictions)
     same_length(gold, predicted, pair.predictions)
     strange = [label for label in predicted if label not in known]
@@ -26,4 +26,4 @@ def score_labels(
     if strange:
         what = f"{len(strange)} predictions are no labels (`{strange[0][:40]}`)"
         remarks.append(f"{what}: they count as wrong")
-    return Scored({"accuracy": accuracy(gold, predicted)}, remarks)
+    return Scored({"accuracy": accuracy(gold, predicted)}, remarks, same)

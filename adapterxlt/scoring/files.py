@@ -13,7 +13,8 @@ from adapterxlt.scoring.chunks import Tags
 from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_text
 
 WITHHELD = "the labels of the published test files are withheld"
-_FEW = 10  # fewer labels than this may all be the same by chance
+FEW = 10  # fewer labels than this may all be the same by chance
+FEW_TRANSLATED = 4  # the same where each language has as many, all of which may be translations
 _RANKED = re.compile(r"\[\s*(-?\d+)\b.*\]")
 
 
@@ -154,15 +155,32 @@ def _object(path: Path, what: str) -> dict[str, Any]:
     return found
 
 
+@dataclass(frozen=True)
+class Constant:
+    """The one label that a whole file has, and on how many examples."""
+
+    label: str
+    count: int
+
+
 def require_known(
-    path: Path, labels: Sequence[str], known: Collection[str], *, first: int = 1
-) -> None:
+    path: Path,
+    labels: Sequence[str],
+    known: Collection[str],
+    *,
+    first: int = 1,
+    count: int | None = None,
+) -> Constant | None:
     """Refuse label files that hold no labels: blanked, cut off, or all the same.
 
     Args:
         labels: what was read as the labels.
         known: what labels there are; empty where any text may be one.
         first: the line of the first label.
+        count: how many examples they are of, where an example has several.
+
+    Returns:
+        what all labels are if they are the same, yet too few to take them for placeholders.
 
     Raises:
         MissingDataError: says what is there instead.
@@ -181,8 +199,12 @@ def require_known(
                 f"(those are {', '.join(sorted(known))})",
                 WITHHELD,
             )
-    if len(labels) >= _FEW and len(set(labels)) == 1:
-        raise bad(path, 0, f"all {len(labels)} labels are `{labels[0]}`: placeholders", WITHHELD)
+    if len(set(labels)) > 1:
+        return None
+    same = Constant(labels[0], len(labels) if count is None else count)
+    if same.count >= FEW:
+        raise bad(path, 0, f"all {len(labels)} labels are `{same.label}`: placeholders", WITHHELD)
+    return same
 
 
 def same_length(labels: Sequence[object], predicted: Sequence[object], path: Path) -> None:

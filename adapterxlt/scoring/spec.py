@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapterxlt.scoring.files import Constant
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -18,10 +20,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Scored:
-    """The metrics of one language in percent, and what is worth a remark."""
+    """The metrics of one language in percent, and what is worth a remark.
+
+    Args:
+        same: the label that all labels are, if there is but one.
+    """
 
     metrics: dict[str, float]
     remarks: list[str] = field(default_factory=list)
+    same: Constant | None = None
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,19 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
         pad: fill sentences with too few predicted tags with `O` (XGLUE).
     """
     gold, predicted = read_tags(pair.labels), read_tags(pair.predictions)
-    require_known(pair.labels, [tag for tags in gold for tag in tags], known)
+    tags_of_all = [tag for tags in gold for tag in tags]
+    # Whole sentences without any entity are common; whole sentences of nouns are not.
+    count = len(gold) if "O" in tags_of_all else None
+    same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
     remarks = []
     if short := sum(len(a) < len(b) for a, b in zip(predicted, gold, strict=True)):
         remarks.append(f"{short} of {len(gold)} sentences have too few tags: filled up with `O`")
     remarks += _remark_scheme(gold, predicted)
     return Scored(
-        {**chunk_scores(gold, padded), "token_accuracy": token_accuracy(gold, padded)}, remarks
+        {**chunk_scores(gold, padded), "token_accuracy": token_accuracy(gold, padded)},
+        remarks,
+        same,
     )
 
 

@@ -56,7 +56,7 @@ def _score_wpr(pair: Pair) -> Scored:
     lines = [line for line in read_lines(pair.labels) if line.strip()]
     labels = read_column(pair.labels)
     names = [*RATINGS, *map(str, RATINGS.values())]
-    require_known(pair.labels, [label.lower() for label in labels], names)
+    same = require_known(pair.labels, [label.lower() for label in labels], names)
     predicted = read_column(pair.predictions)
     same_length(labels, predicted, pair.predictions)
     queries = [line.partition("\t")[0] for line in lines]
@@ -71,7 +71,7 @@ def _score_wpr(pair: Pair) -> Scored:
         raise bad(pair.labels, 0, "no query has two documents or more")
     single = len(set(query_runs(queries))) - counted
     remarks = [f"{single} queries of a single document do not count"] if single else []
-    return Scored({"ndcg": 100 * value}, remarks)
+    return Scored({"ndcg": 100 * value}, remarks, same)
 
 
 def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:

@@ -44,9 +44,9 @@ def _score_tatoeba(pair: Pair) -> Scored:
     else:
         gold = read_numbers(pair.labels)
     predicted = read_numbers(pair.predictions)
-    require_known(pair.labels, gold, ())
+    same = require_known(pair.labels, gold, ())
     same_length(gold, predicted, pair.predictions)
-    return Scored({"accuracy": accuracy(gold, predicted)})
+    return Scored({"accuracy": accuracy(gold, predicted)}, same=same)
 
 
 def _task(

@@ -6,6 +6,7 @@ import pytest
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.scoring.files import (
+    Constant,
     read_answers,
     read_column,
     read_numbers,
@@ -136,11 +137,14 @@ def test_scores_by_id(write):
 
 def test_what_holds_no_labels_is_refused(write):
     path = write("test-de.tsv", "x")
-    require_known(path, ["0", "1", "strange"], ("0", "1"))
-    require_known(path, ["0"] * 9, ("0", "1"))
+    assert require_known(path, ["0", "1", "strange"], ("0", "1")) is None
+    assert require_known(path, ["0"] * 9, ("0", "1")) == Constant("0", 9)
+    assert require_known(path, ["O"] * 60, ("O",), count=9) == Constant("O", 9)
     with pytest.raises(MissingDataError, match=r"`ein` and 1 more of 3 are no labels"):
         require_known(path, ["ein", "Satz", "0"], ("0", "1"))
     with pytest.raises(MissingDataError, match=r"test-de.tsv:2: no label"):
         require_known(path, ["0", "", "1"], ("0", "1"))
     with pytest.raises(MissingDataError, match="all 10 labels are `0`: placeholders"):
         require_known(path, ["0"] * 10, ())
+    with pytest.raises(MissingDataError, match="all 60 labels are `O`: placeholders"):
+        require_known(path, ["O"] * 60, ("O",), count=10)
