@@ -11,6 +11,7 @@ from typing import Any
 
 from adapterxlt.scoring.chunks import Tags
 from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_text
+from adapterxlt.tasks.readers.tagging import DOCSTART
 
 WITHHELD = "the labels of the published test files are withheld"
 FEW = 10  # fewer labels than this may all be the same by chance
@@ -56,11 +57,13 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 def read_tags(path: Path) -> list[list[str]]:
     """The tags of each sentence: the last word of each line, a blank line between sentences.
 
-    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too.
+    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too, except
+    where a tab says that it is a word.
     """
     sentences: list[list[str]] = [[]]
     for line in read_lines(path):
-        if line.strip() and not line.startswith("-DOCSTART-"):
+        document = line.startswith(DOCSTART) and "\t" not in line
+        if line.strip() and not document:
             sentences[-1].append(line.split()[-1])
         elif sentences[-1]:
             sentences.append([])

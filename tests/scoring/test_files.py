@@ -60,6 +60,7 @@ def test_pairs_of_ids(write):
         "x\tA\ny\tB\n\nz\tC\n\n",
         "x A\r\ny B\r\n\r\nde:z\tC\r\n",
         "-DOCSTART- -X- O\n\nx A\ny B\n-DOCSTART- -X-\nz C\n",
+        "x\tA\n-DOCSTART-\tB\n\nz\tC\n",
     ],
 )
 def test_tags_of_every_layout(write, text):
