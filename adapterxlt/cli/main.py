@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from adapterxlt import __version__
+from adapterxlt.cli import interrupt
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.show import printable
 from adapterxlt.suggest import suggest
@@ -117,6 +118,7 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    interrupt.watch()
     try:
         cli(prog_name="adapterxlt")
     except KeyboardInterrupt:  # before or after the verb itself

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from adapterxlt.cli import interrupt
 from adapterxlt.progress import Bar
 from adapterxlt.progress import Progress as ProgressProtocol
 from adapterxlt.show import printable
@@ -39,6 +40,7 @@ class _Tally:
         self.started = clock()
 
     def advance(self, amount: int, note: str) -> None:
+        interrupt.check()
         self.done += amount
         self.note = note or self.note
 
