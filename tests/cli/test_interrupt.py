@@ -17,6 +17,7 @@ class Library:
         for _ in range(1000):
             pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however tests run
 interrupt.watch()
 library = Library()
 with open_progress().bar("training", 10) as bar:

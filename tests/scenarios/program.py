@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -20,5 +21,11 @@ def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_interrupts,
         env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "120"},
     )
+
+
+def _heed_interrupts() -> None:
+    """Whatever started the tests may ignore Ctrl-C (a shell's background does); children would."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
