@@ -108,12 +108,13 @@ class Tasks:
         logits = self.model.lm_head(output.last_hidden_state[chosen])
         loss = functional.cross_entropy(logits, ids[chosen])
         if others is not None:
+            bag = self.text.bags.of(batch.sequences)
             for layer, weight in (
                 (self.config.retrieval_layer, phase.contrastive_weight),
                 (self.config.layers, phase.top_weight),
             ):
                 pooled = mean_pool(output.hidden_states[layer], mask)
-                loss = loss + weight * self._aligned(pooled, batch, others)
+                loss = loss + weight * self._aligned(pooled, bag, others)
         return loss
 
     def alignment(self) -> Tensor:
@@ -125,11 +126,12 @@ class Tasks:
         altered, _ = mask_tokens(ids, phase.masked, self.text.mask_id, self.generator)
         with _only_layers(self.model, self.config.retrieval_layer):
             states = self.model.roberta(input_ids=altered, attention_mask=mask).last_hidden_state
-        return self._aligned(mean_pool(states, mask), batch, others)
-
-    def _aligned(self, pooled: Tensor, batch: Batch, others: Tensor) -> Tensor:
-        half, temperature = len(batch.sequences) // 2, self.config.transformer.temperature
         bag = self.text.bags.of(batch.sequences)
+        return self._aligned(mean_pool(states, mask), bag, others)
+
+    def _aligned(self, pooled: Tensor, bag: Tensor, others: Tensor) -> Tensor:
+        """Of the two halves of a paired batch, each against the bags of the other."""
+        half, temperature = len(bag) // 2, self.config.transformer.temperature
         # Each half apart: a sentence's own bag must not stand among the wrong answers.
         return (
             alignment_loss(pooled[:half], bag[half:], others, temperature)
