@@ -12,9 +12,11 @@ from adapterxlt.retrieval.arrays import Floats, Ids
 Neighbours = tuple[Floats, Ids]
 
 # Rows with something new are picked out of a block if they are fewer than one in so many.
-FEW = 32
+FEW = 4
 # Candidates that are sorted in together.
 MUCH = 1 << 16
+# Of one row at a time.
+MOST = 8
 
 
 class Best:
@@ -47,18 +49,13 @@ class Best:
         # with a higher id never replaces one that is there: `>`, not `>=`.
         hit = np.flatnonzero(block.max(axis=1) > least)
         if FEW * len(hit) < len(block):
-            part = np.ascontiguousarray(block[hit])
-            rows, columns = np.divmod(np.flatnonzero(part > least[hit, None]), part.shape[1])
-            self.add(hit[rows] + row, columns + column, part[rows, columns])
-            return
-        good = block > least[:, None]
-        if least[0] == -np.inf and block.shape[1] > self.k:
-            good &= block >= self._kth(block)
-        # Whichever way the block lies in memory, read it that way.
-        if good.flags.c_contiguous:
-            rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
+            rows, columns = _where(_rows_of(block, hit) > least[hit, None])
+            rows = hit[rows]
         else:
-            columns, rows = np.divmod(np.flatnonzero(good.T), good.shape[0])
+            good = block > least[:, None]
+            if least[0] == -np.inf and block.shape[1] > self.k:
+                good &= block >= self._kth(block)
+            rows, columns = _where(good)
         self.add(rows + row, columns + column, block[rows, columns])
 
     def offer(self, block: npt.NDArray[Any], rows: Ids, ids: Ids) -> None:
@@ -100,16 +97,55 @@ class Best:
 
     def add(self, rows: Ids, ids: Ids, scores: Floats) -> None:
         """Count candidates: [m] rows, ids and scores, no pair twice."""
-        if not len(rows):
-            return
-        touched, group = np.unique(rows, return_inverse=True)
-        k = self.k
-        group = np.concatenate([np.repeat(np.arange(len(touched)), k), group])
-        scores = np.concatenate([self.scores[touched].ravel(), scores])
-        ids = np.concatenate([self.ids[touched].ravel(), ids])
-        order = np.lexsort((ids, -scores, group))
-        group = group[order]
-        first = np.searchsorted(group, np.arange(len(touched)))
-        kept = order[(first[:, None] + np.arange(k)).ravel()]
-        self.scores[touched] = scores[kept].reshape(-1, k)
-        self.ids[touched] = ids[kept].reshape(-1, k)
+        order = np.argsort(rows, kind="stable")
+        rows, coded = rows[order], _coded(scores[order], ids[order])
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        # Which one of its row a candidate is.
+        place = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
+        while len(rows):
+            now = place < MOST
+            touched = rows[now & (place == 0)]
+            width = int(place[now].max()) + 1
+            table = np.full((len(touched), self.k + width), _NOTHING)
+            table[:, : self.k] = _coded(self.scores[touched], self.ids[touched])
+            table[np.cumsum(place[now] == 0) - 1, self.k + place[now]] = coded[now]
+            table.sort(axis=1)
+            self.scores[touched], self.ids[touched] = _decoded(table[:, : self.k])
+            rows, coded, place = rows[~now], coded[~now], place[~now] - MOST
+
+
+def _rows_of(block: Floats, rows: Ids) -> Floats:
+    """Some rows, that lie in memory as the block does."""
+    return block[rows] if block.flags.c_contiguous else np.take(block.T, rows, axis=1).T
+
+
+def _where(good: npt.NDArray[np.bool_]) -> tuple[Ids, Ids]:
+    """Rows and columns of what is true; read as it lies in memory, which is faster."""
+    if good.flags.c_contiguous:
+        rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
+    else:
+        columns, rows = np.divmod(np.flatnonzero(good.T), good.shape[0])
+    return rows, columns
+
+
+def _coded(scores: Floats, ids: Ids) -> Ids:
+    """Integers that order as (higher score, lower id) does, so that sorting needs one key.
+
+    The bits of floats of one sign order as integers do. An id has 32 bits; -1 comes last.
+    """
+    bits = (scores + np.float32(0)).view(np.int32)  # + 0: -0.0 is 0.0
+    return (~_rising(bits).astype(np.int64) << 32) | (ids & 0xFFFFFFFF)
+
+
+def _decoded(coded: Ids) -> Neighbours:
+    """Scores and ids."""
+    scores = _rising(~(coded >> 32).astype(np.int32)).view(np.float32)
+    return scores, coded.astype(np.int32).astype(np.int64)
+
+
+def _rising(bits: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The bits of floats as integers that rise as those do, or back."""
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
+
+
+_NOTHING = _coded(np.array([-np.inf], np.float32), np.array([-1]))[0]
