@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ MOST = 8
 class Best:
     """The best k of each row so far: the higher score, among equal ones the lower id.
 
+    What is left at the end is the same in whichever order it was shown. Threads may `look` at the
+    same time.
+
     Args:
         n: rows.
         k: kept of each; score -inf and id -1 as long as there are fewer.
@@ -31,6 +35,7 @@ class Best:
         self.k = k
         self.scores = np.full((n, k), -np.inf, dtype=np.float32)
         self.ids = np.full((n, k), -1, dtype=np.int64)
+        self._lock = Lock()
         self._waiting: list[tuple[Ids, Ids, Floats]] = []
         self._much = 0
 
@@ -40,13 +45,13 @@ class Best:
         return self.scores, self.ids
 
     def look(self, block: Floats, row: int, column: int) -> None:
-        """Take what is good enough out of products whose corner is (row, column).
-
-        Blocks of a row must come with ascending columns.
-        """
-        least = self.scores[row : row + len(block), -1]
-        # Most rows have nothing better to offer, once some blocks were looked at. An equal score
-        # with a higher id never replaces one that is there: `>`, not `>=`.
+        """Take what is good enough out of products whose corner is (row, column)."""
+        with self._lock:
+            least, last = (all_[row : row + len(block), -1].copy() for all_ in self.arrays)
+        # An equal score counts where its id may be the lower one. What another thread adds in the
+        # meantime can only raise what is good enough.
+        least = np.where(last > column, np.nextafter(least, np.float32(-np.inf)), least)
+        # Most rows have nothing better to offer, once some blocks were looked at.
         hit = np.flatnonzero(block.max(axis=1) > least)
         if FEW * len(hit) < len(block):
             rows, columns = _where(_rows_of(block, hit) > least[hit, None])
@@ -107,10 +112,11 @@ class Best:
             touched = rows[now & (place == 0)]
             width = int(place[now].max()) + 1
             table = np.full((len(touched), self.k + width), _NOTHING)
-            table[:, : self.k] = _coded(self.scores[touched], self.ids[touched])
             table[np.cumsum(place[now] == 0) - 1, self.k + place[now]] = coded[now]
-            table.sort(axis=1)
-            self.scores[touched], self.ids[touched] = _decoded(table[:, : self.k])
+            with self._lock:
+                table[:, : self.k] = _coded(self.scores[touched], self.ids[touched])
+                table.sort(axis=1)
+                self.scores[touched], self.ids[touched] = _decoded(table[:, : self.k])
             rows, coded, place = rows[~now], coded[~now], place[~now] - MOST
 
 

@@ -7,6 +7,7 @@ are taken out of it, which after the first blocks are few.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, check_vectors
 from adapterxlt.retrieval.best import Best, Neighbours
 from adapterxlt.retrieval.kept import Kept
+from adapterxlt.retrieval.threads import in_threads
 
 # Sides of a block. Always the same (edges are filled up with zeros): products differ in their
 # last bits with the shape of the matrices they come from.
@@ -68,7 +70,8 @@ def exact_neighbours(
     """The `k` best of the other side for every row of both sides, by inner product.
 
     Among equal scores the lower id comes first. `k` is clipped to the size of the other side.
-    However large the sides, `SUPER` rows of the source and `ROWS` of the target are in memory.
+    However large the sides, `SUPER` rows of the source, and for each of torch's threads `ROWS` of
+    the target, are in memory. As many threads look at blocks side by side.
 
     Args:
         source: vectors [n, dim].
@@ -90,28 +93,34 @@ def exact_neighbours(
         Best(len(target), min(k, len(source))),
     )
     begun = _resume(kept, forward, backward)
-    dim = source.shape[1]
-    left, right = np.zeros((ROWS, dim), np.float32), np.zeros((ROWS, dim), np.float32)
-    products = np.empty((ROWS, ROWS), np.float32)
     with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
         for start in range(begun, len(source), SUPER):
-            held = source.block(start, min(start + SUPER, len(source)))
-            for column in range(0, len(target), ROWS):
-                columns = target.block(column, min(column + ROWS, len(target)))
-                _fill(right, columns)
-                for offset in range(0, len(held), ROWS):
-                    rows = held[offset : offset + ROWS]
-                    whole = len(rows) == ROWS
-                    if not whole:
-                        _fill(left, rows)
-                    np.dot(rows if whole else left, right.T, out=products)
-                    block = products[: len(rows), : len(columns)]
-                    forward.look(block, start + offset, column)
-                    backward.look(block.T, column, start + offset)
+            held = _read(source, start, SUPER)
+            columns = range(0, len(target), ROWS)
+            look = partial(_look, held, start, target, forward, backward)
+            for _ in in_threads(look, columns, len(columns)):
+                pass
             if kept and kept.is_due():
                 kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
             bar.advance(len(held))
     return forward.arrays, backward.arrays
+
+
+def _look(
+    held: Floats, start: int, target: Rows, forward: Best, backward: Best, column: int
+) -> None:
+    """Look at the products of some source rows, `held`, and the target rows from `column` on."""
+    import torch
+
+    columns = _read(target, column, ROWS)
+    right = torch.from_numpy(_whole(columns)).t()
+    products = torch.empty(ROWS, ROWS)
+    for offset in range(0, len(held), ROWS):
+        rows = held[offset : offset + ROWS]
+        torch.mm(torch.from_numpy(_whole(rows)), right, out=products)
+        block = products.numpy()[: len(rows), : len(columns)]
+        forward.look(block, start + offset, column)
+        backward.look(block.T, column, start + offset)
 
 
 def _resume(kept: Kept | None, *sides: Best) -> int:
@@ -136,6 +145,15 @@ def check_sides(source: Rows, target: Rows, k: int) -> None:
         raise ValueError(f"k must be at least 1, not {k}")
 
 
-def _fill(buffer: Floats, rows: Floats) -> None:
-    buffer[: len(rows)] = rows
-    buffer[len(rows) :] = 0
+def _read(rows: Rows, start: int, size: int) -> Floats:
+    """At most `size` rows; writable ones, as torch warns of others, which files may be."""
+    return np.require(rows.block(start, min(start + size, len(rows))), np.float32, ["C", "W"])
+
+
+def _whole(rows: Floats) -> Floats:
+    """`ROWS` rows, zeros after those that there are."""
+    if len(rows) == ROWS:
+        return rows
+    whole = np.zeros((ROWS, rows.shape[1]), np.float32)
+    whole[: len(rows)] = rows
+    return whole

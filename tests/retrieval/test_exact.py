@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,37 @@ def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
     for found, repeated in ((forward, again[0]), (backward, again[1])):
         assert found[0].tobytes() == repeated[0].tobytes()
         assert found[1].tobytes() == repeated[1].tobytes()
+
+
+@pytest.fixture
+def in_many_threads():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(6)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("side", [8, 32])
+def test_threads_that_come_across_each_other_change_nothing(in_many_threads, monkeypatch, side):
+    monkeypatch.setattr(exact, "ROWS", side)
+    monkeypatch.setattr(exact, "SUPER", 4 * side)
+    rng = np.random.default_rng(5)
+    left, right = (rng.integers(-2, 3, (n, 3)).astype(np.float32) for n in (700, 900))
+    forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), 5)
+    for found, (queries, base) in ((forward, (left, right)), (backward, (right, left))):
+        scores, ids = sorted_neighbours(queries, base, 5)
+        assert np.array_equal(found[1], ids)
+        assert np.array_equal(found[0], scores)
+
+
+def test_vectors_that_may_not_be_written_to(tmp_path, recwarn):
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(1500, 8)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = ArrayRows(np.load(tmp_path / "vectors.npy", mmap_mode="r"))
+    forward, _ = exact_neighbours(mapped, mapped, 3)
+    assert np.array_equal(forward[1], sorted_neighbours(vectors, vectors, 3)[1])
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("queries", [1, 30])
