@@ -20,11 +20,10 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
     TrainStage,
 )
-from adapterxlt.report.rows import RESULTS_SCHEMA, Row
+from adapterxlt.report.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import get_task
 
-RESULTS_NAME = "results.json"
 ZERO_SHOT = "zero-shot"
 
 

@@ -141,6 +141,7 @@ class Layers:
         self._all = tuple(rows)
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         self.places = tuple(sorted({_place(row) for row in rows}))
+        self.pooled = any(place.pooling for place in self.places)
 
     def mean(self, model: str, place: Place) -> float | None:
         """Mean value over the languages at one place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+RESULTS_NAME = "results.json"
 RESULTS_SCHEMA = 1
 # Metrics of which less is better.
 COSTS = frozenset({"loss", "perplexity"})

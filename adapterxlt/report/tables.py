@@ -9,17 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adapterxlt.report.compare import (
-    Gain,
-    Grid,
-    Layers,
-    answers,
-    grids,
-    layer_tables,
-    signed,
-)
+from adapterxlt.report.compare import Gain, Grid, Layers, signed
 from adapterxlt.report.console import make_console, plain_table
 from adapterxlt.report.rows import COSTS, Row
+from adapterxlt.report.sections import SAMPLING, Section, sections
+from adapterxlt.report.seeds import SEEDS, OverSeeds
 
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
@@ -28,19 +22,13 @@ def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
     if not rows:
         console.print("Nothing was evaluated: the recipe has no results to show.")
         return
-    sentences: list[str] = []
-    for grid in grids(rows):
-        _print_grid(grid, _title(grid.rows[0]), console)
-        star = "* language of the training data" if grid.trained_in else ""
-        _print_notes(grid, star, console)
-        sentences += answers(grid)
-    for layers in layer_tables(rows):
-        sentences += _print_layers(layers, console)
-    _print_answers(sentences, console)
-
-
-def _title(row: Row) -> str:
-    return f"{row.stage}: {row.task} {row.split}, {row.metric}"
+    parts = sections(rows)
+    for part in parts:
+        if part.layers:
+            _print_layers(part.layers, part.layers_title, console)
+        _print_grid(part.grid, part.title, console)
+        _print_notes(part, console)
+    _print_answers([sentence for part in parts for sentence in part.answers], console)
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
@@ -103,102 +91,54 @@ def _difference(gain: Gain | None, metric: str) -> Text:
     return Text(text, style=style)
 
 
-def _print_layers(layers: Layers, console: Console) -> list[str]:
-    """Layers and poolings down, models across; then the languages at each model's best place.
-
-    Returns:
-        what they say, in sentences.
-    """
-    first = layers.rows[0]
-    best = {model: layers.best(model) for model in layers.models}
-    if len(layers.places) > 1:
-        console.print(Text(f"{_title(first)}, mean over languages", style="bold"))
-        table = plain_table()
-        table.add_column("layer", justify="right")
-        pooled = any(place.pooling for place in layers.places)
-        if pooled:
-            table.add_column("pooling", no_wrap=True)
+def _print_layers(layers: Layers, title: str, console: Console) -> None:
+    """Layers and poolings down, models across."""
+    console.print(Text(title, style="bold"))
+    table = plain_table()
+    table.add_column("layer", justify="right")
+    if layers.pooled:
+        table.add_column("pooling", no_wrap=True)
+    for model in layers.models:
+        table.add_column(model, justify="right", no_wrap=True)
+    for place in layers.places:
+        cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + layers.pooled]
         for model in layers.models:
-            table.add_column(model, justify="right", no_wrap=True)
-        for place in layers.places:
-            cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + pooled]
-            for model in layers.models:
-                cell = _number(layers.mean(model, place))
-                cell.append("*" if place == best[model] else " ")
-                cell.stylize("bold" if place == best[model] else "")
-                cells.append(cell)
-            table.add_row(*cells)
-        console.print(table)
-    grid = layers.at_best()
-    if len(layers.places) == 1:
-        star, where = "", f"at {layers.places[0]}"
-        title = f"{_title(first)} {where}"
-    else:
-        noun = "layer and pooling" if any(place.pooling for place in layers.places) else "layer"
-        chosen = "on dev" if layers.dev else "on these very sentences"
-        star, where = f"* best {noun}, chosen {chosen}", f"each at its best {noun}"
-        where += " of dev" if layers.dev else ""
-        title = f"{_title(first)}: " + "; ".join(f"{model} at {best[model]}" for model in best)
-    _print_grid(grid, title, console)
-    _print_notes(grid, star, console)
-    return answers(grid, where=where)
+            best = place == layers.best(model)
+            cell = _number(layers.mean(model, place))
+            cell.append("*" if best else " ")
+            cell.stylize("bold" if best else "")
+            cells.append(cell)
+        table.add_row(*cells)
+    console.print(table)
 
 
-def _print_notes(grid: Grid, star: str, console: Console) -> None:
-    """What the numbers above rest on: other metrics, protocol, caps, sizes, seeds, leaks.
-
-    Args:
-        star: what the star in the tables means.
-    """
-    rows = grid.rows
-    for metric, means in grid.other_means().items():
-        digits = 3 if metric == "threshold" else 1  # of a score, not in percent
-        values = ", ".join(f"{model} {value:.{digits}f}" for model, value in means.items())
-        console.print(Text(f"{metric}, mean: {values}"))
-    sizes = sorted({row.n for row in rows})
-    size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    notes = [
-        f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
-        f"data: {', '.join(_distinct(row.data for row in rows))}",
-        f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
-        f"n: {size} a language",
-        f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
-    ]
-    console.print(Text(" | ".join(notes), style="dim"))
-    if star:
-        console.print(Text(star, style="dim"))
-    for note in _leaks(grid):
+def _print_notes(part: Section, console: Console) -> None:
+    for line in part.others:
+        console.print(Text(line))
+    console.print(Text(" | ".join(part.rests_on), style="dim"))
+    if part.star:
+        console.print(Text(part.star, style="dim"))
+    for note in part.leaks:
         console.print(Text(f"! {note}", style="yellow"))
     console.print()
 
 
-def _leaks(grid: Grid) -> list[str]:
-    """Texts of the evaluation that were seen in training, models with the same ones together."""
-    models: dict[str, list[str]] = {}
-    for model in grid.models:
-        flagged = "; ".join(
-            f"{row.language}: {row.contamination}"
-            for row in grid.rows
-            if row.model == model and row.contamination
-        )
-        models.setdefault(flagged, []).append(model)
-    return [
-        f"seen before ({', '.join(names)}): {flagged}"
-        for flagged, names in models.items()
-        if flagged
-    ]
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(text for text in texts if text))
+def print_over_seeds(compared: Sequence[OverSeeds], console: Console) -> None:
+    """Print what some runs say together, if that is anything."""
+    if compared:
+        console.print(Text("Over several seeds", style="bold"))
+        _print_lines(map(str, compared), SEEDS, console)
 
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
-    if not sentences:
-        return
-    console.print(Text("Did the intermediate task help?", style="bold"))
-    for sentence in sentences:
-        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
-    if any("±" in sentence for sentence in sentences):
-        note = "±: about 95 %, counts the sampling of test examples only, not that of seeds"
+    if sentences:
+        console.print(Text("Did the intermediate task help?", style="bold"))
+        stated = any("±" in sentence for sentence in sentences)
+        _print_lines(sentences, SAMPLING if stated else "", console)
+
+
+def _print_lines(lines: Iterable[str], note: str, console: Console) -> None:
+    for line in lines:
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
+    if note:
         console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))

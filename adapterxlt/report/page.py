@@ -1,0 +1,62 @@
+"""The page of results: one file that needs no other, no script, everything escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from adapterxlt.report.compare import Gain, signed
+from adapterxlt.report.plots import by_language, by_layer
+from adapterxlt.report.read import Run
+from adapterxlt.report.rows import COSTS, Row
+from adapterxlt.report.sections import SAMPLING, sections
+from adapterxlt.report.seeds import SEEDS, OverSeeds
+
+
+def render(runs: Sequence[Run], compared: Sequence[OverSeeds]) -> str:
+    """Return the page; the same results give the same bytes.
+
+    Args:
+        compared: what the runs say over several seeds.
+    """
+    environment = Environment(
+        loader=PackageLoader("adapterxlt.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    several = len({run.workdir for run in runs}) > 1
+    return (
+        environment.get_template("page.html").render(
+            parts=[(_name(run, several), sections(run.rows), _models(run.rows)) for run in runs],
+            compared=compared,
+            sampling=SAMPLING,
+            over_seeds=SEEDS,
+            by_language=by_language,
+            by_layer=by_layer,
+            signed=signed,
+            sign=_sign,
+        )
+        + "\n"
+    )
+
+
+def _name(run: Run, several: bool) -> str:
+    return f"{run.workdir}: {run.recipe}" if several else run.recipe
+
+
+def _models(rows: Sequence[Row]) -> list[Row]:
+    """A row of each model: what it came from is the same in all of them."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        found.setdefault((row.model, row.fingerprint), row)
+    return list(found.values())
+
+
+def _sign(gain: Gain, metric: str) -> str:
+    """`better`, `worse`, or nothing where no difference is to be seen."""
+    if signed(gain.points) == "+0.0":
+        return ""
+    return "better" if (gain.points > 0) != (metric in COSTS) else "worse"

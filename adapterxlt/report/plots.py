@@ -1,0 +1,118 @@
+"""Where the marks of the page's plots lie. The page draws them; nothing here knows of HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapterxlt.report.compare import Grid, Layers
+
+LEFT, TOP, BOTTOM = 40, 12, 28
+HEIGHT = 240
+STEP = 44  # between two places on the x axis
+# Grid lines lie at multiples of the first of these that gives at most so many.
+STEPS, MOST_LINES = (1, 2, 5, 10, 20, 25, 50, 100), 6
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value at its place, in pixels."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Values of several models over languages or layers.
+
+    Args:
+        width: pixels, `height` likewise.
+        lines: y of each grid line and the value it stands for.
+        places: x of each language or layer and its name.
+        series: marks of each model, in order of the places.
+        connected: whether the marks of a model are joined.
+    """
+
+    width: int
+    height: int
+    lines: Sequence[tuple[float, str]]
+    places: Sequence[tuple[float, str]]
+    series: Mapping[str, Sequence[Mark]]
+    connected: bool
+
+
+def by_language(grid: Grid) -> Plot:
+    """Models side by side in each language."""
+    return _plot(
+        grid.languages,
+        {
+            model: [
+                (place, grid.cells[model, code].value)
+                for place, code in enumerate(grid.languages)
+                if (model, code) in grid.cells
+            ]
+            for model in grid.models
+        },
+        connected=False,
+    )
+
+
+def by_layer(layers: Layers) -> Plot:
+    """Means over the languages, from layer to layer (and pooling to pooling)."""
+    means = {
+        model: [
+            (place, value)
+            for place, where in enumerate(layers.places)
+            if (value := layers.mean(model, where)) is not None
+        ]
+        for model in layers.models
+    }
+    names = [f"{place.layer} {place.pooling}".strip() for place in layers.places]
+    return _plot(names, means, connected=not layers.pooled)
+
+
+def _plot(
+    names: Sequence[str], values: Mapping[str, Sequence[tuple[int, float]]], connected: bool
+) -> Plot:
+    step = max(STEP, 12 + 8 * max(map(len, names)), 0 if connected else 12 * (1 + len(values)))
+    every = [value for series in values.values() for _, value in series]
+    low, high, lines = _scale(min(every), max(every))
+
+    def y(value: float) -> float:
+        return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    def x(place: int, model: int) -> float:
+        beside = 0.0 if connected else (model - (len(values) - 1) / 2) * 12
+        return round(LEFT + step * (place + 0.5) + beside, 1)
+
+    return Plot(
+        width=LEFT + step * len(names),
+        height=HEIGHT,
+        lines=[(y(line), f"{line:g}") for line in lines],
+        places=[(LEFT + step * (place + 0.5), name) for place, name in enumerate(names)],
+        series={
+            model: [
+                Mark(x(place, number), y(value), f"{model}, {names[place]}: {value:.1f}")
+                for place, value in series
+            ]
+            for number, (model, series) in enumerate(values.items())
+        },
+        connected=connected,
+    )
+
+
+def _scale(least: float, most: float) -> tuple[float, float, list[float]]:
+    """Ends of the axis and its grid lines, around all values."""
+    for step in STEPS:
+        low, high = math.floor(least / step) * step, math.ceil(most / step) * step
+        if (high - low) / step < MOST_LINES:
+            break
+    else:
+        step = 10 ** math.ceil(math.log10((most - least) / 2))  # perplexities
+        low, high = math.floor(least / step) * step, math.ceil(most / step) * step
+    if low == high:
+        high = low + step
+    return low, high, [low + step * number for number in range(round((high - low) / step) + 1)]

@@ -1,0 +1,118 @@
+"""The tables of a run with all that they rest on, for the terminal and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapterxlt.report.compare import Grid, Layers, answers, grids, layer_tables
+from adapterxlt.report.rows import Row
+
+SAMPLING = "±: about 95 %, counts the sampling of test examples only, not that of seeds"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One task of a stage.
+
+    Args:
+        title: of the grid.
+        grid: models and languages; in retrieval each model at its best place.
+        where: what a difference is over, in a sentence: `zero-shot`, `at layer 2`.
+        star: what a star in the tables means, "" where there is none.
+        layers: of retrieval at several places, else None.
+        layers_title: of that table.
+    """
+
+    title: str
+    grid: Grid
+    where: str = "zero-shot"
+    star: str = ""
+    layers: Layers | None = None
+    layers_title: str = ""
+
+    @property
+    def answers(self) -> list[str]:
+        """Did it help? A sentence a model."""
+        return answers(self.grid, where=self.where)
+
+    @property
+    def others(self) -> list[str]:
+        """Means of the other metrics, a line a metric."""
+        lines = []
+        for metric, means in self.grid.other_means().items():
+            digits = 3 if metric == "threshold" else 1  # of a score, not in percent
+            values = ", ".join(f"{model} {value:.{digits}f}" for model, value in means.items())
+            lines.append(f"{metric}, mean: {values}")
+        return lines
+
+    @property
+    def rests_on(self) -> list[str]:
+        """Protocol, data, caps, sizes and seeds."""
+        rows = self.grid.rows
+        sizes = sorted({row.n for row in rows})
+        size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        return [
+            f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
+            f"data: {', '.join(_distinct(row.data for row in rows))}",
+            f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
+            f"n: {size} a language",
+            f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
+        ]
+
+    @property
+    def leaks(self) -> list[str]:
+        """Texts of the evaluation that were seen in training, models with the same together."""
+        models: dict[str, list[str]] = {}
+        for model in self.grid.models:
+            flagged = "; ".join(
+                f"{row.language}: {row.contamination}"
+                for row in self.grid.rows
+                if row.model == model and row.contamination
+            )
+            models.setdefault(flagged, []).append(model)
+        return [
+            f"seen before ({', '.join(names)}): {flagged}"
+            for flagged, names in models.items()
+            if flagged
+        ]
+
+
+def sections(rows: Iterable[Row]) -> list[Section]:
+    """One for each stage, task and split: those that were trained first, then retrieval."""
+    rows = list(rows)
+    found = [
+        Section(
+            _title(grid.rows[0]),
+            grid,
+            star="* language of the training data" if grid.trained_in else "",
+        )
+        for grid in grids(rows)
+    ]
+    return found + [_retrieval(layers) for layers in layer_tables(rows)]
+
+
+def _retrieval(layers: Layers) -> Section:
+    title, grid = _title(layers.rows[0]), layers.at_best()
+    if len(layers.places) == 1:
+        where = f"at {layers.places[0]}"
+        return Section(f"{title} {where}", grid, where)
+    noun = "layer and pooling" if layers.pooled else "layer"
+    where = f"each at its best {noun}" + (" of dev" if layers.dev else "")
+    places = "; ".join(f"{model} at {layers.best(model)}" for model in layers.models)
+    return Section(
+        f"{title}: {places}",
+        grid,
+        where,
+        f"* best {noun}, chosen {'on dev' if layers.dev else 'on these very sentences'}",
+        layers,
+        f"{title}, mean over languages",
+    )
+
+
+def _title(row: Row) -> str:
+    return f"{row.stage}: {row.task} {row.split}, {row.metric}"
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))

@@ -1,0 +1,80 @@
+"""`adapterxlt report`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adapterxlt.cli.main import cli
+from adapterxlt.execution.results import write_results
+from tests.report.rows import row
+
+
+@pytest.fixture
+def workdirs(tmp_path: Path) -> list[str]:
+    """Three seeds of one recipe."""
+    for seed, gain in ((1, 2.0), (2, 4.0), (3, 3.0)):
+        rows = [row("direct", "de", 60.0), row("nli", "de", 60.0 + gain)]
+        seeded = [dataclasses.replace(each, seed=seed) for each in rows]
+        write_results(tmp_path / f"runs{seed}", "test", seeded)
+    return [str(tmp_path / f"runs{seed}") for seed in (1, 2, 3)]
+
+
+def report(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["report", *arguments], env={"COLUMNS": "300"})
+
+
+def test_tables_of_one_folder_are_those_of_its_run(workdirs: list[str]) -> None:
+    result = report(workdirs[0])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "scores: pawsx dev, accuracy"
+    assert "  nli vs direct on pawsx dev: +2.0 ± 6.8 points zero-shot" in result.stdout
+    assert "Over several seeds" not in result.stdout
+
+
+def test_seeds_are_taken_together(workdirs: list[str]) -> None:
+    result = report(*workdirs)
+    assert result.stdout.count("scores: pawsx dev, accuracy") == 3
+    assert (
+        "nli vs direct on pawsx dev: +3.0 ± 2.5 points zero-shot, 3 seeds (1: +2.0, 2: +4.0, "
+        "3: +3.0; better in 3)"
+    ) in result.stdout
+
+
+def test_a_page(workdirs: list[str], tmp_path: Path) -> None:
+    html = tmp_path / "new" / "page.html"
+    result = report(*workdirs, "--html", str(html))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"{html}: 3 recipes\n"
+    assert "+3.0 ± 2.5 points" in html.read_text(encoding="utf-8")
+
+
+def test_json(workdirs: list[str]) -> None:
+    document = json.loads(report(*workdirs, "--json").stdout)
+    assert document["schema"] == 1
+    assert [(each["workdir"], each["model"], each["value"]) for each in document["results"]][
+        :2
+    ] == [
+        (workdirs[0], "direct", 60.0),
+        (workdirs[0], "nli", 62.0),
+    ]
+    (seeds,) = document["over_seeds"]
+    assert seeds["gains"] == {"1": 2.0, "2": 4.0, "3": 3.0}
+    assert (seeds["points"], seeds["margin"]) == (3.0, pytest.approx(4.303 / 3**0.5))
+
+
+def test_errors(workdirs: list[str], tmp_path: Path) -> None:
+    assert report().exit_code == 2
+    missing = report(str(tmp_path / "nowhere"))
+    assert missing.exit_code == 2
+    assert "nowhere/results.json: there is no such file" in missing.stderr
+    write_results(tmp_path / "empty", "test", [])
+    empty = report(str(tmp_path / "empty"))
+    assert (empty.exit_code, "no results" in empty.stderr) == (2, True)
+    (tmp_path / "empty/results.json").write_text("{")
+    assert report(workdirs[0], str(tmp_path / "empty")).exit_code == 1

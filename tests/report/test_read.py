@@ -1,0 +1,87 @@
+"""Results from anyone's hands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.report.read import read_runs
+from tests.report.rows import row
+
+
+def write(folder: Path, document: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    text = document if isinstance(document, str) else json.dumps(document)
+    (folder / "results.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def of(*rows: dict[str, object]) -> dict[str, object]:
+    return {"schema": 1, "rows": list(rows)}
+
+
+GOOD = row("direct", "de", 60.0).as_dict()
+
+
+def test_rows_come_back_as_they_were_by_folder_and_recipe(tmp_path: Path) -> None:
+    first = [row("direct", "de", 60.0), row("nli", "de", 61.5, layer=2, pooling="cls")]
+    other = {**GOOD, "recipe": "another"}
+    a = write(tmp_path / "a", of(*(each.as_dict() for each in first), other))
+    b = write(tmp_path / "b", of(GOOD))
+    runs = read_runs((b, a, b))
+    assert [(run.workdir, run.recipe, len(run.rows)) for run in runs] == [
+        (b, "test", 1),
+        (a, "test", 2),
+        (a, "another", 1),
+    ]
+    assert runs[1].rows == tuple(first)
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a/results\.json: there is no such file"):
+        read_runs((tmp_path / "a",))
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("", "is not JSON"),
+        ('{"rows": ', "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ([], "has no list of `rows`"),
+        ({"schema": 1, "rows": {}}, "has no list of `rows`"),
+        ({"schema": 2, "rows": []}, "has schema 2, this version reads 1"),
+        (of({**GOOD, "value": "much"}), r"rows\[0\]\.value: Input should be a valid number"),
+        (of(GOOD, {**GOOD, "value": float("nan")}), r"rows\[1\]\.value: nan is no score"),
+        (of({key: GOOD[key] for key in GOOD if key != "seed"}), r"rows\[0\]\.seed: .*required"),
+        (of({**GOOD, "main": False}), "scores on pawsx has no main metric"),
+        ({"schema": 1, "rows": [3]}, r"rows\[0\]"),
+    ],
+)
+def test_what_is_none_is_refused_with_its_place(
+    tmp_path: Path, document: Any, message: str
+) -> None:
+    folder = write(tmp_path / "a", document)
+    with pytest.raises(AdapterXLTError, match=message) as raised:
+        read_runs((folder,))
+    assert str(folder / "results.json") in str(raised.value)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "")
+    (folder / "results.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(AdapterXLTError, match="is not UTF-8"):
+        read_runs((folder,))
+
+
+def test_what_steers_a_terminal_is_not_kept(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "a", of({**GOOD, "lineage": "mini\x1b]0;x\x07", "trained_in": ["\n"]})
+    )
+    (run,) = read_runs((folder,))
+    assert run.rows[0].lineage == "mini?]0;x?"
+    assert run.rows[0].trained_in == ("?",)
