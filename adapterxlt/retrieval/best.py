@@ -75,7 +75,7 @@ class Best:
         """
         least = self.scores[rows, -1]
         hit = np.flatnonzero(block.max(axis=1) >= least)
-        block, rows, least = block[hit], rows[hit], least[hit]
+        block, rows, least = block.take(hit, axis=0), rows[hit], least[hit]
         good = block >= least[:, None]
         if block.shape[1] > self.k and (new := least == -np.inf).any():
             good[new] &= block[new] >= self._kth(block[new])

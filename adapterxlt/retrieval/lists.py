@@ -15,6 +15,7 @@ from typing import Any
 import faiss
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.best import Best, Neighbours
@@ -116,7 +117,8 @@ def search_lists(index: Any, queries: Floats, k: int, effort: Effort, known: Flo
     """
     best = Best(len(queries), k)
     multiplier = _multiplier(index, queries)
-    near = centroids(index) @ queries.T  # [lists, n]: the queries of a list are read at once
+    # [lists, n]: the queries of a list are read at once. By torch, which heeds `in_threads`.
+    near = torch.mm(torch.from_numpy(centroids(index)), torch.tensor(queries).t()).numpy()
     begin = effort.begin(near.max(axis=0))
     _look(index, multiplier, best, (row >= begin for row in near))
     then = effort.then(np.maximum(multiplier.product(best.scores[:, 0]), known))
@@ -179,7 +181,7 @@ def _multiplier(index: Any, queries: Floats) -> _Multiplier:
 
     def multiply(rows: Ids, codes: Codes) -> npt.NDArray[Any]:
         signed = (codes ^ 0x80).view(np.int8).reshape(-1, dim)  # 0 ... 255 to -128 ... 127
-        return products(rounded[rows], signed)
+        return products(rounded.take(rows, axis=0), signed)
 
     middle = (least + span * (128.5 / 255)).astype(np.float32)
     return _Multiplier(multiply, unit, queries @ middle)

@@ -241,12 +241,13 @@ def _tune(
 ) -> bool:
     """Look into as many lists as it takes to find the first neighbours; False to give up.
 
-    The sample's share is to be so far above `RECALL` that all queries' share is not below it.
-    Where that does not do, as vectors were rounded, half of what was missed is added, and so on.
+    The sample's share is to be two standard errors above `RECALL`, so that all queries' share is
+    hardly below it: the sample flatters, as the effort is chosen on it. Where that does not do, as
+    vectors were rounded, half of what was missed is added, and so on.
     """
     if not index.kind.clustered:
         return True
-    missed = 1 - RECALL - math.sqrt(RECALL * (1 - RECALL) / len(sample))
+    missed = 1 - RECALL - 2 * math.sqrt(RECALL * (1 - RECALL) / len(sample))
     nearest = index.base.rows(first)
     for _ in range(TRIES):
         share = 1 - max(missed, 0.0)
