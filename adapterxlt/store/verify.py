@@ -109,8 +109,9 @@ def _compare_tensors(
     found: dict[str, dict[str, str]], written: dict[str, dict[str, str]], where: str
 ) -> None:
     if found.keys() != written.keys():
+        listed = brief(", ".join(sorted(written)) or "no file")
         raise InvalidArtifactError(
-            f"{where}: the manifest lists tensors of {', '.join(sorted(written)) or 'no file'}, "
+            f"{where}: the manifest lists tensors of {listed}, "
             f"there are {', '.join(sorted(found)) or 'none'}"
         )
     for file, tensors in found.items():

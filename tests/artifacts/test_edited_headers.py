@@ -148,3 +148,16 @@ def test_edits_of_the_manifest(
         assert {name: r.sha256 for name, r in taken.manifest.files.items()} == hashes
         assert {name: sha256_file(taken.folder / name) for name in hashes} == hashes
     shutil.rmtree(folder.parent)
+
+
+@pytest.mark.parametrize("name", ["\x1f", "\x1b[2J", "a\nb", "a" * 5000])
+def test_what_a_refusal_repeats_of_a_manifest_is_short_and_steers_nothing(
+    sound: Path, tmp_path: Path, name: str
+) -> None:
+    folder = shutil.copytree(sound, tmp_path / "made")
+    path = folder / MANIFEST_NAME
+    document = json.loads(path.read_text())
+    tensors = document["artifact"]["tensors"]
+    tensors[name] = tensors.pop(WEIGHTS)
+    path.write_text(parse_manifest(json.dumps(document).encode(), "").sealed().text())
+    assert outcome(folder, packed=False) is None
