@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from adapterxlt.report.rows import COSTS, Row
 
@@ -61,6 +62,15 @@ class Grid:
         ]
         return sum(values) / len(values) if values else None
 
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The languages that tell whether a model is better: zero-shot ones, if there are any."""
+        return self.zero_shot or self.languages
+
+    def place(self, where: str) -> str:
+        """`where`, or the languages' names where none is zero-shot: for a sentence."""
+        return where if self.zero_shot else f"in {', '.join(self.languages)}"
+
     def other_means(self) -> dict[str, dict[str, float]]:
         """Mean over the languages of every other metric: metric -> model -> value."""
         values: dict[str, dict[str, list[float]]] = {}
@@ -90,6 +100,13 @@ class Grid:
             languages=len(pairs),
             margin=_margin(pairs),
         )
+
+
+def verdict(points: float, metric: str) -> str:
+    """`better`, `worse`, or nothing where no difference is to be seen."""
+    if signed(points) == "+0.0":
+        return ""
+    return "better" if (points > 0) != (metric in COSTS) else "worse"
 
 
 def signed(points: float) -> str:
@@ -154,10 +171,14 @@ class Layers:
             return self.dev.best(model)
         return max(self.places, key=lambda place: self.mean(model, place) or 0.0)
 
+    @cached_property
+    def bests(self) -> dict[str, Place]:
+        """The best place of each model."""
+        return {model: self.best(model) for model in self.models}
+
     def at_best(self) -> Grid:
         """Models down, languages across, each model at its best place."""
-        best = {model: self.best(model) for model in self.models}
-        return Grid([row for row in self._all if _place(row) == best[row.model]])
+        return Grid([row for row in self._all if _place(row) == self.bests[row.model]])
 
 
 def _place(row: Row) -> Place:
@@ -179,24 +200,22 @@ def layer_tables(rows: Iterable[Row]) -> list[Layers]:
 
 def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:
     """One plain sentence a model: better or worse than the baseline, by how much, how surely."""
-    languages = grid.zero_shot or grid.languages
-    place = where if grid.zero_shot else f"in {', '.join(languages)}"
     lines = []
     for model in grid.models:
-        gain = grid.gain(model, languages)
+        gain = grid.gain(model, grid.judged)
         if gain is None:
             continue
         row = grid.rows[0]
         interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
         languages_word = "language" if gain.languages == 1 else "languages"
         count = f"better in {gain.better} of {gain.languages} {languages_word}"
-        verdict = (
+        doubt = (
             "; within the error of sampling"
             if gain.margin is not None and abs(gain.points) <= gain.margin
             else ""
         )
         lines.append(
             f"{model} vs {grid.baseline} on {row.task} {row.split}: "
-            f"{signed(gain.points)}{interval} points {place} ({count}{verdict})"
+            f"{signed(gain.points)}{interval} points {grid.place(where)} ({count}{doubt})"
         )
     return lines

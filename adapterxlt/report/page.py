@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adapterxlt.report.compare import Gain, signed
+from adapterxlt.report.compare import signed, verdict
 from adapterxlt.report.plots import by_language, by_layer
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import COSTS, Row
+from adapterxlt.report.rows import Row
 from adapterxlt.report.sections import SAMPLING, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 
@@ -37,7 +37,7 @@ def render(runs: Sequence[Run], compared: Sequence[OverSeeds]) -> str:
             by_language=by_language,
             by_layer=by_layer,
             signed=signed,
-            sign=_sign,
+            verdict=verdict,
         )
         + "\n"
     )
@@ -53,10 +53,3 @@ def _models(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         found.setdefault((row.model, row.fingerprint), row)
     return list(found.values())
-
-
-def _sign(gain: Gain, metric: str) -> str:
-    """`better`, `worse`, or nothing where no difference is to be seen."""
-    if signed(gain.points) == "+0.0":
-        return ""
-    return "better" if (gain.points > 0) != (metric in COSTS) else "worse"

@@ -99,7 +99,7 @@ def _retrieval(layers: Layers) -> Section:
         return Section(f"{title} {where}", grid, where)
     noun = "layer and pooling" if layers.pooled else "layer"
     where = f"each at its best {noun}" + (" of dev" if layers.dev else "")
-    places = "; ".join(f"{model} at {layers.best(model)}" for model in layers.models)
+    places = "; ".join(f"{model} at {place}" for model, place in layers.bests.items())
     return Section(
         f"{title}: {places}",
         grid,

@@ -98,11 +98,9 @@ def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
 def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int, float]]:
     """(what is compared, seed, points) of each model of a section."""
     grid = section.grid
-    languages = grid.zero_shot or grid.languages
-    where = section.where if grid.zero_shot else f"in {', '.join(languages)}"
     of_baseline = next((row for row in grid.rows if row.model == grid.baseline), None)
     for model in grid.models:
-        gain = grid.gain(model, languages)
+        gain = grid.gain(model, grid.judged)
         row = next((row for row in grid.rows if row.model == model), None)
         if gain is None or row is None or of_baseline is None:
             continue
@@ -113,8 +111,8 @@ def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int
             _starred(model, seed),
             _starred(grid.baseline, seed),
             f"{row.task} {row.split}",
-            where,
-            ",".join(languages),
+            grid.place(section.where),
+            ",".join(grid.judged),
             recipe,
             _starred(row.stage, seed),
             row.protocol,

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adapterxlt.report.compare import Gain, Grid, Layers, signed
+from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.console import make_console, plain_table
-from adapterxlt.report.rows import COSTS, Row
+from adapterxlt.report.rows import Row
 from adapterxlt.report.sections import SAMPLING, Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 
@@ -85,10 +85,8 @@ def _value(row: Row | None) -> Text:
 def _difference(gain: Gain | None, metric: str) -> Text:
     if gain is None:
         return Text("")
-    text = signed(gain.points)
-    better = (gain.points > 0) != (metric in COSTS)
-    style = "" if text == "+0.0" else "green" if better else "red"
-    return Text(text, style=style)
+    style = {"better": "green", "worse": "red", "": ""}[verdict(gain.points, metric)]
+    return Text(signed(gain.points), style=style)
 
 
 def _print_layers(layers: Layers, title: str, console: Console) -> None:
@@ -103,7 +101,7 @@ def _print_layers(layers: Layers, title: str, console: Console) -> None:
     for place in layers.places:
         cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + layers.pooled]
         for model in layers.models:
-            best = place == layers.best(model)
+            best = place == layers.bests[model]
             cell = _number(layers.mean(model, place))
             cell.append("*" if best else " ")
             cell.stylize("bold" if best else "")

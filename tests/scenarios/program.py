@@ -26,6 +26,15 @@ def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def kill(process: subprocess.Popen[str]) -> bool:
+    """SIGKILL it with all it started, and wait; False if it had ended before."""
+    running = process.poll() is None
+    if running:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return running
+
+
 def _heed_interrupts() -> None:
     """Whatever started the tests may ignore Ctrl-C (a shell's background does); children would."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

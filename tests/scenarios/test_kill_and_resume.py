@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.program import Cli, start
+from tests.scenarios.program import Cli, kill, start
 
 # Each starts the program several times; a busy machine takes long to do that.
 pytestmark = pytest.mark.timeout(1500)
@@ -43,10 +43,7 @@ def test_sigkill_at_random_moments(cli: Cli, recipe: Callable[..., Path], tmp_pa
     for _ in range(5):
         process = start(["run", path, "--workdir", tmp_path / "broken"], tmp_path)
         time.sleep(moments.uniform(0.35, 0.9) * took)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        process.communicate()
+        kills += kill(process)
         if process.returncode == 0:
             break
     assert kills > 0
@@ -79,9 +76,7 @@ def test_sigkill_while_saving_and_evaluating(
         process = start(["run", path, "--workdir", tmp_path / "broken"], tmp_path)
         while process.poll() is None and not any(store.glob(pattern)):
             time.sleep(0.002)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        kill(process)
     assert cli("run", path, "--workdir", tmp_path / "broken").returncode == 0
     assert (tmp_path / "broken/results.json").read_bytes() == (
         tmp_path / "unbroken/results.json"

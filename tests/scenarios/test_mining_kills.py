@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.program import Cli, start
+from tests.scenarios.program import Cli, kill, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -43,10 +41,7 @@ def test_sigkill_at_random_moments(cli: Cli, tmp_path: Path, index: str) -> None
     for _ in range(KILLS):
         process = start(arguments, tmp_path)
         time.sleep(moments.uniform(0.3, 0.95) * took)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        process.communicate()
+        kills += kill(process)
         if process.returncode == 0:
             break
         assert not broken.exists()

@@ -24,7 +24,7 @@ from adapterxlt.store.source import FolderSource
 from adapterxlt.store.store import Store
 from adapterxlt.store.verify import verify
 from tests.artifacts.make import small_artifact
-from tests.scenarios.program import start
+from tests.scenarios.program import kill, start
 from tests.store.remotes.servers import sent, serve_nginx, serve_sftp
 from tests.store.remotes.transfer import content, fetch_all, publish
 
@@ -53,11 +53,7 @@ def killed_when(process: subprocess.Popen[str], reached: Callable[[], bool], lat
     while process.poll() is None and not reached():
         time.sleep(0.0005)
     time.sleep(late)
-    running = process.poll() is None
-    if running:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return running
+    return kill(process)
 
 
 def tree_bytes(folder: Path) -> int:
