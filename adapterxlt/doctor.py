@@ -101,13 +101,16 @@ def check_devices() -> list[Check]:
             "device", "cpu", "ok", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}"
         )
     ]
-    if not torch.cuda.is_available():
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not gpus:
         why = "none" if torch.version.cuda else "none (this torch is built for CPU only)"
-        return [*checks, Check("device", "cuda", "warn", f"{why}; training runs on the CPU")]
-    for index in range(torch.cuda.device_count()):
+        checks.append(Check("device", "cuda", "warn", f"{why}; models compute on the CPU"))
+    for index in range(gpus):
         gpu = torch.cuda.get_device_properties(index)
         memory = f"{gpu.total_memory / 1e9:.0f} GB"
         checks.append(Check("device", f"cuda:{index}", "ok", f"{gpu.name}, {memory}"))
+    if torch.backends.mps.is_available():
+        checks.append(Check("device", "mps", "ok", "used when asked for: --device mps"))
     return checks
 
 

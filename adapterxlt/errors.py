@@ -7,7 +7,8 @@ AdapterXLTError            1   a stage failed
 └── MissingError           5   something the run needs is not there or not usable
     ├── MissingDataError         data files: missing, empty, malformed, blanked
     ├── MissingBackboneError     a backbone folder or hub model
-    └── MissingPackageError      an optional package
+    ├── MissingPackageError      an optional package
+    └── MissingDeviceError       a GPU that was asked for
 """
 
 from __future__ import annotations
@@ -97,3 +98,7 @@ class MissingBackboneError(MissingError):
 
 class MissingPackageError(MissingError):
     """An optional package is missing; the message names the install command."""
+
+
+class MissingDeviceError(MissingError):
+    """A device that was asked for is not on this machine."""

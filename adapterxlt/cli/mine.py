@@ -91,6 +91,7 @@ def command(
     out: Path,
     backbone: str | None,
     artifact: str | None,
+    device: str | None,
     protocol: str,
     layer: int | None,
     k: int | None,
@@ -121,7 +122,7 @@ def command(
     from adapterxlt.retrieval.mine import Settings, mine_files
 
     progress = open_progress()
-    built = open_encoder(backbone, artifact)
+    built = open_encoder(backbone, artifact, device)
     depth = built.model.config.num_hidden_layers
     settings = Settings(
         protocol=chosen,

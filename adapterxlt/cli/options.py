@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adapterxlt.devices import KNOWN, is_device
 from adapterxlt.show import printable_json
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,6 +63,22 @@ def workdir_option(function: F) -> F:
     )(function)
 
 
+def _device(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_device(value):
+        raise click.BadParameter(f"`{value}` is not a device: give {KNOWN}")
+    return value
+
+
+def device_option(function: F) -> F:
+    """`--device D`."""
+    return click.option(
+        "--device",
+        callback=_device,
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        help="Where models compute.  [default: the recipe's, else auto: a GPU if there is one]",
+    )(function)
+
+
 def json_option(function: F) -> F:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
@@ -70,7 +87,7 @@ def json_option(function: F) -> F:
 
 
 def encoder_options(function: F) -> F:
-    """`--backbone` and `--artifact`: which encoder."""
+    """`--backbone`, `--artifact` and `--device`: which encoder, and where it computes."""
     artifact = click.option(
         "--artifact",
         metavar="PATH",
@@ -78,7 +95,13 @@ def encoder_options(function: F) -> F:
         "[default: the bare backbone]",
     )
     backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
-    return backbone(artifact(function))
+    device = click.option(
+        "--device",
+        callback=_device,
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        help="Where it computes.  [default: auto, a GPU if there is one]",
+    )
+    return backbone(artifact(device(function)))
 
 
 def recipe_argument(function: F) -> F:

@@ -57,6 +57,7 @@ def command(
     protocol: str,
     backbone: str | None,
     artifact: str | None,
+    device: str | None,
     layers: str | None,
     pooling: str | None,
     threshold: float | None,
@@ -80,17 +81,18 @@ def command(
     check_threshold(threshold, gold)
     check_index(index)
     if vectors:
-        given = (backbone, artifact, layers, pooling, save_vectors)
+        given = (backbone, artifact, device, layers, pooling, save_vectors)
         if any(option is not None for option in given):
             raise UsageError(
                 "--vectors takes no encoder",
-                hint="leave out --backbone, --artifact, --layers, --pooling and --save-vectors",
+                hint="leave out --backbone, --artifact, --device, --layers, --pooling and "
+                "--save-vectors",
             )
         grid = [_score_vectors(source, target, gold, rules, threshold, index)]
     else:
         grid = _score_texts(
             source, target, gold, rules, threshold, index,
-            backbone=backbone, artifact=artifact, layers=layers, pooling=pooling,
+            backbone=backbone, artifact=artifact, device=device, layers=layers, pooling=pooling,
             max_length=max_length, save=save_vectors,
         )  # fmt: skip
     metric = MAIN[gold is not None]
@@ -152,6 +154,7 @@ def _score_texts(
     *,
     backbone: str | None,
     artifact: str | None,
+    device: str | None,
     layers: str | None,
     pooling: str | None,
     max_length: int,
@@ -175,7 +178,7 @@ def _score_texts(
         mining = read_mining_tsv(_found("bucc2018", {**files, "gold": gold}))
         texts, sides = (mining.source, mining.target), from_mining(mining, str(gold))
     made = rules.tatoeba if gold is None else rules.bucc
-    built = open_encoder(backbone, artifact)
+    built = open_encoder(backbone, artifact, device)
     depth = built.model.config.num_hidden_layers
     progress = open_progress()
     vectors = [

@@ -9,6 +9,7 @@ import click
 from adapterxlt.artifacts.cache import all_remotes
 from adapterxlt.cli.options import (
     data_option,
+    device_option,
     json_option,
     print_json,
     recipe_argument,
@@ -31,6 +32,7 @@ from adapterxlt.show import printable
 @data_option
 @trial_option
 @workdir_option
+@device_option
 @json_option
 @click.pass_context
 def command(
@@ -40,6 +42,7 @@ def command(
     data: tuple[str, ...],
     trial: int | None,
     workdir: Path,
+    device: str | None,
     as_json: bool,
 ) -> None:
     """Run what is missing of a recipe and print its results.
@@ -56,6 +59,7 @@ def command(
         workdir=workdir,
         sources=sources,
         progress=progress,
+        device=device,
         remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
     )
     if as_json:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.devices import AUTO, find_device
 from adapterxlt.execution.text_hashes import TextHashes
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep
@@ -30,6 +31,7 @@ class Context:
         sources: resolved backbone and data folders.
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
+        device: name of where models compute.
     """
 
     recipe: Recipe
@@ -38,6 +40,7 @@ class Context:
     sources: Sources
     progress: Progress
     remotes: RemoteCache | None = None
+    device: str = AUTO
     _loaded: tuple[str, Built] | None = None
 
     @property
@@ -74,7 +77,9 @@ class Context:
         if self._loaded is None or self._loaded[0] != key:
             self._loaded = None
             artifact = self.artifact(inputs[0]) if inputs else None
-            self._loaded = (key, load(self.backbone, artifact))
+            built = load(self.backbone, artifact)
+            built.model.to(find_device(self.device))
+            self._loaded = (key, built)
         built = self._loaded[1]
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))

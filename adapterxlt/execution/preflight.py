@@ -1,4 +1,4 @@
-"""Everything that can be checked before the first minute of work: data, labels, space."""
+"""Everything that can be checked before the first minute of work: device, data, labels, space."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.devices import check_precision, find_device
+from adapterxlt.errors import AdapterXLTError, MissingDataError, MissingDeviceError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import dev_examples
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
@@ -21,8 +22,10 @@ def preflight(context: Context) -> None:
 
     Raises:
         MissingDataError: every problem of every file, at once.
+        MissingDeviceError: the device is not there, or cannot do what a stage asks of it.
         AdapterXLTError: there is hardly any disk space.
     """
+    _check_device(context)
     problems: dict[str, None] = {}  # several steps may read the same file
     for planned in context.plan.steps:
         if planned.status == "done":
@@ -37,6 +40,20 @@ def preflight(context: Context) -> None:
     _check_space(context.store.root)
     if leaks := describe_leaks(find_leaks(context)):
         context.progress.log(f"warning: {leaks}")
+
+
+def _check_device(context: Context) -> None:
+    missing = [planned for planned in context.plan.steps if planned.status != "done"]
+    if not missing:  # an unchanged recipe needs no torch
+        return
+    device = find_device(context.device)
+    for planned in missing:
+        step = planned.step
+        if "precision" in step.params and planned.status != "remote":
+            try:
+                check_precision(step.text("precision"), device)
+            except MissingDeviceError as error:
+                raise MissingDeviceError(f"{step.id}: {error.message}", hint=error.hint) from None
 
 
 def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:

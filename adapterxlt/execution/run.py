@@ -54,6 +54,7 @@ def run_recipe(
     workdir: Path,
     sources: Sources,
     progress: Progress | None = None,
+    device: str | None = None,
     remotes: Sequence[str] = (),
 ) -> RunResult:
     """Run what is missing of a checked recipe and write WORKDIR/results.json.
@@ -62,16 +63,18 @@ def run_recipe(
 
     Args:
         sources: the recipe's backbone and data folders, see `resolve_sources`.
+        device: where models compute, see `devices.find_device`; None for the recipe's.
         remotes: remote stores that are asked for a stage before it is trained.
 
     Raises:
         MissingDataError: data are not there, before any work.
+        MissingDeviceError: the device is not there, before any work.
     """
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
     cache = RemoteCache(remotes, progress)
     plan = make_plan(recipe, store, sources, cache.find)
-    context = Context(recipe, plan, store, sources, progress, cache)
+    context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
     preflight(context)
     remember(store, plan)
     outcome = RunResult(rows=[], results=workdir)

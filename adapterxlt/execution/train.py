@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
+from adapterxlt.devices import find_device
 from adapterxlt.execution.contamination import Hashes, write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
@@ -50,6 +51,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
         HeadSpec(kind=task.kind, labels=task.labels, task=task.name) for task in tasks.values()
     ]
     built = _build(planned, heads, settings, context)
+    built.model.to(find_device(context.device))
     report = train(
         built,
         _inputs(built, materials, settings, context.encoded),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.methods import default_epochs, default_lr
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
@@ -47,6 +48,13 @@ def _tasks(value: object) -> object:
     return [{"task": item} if isinstance(item, str) else item for item in value]
 
 
+def _device(value: str) -> str:
+    if not is_device(value):
+        raise ValueError(f"must be {KNOWN}")
+    return value
+
+
+Device = Annotated[str, AfterValidator(_device)]
 TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
 Split = Literal["train", "dev", "test"]
 Sampling = Literal["proportional", "capped", "temperature", "uniform"]
@@ -252,6 +260,7 @@ class Recipe(Strict):
     backbone: str = "mini"
     data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
     seed: int = Field(1, ge=0)
+    device: Device = Field(AUTO, description="where models compute; changes no address")
     training: Training = Training()
     store: StoreSettings = StoreSettings()
     stages: dict[Name, Stage]

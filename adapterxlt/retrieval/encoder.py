@@ -6,28 +6,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import resolve_backbone
+from adapterxlt.devices import AUTO, find_device
 from adapterxlt.errors import InvalidArtifactError
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
 
-def load_encoder(backbone: str | None = None, artifact: Path | None = None) -> Built:
-    """Load an encoder in evaluation mode, on the GPU if there is one.
+def load_encoder(
+    backbone: str | None = None, artifact: Path | None = None, device: str = AUTO
+) -> Built:
+    """Load an encoder in evaluation mode.
 
     Args:
         backbone: as in recipes; None for the artifact's own, else `mini`.
         artifact: folder of a trained stage or of an artifact; None for the bare backbone.
+        device: where it computes, see `devices.find_device`.
 
     Raises:
         MissingBackboneError: the backbone is not there.
         InvalidArtifactError: the artifact is damaged, or of another backbone.
+        MissingDeviceError: the device is not there.
     """
-    import torch
-
     from adapterxlt.models.build import load
     from adapterxlt.models.spec import SPEC_FILE, read_spec
 
+    place = find_device(device)  # before anything is loaded
     if artifact is not None:
         if not artifact.is_dir():
             raise InvalidArtifactError(
@@ -38,6 +42,5 @@ def load_encoder(backbone: str | None = None, artifact: Path | None = None) -> B
             artifact = inner
         backbone = backbone or read_spec(artifact).backbone.name
     built = load(resolve_backbone(backbone or "mini", Path.cwd()), artifact)
-    if torch.cuda.is_available():
-        built.model.to("cuda")
+    built.model.to(place)
     return built

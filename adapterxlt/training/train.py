@@ -12,7 +12,8 @@ from transformers import TrainingArguments, set_seed
 
 from adapterxlt.batching.encode import Feature
 from adapterxlt.batching.masking import Masking
-from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.devices import check_precision
+from adapterxlt.errors import MissingDataError
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.trainable import assert_trainable
@@ -88,7 +89,7 @@ def train(
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
-    Of several tasks, each step is on one of them.
+    The model trains on the device that it is on. Of several tasks, each step is on one of them.
 
     If `checkpoints` holds a whole checkpoint of this training, it goes on from there, and on a
     CPU ends in the same bits as an unbroken run.
@@ -134,7 +135,7 @@ def train(
     with quiet(), progress.bar(description, steps.total, done=done, unit="step") as bar:
         trainer = StepTrainer(
             built.model,
-            _arguments(settings, steps, checkpoints),
+            _arguments(settings, steps, checkpoints, built.model.device),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
@@ -184,12 +185,28 @@ def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartRepo
         )
 
 
-def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> TrainingArguments:
-    on_gpu = torch.cuda.is_available()
-    if settings.precision == "fp16" and not on_gpu:
-        raise AdapterXLTError(
-            "precision fp16 needs a GPU, and there is none", hint="use fp32 or bf16"
-        )
+@dataclass
+class _Arguments(TrainingArguments):
+    """transformers' own know the first GPU only."""
+
+    place: str = "cpu"
+
+    @property
+    def device(self) -> torch.device:
+        """The device that was chosen."""
+        first: torch.device = super().device
+        chosen = torch.device(self.place)
+        if chosen.type == "cuda" and chosen != first:
+            torch.cuda.set_device(chosen)
+        return chosen
+
+
+def _arguments(
+    settings: Training, steps: Steps | MixedSteps, folder: Path, device: torch.device
+) -> TrainingArguments:
+    check_precision(settings.precision, device)
+    # accelerate reads the device here, where it would else take the first GPU.
+    os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
     # transformers leaves the precision of one training in this variable, which accelerate would
     # take for that of the next one in the same process.
     os.environ["ACCELERATE_MIXED_PRECISION"] = (
@@ -198,7 +215,8 @@ def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> T
     warmup = settings.warmup_steps
     if warmup is None:
         warmup = round(settings.warmup * steps.total)
-    arguments = TrainingArguments(
+    arguments = _Arguments(
+        place=str(device),
         output_dir=str(folder),
         max_steps=steps.total,
         per_device_train_batch_size=1,  # one item is one step, however many examples it holds
@@ -208,7 +226,7 @@ def _arguments(settings: Training, steps: Steps | MixedSteps, folder: Path) -> T
         lr_scheduler_type="linear",
         warmup_steps=warmup,
         seed=steps.seed,
-        use_cpu=not on_gpu,
+        use_cpu=device.type == "cpu",
         bf16=settings.precision == "bf16",
         fp16=settings.precision == "fp16",
         logging_strategy="no",

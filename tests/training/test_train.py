@@ -16,7 +16,9 @@ from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, 
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
+from adapterxlt.training import train as training
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty, loss_sum
+from adapterxlt.training.steps import Steps
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.training.conftest import make_examples
 
@@ -234,7 +236,7 @@ def test_precision_is_not_that_of_the_training_before(backbone: Backbone, tmp_pa
 def test_fp16_without_gpu_is_refused(backbone: Backbone, tmp_path: Path) -> None:
     head = head_of("pair_classification")
     built = build_train(backbone, method="seq_bn", name="a", head=head, seed=1)
-    with pytest.raises(AdapterXLTError, match="fp16 needs a GPU"):
+    with pytest.raises(AdapterXLTError, match="fp16 needs a CUDA GPU"):
         run(built, "pair_classification", tmp_path, precision="fp16")
 
 
@@ -254,3 +256,28 @@ def test_libraries_say_nothing(
     assert (output.out, output.err) == ("", "")
     assert [record.getMessage() for record in caplog.records] == []
     assert [str(w.message) for w in recwarn if "torch.jit" not in str(w.message)] == []
+
+
+def test_the_second_gpu_can_be_chosen(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two GPUs as torch would tell of them; transformers on its own takes the first."""
+    from accelerate.state import PartialState
+
+    chosen: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setenv("ACCELERATE_TORCH_DEVICE", "cpu")
+    built = build_train(
+        backbone, method="seq_bn", name="a", head=head_of("pair_classification"), seed=1
+    )
+    features = features_of(built, "pair_classification", 8)
+    steps = Steps(features, "pair_classification", settings_of(), 1, None, None)
+    arguments = training._arguments(settings_of(), steps, tmp_path, torch.device("cuda", 1))
+    assert arguments.device == torch.device("cuda", 1)
+    assert arguments.n_gpu == 1
+    assert PartialState().device == torch.device("cuda", 1)
+    assert chosen[-1] == torch.device("cuda", 1)
+    cpu = training._arguments(settings_of(), steps, tmp_path, torch.device("cpu"))
+    assert (cpu.device, PartialState().device) == (torch.device("cpu"), torch.device("cpu"))

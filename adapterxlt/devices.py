@@ -1,0 +1,80 @@
+"""Where models compute: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+
+A device changes no address in the store: what one trained, another finds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from adapterxlt.errors import MissingDeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+AUTO = "auto"
+PATTERN = r"auto|cpu|cuda(:\d{1,3})?|mps"
+KNOWN = "auto, cpu, cuda, cuda:N (the GPU number N, from 0) or mps"
+
+
+def is_device(name: str) -> bool:
+    """Whether this can be the name of a device, here or elsewhere."""
+    return re.fullmatch(PATTERN, name) is not None
+
+
+def find_device(name: str = AUTO) -> torch.device:
+    """Return the device of a name: `auto` is the first CUDA GPU, else the CPU.
+
+    `mps` (Apple's GPUs) is taken only when it is asked for: its sums differ more from the CPU's.
+
+    Args:
+        name: as `is_device` has it.
+
+    Raises:
+        MissingDeviceError: torch cannot reach it on this machine.
+
+    Example:
+        >>> find_device("cpu")
+        device(type='cpu')
+    """
+    import torch
+
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == AUTO:
+        name = "cuda" if gpus else "cpu"
+    kind, _, number = name.partition(":")
+    if kind == "cuda":
+        if int(number or 0) >= gpus:
+            raise MissingDeviceError(f"device `{name}` is not here: {_seen(gpus)}", hint=_HINT)
+        return torch.device("cuda", int(number or 0))
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise MissingDeviceError(f"device `mps` is not here: {_seen(gpus)}", hint=_HINT)
+    return torch.device(kind)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Refuse a precision that a device cannot train in.
+
+    Raises:
+        MissingDeviceError: it is fp16 without a CUDA GPU.
+    """
+    if precision == "fp16" and device.type != "cuda":
+        raise MissingDeviceError(
+            f"precision fp16 needs a CUDA GPU, and the device is `{device}`",
+            hint="use precision fp32 or bf16",
+        )
+
+
+_HINT = "use `auto` or `cpu`; `adapterxlt doctor` lists the devices"
+
+
+def _seen(gpus: int) -> str:
+    import torch
+
+    if gpus:
+        names = ", ".join(f"cuda:{index}" for index in range(gpus))
+        return f"torch sees {names}"
+    if not torch.version.cuda and not torch.backends.mps.is_built():
+        return "this build of torch is for the CPU only"
+    return "torch sees no GPU"

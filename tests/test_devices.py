@@ -1,0 +1,64 @@
+"""Names of devices, and what becomes of them on machines with and without GPUs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from adapterxlt.devices import check_precision, find_device, is_device
+from adapterxlt.errors import MissingDeviceError
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two GPUs, as torch would tell of them."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+
+@pytest.fixture
+def no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
+@pytest.mark.parametrize("name", ["auto", "cpu", "cuda", "cuda:0", "cuda:11", "mps"])
+def test_names_of_devices(name: str) -> None:
+    assert is_device(name)
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "CPU", "cuda:", "cuda:x", "cpu\n", "cuda:-1", "meta"])
+def test_other_names_are_none(name: str) -> None:
+    assert not is_device(name)
+
+
+@pytest.mark.usefixtures("gpus")
+@pytest.mark.parametrize(
+    ("name", "index"), [("auto", 0), ("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)]
+)
+def test_gpus_by_number(name: str, index: int) -> None:
+    assert find_device(name) == torch.device("cuda", index)
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_gpu_that_is_not_there_is_said_with_those_that_are() -> None:
+    with pytest.raises(MissingDeviceError) as caught:
+        find_device("cuda:2")
+    assert caught.value.message == "device `cuda:2` is not here: torch sees cuda:0, cuda:1"
+    assert find_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("no_gpus")
+def test_without_gpus_auto_is_the_cpu_and_the_others_are_refused() -> None:
+    assert find_device() == torch.device("cpu")
+    for name in ("cuda", "cuda:0", "mps"):
+        with pytest.raises(MissingDeviceError, match=f"device `{name}` is not here"):
+            find_device(name)
+
+
+def test_fp16_is_for_gpus() -> None:
+    check_precision("fp16", torch.device("cuda", 0))
+    check_precision("bf16", torch.device("cpu"))
+    for kind in ("cpu", "mps"):
+        with pytest.raises(MissingDeviceError, match="fp16 needs a CUDA GPU"):
+            check_precision("fp16", torch.device(kind))
