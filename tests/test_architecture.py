@@ -145,7 +145,7 @@ def loaded_by(code: str) -> set[str]:
         text=True,
         check=True,
         cwd=PACKAGE.parent,
-        timeout=60,
+        timeout=600,
     )
     return set(result.stdout.splitlines()[-1].split())
 

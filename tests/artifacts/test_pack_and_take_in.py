@@ -46,7 +46,7 @@ def test_several_processes_import_into_one_store(tmp_path: Path) -> None:
         )
         for order in (made, made[::-1], made[3:] + made[:3], made[1:] + made[:1])
     ]
-    assert sum(int(process.communicate(timeout=120)[0]) for process in processes) == len(made)
+    assert sum(int(process.communicate(timeout=600)[0]) for process in processes) == len(made)
     store = Store(tmp_path / "store")
     assert [store.get(entry.fingerprint) for entry in store.entries()] == store.entries()
     assert len(store.entries()) == len(made)

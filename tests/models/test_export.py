@@ -44,7 +44,7 @@ def elsewhere(code: str, ids: Tensor, folder: Path) -> Tensor:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -126,9 +125,7 @@ def test_an_alias_bomb_is_stopped_early() -> None:
     text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for level in range(1, 12):
         text += f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * 10) + "]\n"
-    started = time.perf_counter()
-    found = refused(text)
-    assert time.perf_counter() - started < 5
+    found = refused(text)  # 10^12 values, which no machine could read
     assert ["is too large" in problem for problem in found] == [True]
 
 

@@ -12,10 +12,45 @@ from pathlib import Path
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
+# The program, which counts what it does to files of some folders: opening, renaming, removing,
+# making folders. At an event of a given number it is killed, by itself and so at the very moment,
+# or some CPU time later; otherwise it leaves the count in a file.
+COUNTING = """
+import atexit, os, pathlib, signal, sys
+
+number, late, report, places, *arguments = sys.argv[1:]
+number, late, places = int(number), float(late), tuple(places.split(os.pathsep))
+count = 0
+
+def heed(event, args):
+    global count
+    if event != "open" and not event.startswith(("os.", "shutil.")):
+        return
+    if not any(isinstance(arg, (str, os.PathLike)) and os.path.abspath(arg).startswith(places)
+               for arg in args):
+        return
+    count += 1
+    if count == number:
+        if late:  # ends the process just as SIGKILL does: nothing heeds SIGPROF
+            signal.setitimer(signal.ITIMER_PROF, late)
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+if not number:
+    atexit.register(lambda: pathlib.Path(report).write_text(str(count)))
+sys.addaudithook(heed)
+sys.argv = ["adapterxlt", *arguments]
+from adapterxlt.cli.main import main
+main()
+"""
+
+
+def start(
+    arguments: Sequence[object], folder: Path, command: Sequence[str] = ("-m", "adapterxlt")
+) -> subprocess.Popen[str]:
     """Start `adapterxlt ARGUMENTS` in `folder`, in its own process group."""
     return subprocess.Popen(
-        [sys.executable, "-m", "adapterxlt", *map(str, arguments)],
+        [sys.executable, *command, *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -24,6 +59,33 @@ def start(arguments: Sequence[object], folder: Path) -> subprocess.Popen[str]:
         preexec_fn=_heed_interrupts,
         env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "120"},
     )
+
+
+def count_events(arguments: Sequence[object], folder: Path, *places: Path) -> int:
+    """Run the program to its end; how many things it did to files of these folders."""
+    report = folder / "events"
+    command = ["-c", COUNTING, "0", "0", str(report), os.pathsep.join(map(str, places))]
+    process = start(arguments, folder, command)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    return int(report.read_text())
+
+
+def killed_at(
+    number: int, arguments: Sequence[object], folder: Path, *places: Path, late: float = 0
+) -> bool:
+    """Run the program until its event of this number; False if it ended before.
+
+    However fast the machine is, it is killed at the same point of its work.
+
+    Args:
+        late: seconds of CPU time from the event to the kill.
+    """
+    command = ["-c", COUNTING, str(number), str(late), "", os.pathsep.join(map(str, places))]
+    process = start(arguments, folder, command)
+    _, err = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL, -signal.SIGPROF), err
+    return process.returncode != 0
 
 
 def kill(process: subprocess.Popen[str]) -> bool:

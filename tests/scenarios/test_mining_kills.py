@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.program import Cli, kill, start
+from tests.scenarios.program import Cli, count_events, killed_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 LINES = 9000
-KILLS = 4
 
 
 def write_sides(folder: Path) -> None:
@@ -31,23 +29,21 @@ def write_sides(folder: Path) -> None:
 @pytest.mark.parametrize("index", ["flat", "ivf-sq8"])
 def test_sigkill_at_random_moments(cli: Cli, tmp_path: Path, index: str) -> None:
     write_sides(tmp_path)
-    begin = time.monotonic()
-    whole = cli("mine", "src", "trg", "--out", "whole.tsv", "--index", index)
-    took = time.monotonic() - begin
-    assert whole.returncode == 0, whole.stderr
+    command = ["mine", "src", "trg", "--index", index, "--out"]
+    events = count_events([*command, "whole.tsv"], tmp_path, tmp_path)
+    whole = (tmp_path / "whole.tsv").read_bytes()
 
-    broken, moments, kills = tmp_path / "broken.tsv", random.Random(7), 0
-    arguments = ["mine", "src", "trg", "--out", broken.name, "--index", index]
-    for _ in range(KILLS):
-        process = start(arguments, tmp_path)
-        time.sleep(moments.uniform(0.3, 0.95) * took)
-        kills += kill(process)
-        if process.returncode == 0:
+    broken, moments = tmp_path / "broken.tsv", random.Random(7)
+    arguments = [*command, broken.name]
+    assert killed_at(events // 2, arguments, tmp_path, tmp_path)
+    assert not broken.exists()
+    for late in (0, 0.3, 0, 0.3):  # at something done to a file, and between such things
+        number = moments.randint(1, events * 2 // 3)
+        if not killed_at(number, arguments, tmp_path, tmp_path, late=late):
             break
-        assert not broken.exists()
-    assert kills > 0
+        assert not broken.exists() or broken.read_bytes() == whole
     last = cli(*arguments)
     assert last.returncode == 0, last.stderr
-    assert broken.read_bytes() == (tmp_path / "whole.tsv").read_bytes()
+    assert broken.read_bytes() == whole
     assert not (tmp_path / "broken.tsv.work").exists()
     assert len(broken.read_text(encoding="utf-8").splitlines()) > LINES // 4

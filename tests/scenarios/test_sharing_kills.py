@@ -24,7 +24,7 @@ from adapterxlt.store.source import FolderSource
 from adapterxlt.store.store import Store
 from adapterxlt.store.verify import verify
 from tests.artifacts.make import small_artifact
-from tests.scenarios.program import kill, start
+from tests.scenarios.program import count_events, kill, killed_at, start
 from tests.store.remotes.servers import sent, serve_nginx, serve_sftp
 from tests.store.remotes.transfer import content, fetch_all, publish
 
@@ -76,20 +76,20 @@ def test_push(
     place, moments = remote / manifest.fingerprint, random.Random(11)
     server = serve_sftp(tmp_path, monkeypatch) if kind == "sftp" else nullcontext(str(remote))
     with server as url:
-        kills = 0
-        for _ in range(KILLS):
-            process = start(["artifact", "push", big.where, url], tmp_path)
-            goal = tree_bytes(remote) + moments.uniform(0, 0.2) * manifest.size
-            late = moments.uniform(0, 0.001)  # a push into a folder takes well below a second
-            if not killed_when(process, lambda goal=goal: tree_bytes(remote) > goal, late):
-                break
-            kills += 1
-            if whole_at(place, manifest):
+        push, places = ["artifact", "push", big.where], (big.where, remote)
+        events = count_events([*push, f"{url}-counted"], tmp_path, *places)
+        # Half of what it does is to read and verify what it is going to send.
+        numbers = [events * 2 // 3, *(moments.randint(events // 2, events) for _ in range(3))]
+        for turn, number in enumerate(numbers):
+            # At something done to a file, and between such things.
+            late = turn % 2 * moments.uniform(0, 0.02)
+            killed = killed_at(number, [*push, url], tmp_path, *places, late=late)
+            assert killed or turn > 0
+            if not killed or whole_at(place, manifest):
                 break
             assert not has(url, manifest.fingerprint)
             with pytest.raises(MissingError):
                 fetch_all(url, tmp_path / "elsewhere")
-        assert kills > 1
         assert not list((tmp_path / "elsewhere").rglob("*.u64"))
         there = sum(path.is_file() for path in place.rglob("*"))
         visible = (place / MANIFEST_NAME).exists()

@@ -31,7 +31,7 @@ def running(command: list[str], port: int, errors: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(600)
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
