@@ -9,8 +9,10 @@ import click
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.measures import kept_epoch
+from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
 from adapterxlt.show import printable, size_text
+from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 
@@ -35,6 +37,7 @@ def command(workdir: Path, as_json: bool) -> None:
     store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()
+    recipes = _recipes_of(store, entries)
     epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
         print_json(
@@ -45,6 +48,7 @@ def command(workdir: Path, as_json: bool) -> None:
                         "title": entry.title,
                         "kind": entry.kind,
                         "recipe": entry.recipe,
+                        **_shared(recipes[entry.fingerprint]),
                         "fingerprint": entry.fingerprint,
                         "bytes": entry.size,
                         **({"kept_epoch": kept[0], "epochs": kept[1]} if kept else {}),
@@ -54,6 +58,7 @@ def command(workdir: Path, as_json: bool) -> None:
                 "failed": [
                     {
                         "title": failure.title,
+                        "recipe": failure.recipe,
                         "fingerprint": failure.fingerprint,
                         "message": failure.message,
                         "bytes": failure.size,
@@ -68,7 +73,7 @@ def command(workdir: Path, as_json: bool) -> None:
             "step": entry.title,
             "kind": entry.kind,
             **({"kept": f"epoch {kept[0]} of {kept[1]}" if kept else ""} if any(epochs) else {}),
-            "recipe": entry.recipe,
+            "recipe": ", ".join(recipes[entry.fingerprint]),
             "size": size_text(entry.size),
             "fingerprint": entry.fingerprint[:12],
         }
@@ -79,4 +84,19 @@ def command(workdir: Path, as_json: bool) -> None:
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
     for failure in failures:
-        click.echo(printable(f"failed: {failure.title}: {failure.message}", lines=True))
+        of = f" of {failure.recipe}" if failure.recipe else ""
+        click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))
+
+
+def _shared(recipes: list[str]) -> dict[str, list[str]]:
+    return {"recipes": recipes} if len(recipes) > 1 else {}
+
+
+def _recipes_of(store: Store, entries: list[Manifest]) -> dict[str, list[str]]:
+    """Names of the recipes that an entry is part of, by its address; its maker's is the first."""
+    found = {entry.fingerprint: [entry.recipe] for entry in entries}
+    for note in read_notes(store)[0]:
+        for address in note.addresses & found.keys():
+            if note.recipe not in found[address]:
+                found[address].append(note.recipe)
+    return found

@@ -35,12 +35,17 @@ _FAILURE = "failure.json"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an entry could not be computed the last time it was tried."""
+    """Why an entry could not be computed the last time it was tried.
+
+    Args:
+        recipe: name of the recipe that tried, "" where that was not noted.
+    """
 
     fingerprint: str
     title: str
     message: str
     size: int
+    recipe: str = ""
 
 
 class Store:
@@ -175,11 +180,13 @@ class Store:
         (folder / MANIFEST_NAME).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def record_failure(self, fingerprint: str, title: str, message: str) -> None:
+    def record_failure(
+        self, fingerprint: str, title: str, message: str, *, recipe: str = ""
+    ) -> None:
         """Leave a note of why the entry could not be computed, for `status`."""
         write_json(
             self.staging(fingerprint) / _FAILURE,
-            {"fingerprint": fingerprint, "title": title, "message": message},
+            {"fingerprint": fingerprint, "title": title, "message": message, "recipe": recipe},
         )
 
     def entries(self) -> list[Manifest]:
@@ -203,6 +210,7 @@ class Store:
                     title=note.get("title", "?"),
                     message=note.get("message", "?"),
                     size=tree_size(path.parent),
+                    recipe=note.get("recipe", ""),
                 )
             )
         return found

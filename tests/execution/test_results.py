@@ -8,7 +8,8 @@ import pytest
 from adapterxlt.backbones import Backbone
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, read_measures, write_measures
-from adapterxlt.execution.results import baseline_of, collect_rows, write_results
+from adapterxlt.execution.results import baseline_of, collect_rows
+from adapterxlt.execution.results_file import write_results
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
