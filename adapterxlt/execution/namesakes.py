@@ -10,7 +10,7 @@ from adapterxlt.execution.results_file import present_rows
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.memory import Note, read_notes
 from adapterxlt.report.file import DamagedResultsError
-from adapterxlt.report.versions import by_version, same_but_seed
+from adapterxlt.report.versions import by_version, families, same_but_seed
 
 MOST = 3  # differences that are told
 
@@ -27,9 +27,10 @@ def describe_namesakes(context: Context, workdir: Path) -> str:
         return ""
     notes = {(note.recipe, note.recipe_id): note for note in read_notes(context.store)[0]}
     told = []
-    for other in others:
-        note = notes.get((name, other))
-        differences = list(_differences(note, context)) if note else []
+    for family in others:
+        known = [notes[name, other] for other in family if (name, other) in notes]
+        found = [(list(_differences(note, context)), note.recipe_id) for note in known]
+        differences, other = min(found, key=lambda pair: len(pair[0]), default=([], family[-1]))
         more = f" and {len(differences) - MOST} more" if len(differences) > MOST else ""
         text = "; ".join(differences[:MOST]) + more
         told.append(f"[{other or 'no id'}]" + (f" (from it to this: {text})" if text else ""))
@@ -40,19 +41,21 @@ def describe_namesakes(context: Context, workdir: Path) -> str:
     )
 
 
-def _others(workdir: Path, name: str, own_id: str) -> list[str]:
-    """Ids of other recipes of the name, those that came last first."""
+def _others(workdir: Path, name: str, own_id: str) -> list[list[str]]:
+    """Ids of other recipes of the name, the seeds of one together; that came last comes first."""
     try:
         versions = by_version(present_rows(workdir))
     except DamagedResultsError:
         return []
     own = versions.pop((name, own_id), [])
-    others = [
-        other
+    others = {
+        other: rows
         for (recipe, other), rows in versions.items()
         if recipe == name and own and not same_but_seed(own, rows)
-    ]
-    return others[::-1]
+    }
+    ids = list(others)
+    found = families(list(others.values()))
+    return [[ids[position] for position in family] for family in reversed(found)]
 
 
 def _differences(note: Note, context: Context) -> Iterator[str]:

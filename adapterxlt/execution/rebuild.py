@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.execution.measures import Measure, read_measures
@@ -15,8 +18,8 @@ from adapterxlt.execution.results_file import locked, merge, present_rows, save
 from adapterxlt.execution.unnoted import Unnoted, names_of_unnoted
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.progress import Progress
-from adapterxlt.report.file import DamagedResultsError
-from adapterxlt.report.rows import RESULTS_NAME
+from adapterxlt.report.file import DamagedResultsError, as_row
+from adapterxlt.report.rows import RESULTS_NAME, Row
 from adapterxlt.show import brief
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -85,6 +88,9 @@ def _by_recipe(
     notes, unreadable = read_notes(store)
     for path in unreadable:
         progress.log(f"{path}: this note of a run cannot be read")
+    for note in [note for note in notes if not all(map(_fits, note.cells))]:
+        notes.remove(note)
+        progress.log(f"{note.recipe} [{note.recipe_id}]: the note of its run is damaged")
     noted = {cell.get("cell") for note in notes for cell in note.cells}
     rest = [Unnoted(*measured[address]) for address in measured if address not in noted]
     if rest:
@@ -103,6 +109,15 @@ def _by_recipe(
                 "are not in the store"
             )
         yield [(cell, measured[cell["cell"]][1]) for cell in there]
+
+
+def _fits(cell: dict[str, Any]) -> bool:
+    """Whether what a note says of a measurement makes rows."""
+    try:
+        as_row(asdict(Measure("de", "dev", "accuracy", True, 0.0, 0)) | cell)
+    except ValidationError:
+        return False
+    return cell.keys() <= {field.name for field in fields(Row)}
 
 
 def _free(path: Path) -> Path:

@@ -46,7 +46,7 @@ def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
 def same_but_seed(one: Sequence[RawRow], other: Sequence[RawRow]) -> bool:
     """Whether two versions are one recipe under several seeds (one may lack a part yet)."""
     ours, theirs = ({row.get("setup") for row in rows} for rows in (one, other))
-    if not all(ours) or not all(theirs):
+    if not (ours and theirs and all(ours) and all(theirs)):  # nothing there, or not recorded
         return False
     return ours <= theirs or theirs <= ours
 

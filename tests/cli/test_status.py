@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from adapterxlt.cli.main import cli
+from adapterxlt.plan.memory import remember
+from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 
 DONE, FAILED = "a" * 64, "b" * 64
@@ -32,6 +34,23 @@ def test_what_ran_and_what_failed(workdir: Path) -> None:
     assert ["nli", "train", "r", "2.5", "kB", DONE[:12]] in lines
     assert result.stdout.splitlines()[-1] == "failed: after_nli: no disk space left"
     assert f"{workdir}: 1 done, 1 failed" in result.stdout
+
+
+def test_recipes_that_share_a_step(workdir: Path) -> None:
+    store = Store(workdir / "store")
+    parts: dict[str, object] = {"kind": "train"}
+    address = address_of(parts)
+    (store.open_staging(address) / "out" / "weights").write_bytes(b"1")
+    store.commit(address, kind="train", title="qa", recipe="r", parts=parts, lineage={})
+    for recipe in ("r", "s"):
+        remember(store, recipe, "1", {"qa": parts}, [])
+    store.record_failure(FAILED, "after_nli", "no disk space left", recipe="s")
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert ["qa", "train", "r,", "s"] in [line.split()[:4] for line in result.stdout.splitlines()]
+    assert result.stdout.splitlines()[-1] == "failed: after_nli of s: no disk space left"
+    document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
+    assert [one.get("recipes") for one in document["done"]] == [None, ["r", "s"]]
+    assert document["failed"][0]["recipe"] == "s"
 
 
 def test_json(workdir: Path) -> None:
