@@ -37,6 +37,7 @@ def command(workdir: Path, as_json: bool) -> None:
     store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()
+    damaged = store.unreadable()
     recipes = _recipes_of(store, entries)
     epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
@@ -65,6 +66,7 @@ def command(workdir: Path, as_json: bool) -> None:
                     }
                     for failure in failures
                 ],
+                "damaged": damaged,
             }
         )
         return
@@ -83,6 +85,8 @@ def command(workdir: Path, as_json: bool) -> None:
         print_table(records)
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
+    for problem in damaged:
+        click.echo(printable(f"damaged: {problem}"))
     for failure in failures:
         of = f" of {failure.recipe}" if failure.recipe else ""
         click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))

@@ -20,7 +20,6 @@ from adapterxlt.plan.memory import read_notes
 from adapterxlt.progress import Progress
 from adapterxlt.report.file import DamagedResultsError, as_row
 from adapterxlt.report.rows import RESULTS_NAME, Row
-from adapterxlt.show import brief
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -63,6 +62,8 @@ Cells = list[tuple[dict[str, Any], list[Measure]]]
 
 def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, list[Measure]]]:
     """Every whole measurement of a store, by address, in the order in which they were made."""
+    for problem in store.unreadable():
+        progress.log(f"left out: {problem}")
     entries = [entry for entry in store.entries() if entry.kind in MEASURING]
     found = {}
     for entry in sorted(entries, key=lambda entry: _made(store, entry)):
@@ -71,8 +72,6 @@ def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, lis
             found[entry.fingerprint] = entry, read_measures(store.path(entry.fingerprint))
         except InvalidArtifactError as error:
             progress.log(f"left out: {error.message}; the recipe, run again, measures it anew")
-        except (OSError, ValueError, TypeError) as error:
-            progress.log(f"left out: {entry.title} ({entry.fingerprint[:12]}): {brief(error)}")
     return found
 
 

@@ -191,13 +191,21 @@ class Store:
 
     def entries(self) -> list[Manifest]:
         """Manifests of all entries that have one, by title; contents are not verified."""
-        found = []
-        for path in self.root.glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}"):
+        found, _ = self._manifests()
+        return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
+
+    def unreadable(self) -> list[str]:
+        """What is wrong with each manifest that cannot be read."""
+        return self._manifests()[1]
+
+    def _manifests(self) -> tuple[list[Manifest], list[str]]:
+        found, problems = [], []
+        for path in sorted(self.root.glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}")):
             try:
                 found.append(read_manifest(path.parent))
-            except InvalidArtifactError:
-                continue
-        return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
+            except InvalidArtifactError as error:
+                problems.append(error.message)
+        return found, problems
 
     def failures(self) -> list[Failure]:
         """What was tried and failed, and is not whole since."""

@@ -63,6 +63,16 @@ def test_json(workdir: Path) -> None:
     assert [failure["message"] for failure in document["failed"]] == ["no disk space left"]
 
 
+def test_what_cannot_be_read_is_said(workdir: Path) -> None:
+    (workdir / "store" / DONE[:2] / DONE / "manifest.json").write_text("{")
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert result.exit_code == 0
+    assert f"{workdir}: 0 done, 1 failed" in result.stdout
+    assert f"damaged: {workdir / 'store' / DONE[:2] / DONE / 'manifest.json'}: " in result.stdout
+    document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
+    assert len(document["damaged"]) == 1
+
+
 def test_which_epoch_was_kept(workdir: Path) -> None:
     metrics = {"dev": {"kept": 2, "epochs": [{}, {}, {}]}}
     best = "c" * 64
