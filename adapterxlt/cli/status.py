@@ -15,6 +15,8 @@ from adapterxlt.show import printable, size_text
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
+Owner = tuple[str, str]  # name and id of a recipe
+
 
 @click.command()
 @click.argument(
@@ -38,7 +40,7 @@ def command(workdir: Path, as_json: bool) -> None:
     entries = store.entries()
     failures = store.failures()
     damaged = store.unreadable()
-    recipes = _recipes_of(store, entries)
+    owners = _owners(store, entries)
     epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
         print_json(
@@ -49,7 +51,7 @@ def command(workdir: Path, as_json: bool) -> None:
                         "title": entry.title,
                         "kind": entry.kind,
                         "recipe": entry.recipe,
-                        **_shared(recipes[entry.fingerprint]),
+                        **_noted(owners[entry.fingerprint]),
                         "fingerprint": entry.fingerprint,
                         "bytes": entry.size,
                         **({"kept_epoch": kept[0], "epochs": kept[1]} if kept else {}),
@@ -75,7 +77,7 @@ def command(workdir: Path, as_json: bool) -> None:
             "step": entry.title,
             "kind": entry.kind,
             **({"kept": f"epoch {kept[0]} of {kept[1]}" if kept else ""} if any(epochs) else {}),
-            "recipe": ", ".join(recipes[entry.fingerprint]),
+            "recipe": _recipes(entry, owners),
             "size": size_text(entry.size),
             "fingerprint": entry.fingerprint[:12],
         }
@@ -92,15 +94,27 @@ def command(workdir: Path, as_json: bool) -> None:
         click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))
 
 
-def _shared(recipes: list[str]) -> dict[str, list[str]]:
-    return {"recipes": recipes} if len(recipes) > 1 else {}
+def _noted(own: list[Owner]) -> dict[str, object]:
+    recipes = [{"recipe": name, "recipe_id": recipe_id} for name, recipe_id in own]
+    return {"recipes": recipes} if recipes else {}
 
 
-def _recipes_of(store: Store, entries: list[Manifest]) -> dict[str, list[str]]:
-    """Names of the recipes that an entry is part of, by its address; its maker's is the first."""
-    found = {entry.fingerprint: [entry.recipe] for entry in entries}
+def _owners(store: Store, entries: list[Manifest]) -> dict[str, list[Owner]]:
+    """The recipes that each entry is part of, by its address, as far as it was noted."""
+    found: dict[str, list[Owner]] = {entry.fingerprint: [] for entry in entries}
     for note in read_notes(store)[0]:
         for address in note.addresses & found.keys():
-            if note.recipe not in found[address]:
-                found[address].append(note.recipe)
+            found[address].append((note.recipe, note.recipe_id))
     return found
+
+
+def _recipes(entry: Manifest, owners: dict[str, list[Owner]]) -> str:
+    """Names of an entry's recipes, and the ids of those of a name that it is not part of all of."""
+    own = owners[entry.fingerprint]
+    everyone = {owner for found in owners.values() for owner in found}
+    texts = []
+    for name in dict.fromkeys((entry.recipe, *(name for name, _ in own))):
+        ids = [recipe_id for other, recipe_id in own if other == name]
+        all_of_it = {recipe_id for other, recipe_id in everyone if other == name} == set(ids)
+        texts.append(name if all_of_it or not ids else f"{name} [{', '.join(ids)}]")
+    return ", ".join(texts)

@@ -22,9 +22,9 @@ def setup_of(lineage: Mapping[str, object]) -> str:
         last = address_of(
             {
                 "kind": step["kind"],
-                "params": _seedless(step["params"]),
-                "data": step["data"],
-                "inputs": [known.get(needed, needed) for needed in step["inputs"]],
+                "params": _seedless(step.get("params", {})),
+                "data": step.get("data", ""),
+                "inputs": [known.get(needed, needed) for needed in step.get("inputs", [])],
             }
         )
         known[step["fingerprint"]] = last

@@ -21,8 +21,8 @@ _T += (2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086)
 SEEDS = (
     "±: 95 % by Student's t over the seeds: what training varies, not the sampling of test "
     "examples. Runs go together that have the same recipe, stage and model by name, and differ in "
-    "nothing but the seed; those of before this was recorded: that have the same task, data, caps "
-    "and lineage by name."
+    "nothing but the seed (of results of earlier versions: that have the same task, data, caps and "
+    "lineage by name)."
 )
 
 

@@ -49,8 +49,22 @@ def test_recipes_that_share_a_step(workdir: Path) -> None:
     assert ["qa", "train", "r,", "s"] in [line.split()[:4] for line in result.stdout.splitlines()]
     assert result.stdout.splitlines()[-1] == "failed: after_nli of s: no disk space left"
     document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
-    assert [one.get("recipes") for one in document["done"]] == [None, ["r", "s"]]
+    shared = [{"recipe": name, "recipe_id": "1"} for name in ("r", "s")]
+    assert [one.get("recipes") for one in document["done"]] == [None, shared]
     assert document["failed"][0]["recipe"] == "s"
+    remember(store, "r", "2", {"other": {"kind": "merge"}}, [])
+    store_of = parts | {"params": {}}
+    remember(store, "r", "3", {"qa": store_of}, [])
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert "r, s" in result.stdout  # of all that have entries
+    (store.open_staging(address_of(store_of)) / "out" / "weights").write_bytes(b"2")
+    store.commit(
+        address_of(store_of), kind="train", title="qa", recipe="r", parts=store_of, lineage={}
+    )
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert sum(line.startswith("qa train r [1], s") for line in lines) == 1
+    assert sum(line.startswith("qa train r [3] ") for line in lines) == 1
 
 
 def test_json(workdir: Path) -> None:
