@@ -12,7 +12,7 @@ from adapterxlt.plan.memory import Note, read_notes
 from adapterxlt.report.file import DamagedResultsError
 from adapterxlt.report.versions import by_version, families, same_but_seed
 
-MOST = 3  # differences that are told
+MOST = 3  # recipes, and differences of each, that are told
 
 
 def describe_namesakes(context: Context, workdir: Path) -> str:
@@ -27,13 +27,15 @@ def describe_namesakes(context: Context, workdir: Path) -> str:
         return ""
     notes = {(note.recipe, note.recipe_id): note for note in read_notes(context.store)[0]}
     told = []
-    for family in others:
+    for family in others[:MOST]:
         known = [notes[name, other] for other in family if (name, other) in notes]
         found = [(list(_differences(note, context)), note.recipe_id) for note in known]
         differences, other = min(found, key=lambda pair: len(pair[0]), default=([], family[-1]))
         more = f" and {len(differences) - MOST} more" if len(differences) > MOST else ""
         text = "; ".join(differences[:MOST]) + more
         told.append(f"[{other or 'no id'}]" + (f" (from it to this: {text})" if text else ""))
+    if len(others) > MOST:
+        told.append(f"{len(others) - MOST} more")
     return (
         f"this recipe `{name}` is [{own_id}]; the results keep what was measured under the same "
         f"name by {', '.join(told)}. `adapterxlt report {workdir}` shows all; another `name` "
