@@ -120,10 +120,11 @@ def check_data(folders: Sequence[str]) -> list[Check]:
     for name in folders:
         try:
             roots = resolve_roots([name], Path.cwd())
+            tasks = _tasks_in(roots)
         except MissingDataError as error:
             checks.append(Check("data", name, "missing", str(error)))
             continue
-        found = [f"{task} ({', '.join(splits)})" for task, splits in _tasks_in(roots).items()]
+        found = [f"{task} ({', '.join(splits)})" for task, splits in tasks.items()]
         detail = "; ".join(found) or f"no file of any task under {roots[0]}"
         checks.append(Check("data", name, "ok" if found else "warn", detail))
     return checks

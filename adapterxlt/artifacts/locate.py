@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.plan.steps import TRAINED
+from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
@@ -44,7 +46,9 @@ def locate(text: str) -> Path:
         if len(found) == 1:
             return store.path(found[0].fingerprint)
         if found:
-            known = ", ".join(f"{folder}:{entry.fingerprint[:12]}" for entry in found)
+            known = ", ".join(
+                f"{folder}:{entry.fingerprint[:12]} ({_told_apart(entry)})" for entry in found
+            )
             raise UsageError(f"{text}: there are several", hint=f"choose one of {known}")
         raise UsageError(
             f"{text}: no such trained stage",
@@ -54,6 +58,13 @@ def locate(text: str) -> Path:
         f"{text}: there is no such file or folder",
         hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
     )
+
+
+def _told_apart(entry: Manifest) -> str:
+    """What tells stages of one name apart: `recipe q, seed 2`."""
+    params = entry.parts.get("params")
+    seed = params.get("seed") if isinstance(params, Mapping) else None
+    return f"recipe {printable(entry.recipe)}" + ("" if seed is None else f", seed {seed}")
 
 
 def trained_stages(workdir: Path) -> dict[str, Path]:

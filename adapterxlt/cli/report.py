@@ -9,7 +9,9 @@ import click
 from rich.text import Text
 
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
+from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.console import make_console
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import over_seeds
@@ -24,13 +26,23 @@ from adapterxlt.store.files import write_atomic
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file."
 )
+@click.option(
+    "--rebuild",
+    "anew",
+    is_flag=True,
+    help="First make results.json anew from the store; a damaged one is put aside.",
+)
 @json_option
-def command(workdirs: tuple[Path, ...], html: Path | None, as_json: bool) -> None:
+def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: bool) -> None:
     """Show results of work folders: what each recipe measured, against its baseline.
 
     Runs of one recipe under several seeds, of one folder or of several, are compared seed by seed,
     with the mean gain and its interval.
     """
+    if anew:
+        progress = open_progress()
+        for workdir in dict.fromkeys(workdirs):
+            rebuild(workdir, progress)
     runs = read_runs(workdirs)
     if not runs:
         raise UsageError(f"{', '.join(map(str, workdirs))}: no results", hint="run a recipe first")
@@ -57,7 +69,7 @@ def command(workdirs: tuple[Path, ...], html: Path | None, as_json: bool) -> Non
         console = make_console()
         for run in runs:
             if len(runs) > 1:
-                console.print(Text(f"{run.workdir}: {run.recipe}\n", style="bold underline"))
+                console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
             print_results(run.rows, console)
             console.print()
         print_over_seeds(compared, console)

@@ -9,9 +9,13 @@ import click
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.measures import kept_epoch
+from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
 from adapterxlt.show import printable, size_text
+from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
+
+Owner = tuple[str, str]  # name and id of a recipe
 
 
 @click.command()
@@ -35,6 +39,8 @@ def command(workdir: Path, as_json: bool) -> None:
     store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()
+    damaged = store.unreadable()
+    owners = _owners(store, entries)
     epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
         print_json(
@@ -45,6 +51,7 @@ def command(workdir: Path, as_json: bool) -> None:
                         "title": entry.title,
                         "kind": entry.kind,
                         "recipe": entry.recipe,
+                        **_noted(owners[entry.fingerprint]),
                         "fingerprint": entry.fingerprint,
                         "bytes": entry.size,
                         **({"kept_epoch": kept[0], "epochs": kept[1]} if kept else {}),
@@ -54,12 +61,14 @@ def command(workdir: Path, as_json: bool) -> None:
                 "failed": [
                     {
                         "title": failure.title,
+                        "recipe": failure.recipe,
                         "fingerprint": failure.fingerprint,
                         "message": failure.message,
                         "bytes": failure.size,
                     }
                     for failure in failures
                 ],
+                "damaged": damaged,
             }
         )
         return
@@ -68,7 +77,7 @@ def command(workdir: Path, as_json: bool) -> None:
             "step": entry.title,
             "kind": entry.kind,
             **({"kept": f"epoch {kept[0]} of {kept[1]}" if kept else ""} if any(epochs) else {}),
-            "recipe": entry.recipe,
+            "recipe": _recipes(entry, owners),
             "size": size_text(entry.size),
             "fingerprint": entry.fingerprint[:12],
         }
@@ -78,5 +87,34 @@ def command(workdir: Path, as_json: bool) -> None:
         print_table(records)
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
+    for problem in damaged:
+        click.echo(printable(f"damaged: {problem}"))
     for failure in failures:
-        click.echo(printable(f"failed: {failure.title}: {failure.message}", lines=True))
+        of = f" of {failure.recipe}" if failure.recipe else ""
+        click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))
+
+
+def _noted(own: list[Owner]) -> dict[str, object]:
+    recipes = [{"recipe": name, "recipe_id": recipe_id} for name, recipe_id in own]
+    return {"recipes": recipes} if recipes else {}
+
+
+def _owners(store: Store, entries: list[Manifest]) -> dict[str, list[Owner]]:
+    """The recipes that each entry is part of, by its address, as far as it was noted."""
+    found: dict[str, list[Owner]] = {entry.fingerprint: [] for entry in entries}
+    for note in read_notes(store)[0]:
+        for address in note.addresses & found.keys():
+            found[address].append((note.recipe, note.recipe_id))
+    return found
+
+
+def _recipes(entry: Manifest, owners: dict[str, list[Owner]]) -> str:
+    """Names of an entry's recipes, and the ids of those of a name that it is not part of all of."""
+    own = owners[entry.fingerprint]
+    everyone = {owner for found in owners.values() for owner in found}
+    texts = []
+    for name in dict.fromkeys((entry.recipe, *(name for name, _ in own))):
+        ids = [recipe_id for other, recipe_id in own if other == name]
+        all_of_it = {recipe_id for other, recipe_id in everyone if other == name} == set(ids)
+        texts.append(name if all_of_it or not ids else f"{name} [{', '.join(ids)}]")
+    return ", ".join(texts)

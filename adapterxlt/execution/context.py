@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, find_device
 from adapterxlt.execution.text_hashes import TextHashes
-from adapterxlt.plan.plan import Sources
+from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Recipe
@@ -49,6 +49,11 @@ class Context:
         if self.sources.backbone is None:
             raise TypeError(f"recipe {self.recipe.name} has no backbone")
         return self.sources.backbone
+
+    @cached_property
+    def recipe_id(self) -> str:
+        """Tells recipes of one name apart."""
+        return recipe_id(self.recipe, self.plan, self.sources)
 
     @cached_property
     def texts(self) -> TextHashes:

@@ -36,17 +36,26 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     measures: list[Measure] = []
     for language in step.items("languages"):
         done = partial / f"{language}.json"
-        if not done.is_file():
+        found = _finished(done)
+        if found is None:
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, roots, language)
             values = _score(planned, context, task, language, examples, partial)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(step, task, language, len(examples), values, flagged)
             write_json(done, [asdict(measure) for measure in found])
-        measures += [Measure(**item) for item in json.loads(done.read_text(encoding="utf-8"))]
+        measures += found
     write_measures(staging / "out", measures)
     if "predictions" in step.params:
         shutil.copytree(partial / PREDICTIONS_FOLDER, staging / "out" / PREDICTIONS_FOLDER)
+
+
+def _finished(path: Path) -> list[Measure] | None:
+    """What an interrupted run left of a language; None if that is nothing, or damaged."""
+    try:
+        return [Measure(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _score(

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.show import brief
 from adapterxlt.store.files import write_json
 
 MEASURES_NAME = "measures.json"
@@ -49,6 +51,14 @@ def write_measures(folder: Path, measures: Sequence[Measure]) -> None:
 
 
 def read_measures(folder: Path) -> list[Measure]:
-    """Read them back in the order they were written."""
-    found = json.loads((folder / MEASURES_NAME).read_text(encoding="utf-8"))
-    return [Measure(**item) for item in found]
+    """Read them back in the order they were written.
+
+    Raises:
+        InvalidArtifactError: they are not there, or damaged.
+    """
+    path = folder / MEASURES_NAME
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [Measure(**item) for item in found]
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidArtifactError(f"{path}: holds no measures: {brief(error)}") from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from pathlib import Path
+
+from filelock import FileLock
 
 from adapterxlt.execution.context import Context
 from adapterxlt.plan.expand import BARE
@@ -15,23 +18,49 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
     """Copy the prediction files of every finished cell out of the store.
 
     They go to WORKDIR/predictions/RECIPE/STAGE/MODEL, which is laid out as the benchmark wants a
-    submission; a cell's files there are replaced.
+    submission. Where another recipe of this name (or another seed of it) has put other files
+    there, those stay, and all of this one's go to WORKDIR/predictions/RECIPE-ID/STAGE/MODEL.
 
     Returns:
         the folders of the models, in plan order.
     """
-    folders: list[Path] = []
+    sources: list[tuple[Path, Path]] = []  # a folder of files, and STAGE/MODEL
     for planned in context.plan.steps:
         step = planned.step
         if "predictions" not in step.params or context.store.get(planned.fingerprint) is None:
             continue
         model = step.inputs[0] if step.inputs else BARE
-        target = workdir / PREDICTIONS_FOLDER / context.recipe.name / step.stage / model
-        for folder in sorted(
-            (context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER).iterdir()
-        ):
-            shutil.rmtree(target / folder.name, ignore_errors=True)
-            shutil.copytree(folder, target / folder.name)
-        if target not in folders:
-            folders.append(target)
-    return folders
+        cell = context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER
+        sources += [(folder, Path(step.stage, model)) for folder in sorted(cell.iterdir())]
+    if not sources:
+        return []
+    root = workdir / PREDICTIONS_FOLDER
+    workdir.mkdir(parents=True, exist_ok=True)
+    with FileLock(workdir / f".{PREDICTIONS_FOLDER}.lock"):
+        target = root / context.recipe.name
+        if any(_differs(folder, target / place / folder.name) for folder, place in sources):
+            target = root / f"{context.recipe.name}-{context.recipe_id}"
+        for folder, place in sources:
+            _copy(folder, target / place / folder.name)
+    return list(dict.fromkeys(target / place for _, place in sources))
+
+
+def _differs(source: Path, target: Path) -> bool:
+    """Whether a file is at the target that is not what the source has."""
+    return any(
+        path.is_file()
+        and not (
+            (same := source / path.relative_to(target)).is_file()
+            and filecmp.cmp(path, same, shallow=False)
+        )
+        for path in target.rglob("*")
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Put a copy of a folder in place, at once: a kill leaves no half of it there."""
+    aside = target.with_name(f".{target.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(source, aside)
+    shutil.rmtree(target, ignore_errors=True)
+    aside.replace(target)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-
-from filelock import FileLock
+from dataclasses import asdict
+from typing import Any
 
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.measures import read_measures
+from adapterxlt.execution.measures import Measure, read_measures
 from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
+from adapterxlt.plan.plan import data_label
+from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import (
     EvaluateStage,
@@ -20,45 +20,37 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
     TrainStage,
 )
-from adapterxlt.report.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
-from adapterxlt.store.files import write_json
+from adapterxlt.report.rows import Row
 from adapterxlt.tasks.catalogue import get_task
 
+MEASURING = ("evaluate", "retrieve")
 ZERO_SHOT = "zero-shot"
 
 
 def collect_rows(context: Context) -> list[Row]:
     """Return the rows of every evaluate and retrieve cell that the store has, in plan order."""
-    rows: list[Row] = []
-    for planned in context.plan.steps:
-        if planned.step.kind in ("evaluate", "retrieve") and context.store.get(planned.fingerprint):
-            rows += _rows_of(planned, context)
-    return rows
+    return [
+        row
+        for planned in _cells(context)
+        if context.store.get(planned.fingerprint)
+        for row in rows_of(
+            names_of(planned, context), read_measures(context.store.path(planned.fingerprint))
+        )
+    ]
 
 
-def write_results(workdir: Path, recipe: str, rows: Sequence[Row]) -> Path:
-    """Replace the rows of `recipe` in WORKDIR/results.json; rows of other recipes stay.
-
-    The file depends only on the rows: the same results give the same bytes.
-    """
-    path = workdir / RESULTS_NAME
-    workdir.mkdir(parents=True, exist_ok=True)
-    with FileLock(workdir / f".{RESULTS_NAME}.lock"):
-        others = [row for row in _read(path) if row.get("recipe") != recipe]
-        merged = others + [row.as_dict() for row in rows]
-        merged.sort(key=lambda row: str(row["recipe"]))  # stable: plan order within a recipe
-        write_json(path, {"schema": RESULTS_SCHEMA, "rows": merged})
-    return path
+def all_names(context: Context) -> list[dict[str, Any]]:
+    """What the rows of every evaluate and retrieve cell say beside their values, in plan order."""
+    return [names_of(planned, context) for planned in _cells(context)]
 
 
-def _read(path: Path) -> list[dict[str, object]]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return []
-    if not isinstance(document, dict) or document.get("schema") != RESULTS_SCHEMA:
-        return []
-    return list(document["rows"])
+def rows_of(names: dict[str, Any], measures: list[Measure]) -> list[Row]:
+    """The rows of a cell."""
+    return [Row(**names, **asdict(measure)) for measure in measures]
+
+
+def _cells(context: Context) -> list[PlannedStep]:
+    return [planned for planned in context.plan.steps if planned.step.kind in MEASURING]
 
 
 def baseline_of(stage: EvaluateStage | RetrieveStage) -> str:
@@ -71,45 +63,33 @@ def baseline_of(stage: EvaluateStage | RetrieveStage) -> str:
     return default if default in models else models[0]
 
 
-def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
+def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
+    """What the rows of a cell say beside their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
     assert isinstance(stage, (EvaluateStage, RetrieveStage))
     model = step.inputs[0] if step.inputs else BARE
     baseline = baseline_of(stage)
-    shared = {
+    backbone = context.sources.backbone
+    return {
         "recipe": context.recipe.name,
+        "recipe_id": context.recipe_id,
         "stage": step.stage,
         "model": model,
         "task": str(step.params["task"]),
-        "data": ", ".join(Path(name).name or name for name in context.recipe.data),
+        "data": data_label(context.recipe),
         "seed": _seed(context.recipe, model),
         "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
         "trained_in": _trained_in(context, model),
         "lineage": describe(
-            lineage_of(
-                context.plan, step.inputs[0] if step.inputs else None, context.sources.backbone
-            )
+            lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
         ),
         "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
         "baseline": "" if model == baseline else baseline,
         "caps": _caps(context.recipe, model, stage),
+        "cell": planned.fingerprint,
+        "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
     }
-    return [
-        Row(
-            language=measure.language,
-            split=measure.split,
-            metric=measure.metric,
-            main=measure.main,
-            value=measure.value,
-            n=measure.n,
-            layer=measure.layer,
-            contamination=measure.contamination,
-            pooling=measure.pooling,
-            **shared,  # type: ignore[arg-type]
-        )
-        for measure in read_measures(context.store.path(planned.fingerprint))
-    ]
 
 
 def _seed(recipe: Recipe, model: str) -> int:
@@ -137,12 +117,23 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
 
 
 def _caps(recipe: Recipe, model: str, stage: EvaluateStage | RetrieveStage) -> str:
-    found = []
     parts = () if model == BARE else recipe.parts_of(stage_behind(recipe, model))
-    for cap in dict.fromkeys(part.cap for part in parts if part.cap):
-        capped = dict.fromkeys(part.task for part in parts if part.cap == cap)
-        of = f" of {', '.join(capped)}" if len(parts) > 1 else ""
+    evaluated = stage.cap if isinstance(stage, EvaluateStage) else None
+    return caps_text([(part.task, part.cap) for part in parts], evaluated)
+
+
+def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) -> str:
+    """`train 2000, evaluate 200`.
+
+    Args:
+        trained: each task that the model was trained on, and at most how many examples of it.
+        evaluated: how many of a language were evaluated at most.
+    """
+    found = []
+    for cap in dict.fromkeys(cap for _, cap in trained if cap):
+        capped = dict.fromkeys(task for task, own in trained if own == cap)
+        of = f" of {', '.join(capped)}" if len(trained) > 1 else ""
         found.append(f"train {cap}{of}")
-    if isinstance(stage, EvaluateStage) and stage.cap:
-        found.append(f"evaluate {stage.cap}")
+    if evaluated:
+        found.append(f"evaluate {evaluated}")
     return ", ".join(found)

@@ -11,11 +11,14 @@ from pathlib import Path
 from adapterxlt.artifacts.cache import RemoteCache
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
+from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
-from adapterxlt.execution.results import collect_rows, write_results
+from adapterxlt.execution.results import all_names, collect_rows
+from adapterxlt.execution.results_file import check_results, write_results
 from adapterxlt.plan.lineage import lineage_of
-from adapterxlt.plan.plan import Sources, make_plan, remember
+from adapterxlt.plan.memory import remember
+from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe
@@ -69,22 +72,29 @@ def run_recipe(
     Raises:
         MissingDataError: data are not there, before any work.
         MissingDeviceError: the device is not there, before any work.
+        DamagedResultsError: there is a results.json that cannot be added to, before any work.
     """
+    check_results(workdir)
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
     cache = RemoteCache(remotes, progress)
     plan = make_plan(recipe, store, sources, cache.find)
     context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
     preflight(context)
-    remember(store, plan)
+    parts = {planned.step.id: planned.parts for planned in plan.steps}
+    remember(store, recipe.name, context.recipe_id, parts, all_names(context))
     outcome = RunResult(rows=[], results=workdir)
     try:
         for planned in plan.steps:
             _run_or_skip(planned, context, outcome)
     finally:  # also on Ctrl-C: what is finished is reported
         outcome.rows = collect_rows(context)
-        outcome.results = write_results(workdir, recipe.name, outcome.rows)
+        outcome.results = write_results(
+            workdir, recipe.name, outcome.rows, order=list(parts), progress=progress
+        )
         outcome.predictions = publish_predictions(context, workdir)
+    if namesakes := describe_namesakes(context, workdir):
+        progress.log(f"note: {namesakes}")
     return outcome
 
 
@@ -99,7 +109,9 @@ def _run_or_skip(planned: PlannedStep, context: Context, outcome: RunResult) -> 
         computed = _ensure(planned, context)
     except AdapterXLTError as error:
         outcome.failed[step.id] = str(error)
-        context.store.record_failure(planned.fingerprint, step.id, str(error))
+        context.store.record_failure(
+            planned.fingerprint, step.id, str(error), recipe=context.recipe.name
+        )
         context.progress.log(f"{step.id}: failed: {error}")
         return
     (outcome.done if computed else outcome.reused).append(step.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
+from adapterxlt.plan.memory import last_parts
 from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.store.environment import environment, environment_changes
-from adapterxlt.store.files import address_of, canonical_json, sha256_file, write_json
+from adapterxlt.store.files import address_of, canonical_json, sha256_file
 from adapterxlt.store.remotes.files import masked
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Task, get_task
@@ -65,44 +65,49 @@ def make_plan(
     Raises:
         MissingDataError: data that a step reads is not there.
     """
-    last = last_parts(store, recipe.name)
-    planned: dict[str, PlannedStep] = {}
-    for step in expand(recipe, sources.backbone, sources.roots):
-        parts = fingerprint_parts(
+    steps = expand(recipe, sources.backbone, sources.roots)
+    parts: dict[str, dict[str, object]] = {}
+    addresses: dict[str, str] = {}
+    for step in steps:
+        parts[step.id] = fingerprint_parts(
             step,
             data=_data_of(step, sources.roots),
             backbone=sources.backbone.hash if sources.backbone else "",
-            inputs=tuple(planned[needed].fingerprint for needed in step.inputs),
+            inputs=tuple(addresses[needed] for needed in step.inputs),
         )
-        address = address_of(parts)
+        addresses[step.id] = address_of(parts[step.id])
+    last = last_parts(store, recipe.name, parts)
+    planned: list[PlannedStep] = []
+    for step in steps:
+        address = addresses[step.id]
         status, reason = _status(store, address)
         if status == "todo":
-            reason = explain(last.get(step.id), parts, step.inputs)
+            reason = explain(last.get(step.id), parts[step.id], step.inputs)
             url = find_remote(address) if step.kind in TRAINED else None
             if url is not None:
                 status, reason = "remote", f"{masked(url)} has it"
-        planned[step.id] = PlannedStep(
-            step, address, parts, status, reason, _origins_of(step, sources.roots)
-        )
-    return Plan(recipe.name, tuple(planned.values()))
+        origins = _origins_of(step, sources.roots)
+        planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
+    return Plan(recipe.name, tuple(planned))
 
 
-def remember(store: Store, plan: Plan) -> None:
-    """Keep the plan's parts, so that the next plan can say what changed since."""
-    write_json(_memory(store, plan.recipe), {step.step.id: step.parts for step in plan.steps})
+def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
+    """A short hash of what a recipe computes: its steps, its seed, and what it reads, by name.
+
+    What changes no result is left out (its name, description, baselines and remotes).
+    """
+    content = {
+        "steps": [[planned.step.id, planned.fingerprint] for planned in plan.steps],
+        "seed": recipe.seed,
+        "data": data_label(recipe),
+        "backbone": sources.backbone.name if sources.backbone else "",
+    }
+    return address_of(content)[:12]
 
 
-def last_parts(store: Store, recipe: str) -> dict[str, dict[str, object]]:
-    """Fingerprint parts by step id when this recipe was last run; {} if never."""
-    try:
-        found = json.loads(_memory(store, recipe).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _memory(store: Store, recipe: str) -> Path:
-    return store.root / ".plans" / f"{recipe}.json"
+def data_label(recipe: Recipe) -> str:
+    """Names of the data folders that a recipe reads."""
+    return ", ".join(Path(name).name or name for name in recipe.data)
 
 
 def _status(store: Store, address: str) -> tuple[Status, str]:

@@ -105,6 +105,12 @@ def write_mining(out: Path, seed: int) -> None:
             _write(stem.with_name(f"{stem.name}.gold"), [f"{a}\t{b}" for a, b in gold])
 
 
+def write_description(out: Path) -> None:
+    """The file that states its languages: no benchmark has published it."""
+    lines = ["# No benchmark has these data: `languages: all` means all languages they are in."]
+    _write(out / "adapterxlt-data.yaml", [*lines, f"languages: [{', '.join(LANGUAGES)}]"])
+
+
 def build(out: Path, seed: int = 1) -> None:
     """Writes everything below `out`; the same seed gives the same bytes."""
     write_nli(out, seed)
@@ -114,3 +120,4 @@ def build(out: Path, seed: int = 1) -> None:
     write_choices(out, seed)
     write_parallel(out)
     write_mining(out, seed)
+    write_description(out)

@@ -44,7 +44,7 @@ def render(runs: Sequence[Run], compared: Sequence[OverSeeds]) -> str:
 
 
 def _name(run: Run, several: bool) -> str:
-    return f"{run.workdir}: {run.recipe}" if several else run.recipe
+    return f"{run.workdir}: {run.heading}" if several else run.heading
 
 
 def _models(rows: Sequence[Row]) -> list[Row]:

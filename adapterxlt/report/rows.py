@@ -35,6 +35,13 @@ class Row:
         caps: "train 2000, evaluate 200" when examples were capped, else "".
         pooling: how the vectors of that layer were pooled, where the recipe lists poolings; None
             where it leaves them to the protocol.
+        recipe_id: short hash of what the recipe computes (its steps, seed and data): recipes of
+            one name that differ, and seeds of one recipe, are told apart by it.
+        cell: store address of the measurement.
+        setup: short hash of all that the measurement comes from but its seeds: rows of several
+            seeds go together that have the same.
+
+    The last three are empty in results that were written before they were recorded.
     """
 
     recipe: str
@@ -58,6 +65,9 @@ class Row:
     baseline: str
     caps: str
     pooling: str | None = None
+    recipe_id: str = ""
+    cell: str = ""
+    setup: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""

@@ -10,7 +10,7 @@ from statistics import mean, stdev
 
 from adapterxlt.report.compare import signed
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import COSTS
+from adapterxlt.report.rows import COSTS, Row
 from adapterxlt.report.sections import Section, sections
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; beyond, the last one serves
@@ -20,8 +20,9 @@ _T += (2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086)
 
 SEEDS = (
     "±: 95 % by Student's t over the seeds: what training varies, not the sampling of test "
-    "examples. Runs go together that have the same recipe, stage and model by name, and the same "
-    "task, data, caps and lineage; learning rates and epochs are not compared."
+    "examples. Runs go together that have the same recipe, stage and model by name, and differ in "
+    "nothing but the seed (of results of earlier versions: that have the same task, data, caps and "
+    "lineage by name)."
 )
 
 
@@ -115,14 +116,16 @@ def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int
             ",".join(grid.judged),
             recipe,
             _starred(row.stage, seed),
-            row.protocol,
-            row.data,
-            row.caps,
-            row.lineage,
-            of_baseline.lineage,
+            *_compared(row),
+            *_compared(of_baseline),
             row.metric,
         )
         yield key, seed, gain.points
+
+
+def _compared(row: Row) -> tuple[str, ...]:
+    """What must be the same under two seeds; names where the content is not recorded."""
+    return (row.setup,) if row.setup else (row.protocol, row.data, row.caps, row.lineage)
 
 
 def _starred(name: str, seed: int) -> str:

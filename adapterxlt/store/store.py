@@ -35,12 +35,17 @@ _FAILURE = "failure.json"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an entry could not be computed the last time it was tried."""
+    """Why an entry could not be computed the last time it was tried.
+
+    Args:
+        recipe: name of the recipe that tried, "" where that was not noted.
+    """
 
     fingerprint: str
     title: str
     message: str
     size: int
+    recipe: str = ""
 
 
 class Store:
@@ -175,22 +180,32 @@ class Store:
         (folder / MANIFEST_NAME).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def record_failure(self, fingerprint: str, title: str, message: str) -> None:
+    def record_failure(
+        self, fingerprint: str, title: str, message: str, *, recipe: str = ""
+    ) -> None:
         """Leave a note of why the entry could not be computed, for `status`."""
         write_json(
             self.staging(fingerprint) / _FAILURE,
-            {"fingerprint": fingerprint, "title": title, "message": message},
+            {"fingerprint": fingerprint, "title": title, "message": message, "recipe": recipe},
         )
 
     def entries(self) -> list[Manifest]:
         """Manifests of all entries that have one, by title; contents are not verified."""
-        found = []
-        for path in self.root.glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}"):
+        found, _ = self._manifests()
+        return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
+
+    def unreadable(self) -> list[str]:
+        """What is wrong with each manifest that cannot be read."""
+        return self._manifests()[1]
+
+    def _manifests(self) -> tuple[list[Manifest], list[str]]:
+        found, problems = [], []
+        for path in sorted(self.root.glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}")):
             try:
                 found.append(read_manifest(path.parent))
-            except InvalidArtifactError:
-                continue
-        return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
+            except InvalidArtifactError as error:
+                problems.append(error.message)
+        return found, problems
 
     def failures(self) -> list[Failure]:
         """What was tried and failed, and is not whole since."""
@@ -203,6 +218,7 @@ class Store:
                     title=note.get("title", "?"),
                     message=note.get("message", "?"),
                     size=tree_size(path.parent),
+                    recipe=note.get("recipe", ""),
                 )
             )
         return found

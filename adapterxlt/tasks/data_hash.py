@@ -31,6 +31,11 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def same_content(one: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes."""
+    return one.stat().st_size == other.stat().st_size and _file_hash(one) == _file_hash(other)
+
+
 def _file_hash(path: Path) -> str:
     status = path.stat()
     return _content_hash(path.resolve(), status.st_size, status.st_mtime_ns)

@@ -10,8 +10,8 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
+from adapterxlt.tasks.description import stated_languages
 from adapterxlt.tasks.hub import is_hub
-from adapterxlt.tasks.roots import is_pocket
 
 _PLACEHOLDER = re.compile(r"\{(lang|iso3|name|context|question)\}")
 # Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
@@ -72,11 +72,14 @@ def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[
 
     Files in other languages (Romanian in a download of XQuAD, most of Tatoeba's 112) are no part
     of the benchmark: they are read when asked for by name. Only masked language modelling takes
-    any, and of the bundled data, which no benchmark published, all tasks do.
+    any, and a folder may state further languages that its data are in, see `tasks.description`.
     """
     task = source_of(task, split)
-    free = [root for root in roots if task.open or is_pocket(root)]
-    languages = task.languages + _other_languages(task, free, split)
+    others = set(_other_languages(task, roots, split)) if task.open else set()
+    for place in _places(_local(roots)):
+        if stated := stated_languages(place):
+            others |= stated & _named_by_files(task, [place], split)
+    languages = (*task.languages, *sorted(others - set(task.languages)))
     return tuple(language for language in languages if has_files(task, roots, language, split))
 
 
@@ -91,7 +94,7 @@ def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> b
 
 def _other_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
     """Languages beside the task's own that file names tell of, sorted."""
-    named = _named_by_files(task, _local(roots), split)
+    named = _named_by_files(task, _places(_local(roots)), split)
     return tuple(sorted(named - set(task.languages)))
 
 
@@ -160,7 +163,7 @@ def _places(roots: Sequence[Path]) -> list[Path]:
     ]
 
 
-def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
+def _named_by_files(task: Task, places: Sequence[Path], split: str) -> set[str]:
     """Language codes that occur in file names which match a `{lang}` pattern."""
     codes: set[str] = set()
     for layout in task.layouts:
@@ -168,9 +171,9 @@ def _named_by_files(task: Task, roots: Sequence[Path], split: str) -> set[str]:
             if "{lang}" not in pattern:
                 continue
             shape = re.compile(_as_regex(pattern))
-            for root in _places(roots):
-                for path in root.glob(_PLACEHOLDER.sub("*", pattern)):
-                    if match := shape.fullmatch(path.relative_to(root).as_posix()):
+            for place in places:
+                for path in place.glob(_PLACEHOLDER.sub("*", pattern)):
+                    if match := shape.fullmatch(path.relative_to(place).as_posix()):
                         codes.add(match["lang"])
     return codes
 

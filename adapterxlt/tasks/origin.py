@@ -12,6 +12,7 @@ from pathlib import Path
 
 from adapterxlt.bundled import bundled
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
+from adapterxlt.tasks.data_hash import same_content
 from adapterxlt.tasks.find import Found, find
 from adapterxlt.tasks.hub import is_hub
 
@@ -33,16 +34,28 @@ def origins(task: Task, roots: Sequence[Path], languages: Sequence[str], split: 
 def _origin(found: Found, roots: Sequence[Path]) -> str:
     path = next(iter(found.files.values()))
     root = next(root for root in roots if path.is_relative_to(root))
-    if root == bundled("artifacts/data/pocket"):
+    if _is_pocket(path, root):
         return POCKET
     if is_hub(root) and found.task.hub is not None:
         return f"{_HUB}{found.task.hub.id}@{found.task.hub.revision}"
     return f"{_FOLDER}{root.name}"
 
 
+def _is_pocket(path: Path, root: Path) -> bool:
+    """Whether a file is one of the bundled data, there or in a copy, by its name and content."""
+    parts = path.relative_to(root).parts
+    known = (bundled("artifacts/data/pocket").joinpath(*parts[n:]) for n in range(len(parts)))
+    return any(file.is_file() and same_content(path, file) for file in known)
+
+
 def hub_id(origin: str) -> str | None:
     """The id of a data set on the Hub; None if it is of elsewhere."""
     return origin.removeprefix(_HUB).partition("@")[0] if origin.startswith(_HUB) else None
+
+
+def origin_name(origin: str) -> str:
+    """What a recipe's `data` says for it: `pocket`, `hub`, or the folder's name."""
+    return "hub" if origin.startswith(_HUB) else origin.removeprefix(_FOLDER)
 
 
 def describe_origins(found: Sequence[str] | None) -> str:

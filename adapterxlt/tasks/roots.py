@@ -29,18 +29,9 @@ def resolve_roots(data: Sequence[str], base: Path) -> tuple[Path, ...]:
     return tuple(roots)
 
 
-def is_pocket(root: Path) -> bool:
-    """Whether a data folder is the bundled one."""
-    return root == _pocket()
-
-
-def _pocket() -> Path:
-    return bundled("artifacts/data/pocket")
-
-
 def _resolve(name: str, base: Path) -> Path:
     if name == "pocket":
-        return _pocket()
+        return bundled("artifacts/data/pocket")
     if name == "hub":
         return hub_root()
     path = Path(name).expanduser()

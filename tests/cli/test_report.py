@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
-from adapterxlt.execution.results import write_results
+from adapterxlt.execution.results_file import write_results
 from tests.report.rows import row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,26 @@ def test_a_recipe_that_only_trains_says_where_that_is(
     assert (stage, Path(where)) == ("direct", outcome.outputs["direct"])
     document = json.loads(invoke("run", recipe, "--json").stdout)
     assert document["trained"] == {"direct": where}
+
+
+def test_results_that_cannot_be_added_to_are_found_before_any_work(
+    recipe: Path, invoke: Invoke, tmp_path: Path
+) -> None:
+    results = tmp_path / "w" / "results.json"
+    results.parent.mkdir()
+    for content, reason in (
+        ('{"schema": 1,\n "rows": [', "is not JSON: .*line 2 column 11"),
+        ('{"schema": 2, "rows": []}', "has schema 2, this version reads 1"),
+        ("", "is empty"),
+    ):
+        results.write_text(content)
+        result = invoke("run", recipe, "--workdir", results.parent)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert re.search(reason, result.stderr)
+        assert "move it away, or" in result.stderr
+        assert f"adapterxlt report {results.parent} --rebuild" in result.stderr
+        assert results.read_text() == content
+        assert sorted(path.name for path in results.parent.iterdir()) == ["results.json"]
 
 
 def test_a_failed_stage(recipe: Path, outcome: RunResult, invoke: Invoke) -> None:

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from adapterxlt.cli.main import cli
+from adapterxlt.plan.memory import remember
+from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 
 DONE, FAILED = "a" * 64, "b" * 64
@@ -34,6 +36,37 @@ def test_what_ran_and_what_failed(workdir: Path) -> None:
     assert f"{workdir}: 1 done, 1 failed" in result.stdout
 
 
+def test_recipes_that_share_a_step(workdir: Path) -> None:
+    store = Store(workdir / "store")
+    parts: dict[str, object] = {"kind": "train"}
+    address = address_of(parts)
+    (store.open_staging(address) / "out" / "weights").write_bytes(b"1")
+    store.commit(address, kind="train", title="qa", recipe="r", parts=parts, lineage={})
+    for recipe in ("r", "s"):
+        remember(store, recipe, "1", {"qa": parts}, [])
+    store.record_failure(FAILED, "after_nli", "no disk space left", recipe="s")
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert ["qa", "train", "r,", "s"] in [line.split()[:4] for line in result.stdout.splitlines()]
+    assert result.stdout.splitlines()[-1] == "failed: after_nli of s: no disk space left"
+    document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
+    shared = [{"recipe": name, "recipe_id": "1"} for name in ("r", "s")]
+    assert [one.get("recipes") for one in document["done"]] == [None, shared]
+    assert document["failed"][0]["recipe"] == "s"
+    remember(store, "r", "2", {"other": {"kind": "merge"}}, [])
+    store_of = parts | {"params": {}}
+    remember(store, "r", "3", {"qa": store_of}, [])
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert "r, s" in result.stdout  # of all that have entries
+    (store.open_staging(address_of(store_of)) / "out" / "weights").write_bytes(b"2")
+    store.commit(
+        address_of(store_of), kind="train", title="qa", recipe="r", parts=store_of, lineage={}
+    )
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert sum(line.startswith("qa train r [1], s") for line in lines) == 1
+    assert sum(line.startswith("qa train r [3] ") for line in lines) == 1
+
+
 def test_json(workdir: Path) -> None:
     result = CliRunner().invoke(cli, ["status", str(workdir), "--json"])
     document = json.loads(result.stdout)
@@ -42,6 +75,16 @@ def test_json(workdir: Path) -> None:
         {"title": "nli", "kind": "train", "recipe": "r", "fingerprint": DONE, "bytes": 2500}
     ]
     assert [failure["message"] for failure in document["failed"]] == ["no disk space left"]
+
+
+def test_what_cannot_be_read_is_said(workdir: Path) -> None:
+    (workdir / "store" / DONE[:2] / DONE / "manifest.json").write_text("{")
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert result.exit_code == 0
+    assert f"{workdir}: 0 done, 1 failed" in result.stdout
+    assert f"damaged: {workdir / 'store' / DONE[:2] / DONE / 'manifest.json'}: " in result.stdout
+    document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
+    assert len(document["damaged"]) == 1
 
 
 def test_which_epoch_was_kept(workdir: Path) -> None:

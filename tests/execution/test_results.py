@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.measures import Measure, read_measures, write_measures
-from adapterxlt.execution.results import baseline_of, collect_rows, write_results
+from adapterxlt.execution.results import baseline_of, collect_rows
+from adapterxlt.execution.results_file import write_results
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
@@ -108,6 +110,14 @@ def test_results_of_other_recipes_stay(context: Context, tmp_path: Path) -> None
         ("a", 1.0),
         ("r", 61.5),
     ]
+
+
+@pytest.mark.parametrize("content", [None, "", "{}[", '[{"language": "de"}]', "3"])
+def test_measures_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "measures.json").write_text(content)
+    with pytest.raises(InvalidArtifactError, match=r"measures\.json: holds no measures"):
+        read_measures(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,26 @@ def test_rows_come_back_as_they_were_by_folder_and_recipe(tmp_path: Path) -> Non
     assert runs[1].rows == tuple(first)
 
 
+def test_recipes_of_one_name_are_told_apart_the_last_first(tmp_path: Path) -> None:
+    def version(recipe_id: str, seed: int, setup: str) -> list[dict[str, object]]:
+        own = {"recipe_id": recipe_id, "seed": seed, "cell": recipe_id + setup}
+        return [{**GOOD, **own, "setup": f"{setup}{n}", "language": n} for n in ("en", "de")]
+
+    rows = [*version("1", 1, "x"), *version("2", 1, "y"), *version("3", 2, "x"), GOOD]
+    runs = read_runs((write(tmp_path / "a", of(*rows)),))
+    assert [(run.recipe, run.heading, len(run.rows)) for run in runs] == [
+        ("test", "test [no id], seed 1", 1),
+        ("test", "test [2], seed 1", 2),
+        ("test", "test [1], seed 1", 2),
+        ("test", "test [3], seed 2", 2),
+    ]
+    only_seeds = [*version("1", 1, "x"), *version("3", 2, "x")]
+    runs = read_runs((write(tmp_path / "b", of(*only_seeds)),))
+    assert [run.heading for run in runs] == ["test, seed 1", "test, seed 2"]
+    (one,) = read_runs((write(tmp_path / "c", of(*version("1", 1, "x"))),))
+    assert one.heading == "test"
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"a/results\.json: there is no such file"):
         read_runs((tmp_path / "a",))
@@ -49,7 +69,12 @@ def test_nothing_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("", "is not JSON"),
+        ("", "is not JSON: it is empty"),
+        ('{"rows": [\n1 2]}', "is not JSON: .*: line 2 column 3"),
+        ("9" * 5000, "is not JSON"),
+        ({"schema": 7}, "has schema 7, this version reads 1"),
+        (of({**GOOD, "more": float("inf")}), "holds what JSON does not know"),
+        ('{"schema": 1, "rows": [], "more": "\\ud800"}', "holds what JSON does not know"),
         ('{"rows": ', "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ([], "has no list of `rows`"),
@@ -69,6 +94,7 @@ def test_what_is_none_is_refused_with_its_place(
     with pytest.raises(AdapterXLTError, match=message) as raised:
         read_runs((folder,))
     assert str(folder / "results.json") in str(raised.value)
+    assert f"adapterxlt report {folder} --rebuild" in str(raised.value)
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -100,6 +100,23 @@ def test_a_seed_measured_twice_differently_is_said() -> None:
     assert "measured twice, differently: seed 2" in str(found)
 
 
+def set_up(seed: int, nli: float, setup: str, recipe_id: str = "1", **changes: object) -> list[Row]:
+    """As `seeded`, with what the baseline and the model come from but for seeds."""
+    rows = seeded(seed, 60.0, nli, recipe_id=recipe_id, **changes)
+    setups = ("base", "base", setup, setup)
+    return [dataclasses.replace(each, setup=own) for each, own in zip(rows, setups, strict=True)]
+
+
+def test_content_tells_what_goes_together_not_names() -> None:
+    same = run(set_up(2, 63.0, "x", "2", data="elsewhere", lineage="in other words"))
+    (found,) = over_seeds([run(set_up(1, 61.0, "x")), same])
+    assert found.gains == {1: 1.0, 2: 3.0}
+    other = run(set_up(2, 63.0, "y", "2"))  # another learning rate, say
+    assert over_seeds([run(set_up(1, 61.0, "x")), other]) == []
+    (found,) = over_seeds([run(set_up(1, 61.0, "x")), other, run(set_up(3, 62.0, "y", "3"))])
+    assert found.gains == {2: 3.0, 3: 2.0}
+
+
 def test_less_loss_is_better() -> None:
     changes = {"task": "mlm", "metric": "perplexity"}
     (found,) = over_seeds(

@@ -17,13 +17,27 @@ from .conftest import Write
 XNLI = get_task("xnli")
 
 
-def test_pocket_is_pocket_and_a_copy_of_it_a_folder(tmp_path: Path) -> None:
+def test_pocket_is_pocket_where_it_lies_and_in_a_copy(tmp_path: Path) -> None:
     roots = resolve_roots(["pocket"], tmp_path)
     assert origins(XNLI, roots, ["de", "en"], "dev") == ["pocket"]
     assert origins(XNLI, roots, ["en"], "train") == ["pocket"]  # MNLI's
     copy = tmp_path / "mine"
     shutil.copytree(roots[0], copy)
+    assert origins(XNLI, [copy], ["de"], "dev") == ["pocket"]
+    wrapped = tmp_path / "wrapped"
+    shutil.copytree(roots[0] / "xnli", wrapped / "download" / "xnli")
+    assert origins(XNLI, [wrapped], ["de"], "dev") == ["pocket"]
+
+
+def test_what_was_changed_in_a_copy_of_pocket_is_the_folder_s(tmp_path: Path) -> None:
+    (pocket,) = resolve_roots(["pocket"], tmp_path)
+    copy = tmp_path / "mine"
+    shutil.copytree(pocket, copy)
+    changed = copy / "xnli/dev-de.tsv"
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text.replace("e", "a", 1), encoding="utf-8")  # of the same size
     assert origins(XNLI, [copy], ["de"], "dev") == ["folder:mine"]
+    assert origins(XNLI, [copy], ["en", "de"], "dev") == ["folder:mine", "pocket"]
 
 
 def test_languages_may_be_of_several_folders(tmp_path: Path, write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -59,6 +60,17 @@ def test_training_in_english_and_evaluation_in_all_languages(pocket: Path, name:
     assert available_languages(task, [pocket], "train") == ("en",)
     for split in ("dev", "test"):
         assert set(available_languages(task, [pocket], split)) == LANGUAGES
+
+
+def test_a_copy_is_found_as_the_bundled_data_are(pocket: Path, tmp_path: Path) -> None:
+    shutil.copytree(pocket, tmp_path / "copy")
+    shutil.copytree(pocket, tmp_path / "wrapped/download")
+    for task in catalogue().values():
+        for split in task.splits:
+            expected = available_languages(task, [pocket], split)
+            for folder in ("copy", "wrapped"):
+                assert available_languages(task, [tmp_path / folder], split) == expected
+    assert set(available_languages(get_task("xquad"), [tmp_path / "copy"], "dev")) == LANGUAGES
 
 
 def test_evaluation_files_are_parallel(pocket: Path) -> None:

@@ -1,0 +1,73 @@
+"""Other recipes of the same name in a work folder: copies whose name was kept, or edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapterxlt.execution.context import Context
+from adapterxlt.execution.results_file import present_rows
+from adapterxlt.plan.explain import explain
+from adapterxlt.plan.memory import Note, read_notes
+from adapterxlt.report.file import DamagedResultsError
+from adapterxlt.report.versions import by_version, families, same_but_seed
+
+MOST = 3  # recipes, and differences of each, that are told
+
+
+def describe_namesakes(context: Context, workdir: Path) -> str:
+    """Say which other recipes of this name have rows in the results; seeds of this one have none.
+
+    Returns:
+        sentences for a user, "" if there are none.
+    """
+    name, own_id = context.recipe.name, context.recipe_id
+    others = _others(workdir, name, own_id)
+    if not others:
+        return ""
+    notes = {(note.recipe, note.recipe_id): note for note in read_notes(context.store)[0]}
+    told = []
+    for family in others[:MOST]:
+        known = [notes[name, other] for other in family if (name, other) in notes]
+        found = [(list(_differences(note, context)), note.recipe_id) for note in known]
+        differences, other = min(found, key=lambda pair: len(pair[0]), default=([], family[-1]))
+        more = f" and {len(differences) - MOST} more" if len(differences) > MOST else ""
+        text = "; ".join(differences[:MOST]) + more
+        told.append(f"[{other or 'no id'}]" + (f" (from it to this: {text})" if text else ""))
+    if len(others) > MOST:
+        told.append(f"{len(others) - MOST} more")
+    return (
+        f"this recipe `{name}` is [{own_id}]; the results keep what was measured under the same "
+        f"name by {', '.join(told)}. `adapterxlt report {workdir}` shows all; another `name` "
+        "tells them apart better"
+    )
+
+
+def _others(workdir: Path, name: str, own_id: str) -> list[list[str]]:
+    """Ids of other recipes of the name, the seeds of one together; that came last comes first."""
+    try:
+        versions = by_version(present_rows(workdir))
+    except DamagedResultsError:
+        return []
+    own = versions.pop((name, own_id), [])
+    others = {
+        other: rows
+        for (recipe, other), rows in versions.items()
+        if recipe == name and own and not same_but_seed(own, rows)
+    }
+    ids = list(others)
+    found = families(list(others.values()))
+    return [[ids[position] for position in family] for family in reversed(found)]
+
+
+def _differences(note: Note, context: Context) -> Iterator[str]:
+    """What differs, where it begins: what only has other inputs is left out."""
+    now = {planned.step.id: planned for planned in context.plan.steps}
+    for step, planned in now.items():
+        then = note.steps.get(step)
+        if then is None:
+            yield f"{step} is new"
+        elif then | {"inputs": []} != planned.parts | {"inputs": []}:
+            inputs = {"inputs": planned.parts["inputs"]}
+            yield f"{step}: {explain(then | inputs, planned.parts, planned.step.inputs)}"
+    yield from (f"{step} is gone" for step in note.steps if step not in now)

@@ -1,0 +1,125 @@
+"""Makes WORKDIR/results.json anew from what the store has measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.execution.measures import Measure, read_measures
+from adapterxlt.execution.results import MEASURING, rows_of
+from adapterxlt.execution.results_file import locked, merge, present_rows, save
+from adapterxlt.execution.unnoted import Unnoted, names_of_unnoted
+from adapterxlt.plan.memory import read_notes
+from adapterxlt.progress import Progress
+from adapterxlt.report.file import DamagedResultsError, as_row
+from adapterxlt.report.rows import RESULTS_NAME, Row
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import STORE_FOLDER, Store
+
+
+def rebuild(workdir: Path, progress: Progress) -> Path:
+    """Write WORKDIR/results.json with all that the store's measurements say.
+
+    Rows of a sound file stay; one that cannot be read is put aside under another name. What could
+    not be found out is logged.
+
+    Raises:
+        UsageError: there is no store.
+    """
+    store = Store(workdir / STORE_FOLDER)
+    if not store.root.is_dir():
+        raise UsageError(
+            f"{workdir}: there is no store to rebuild results from",
+            hint="name a work folder of `adapterxlt run`",
+        )
+    path = workdir / RESULTS_NAME
+    with locked(workdir):
+        try:
+            rows = present_rows(workdir)
+        except DamagedResultsError as error:
+            rows, aside = [], _free(path)
+            os.rename(path, aside)
+            progress.log(f"{error.message}; it is {aside} now")
+        measured = _measured(store, progress)
+        for cells in _by_recipe(store, measured, progress):
+            new = [row.as_dict() for names, found in cells for row in rows_of(names, found)]
+            order = [f"{names['stage']}/{names['model']}/{names['task']}" for names, _ in cells]
+            rows = merge(rows, new, order)
+        save(path, rows)
+    progress.log(f"{path}: rebuilt from {len(measured)} measurements of the store")
+    return path
+
+
+Cells = list[tuple[dict[str, Any], list[Measure]]]
+
+
+def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, list[Measure]]]:
+    """Every whole measurement of a store, by address, in the order in which they were made."""
+    for problem in store.unreadable():
+        progress.log(f"left out: {problem}")
+    entries = [entry for entry in store.entries() if entry.kind in MEASURING]
+    found = {}
+    for entry in sorted(entries, key=lambda entry: _made(store, entry)):
+        try:
+            store.get(entry.fingerprint)
+            found[entry.fingerprint] = entry, read_measures(store.path(entry.fingerprint))
+        except InvalidArtifactError as error:
+            progress.log(f"left out: {error.message}; the recipe, run again, measures it anew")
+    return found
+
+
+def _made(store: Store, entry: Manifest) -> tuple[int, str]:
+    manifest = store.path(entry.fingerprint) / "manifest.json"
+    return manifest.stat().st_mtime_ns, entry.title
+
+
+def _by_recipe(
+    store: Store, measured: Mapping[str, tuple[Manifest, list[Measure]]], progress: Progress
+) -> Iterator[Cells]:
+    """What each recipe measured; what no note tells of by what its entries say themselves."""
+    notes, unreadable = read_notes(store)
+    for path in unreadable:
+        progress.log(f"{path}: this note of a run cannot be read")
+    for note in [note for note in notes if not all(map(_fits, note.cells))]:
+        notes.remove(note)
+        progress.log(f"{note.recipe} [{note.recipe_id}]: the note of its run is damaged")
+    noted = {cell.get("cell") for note in notes for cell in note.cells}
+    rest = [Unnoted(*measured[address]) for address in measured if address not in noted]
+    if rest:
+        names = ", ".join(dict.fromkeys(f"{one.entry.recipe}: {one.entry.title}" for one in rest))
+        progress.log(
+            f"no note tells what recipe measured {names}. Taken from the measurements themselves; "
+            "not known: the baseline (`direct`, `none` or the first is taken), a bare backbone's "
+            "seed, and later names of what was renamed. Running the recipe again puts that right"
+        )
+        yield from names_of_unnoted(rest)
+    for note in notes:
+        there = [cell for cell in note.cells if cell.get("cell") in measured]
+        if gone := len(note.cells) - len(there):
+            progress.log(
+                f"{note.recipe} [{note.recipe_id}]: {gone} of its {len(note.cells)} measurements "
+                "are not in the store"
+            )
+        yield [(cell, measured[cell["cell"]][1]) for cell in there]
+
+
+def _fits(cell: dict[str, Any]) -> bool:
+    """Whether what a note says of a measurement makes rows."""
+    try:
+        as_row(asdict(Measure("de", "dev", "accuracy", True, 0.0, 0)) | cell)
+    except ValidationError:
+        return False
+    return cell.keys() <= {field.name for field in fields(Row)}
+
+
+def _free(path: Path) -> Path:
+    """Another name for a damaged file, that of no other file."""
+    names = (path.with_name(f"results.damaged{f'-{n}' if n > 1 else ''}.json") for n in count(1))
+    return next(name for name in names if not os.path.lexists(name))

@@ -1,0 +1,185 @@
+"""What the measurements of an older store say of themselves, where no note tells of their run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapterxlt.errors import UsageError
+from adapterxlt.execution.measures import Measure
+from adapterxlt.execution.results import ZERO_SHOT, caps_text
+from adapterxlt.plan.expand import BARE
+from adapterxlt.plan.lineage import describe
+from adapterxlt.plan.setup import setup_of
+from adapterxlt.store.files import address_of
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.origin import origin_name
+
+Step = dict[str, Any]  # of a lineage
+
+
+@dataclass(frozen=True)
+class Unnoted:
+    """A measurement: its entry in the store, and what it measured."""
+
+    entry: Manifest
+    measures: list[Measure]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Of the measurement."""
+        params = self.entry.parts["params"]
+        assert isinstance(params, dict)
+        return params
+
+    @property
+    def model(self) -> str:
+        """Name of what was measured, in the recipe that measured it first."""
+        return self.entry.title.split("/")[1]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps that it comes from, itself left out."""
+        steps: Any = self.entry.lineage["steps"]
+        return [step for step in steps if step["fingerprint"] != self.entry.fingerprint]
+
+    @property
+    def behind(self) -> Step | None:
+        """The step whose settings are the model's: of a merged one, its first member's."""
+        known = {step["fingerprint"]: step for step in self.steps}
+        needed = _inputs(self.entry)
+        step = known.get(needed[0]) if needed else None
+        while step is not None and step["kind"] == "merge":
+            step = known.get(step["inputs"][0])
+        return step
+
+    @property
+    def seed(self) -> int | None:
+        """Of the model; the bare backbone has none."""
+        step = self.behind
+        return None if step is None else step["params"].get("seed")
+
+
+@dataclass
+class _Version:
+    """Measurements of one recipe under one seed, by title, those of the version before included."""
+
+    seed: int
+    before: dict[str, Unnoted] = field(default_factory=dict)
+    own: dict[str, Unnoted] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[str, Unnoted]:
+        return self.before | self.own
+
+
+def names_of_unnoted(
+    found: Sequence[Unnoted],
+) -> Iterator[list[tuple[dict[str, Any], list[Measure]]]]:
+    """What the rows of each version of each recipe say, as `results.names_of` does.
+
+    Args:
+        found: in the order in which they were made.
+    """
+    for recipe in dict.fromkeys(one.entry.recipe for one in found):
+        for version in _versions([one for one in found if one.entry.recipe == recipe]):
+            cells = list(version.all.values())
+            addresses = [one.entry.fingerprint for one in cells]
+            own_id = address_of({"recipe": recipe, "cells": addresses})[:12]
+            yield [(_names(one, version.seed, own_id, cells), one.measures) for one in cells]
+
+
+def _versions(found: Sequence[Unnoted]) -> list[_Version]:
+    """Measurements of one title are of several seeds, or of an edited recipe."""
+    versions: list[_Version] = []
+    for one in found:
+        if one.seed is None:
+            continue
+        of_seed = [version for version in versions if version.seed == one.seed]
+        if not of_seed or one.entry.title in of_seed[-1].own:
+            before = of_seed[-1].all if of_seed else {}
+            of_seed = [_Version(one.seed, before)]
+            versions += of_seed
+        of_seed[-1].own[one.entry.title] = one
+    for one in found:  # the bare backbone goes with every seed
+        if one.seed is None:
+            free = [version for version in versions if one.entry.title not in version.all]
+            if not free:
+                last = versions[-1] if versions else _Version(seed=1)
+                free = [_Version(last.seed, last.all)]
+                versions += free
+            for version in free:
+                version.own[one.entry.title] = one
+    return versions
+
+
+def _names(one: Unnoted, seed: int, own_id: str, cells: Sequence[Unnoted]) -> dict[str, Any]:
+    entry, params, behind = one.entry, one.params, one.behind
+    stage, task = entry.title.split("/")[0], str(params["task"])
+    retrieval = entry.kind == "retrieve"
+    beside = [
+        other.model
+        for other in cells
+        if other.entry.title.split("/")[0] == stage and other.params["task"] == task
+    ]
+    usual = BARE if retrieval else "direct"
+    baseline = usual if usual in beside else beside[0]
+    return {
+        "recipe": entry.recipe,
+        "recipe_id": own_id,
+        "stage": stage,
+        "model": one.model,
+        "task": task,
+        "data": _data(one, task),
+        "seed": seed,
+        "protocol": params["protocol"]["name"] if retrieval else ZERO_SHOT,
+        "trained_in": _trained_in(one.steps),
+        "lineage": describe({"backbone": entry.lineage["backbone"], "steps": one.steps}),
+        "fingerprint": next(iter(_inputs(entry)), ""),
+        "baseline": "" if one.model == baseline else baseline,
+        "caps": caps_text(
+            [(part["task"], part.get("cap")) for part in _parts(behind)] if behind else [],
+            params.get("cap"),
+        ),
+        "cell": entry.fingerprint,
+        "setup": setup_of(entry.lineage),
+    }
+
+
+def _inputs(entry: Manifest) -> list[str]:
+    inputs = entry.parts["inputs"]
+    assert isinstance(inputs, list)
+    return inputs
+
+
+def _data(one: Unnoted, task: str) -> str:
+    steps: Any = one.entry.lineage["steps"]
+    own: Step = next((s for s in steps if s["fingerprint"] == one.entry.fingerprint), {})
+    names = [origin_name(origin) for origin in own.get("origins", {}).get(task, [])]
+    return ", ".join(dict.fromkeys(names)) or "not recorded"
+
+
+def _parts(step: Step) -> list[dict[str, Any]]:
+    """Tasks that a step was trained on; none of one that was trained elsewhere."""
+    parts = step["params"].get("tasks", [step["params"]])
+    return [part for part in parts if part.get("task")]
+
+
+def _trained_in(steps: Sequence[Step]) -> tuple[str, ...]:
+    found = {
+        str(part["language"])
+        for step in steps
+        if step["kind"] in ("train", "fuse")
+        for part in _parts(step)
+        if not _is_mlm(part["task"])
+    }
+    return tuple(sorted(found, key=lambda code: (code != "en", code)))
+
+
+def _is_mlm(task: str) -> bool:
+    try:
+        return get_task(task).kind == "mlm"
+    except UsageError:
+        return False

@@ -1,0 +1,68 @@
+"""Versions of a recipe: its seeds, and what else was measured under its name.
+
+Rows are plain data here, as in the file: other versions of adapterxlt may have put more into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Key = tuple[str, str]  # name and id of a recipe
+RawRow = Mapping[str, Any]
+
+# What a row is about, and what it found. Its other keys say the same in words, or for readers.
+_IDENTITY = (
+    "stage", "model", "task", "language", "split", "data", "metric", "value", "n", "seed",
+    "protocol", "layer", "pooling", "fingerprint", "caps",
+)  # fmt: skip
+
+
+def key_of(row: RawRow) -> Key:
+    """Which version a row belongs to."""
+    return str(row["recipe"]), str(row.get("recipe_id", ""))
+
+
+def by_version(rows: Iterable[RawRow]) -> dict[Key, list[RawRow]]:
+    """The rows of each version, in order of appearance."""
+    found: dict[Key, list[RawRow]] = {}
+    for row in rows:
+        found.setdefault(key_of(row), []).append(row)
+    return found
+
+
+def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
+    """Whether `new` has every row of `old`, so that nothing is lost without that."""
+    plain, exact = set(), set()
+    for row in new:
+        plain.add(_identity(row))
+        exact.add((_identity(row), row.get("cell")))
+    return all(
+        (_identity(row), row["cell"]) in exact if row.get("cell") else _identity(row) in plain
+        for row in old
+    )
+
+
+def same_but_seed(one: Sequence[RawRow], other: Sequence[RawRow]) -> bool:
+    """Whether two versions are one recipe under several seeds (one may lack a part yet)."""
+    ours, theirs = ({row.get("setup") for row in rows} for rows in (one, other))
+    if not (ours and theirs and all(ours) and all(theirs)):  # nothing there, or not recorded
+        return False
+    return ours <= theirs or theirs <= ours
+
+
+def families(versions: Sequence[Sequence[RawRow]]) -> list[list[int]]:
+    """Positions of versions, those that differ by seeds only together, in order of appearance."""
+    found: list[list[int]] = []
+    for position, rows in enumerate(versions):
+        for family in found:
+            if same_but_seed(versions[family[0]], rows):
+                family.append(position)
+                break
+        else:
+            found.append([position])
+    return found
+
+
+def _identity(row: RawRow) -> tuple[Any, ...]:
+    return tuple(row.get(key) for key in _IDENTITY)

@@ -1,0 +1,60 @@
+"""What a data folder states about itself, in a file that is copied along with it.
+
+    languages: [en, de, sw]
+
+means that `languages: all` takes these too, where there are files in them. The bundled data have
+such a file, since no benchmark says what languages they are in; any folder may.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.show import brief
+
+DESCRIPTION_NAME = "adapterxlt-data.yaml"
+_MAX_BYTES = 1 << 16
+_Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)?$")]
+
+
+class _Description(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    languages: frozenset[_Code]
+
+
+def stated_languages(folder: Path) -> frozenset[str]:
+    """The languages that a folder states its data to be in; none where it states nothing.
+
+    Raises:
+        MissingDataError: what it states cannot be read.
+    """
+    path = folder / DESCRIPTION_NAME
+    if not path.is_file():
+        return frozenset()
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise MissingDataError(f"{path}: is too long")
+        # Every value is a text here, so that Norwegian is not read as a refusal.
+        found = yaml.load(content, Loader=yaml.BaseLoader)
+        return _Description.model_validate(found).languages
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(brief(part) for part in first["loc"])
+        problem = f"{key}: {first['msg']}" if key else first["msg"]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = f"{line}{error.problem or error.context}"
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = brief(getattr(error, "strerror", None) or str(error).splitlines()[0])
+    raise MissingDataError(
+        f"{path}: {problem}", hint="it holds a line such as `languages: [en, de, sw]`, or remove it"
+    )
