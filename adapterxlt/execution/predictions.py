@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapterxlt.execution.context import Context
 from adapterxlt.plan.expand import BARE
+from adapterxlt.store.disk import writing
 
 PREDICTIONS_FOLDER = "predictions"
 
@@ -30,8 +31,23 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
         for folder in sorted(
             (context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER).iterdir()
         ):
-            shutil.rmtree(target / folder.name, ignore_errors=True)
-            shutil.copytree(folder, target / folder.name)
+            _replace(target / folder.name, folder)
         if target not in folders:
             folders.append(target)
     return folders
+
+
+def _replace(target: Path, folder: Path) -> None:
+    """Copy a folder to `target`, whole before what was there goes."""
+    aside = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        with writing(target):
+            shutil.copytree(folder, aside)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+            aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
