@@ -13,8 +13,8 @@ from adapterxlt.progress import Progress
 from adapterxlt.store.disk import writing
 
 _LOCK = ".lock"
-# Folders and files of this module's user; whatever else lies there is not ours to remove.
-VECTORS, TEXTS = "vectors", "texts"
+# Folders in it; whatever else lies there is the user's.
+VECTORS, TEXTS = ".vectors", ".texts"
 
 
 @contextmanager

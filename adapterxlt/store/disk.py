@@ -59,7 +59,8 @@ def cannot_write(
     number = error_number(error)
     if number not in _HINTS or not (surely or number in _OF_WRITING):
         return None
-    place = getattr(error, "filename", None) or path
+    # Of two files the second one is written: to it the first one is copied, or given its name.
+    place = getattr(error, "filename2", None) or getattr(error, "filename", None) or path
     return AdapterXLTError(f"cannot write {place}: {os.strerror(number)}", hint=_HINTS[number])
 
 

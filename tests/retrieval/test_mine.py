@@ -91,7 +91,7 @@ def full(*_, **__):
 @pytest.mark.parametrize(
     ("owner", "name", "place"),
     [
-        (os, "posix_fallocate", r"out\.work/vectors/[0-9a-f]+/1-mean\.npy"),
+        (os, "posix_fallocate", r"out\.work/\.vectors/[0-9a-f]+/1-mean\.npy"),
         (os, "fsync", r"out\.work"),  # the count of blocks that are done
         (np, "savez", r"out\.work"),  # the neighbours
         (mine, "on_one_line", r"out"),

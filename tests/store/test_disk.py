@@ -19,6 +19,7 @@ from adapterxlt.store.disk import cannot_write, writing
         (OSError(errno.ENOSPC, "x"), "cannot write folder: No space left on device"),
         (OSError(errno.EDQUOT, "x"), "cannot write folder: Disk quota exceeded"),
         (OSError(errno.ENOSPC, "x", "folder/file"), "cannot write folder/file: No space left"),
+        (OSError(errno.ENOSPC, "x", "from", None, "to"), "cannot write to: No space left"),
         (OSError(errno.EFBIG, "x"), "cannot write folder: File too large"),
         (OSError(errno.EROFS, "x"), "cannot write folder: Read-only file system"),
         (OSError("1024 requested and 512 written"), "cannot write folder: No space left"),
