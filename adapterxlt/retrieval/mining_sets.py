@@ -10,6 +10,7 @@ import numpy as np
 
 from adapterxlt.errors import UsageError
 from adapterxlt.lines import on_one_line
+from adapterxlt.store.compressed import plain_name
 from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.files import bad, read_lines
@@ -46,7 +47,7 @@ def read_parallel(source: Path, target: Path, language: str) -> Bitext:
     Raises:
         MissingDataError: a file is unreadable, empty or not UTF-8, or they are not parallel.
     """
-    if source.suffix == ".conllu" == target.suffix:
+    if plain_name(source).suffix == ".conllu" == plain_name(target).suffix:
         left, right = _conllu(source), _conllu(target)
         shared = [name for name in left if name in right]
         if not shared:
