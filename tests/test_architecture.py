@@ -21,6 +21,7 @@ LAYERS = (
         "progress",
         "bundled",
         "devices",
+        "lines",
         "safetensors_header",
         "show",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.store.bundle import write_bundle
 from adapterxlt.store.files import address_of, write_json
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
+from adapterxlt.store.output import Output, check_output, new_folder
 from adapterxlt.store.source import BundleSource, FolderSource, Source, open_source
 from adapterxlt.store.store import Store
 from adapterxlt.store.verify import unpack, verify
@@ -62,19 +62,15 @@ def prepared(
         yield made, verify(made)
 
 
-def pack(source: FolderSource, file: Path) -> None:
-    """Write a verified artifact as one file; a reader sees none or the whole."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("wb") as out:
-            write_bundle(source.where, list(source.sizes), out)
-            out.flush()
-            os.fsync(out.fileno())
-        verify(BundleSource(aside))
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
+def pack(source: FolderSource, file: Path | Output) -> int:
+    """Write a verified artifact as one file; a reader sees none or the whole.
+
+    Returns:
+        its size in bytes.
+    """
+    output = check_output(file) if isinstance(file, Path) else file
+    with output.open(check=lambda whole: verify(BundleSource(whole))) as out:
+        return write_bundle(source.where, list(source.sizes), out)
 
 
 @dataclass(frozen=True)
@@ -193,10 +189,5 @@ def _backbone_of(entry: Path, given: str | None) -> Backbone | None:
 
 def copy_out(source: Source, manifest: Manifest, folder: Path) -> None:
     """Unpack a verified artifact into a new folder that appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        unpack(source, manifest, aside / "out")
-        (aside / "out").replace(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with new_folder(folder) as aside:
+        unpack(source, manifest, aside)

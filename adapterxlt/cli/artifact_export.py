@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -17,6 +15,7 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.show import printable
+from adapterxlt.store.output import check_new_folder, new_folder
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -64,26 +63,21 @@ def command(
         )
     if kind != ENCODER and (layer, pooling) != (None, None):
         raise UsageError(f"--layer and --pooling are for --to {ENCODER}")
-    if out.exists():
-        raise UsageError(f"{out}: is there already", hint="name a new folder")
-    with prepared(locate(path), backbone=backbone) as (source, manifest):
+    place = locate(path)
+    check_new_folder(out, inputs=[place])
+    with prepared(place, backbone=backbone) as (source, manifest):
         from adapterxlt.models.load import load
 
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            built = load(found, source.where)
+        built = load(found, source.where)
+        with new_folder(out) as aside:
             if layer is not None:
-                _write_encoder(built, source.where, aside / "out", layer, pooling or "mean")
+                _write_encoder(built, source.where, aside, layer, pooling or "mean")
             else:
                 from adapterxlt.models.export import export
 
-                export(built, source.where, aside / "out", kind)
-            (aside / "out").replace(out)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+                export(built, source.where, aside, kind)
     if as_json:
         print_json({**identity(manifest), "path": str(out), "library": kind})
         return

@@ -12,7 +12,7 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
 from adapterxlt.show import printable, size_text
-from adapterxlt.store.files import write_atomic
+from adapterxlt.store.output import check_output
 
 
 @click.command()
@@ -34,7 +34,10 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
     if html is not None:
         from adapterxlt.artifacts.page import render
 
-        write_atomic(html, render(entries, html.resolve().parent))
+        inputs = [entry.path for entry in entries]
+        output = check_output(html, inputs=inputs, option="--html")
+        with output.open_text() as page:
+            page.write(render(entries, output.path.parent))
         click.echo(f"{html}: {len(entries)} artifacts", err=True)
     if as_json:
         print_json({"path": str(path), "artifacts": [_document(entry) for entry in entries]})

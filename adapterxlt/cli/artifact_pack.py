@@ -18,7 +18,9 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable, size_text
+from adapterxlt.store.compressed import ending
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.output import Output, check_new_folder, check_output
 
 
 @click.command()
@@ -27,7 +29,7 @@ from adapterxlt.store.manifest import Manifest
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="File to write (`nli.axlt`); a folder gets the artifact as a folder.",
+    help="File to write (`nli.axlt`), `-` for stdout; a folder gets the artifact as a folder.",
 )
 @license_option
 @sign_option
@@ -48,25 +50,37 @@ def command(
     """
     stages = trained_stages(Path(path))
     wanted = {out / name: place for name, place in stages.items()} or {out: locate(path)}
-    for target in wanted:
-        if target.is_dir() or (target.exists() and not target.suffix):
-            raise UsageError(f"{target}: is there already", hint="name a new folder")
+    outputs = {target: _checked(target, place) for target, place in wanted.items()}
+    aside = any(output is not None and output.takes_stdout for output in outputs.values())
     documents = []
     for target, place in wanted.items():
+        output = outputs[target]
         with prepared(place, license=license, key=key, backbone=backbone) as (source, manifest):
-            if target.suffix:
-                pack(source, target)
-                size = target.stat().st_size
+            if output is not None:
+                size = pack(source, output)
             else:
                 copy_out(source, manifest, target)
                 size = manifest.size
         documents.append({**identity(manifest), "path": str(target), "bytes": size})
         if not as_json:
-            _say(manifest, target, size)
+            _say(manifest, target, size, err=aside)
     if as_json:
-        print_json({"artifacts": documents} if stages else documents[0])
+        print_json({"artifacts": documents} if stages else documents[0], err=aside)
 
 
-def _say(manifest: Manifest, target: Path, size: int) -> None:
+def _checked(target: Path, place: Path) -> Output | None:
+    """The file to write, None for a folder; refused if it cannot be."""
+    if ending(target):
+        raise UsageError(
+            f"--out {target}: a packed artifact is not compressed", hint="name it NAME.axlt"
+        )
+    special = target.exists() and not target.is_file() and not target.is_dir()
+    if not target.is_dir() and (target.suffix or special or str(target) == "-"):
+        return check_output(target, inputs=[place])
+    check_new_folder(target, inputs=[place])
+    return None
+
+
+def _say(manifest: Manifest, target: Path, size: int, *, err: bool) -> None:
     title = printable(manifest.title)
-    click.echo(f"{title} ({manifest.fingerprint[:12]}): {target}, {size_text(size)}")
+    click.echo(f"{title} ({manifest.fingerprint[:12]}): {target}, {size_text(size)}", err=err)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import sys
 import traceback
 from typing import Any
@@ -17,6 +18,7 @@ from adapterxlt import __version__
 from adapterxlt.cli import interrupt
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.show import printable
+from adapterxlt.store.disk import cannot_write
 from adapterxlt.suggest import suggest
 
 # Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
@@ -95,11 +97,11 @@ def describe(error: BaseException) -> tuple[str, int]:
         return f"error: the recipe has {len(error.problems)} problems{problems}", error.exit_code
     if isinstance(error, AdapterXLTError):
         return f"error: {error}", error.exit_code
+    if (told := cannot_write("a file", error)) is not None:
+        return f"error: {told}", told.exit_code
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
-        hint = "\n  free some space or choose another --workdir, then run the same command again"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return f"error: {place}{error.strerror}{hint if full else ''}", AdapterXLTError.exit_code
+        return f"error: {place}{error.strerror}", AdapterXLTError.exit_code
     kind = type(error).__name__
     return (
         f"error: {kind}: {error}\n"
@@ -120,6 +122,9 @@ def cli(debug: bool) -> None:
 def main() -> None:
     """Entry point of the console script."""
     interrupt.watch()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character that it lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(prog_name="adapterxlt")
     except KeyboardInterrupt:  # before or after the verb itself

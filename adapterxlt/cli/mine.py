@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where the pairs go: score, source, target; tab-separated, best first.",
+    help="Where the pairs go: score, source, target; tab-separated, best first. `-` is stdout; "
+    ".gz, .bz2, .xz and .zst compress.",
 )
 @encoder_options
 @click.option(
@@ -104,8 +106,9 @@ def command(
     as_json: bool,
     **others: Any,
 ) -> None:
-    """Find translation pairs in two texts, one sentence a line (plain, .gz or .zst).
+    """Find translation pairs in two texts, one sentence a line (plain, .gz, .bz2, .xz or .zst).
 
+    A line ends at a line feed; other line breaks in a sentence, and tabs, are written as spaces.
     Every sentence is compared with the whole other side by margin score; pairs are one to one.
     An interrupted command goes on where it was when it is given again. Languages are told by
     their scripts only: German and English lines look alike to --src-lang.
@@ -114,9 +117,17 @@ def command(
 
     from adapterxlt.cli.progress import open_progress
     from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+    from adapterxlt.store.output import check_folder, check_output
+    from adapterxlt.tasks.files import check_file
 
     chosen = get_protocol(protocol)
     chosen = replace(chosen, k=k or chosen.k)
+    for side in (source, target):
+        check_file(side)
+    output = check_output(out, inputs=(source, target))
+    beside = out.with_name(f"{out.name}.work") if output.regular else None
+    if (work := workdir or beside) is not None:
+        check_folder(work, option="--workdir")
     from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.retrieval.corpus import Filters
     from adapterxlt.retrieval.mine import Settings, mine_files
@@ -132,27 +143,30 @@ def command(
         target=Filters(trg_lang, min_chars, max_chars),
         **others,
     )
-    work = workdir or out.with_name(f"{out.name}.work")
-    summary = mine_files(built, source, target, out, work, settings, progress)
-    if workdir is None:
-        shutil.rmtree(work)
+    with ExitStack() as stack:
+        if work is None:  # of what is streamed nothing can be gone on with
+            work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adapterxlt-")))
+        keep = workdir is not None
+        summary = mine_files(built, source, target, output, work, settings, progress, keep=keep)
     if as_json:
-        print_json(summary)
+        print_json(summary, err=output.takes_stdout)
     else:
-        _print(summary)
+        _print(summary, err=output.takes_stdout)
 
 
-def _print(summary: dict[str, Any]) -> None:
+def _print(summary: dict[str, Any], err: bool) -> None:
     for side in ("source", "target"):
         counts = dict(summary[side])
         name, lines, kept = counts.pop("file"), counts.pop("lines"), counts.pop("kept")
         left_out = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        click.echo(f"{name}: {kept} of {lines} lines" + (f" ({left_out})" if left_out else ""))
+        reasons = f" ({left_out})" if left_out else ""
+        click.echo(f"{name}: {kept} of {lines} lines{reasons}", err=err)
     index = summary["index"]
     recall = f", recall@1 {index['recall_1']:.3f} on {index['sample']}" if index["sample"] else ""
     click.echo(
         f"layer {summary['layer']}, {summary['pooling']} pooling, {summary['margin']} margin, "
-        f"k {summary['k']}; index {index['index']} ({index['why']}{recall})"
+        f"k {summary['k']}; index {index['index']} ({index['why']}{recall})",
+        err=err,
     )
     pairs = dict(summary["pairs"])
     found, written = pairs.pop("found"), pairs.pop("written")
@@ -162,5 +176,6 @@ def _print(summary: dict[str, Any]) -> None:
     click.echo(
         f"{summary['out']}: {written} of {found} pairs"
         + (f" ({left_out})" if left_out else "")
-        + scored
+        + scored,
+        err=err,
     )

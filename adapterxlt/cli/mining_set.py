@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def command(
     Line n of TRG translates line n of SRC (NTREX, FLORES, ...; of two .conllu files, such as PUD's,
     sentences with one sent_id). Half of the lines become a dev set, half a test set: thresholds
     are tuned on the one and applied to the other. Blank lines and lines whose text occurs again
-    are left out. The same seed gives the same files.
+    are left out; line breaks other than line feeds, and tabs, are written as spaces. The same seed
+    gives the same files.
 
     The files are for `retrieve SRC TRG --gold FILE`, and with --out as data folder for `bucc2018`
     in recipes.
@@ -62,21 +64,22 @@ def command(
         mining_files,
         read_parallel,
         split_bitext,
-        write_mining_set,
+        write_mining_sets,
     )
+    from adapterxlt.store.output import check_folder
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", lang) or lang in ("en", "gold"):
         raise UsageError(f"--lang {lang}: not a code for the source side", hint="such as `de`")
     wanted = [mining_files(out, lang, split) for split in SPLITS]
-    there = [path for files in wanted for path in files.values() if path.exists()]
+    check_folder(out)
+    there = [path for files in wanted for path in files.values() if os.path.lexists(path)]
     if there:
         raise AdapterXLTError(f"{there[0]} exists", hint="choose another --out, or remove it")
     bitext = read_parallel(source, target, lang)
     shares = Shares(gold, source_only, target_only)
     halves = split_bitext(bitext, seed=seed)
     sets = [build_mining_set(half, seed=seed, shares=shares) for half in halves]
-    for split, mining in zip(SPLITS, sets, strict=True):
-        write_mining_set(mining, out, split)
+    write_mining_sets(dict(zip(SPLITS, sets, strict=True)), out)
     written = [
         {
             "split": split,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -109,7 +110,13 @@ def recipe_argument(function: F) -> F:
     return click.argument("recipe")(function)
 
 
-def print_json(document: dict[str, Any]) -> None:
-    """Print one document with a schema version on stdout."""
-    text = json.dumps({"schema": JSON_SCHEMA, **document}, ensure_ascii=False, indent=2)
-    click.echo(printable_json(text))
+def print_json(document: dict[str, Any], *, err: bool = False) -> None:
+    """Print one document with a schema version on stdout, or on stderr."""
+    full = {"schema": JSON_SCHEMA, **document}
+    text = printable_json(json.dumps(full, ensure_ascii=False, indent=2))
+    stream = sys.stderr if err else sys.stdout
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:  # a terminal or file of fewer characters: the same, escaped
+        text = json.dumps(full, indent=2)
+    click.echo(text, err=err)

@@ -14,9 +14,11 @@ from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.console import make_console
 from adapterxlt.report.read import read_runs
+from adapterxlt.report.rows import RESULTS_NAME
 from adapterxlt.report.seeds import over_seeds
 from adapterxlt.report.tables import print_over_seeds, print_results
-from adapterxlt.store.files import write_atomic
+from adapterxlt.store.output import check_output
+from adapterxlt.store.store import STORE_FOLDER
 
 
 @click.command()
@@ -39,6 +41,9 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
     Runs of one recipe under several seeds, of one folder or of several, are compared seed by seed,
     with the mean gain and its interval.
     """
+    if html is not None:
+        read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
+        output = check_output(html, inputs=read, option="--html")
     if anew:
         progress = open_progress()
         for workdir in dict.fromkeys(workdirs):
@@ -50,7 +55,8 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
     if html is not None:
         from adapterxlt.report.page import render
 
-        write_atomic(html, render(runs, compared))
+        with output.open_text() as page:
+            page.write(render(runs, compared))
         click.echo(f"{html}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
     if as_json:
         print_json(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from adapterxlt.retrieval.score import Scored
     from adapterxlt.tasks.find import Found
 
+SIDES = ("source", "target")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -160,15 +162,20 @@ def _score_texts(
     max_length: int,
     save: Path | None,
 ) -> list[Scored]:
+    import numpy as np
+
     from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.cli.progress import open_progress
     from adapterxlt.retrieval.encode import encode_grid
     from adapterxlt.retrieval.protocols import choose_layers
     from adapterxlt.retrieval.score import score_grid
     from adapterxlt.retrieval.sides import aligned, from_mining
+    from adapterxlt.store.output import check_folder, check_output
     from adapterxlt.tasks.readers.bitext import read_bitext_lines
     from adapterxlt.tasks.readers.mining import read_mining_tsv
 
+    if save is not None:
+        check_folder(save, option="--save-vectors")
     files = {"source": source, "target": target}
     if gold is None:
         bitext = read_bitext_lines(_found("tatoeba", files))
@@ -181,12 +188,22 @@ def _score_texts(
     built = open_encoder(backbone, artifact, device)
     depth = built.model.config.num_hidden_layers
     progress = open_progress()
+    chosen, poolings = choose_layers(_layers(layers), made, depth), _poolings(pooling, made.pooling)
+    outputs = {
+        (name, (layer, kind)): check_output(
+            save / f"{name}.{layer}-{kind}.npy",
+            inputs=[file for file in (source, target, gold) if file is not None],
+            option="--save-vectors",
+        )
+        for name, layer, kind in itertools.product(SIDES, chosen, poolings)
+        if save is not None
+    }
     vectors = [
         encode_grid(
             built,
             side,
-            layers=choose_layers(_layers(layers), made, depth),
-            poolings=_poolings(pooling, made.pooling),
+            layers=chosen,
+            poolings=poolings,
             max_length=max_length,
             token_budget=8192,
             progress=progress,
@@ -194,8 +211,9 @@ def _score_texts(
         )
         for side, path in zip(texts, (source, target), strict=True)
     ]
-    if save is not None:
-        _save(save, {"source": vectors[0], "target": vectors[1]})
+    for (name, key), output in outputs.items():
+        with output.open() as stream:
+            np.save(stream, vectors[SIDES.index(name)][key])
     return score_grid(vectors[0], vectors[1], sides, rules, threshold=threshold, index=index)
 
 
@@ -230,15 +248,6 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
         if name not in known:
             raise UsageError(f"unknown pooling `{name}`", hint=suggest(name, known))
     return names
-
-
-def _save(folder: Path, sides: dict[str, Any]) -> None:
-    import numpy as np
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, grid in sides.items():
-        for (layer, pooling), vectors in grid.items():
-            np.save(folder / f"{name}.{layer}-{pooling}.npy", vectors)
 
 
 def _print(grid: list[Scored], best: Scored, metric: str) -> None:

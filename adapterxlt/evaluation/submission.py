@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapterxlt.lines import on_one_line
 from adapterxlt.scoring.benchmarks import spec_of
 from adapterxlt.scoring.labels import rating
 from adapterxlt.store.files import write_atomic
@@ -62,9 +63,9 @@ def write_submission(
 def _lines(task: Task, prediction: Prediction) -> str:
     """A label on its line; a sentence's tags on theirs, and a blank line."""
     if isinstance(prediction, list):
-        return "".join(f"{task.labels[tag]}\n" for tag in prediction) + "\n"
+        return "".join(f"{on_one_line(task.labels[tag])}\n" for tag in prediction) + "\n"
     assert isinstance(prediction, int)
     label = task.labels[prediction]
     if "ndcg" in task.metrics:  # ratings are submitted as numbers
         label = f"{rating(label):g}"
-    return f"{label}\n"
+    return f"{on_one_line(label)}\n"

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from adapterxlt.execution.context import Context
 from adapterxlt.plan.expand import BARE
+from adapterxlt.store.disk import writing
 
 PREDICTIONS_FOLDER = "predictions"
 
@@ -41,7 +42,7 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
         if any(_differs(folder, target / place / folder.name) for folder, place in sources):
             target = root / f"{context.recipe.name}-{context.recipe_id}"
         for folder, place in sources:
-            _copy(folder, target / place / folder.name)
+            _replace(target / place / folder.name, folder)
     return list(dict.fromkeys(target / place for _, place in sources))
 
 
@@ -57,10 +58,17 @@ def _differs(source: Path, target: Path) -> bool:
     )
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Put a copy of a folder in place, at once: a kill leaves no half of it there."""
-    aside = target.with_name(f".{target.name}.new")
+def _replace(target: Path, folder: Path) -> None:
+    """Copy a folder to `target`, whole before what was there goes."""
+    aside = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(source, aside)
-    shutil.rmtree(target, ignore_errors=True)
-    aside.replace(target)
+    try:
+        with writing(target):
+            shutil.copytree(folder, aside)
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+            aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

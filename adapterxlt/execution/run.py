@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.report.rows import Row
+from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 Runner = Callable[[PlannedStep, Context, Path], None]
@@ -144,9 +144,14 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
                 parts=planned.parts,
                 lineage=lineage_of(context.plan, planned.step.id, context.sources.backbone),
             )
-        except OSError as error:
+        except AdapterXLTError:
+            raise
+        except Exception as error:
+            told = cannot_write(store.root, error)
+            if told is None and not isinstance(error, OSError):
+                raise
             shutil.rmtree(staging / "out", ignore_errors=True)
-            raise _disk_error(error, store.root) from error
+            raise told or _system_error(error, store.root) from error
         return True
 
 
@@ -165,13 +170,9 @@ def _drop_if_damaged(store: Store, address: str) -> None:
         store.remove(address)
 
 
-def _disk_error(error: OSError, folder: Path) -> AdapterXLTError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AdapterXLTError(
-            f"{folder}: no disk space left",
-            hint="free some space and run again: finished steps and checkpoints are kept",
-        )
-    return AdapterXLTError(f"{error.strerror or error}: {error.filename or folder}")
+def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
+    where = getattr(error, "filename", None) or folder
+    return AdapterXLTError(f"{getattr(error, 'strerror', None) or error}: {where}")
 
 
 def _runner(kind: StepKind) -> Runner:

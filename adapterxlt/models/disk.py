@@ -1,18 +1,13 @@
-"""What happens when the disk is full: no half-written files, and a message that helps."""
+"""A folder of files that is written whole or not at all."""
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-
-from adapterxlt.errors import AdapterXLTError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from adapterxlt.store.disk import cannot_write
 
 
 @contextmanager
@@ -24,24 +19,13 @@ def writing(folder: Path, what: str) -> Iterator[None]:
         what: what is being written, for the message.
 
     Raises:
-        AdapterXLTError: the disk or quota is full.
+        AdapterXLTError: the disk is full, or a file larger than it may be.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if _disk_full(error):
-            raise AdapterXLTError(
-                f"no space left on the disk while writing {what} to `{folder.parent}`",
-                hint="free some space, or choose another disk with --workdir, and run again: "
-                "what is finished is kept",
-            ) from error
+        if (told := cannot_write(f"{what} to `{folder.parent}`", error)) is not None:
+            raise told from error
         raise
-
-
-def _disk_full(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in _FULL
-    # safetensors wraps the system's error and keeps only its text.
-    return isinstance(error, SafetensorError) and "No space left" in str(error)

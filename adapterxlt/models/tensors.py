@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store.disk import writing
 
 FUSION = "adapter_fusion_layer"
 # Module dictionaries in which `adapters` keeps the parts of an adapter under the adapter's name.
@@ -123,7 +124,8 @@ def write(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write tensors; the bytes depend on nothing but names and values."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(plain, path)
+    with writing(path, surely=False):  # the library's own error names no file
+        save_file(plain, path)
 
 
 def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: str) -> None:

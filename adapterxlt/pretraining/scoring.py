@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, XLMRobertaModel
 
+from adapterxlt.tasks.files import read_lines
+
 TATOEBA = {
     "de": "deu", "es": "spa", "fr": "fra", "ru": "rus", "zh": "cmn", "ar": "ara", "hi": "hin",
     "tr": "tur", "vi": "vie", "sw": "swh", "th": "tha", "bg": "bul", "el": "ell", "ur": "urd",
@@ -75,7 +77,7 @@ class Encoder:
 
 
 def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
+    return [line for line in read_lines(file) if line.strip()]
 
 
 def tatoeba_accuracy(encoder: Encoder, folder: Path) -> dict[str, list[float]]:
@@ -99,7 +101,7 @@ def tatoeba_accuracy(encoder: Encoder, folder: Path) -> dict[str, list[float]]:
 def read_tagged(file: Path, limit: int) -> Tagged:
     """The first ``limit`` sentences of a ``token TAB tag`` file with blank lines between them."""
     sentences: Tagged = []
-    for block in file.read_text(encoding="utf-8").split("\n\n")[:limit]:
+    for block in "\n".join(read_lines(file)).split("\n\n")[:limit]:
         rows = [line.split("\t") for line in block.split("\n") if line.strip()]
         if rows:
             sentences.append(([row[0] for row in rows], [row[1] for row in rows]))

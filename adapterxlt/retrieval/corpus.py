@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from adapterxlt.errors import MissingDataError, MissingPackageError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.arrays import Ids
-from adapterxlt.retrieval.kept import on_disk
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
-from adapterxlt.tasks.files import bad
+from adapterxlt.store.compressed import DAMAGE, opened
+from adapterxlt.store.disk import writing
+from adapterxlt.tasks.files import bad, encoding_hint, refuse_returns, unreadable
 
 COUNTED = 100_000  # lines after which progress is told
-ZST_READ = 1 << 17
+LONGEST = 64 << 20  # bytes of a line: a small file may unpack to one without an end
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Corpus:
 
 
 def read_corpus(path: Path, copy: Path, filters: Filters, progress: Progress) -> Corpus:
-    """Read a plain, .gz or .zst file; write the sentences that pass the filters to `copy`.
+    """Read a plain or compressed file; write the sentences that pass the filters to `copy`.
 
     White space around a line is taken away. Of a sentence that occurs several times the first
     one counts.
@@ -95,7 +92,7 @@ def read_corpus(path: Path, copy: Path, filters: Filters, progress: Progress) ->
     counts = dict.fromkeys(("lines", "blank", "too short", "too long", "wrong script"), 0)
     starts, lengths, lines, digests = (array("Q") for _ in range(4))
     place = 0
-    with on_disk(copy), copy.open("wb") as out:
+    with writing(copy, surely=False), copy.open("wb") as out:
         for number, text in _lines(path):
             counts["lines"] = number
             if number % COUNTED == 0:
@@ -144,55 +141,24 @@ def _first_of_each(digests: np.ndarray[Any, Any]) -> Ids:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines with their numbers, without white space at their ends."""
-    number = 0
+    number, raw = 0, b""
     try:
-        with _open(path) as stream:
-            for number, raw in enumerate(stream, start=1):
-                if number == 1:
-                    raw = raw.removeprefix(b"\xef\xbb\xbf")
-                if b"\0" in raw:
+        with opened(path) as stream:
+            while raw := stream.readline(LONGEST + 1):
+                number += 1
+                if len(raw) > LONGEST:
+                    message = f"the line has more than {LONGEST >> 20} MiB"
+                    raise bad(path, number, message, "is it text, one sentence a line?")
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                if "\0" in text:
                     raise bad(path, number, "NUL character", "is the file UTF-16? Re-encode it")
-                yield number, raw.decode("utf-8").strip()
+                if number == 1:
+                    refuse_returns(path, text)
+                yield number, text.strip()
     except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        message = f"not UTF-8: byte 0x{byte:02x} at column {error.start + 1}"
-        raise bad(path, number, message, "re-encode it as UTF-8") from error
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        place = f" after line {number}" if number else ""
-        raise bad(path, 0, f"cannot be read{place}: {reason}") from error
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Iterable[bytes]]:
-    if path.suffix == ".gz":
-        with gzip.open(path, "rb") as stream:
-            yield stream
-    else:
-        with path.open("rb") as raw:
-            yield _zst_lines(path, raw) if path.suffix == ".zst" else raw
-
-
-def _zst_lines(path: Path, raw: IO[bytes]) -> Iterator[bytes]:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingPackageError(
-            f"{path}: reading .zst needs zstandard", hint='pip install "adapterxlt[zst]"'
-        ) from error
-    rest, frame = b"", None
-    try:
-        while data := raw.read(ZST_READ):
-            while data:
-                frame = frame or zstandard.ZstdDecompressor().decompressobj()
-                *lines, rest = (rest + frame.decompress(data)).split(b"\n")
-                yield from lines
-                data = frame.unused_data
-                frame = None if frame.eof else frame
-    except zstandard.ZstdError as error:
-        raise MissingDataError(f"{path}: not a whole .zst file: {error}") from error
-    # zstandard itself takes a file that breaks off for one that ends.
-    if frame:
-        raise MissingDataError(f"{path}: not a whole .zst file: it breaks off")
-    if rest:
-        yield rest
+        # The codec counts from behind the byte order mark.
+        start = error.start + len(raw) - len(error.object)
+        message = f"not UTF-8: byte 0x{raw[start]:02x} at column {start + 1}"
+        raise bad(path, number, message, encoding_hint(raw)) from error
+    except DAMAGE as error:
+        raise unreadable(path, number, error) from error

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from adapterxlt.errors import AdapterXLTError
-
 # Seconds between two writings: what a kill may cost.
 EVERY = 60.0
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Kept:
@@ -64,26 +58,3 @@ class Kept:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"
-
-
-@contextmanager
-def on_disk(path: Path) -> Iterator[None]:
-    """Say of a full disk where it is and what to do.
-
-    Args:
-        path: what is written, where the error itself does not say.
-
-    Raises:
-        AdapterXLTError: the disk is full, or the file larger than it may be.
-    """
-    try:
-        yield
-    except OSError as error:
-        # numpy's own writer says `N requested and M written`, without a number.
-        if error.errno not in _FULL and " requested and " not in str(error):
-            raise
-        raise AdapterXLTError(
-            f"{error.filename or path}: {os.strerror(error.errno or errno.ENOSPC)}",
-            hint="free some space or choose another folder, then run the same command again: it "
-            "goes on from what is done",
-        ) from error

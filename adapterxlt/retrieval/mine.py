@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adapterxlt.errors import UsageError
+from adapterxlt.lines import on_one_line
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.bucc import Candidates, match
 from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
-from adapterxlt.retrieval.kept import Kept, on_disk
+from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.neighbours import Found, Report, check_index, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.tokens import tokenize
 from adapterxlt.retrieval.transforms import ReadyRows
 from adapterxlt.retrieval.vectors import Precision, VectorFile, encode_to_files
+from adapterxlt.retrieval.workplace import TEXTS, VECTORS, held
+from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_json
+from adapterxlt.store.output import Output
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -69,22 +72,26 @@ def mine_files(
     built: Built,
     source: Path,
     target: Path,
-    out: Path,
+    out: Output,
     work: Path,
     settings: Settings,
     progress: Progress,
+    *,
+    keep: bool = True,
 ) -> dict[str, Any]:
     """Write scored pairs, best first: `score TAB source TAB target` a line.
 
     Args:
         built: the encoder.
-        source: text file, one sentence a line; .gz and .zst too.
+        source: text file, one sentence a line; compressed ones too.
         target: the other side.
         out: the file of pairs; replaced when all is done, not before.
         work: folder for vectors and neighbours; the same call goes on from what is there, after
-            a kill too: from the last block of encoded sentences, or of neighbours.
+            a kill too: from the last block of encoded sentences, or of neighbours. All in it is
+            named by what it was made of, and one run at a time uses it.
         settings: how.
         progress: told what happens.
+        keep: leave vectors and neighbours there in the end.
 
     Returns:
         A summary: lines read and left out on both sides by reason, the index and its recall,
@@ -96,17 +103,15 @@ def mine_files(
         AdapterXLTError: the disk is full.
     """
     check_index(settings.index)
-    out.parent.mkdir(parents=True, exist_ok=True)  # a place that cannot be is said now, not later
-    with on_disk(work):
-        work.mkdir(parents=True, exist_ok=True)
-        sides, layer, found = _search(built, source, target, work, settings, progress)
-    pairs = match(
-        found.forward, found.backward, settings.protocol.margin, settings.protocol.retrieval
-    )
-    threshold = -np.inf if settings.threshold is None else settings.threshold
-    kept = int(np.sum(pairs.scores >= threshold))
-    written = kept if settings.top is None else min(kept, settings.top)
-    with on_disk(out):
+    with held(work, progress, keep=keep):
+        with writing(work, surely=False):
+            sides, layer, found = _search(built, source, target, work, settings, progress)
+        pairs = match(
+            found.forward, found.backward, settings.protocol.margin, settings.protocol.retrieval
+        )
+        threshold = -np.inf if settings.threshold is None else settings.threshold
+        kept = int(np.sum(pairs.scores >= threshold))
+        written = kept if settings.top is None else min(kept, settings.top)
         _write(out, pairs, written, sides, settings.line_numbers)
     return {
         "source": {"file": str(source), **sides[0].counts, "kept": len(sides[0])},
@@ -125,7 +130,7 @@ def mine_files(
         },
         "threshold": settings.threshold,
         "lowest_score": float(pairs.scores[written - 1]) if written else None,
-        "out": str(out),
+        "out": str(out.shown),
     }
 
 
@@ -134,7 +139,7 @@ def _search(
 ) -> tuple[list[Corpus], int, Found]:
     """Both sides' sentences, the layer of their vectors, and the neighbours."""
     sides = [
-        read_corpus(path, work / f"{name}.txt", filters, progress)
+        read_corpus(path, work / TEXTS / f"{name}.txt", filters, progress)
         for name, path, filters in (
             ("source", source, settings.source),
             ("target", target, settings.target),
@@ -175,7 +180,7 @@ def _vectors(
     return encode_to_files(
         built,
         tokens,
-        work,
+        work / VECTORS,
         keys=[key],
         token_budget=settings.token_budget,
         progress=progress,
@@ -192,7 +197,7 @@ def _neighbours(
     # Half of what is left of the memory for an index; blocks and the rest need the other half.
     room = (settings.memory - BASE_MEMORY - SENTENCE_MEMORY * sum(map(len, files))) // 2
     identity = {
-        "vectors": [str(file.path.relative_to(work)) for file in files],
+        "vectors": [str(file.path.relative_to(work / VECTORS)) for file in files],
         "k": protocol.k,
         "index": settings.index,
         "memory": room,
@@ -201,7 +206,7 @@ def _neighbours(
         "version": 2,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
-    kept = Kept(work / f"neighbours-{name}")
+    kept = Kept(work / VECTORS / f"neighbours-{name}")
     report_file = kept.folder / "report.json"
     if report_file.is_file() and (before := kept.load("found")):
         progress.log("neighbours are there already")
@@ -227,21 +232,16 @@ def _neighbours(
 
 
 def _write(
-    out: Path, pairs: Candidates, count: int, sides: list[Corpus], line_numbers: bool
+    out: Output, pairs: Candidates, count: int, sides: list[Corpus], line_numbers: bool
 ) -> None:
-    aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     rows = (pairs.source_idx[:count], pairs.target_idx[:count])
     texts = (side.sentences(ids) for side, ids in zip(sides, rows, strict=True))
     lines = (side.lines[ids].tolist() for side, ids in zip(sides, rows, strict=True))
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as stream:
-            for score, left, right, left_line, right_line in zip(
-                pairs.scores[:count].tolist(), *texts, *lines, strict=True
-            ):
-                fields = [f"{score:.6f}", left.replace("\t", " "), right.replace("\t", " ")]
-                if line_numbers:
-                    fields[1:1] = [str(left_line), str(right_line)]
-                stream.write("\t".join(fields) + "\n")
-        aside.replace(out)
-    finally:
-        aside.unlink(missing_ok=True)
+    with out.open_text() as stream:
+        for score, left, right, left_line, right_line in zip(
+            pairs.scores[:count].tolist(), *texts, *lines, strict=True
+        ):
+            fields = [f"{score:.6f}", on_one_line(left), on_one_line(right)]
+            if line_numbers:
+                fields[1:1] = [str(left_line), str(right_line)]
+            stream.write("\t".join(fields) + "\n")

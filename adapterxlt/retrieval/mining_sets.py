@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from adapterxlt.errors import UsageError
+from adapterxlt.lines import on_one_line
+from adapterxlt.store.compressed import plain_name
+from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.types import Bitext, MiningSet
@@ -44,7 +47,7 @@ def read_parallel(source: Path, target: Path, language: str) -> Bitext:
     Raises:
         MissingDataError: a file is unreadable, empty or not UTF-8, or they are not parallel.
     """
-    if source.suffix == ".conllu" == target.suffix:
+    if plain_name(source).suffix == ".conllu" == plain_name(target).suffix:
         left, right = _conllu(source), _conllu(target)
         shared = [name for name in left if name in right]
         if not shared:
@@ -143,15 +146,32 @@ def mining_files(folder: Path, language: str, split: str) -> dict[str, Path]:
     return {role: Path(f"{stem}.{suffix}") for role, suffix in suffixes.items()}
 
 
+def write_mining_sets(sets: Mapping[str, MiningSet], folder: Path) -> None:
+    """Write the sets of several splits; if that fails, none of their files is left.
+
+    Raises:
+        AdapterXLTError: they cannot be written.
+    """
+    try:
+        for split, mining in sets.items():
+            write_mining_set(mining, folder, split)
+    except BaseException:
+        for split, mining in sets.items():
+            for path in mining_files(folder, mining.language, split).values():
+                path.unlink(missing_ok=True)
+        raise
+
+
 def write_mining_set(mining: MiningSet, folder: Path, split: str) -> None:
     """Write a set as BUCC's files: `bucc2018/XX-en.SPLIT.{XX,en,gold}` below `folder`."""
     columns = {
-        "source": zip(mining.source_ids, mining.source, strict=True),
-        "target": zip(mining.target_ids, mining.target, strict=True),
+        "source": zip(mining.source_ids, map(on_one_line, mining.source), strict=True),
+        "target": zip(mining.target_ids, map(on_one_line, mining.target), strict=True),
         "gold": iter(sorted(mining.gold or ())),
     }
     for role, path in mining_files(folder, mining.language, split).items():
-        write_atomic(path, "".join(f"{name}\t{rest}\n" for name, rest in columns[role]))
+        with writing(path):
+            write_atomic(path, "".join(f"{name}\t{rest}\n" for name, rest in columns[role]))
 
 
 def _unambiguous(bitext: Bitext) -> np.ndarray:
@@ -162,7 +182,7 @@ def _unambiguous(bitext: Bitext) -> np.ndarray:
 def _once(texts: Sequence[str]) -> set[int]:
     rows: dict[str, int] = {}
     repeated = set()
-    for row, text in enumerate(texts):
+    for row, text in enumerate(map(on_one_line, texts)):  # as they will be written
         if rows.setdefault(text, row) != row:
             repeated |= {row, rows[text]}
     return {row for row, text in enumerate(texts) if text.strip() and row not in repeated}

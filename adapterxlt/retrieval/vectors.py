@@ -140,7 +140,7 @@ def encode_to_files(
 
 
 def model_hash(built: Built) -> str:
-    """Content of all weights, which adapters are active and how they are composed."""
+    """Content of all weights, which adapters are active, their methods and composition."""
     digest = hashlib.sha256()
     for name, tensor in sorted(built.model.base_model.state_dict().items()):
         array = tensor.detach().cpu().contiguous()
@@ -148,6 +148,8 @@ def model_hash(built: Built) -> str:
         digest.update(array.view(-1).numpy().view(np.uint8).tobytes() if array.numel() else b"")
     digest.update(str(getattr(built.model, "active_adapters", None)).encode())
     digest.update(str(built.model.config.hidden_act).encode())
+    if built.spec is not None:  # a LoRA's scale, say, is no weight
+        digest.update(built.spec.model_dump_json().encode())
     return digest.hexdigest()
 
 

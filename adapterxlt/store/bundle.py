@@ -37,8 +37,9 @@ def order(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (_FIRST.index(name) if name in _FIRST else 2, name))
 
 
-def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> None:
-    """Write files of a folder as a bundle."""
+def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> int:
+    """Write files of a folder as a bundle; returns its size in bytes."""
+    total = _END
     for name in order(names):
         size = (folder / name).stat().st_size
         out.write(_header(name, size))
@@ -49,7 +50,9 @@ def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> None:
         if copied != size:
             raise InvalidArtifactError(f"{folder / name}: changed while it was read")
         out.write(b"\0" * (-size % _BLOCK))
+        total += _BLOCK + size + -size % _BLOCK
     out.write(b"\0" * _END)
+    return total
 
 
 def manifest_size(header: bytes, where: str) -> int:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.lines import ends_in_returns_only, split_lines
+from adapterxlt.store.compressed import DAMAGE, opened
+
+_BLOCK = 1 << 20
+# A file that unpacks to more than both is not read whole: no text is packed so tightly.
+UNPACKED = 256 << 20
+UNPACKED_TIMES = 50
 
 
 def bad(path: Path, line: int, message: str, hint: str | None = None) -> MissingDataError:
@@ -15,16 +25,29 @@ def bad(path: Path, line: int, message: str, hint: str | None = None) -> Missing
     return MissingDataError(f"{place}: {message}", hint=hint)
 
 
-def read_text(path: Path) -> str:
-    """The file's text, UTF-8 with or without a byte order mark.
+def check_file(path: Path) -> None:
+    """Refuse a file that is not there before any work; a pipe is not read yet.
 
     Raises:
-        MissingDataError: unreadable, empty, not UTF-8, or with NUL bytes.
+        MissingDataError: there is none, or it is a folder, or may not be read.
     """
     try:
-        raw = path.read_bytes()
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        raise bad(path, 0, f"cannot be read: {error.strerror}") from error
+        raise unreadable(path, 0, error) from error
+    if is_folder:
+        raise bad(path, 0, "cannot be read: it is a folder")
+    if not os.access(path, os.R_OK):
+        raise bad(path, 0, f"cannot be read: {os.strerror(errno.EACCES)}")
+
+
+def read_text(path: Path) -> str:
+    """The file's text, UTF-8 with or without a byte order mark; compressed files are unpacked.
+
+    Raises:
+        MissingDataError: unreadable, damaged, empty, not UTF-8, or with NUL bytes.
+    """
+    raw = _read(path)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -32,7 +55,7 @@ def read_text(path: Path) -> str:
         start = error.start + len(raw) - len(error.object)
         line = raw.count(b"\n", 0, start) + 1
         raise bad(
-            path, line, f"not UTF-8: byte 0x{raw[start]:02x} at offset {start}", "re-encode it"
+            path, line, f"not UTF-8: byte 0x{raw[start]:02x} at offset {start}", encoding_hint(raw)
         ) from error
     if not text.strip():
         raise bad(path, 0, "the file is empty")
@@ -43,18 +66,42 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The file's lines without their ends (LF or CRLF); a missing last end is tolerated.
-
-    Only line feeds end a line: U+2028, U+0085, form feeds and so on are part of the text, which
-    is why `str.splitlines` would be wrong here.
-    """
+    """The file's lines without their ends, see `adapterxlt.lines`."""
     text = read_text(path)
-    if "\n" not in text and "\r" in text.rstrip("\r"):
+    refuse_returns(path, text)
+    return split_lines(text)
+
+
+def refuse_returns(path: Path, text: str) -> None:
+    """Refuse a file whose lines end as no line here does."""
+    if ends_in_returns_only(text):
         raise bad(path, 0, "its lines end in carriage returns only", "end them in line feeds")
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return [line[:-1] if line.endswith("\r") else line for line in lines]
+
+
+def encoding_hint(start: bytes) -> str:
+    """What to do about a file that is not UTF-8, by how it starts."""
+    is_utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return ("it is UTF-16: " if is_utf16 else "") + "re-encode it as UTF-8"
+
+
+def unreadable(path: Path, lines: int, error: Exception) -> MissingDataError:
+    """The error for a file that cannot be read, or not further than so many lines."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return bad(path, 0, f"cannot be read{f' after line {lines}' if lines else ''}: {reason}")
+
+
+def _read(path: Path) -> bytes:
+    raw = bytearray()
+    try:
+        with opened(path) as stream:
+            while block := stream.read(_BLOCK):
+                raw += block
+                if len(raw) > UNPACKED and len(raw) > UNPACKED_TIMES * path.stat().st_size:
+                    limit = f"more than {UNPACKED >> 20} MiB and {UNPACKED_TIMES} times its size"
+                    raise bad(path, 0, f"holds {limit} when it is unpacked", "unpack it first")
+    except DAMAGE as error:
+        raise unreadable(path, raw.count(b"\n"), error) from error
+    return bytes(raw)
 
 
 def parse_json(path: Path, text: str, line: int = 0) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.store.compressed import KINDS
 from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
 from adapterxlt.tasks.description import stated_languages
@@ -149,8 +150,8 @@ def _files(task: Task, root: Path, wanted: str) -> list[Path]:
         return hub.fetch(task.hub, wanted) if task.hub else []
     if "*" in wanted:
         return sorted(path for path in root.glob(wanted) if path.is_file())
-    path = root / wanted
-    return [path] if path.is_file() else []
+    paths = (root / f"{wanted}{kind}" for kind in ("", *KINDS))
+    return [path for path in paths if path.is_file()][:1]
 
 
 def _places(roots: Sequence[Path]) -> list[Path]:

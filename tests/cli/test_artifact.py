@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -149,6 +150,15 @@ def test_pack(workdir: Path, bundle: Path, tiny_backbone: Path, tmp_path: Path) 
     well("pack", tmp_path / "folder", "--out", again)
     assert again.read_bytes() == bundle.read_bytes()
     fails(2, "is there already", "pack", bundle, "--out", tmp_path / "folder")
+    fails(2, "is the same file as", "pack", bundle, "--out", bundle)
+    folder = tmp_path / "folder"
+    fails(2, "lies inside of", "pack", folder, "--out", folder / "x.axlt")
+    fails(2, "lies inside of", "export", folder, "--to", "adapters", "--out", folder / "x")
+    fails(2, "lies inside of", "list", folder, "--html", folder / "index.html")
+    fails(2, "is not compressed", "pack", bundle, "--out", tmp_path / "x.axlt.gz")
+    fails(1, "Not a directory", "pack", bundle, "--out", bundle / "x.axlt")
+    well("pack", folder, "--out", "/dev/null")
+    assert Path("/dev/null").is_char_device()
     fails(2, "did you mean `nli`", "pack", f"{workdir}:nil", "--out", again)
     fails(2, "--out", "pack", bundle)
 
@@ -199,6 +209,21 @@ def test_signers_and_what_was_never_signed(workdir: Path, tmp_path: Path) -> Non
     fails(
         4, "not signed", "verify", f"{workdir}:nli", "--no-load", "--signers", tmp_path / "signers"
     )
+
+
+@pytest.mark.parametrize("arguments", [("pack",), ("export", "--to", "adapters")])
+def test_a_file_that_may_not_grow(
+    workdir: Path, tiny_backbone: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    verb, *options = arguments
+    given = (f"{workdir}:nli", *options, "--backbone", tiny_backbone, "--out")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        fails(1, "File too large", verb, *given, tmp_path / "nli.axlt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_export(workdir: Path, tiny_backbone: Path, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_full_disk_says_what_to_do(failing: dict[str, BaseException]) -> None:
     failing["error"] = OSError(errno.ENOSPC, "No space left on device", "runs/x")
     code, _, err = invoke("fail")
     assert code == 1
-    assert err.startswith("error: runs/x: No space left on device\n  free some space")
+    assert err.startswith("error: cannot write runs/x: No space left on device\n  free some space")
 
 
 def test_unexpected_errors_have_no_traceback_unless_asked_for(

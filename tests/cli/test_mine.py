@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import csv
+import gzip
 import json
+import lzma
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -104,3 +108,55 @@ def test_bad_requests_say_what_is_wrong_and_leave_nothing(mine, tmp_path, argume
 )
 def test_sizes(text, bytes_):
     assert Size().convert(text, None, None) == bytes_
+
+
+BREAKS = "\t\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def test_line_breaks_within_sentences_make_no_rows(mine, tmp_path):
+    for name, end in (("src", "\r\n"), ("trg", "\n")):
+        lines = [f"{text}{sign}and {sign}" for text, sign in zip(SOURCE, BREAKS, strict=False)]
+        text = "\ufeff" + end.join(lines) + (end if name == "src" else "")
+        (tmp_path / name).write_bytes(text.encode())
+    result = mine("--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert summary["source"]["lines"] == summary["target"]["lines"] == len(BREAKS)
+    raw = (tmp_path / "pairs.tsv").read_bytes()
+    assert raw.count(b"\n") == summary["pairs"]["written"] == len(BREAKS)
+    text = raw.decode()
+    assert len(text.splitlines()) == len(BREAKS)
+    rows = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert {(left, right) for _, left, right in rows} == {
+        (f"{text} and", f"{text} and") for text in SOURCE[: len(BREAKS)]
+    }
+
+
+@pytest.mark.parametrize("out", ["src", "./trg", "link", "hard", "SRC/../src"])
+def test_its_inputs_are_never_replaced(mine, tmp_path, out):
+    (tmp_path / "link").symlink_to("src")
+    (tmp_path / "hard").hardlink_to(tmp_path / "trg")
+    (tmp_path / "SRC").mkdir()
+    before = (tmp_path / "src").read_bytes()
+    result = mine("--out", out)
+    assert result.exit_code == 2
+    assert f"--out {Path(out)}: is the same file as" in result.stderr
+    assert (tmp_path / "src").read_bytes() == before
+
+
+def test_compressed_in_and_out(mine, tmp_path):
+    assert mine().exit_code == 0
+    plain = (tmp_path / "pairs.tsv").read_bytes()
+    for name, pack in (("src", gzip.compress), ("trg", lzma.compress)):
+        (tmp_path / name).write_bytes(pack((tmp_path / name).read_bytes()))
+    assert mine("--out", "p.tsv.gz").exit_code == 0
+    assert gzip.decompress((tmp_path / "p.tsv.gz").read_bytes()) == plain
+    assert not (tmp_path / "p.tsv.gz.work").exists()
+
+
+def test_an_input_in_the_work_folder_stays(mine, tmp_path):
+    work = tmp_path / "w"
+    work.mkdir()
+    (work / "source.txt").write_text("an input of old\n", encoding="utf-8")
+    assert mine("--workdir", "w").exit_code == 0
+    assert (work / "source.txt").read_text(encoding="utf-8") == "an input of old\n"

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from adapterxlt.cli.main import cli
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_mining
 
@@ -96,3 +98,27 @@ def test_bad_requests(invoke, folder, arguments, code, message):
     assert result.exit_code == code, result.output
     assert message in result.stderr
     assert not (folder / "set").exists()
+
+
+def test_line_breaks_within_sentences_make_no_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    breaks = "\t\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+    for name, end in (("a", "\n"), ("b", "\r\n")):
+        lines = [f"{name} {number}{breaks[number % len(breaks)]}x" for number in range(200)]
+        Path(name).write_bytes(("\ufeff" + end.join(lines)).encode())
+    result = CliRunner().invoke(cli, ["mining-set", "a", "b", "--lang", "de", "--out", "s"])
+    assert result.exit_code == 0, result.output
+    for path in sorted(Path("s/bucc2018").iterdir()):
+        raw = path.read_bytes()
+        rows = raw.decode().splitlines()
+        assert len(rows) == raw.count(b"\n") > 0
+        assert all(row.count("\t") == 1 for row in rows)
+
+
+def test_where_it_cannot_write_it_says_so_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("x")
+    result = CliRunner().invoke(cli, ["mining-set", "a", "b", "--lang", "de", "--out", "file/s"])
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+    assert "Not a directory" in result.stderr

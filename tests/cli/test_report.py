@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 from pathlib import Path
 
@@ -78,3 +79,16 @@ def test_errors(workdirs: list[str], tmp_path: Path) -> None:
     assert (empty.exit_code, "no results" in empty.stderr) == (2, True)
     (tmp_path / "empty/results.json").write_text("{")
     assert report(workdirs[0], str(tmp_path / "empty")).exit_code == 1
+
+
+def test_a_page_never_replaces_what_is_read(workdirs: list[str], tmp_path: Path) -> None:
+    results = Path(workdirs[1]) / "results.json"
+    before = results.read_bytes()
+    (tmp_path / "link.html").symlink_to(results)
+    for html in (results, tmp_path / "link.html"):
+        result = report(*workdirs, "--html", str(html))
+        assert (result.exit_code, results.read_bytes()) == (2, before)
+        assert "is the same file as" in result.stderr
+    packed = tmp_path / "page.html.gz"
+    assert report(*workdirs, "--html", str(packed)).exit_code == 0
+    assert b"points" in gzip.decompress(packed.read_bytes())

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.kept import Kept, on_disk
+from adapterxlt.retrieval.kept import Kept
 
 
 def test_the_state_written_last_is_read_back(tmp_path):
@@ -52,20 +50,3 @@ def test_others_are_forgotten(tmp_path):
         kept.save(name, 1)
     kept.drop_others("found")
     assert (kept.load("exact"), kept.load("found")) == (None, (1, []))
-
-
-@pytest.mark.parametrize(
-    ("error", "message"),
-    [
-        (OSError(errno.ENOSPC, "x"), "folder: No space left on device"),
-        (OSError(errno.ENOSPC, "x", "folder/file"), "folder/file: No space left on device"),
-        (OSError(errno.EFBIG, "x"), "folder: File too large"),
-        (OSError("1024 requested and 512 written"), "folder: No space left on device"),
-    ],
-)
-def test_a_full_disk_is_said_with_its_place(error, message):
-    with pytest.raises(AdapterXLTError, match=message) as raised, on_disk(Path("folder")):
-        raise error
-    assert "run the same command again" in raised.value.hint
-    with pytest.raises(FileNotFoundError), on_disk(Path("folder")):
-        raise FileNotFoundError(errno.ENOENT, "no such file")

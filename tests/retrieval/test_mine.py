@@ -14,6 +14,7 @@ from adapterxlt.progress import Silent
 from adapterxlt.retrieval import exact, kept, mine
 from adapterxlt.retrieval.mine import Settings, mine_files
 from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.store.output import check_output
 from tests import tiny
 
 TEXTS = list(dict.fromkeys(tiny.SENTENCES))[:16]
@@ -59,7 +60,7 @@ def run(encoder, tmp_path, monkeypatch):
             encoder,
             tmp_path / "src",
             tmp_path / "trg",
-            tmp_path / out,
+            check_output(tmp_path / out),
             tmp_path / f"{out}.work",
             Settings(get_protocol("jiant"), layer=1),
             progress or Silent(),
@@ -90,10 +91,10 @@ def full(*_, **__):
 @pytest.mark.parametrize(
     ("owner", "name", "place"),
     [
-        (os, "posix_fallocate", r"out\.work/[0-9a-f]+/1-mean\.npy"),
+        (os, "posix_fallocate", r"out\.work/\.vectors/[0-9a-f]+/1-mean\.npy"),
         (os, "fsync", r"out\.work"),  # the count of blocks that are done
         (np, "savez", r"out\.work"),  # the neighbours
-        (mine, "_write", r"out"),
+        (mine, "on_one_line", r"out"),
     ],
 )
 def test_a_full_disk_says_where_leaves_nothing_half_and_the_next_run_goes_on(
@@ -121,7 +122,7 @@ def test_a_file_that_may_not_grow(run, tmp_path):
             run("out")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert not list(tmp_path.glob("out.work/*/*.npy"))
+    assert not list(tmp_path.glob("out.work/**/*.npy"))
     run("out")
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
 
@@ -129,6 +130,6 @@ def test_a_file_that_may_not_grow(run, tmp_path):
 def test_a_place_that_cannot_be_is_said_before_anything_is_encoded(run, tmp_path):
     (tmp_path / "file").write_text("")
     told = Told()
-    with pytest.raises(FileExistsError):
+    with pytest.raises(AdapterXLTError, match="Not a directory"):
         run("file/pairs.tsv", told)
     assert told.bars == []

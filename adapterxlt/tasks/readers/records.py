@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text
+from adapterxlt.store.compressed import plain_name
+from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text, refuse_returns
 
 Record = dict[str, Any]
+
+# Text, see `adapterxlt.lines`; the csv module would end a row there.
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
@@ -24,7 +29,7 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
         MissingDataError: a record is malformed.
     """
     readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet}
-    return readers.get(path.suffix, _json)(path)
+    return readers.get(plain_name(path).suffix, _json)(path)
 
 
 def _json(path: Path) -> Iterator[tuple[int, Record]]:
@@ -39,8 +44,12 @@ def _json(path: Path) -> Iterator[tuple[int, Record]]:
 
 def _csv(path: Path) -> Iterator[tuple[int, Record]]:
     """Quoted fields may hold line breaks, so the text is not cut into lines first."""
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    delimiter = "\t" if plain_name(path).suffix == ".tsv" else ","
+    text = read_text(path)
+    refuse_returns(path, text)
+    mark = next(sign for sign in map(chr, range(0xE000, 0xF900)) if sign not in text)
+    text = _LONE_RETURN.sub(mark, text)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
         header = next(rows)
@@ -50,7 +59,8 @@ def _csv(path: Path) -> Iterator[tuple[int, Record]]:
                 expected = f"{len(header)} expected"
                 raise bad(path, start, f"{len(row)} columns, {expected}", "is a quote not closed?")
             if row:
-                yield start, dict(zip(header, row, strict=True))
+                fields = (field.replace(mark, "\r") for field in row)
+                yield start, dict(zip(header, fields, strict=True))
             start = rows.line_num + 1
     except csv.Error as error:
         raise bad(path, start, f"not csv: {error}", "is a quote not closed?") from error

@@ -1,0 +1,61 @@
+"""The folder in which mining keeps what an interruption must not cost: one run at a time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from adapterxlt.progress import Progress
+from adapterxlt.store.disk import writing
+
+_LOCK = ".lock"
+# Folders in it; whatever else lies there is the user's.
+VECTORS, TEXTS = ".vectors", ".texts"
+
+
+@contextmanager
+def held(folder: Path, progress: Progress, *, keep: bool) -> Iterator[Path]:
+    """Hold a work folder; another run with the same one waits, and is told so.
+
+    Args:
+        folder: made if it is not there.
+        progress: told if another run holds it.
+        keep: leave what is in it when all is done; after a failure it always stays.
+    """
+    lock = _locked(folder, progress)
+    try:
+        for name in (VECTORS, TEXTS):
+            (folder / name).mkdir(exist_ok=True)
+        yield folder
+        shutil.rmtree(folder / TEXTS, ignore_errors=True)  # read anew each time
+        if not keep:
+            shutil.rmtree(folder / VECTORS, ignore_errors=True)
+            Path(lock.lock_file).unlink(missing_ok=True)  # who waits for it then makes a new one
+            with suppress(OSError):  # something of the user's is in it
+                folder.rmdir()
+    finally:
+        lock.release()
+
+
+def _locked(folder: Path, progress: Progress) -> FileLock:
+    told = False
+    while True:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / _LOCK
+            lock = FileLock(path)
+            try:
+                lock.acquire(timeout=0 if not told else -1)
+            except Timeout:
+                progress.log(f"{folder}: another run works there, waiting")
+                told = True
+                continue
+            except FileNotFoundError:
+                continue  # the folder was removed in between
+        if path.exists():
+            return lock
+        lock.release()  # of a file that whoever held it has removed

@@ -1,0 +1,81 @@
+"""What is said of a file that cannot be written: one sentence, whoever was writing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError
+
+# Errors of the system -> what to do. What is finished is kept, so the command goes on from there.
+_ROOM = (
+    "free some space or choose another disk, then run the same command again: "
+    "it goes on from what is done"
+)
+_HINTS = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "files may not become so large here: raise the limit (`ulimit -f unlimited`) or "
+    "choose another disk, then run the same command again",
+    errno.EROFS: "choose a folder that can be written to",
+    errno.EACCES: "choose a folder that you may write to, or change its permissions",
+    errno.EPERM: "choose a folder that you may write to, or change its permissions",
+    errno.ENOTDIR: "a part of this path is a file: choose another one",
+    errno.EEXIST: "a part of this path is a file: choose another one",
+    errno.EISDIR: "this is a folder: name a file in it",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "its links lead round in a circle",
+    errno.EIO: "the disk fails: choose another one",
+}
+# Those that reading never meets.
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+# How safetensors, a library in Rust, words the system's error.
+_NUMBER = re.compile(r"os error (\d+)|Os \{ code: (\d+)")
+
+
+def error_number(error: BaseException) -> int | None:
+    """The system's number of an error in writing, whichever library reports it; None: no such."""
+    if isinstance(error, OSError):
+        # numpy's own writer says `N requested and M written`, without a number.
+        return error.errno or (errno.ENOSPC if " requested and " in str(error) else None)
+    if type(error).__name__ == "SafetensorError" and (found := _NUMBER.search(str(error))):
+        return int(found[1] or found[2])
+    return None
+
+
+def cannot_write(
+    path: Path | str, error: BaseException, *, surely: bool = False
+) -> AdapterXLTError | None:
+    """The error to raise instead; None if it is not one of writing.
+
+    Args:
+        path: what was being written, where the error itself does not say.
+        surely: nothing but writing was done, so that a lack of permission, say, is one to write.
+    """
+    number = error_number(error)
+    if number not in _HINTS or not (surely or number in _OF_WRITING):
+        return None
+    # Of two files the second one is written: to it the first one is copied, or given its name.
+    place = getattr(error, "filename2", None) or getattr(error, "filename", None) or path
+    return AdapterXLTError(f"cannot write {place}: {os.strerror(number)}", hint=_HINTS[number])
+
+
+@contextmanager
+def writing(path: Path | str, *, surely: bool = True) -> Iterator[None]:
+    """Say of what fails in writing where it is, why, and what to do.
+
+    Args: as of `cannot_write`.
+
+    Raises:
+        AdapterXLTError: the disk is full, the file too large, the folder write-protected, ...
+    """
+    try:
+        yield
+    except Exception as error:
+        if (told := cannot_write(path, error, surely=surely)) is not None:
+            raise told from error
+        raise

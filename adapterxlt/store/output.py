@@ -1,0 +1,321 @@
+"""Where a verb writes what its user asked for: checked before the work, never destructive.
+
+A file appears whole under its name or not at all, and until then the one before it stays. A link
+stays a link: what it points to is written. Pipes, devices and open descriptors (`/dev/stdout`,
+`-`) are written to as they are. A name that ends in .gz, .bz2, .xz or .zst compresses.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.store.compressed import compressing, ending, zstandard
+from adapterxlt.store.disk import cannot_write, writing
+
+# Names of what is open already -> its number.
+_NAMED = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
+_NUMBERED = re.compile(r"/(?:dev|proc/(?:self|\d+|thread-self))/fd/(\d+)")
+_LINKS = 40  # followed one after another, as the system does
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to be written, made by `check_output`.
+
+    Args:
+        shown: as the user named it.
+        path: where it is once links are followed.
+        descriptor: what is open already and written to instead; None: nothing.
+        regular: a file that is replaced, or made, rather than a pipe or device.
+    """
+
+    shown: Path
+    path: Path
+    descriptor: int | None
+    regular: bool
+
+    @property
+    def takes_stdout(self) -> bool:
+        """Whether it goes where a summary for the user would go."""
+        try:
+            there = os.fstat(self.descriptor) if self.descriptor is not None else self.path.stat()
+            return os.path.samestat(there, os.fstat(1))
+        except OSError:
+            return False
+
+    @contextmanager
+    def open(self, check: Callable[[Path], object] | None = None) -> Iterator[IO[bytes]]:
+        """A stream; the file is there when it is closed without an error.
+
+        Args:
+            check: looks at a whole regular file before it gets its name.
+
+        Raises:
+            AdapterXLTError: it cannot be written: says why and what to do.
+        """
+        with writing(self.shown, surely=False):
+            if not self.regular:
+                with self._stream() as raw, compressing(raw, self.shown) as stream:
+                    yield stream
+                return
+            with _aside(self.path) as (raw, place):
+                _take_over(self.path, raw.fileno())
+                with compressing(raw, self.shown) as stream:
+                    yield stream
+                raw.flush()
+                os.fsync(raw.fileno())
+                if check is not None:
+                    check(place)
+
+    @contextmanager
+    def open_text(self) -> Iterator[IO[str]]:
+        """The same for text: UTF-8, with line feeds as they are."""
+        with self.open() as stream:
+            text = io.TextIOWrapper(cast(Any, stream), encoding="utf-8", newline="\n")
+            try:
+                yield text
+                text.flush()
+            finally:
+                with suppress(OSError, ValueError):
+                    text.detach()
+
+    def _stream(self) -> IO[bytes]:
+        if self.descriptor is None:
+            return self.path.open("wb")
+        sys.stdout.flush()
+        return os.fdopen(os.dup(self.descriptor), "wb")
+
+
+def check_output(path: Path, *, inputs: Iterable[Path] = (), option: str = "--out") -> Output:
+    """Find out before the work whether a file can be written, and how.
+
+    Args:
+        path: as the user names it.
+        inputs: files that the work reads, which must not be replaced, and folders of which
+            nothing may be changed.
+        option: where the user named it.
+
+    Raises:
+        UsageError: it is one of the inputs, a folder, or below a file.
+        AdapterXLTError: it cannot be written.
+        MissingPackageError: it would be a .zst file, and zstandard is not installed.
+    """
+    if ending(path) == ".zst":
+        zstandard(path)
+    with _told(option, path):
+        place, descriptor = _follow(path)
+        if descriptor is not None:
+            os.fstat(descriptor)
+            return Output(path, place, descriptor, False)
+        try:
+            status = place.stat()
+        except FileNotFoundError:
+            status = None
+        _refuse_inputs(path, place, status, inputs, option)
+        if status is None:
+            _try_folder(place)
+            return Output(path, place, None, True)
+        if stat.S_ISDIR(status.st_mode) or stat.S_ISSOCK(status.st_mode):
+            kind = "folder" if stat.S_ISDIR(status.st_mode) else "socket"
+            raise UsageError(f"{option} {path}: is a {kind}", hint="name a file")
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        if not stat.S_ISREG(status.st_mode):
+            return Output(path, place, None, False)
+        # Where the shell's `> FILE` goes: what is printed would be lost with the old file.
+        for number in (1, 2):
+            with suppress(OSError):
+                if os.path.samestat(status, os.fstat(number)):
+                    return Output(path, place, number, False)
+        _try_folder(place)
+        return Output(path, place, None, True)
+
+
+def check_folder(path: Path, *, option: str = "--out") -> None:
+    """Find out before the work whether files can be written into a folder, made or to be made.
+
+    Raises:
+        UsageError: it is a file, or below one.
+        AdapterXLTError: it cannot be written to.
+    """
+    with _told(option, path):
+        if os.path.lexists(path) and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        _try_folder(path / "x")
+
+
+def check_new_folder(path: Path, *, inputs: Iterable[Path] = (), option: str = "--out") -> None:
+    """Find out before the work whether a folder can be made that is not there yet.
+
+    Raises:
+        UsageError: something is there, or it is inside of one of the inputs.
+        AdapterXLTError: it cannot be written.
+    """
+    if os.path.lexists(path):
+        raise UsageError(f"{path}: is there already", hint="name a new folder")
+    with _told(option, path):
+        _refuse_inputs(path, path.resolve(), None, inputs, option)
+        _try_folder(path)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A place that becomes the folder `path` when all in it is written, and is gone otherwise."""
+    with writing(path, surely=False):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".adapterxlt-", dir=path.parent))
+        try:
+            yield aside / "out"
+            (aside / "out").rename(path)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _follow(path: Path) -> tuple[Path, int | None]:
+    """Where a name leads to, and the open descriptor that it is a name of."""
+    if str(path) == "-":
+        return path, 1
+    place = path.absolute()
+    for _ in range(_LINKS):
+        place = place.parent.resolve() / place.name if place.name != ".." else place.resolve()
+        name = os.path.join(os.path.abspath(place.parent), place.name)
+        if name in _NAMED:
+            return place, _NAMED[name]
+        if found := _NUMBERED.fullmatch(_self(name)):
+            return place, int(found[1])
+        if not place.is_symlink():
+            return place, None
+        place = place.parent / os.readlink(place)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def _self(name: str) -> str:
+    """`/proc/self` for our own number: another process's descriptors are files like others."""
+    return name.replace(f"/proc/{os.getpid()}/", "/proc/self/", 1)
+
+
+def _refuse_inputs(
+    path: Path,
+    place: Path,
+    status: os.stat_result | None,
+    inputs: Iterable[Path],
+    option: str,
+) -> None:
+    for given in inputs:
+        try:
+            there = given.stat()
+        except OSError:
+            continue  # whoever reads it says so
+        if stat.S_ISDIR(there.st_mode):
+            if place.is_relative_to(given.resolve()):
+                raise UsageError(
+                    f"{option} {path}: lies inside of {given}, which is read",
+                    hint="choose a place outside of it",
+                )
+        elif (
+            status is not None
+            and not stat.S_ISCHR(status.st_mode)  # a terminal or /dev/null may be both
+            and os.path.samestat(status, there)
+        ):
+            raise UsageError(
+                f"{option} {path}: is the same file as {given}, which is read",
+                hint="choose another name",
+            )
+
+
+def _try_folder(place: Path) -> None:
+    """Make a file where `place` will be, or in the nearest folder above, and remove it again."""
+    with suppress(FileNotFoundError):
+        place.lstat()  # says of a name that is too long, or below a file
+    folder = place.parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    try:
+        handle, name = tempfile.mkstemp(prefix=".adapterxlt-", dir=folder)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(place)) from error
+    os.close(handle)
+    os.unlink(name)
+
+
+@contextmanager
+def _told(option: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except AdapterXLTError:
+        raise
+    except OSError as error:
+        told = cannot_write(f"{option} {path}", error, surely=True)
+        raise (told or AdapterXLTError(f"{option} {path}: {error.strerror}")) from error
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """A file in the folder of `path` that gets its name in the end, and where it is until then.
+
+    Where the system can, it has no name until then, so that a kill leaves nothing behind.
+    """
+    name = path.with_name(f".adapterxlt-{os.urandom(6).hex()}.tmp")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, nameless = _open_aside(name)
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            place = Path(f"/proc/self/fd/{handle}") if nameless else name
+            yield raw, place
+            if nameless:
+                _give_name(place, name, path)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            name.unlink()
+        raise
+
+
+def _open_aside(name: Path) -> tuple[int, bool]:
+    """A new file's descriptor, and whether it has no name yet instead of this one."""
+    if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
+        with suppress(OSError):  # not every file system can
+            return os.open(name.parent, os.O_TMPFILE | os.O_RDWR, 0o666), True
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), False
+
+
+def _give_name(place: Path, name: Path, path: Path) -> None:
+    """Let a file that has no name yet have this one, until it replaces `path`."""
+    folder = os.open(name.parent, os.O_RDONLY)
+    try:
+        # With a folder's descriptor the system is told to follow `place`, which is a link.
+        os.link(place, name.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
+    except OSError:  # a file system that can make such files, but not name them
+        with place.open("rb") as made, name.open("xb") as copy:
+            shutil.copyfileobj(made, copy)
+            _take_over(path, copy.fileno())
+    finally:
+        os.close(folder)
+
+
+def _take_over(path: Path, handle: int) -> None:
+    """Give a file the permissions, and where allowed the owner, of the one it will replace."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return
+    with suppress(OSError):
+        os.chown(handle, there.st_uid, there.st_gid)
+    with suppress(OSError):
+        os.chmod(handle, stat.S_IMODE(there.st_mode))

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.store.disk import cannot_write, writing
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOSPC, "x"), "cannot write folder: No space left on device"),
+        (OSError(errno.EDQUOT, "x"), "cannot write folder: Disk quota exceeded"),
+        (OSError(errno.ENOSPC, "x", "folder/file"), "cannot write folder/file: No space left"),
+        (OSError(errno.ENOSPC, "x", "from", None, "to"), "cannot write to: No space left"),
+        (OSError(errno.EFBIG, "x"), "cannot write folder: File too large"),
+        (OSError(errno.EROFS, "x"), "cannot write folder: Read-only file system"),
+        (OSError("1024 requested and 512 written"), "cannot write folder: No space left"),
+    ],
+)
+def test_what_stops_writing_is_said_with_its_place(error: OSError, message: str) -> None:
+    with (
+        pytest.raises(AdapterXLTError, match=message) as raised,
+        writing(Path("folder"), surely=False),
+    ):
+        raise error
+    assert raised.value.hint
+
+
+def test_other_errors_pass() -> None:
+    for error in (FileNotFoundError(errno.ENOENT, "no"), ValueError("x"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), writing("folder"):
+            raise error
+    denied = PermissionError(errno.EACCES, "no")
+    assert cannot_write("f", denied) is None  # it may be one of reading
+    assert "cannot write f: Permission denied" in str(cannot_write("f", denied, surely=True))
+
+
+SAVE = """
+import sys
+import torch
+from pathlib import Path
+from adapterxlt.models import tensors
+tensors.write({"a": torch.zeros(100_000)}, Path(sys.argv[1]))
+"""
+
+
+def test_safetensors_that_may_not_grow(tmp_path: Path) -> None:
+    limits = (4096, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    done = subprocess.run(
+        [sys.executable, "-c", SAVE, tmp_path / "a.safetensors"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert f"cannot write {tmp_path / 'a.safetensors'}: File too large" in done.stderr
