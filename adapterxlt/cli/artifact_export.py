@@ -52,8 +52,9 @@ def command(
 ) -> None:
     """Write a trained stage for another library, safetensors only.
 
-    adapters: a folder an adapter, and load.py. peft: a single LoRA. transformers: a plain
-    checkpoint, of a full fine-tune or with a single LoRA merged into the weights.
+    adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
+    full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
+    a README and, where it needs the backbone, a load.py; what stays behind is named.
     sentence-transformers: an encoder of sentences; one with adapters needs adapterxlt where it is
     used.
     """
@@ -73,6 +74,7 @@ def command(
         check_fits(source.where, manifest, found)
         out.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        notes: list[str] = []
         try:
             built = load(found, source.where)
             if layer is not None:
@@ -80,13 +82,15 @@ def command(
             else:
                 from adapterxlt.models.export import export
 
-                export(built, source.where, aside / "out", kind)
+                notes = export(built, source.where, aside / "out", kind)
             (aside / "out").replace(out)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     if as_json:
-        print_json({**identity(manifest), "path": str(out), "library": kind})
+        print_json({**identity(manifest), "path": str(out), "library": kind, "notes": notes})
         return
+    for note in notes:
+        click.echo(f"note: {printable(note)}", err=True)
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
 
 
