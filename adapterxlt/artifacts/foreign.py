@@ -1,4 +1,4 @@
-"""Folders that `adapters` or PEFT wrote, made artifacts that say what is not known of them."""
+"""Folders that other libraries wrote, made artifacts that say what is not known of them."""
 
 from __future__ import annotations
 
@@ -6,82 +6,30 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from adapterxlt.artifacts.foreign_config import (
-    method_from_adapters,
-    method_from_peft,
-    peft_layers,
-    read_config,
-)
-from adapterxlt.artifacts.foreign_files import (
-    CONFIG,
-    FILES,
-    HEAD_FILE,
-    adapter_folders,
-    weights_file,
-)
-from adapterxlt.artifacts.foreign_head import (
-    UNKNOWN,
-    ForeignHead,
-    head_from_adapters,
-    numbered,
-    order_for,
-)
+from adapterxlt.artifacts.foreign_files import HEAD_FILE
+from adapterxlt.artifacts.foreign_head import UNKNOWN, order_for
+from adapterxlt.artifacts.foreign_read import Foreign, is_foreign, read_foreign
 from adapterxlt.artifacts.locate import IMPORTED
 from adapterxlt.artifacts.make import finish
 from adapterxlt.artifacts.transport import TakenIn, take_in
 from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.models.spec import HeadSpec
-from adapterxlt.show import brief
 from adapterxlt.store.environment import environment
 from adapterxlt.store.files import address_of, sha256_file
-from adapterxlt.store.manifest import MANIFEST_NAME, ArtifactFacts, BackboneFacts, Manifest
+from adapterxlt.store.manifest import ArtifactFacts, BackboneFacts, Manifest
 from adapterxlt.store.source import FolderSource
 from adapterxlt.store.store import Store
 
-HEAD_CONFIG = "head_config.json"
+if TYPE_CHECKING:
+    from adapterxlt.models.foreign_weights import Weights
+
+__all__ = ["is_foreign", "make_foreign", "read_foreign", "take_in_foreign"]
+
 VERSION = 1  # of what an import makes of a folder
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """A folder of another library, read and checked, its weights not yet.
-
-    Args:
-        library: `adapters` or `peft`.
-        folder: where the adapter lies. head_folder: where its head does, if it has one.
-        name: what its library calls it.
-        method: as recipes write it.
-        head: its head, if there is one that we have.
-        said: the model that it says it is of.
-        note: what of it is left out, and why; "" for nothing.
-    """
-
-    library: str
-    folder: Path
-    name: str
-    method: ParsedMethod
-    head: ForeignHead | None
-    head_folder: Path | None
-    said: str
-    note: str
-
-    @property
-    def file(self) -> Path:
-        """Its weights."""
-        return self.folder / FILES[self.library]
-
-
-def is_foreign(folder: Path) -> bool:
-    """Whether a folder is one of another library rather than an artifact."""
-    return (
-        folder.is_dir() and not (folder / MANIFEST_NAME).exists() and bool(adapter_folders(folder))
-    )
 
 
 def take_in_foreign(
@@ -109,82 +57,11 @@ def take_in_foreign(
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         made = Path(aside) / "artifact"
         make_foreign(read, found, made, task=task, labels=labels, license=license)
-        return take_in(FolderSource(made), store, backbone=found), read.note
-
-
-def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
-    """Read a folder that `adapters` or PEFT wrote, or our own export to them.
-
-    Raises:
-        InvalidArtifactError: it holds pickles only, several adapters, or says what cannot be.
-    """
-    found = adapter_folders(folder)
-    if len(found) != 1:
-        raise InvalidArtifactError(
-            f"{folder}: holds {len(found)} adapters", hint="import each folder by itself"
-        )
-    (place,) = found
-    path = place / CONFIG
-    config = read_config(path)
-    if "peft_type" in config:
-        return _read_peft(place, config, backbone)
-    weights_file(place, "adapters", FILES["adapters"])
-    name = config.get("name")
-    if not isinstance(name, str) or not 0 < len(name) <= 200:
-        raise InvalidArtifactError(f"{path}: does not say its `name`")
-    kind = config.get("model_type", backbone.model_type)
-    if kind != backbone.model_type:
-        raise InvalidArtifactError(
-            f"{path}: is of a model of type `{brief(kind)}`, not `{backbone.model_type}`"
-        )
-    width = config.get("hidden_size", backbone.hidden_size)
-    if width != backbone.hidden_size:
-        raise InvalidArtifactError(
-            f"{path}: is of a model of width {str(width)[:20]}, `{backbone.name}` has "
-            f"{backbone.hidden_size}"
-        )
-    read = Foreign(
-        library="adapters",
-        folder=place,
-        name=name,
-        method=method_from_adapters(config.get("config"), path),
-        head=None,
-        head_folder=None,
-        said=str(config.get("model_name") or "")[:200],
-        note="",
-    )
-    heads = [each for each in (place, folder / "head") if (each / HEAD_CONFIG).is_file()]
-    if not heads:
-        return read
-    head = head_from_adapters(heads[0] / HEAD_CONFIG)
-    if isinstance(head, str):
-        return replace(read, note=f"{head}; it is left out")
-    weights_file(heads[0], "adapters", HEAD_FILE)
-    return replace(read, head=head, head_folder=heads[0])
-
-
-def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Foreign:
-    from adapterxlt.models.adopt import peft_head
-
-    path = place / CONFIG
-    file = weights_file(place, "peft", FILES["peft"])
-    method = method_from_peft(config, path)
-    left_out = peft_layers(config, backbone.layers, path)
-    if left_out:
-        (lora,) = method.parts
-        method = ParsedMethod((Part(lora.name, {**lora.params, "leave_out": left_out}),))
-    head = peft_head(file)
-    labels = () if head is None or head[0] == "span_qa" else numbered(head[1])
-    return Foreign(
-        library="peft",
-        folder=place,
-        name=place.resolve().name,
-        method=method,
-        head=ForeignHead("", head[0], labels) if head else None,
-        head_folder=None,
-        said=str(config.get("base_model_name_or_path") or "")[:200],
-        note="",
-    )
+        try:
+            return take_in(FolderSource(made), store, backbone=found), read.note
+        except InvalidArtifactError as error:
+            message = error.message.replace(str(made), str(folder))
+            raise InvalidArtifactError(message, hint=error.hint) from None
 
 
 def make_foreign(
@@ -208,12 +85,14 @@ def make_foreign(
         InvalidArtifactError: its weights are not those of its method and head on this backbone.
         UsageError: `task` and `labels` are not of its head.
     """
-    from adapterxlt.models.adopt import adopt, from_adapters, from_peft
+    from adapterxlt.models.adopt import adopt
 
     if read.head is None and (task or labels):
         raise UsageError(f"{read.folder}: has no head, so it has no --task and no --labels")
     names, order = order_for(read.head, task, labels) if read.head else ((), [])
-    content = {"config": sha256_file(read.folder / CONFIG), "weights": sha256_file(read.file)}
+    digests = [sha256_file(file) for file in read.files]
+    weights = digests[0] if len(digests) == 1 else address_of({"shards": digests})
+    content = {"config": sha256_file(read.config), "weights": weights}
     if read.head_folder is not None:
         content["head"] = sha256_file(read.head_folder / HEAD_FILE)
     params: dict[str, object] = {
@@ -228,15 +107,9 @@ def make_foreign(
     digest = hashlib.sha256("".join(content.values()).encode()).hexdigest()
     name = f"{slug}_{digest[:8]}"
     head = HeadSpec(kind=read.head.kind, labels=names, task=task or UNKNOWN) if read.head else None
-    if read.library == "peft":
-        weights = from_peft(read.file, name, read.head.kind if read.head else None)
-    else:
-        head_file = read.head_folder / HEAD_FILE if read.head_folder else None
-        old_head = read.head.name if read.head else ""
-        weights = from_adapters(read.file, read.name, name, head_file, old_head)
     adopt(
         backbone,
-        weights,
+        _weights(read, name, backbone),
         folder,
         name=name,
         method=str(read.method),
@@ -272,3 +145,20 @@ def make_foreign(
         tensors={},
     )
     return finish(folder, manifest, facts, [])
+
+
+def _weights(read: Foreign, name: str, backbone: Backbone) -> Weights:
+    from adapterxlt.models.foreign_weights import from_adapters, from_peft, from_transformers
+
+    kind = read.head.kind if read.head else None
+    if read.library == "transformers":
+        return from_transformers(read.files, name, kind)
+    (file,) = read.files
+    if read.library == "peft":
+        rank = read.method.parts[0].resolved["r"]
+        assert isinstance(rank, int)
+        there, left_out = kind or read.left_out, read.left_out is not None
+        return from_peft(file, name, there, backbone, read.scales, rank, left_out=left_out)
+    head_file = read.head_folder / HEAD_FILE if read.head_folder else None
+    old_head = read.head.name if read.head else ""
+    return from_adapters(file, read.name, name, head_file, old_head, kind, backbone)

@@ -16,6 +16,8 @@ _CONVERT = {
     "model.save_adapter(NEW_FOLDER, NAME, use_safetensors=True)",
     "peft": "if you trust it, convert it with PEFT: PeftModel.from_pretrained(BASE, FOLDER)"
     ".save_pretrained(NEW_FOLDER)",
+    "transformers": "if you trust it, convert it with transformers: its own class's "
+    "from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)",
 }
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapterxlt.artifacts.foreign_config import read_config
 from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
+
+if TYPE_CHECKING:
+    from adapterxlt.backbones import Backbone
 
 UNKNOWN = "unknown"
 MAX_LABELS = 10_000
@@ -28,8 +32,12 @@ _TYPES: dict[str, tuple[Kind, dict[str, object]]] = {
         "multiple_choice",
         {"layers": 2, "activation_function": "tanh", "use_pooler": False},
     ),
+    "masked_lm": (
+        "mlm",
+        {"layers": 2, "activation_function": "gelu", "layer_norm": True, "bias": True},
+    ),
 }
-_LABELLED: tuple[Kind, ...] = ("pair_classification", "tagging")
+LABELLED: tuple[Kind, ...] = ("pair_classification", "tagging")
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class ForeignHead:
     """A head as it was found.
 
     Args:
-        name: what its library calls it, a part of its tensors' names.
+        name: what `adapters` calls it, a part of its tensors' names; "" for a head of a class of
+            transformers.
         kind: what it predicts.
         labels: names of its outputs in order; () for those that have none.
     """
@@ -47,16 +56,25 @@ class ForeignHead:
     labels: tuple[str, ...]
 
 
-def head_from_adapters(path: Path) -> ForeignHead | str:
+def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> ForeignHead | str:
     """Read a `head_config.json`; of a head that we have not, why it must be left out.
+
+    Args:
+        weights: the file beside it that holds its tensors.
 
     Raises:
         InvalidArtifactError: it cannot be read.
     """
     found = read_config(path)
     config, name = found.get("config"), found.get("name")
-    if not isinstance(config, dict) or not isinstance(name, str) or len(name) > MAX_LABEL:
-        raise InvalidArtifactError(f"{path}: is of no head")
+    if config is None and isinstance(found.get("model_class"), str):
+        return _static(found, path, weights, backbone)
+    if not isinstance(config, dict) or not isinstance(name, str) or not 0 < len(name) <= MAX_LABEL:
+        raise InvalidArtifactError(
+            f"{path}: names neither a `config` with its `name` nor a `model_class`, so it tells "
+            "nothing of the head",
+            hint="remove it and the head's weights to import the adapter alone",
+        )
     kind = brief(config.get("head_type"))
     if kind not in _TYPES:
         return f"its head is of the type `{kind}`, which is not read"
@@ -64,7 +82,65 @@ def head_from_adapters(path: Path) -> ForeignHead | str:
     for key, value in form.items():
         if config.get(key, value) != value:
             return f"its head has `{key}: {brief(config[key])}`, which is not built here"
-    return ForeignHead(name, ours, _labels(config, path) if ours in _LABELLED else ())
+    if ours == "mlm":
+        from adapterxlt.models.foreign_weights import UNTIED, untied
+        from adapterxlt.models.plain_heads import places
+
+        if untied(weights, f"heads.{name}.{places(ours).last}.weight", backbone):
+            return f"its head is not built here: {UNTIED}"
+    return ForeignHead(name, ours, _labels(config, path) if ours in LABELLED else ())
+
+
+def _static(
+    found: dict[str, Any], path: Path, weights: Path, backbone: Backbone
+) -> ForeignHead | str:
+    """A head that is that of a class of transformers, saved with an adapter."""
+    from adapterxlt.models.foreign_weights import unread_head
+    from adapterxlt.models.plain_heads import KINDS
+
+    said = brief(found["model_class"])
+    kind = KINDS.get(said)
+    if kind is None:
+        return f"its head is that of `{said}`, which is not read"
+    names = {name: name for name in shapes_of(weights)}
+    reason = unread_head(names, kind, backbone, weights)
+    if reason:
+        return f"its head, that of `{said}`, is not built here: {reason}"
+    return ForeignHead("", kind, _labels(found, path) if kind in LABELLED else ())
+
+
+def head_from_config(
+    config: dict[str, Any], kind: Kind, outputs: int, path: Path
+) -> ForeignHead | str:
+    """A head of a class of transformers, with the labels that a `config.json` gives.
+
+    Args:
+        config: {} if there is none.
+        outputs: number of rows of its last layer.
+
+    Raises:
+        InvalidArtifactError: the labels are not as many.
+    """
+    problem = config.get("problem_type")
+    if problem not in (None, "single_label_classification"):
+        return f"its head is for `{brief(problem)}`, which is not built here"
+    if kind not in LABELLED:
+        return ForeignHead("", kind, ())
+    # transformers leaves out two labels that nobody named.
+    names = config.get("id2label", dict(enumerate(numbered(outputs))))
+    if isinstance(names, dict):
+        names = {str(number): label for number, label in names.items()}
+    if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
+        raise InvalidArtifactError(f"{path}: `id2label` does not name labels by numbers")
+    if sorted(names) != sorted(map(str, range(outputs))) or len({*names.values()}) != outputs:
+        raise InvalidArtifactError(
+            f"{path}: `id2label` does not name {outputs} labels, as many as the head has outputs"
+        )
+    if outputs > MAX_LABELS or max(map(len, names.values())) > MAX_LABEL:
+        raise InvalidArtifactError(
+            f"{path}: `id2label` has more or longer labels than any real one"
+        )
+    return ForeignHead("", kind, tuple(names[str(number)] for number in range(outputs)))
 
 
 def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
@@ -78,6 +154,18 @@ def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
     if sorted(ids.values()) != list(range(count)) or max(map(len, ids)) > MAX_LABEL:
         raise InvalidArtifactError(f"{path}: `label2id` does not name {count} labels")
     return tuple(sorted(ids, key=lambda label: int(ids[label])))
+
+
+def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of a safetensors file by its tensors' names.
+
+    Raises:
+        InvalidArtifactError: it is none.
+    """
+    try:
+        return read_shapes(file)
+    except (ValueError, OSError) as error:
+        raise InvalidArtifactError(f"{file}: {error}") from None
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -108,7 +196,7 @@ def order_for(
         raise UsageError(
             f"--task {task}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
         )
-    if head.kind not in _LABELLED:
+    if head.kind not in LABELLED:
         return (), []
     wanted = [label.casefold() for label in known.labels]
     there = [label.casefold() for label in names]

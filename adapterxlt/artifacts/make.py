@@ -109,11 +109,7 @@ def form_of(folder: Path) -> Form:
     full = any((folder / name).is_file() for name in (WEIGHTS_FILE, DIFFERENCE_FILE))
     adapter = (folder / "adapter.safetensors").is_file()
     if full:
-        from adapterxlt.models.export import HEADS
-
-        spec = read_spec(folder)
-        plain = spec.setup is None and (spec.head is None or spec.head.kind in HEADS)
-        return "checkpoint" if plain else "other"
+        return "checkpoint" if read_spec(folder).setup is None else "other"
     several = any((folder / part).exists() for part in ("adapters", "fusion"))
     return "adapter" if adapter and not several else "parts"
 

@@ -51,8 +51,9 @@ def command(
 ) -> None:
     """Write a trained stage for another library, safetensors only.
 
-    adapters: a folder an adapter, and load.py. peft: a single LoRA. transformers: a plain
-    checkpoint, of a full fine-tune or with a single LoRA merged into the weights.
+    adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
+    full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
+    a README and, where it needs the backbone, a load.py; what stays behind is named.
     sentence-transformers: an encoder of sentences; one with adapters needs adapterxlt where it is
     used.
     """
@@ -70,6 +71,7 @@ def command(
 
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)
+        notes: list[str] = []
         built = load(found, source.where)
         with new_folder(out) as aside:
             if layer is not None:
@@ -77,10 +79,12 @@ def command(
             else:
                 from adapterxlt.models.export import export
 
-                export(built, source.where, aside, kind)
+                notes = export(built, source.where, aside, kind)
     if as_json:
-        print_json({**identity(manifest), "path": str(out), "library": kind})
+        print_json({**identity(manifest), "path": str(out), "library": kind, "notes": notes})
         return
+    for note in notes:
+        click.echo(f"note: {printable(note)}", err=True)
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
 
 

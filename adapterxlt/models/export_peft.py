@@ -1,0 +1,143 @@
+"""A trained LoRA as PEFT has it, its head among `modules_to_save`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from torch import Tensor
+
+from adapterxlt.errors import UsageError
+from adapterxlt.methods import METHODS, Part, parse_method
+from adapterxlt.models import tensors
+from adapterxlt.models.export_program import backbone_of, program
+from adapterxlt.models.lm_head import head_tensors
+from adapterxlt.models.parts import Built
+from adapterxlt.models.peft_names import PREFIX
+from adapterxlt.models.plain_heads import CLASSES, WORDS, places, plain_config, to_plain
+from adapterxlt.models.spec import HeadSpec
+from adapterxlt.tasks.types import Kind
+
+PLACES = {"q": "query", "k": "key", "v": "value"}
+INTERMEDIATE = "intermediate.dense"
+# PEFT has types for these only; what has none is loaded as it is.
+TASK_TYPES: dict[Kind, str] = {
+    "pair_classification": "SEQ_CLS",
+    "tagging": "TOKEN_CLS",
+    "span_qa": "QUESTION_ANS",
+}
+_WHY = {
+    "bottleneck": "PEFT has no bottleneck adapters",
+    "prefix": "PEFT's prefix tuning moves the positions of all tokens, that of `adapters` does not",
+    "prompt": "PEFT's prompt tuning puts its vectors in front of <s>, and moves all positions",
+    "reft": "PEFT has no such ReFT",
+    "union": "PEFT has no unions of methods",
+}
+
+
+def to_peft(built: Built, folder: Path) -> list[str]:
+    """Write the folder; returns the program that loads it.
+
+    Raises:
+        UsageError: it is no single LoRA, or one that PEFT has not.
+    """
+    spec = built.spec
+    assert spec is not None
+    part = _plain_lora(built)
+    params = part.resolved
+    found: dict[str, Tensor] = {}
+    for key, value in tensors.select(built.model, tensors.of_adapter(spec.name)).items():
+        module, _, matrix = key.partition(f".loras.{spec.name}.")
+        found[f"{PREFIX}{module}.{matrix}.weight"] = value
+    targets = [PLACES[str(name)] for name in _list(params["attn_matrices"])]
+    targets = targets if params["selfattn_lora"] else []
+    left_out = _list(params["leave_out"])
+    config: dict[str, object] = {
+        "peft_type": "LORA",
+        "base_model_name_or_path": backbone_of(built.backbone).load,
+        "r": params["r"],
+        "lora_alpha": params["alpha"],
+        "lora_dropout": params["dropout"],
+        "target_modules": targets + ([INTERMEDIATE] if params["intermediate_lora"] else []),
+        "bias": "none",
+        "inference_mode": True,
+    }
+    if left_out:
+        kept = [layer for layer in range(built.backbone.layers) if layer not in left_out]
+        config |= {"layers_to_transform": kept, "layers_pattern": "layer"}
+    if spec.head is not None:
+        head = to_plain(head_tensors(built.model, spec.name), spec.name, spec.head.kind)
+        # PEFT asks for all names of a tensor, so the word embeddings go along with an LM head.
+        known = {**head, WORDS: built.model.get_input_embeddings().weight}
+        aliases = places(spec.head.kind).aliases
+        head |= {alias: known[first].clone() for alias, first in aliases.items()}
+        found |= {PREFIX + key: value for key, value in head.items()}
+        config["modules_to_save"] = places(spec.head.kind).modules
+        config["task_type"] = TASK_TYPES.get(spec.head.kind)
+    else:
+        config["task_type"] = "FEATURE_EXTRACTION"
+        found = {key.replace(f"{PREFIX}roberta.", PREFIX): value for key, value in found.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors.write(found, folder / "adapter_model.safetensors")
+    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    (folder / "adapter_config.json").write_text(text, encoding="utf-8")
+    plain_config(built.backbone, spec.head).save_pretrained(folder)  # names the labels
+    lines = _loading(spec.head)
+    code = program(built, "PEFT", ["from peft import PeftModel", *lines[:1]], lines[1:])
+    (folder / "load.py").write_text(code, encoding="utf-8")
+    return ["from load import load  # run in this folder", "", "model = load()"]
+
+
+def _loading(head: HeadSpec | None) -> list[str]:
+    name = CLASSES[head.kind] if head is not None else "XLMRobertaModel"
+    labels = "config=config" if head is not None else "config=config, add_pooling_layer=False"
+    return [
+        f"from transformers import AutoConfig, {name}",
+        "config = AutoConfig.from_pretrained(HERE)",
+        f"base = {name}.from_pretrained(backbone, {labels})",
+        "model = PeftModel.from_pretrained(base, str(HERE))",
+    ]
+
+
+def _plain_lora(built: Built) -> Part:
+    """The method's one part.
+
+    Raises:
+        UsageError: PEFT has nothing that computes the same.
+    """
+    spec = built.spec
+    assert spec is not None
+    hint = "export it --to adapters"
+    if spec.full:
+        reason = "it has backbone weights of its own, which PEFT does not keep"
+        hint = "export it --to transformers"
+    elif not isinstance(spec.setup, str):
+        reason = "PEFT has no stacks and no fusions"
+    else:
+        parsed = parse_method(spec.adapters[0].method)
+        (part, *more) = parsed.flat()
+        family = METHODS[part.name].family
+        reason = _WHY["union"] if more else _WHY.get(family) or _not_plain(part)
+        if not reason:
+            return part
+    raise UsageError(
+        f"`{spec.name}` cannot be exported to PEFT, only a single LoRA can: {reason}", hint=hint
+    )
+
+
+def _not_plain(part: Part) -> str:
+    """What of a LoRA PEFT has not, or does in another way; "" for nothing."""
+    values = part.resolved
+    if values["architecture"] != "lora" or values["vera_d"] is not None:
+        return f"`{part.name}` is built differently there"
+    if values["composition_mode"] != "add":
+        return f"`{part.name}` scales outputs, which PEFT does elsewhere"
+    if values["use_dora"]:
+        return "PEFT's DoRA leaves the bias as it is, that of `adapters` scales it too"
+    if values["output_lora"]:
+        return "PEFT would put `output_lora` on the output of the attention too"
+    return "PEFT has no gates (`use_gating`)" if values["use_gating"] else ""
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []

@@ -1,0 +1,112 @@
+"""A trained model as a plain checkpoint of transformers: a full fine-tune, or LoRA merged in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from adapters.methods.lora import LoRALinear
+from torch import Tensor
+
+from adapterxlt.errors import UsageError
+from adapterxlt.methods import METHODS, parse_method
+from adapterxlt.models import tensors
+from adapterxlt.models.lm_head import head_tensors
+from adapterxlt.models.parts import Built
+from adapterxlt.models.plain_heads import BASE, CLASSES, plain_config, to_plain
+from adapterxlt.models.quiet import quiet
+
+TOLERANCE = 1e-4  # of the largest number
+
+
+@quiet()
+def to_transformers(built: Built, folder: Path) -> list[str]:
+    """Write the checkpoint; returns the program that loads it.
+
+    Raises:
+        UsageError: its adapters cannot be merged into weights.
+    """
+    spec = built.spec
+    assert spec is not None
+    weights = tensors.select(built.model, tensors.of_backbone())
+    if spec.setup is not None:
+        _check_mergeable(built)
+        weights |= merged(built)
+    name = CLASSES[spec.head.kind] if spec.head is not None else "XLMRobertaModel"
+    options: dict[str, Any] = {} if spec.head is not None else {"add_pooling_layer": False}
+    model = getattr(transformers, name)(plain_config(built.backbone, spec.head), **options)
+    head = (
+        to_plain(head_tensors(built.model, spec.name), spec.name, spec.head.kind)
+        if spec.head is not None
+        else {}
+    )
+    prefix = BASE if spec.head is not None else ""
+    given = {prefix + key.removeprefix(BASE): value for key, value in weights.items()}
+    # Each tensor once: a decoder that is the word embeddings is not listed beside them.
+    tensors.assign(dict(model.named_parameters()), {**given, **head}, f"{folder}")
+    _check_same(built, model.eval())
+    model.save_pretrained(folder, safe_serialization=True)
+    built.tokenizer.save_pretrained(folder)
+    return [
+        f"from transformers import AutoTokenizer, {name}",
+        "",
+        f'model = {name}.from_pretrained("THIS_FOLDER"'
+        + (")" if spec.head is not None else ", add_pooling_layer=False)"),
+        'tokenizer = AutoTokenizer.from_pretrained("THIS_FOLDER")',
+    ]
+
+
+def _check_mergeable(built: Built) -> None:
+    spec = built.spec
+    assert spec is not None
+    reason = None
+    if not isinstance(spec.setup, str):
+        reason = "a stack or fusion has layers of its own"
+    else:
+        for part in parse_method(spec.adapters[0].method).flat():
+            if METHODS[part.name].family != "lora":
+                reason = f"`{part.name}` is no change of weights that are there"
+            elif part.resolved["use_gating"]:
+                reason = f"the gates of `{part.name}` depend on the input"
+    if reason:
+        raise UsageError(
+            f"`{spec.name}` cannot be merged into the backbone's weights: {reason}. "
+            "Only a full fine-tune, or a single LoRA or one of its kin, is a plain checkpoint",
+            hint="export it --to adapters",
+        )
+
+
+def merged(built: Built) -> dict[str, Tensor]:
+    """The backbone's tensors that LoRA changes, as changed.
+
+    Whatever LoRA, DoRA, VeRA or (IA)3 do to a layer, in the end it is linear: what it makes of
+    nothing is its bias, what it makes of unit vectors its weight. (`merge_adapter` of `adapters`
+    forgets that DoRA and (IA)3 scale the bias too.)
+    """
+    found = {}
+    for name, layer in built.model.named_modules():
+        if isinstance(layer, LoRALinear) and layer.loras:
+            width = layer.weight.shape[1]
+            units = torch.cat([torch.zeros(1, width), torch.eye(width)]).to(layer.weight.device)
+            nothing, *columns = layer(units[None])[0]
+            found[f"{name}.bias"] = nothing
+            found[f"{name}.weight"] = torch.stack([column - nothing for column in columns], dim=1)
+    return found
+
+
+def _check_same(built: Built, model: Any) -> None:
+    """Compare the hidden states of an input, before anything is written."""
+    ids = built.tokenizer("Two children are playing.", return_tensors="pt")["input_ids"]
+    base = model.roberta if hasattr(model, "roberta") else model
+    expected = built.model.roberta(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
+    found = base(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
+    largest = max(1.0, float(expected.abs().max()))
+    if not float((expected - found).abs().max()) <= TOLERANCE * largest:
+        assert built.spec is not None
+        raise UsageError(
+            f"`{built.spec.name}` cannot be merged into the backbone's weights: the outputs "
+            "would be others than before",
+            hint="export it --to adapters",
+        )

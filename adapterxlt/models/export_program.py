@@ -1,0 +1,111 @@
+"""The program beside an export that loads it, runnable as it is, and what it must be given."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapterxlt.backbones import BUNDLED, Backbone
+from adapterxlt.models.parts import Built
+
+_HUB = "models--"  # how folders of models in the Hub's cache begin
+
+
+@dataclass(frozen=True)
+class Named:
+    """What another library loads a backbone by.
+
+    Args:
+        load: an id of the Hub, or a folder of this machine.
+        moved: what to do elsewhere; "" for an id, which means the same anywhere.
+    """
+
+    load: str
+    moved: str
+
+
+def backbone_of(backbone: Backbone) -> Named:
+    """The Hub's id of what is in its cache, the folder of what is not."""
+    cached = [part for part in backbone.path.parts if part.startswith(_HUB)]
+    if cached and backbone.path.parent.name == "snapshots":
+        return Named(cached[-1].removeprefix(_HUB).replace("--", "/"), "")
+    if backbone.name in BUNDLED:
+        what = f"`{backbone.name}`, which is part of adapterxlt"
+    else:
+        what = f"`{backbone.name}`, a folder of the machine where this was written"
+    return Named(
+        str(backbone.path),
+        f"The backbone is {what} ({backbone.path}). Elsewhere, or if that folder moves, say where "
+        "it is: `python load.py FOLDER`.",
+    )
+
+
+def program(
+    built: Built,
+    library: str,
+    imports: Sequence[str],
+    body: Sequence[str],
+    *,
+    choices: bool = False,
+) -> str:
+    """A module with a function `load` that gives the model, and can be run.
+
+    Args:
+        body: the lines of the function; it has `backbone`, a folder or id, and `HERE`.
+        choices: whether they have a number of `choices` too.
+    """
+    spec = built.spec
+    assert spec is not None
+    named = backbone_of(built.backbone)
+    bundled = built.backbone.name in BUNDLED
+    # Of the bundled one the folder is asked for where the program runs.
+    default = built.backbone.name if bundled else named.load
+    lines = [
+        f'"""Loads `{spec.name}` in {library}: `python load.py [BACKBONE]`."""',
+        "",
+        "import sys",
+        "from pathlib import Path",
+        "",
+        *sorted(imports),
+        "",
+        "HERE = Path(__file__).resolve().parent",
+        "# A folder or Hub id of the backbone it was trained on, of the content",
+        f"# {built.backbone.hash[:32]}; no other gives the same outputs.",
+        f"BACKBONE = {default!r}",
+        "",
+        "",
+        f"def load(backbone=BACKBONE{', choices=2' if choices else ''}):",
+        f'    """Give the model, ready to use{_CHOICES if choices else ""}."""',
+        *(_BUNDLED if bundled else _FOLDER if named.moved else ()),
+        *(f"    {line}" for line in body),
+        "    model.eval()",
+        "    return model",
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    print(load(*sys.argv[1:2]))",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_CHOICES = "; `choices`: how many each input [batch, choices, length] has"
+_BUNDLED = textwrap.indent(
+    """\
+if backbone == BACKBONE:
+    try:
+        from adapterxlt.backbones import resolve_backbone
+    except ImportError:
+        sys.exit(
+            f"{BACKBONE} is part of adapterxlt, which is not installed here: "
+            "give its folder, `python load.py FOLDER`"
+        )
+    backbone = str(resolve_backbone(BACKBONE, HERE).path)""",
+    "    ",
+).splitlines()
+_FOLDER = textwrap.indent(
+    """\
+if backbone == BACKBONE and not Path(backbone).is_dir():
+    sys.exit(f"{BACKBONE} is not here: give the backbone's folder, `python load.py FOLDER`")""",
+    "    ",
+).splitlines()

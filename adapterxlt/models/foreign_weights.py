@@ -1,0 +1,226 @@
+"""Weights that other libraries wrote, under the names that they have here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from torch.nn.functional import pad
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.models import tensors
+from adapterxlt.models.peft_names import is_copy, plain_name
+from adapterxlt.models.plain_heads import BASE, WORDS, from_plain, places
+from adapterxlt.tasks.types import Kind
+
+POOLER = "pooler."
+UNTIED = "its decoder was trained apart from the word embeddings"
+_POSITIONS = "embeddings.position_ids"  # a buffer that older checkpoints hold
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors under the names that they have here.
+
+    Args:
+        body: of the adapter, or of the whole encoder. head: of its head.
+        file: where the body is from. head_file: where the head is from.
+        theirs: what the file calls a tensor, where that is another name.
+    """
+
+    body: dict[str, Tensor]
+    head: dict[str, Tensor]
+    file: Path
+    head_file: Path
+    theirs: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_adapters(
+    file: Path,
+    old: str,
+    new: str,
+    head_file: Path | None,
+    old_head: str,
+    kind: Kind | None,
+    backbone: Backbone,
+) -> Weights:
+    """Read what `adapters` saved.
+
+    Args:
+        file: `adapter.safetensors`; `old`: the adapter's name in it; `new`: its name here.
+        head_file: `model_head.safetensors`, if it has a head of the kind `kind`; `old_head`: the
+            head's name in it, "" for a head of a class of transformers.
+
+    Raises:
+        InvalidArtifactError: a file cannot be read.
+    """
+    adapter = tensors.renamed(_on_base(tensors.read(file)), old, new)
+    head: dict[str, Tensor] = {}
+    prefix = f"heads.{old_head}."
+    for name, tensor in tensors.read(head_file).items() if head_file else ():
+        own = bool(old_head) and name.startswith(prefix)
+        head[f"heads.{new}.{name.removeprefix(prefix)}" if own else name] = tensor
+    if kind is not None and not old_head:
+        head = _plain_head(head, new, kind, backbone)
+    decoder = f"heads.{new}.{places('mlm').last}.weight"
+    if kind == "mlm" and decoder in head and _same(head[decoder], backbone):
+        del head[decoder]
+    return Weights(_without_copies(adapter), head, file, head_file or file)
+
+
+def from_peft(
+    file: Path,
+    new: str,
+    kind: Kind | None,
+    backbone: Backbone,
+    scales: Mapping[str, float],
+    rank: int,
+    *,
+    left_out: bool = False,
+) -> Weights:
+    """Read what PEFT saved of a LoRA and of a head among `modules_to_save`.
+
+    Args:
+        kind: of its head; None if it has none. left_out: whether that is not built here.
+        scales: factors of the `lora_B` of modules. rank: that all are filled up to.
+    """
+    saved = tensors.read(file)
+    theirs = {plain_name(name): name for name in saved if not is_copy(name)}
+    found = {name: saved[full] for name, full in theirs.items()}
+    head: dict[str, Tensor] = {}
+    if kind is not None:
+        wanted = {*places(kind).names.values(), *places(kind).aliases}
+        there = {key: found.pop(key) for key in wanted & found.keys()}
+        head = {} if left_out else _plain_head(there, new, kind, backbone)
+    body, said = {}, {}
+    for name, tensor in found.items():
+        place, _, part = name.rpartition(".")
+        module, dot, matrix = place.rpartition(".")
+        ours = name  # does not belong to it, which the comparison says
+        if dot and part == "weight" and matrix in ("lora_A", "lora_B"):
+            ours = f"{module}.loras.{new}.{matrix}"
+            if module in scales:
+                tensor = _filled(tensor, rank, scales[module] if matrix == "lora_B" else None)
+        ours = ours if ours.startswith(BASE) else BASE + ours
+        body[ours], said[ours] = tensor, theirs[name]
+    return Weights(body, head, file, file, said)
+
+
+def _filled(tensor: Tensor, rank: int, scale: float | None) -> Tensor:
+    """A matrix of LoRA of another rank, the further rows or (of B, scaled) columns zero."""
+    if tensor.dim() != 2:
+        return tensor
+    if scale is None:
+        return pad(tensor, (0, 0, 0, rank - tensor.shape[0]))
+    return pad(tensor.float() * scale, (0, rank - tensor.shape[1]))
+
+
+def from_transformers(files: Sequence[Path], new: str, kind: Kind | None) -> Weights:
+    """Read a checkpoint of transformers: the encoder, and a head of the kind `kind`."""
+    found: dict[str, Tensor] = {}
+    for file in files:
+        found |= tensors.read(file)
+    found = {key: found[key] for key in found if not key.endswith(_POSITIONS)}
+    based = _on_base(found) if kind is None else dict(found)
+    head: dict[str, Tensor] = {}
+    if kind is not None:
+        head, based = from_plain(based, new, kind)
+    own = tensors.of_backbone()
+    body = {key: value for key, value in based.items() if own(key)}
+    # Of what is no part of the encoder the pooler alone may lie there: no other head uses it.
+    rest = {key: value for key, value in based.items() if not own(key)}
+    if kind is not None:
+        head |= {key: value for key, value in rest.items() if not key.startswith(BASE + POOLER)}
+    return Weights(body, head, files[0], files[0])
+
+
+def unread_head(names: Mapping[str, str], kind: Kind, backbone: Backbone, file: Path) -> str:
+    """Why a head of transformers that a file holds cannot be built; "" if it can.
+
+    Args:
+        names: its names in transformers -> those in the file.
+    """
+    where = places(kind)
+    there = {where.aliases.get(name, name) for name in names}
+    absent = sorted(set(where.names.values()) - there - _in_checkpoint(backbone))
+    if absent:
+        return f"`{absent[0]}` is neither there nor in the backbone"
+    decoders = [
+        names[key] for key, first in where.aliases.items() if first == WORDS and key in names
+    ]
+    return UNTIED if any(untied(file, key, backbone) for key in decoders) else ""
+
+
+def untied(file: Path, name: str, backbone: Backbone) -> bool:
+    """Whether a file holds a decoder `name` that is not the backbone's word embeddings."""
+    with safe_open(file, "pt") as stream:
+        there = name in stream.keys()  # noqa: SIM118 (it is no mapping)
+        return there and not _same(stream.get_tensor(name), backbone)
+
+
+def _plain_head(
+    found: Mapping[str, Tensor], new: str, kind: Kind, backbone: Backbone
+) -> dict[str, Tensor]:
+    """A head of transformers as ours; layers that are the backbone's (a pooler) from there."""
+    where = places(kind)
+    there = {where.aliases.get(name, name) for name in found}
+    full = dict(found)
+    for absent in set(where.names.values()) - there:
+        if absent in _in_checkpoint(backbone):
+            full[absent] = _checkpoint(backbone, absent)
+    decoders = [key for key, first in where.aliases.items() if first == WORDS and key in full]
+    for key in decoders:
+        if _same(full[key], backbone):
+            del full[key]
+    head, rest = from_plain(full, new, kind)
+    return {**head, **rest}
+
+
+def _in_checkpoint(backbone: Backbone) -> set[str]:
+    """Names of the encoder's own tensors in the backbone's files, as in a model with a head."""
+    found: set[str] = set()
+    for path in _files(backbone):
+        with safe_open(path, "pt") as file:
+            found |= set(file.keys())
+    return {key if key.startswith(BASE) else BASE + key for key in found}
+
+
+def _checkpoint(backbone: Backbone, name: str) -> Tensor:
+    for path in _files(backbone):
+        with safe_open(path, "pt") as file:
+            for key in (name, name.removeprefix(BASE)):
+                if key in file.keys():  # noqa: SIM118 (it is no mapping)
+                    tensor: Tensor = file.get_tensor(key)
+                    return tensor.float()
+    raise KeyError(name)
+
+
+def _files(backbone: Backbone) -> list[Path]:
+    return sorted(backbone.path.glob("model*.safetensors"))
+
+
+def _same(decoder: Tensor, backbone: Backbone) -> bool:
+    """Whether a decoder is the backbone's word embeddings."""
+    return torch.equal(decoder, _checkpoint(backbone, WORDS).to(decoder.dtype))
+
+
+def _on_base(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Names as in a model with a head, whose base is called `roberta`."""
+    if any(name.startswith(BASE) for name in found):
+        return dict(found)
+    return {BASE + name: tensor for name, tensor in found.items()}
+
+
+def _without_copies(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the one pool of prefixes that every layer lists as its own, once it was used."""
+    kept = {}
+    for name, tensor in found.items():
+        place, pool, rest = name.partition(".prefix_tuning.pool.")
+        original = found.get(f"{BASE}prefix_tuning.{rest}") if pool and place else None
+        if original is None or not torch.equal(original, tensor):
+            kept[name] = tensor
+    return kept

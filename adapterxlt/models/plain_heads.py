@@ -1,0 +1,163 @@
+"""Where the weights of each kind of head lie in plain transformers; read off the real modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+import transformers
+from adapters import XLMRobertaAdapterModel
+from torch import Tensor, nn
+
+from adapterxlt.models import tensors
+from adapterxlt.models.heads import add_head
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.spec import HeadSpec
+from adapterxlt.tasks.types import Kind
+
+CLASSES: dict[Kind, str] = {
+    "pair_classification": "XLMRobertaForSequenceClassification",
+    "tagging": "XLMRobertaForTokenClassification",
+    "span_qa": "XLMRobertaForQuestionAnswering",
+    "multiple_choice": "XLMRobertaForMultipleChoice",
+    "mlm": "XLMRobertaForMaskedLM",
+}
+KINDS: dict[str, Kind] = {name: kind for kind, name in CLASSES.items()}
+WORDS = "roberta.embeddings.word_embeddings.weight"
+BASE = "roberta."
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a head's tensors lie.
+
+    Args:
+        names: ours, without the `heads.NAME.` before it -> theirs. The weight of a decoder that
+            is the word embeddings is among neither.
+        aliases: further names that theirs has for a tensor -> the first name of that tensor.
+        last: the layer of ours whose outputs are the head's.
+    """
+
+    names: Mapping[str, str]
+    aliases: Mapping[str, str]
+    last: str
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names that the bias of the last layer has there: as long as there are outputs."""
+        first = self.names[f"{self.last}.bias"]
+        return [first, *(name for name, other in self.aliases.items() if other == first)]
+
+    @property
+    def modules(self) -> list[str]:
+        """The outermost modules that hold the head, as PEFT's `modules_to_save` names them."""
+        outer = (name.removeprefix(BASE).partition(".")[0] for name in self.names.values())
+        return list(dict.fromkeys(outer))
+
+
+@cache
+def places(kind: Kind) -> Places:
+    """Compare the layers of our head with those of the class of transformers, one by one.
+
+    Both do the same with the same layers in the same order: `adapters` builds its heads after
+    transformers'. The pooler is the first layer of the head of multiple choice.
+    """
+    config = transformers.XLMRobertaConfig(
+        vocab_size=8,
+        hidden_size=4,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=4,
+        max_position_embeddings=8,
+    )
+    with torch.device("meta"), quiet():
+        ours = XLMRobertaAdapterModel(config)
+        add_head(ours, "h", HeadSpec(kind=kind, labels=("a", "b"), task=""))
+        theirs: nn.Module = getattr(transformers, CLASSES[kind])(config)
+    first = {id(tensor): name for name, tensor in theirs.named_parameters()}
+    own = tensors.of_backbone()
+    names = {}
+    layers = list(_layers(ours, tensors.of_head("h")).items())
+    plain = _layers(theirs, lambda name: not own(name))
+    for (name, layer), (other, same) in zip(layers, plain.items(), strict=True):
+        for part, _ in layer.named_parameters(recurse=False):
+            place = first[id(getattr(same, part))]
+            assert getattr(layer, part).shape == getattr(same, part).shape, (name, other)
+            if not own(place):
+                names[f"{name.removeprefix('heads.h.')}.{part}"] = place
+    aliases = {
+        name: first[id(tensor)]
+        for name, tensor in theirs.named_parameters(remove_duplicate=False)
+        if first[id(tensor)] != name
+    }
+    return Places(names, aliases, layers[-1][0].removeprefix("heads.h."))
+
+
+def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
+    """Modules with weights of their own, in order."""
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if belongs(f"{name}.")
+        and not any(module.children())
+        and any(True for _ in module.parameters(recurse=False))
+    }
+
+
+def find_kind(shapes: Mapping[str, tuple[int, ...]], told: Kind | None) -> Kind | None:
+    """The kind of the head among tensors of transformers; None if there is no head.
+
+    Args:
+        told: what they are said to be of; None if nothing says.
+    """
+    if told is not None:
+        return told if any(name in shapes for name in places(told).outputs) else None
+    for kind in CLASSES:
+        where = places(kind)
+        if {*where.names.values()} <= {where.aliases.get(name, name) for name in shapes}:
+            several = "multiple_choice" if shapes.get("classifier.bias") == (1,) else kind
+            return several if kind == "tagging" else kind
+    return None
+
+
+def to_plain(head: Mapping[str, Tensor], name: str, kind: Kind) -> dict[str, Tensor]:
+    """The tensors of our head `name` under the names of transformers."""
+    found = places(kind).names
+    return {found[key.removeprefix(f"heads.{name}.")]: value for key, value in head.items()}
+
+
+def from_plain(
+    found: Mapping[str, Tensor], name: str, kind: Kind
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Split off what is of a head, under the names of our head `name`.
+
+    Of a tensor that is there by several names, one is taken; those that differ stay.
+
+    Returns:
+        The head's tensors, and the rest.
+    """
+    where = places(kind)
+    rest = dict(found)
+    for alias, first in where.aliases.items():
+        if alias in rest and first not in rest and first != WORDS:
+            rest[first] = rest.pop(alias)
+        elif alias in rest and first in rest and torch.equal(rest[alias], rest[first]):
+            del rest[alias]
+    ours = {theirs: own for own, theirs in where.names.items()}
+    head = {f"heads.{name}.{ours[key]}": rest.pop(key) for key in list(rest) if key in ours}
+    return head, rest
+
+
+def plain_config(backbone: Any, head: HeadSpec | None) -> Any:
+    """The configuration of transformers for a backbone with a head, its labels in order."""
+    config: Any = transformers.AutoConfig.from_pretrained(backbone.path, local_files_only=True)
+    config.architectures = [CLASSES[head.kind] if head else "XLMRobertaModel"]
+    if head is not None and head.labels:
+        config.id2label = dict(enumerate(head.labels))
+        config.label2id = {label: index for index, label in enumerate(head.labels)}
+    elif head is not None and head.kind == "span_qa":
+        config.num_labels = 2
+    return config
