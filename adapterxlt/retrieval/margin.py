@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.protocols import Margin
-
-Doubles = npt.NDArray[np.float64]
+from adapterxlt.retrieval.steady import Doubles
 
 
 def margin_scores(

@@ -22,7 +22,7 @@ from adapterxlt.retrieval.approximate import (
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.best import Best, Neighbours
 from adapterxlt.retrieval.clusters import train_clusters
-from adapterxlt.retrieval.exact import ROWS, ArrayRows, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.exact import ArrayRows, Rows, check_sides, exact_neighbours, one_way
 from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.lists import Effort
 from adapterxlt.suggest import suggest
@@ -201,7 +201,7 @@ def _tuned(
         index.effort = Effort.restored(effort)
         return _Tuned(index, chosen, exact) if good else None
     sample = ArrayRows(queries.rows(chosen))
-    exact = _exact_ids(sample.array, index.base, k)
+    exact = one_way(sample, index.base, k)[1]
     scores, ids = known or nothing_known(len(queries), min(k, len(index.base)))
     good = _tune(index, sample, (scores[chosen], ids[chosen]), exact[:, 0], automatic=automatic)
     if kept:
@@ -226,14 +226,6 @@ def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind |
 
 def _sample(n: int, seed: int) -> Ids:
     return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
-
-
-def _exact_ids(sample: Floats, base: Rows, k: int) -> Ids:
-    """[n, k] ids of the exact neighbours of a few queries."""
-    best = Best(len(sample), min(k, len(base)))
-    for start in range(0, len(base), ROWS):
-        best.look(sample @ base.block(start, min(start + ROWS, len(base))).T, 0, start)
-    return best.ids
 
 
 def _tune(
