@@ -62,7 +62,7 @@ class Kind:
 
 
 # Exact; for GPUs only, as `exact.exact_neighbours` is faster without one.
-FLAT = Kind("flat")
+FLAT = Kind("flat", more=8)
 KINDS = {
     kind.name: kind
     for kind in (
@@ -197,10 +197,10 @@ class ApproximateIndex:
             block = queries.block(start, stop)
             if self.by_lists:
                 best = known[start:stop, 0]
-                scores, ids = search_lists(index, block, wanted, self.effort, best)
+                _, ids = search_lists(index, block, wanted, self.effort, best)
             else:
                 most = GPU_LIMIT if self._on_gpus else wanted
-                scores, ids = index.search(block, min(wanted, most))
+                _, ids = index.search(block, min(wanted, most))
             ids = np.where(ids >= 0, ids + first, -1)
             return start, stop, (_exact_scores(block, ids, self.base), ids)
 

@@ -35,7 +35,7 @@ def normalise(vectors: npt.NDArray[Any]) -> Floats:
     overflow, those of small ones vanish.
     """
     _, exponents = np.frexp(np.abs(vectors).max(axis=1, keepdims=True, initial=0))
-    # In two steps: a power of two that lifts the smallest numbers is too large for single precision.
+    # In two steps: single precision cannot hold the power of two that lifts the smallest numbers.
     halves = -exponents // 2
     scaled = np.ldexp(np.ldexp(vectors, halves), -exponents - halves)
     lengths = np.linalg.norm(scaled, axis=1, keepdims=True)

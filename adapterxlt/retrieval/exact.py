@@ -159,7 +159,11 @@ def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
     def settle(start: int) -> Ids:
         """Settle some rows; those of which not all that count may be held."""
         place = slice(start, min(start + FEW, len(queries)))
-        held, found, where = queries.block(place.start, place.stop), best.scores[place], best.ids[place]
+        held, found, where = (
+            queries.block(place.start, place.stop),
+            best.scores[place],
+            best.ids[place],
+        )
         # Whoever is among the best was found at most twice the rounding below the k-th of them.
         least = found[:, k - 1] - 2 * (off * lengths(held) + TINY * base.shape[1])
         near = found >= least[:, None]
