@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from adapterxlt.cli.options import encoder_options, json_option, print_json
+from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -59,7 +59,11 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     metavar="NAME",
     help="flat (exact), ivf-flat, ivf-sq8, ivf-pq, hnsw; auto picks by size and memory.",
 )
-@click.option("--threshold", type=float, help="Leave out pairs that score below.")
+@click.option(
+    "--threshold",
+    type=Finite(),
+    help="Leave out pairs that score below; a distance may be below 0.  [default: above 0]",
+)
 @click.option("--top", type=click.IntRange(1), help="Keep so many best pairs at most.")
 @click.option("--src-lang", metavar="XX", help="Leave out source lines in another script.")
 @click.option("--trg-lang", metavar="XX", help="Leave out target lines in another script.")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import Finite, json_option, print_json
 from adapterxlt.errors import AdapterXLTError, UsageError
 
-_SHARE = click.FloatRange(0, 1)
+_SHARE = Finite(0, 1)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

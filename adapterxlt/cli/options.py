@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,21 @@ from adapterxlt.show import printable_json
 F = TypeVar("F", bound=Callable[..., Any])
 
 JSON_SCHEMA = 1
+
+
+class Finite(click.FloatRange):
+    """A number, neither NaN nor infinite: nothing compares with those."""
+
+    name = "float"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number = float(click.FLOAT.convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"`{value}` is not a finite number", param, ctx)
+        return float(super().convert(value, param, ctx))
 
 
 def set_option(function: F) -> F:

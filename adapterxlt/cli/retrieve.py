@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapterxlt.cli.options import encoder_options, json_option, print_json
+from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
 from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @encoder_options
 @click.option("--layers", metavar="N,...|all", help="Hidden layers.  [default: the protocol's]")
 @click.option("--pooling", metavar="NAME,...|all", help="Poolings.  [default: the protocol's]")
-@click.option("--threshold", type=float, help="Of mining, tuned elsewhere (on dev, say).")
+@click.option("--threshold", type=Finite(), help="Of mining, tuned elsewhere (on dev, say).")
 @click.option("--index", default="flat", show_default=True, metavar="NAME", help="As for mine.")
 @click.option("--max-length", type=click.IntRange(3), default=512, show_default=True)
 @click.option(
@@ -123,6 +123,7 @@ def _score_vectors(
     threshold: float | None,
     index: str,
 ) -> Scored:
+    from adapterxlt.cli.progress import open_progress
     from adapterxlt.retrieval.exact import check_sides
     from adapterxlt.retrieval.score import Scored, score_sides
     from adapterxlt.retrieval.sides import Sides, aligned, read_row_gold
@@ -136,12 +137,13 @@ def _score_vectors(
     else:
         sides = Sides(range(sizes[0]), range(sizes[1]), read_row_gold(gold, *sizes))
     values, report = score_sides(
-        left.block(0, sizes[0]),
-        right.block(0, sizes[1]),
+        left.whole(),
+        right.whole(),
         sides,
         rules,
         threshold=threshold,
         index=index,
+        progress=open_progress(),
     )
     return Scored(None, None, values, report.as_dict() if report else None)
 
@@ -214,7 +216,10 @@ def _score_texts(
     for (name, key), output in outputs.items():
         with output.open() as stream:
             np.save(stream, vectors[SIDES.index(name)][key])
-    return score_grid(vectors[0], vectors[1], sides, rules, threshold=threshold, index=index)
+    return score_grid(
+        vectors[0], vectors[1], sides, rules,
+        threshold=threshold, index=index, progress=progress,
+    )  # fmt: skip
 
 
 def _found(name: str, files: dict[str, Path]) -> Found:

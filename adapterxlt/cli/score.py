@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import Finite, json_option, print_json
 from adapterxlt.errors import MissingDataError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -144,7 +144,7 @@ def _score(
 @click.option(
     "--no-answer-threshold",
     "threshold",
-    type=float,
+    type=Finite(),
     default=1.0,
     show_default=True,
     help="Above it a prediction counts as `no answer`.",

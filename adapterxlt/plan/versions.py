@@ -10,5 +10,5 @@ VERSIONS: dict[StepKind, int] = {
     "fuse": 2,
     "merge": 1,
     "evaluate": 2,
-    "retrieve": 2,
+    "retrieve": 3,
 }

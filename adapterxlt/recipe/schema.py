@@ -63,7 +63,8 @@ Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 class Strict(BaseModel):
     """Base of all recipe models: immutable, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A number that is none, or without an end, is compared with nothing: no setting means that.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Training(Strict):

@@ -75,8 +75,10 @@ def _words(detail: ErrorDetails, key: str, model: type[BaseModel]) -> tuple[str,
             return "must be a text", hint
         case "int_type" | "int_from_float" | "int_parsing":
             return "must be a whole number", None
-        case "float_type" | "float_parsing" | "finite_number":
+        case "float_type" | "float_parsing":
             return "must be a number", None
+        case "finite_number":
+            return "must be a finite number", None
         case "bool_type":
             return "must be true or false", None
         case "list_type":

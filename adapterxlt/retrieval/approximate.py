@@ -17,6 +17,7 @@ from adapterxlt.retrieval.clusters import PQ_BYTES, probes_for
 from adapterxlt.retrieval.exact import Rows
 from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.lists import Effort, choose_effort, search_lists
+from adapterxlt.retrieval.steady import pair_products
 from adapterxlt.retrieval.threads import in_threads
 
 # Queries at once: always as many, as the last bits of products depend on it.
@@ -38,14 +39,11 @@ class Kind:
         name: as on the command line.
         factor: candidates fetched for each neighbour wanted.
         more: candidates fetched beyond these.
-        rounded: whether it holds rounded vectors, so that exact products must decide among the
-            candidates.
     """
 
     name: str
     factor: int = 1
     more: int = 1
-    rounded: bool = False
 
     def bytes_a_vector(self, dim: int) -> int:
         """Memory of one vector in the index, ids and links included."""
@@ -64,13 +62,13 @@ class Kind:
 
 
 # Exact; for GPUs only, as `exact.exact_neighbours` is faster without one.
-FLAT = Kind("flat")
+FLAT = Kind("flat", more=8)
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("ivf-flat"),
-        Kind("ivf-sq8", more=4, rounded=True),
-        Kind("ivf-pq", factor=8, rounded=True),
+        Kind("ivf-sq8", more=4),
+        Kind("ivf-pq", factor=8),
         Kind("hnsw"),
     )
 }
@@ -199,15 +197,12 @@ class ApproximateIndex:
             block = queries.block(start, stop)
             if self.by_lists:
                 best = known[start:stop, 0]
-                scores, ids = search_lists(index, block, wanted, self.effort, best)
+                _, ids = search_lists(index, block, wanted, self.effort, best)
             else:
                 most = GPU_LIMIT if self._on_gpus else wanted
-                scores, ids = index.search(block, min(wanted, most))
+                _, ids = index.search(block, min(wanted, most))
             ids = np.where(ids >= 0, ids + first, -1)
-            if self.kind.rounded:
-                scores = _exact_scores(block, ids, self.base)
-            scores[ids < 0] = -np.inf
-            return start, stop, (scores, ids)
+            return start, stop, (_exact_scores(block, ids, self.base), ids)
 
         workers = self.memory // (8 * self._products) if self.by_lists else 1
         yield from in_threads(search, range(begun, len(queries), size), workers)
@@ -279,11 +274,12 @@ def _merged(old: Neighbours, new: Neighbours, k: int) -> Neighbours:
 
 
 def _exact_scores(queries: Floats, ids: Ids, base: Rows) -> Floats:
+    """[n, k] scores that depend on the two vectors alone; -inf where there is no id."""
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
     for start in range(0, len(queries), 256):
         part = ids[start : start + 256]
-        known, place = np.unique(np.maximum(part, 0), return_inverse=True)
-        vectors = base.rows(known)[place.reshape(part.shape)]
-        products = np.einsum("nd,nkd->nk", queries[start : start + 256], vectors)
-        scores[start : start + 256] = np.where(part >= 0, products, -np.inf)
+        rows, columns = np.nonzero(part >= 0)
+        known, place = np.unique(part[rows, columns], return_inverse=True)
+        products = pair_products(queries[start + rows], base.rows(known)[place.reshape(-1)])
+        scores[start + rows, columns] = products
     return scores

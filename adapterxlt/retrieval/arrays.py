@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,7 +28,15 @@ def check_vectors(vectors: Floats, what: str) -> Floats:
     return vectors
 
 
-def normalise(vectors: Floats) -> Floats:
-    """Vectors of length 1 [n, dim]; a zero vector stays as it is."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+def normalise(vectors: npt.NDArray[Any]) -> Floats:
+    """Vectors of length 1 [n, dim], whatever their scale; a zero vector stays as it is.
+
+    Each is scaled by a power of two first, which changes no digit: squares of large numbers
+    overflow, those of small ones vanish.
+    """
+    _, exponents = np.frexp(np.abs(vectors).max(axis=1, keepdims=True, initial=0))
+    # In two steps: single precision cannot hold the power of two that lifts the smallest numbers.
+    halves = -exponents // 2
+    scaled = np.ldexp(np.ldexp(vectors, halves), -exponents - halves)
+    lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return np.asarray(scaled / np.where(lengths == 0, 1, lengths), dtype=np.float32)

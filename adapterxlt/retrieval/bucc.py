@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.best import Neighbours
 from adapterxlt.retrieval.exact import Rows, exact_neighbours
-from adapterxlt.retrieval.margin import Doubles, margin_scores
+from adapterxlt.retrieval.margin import margin_scores
 from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol, Retrieval
+from adapterxlt.retrieval.steady import Doubles
 
-# All public scripts print a candidate only if it scores above 0.
+# All public scripts print a candidate only if it scores above 0, if no other threshold is given.
 MIN_SCORE = 0.0
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidate pairs, best first (equal scores: lower source, then lower target row)."""
+    """Candidate pairs, best first (equal scores: lower source, then lower target row).
+
+    Args:
+        scores: by the margin.
+        source_idx: rows of the source side.
+        target_idx: rows of the target side.
+        unscored: sentences of both sides that proposed nothing, as the ratio of none of their
+            neighbours has a meaning (see `margin.margin_scores`).
+    """
 
     scores: Doubles
     source_idx: Ids
     target_idx: Ids
+    unscored: int = 0
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -42,16 +52,25 @@ class Quality:
     f1: float
 
 
-def mine(source: Rows, target: Rows, protocol: Protocol) -> Candidates:
+def mine(source: Rows, target: Rows, protocol: Protocol, least: float | None = None) -> Candidates:
     """Candidate pairs of two sets of vectors, searched exactly; see `match`."""
     forward, backward = exact_neighbours(source, target, protocol.k)
-    return match(forward, backward, protocol.margin, protocol.retrieval)
+    return match(forward, backward, protocol.margin, protocol.retrieval, least)
+
+
+def tuned_least(margin: Margin) -> float | None:
+    """`least` of `match` where the threshold is tuned: a distance below 0 may be the best one."""
+    return -np.inf if margin == "distance" else None
 
 
 def match(
-    forward: Neighbours, backward: Neighbours, margin: Margin, retrieval: Retrieval = "max"
+    forward: Neighbours,
+    backward: Neighbours,
+    margin: Margin,
+    retrieval: Retrieval = "max",
+    least: float | None = None,
 ) -> Candidates:
-    """Candidate pairs out of both sides' neighbours; those that score above 0.
+    """Candidate pairs out of both sides' neighbours.
 
     Every sentence of either side proposes its best candidate by margin score (equal scores: the
     higher cosine, then the lower row). As LASER's `--retrieval` has it: `forward` keeps what the
@@ -65,6 +84,7 @@ def match(
         backward: the same of the target sentences.
         margin: how a cosine is set against those of the neighbours.
         retrieval: which proposals count.
+        least: candidates score at least that; None: above 0.
     """
     n_source, n_target = len(forward[0]), len(backward[0])
     source_mean, target_mean = _means(forward), _means(backward)
@@ -74,17 +94,44 @@ def match(
     back = (target_best[0], target_best[1], np.arange(n_target))
     if retrieval == "max":
         joined = [np.concatenate(parts) for parts in zip(ahead, back, strict=True)]
-        return _one_to_one(_sorted(*_above_zero(*joined)), n_source, n_target)
-    if retrieval == "backward":
-        return _sorted(*_above_zero(*back))
-    if retrieval == "intersection":
-        mutual = target_best[1][ahead[2]] == ahead[1]
-        ahead = (ahead[0][mutual], ahead[1][mutual], ahead[2][mutual])
-    return _sorted(*_above_zero(*ahead))
+        found = _one_to_one(_sorted(*_counted(least, *joined)), n_source, n_target)
+    elif retrieval == "backward":
+        found = _sorted(*_counted(least, *back))
+    else:
+        if retrieval == "intersection":
+            mutual = target_best[1][ahead[2]] == ahead[1]
+            ahead = (ahead[0][mutual], ahead[1][mutual], ahead[2][mutual])
+        found = _sorted(*_counted(least, *ahead))
+    unscored = int(np.isneginf(source_best[0]).sum() + np.isneginf(target_best[0]).sum())
+    return replace(found, unscored=unscored if margin == "ratio" else 0)
 
 
-def _above_zero(scores: Doubles, source_idx: Ids, target_idx: Ids) -> tuple[Doubles, Ids, Ids]:
-    kept = (scores > MIN_SCORE) & (source_idx >= 0) & (target_idx >= 0)
+def check_finite(number: float | None, what: str) -> None:
+    """Refuse NaN and infinity, with which nothing can be compared.
+
+    Raises:
+        UsageError: it is one of these.
+    """
+    if number is not None and not np.isfinite(number):
+        raise UsageError(f"{what} must be a finite number, not {number}")
+
+
+def unscored_note(candidates: Candidates) -> str | None:
+    """What to tell users of sentences without a score; None where all have one."""
+    if not candidates.unscored:
+        return None
+    return (
+        f"{candidates.unscored} sentences have no ratio margin, and propose no pair: the mean "
+        "cosine with their neighbours is not above 0, as happens with few sentences, or with "
+        "+centre or +whiten; use the margin +distance or +csls there"
+    )
+
+
+def _counted(
+    least: float | None, scores: Doubles, source_idx: Ids, target_idx: Ids
+) -> tuple[Doubles, Ids, Ids]:
+    kept = scores > MIN_SCORE if least is None else scores >= least
+    kept &= np.isfinite(scores) & (source_idx >= 0) & (target_idx >= 0)
     return scores[kept], source_idx[kept], target_idx[kept]
 
 

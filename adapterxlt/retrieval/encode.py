@@ -61,8 +61,8 @@ def encode_grid(
     """Pooled vectors [n, dim] of the sentences, by (layer, pooling); layer 0 = embeddings.
 
     The model's active adapters apply, its heads do not. Sentences of near-equal length go
-    through together, each distinct one once; the forward pass stops at the highest layer asked
-    for, and only pooled vectors are kept. The same call gives the same bytes.
+    through together, those of the same tokens once; the forward pass stops at the highest layer
+    asked for, and only pooled vectors are kept. The same call gives the same bytes.
 
     Args:
         built: a model in evaluation mode.
@@ -78,7 +78,7 @@ def encode_grid(
     """
     rows: dict[str, int] = {}
     inverse = np.asarray([rows.setdefault(text, len(rows)) for text in sentences], dtype=np.int64)
-    tokens = tokenize(built, rows, max_length)
+    tokens, number = tokenize(built, rows, max_length).distinct()
     keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
     vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
@@ -88,9 +88,9 @@ def encode_grid(
             for key in keys:
                 vectors[key][batch] = pooled[key]
             bar.advance(len(batch))
-    if len(rows) == len(sentences):
+    if len(tokens) == len(sentences):
         return vectors
-    return {key: array[inverse] for key, array in vectors.items()}
+    return {key: array[number[inverse]] for key, array in vectors.items()}
 
 
 def encode_batches(

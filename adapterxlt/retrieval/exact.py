@@ -1,8 +1,12 @@
 """Exact neighbours in both directions out of one blocked pass over all similarities.
 
 Searching twice computes every inner product twice. Here each block of products is looked at
-once along its rows and once along its columns, and only those that beat the k-th best so far
-are taken out of it, which after the first blocks are few.
+once along its rows and once along its columns, and only those that beat the best so far are taken
+out of it, which after the first blocks are few.
+
+Those products are of single precision, in whatever order the matrix product sums. So some more
+than `k` are held, and all that rounding may have put in the wrong place are multiplied again by
+`steady`. A row of which even these may not be all is searched again as a whole.
 """
 
 from __future__ import annotations
@@ -14,16 +18,23 @@ import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.retrieval.arrays import Floats, check_vectors
+from adapterxlt.retrieval.arrays import Floats, Ids, check_vectors
 from adapterxlt.retrieval.best import Best, Neighbours
 from adapterxlt.retrieval.kept import Kept
+from adapterxlt.retrieval.steady import lengths, pair_products, rounding, steady_products
 from adapterxlt.retrieval.threads import in_threads
 
-# Sides of a block. Always the same (edges are filled up with zeros): products differ in their
-# last bits with the shape of the matrices they come from.
+# Sides of a block. Always the same (edges are filled up with zeros), as libraries are slow with
+# other shapes.
 ROWS = 1024
 # Source rows held at a time; the target side is read once for each.
 SUPER = 16 * ROWS
+# Held beyond `k`: what comes after those lies further below than rounding reaches, mostly.
+MORE = 4
+# Rows settled at a time.
+FEW = 256
+# What a product may lose where it is too small for single precision.
+TINY = float(np.finfo(np.float32).tiny)
 
 
 class Rows(Protocol):
@@ -69,7 +80,8 @@ def exact_neighbours(
 ) -> tuple[Neighbours, Neighbours]:
     """The `k` best of the other side for every row of both sides, by inner product.
 
-    Among equal scores the lower id comes first. `k` is clipped to the size of the other side.
+    A score depends on its two vectors alone (see `steady`). Among equal scores the lower id comes
+    first. `k` is clipped to the size of the other side.
     However large the sides, `SUPER` rows of the source, and for each of torch's threads `ROWS` of
     the target, are in memory. As many threads look at blocks side by side.
 
@@ -89,8 +101,8 @@ def exact_neighbours(
     """
     check_sides(source, target, k)
     forward, backward = (
-        Best(len(source), min(k, len(target))),
-        Best(len(target), min(k, len(source))),
+        Best(len(source), min(k + MORE, len(target))),
+        Best(len(target), min(k + MORE, len(source))),
     )
     begun = _resume(kept, forward, backward)
     with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
@@ -103,11 +115,22 @@ def exact_neighbours(
             if kept and kept.is_due():
                 kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
             bar.advance(len(held))
-    return forward.arrays, backward.arrays
+    return _settled(forward, source, target, k), _settled(backward, target, source, k)
+
+
+def one_way(queries: Rows, base: Rows, k: int) -> Neighbours:
+    """The `k` best rows of `base` for every query; what `exact_neighbours` finds."""
+    best = Best(len(queries), min(k + MORE, len(base)))
+    for start in range(0, len(queries), SUPER):
+        look = partial(_look, _read(queries, start, SUPER), start, base, best, None)
+        columns = range(0, len(base), ROWS)
+        for _ in in_threads(look, columns, len(columns)):
+            pass
+    return _settled(best, queries, base, k)
 
 
 def _look(
-    held: Floats, start: int, target: Rows, forward: Best, backward: Best, column: int
+    held: Floats, start: int, target: Rows, forward: Best, backward: Best | None, column: int
 ) -> None:
     """Look at the products of some source rows, `held`, and the target rows from `column` on."""
     import torch
@@ -120,7 +143,57 @@ def _look(
         torch.mm(torch.from_numpy(_whole(rows)), right, out=products)
         block = products.numpy()[: len(rows), : len(columns)]
         forward.look(block, start + offset, column)
-        backward.look(block.T, column, start + offset)
+        if backward:
+            backward.look(block.T, column, start + offset)
+
+
+def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
+    """The `k` best by their steady scores, of a search that held the best by rounded ones."""
+    k = min(k, len(base))
+    longest = max(
+        float(lengths(_read(base, start, ROWS)).max()) for start in range(0, len(base), ROWS)
+    )
+    off = rounding(base.shape[1]) * longest
+    scores, ids = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+
+    def settle(start: int) -> Ids:
+        """Settle some rows; those of which not all that count may be held."""
+        place = slice(start, min(start + FEW, len(queries)))
+        held, found, where = (
+            queries.block(place.start, place.stop),
+            best.scores[place],
+            best.ids[place],
+        )
+        # Whoever is among the best was found at most twice the rounding below the k-th of them.
+        least = found[:, k - 1] - 2 * (off * lengths(held) + TINY * base.shape[1])
+        near = found >= least[:, None]
+        rows, columns = np.nonzero(near)
+        exact = np.full(found.shape, -np.inf, np.float32)
+        exact[rows, columns] = pair_products(held[rows], base.rows(where[rows, columns]))
+        order = np.lexsort((where, -exact), axis=1)[:, :k]
+        scores[place] = np.take_along_axis(exact, order, axis=1)
+        ids[place] = np.take_along_axis(where, order, axis=1)
+        return start + np.flatnonzero(near[:, -1] & (best.k < len(base)))
+
+    starts = range(0, len(queries), FEW)
+    crowded = np.concatenate(list(in_threads(settle, starts, len(starts))))
+    for start in range(0, len(crowded), ROWS):
+        rows = crowded[start : start + ROWS]
+        scores[rows], ids[rows] = _searched(queries.rows(rows), base, k)
+    return scores, ids
+
+
+def _searched(queries: Floats, base: Rows, k: int) -> Neighbours:
+    """The `k` best of a few queries, by steady scores from the beginning."""
+    best = Best(len(queries), k)
+
+    def look(column: int) -> None:
+        best.look(steady_products(queries, _read(base, column, ROWS)), 0, column)
+
+    columns = range(0, len(base), ROWS)
+    for _ in in_threads(look, columns, len(columns)):
+        pass
+    return best.arrays
 
 
 def _resume(kept: Kept | None, *sides: Best) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.protocols import Margin
+from adapterxlt.retrieval.steady import Doubles
 
-Doubles = npt.NDArray[np.float64]
+# A mean of cosines below this may be nothing but rounding.
+LEAST_MEAN = 1e-6
 
 
 def margin_scores(
@@ -17,7 +18,9 @@ def margin_scores(
     """Score every candidate of every sentence.
 
     With a = cosine and b = mean of the two sentences' mean cosine with their k neighbours:
-    ratio a / b, distance a - b, absolute a. A ratio with b = 0 is 0.
+    ratio a / b, distance a - b, absolute a. A ratio says how much closer two sentences are than
+    their neighbourhoods, so it has no meaning where b is not above 0 (by more than rounding): it is
+    -inf there, and the pair is never taken.
 
     Args:
         cosines: [n, k] of each sentence with its candidates.
@@ -32,4 +35,4 @@ def margin_scores(
     b = (own_mean[:, None] + other_mean[ids]) / 2
     if margin == "distance":
         return np.asarray(a - b)
-    return np.divide(a, b, out=np.zeros_like(a), where=b != 0)
+    return np.divide(a, b, out=np.full_like(a, -np.inf), where=b > LEAST_MEAN)

@@ -13,7 +13,7 @@ import numpy as np
 from adapterxlt.errors import UsageError
 from adapterxlt.lines import on_one_line
 from adapterxlt.progress import Progress
-from adapterxlt.retrieval.bucc import Candidates, match
+from adapterxlt.retrieval.bucc import Candidates, check_finite, match, unscored_note
 from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
 from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.neighbours import Found, Report, check_index, find_neighbours
@@ -43,7 +43,7 @@ class Settings:
         protocol: pooling, margin, neighbours and retrieval.
         layer: hidden layer; None for the protocol's own.
         index: see `neighbours.IndexName`.
-        threshold: pairs scoring below are left out.
+        threshold: pairs scoring below are left out; None: those not above 0.
         top: so many best pairs at most.
         memory: bytes to stay within.
         source: filters of the source side.
@@ -66,6 +66,11 @@ class Settings:
     token_budget: int = 8192
     precision: Precision = "float32"
     line_numbers: bool = False
+
+    @property
+    def least(self) -> float | None:
+        """What candidates score at least, see `bucc.match`: a threshold may let more in."""
+        return self.threshold if self.threshold is not None and self.threshold <= 0 else None
 
 
 def mine_files(
@@ -103,12 +108,16 @@ def mine_files(
         AdapterXLTError: the disk is full.
     """
     check_index(settings.index)
+    check_finite(settings.threshold, "the threshold")
     with held(work, progress, keep=keep):
         with writing(work, surely=False):
             sides, layer, found = _search(built, source, target, work, settings, progress)
+        protocol = settings.protocol
         pairs = match(
-            found.forward, found.backward, settings.protocol.margin, settings.protocol.retrieval
+            found.forward, found.backward, protocol.margin, protocol.retrieval, settings.least
         )
+        if note := unscored_note(pairs):
+            progress.log(note)
         threshold = -np.inf if settings.threshold is None else settings.threshold
         kept = int(np.sum(pairs.scores >= threshold))
         written = kept if settings.top is None else min(kept, settings.top)
@@ -203,7 +212,7 @@ def _neighbours(
         "memory": room,
         "transform": protocol.transform,
         "scale": protocol.bucc.normalise,
-        "version": 2,
+        "version": 3,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
     kept = Kept(work / VECTORS / f"neighbours-{name}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
+from adapterxlt.retrieval.alike import alike_rows, spread
 from adapterxlt.retrieval.approximate import (
     FLAT,
     KINDS,
@@ -19,10 +20,11 @@ from adapterxlt.retrieval.approximate import (
     gpus,
     nothing_known,
 )
-from adapterxlt.retrieval.arrays import Floats, Ids
+from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.best import Best, Neighbours
 from adapterxlt.retrieval.clusters import train_clusters
-from adapterxlt.retrieval.exact import ROWS, ArrayRows, Rows, check_sides, exact_neighbours
+from adapterxlt.retrieval.encoded import Picked
+from adapterxlt.retrieval.exact import ArrayRows, Rows, check_sides, exact_neighbours, one_way
 from adapterxlt.retrieval.kept import Kept
 from adapterxlt.retrieval.lists import Effort
 from adapterxlt.suggest import suggest
@@ -128,6 +130,39 @@ def find_neighbours(
         kind, why = FLAT, f"{why}, on {count} GPU{'s' if count > 1 else ''}"
     if kind is None:
         return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+    # Equal vectors are one: what rounds them, or sorts them into clusters, may tell them apart.
+    (left, left_of), (right, right_of) = _distinct(source), _distinct(target)
+    found = _approximate(left, right, k, (kind, why), memory, seed, index == "auto", progress, kept)
+    if found is None:
+        progress.log(f"{kind.name} does not pay here: searching exactly")
+        why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
+        return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+    return Found(
+        spread(found.forward, left_of, right_of, k),
+        spread(found.backward, right_of, left_of, k),
+        found.report,
+    )
+
+
+def _distinct(rows: Rows) -> tuple[Rows, Ids]:
+    """Distinct vectors, and for every row which of them it is."""
+    first, number = alike_rows(rows)
+    return (rows if len(first) == len(rows) else Picked(rows, first)), number
+
+
+def _approximate(
+    source: Rows,
+    target: Rows,
+    k: int,
+    chosen: tuple[Kind, str],
+    memory: int,
+    seed: int,
+    automatic: bool,
+    progress: Progress,
+    kept: Kept | None,
+) -> Found | None:
+    """Neighbours of distinct vectors by an index; None where `auto` gives up."""
+    kind, why = chosen
     clusters = _clusters(kind, (source, target), seed, progress, kept) if kind.clustered else None
     directions: list[tuple[_Tuned, Neighbours, Ids]] = []
     for name, queries, base in (("forward", source, target), ("backward", target, source)):
@@ -135,11 +170,9 @@ def find_neighbours(
         built = ApproximateIndex(base, kind, memory=memory, clusters=clusters)
         # Whoever found a sentence is a good neighbour for it to begin with.
         known = _turned(directions[0][1], len(target), k) if directions else None
-        tuned = _tuned(name, built, queries, k, known, seed, index == "auto", kept)
+        tuned = _tuned(name, built, queries, k, known, seed, automatic, kept)
         if tuned is None:
-            progress.log(f"{kind.name} does not pay here: searching exactly")
-            why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
-            return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+            return None
         neighbours = built.search(queries, k, progress=progress, kept=kept, name=name, known=known)
         built.release()
         directions.append((tuned, neighbours, neighbours[1][tuned.sample]))
@@ -201,7 +234,7 @@ def _tuned(
         index.effort = Effort.restored(effort)
         return _Tuned(index, chosen, exact) if good else None
     sample = ArrayRows(queries.rows(chosen))
-    exact = _exact_ids(sample.array, index.base, k)
+    exact = one_way(sample, index.base, k)[1]
     scores, ids = known or nothing_known(len(queries), min(k, len(index.base)))
     good = _tune(index, sample, (scores[chosen], ids[chosen]), exact[:, 0], automatic=automatic)
     if kept:
@@ -226,14 +259,6 @@ def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind |
 
 def _sample(n: int, seed: int) -> Ids:
     return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
-
-
-def _exact_ids(sample: Floats, base: Rows, k: int) -> Ids:
-    """[n, k] ids of the exact neighbours of a few queries."""
-    best = Best(len(sample), min(k, len(base)))
-    for start in range(0, len(base), ROWS):
-        best.look(sample @ base.block(start, min(start + ROWS, len(base))).T, 0, start)
-    return best.ids
 
 
 def _tune(

@@ -199,7 +199,9 @@ def retrieve_bucc(
                 left, right = (
                     ReadyRows(side, protocol.transform, protocol.bucc.normalise) for side in sides
                 )
-                found = bucc.mine(left, right, protocol)
+                found = bucc.mine(left, right, protocol, bucc.tuned_least(protocol.margin))
+                if note := bucc.unscored_note(found):
+                    progress.log(f"{_named(mining, split)}, layer {key[0]}: {note}")
                 yield key, bucc.to_sentences(found, source, target, protocol.duplicates)
 
     thresholds: dict[Key, float] = {}

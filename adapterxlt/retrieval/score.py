@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.arrays import Floats
 from adapterxlt.retrieval.encode import Key
@@ -52,6 +53,7 @@ def score_sides(
     *,
     threshold: float | None = None,
     index: str = "flat",
+    progress: Progress | None = None,
 ) -> tuple[dict[str, float], Report | None]:
     """Score vectors by a protocol: aligned sides as Tatoeba, sides with gold as BUCC.
 
@@ -63,14 +65,21 @@ def score_sides(
         threshold: one tuned elsewhere; None tunes it on this gold. With one, `f1_tuned` and
             `threshold_tuned` say what tuning here would have given.
         index: for mining, see `neighbours.IndexName`.
+        progress: told what the figures leave out.
 
     Raises:
         MissingDataError: as many vectors as sentences are needed.
         AdapterXLTError: vectors that cannot be compared.
     """
+    progress = progress or Silent()
     for name, vectors, rows in (("source", source, sides.source), ("target", target, sides.target)):
         if len(vectors) != len(rows):
             raise MissingDataError(f"{len(vectors)} {name} vectors for {len(rows)} sentences")
+        if zeros := int((~vectors.any(axis=1)).sum()):
+            progress.log(
+                f"{zeros} of {len(vectors)} {name} vectors are zero: their cosine with everything "
+                "is 0, and they find the first row"
+            )
     if sides.gold is None:
         scale = protocol.tatoeba.normalise
         left, right = (
@@ -86,7 +95,12 @@ def score_sides(
     found = find_neighbours(
         ArrayRows(left, "source"), ArrayRows(right, "target"), protocol.k, index=index
     )
-    matched = bucc.match(found.forward, found.backward, protocol.margin, protocol.retrieval)
+    least = bucc.tuned_least(protocol.margin)
+    if least is None and threshold is not None and threshold <= 0:
+        least = threshold
+    matched = bucc.match(found.forward, found.backward, protocol.margin, protocol.retrieval, least)
+    if note := bucc.unscored_note(matched):
+        progress.log(note)
     pairs = bucc.to_sentences(matched, sides.source, sides.target, protocol.duplicates)
     tuned = bucc.tune_threshold(pairs, sides.gold)
     cut = tuned.threshold if threshold is None else threshold
@@ -110,13 +124,15 @@ def score_grid(
     *,
     threshold: float | None = None,
     index: str = "flat",
+    progress: Progress | None = None,
 ) -> list[Scored]:
     """Scores of every layer and pooling, as they come."""
     grid = []
     for (layer, pooling), vectors in source.items():
         values, report = score_sides(
-            vectors, target[layer, pooling], sides, protocol, threshold=threshold, index=index
-        )
+            vectors, target[layer, pooling], sides, protocol,
+            threshold=threshold, index=index, progress=progress,
+        )  # fmt: skip
         grid.append(Scored(layer, pooling, values, report.as_dict() if report else None))
     return grid
 
@@ -127,6 +143,7 @@ def best_of(grid: Sequence[Scored], metric: str) -> Scored:
 
 
 def check_threshold(threshold: float | None, gold: Path | None) -> None:
-    """Refuse a threshold where nothing is mined."""
+    """Refuse a threshold where nothing is mined, or that is no finite number."""
+    bucc.check_finite(threshold, "--threshold")
     if threshold is not None and gold is None:
         raise UsageError("--threshold needs --gold: aligned sides are searched, not mined")

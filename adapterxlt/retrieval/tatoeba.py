@@ -9,7 +9,7 @@ import numpy as np
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.retrieval.arrays import Floats, Ids
 from adapterxlt.retrieval.exact import ROWS, ArrayRows, check_sides, exact_neighbours
-from adapterxlt.retrieval.margin import Doubles
+from adapterxlt.retrieval.steady import Doubles, pair_products, steady_products
 
 CSLS_NEIGHBOURS = 10
 
@@ -18,7 +18,7 @@ def tatoeba_scores(foreign: Floats, english: Floats, *, csls: bool = False) -> d
     """How well translations are found on the other side, in percent.
 
     A translation's rank is one more than the number of sentences that score higher, or equal
-    with a lower row.
+    with a lower row. A score depends on its two vectors alone (see `steady`).
 
     Args:
         foreign: [n, dim] vectors, row i the translation of row i of `english`.
@@ -51,8 +51,15 @@ def tatoeba_predictions(foreign: Floats, english: Floats, *, csls: bool = False)
         foreign, english, csls: as of `tatoeba_scores`.
     """
     left, right, offsets = _sides(english, foreign, csls)
-    blocks = _score_blocks(left.array, right.array, offsets[1])
-    return np.concatenate([scores.argmax(axis=1) for _, scores in blocks])
+    best, found = np.full(len(left), -np.inf), np.zeros(len(left), dtype=np.int64)
+    for rows, columns, products in _blocks(left.array, right.array):
+        scores = products - offsets[1][columns]
+        place = scores.argmax(axis=1)
+        highest = np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
+        better = highest > best[rows]
+        best[rows] = np.where(better, highest, best[rows])
+        found[rows] = np.where(better, columns[place], found[rows])
+    return found
 
 
 def _summary(ranks: Ids, suffix: str) -> dict[str, float]:
@@ -66,10 +73,15 @@ def _summary(ranks: Ids, suffix: str) -> dict[str, float]:
 def _ranks(queries: Floats, base: Floats, csls: bool) -> tuple[Ids, Ids]:
     """Rank of row i for query i, and the other way round."""
     left, right, offsets = _sides(queries, base, csls)
-    return (
-        _one_way(left.array, right.array, offsets[1]),
-        _one_way(right.array, left.array, offsets[0]),
-    )
+    own = pair_products(left.array, right.array).astype(np.float64)
+    both = np.ones(len(own), dtype=np.int64), np.ones(len(own), dtype=np.int64)
+    for rows, columns, products in _blocks(left.array, right.array):
+        ways = ((products, rows, columns, offsets[1]), (products.T, columns, rows, offsets[0]))
+        for ranks, (block, first, ids, offset) in zip(both, ways, strict=True):
+            scores, wanted = block - offset[ids], (own - offset)[first, None]
+            before = (scores > wanted) | ((scores == wanted) & (ids < first[:, None]))
+            ranks[first] += before.sum(axis=1)
+    return both
 
 
 def _sides(
@@ -88,18 +100,10 @@ def _sides(
     return left, right, offsets
 
 
-def _one_way(queries: Floats, base: Floats, offset: Doubles) -> Ids:
-    ranks = np.empty(len(queries), dtype=np.int64)
-    ids = np.arange(len(base))
-    for rows, scores in _score_blocks(queries, base, offset):
-        own = scores[np.arange(len(rows)), rows][:, None]
-        before = (scores > own) | ((scores == own) & (ids < rows[:, None]))
-        ranks[rows] = 1 + before.sum(axis=1)
-    return ranks
-
-
-def _score_blocks(queries: Floats, base: Floats, offset: Doubles) -> Iterator[tuple[Ids, Doubles]]:
-    """Some queries' rows at a time, with their scores: [rows, len(base)]."""
+def _blocks(queries: Floats, base: Floats) -> Iterator[tuple[Ids, Ids, Doubles]]:
+    """Rows of the queries, rows of the base, and their products."""
     for start in range(0, len(queries), ROWS):
         rows = np.arange(start, min(start + ROWS, len(queries)))
-        yield rows, (queries[rows] @ base.T).astype(np.float64) - offset
+        for first in range(0, len(base), ROWS):
+            columns = np.arange(first, min(first + ROWS, len(base)))
+            yield rows, columns, steady_products(queries[rows], base[columns]).astype(np.float64)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.retrieval.alike import alike
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -47,6 +48,19 @@ class Tokens:
     def row(self, index: int) -> npt.NDArray[np.int32]:
         """Token ids of one text."""
         return self.flat[self.offsets[index] : self.offsets[index + 1]]
+
+    def distinct(self) -> tuple[Tokens, npt.NDArray[np.int64]]:
+        """Each sequence once, as it first comes, and for every text which of those is its own.
+
+        Vectors differ in their last bits with the batch they are computed in, so what is encoded
+        twice would not be equal.
+        """
+        first, number = alike(self.row(i).data for i in range(len(self)))
+        if len(first) == len(self):
+            return self, number
+        flat = np.concatenate([self.row(i) for i in first])
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[first])]).astype(np.int64)
+        return Tokens(flat, offsets), number
 
 
 def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:

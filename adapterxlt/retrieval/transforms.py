@@ -11,10 +11,12 @@ import numpy.typing as npt
 from adapterxlt.retrieval.arrays import Floats, normalise
 from adapterxlt.retrieval.exact import ArrayRows, Rows
 from adapterxlt.retrieval.protocols import Transform
+from adapterxlt.retrieval.steady import steady_products
 
 # Directions with less than this share of the largest variance are noise: not blown up.
 LEAST_VARIANCE = 1e-6
 BLOCK = 8192
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,12 @@ class Fitted:
         if self.mean is not None:
             ready = vectors - self.mean
         if self.directions is not None:
-            ready = ready @ self.directions
+            ready = np.concatenate(
+                [
+                    steady_products(ready[start : start + AT_ONCE], self.directions.T)
+                    for start in range(0, len(ready), AT_ONCE)
+                ]
+            )
         return normalise(ready) if self.scale else np.ascontiguousarray(ready, dtype=np.float32)
 
 

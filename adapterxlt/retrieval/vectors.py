@@ -66,6 +66,31 @@ class VectorFile:
         mapped = np.load(self.path, mmap_mode="r")
         return np.array(mapped[start:stop], dtype=np.float32, order="C")
 
+    def whole(self) -> Floats:
+        """All rows as float32, checked: what others wrote may be anything.
+
+        Raises:
+            AdapterXLTError: NaN, infinity, or a row that single precision cannot hold.
+        """
+        given = np.load(self.path, mmap_mode="r")
+        with np.errstate(over="ignore"):
+            vectors = np.array(given, dtype=np.float32, order="C")
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if len(bad) and not np.isfinite(given[bad[0]]).all():
+            raise AdapterXLTError(
+                f"{self.path}: {len(bad)} of {len(self)} vectors hold NaN or infinity, first in "
+                f"row {bad[0] + 1}",
+                hint="the model that made them has diverged, or its precision is too low",
+            )
+        lost = np.flatnonzero(~vectors.any(axis=1))
+        bad = bad if len(bad) else lost[given[lost].any(axis=1)]
+        if len(bad):
+            raise AdapterXLTError(
+                f"{self.path}: row {bad[0] + 1} has numbers too large or too small for float32",
+                hint="scale the vectors, to length 1 say",
+            )
+        return vectors
+
     def rows(self, ids: np.ndarray) -> Floats:
         """The rows of these numbers as float32."""
         mapped = np.load(self.path, mmap_mode="r")
@@ -92,7 +117,7 @@ def encode_to_files(
 
     Args:
         built: a model in evaluation mode.
-        tokens: of distinct texts; rows of the files are theirs.
+        tokens: of texts; rows of the files are theirs. Equal ones are encoded once.
         folder: parent of the folder.
         keys: which vectors.
         token_budget: padded tokens at most in one forward pass.
@@ -111,7 +136,7 @@ def encode_to_files(
         # Vectors differ in their last bits with the batch they are computed in.
         "token_budget": token_budget,
         "block": batching.BLOCK,
-        "version": 1,
+        "version": 2,
     }
     name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
     place = folder / name
@@ -123,19 +148,25 @@ def encode_to_files(
     if not done:
         for file in files.values():
             _allocate(file, precision)
-    blocks = sorted_blocks(tokens.lengths, token_budget)
-    encoded = sum(map(len, chain.from_iterable(blocks[:done])))
+    distinct, number = tokens.distinct()
+    # The rows of distinct text i: order[starts[i] : starts[i + 1]].
+    order, counts = np.argsort(number, kind="stable"), np.bincount(number)
+    starts = np.cumsum([0, *counts])
+    blocks = sorted_blocks(distinct.lengths, token_budget)
+    encoded = sum(int(counts[batch].sum()) for batch in chain.from_iterable(blocks[:done]))
     with progress.bar(label, len(tokens), done=encoded, unit="sentences") as bar:
-        for number, batches in enumerate(blocks[done:], start=done + 1):
+        for block, batches in enumerate(blocks[done:], start=done + 1):
             mapped = {key: np.load(file.path, mmap_mode="r+") for key, file in files.items()}
-            for batch, pooled in encode_batches(built, tokens, batches, keys):
+            for batch, pooled in encode_batches(built, distinct, batches, keys):
+                rows = np.concatenate([order[starts[i] : starts[i + 1]] for i in batch])
+                source = np.repeat(np.arange(len(batch)), counts[batch])
                 for key, vectors in pooled.items():
                     _check(vectors, key)
-                    mapped[key][batch] = vectors
-                bar.advance(len(batch))
+                    mapped[key][rows] = vectors[source]
+                bar.advance(len(rows))
             for array in mapped.values():
                 array.flush()
-            write_json(state, {"blocks": number, **identity})
+            write_json(state, {"blocks": block, **identity})
     return files
 
 
