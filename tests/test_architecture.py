@@ -21,6 +21,7 @@ LAYERS = (
         "progress",
         "bundled",
         "devices",
+        "languages",
         "lines",
         "safetensors_header",
         "show",

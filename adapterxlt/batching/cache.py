@@ -25,7 +25,7 @@ from transformers import PreTrainedTokenizerBase
 from adapterxlt.batching.encode import Feature, Label, encode
 from adapterxlt.tasks.types import Example, Kind
 
-VERSION = 1  # raise it when `encode` changes what it returns
+VERSION = 2  # raise it when `encode` changes what it returns
 KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
 LIMIT_BYTES = 4 << 30  # of one folder; what was not used for the longest time goes first
 _NOT_CONTEXT = -1  # where a token of a question answering input is not of the context

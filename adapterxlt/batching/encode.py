@@ -11,6 +11,7 @@ from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.batching.spans import answer_spans, answer_tokens
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.tasks.types import (
     ChoiceExample,
@@ -41,8 +42,8 @@ class Feature:
             when encoded without labels. For masked language modelling see `masking`.
         word_positions: tagging only: (word index, index of the token that carries its tag
             in this window: its first one that is not a bare word mark).
-        offsets: span QA only: characters (start, end) of the context a token covers, None for
-            tokens that are not of the context.
+        offsets: span QA only: characters (start, end) of the context that a token stands for, see
+            `answer_spans`; None for tokens that are not of the context.
     """
 
     example: int
@@ -175,7 +176,10 @@ def _word_ids(words: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> dict[
     word has a token to carry its tag.
     """
     distinct = sorted(set(words))
-    encoded = tokenizer(distinct, add_special_tokens=False, return_attention_mask=False)
+    # Not verbose: what is too long for the model is cut.
+    encoded = tokenizer(
+        distinct, add_special_tokens=False, return_attention_mask=False, verbose=False
+    )
     unknown = [cast(int, tokenizer.unk_token_id)]
     return {
         word: ids or unknown
@@ -261,11 +265,11 @@ def _span_qa(
             raise _missing_label(example)
         row = row_of[example.context]
         ids = encoded["input_ids"][row]
-        spans = [_trim(example.context, span) for span in encoded["offset_mapping"][row]]
+        spans = answer_spans(example.context, encoded["offset_mapping"][row])
         question = questions[index][: min(QUESTION_TOKENS, max_length // 2 - 2)]
         head = [cls, *question, sep, sep]
         room = max_length - len(head) - 1
-        answer = _answer_tokens(spans, *example.answers[0]) if example.answers else None
+        answer = answer_tokens(spans, *example.answers[0]) if example.answers else None
         for start, end in _context_windows(len(ids), room, doc_stride):
             label = None
             if labelled:
@@ -297,23 +301,6 @@ def _texts(
         for start in range(0, len(ids), max(1, size)):
             features.append(Feature(index, [[cls, *ids[start : start + size], sep]]))
     return features
-
-
-def _trim(context: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Drop the white space that SentencePiece offsets count to the token after it."""
-    start, end = span
-    while start < end and context[start].isspace():
-        start += 1
-    return start, end
-
-
-def _answer_tokens(
-    spans: Sequence[tuple[int, int]], start: int, text: str
-) -> tuple[int, int] | None:
-    """First and last token that overlap the characters start..start+len(text)-1 of the context."""
-    end = start + len(text)
-    touched = [i for i, (left, right) in enumerate(spans) if left < end and right > start]
-    return (touched[0], touched[-1]) if touched else None
 
 
 def _context_windows(length: int, room: int, overlap: int) -> list[tuple[int, int]]:

@@ -29,8 +29,8 @@ def best_span(feature: Feature, start: Logits, end: Logits) -> Span | None:
     """The best answer of one window of a context.
 
     Among the `N_BEST` context tokens with the highest start logit and those with the highest end
-    logit, the pair with the highest sum that is in order and at most `MAX_ANSWER_TOKENS` long.
-    Equal sums: the earliest start, then the earliest end.
+    logit, the pair with the highest sum that is in order, at most `MAX_ANSWER_TOKENS` long and not
+    of white space alone. Equal sums: the earliest start, then the earliest end.
 
     Args:
         feature: the window, with `offsets`.
@@ -48,11 +48,14 @@ def best_span(feature: Feature, start: Logits, end: Logits) -> Span | None:
     length = ends[None, :] - starts[:, None] + 1
     sums = start[starts].astype(np.float64)[:, None] + end[ends].astype(np.float64)[None, :]
     sums[(length < 1) | (length > MAX_ANSWER_TOKENS)] = -np.inf
+    places = [span or (0, 0) for span in feature.offsets]
+    left = np.asarray([places[token][0] for token in starts])
+    right = np.asarray([places[token][1] for token in ends])
+    sums[left[:, None] >= right[None, :]] = -np.inf
     row, column = np.unravel_index(int(sums.argmax()), sums.shape)
-    first, last = feature.offsets[starts[row]], feature.offsets[ends[column]]
-    if first is None or last is None or sums[row, column] == -np.inf:
+    if sums[row, column] == -np.inf:
         return None
-    return Span(float(sums[row, column]), first[0], last[1])
+    return Span(float(sums[row, column]), int(left[row]), int(right[column]))
 
 
 def null_score(start: Logits, end: Logits) -> float:

@@ -21,7 +21,7 @@ from adapterxlt.recipe.schema import (
     TrainStage,
 )
 from adapterxlt.retrieval.protocols import Pooling, get_protocol
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task, get_task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
 
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
@@ -130,7 +130,8 @@ def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> 
 
 def _languages(task: Task, asked: str | list[str], roots: Sequence[Path], split: str) -> list[str]:
     if asked != "all":
-        return [asked] if isinstance(asked, str) else list(asked)
+        listed = [asked] if isinstance(asked, str) else asked
+        return list(dict.fromkeys(language_in(task, language) for language in listed))
     found = list(available_languages(task, roots, split))
     if not found:
         find(task, roots, task.languages[0], split)  # its error lists what was looked for

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from adapterxlt.errors import UsageError
+from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
@@ -15,7 +16,7 @@ from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
 from adapterxlt.retrieval.protocols import Pooling, get_protocol
 from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, compatible, may_be_in
+from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 
@@ -174,9 +175,9 @@ def _check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequen
 
 def _check_languages(draft: Draft, at: Path, languages: str | list[str], task: Task) -> None:
     for index, language in enumerate(languages if languages != "all" else ()):
-        if not may_be_in(task, language):
+        if not may_be_in(task, language_in(task, language)):
             draft.refuse(
                 (*at, "languages", index),
                 f"`{task.name}` has no language `{language}`",
-                suggest(language, task.languages, show=50),
+                suggest_language(language, task.languages),
             )

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from adapterxlt.devices import AUTO, KNOWN, is_device
+from adapterxlt.errors import UsageError
 from adapterxlt.methods import default_epochs, default_lr
+from adapterxlt.tasks.catalogue import catalogue, language_in, source_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
@@ -286,7 +288,7 @@ class Recipe(Strict):
         return tuple(
             Part(
                 task=data.task,
-                language=language,
+                language=_called(data.task, language, data.split or settings.split),
                 split=data.split or settings.split,
                 cap=data.cap or settings.cap,
                 max_length=data.max_length or settings.max_length,
@@ -294,6 +296,15 @@ class Recipe(Strict):
             for data in stage.train
             for language in data.language or settings.language
         )
+
+
+def _called(task: str, language: str, split: str) -> str:
+    """What the files of a task's split call a language."""
+    known = catalogue()
+    try:
+        return language_in(source_of(known[task], split), language)
+    except (KeyError, UsageError):  # the checks tell
+        return language
 
 
 def builds_only(recipe: Recipe) -> bool:

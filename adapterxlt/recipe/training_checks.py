@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
-from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
@@ -109,7 +109,7 @@ def _misfits(
         yield (
             "language",
             f"{of} has no language `{part.language}`",
-            suggest(part.language, source.languages, show=50),
+            suggest_language(part.language, source.languages),
         )
     if settings.keep == "best":
         yield from _unfit_dev(task, part.split)

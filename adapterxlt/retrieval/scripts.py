@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from adapterxlt.errors import UsageError
-from adapterxlt.suggest import suggest
+from adapterxlt.languages import parse_tag, suggest_language
 
 # Share of a line's letters that must be of the language's scripts.
 LEAST_SHARE = 0.5
@@ -48,18 +48,36 @@ SCRIPTS: dict[str, frozenset[str]] = {
     "zh": frozenset({"CJK", "BOPOMOFO"}),
 }
 
+# ISO 15924's codes of the scripts that others than the language itself tell.
+NAMED_SCRIPTS: dict[str, frozenset[str]] = {
+    "Arab": SCRIPTS["ar"], "Armn": SCRIPTS["hy"], "Beng": SCRIPTS["bn"], "Cyrl": SCRIPTS["ru"],
+    "Deva": SCRIPTS["hi"], "Ethi": SCRIPTS["am"], "Geor": SCRIPTS["ka"], "Grek": SCRIPTS["el"],
+    "Gujr": SCRIPTS["gu"], "Guru": SCRIPTS["pa"], "Hang": SCRIPTS["ko"], "Hani": SCRIPTS["zh"],
+    "Hans": SCRIPTS["zh"], "Hant": SCRIPTS["zh"], "Hebr": SCRIPTS["he"], "Jpan": SCRIPTS["ja"],
+    "Khmr": SCRIPTS["km"], "Knda": SCRIPTS["kn"], "Kore": SCRIPTS["ko"], "Laoo": SCRIPTS["lo"],
+    "Latn": SCRIPTS["en"], "Mlym": SCRIPTS["ml"], "Mymr": SCRIPTS["my"], "Sinh": SCRIPTS["si"],
+    "Taml": SCRIPTS["ta"], "Telu": SCRIPTS["te"], "Thai": SCRIPTS["th"],
+    "Olck": frozenset({"OL"}), "Orya": frozenset({"ORIYA"}), "Tfng": frozenset({"TIFINAGH"}),
+    "Tibt": frozenset({"TIBETAN"}),
+}  # fmt: skip
+
 
 def scripts_of(language: str) -> frozenset[str]:
-    """Scripts of a language by its two-letter code.
+    """Scripts of a language by its code; those that the code itself names (`srp_Latn`), if any.
 
     Raises:
         UsageError: the language is not known here.
     """
-    if language not in SCRIPTS:
+    tag = parse_tag(language)
+    if tag is not None and tag[1] in NAMED_SCRIPTS:
+        return NAMED_SCRIPTS[tag[1]]
+    if tag is None or tag[0] not in SCRIPTS:
         raise UsageError(
-            f"no script is known for the language `{language}`", hint=suggest(language, SCRIPTS)
+            f"no script is known for the language `{language}`",
+            hint=suggest_language(language, SCRIPTS)
+            + "; a code with a script (`kas_Deva`) is understood for any language",
         )
-    return SCRIPTS[language]
+    return SCRIPTS[tag[0]]
 
 
 def is_written_in(text: str, scripts: frozenset[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_
 from adapterxlt.tasks.readers.tagging import DOCSTART
 
 WITHHELD = "the labels of the published test files are withheld"
+SHOWN = 3  # ids that a message names
 FEW = 10  # fewer labels than this may all be the same by chance
 FEW_TRANSLATED = 4  # the same where each language has as many, all of which may be translations
 _RANKED = re.compile(r"\[\s*(-?\d+)\b.*\]")
@@ -61,13 +62,19 @@ def read_tags(path: Path) -> list[list[str]]:
     where a tab says that it is a word.
     """
     sentences: list[list[str]] = [[]]
-    for line in read_lines(path):
-        document = line.startswith(DOCSTART) and "\t" not in line
-        if line.strip() and not document:
-            sentences[-1].append(line.split()[-1])
+    for _, tag in tag_lines(path):
+        if tag:
+            sentences[-1].append(tag)
         elif sentences[-1]:
             sentences.append([])
     return [tags for tags in sentences if tags]
+
+
+def tag_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number (1-based) and tag of each line, "" for one that parts sentences."""
+    for number, line in enumerate(read_lines(path), start=1):
+        document = line.startswith(DOCSTART) and "\t" not in line
+        yield number, line.split()[-1] if line.strip() and not document else ""
 
 
 @dataclass(frozen=True)
@@ -124,21 +131,30 @@ def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list
         if not isinstance(text, str):
             raise bad(path, 0, f"question `{name}`: the answer is {text!r:.40}, not a text")
     known = set(ids)
-    strange = len(found.keys() - known)
-    if found and strange == len(found):
+    strange = [name for name in found if name not in known]
+    if found and len(strange) == len(found):
         raise bad(
             path,
             0,
-            f"none of its {len(found)} question ids is in the labels",
+            f"none of its {len(found)} question ids is in the labels: it has {_first(strange)}, "
+            f"they have {_first(ids)}",
             "are these the predictions of another file?",
         )
     predicted = [found.get(name) for name in ids]
     remarks = []
-    if missing := sum(text is None for text in predicted):
-        remarks.append(f"{missing} of {len(ids)} questions have no prediction")
+    if missing := [name for name, text in zip(ids, predicted, strict=True) if text is None]:
+        what = f"{len(missing)} of {len(ids)} questions have no prediction"
+        remarks.append(f"{what} ({_first(missing)})")
     if strange:
-        remarks.append(f"{strange} predictions are of no question here: not counted")
+        what = f"{len(strange)} of {len(found)} predictions are of questions that are not in the"
+        remarks.append(f"{what} labels ({_first(strange)}): not counted")
     return predicted, remarks
+
+
+def _first(names: Sequence[str]) -> str:
+    """The first names of several, quoted."""
+    shown = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
+    return shown + (", ..." if len(names) > SHOWN else "")
 
 
 def read_scores(path: Path) -> dict[str, float]:

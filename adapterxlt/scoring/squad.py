@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapterxlt.errors import UsageError
+from adapterxlt.languages import named_among, suggest_language
 from adapterxlt.scoring.answers import (
     MLQA_LANGUAGES,
     answer_scores,
@@ -14,7 +15,6 @@ from adapterxlt.scoring.answers import (
 )
 from adapterxlt.scoring.files import read_answers, read_questions, read_scores
 from adapterxlt.scoring.spec import Pair, Scored
-from adapterxlt.suggest import suggest
 from adapterxlt.tasks.files import bad
 
 
@@ -51,10 +51,11 @@ def score_squad(
         MissingDataError: a file cannot be read, is blanked, or does not fit the other.
         UsageError: the options do not go together.
     """
+    language = language and named_among(language, MLQA_LANGUAGES)
     if language is not None and language not in MLQA_LANGUAGES:
         raise UsageError(
             f"MLQA has no language `{language}`",
-            hint=suggest(language, MLQA_LANGUAGES, show=7)
+            hint=suggest_language(language, MLQA_LANGUAGES)
             + "; for other languages leave it out: SQuAD's rules serve for XQuAD and TyDiQA",
         )
     if no_answer is None and threshold != 1.0:

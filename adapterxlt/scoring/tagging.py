@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from adapterxlt.scoring.chunks import Tags, chunk_scores
 from adapterxlt.scoring.counts import token_accuracy
-from adapterxlt.scoring.files import read_tags, require_known, same_sentences
+from adapterxlt.scoring.files import read_tags, require_known, same_sentences, tag_lines
 from adapterxlt.scoring.spec import Pair, Scored
+from adapterxlt.scoring.strange import strange_labels
 
 
 def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scored:
@@ -23,7 +25,13 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
     count = len(gold) if "O" in tags_of_all else None
     same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
-    remarks = []
+    remarks = strange_labels(
+        pair,
+        _placed(pair.labels),
+        _placed(pair.predictions),
+        known,
+        "the score takes them for further tags, as the official script does",
+    )
     if short := sum(len(a) < len(b) for a, b in zip(predicted, gold, strict=True)):
         remarks.append(f"{short} of {len(gold)} sentences have too few tags: filled up with `O`")
     remarks += _remark_scheme(gold, predicted)
@@ -32,6 +40,10 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
         remarks,
         same,
     )
+
+
+def _placed(path: Path) -> Iterator[tuple[int, str]]:
+    return ((number, tag) for number, tag in tag_lines(path) if tag)
 
 
 def _remark_scheme(gold: Tags, predicted: Tags) -> list[str]:

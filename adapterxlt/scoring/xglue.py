@@ -34,21 +34,22 @@ def _score_xnli(pair: Pair) -> Scored:
     if not {"language", "gold_label"} <= set(header):
         raise bad(pair.labels, 1, "no columns `language` and `gold_label`")
     language, label = header.index("language"), header.index("gold_label")
-    gold = []
+    gold, numbers = [], []
     for number, row in enumerate(lines, start=2):
         if row[language : language + 1] == [pair.language]:
             if not "".join(row[label : label + 1]).strip():
                 raise bad(pair.labels, number, "no label", WITHHELD)
             gold.append(row[label].strip())
+            numbers.append(number)
     if not gold:
         raise bad(pair.labels, 0, f"no rows of language `{pair.language}`")
-    return score_labels(pair, gold, NLI)
+    return score_labels(pair, gold, NLI, lines=numbers)
 
 
 def _score_pawsx(pair: Pair) -> Scored:
     """Labels in the last column behind a header; the predictions have none."""
     _, *labels = read_column(pair.labels)
-    return score_labels(pair, labels, BINARY, first=2)
+    return score_labels(pair, labels, BINARY, lines=range(2, len(labels) + 2))
 
 
 def _score_wpr(pair: Pair) -> Scored:

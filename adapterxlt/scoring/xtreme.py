@@ -5,8 +5,9 @@ Source: Hu et al. 2020 and google-research/xtreme, `evaluate.py` with seqeval 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from adapterxlt.scoring.classes import score_classes
 from adapterxlt.scoring.counts import accuracy, set_scores
@@ -34,7 +35,28 @@ def _score_bucc(pair: Pair) -> Scored:
     gold = read_pairs(pair.labels)
     if not gold:
         raise bad(pair.labels, 0, "no gold pairs", WITHHELD)
-    return Scored(set_scores(gold, read_pairs(pair.predictions)))
+    predicted = read_pairs(pair.predictions)
+    return Scored(set_scores(gold, predicted), _remark_ids(gold, predicted, pair.predictions))
+
+
+def _remark_ids(
+    gold: Sequence[tuple[str, str]], predicted: Sequence[tuple[str, str]], path: Path
+) -> list[str]:
+    """Tell of pairs that are of other ids than the labels', or the wrong way round."""
+    for side, place in (("source", 0), ("target", 1)):
+        there, other = ({pair[column] for pair in gold} for column in (place, 1 - place))
+        ids = [pair[place] for pair in predicted]
+        if ids and there.isdisjoint(ids):
+            hint = (
+                "source and target ids have changed places"
+                if not other.isdisjoint(ids)
+                else "are these the predictions of another file?"
+            )
+            return [
+                f"{path}: none of its {side} ids (`{ids[0][:60]}`) is in the labels "
+                f"(`{gold[0][place][:60]}`)\n  {hint}"
+            ]
+    return []
 
 
 def _score_tatoeba(pair: Pair) -> Scored:
@@ -46,7 +68,27 @@ def _score_tatoeba(pair: Pair) -> Scored:
     predicted = read_numbers(pair.predictions)
     same = require_known(pair.labels, gold, ())
     same_length(gold, predicted, pair.predictions)
-    return Scored({"accuracy": accuracy(gold, predicted)}, same=same)
+    return Scored(
+        {"accuracy": accuracy(gold, predicted)},
+        _remark_numbers(predicted, len(gold), pair.predictions),
+        same,
+    )
+
+
+def _remark_numbers(predicted: Sequence[str], count: int, path: Path) -> list[str]:
+    """Tell of line numbers that there are no lines of."""
+    beyond = [
+        (line, number)
+        for line, number in enumerate(predicted, start=1)
+        if not 0 <= int(number) < count
+    ]
+    if not beyond:
+        return []
+    line, number = beyond[0]
+    return [
+        f"{path}: {len(beyond)} of {count} predictions are numbers of no line (`{number}` in line "
+        f"{line}): they count as wrong\n  lines are counted from 0 to {count - 1}"
+    ]
 
 
 def _task(

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapterxlt.errors import UsageError
+from adapterxlt.languages import named_among
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.types import Kind
 
@@ -177,6 +178,16 @@ def source_of(task: Task, split: str) -> Task:
 def members_of(task: Task) -> tuple[Task, ...]:
     """The tasks whose examples a task consists of; itself, where it is not made of others."""
     return tuple(get_task(name) for name in task.members) or (task,)
+
+
+def language_in(task: Task, written: str) -> str:
+    """What a task calls the language of a code: `de`, of which others say `deu` or `deu_Latn`.
+
+    Text for masked language modelling may be named by any code: there it stays as written.
+    """
+    if task.kind == "mlm":
+        return written
+    return named_among(written, dict.fromkeys((*task.languages, *task.iso3)))
 
 
 def may_be_in(task: Task, language: str) -> bool:

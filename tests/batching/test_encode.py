@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 
 import pytest
@@ -22,6 +23,7 @@ from adapterxlt.tasks.types import (
     PairExample,
     QAExample,
     TaggingExample,
+    TextExample,
 )
 
 CONTEXT = (
@@ -109,6 +111,31 @@ def test_word_that_normalises_to_nothing_keeps_its_tag(tokenizer: PreTrainedToke
     (word, token) = feature.word_positions[1]
     assert (word, feature.label[token]) == (1, 1)
     assert feature.input_ids[0][token] == tokenizer.unk_token_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"),
+    [
+        ("tagging", TaggingExample("1", ("x" * 3000, "man"), (0, 1))),
+        ("span_qa", QAExample("1", "y" * 3000, "x" * 3000, ((0, "x" * 3000),))),
+        ("pair_classification", PairExample("1", "x" * 3000, "y" * 3000, 0)),
+        ("multiple_choice", ChoiceExample("1", "x" * 3000, ("y" * 3000, "z"), 0)),
+        ("mlm", TextExample("1", "x" * 3000)),
+    ],
+)
+def test_what_is_too_long_is_cut_without_a_warning(
+    tokenizer: PreTrainedTokenizerBase,
+    kind: Kind,
+    example: Example,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The library says it once for a tokenizer, to a logger of its own.
+    monkeypatch.setattr(tokenizer, "deprecation_warnings", {})
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    features = run(tokenizer, kind, example, max_length=32)
+    assert max(len(row) for feature in features for row in feature.input_ids) <= 32
+    assert caplog.messages == []
 
 
 def test_long_sentence_has_each_word_in_exactly_one_window(

@@ -46,6 +46,13 @@ def test_answers_are_at_most_30_tokens():
     assert longer.score == 5.0
 
 
+def test_white_space_alone_is_no_answer():
+    # Of the three tokens of the context the second is a blank, from the next to the one before.
+    feature = Feature(0, [list(range(5))], offsets=[None, (0, 3), (4, 3), (4, 7), None])
+    start, end = logits(feature, at2=5, at1=1), logits(feature, at2=5)
+    assert best_span(feature, start, end) == Span(6.0, 0, 3)
+
+
 def test_equal_spans_go_to_the_earliest():
     feature = window(3)
     assert best_span(feature, logits(feature), logits(feature)) == Span(0.0, 0, 2)

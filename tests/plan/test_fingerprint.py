@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.steps import Step
+from adapterxlt.plan.versions import version_of
 from adapterxlt.store.files import address_of
 
 STEP = Step("nli", "train", "nli", (), {"task": "mnli", "lr": 0.001}, {"checkpoint_every": 100})
@@ -39,3 +40,12 @@ def test_parts_equal_those_of_an_earlier_run_read_from_a_file() -> None:
     parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
     assert parts == json.loads(json.dumps(parts))
     assert parts["params"] == {"layer": {"12": 8}, "layers": [0, 1]}
+
+
+def test_a_revision_is_of_the_steps_that_evaluate_one_kind_of_task() -> None:
+    assert version_of(STEP) == 2
+    assert version_of(replace(STEP, params={"task": "squad", "keep": "best"})) == 2
+    assert version_of(replace(STEP, kind="evaluate", params={"task": "xquad"})) == "2.1"
+    assert version_of(replace(STEP, kind="evaluate", params={"task": "panx"})) == 2
+    assert version_of(replace(STEP, kind="retrieve", params={"task": "tatoeba"})) == 2
+    assert version_of(replace(STEP, kind="merge", params={"weights": [1.0]})) == 1

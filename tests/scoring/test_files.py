@@ -110,8 +110,8 @@ def test_answers_by_id(write):
     predicted, remarks = read_answers(path, ["1", "2"])
     assert predicted == ["x", None]
     assert remarks == [
-        "1 of 2 questions have no prediction",
-        "1 predictions are of no question here: not counted",
+        "1 of 2 questions have no prediction (`2`)",
+        "1 of 2 predictions are of questions that are not in the labels (`9`): not counted",
     ]
 
 

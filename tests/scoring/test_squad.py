@@ -32,7 +32,7 @@ def test_unanswered_questions_of_version_1_count_as_wrong(files):
     predictions, labels = files({"1": "Nile"}, ("1", ["Nile"]), ("2", ["Rhine"]))
     _, scored = score_squad(predictions, labels)
     assert scored.metrics == {"exact_match": 50.0, "f1": 50.0}
-    assert scored.remarks == ["1 of 2 questions have no prediction"]
+    assert scored.remarks == ["1 of 2 questions have no prediction (`2`)"]
 
 
 def test_the_best_threshold_comes_with_the_scores(files, write):

@@ -141,7 +141,9 @@ def test_xnli_in_one_file_of_all_languages(write, tmp_path):
 def test_predictions_that_are_no_labels_count_as_wrong(score):
     result = score("QAM", "q\ta\t1\nq\ta\t0\n", "1\nno\n")
     assert averages(result) == {"accuracy": 0.5}
-    assert "1 predictions are no labels (`no`)" in result.remarks[0].message
+    assert "1 of 2 predictions are no labels (`no` in line 2): they count as wrong" in (
+        result.remarks[0].message
+    )
 
 
 @pytest.mark.parametrize(
