@@ -83,7 +83,13 @@ def artifact_folders(path: Path) -> list[Path]:
     store = Store(path / STORE_FOLDER)
     if store.root.is_dir():
         return [store.path(entry.fingerprint) for entry in store.entries()]
-    return sorted(found.parent for found in path.rglob(MANIFEST_NAME))
+    return sorted(found.parent for found in path.rglob(MANIFEST_NAME) if not is_hidden(found, path))
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Whether something below a folder is what systems and tools keep there for themselves."""
+    parts = path.relative_to(root).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def recorded_backbone(manifest: Manifest) -> BackboneFacts:

@@ -13,6 +13,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     load_option,
+    say_ignored,
     signers_option,
 )
 from adapterxlt.cli.options import json_option, print_json, workdir_option
@@ -110,9 +111,11 @@ def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
                 "loaded": taken.loaded,
                 "signed": str(taken.signature) if taken.signature else None,
                 "note": note,
+                "ignored": list(taken.ignored),
             }
         )
         return
+    say_ignored(taken.ignored)
     if note:
         click.echo(f"note: {printable(note)}", err=True)
     state = "" if taken.new else " (was there already)"

@@ -13,6 +13,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     path_argument,
+    say_ignored,
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
@@ -54,6 +55,7 @@ def command(
     documents = []
     for target, place in wanted.items():
         with prepared(place, license=license, key=key, backbone=backbone) as (source, manifest):
+            say_ignored(source.ignored)
             if target.suffix:
                 pack(source, target)
                 size = target.stat().st_size

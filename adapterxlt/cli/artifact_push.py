@@ -13,6 +13,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     path_argument,
+    say_ignored,
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
@@ -45,6 +46,7 @@ def command(
     configuration. An interrupted push goes on where it was; what is there is not sent again.
     """
     with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
+        say_ignored(source.ignored)
         pushed = push(source, manifest, url, open_progress(), replace=replace)
     if as_json:
         print_json(

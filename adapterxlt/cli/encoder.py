@@ -23,6 +23,7 @@ def open_encoder(backbone: str | None, artifact: str | None) -> Built:
     from adapterxlt.artifacts.check import check_fits
     from adapterxlt.artifacts.locate import find_backbone, locate
     from adapterxlt.artifacts.transport import is_artifact, prepared
+    from adapterxlt.cli.artifact_options import say_ignored
     from adapterxlt.retrieval.encoder import load_encoder
 
     if artifact is None:
@@ -31,6 +32,7 @@ def open_encoder(backbone: str | None, artifact: str | None) -> Built:
     if place.is_dir() and not is_artifact(place):
         return load_encoder(backbone, place)
     with prepared(place) as (source, manifest):
+        say_ignored(source.ignored)
         # What an artifact says its backbone is called must not become a path.
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import tempfile
 import urllib.parse
 import urllib.request
@@ -17,11 +16,11 @@ from typing import Any, Protocol
 
 from adapterxlt.errors import (
     AdapterXLTError,
-    InvalidArtifactError,
     MissingError,
     MissingPackageError,
     UsageError,
 )
+from adapterxlt.store.inside import open_inside
 
 SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 BLOCK = 1 << 20
@@ -183,8 +182,8 @@ class FsFiles:
 
     def _open(self, name: str) -> Any:
         path = self._path(name)
-        if _is(self.fs, "file") and not stat.S_ISREG(os.lstat(path).st_mode):
-            raise InvalidArtifactError(f"{self.shown}/{name}: is a link, device or folder")
+        if _is(self.fs, "file"):
+            return open_inside(Path(self.root), name)
         return self.fs.open(path, "rb")
 
     def size(self, name: str) -> int | None:
