@@ -24,6 +24,8 @@ LAYERS = (
         "method_rules",
         "methods",
         "backbones",
+        "backbone_config",
+        "backbone_tokenizer",
     ),
     ("scoring",),
     ("recipe", "models", "retrieval.protocols", "report.rows", "pretraining.config"),

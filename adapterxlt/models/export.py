@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adapterxlt.backbones import model_config
 from adapterxlt.errors import UsageError
 from adapterxlt.methods import parse_method
 from adapterxlt.models import tensors
@@ -97,7 +98,7 @@ def to_transformers(built: Built, folder: Path) -> None:
         renamed = _head(built, places)
     else:
         raise UsageError(f"transformers has no head for tasks of kind `{spec.head.kind}`")
-    config: Any = transformers.AutoConfig.from_pretrained(built.backbone.path)
+    config: Any = transformers.XLMRobertaConfig(**model_config(built.backbone))
     if spec.head is not None and spec.head.labels:
         config.id2label = dict(enumerate(spec.head.labels))
         config.label2id = {label: index for index, label in enumerate(spec.head.labels)}
