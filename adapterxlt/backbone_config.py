@@ -59,7 +59,7 @@ def _whole(low: int, high: int) -> tuple[Fits, str]:
 
 def _number(high: float) -> tuple[Fits, str]:
     def fits(value: object) -> bool:
-        return type(value) in (int, float) and 0 <= float(value) <= high  # type: ignore[arg-type]
+        return type(value) in (int, float) and 0 <= value <= high  # type: ignore[operator]
 
     return fits, f"it must be a number from 0 to {high:g}"
 

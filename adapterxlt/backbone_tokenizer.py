@@ -136,7 +136,7 @@ def _odd(where: str, key: str) -> MissingBackboneError:
 
 
 def _is_length(value: object) -> bool:
-    return type(value) in (int, float) and float(value) >= 1  # type: ignore[arg-type]
+    return type(value) in (int, float) and value >= 1  # type: ignore[operator]
 
 
 def _are_names(value: object) -> bool:
