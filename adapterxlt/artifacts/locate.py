@@ -9,6 +9,7 @@ from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.plan.steps import TRAINED
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
+from adapterxlt.store.remotes.address import local_path, masked
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
@@ -50,6 +51,15 @@ def locate(text: str) -> Path:
             f"{text}: no such trained stage",
             hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
         )
+    if "://" in text:
+        place = local_path(text)
+        if place is None:
+            raise UsageError(
+                f"{masked(text)}: does not lie on this machine",
+                hint="`adapterxlt artifact pull URL` fetches it",
+            )
+        if place.exists():
+            return place
     raise UsageError(
         f"{text}: there is no such file or folder",
         hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -62,4 +63,4 @@ def command(
         f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
     )
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
-    click.echo(f"adapterxlt artifact pull {printable(pushed.url)}")
+    click.echo(f"adapterxlt artifact pull {shlex.quote(printable(pushed.url))}")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.store.remotes.files import masked, open_files
+from adapterxlt.store.remotes.address import masked
+from adapterxlt.store.remotes.files import open_files
 from adapterxlt.store.source import FolderSource
 from tests.store.remotes.transfer import publish
 
