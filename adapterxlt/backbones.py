@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from adapterxlt.backbone_config import safe_config
+from adapterxlt.backbone_tokenizer import safe_added, safe_tokenizer_config, safe_tokens
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.suggest import suggest
 
@@ -33,6 +37,8 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 # Say nothing about what the model computes, and change when it is saved again or moved.
 _VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
+_MAX_JSON = 64 << 20  # bytes; the index of thousands of shards is far smaller
+_log = logging.getLogger("adapterxlt")  # warnings go to stderr where nobody asks for other
 _CONVERT = (
     "convert the weights once, where you trust the file: "
     "`AutoModelForMaskedLM.from_pretrained(FOLDER).save_pretrained(FOLDER)` "
@@ -154,15 +160,22 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
     hidden_size = _positive(name, folder, config, "hidden_size")
     layers = _positive(name, folder, config, "num_hidden_layers")
     positions = _positive(name, folder, config, "max_position_embeddings")
-    vocabulary = _positive(name, folder, config, "vocab_size")
+    _positive(name, folder, config, "vocab_size")
+    kept, left_out = safe_config(config, f"backbone `{name}`: {folder / 'config.json'}")
+    tokenizer_documents(name, folder)
     weights = _weight_files(name, folder)
-    _check_weights(name, weights, hidden_size, layers, positions, vocabulary)
+    _check_weights(name, weights, kept)
     if not any((folder / file).is_file() for file in TOKENIZERS):
         raise MissingBackboneError(
             f"backbone `{name}` has no tokenizer in {folder}",
             hint=f"it needs {' or '.join(TOKENIZERS)}",
         )
     tokenizer = [folder / file for file in TOKENIZER_FILES if (folder / file).is_file()]
+    for path in tokenizer:
+        with path.open("rb") as stream:
+            if is_pointer(stream.read(50), path.stat().st_size):
+                raise MissingBackboneError(f"backbone `{name}`: {path} {POINTER}", hint=FETCH)
+    _say_left_out(name, folder, tuple(left_out))
     return Backbone(
         name=name,
         path=folder,
@@ -174,9 +187,59 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
     )
 
 
+def model_config(backbone: Backbone) -> dict[str, Any]:
+    """What transformers may know of a backbone's config.json; see `safe_config`."""
+    path = backbone.path / "config.json"
+    kept, _ = safe_config(_read_json(backbone.name, path), f"backbone `{backbone.name}`: {path}")
+    return kept
+
+
+def tokenizer_documents(name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """What transformers may know of a tokenizer's settings, by the names of their files.
+
+    Raises:
+        MissingBackboneError: they name code to run, or are not as transformers writes them.
+    """
+    found = {}
+    for file, safe in {
+        "tokenizer_config.json": safe_tokenizer_config,
+        "special_tokens_map.json": safe_tokens,
+        "added_tokens.json": safe_added,
+    }.items():
+        path = folder / file
+        if path.is_file():
+            found[file] = dict(safe(_read_json(name, path), f"backbone `{name}`: {path}"))
+    return found
+
+
+def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
+    """The files that hold the weights, and the name of each tensor's file if there are several."""
+    files = _weight_files(backbone.name, backbone.path)
+    if files == [backbone.path / WEIGHTS]:
+        return files, {}
+    mapping = _read_json(backbone.name, backbone.path / INDEX)["weight_map"]
+    return files, {tensor: Path(str(shard)).name for tensor, shard in mapping.items()}
+
+
+@cache
+def _say_left_out(name: str, folder: Path, keys: tuple[str, ...]) -> None:
+    """Say once what of a config.json has no effect here."""
+    if keys:
+        shown = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
+        _log.warning(
+            "note: backbone `%s`: of %s, not used: %s", name, folder / "config.json", shown
+        )
+
+
 def _read_json(name: str, path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_JSON + 1)
+        if is_pointer(content[:50], len(content)):
+            raise MissingBackboneError(f"backbone `{name}`: {path} {POINTER}", hint=FETCH)
+        if len(content) > _MAX_JSON:
+            raise ValueError(f"it has more than {_MAX_JSON} bytes")
+        found = json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise MissingBackboneError(
             f"backbone `{name}` has no {path.name} in {path.parent}"
@@ -229,10 +292,9 @@ def _weight_files(name: str, folder: Path) -> list[Path]:
     )
 
 
-def _check_weights(
-    name: str, files: Iterable[Path], hidden: int, layers: int, positions: int, vocabulary: int
-) -> None:
+def _check_weights(name: str, files: Iterable[Path], config: dict[str, Any]) -> None:
     """Compare the tensors in the files with the sizes that the configuration gives."""
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
         try:
@@ -240,13 +302,20 @@ def _check_weights(
         except (ValueError, OSError) as error:
             raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
     wanted: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (vocabulary, hidden),
-        "embeddings.position_embeddings.weight": (positions, hidden),
+        "embeddings.word_embeddings.weight": (config["vocab_size"], hidden),
+        "embeddings.position_embeddings.weight": (config["max_position_embeddings"], hidden),
+    }
+    # Sizes with a default in transformers; what it would make room for must be in the files.
+    types, inner = config.get("type_vocab_size", 2), config.get("intermediate_size", 3072)
+    optional: dict[str, tuple[int, ...]] = {
+        "embeddings.token_type_embeddings.weight": (types, hidden)
     }
     for index in range(layers):
         wanted[f"encoder.layer.{index}.output.dense.bias"] = (hidden,)
+        optional[f"encoder.layer.{index}.intermediate.dense.bias"] = (inner,)
     # A checkpoint with a head calls the encoder `roberta.`, a bare one gives it no name.
     short = {key.removeprefix("roberta."): shape for key, shape in shapes.items()}
+    wanted |= {key: shape for key, shape in optional.items() if key in short}
     for key, shape in wanted.items():
         found = short.get(key)
         if found is None:

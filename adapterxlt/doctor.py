@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.bundled import bundled
@@ -67,7 +68,26 @@ def check_installation() -> list[Check]:
     return [
         Check("package", "adapterxlt", "ok", version("adapterxlt")),
         *check_packages(requirements),
+        *check_kernels(),
     ]
+
+
+def check_kernels() -> list[Check]:
+    """Whether transformers would let a model's configuration name code that is fetched and run.
+
+    This program hands it no such key; others that use the same installation may.
+    """
+    try:
+        found, transformers = version("kernels"), version("transformers")
+    except PackageNotFoundError:
+        return []
+    if Version(transformers) >= Version("5.3"):
+        return []
+    detail = (
+        f"{found}: with it, transformers {transformers} runs code that a model's config.json "
+        "names; remove it, or use transformers 5.3 or later"
+    )
+    return [Check("package", "kernels", "warn", detail)]
 
 
 def check_packages(requirements: Sequence[str]) -> list[Check]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
+
 MAX_HEADER = 50_000_000  # bytes; the format itself allows 100 MB
 
 
@@ -20,7 +22,11 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+        start = file.read(50)
+        if is_pointer(start, size):
+            raise ValueError(f"{POINTER}; {FETCH}")
+        file.seek(8)
+        length = int.from_bytes(start[:8], "little")
         if size < 10 or length > size - 8 or length > MAX_HEADER:
             raise ValueError("is cut off or is not a safetensors file")
         text = file.read(length)

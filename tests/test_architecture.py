@@ -22,6 +22,7 @@ LAYERS = (
         "bundled",
         "devices",
         "languages",
+        "lfs",
         "lines",
         "safetensors_header",
         "show",
@@ -35,6 +36,8 @@ LAYERS = (
         "method_rules",
         "methods",
         "backbones",
+        "backbone_config",
+        "backbone_tokenizer",
     ),
     ("scoring",),
     (

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 import torch
 
 from adapterxlt import doctor
-from adapterxlt.doctor import Check, check_data, check_devices, check_disk, check_packages
+from adapterxlt.doctor import (
+    Check,
+    check_data,
+    check_devices,
+    check_disk,
+    check_kernels,
+    check_packages,
+)
 
 
 def test_packages_in_and_out_of_range() -> None:
@@ -50,3 +58,21 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (check.state, check.detail) == ("ok", "12.3 GB free")
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: usage(0, 0, 100))
     assert check_disk(tmp_path).state == "warn"
+
+
+@pytest.mark.parametrize(
+    ("kernels", "transformers", "states"),
+    [(None, "4.57.6", []), ("0.4", "4.57.6", ["warn"]), ("0.4", "5.2.1", ["warn"]),
+     ("0.4", "5.3.0", []), ("0.4", "5.10", [])],
+)  # fmt: skip
+def test_kernels_beside_an_older_transformers(
+    monkeypatch: pytest.MonkeyPatch, kernels: str | None, transformers: str, states: list[str]
+) -> None:
+    def version(name: str) -> str:
+        found = {"kernels": kernels, "transformers": transformers}[name]
+        if found is None:
+            raise PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(doctor, "version", version)
+    assert [check.state for check in check_kernels()] == states

@@ -18,8 +18,8 @@ from adapterxlt.bundled import bundled
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
+from adapterxlt.store.remotes.address import masked, scheme_of, tidy
 from adapterxlt.store.remotes.fetch import fetched, has, url_of
-from adapterxlt.store.remotes.files import masked, scheme_of
 from adapterxlt.store.store import Store
 
 
@@ -52,6 +52,7 @@ def all_remotes(recipe: Sequence[str], base: Path) -> tuple[str, ...]:
 
 
 def _absolute(url: str, base: Path) -> str:
+    url = tidy(url)
     if scheme_of(url) != "file" or url.startswith("file://"):
         return url
     return str(base / Path(url).expanduser())

@@ -14,7 +14,7 @@ from adapterxlt.artifacts.facts import (
     method_of,
     task_of,
 )
-from adapterxlt.artifacts.locate import SHARED, artifact_folders
+from adapterxlt.artifacts.locate import SHARED, artifact_folders, is_hidden
 from adapterxlt.artifacts.scores import (
     check_metrics,
     mean_scores,
@@ -109,7 +109,7 @@ def read_entry(path: Path) -> Entry:
     if path.is_file():
         return _read_bundle(path)
     manifest = read_manifest(path)
-    scores = read_metrics(path).get("scores", [])
+    scores = read_metrics(path).get("scores", []) if METRICS_NAME in manifest.files else []
     if not scores and path.resolve().parent.name == manifest.fingerprint[:2]:
         scores = scores_in(Store(path.resolve().parent.parent), manifest.fingerprint)
     return Entry(path, manifest, list(scores), (path / SIGNATURE_NAME).is_file())
@@ -123,7 +123,8 @@ def read_entries(path: Path) -> tuple[list[Entry], list[str]]:
     found, problems = [], []
     places = [path]
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
-        places = [*artifact_folders(path), *sorted(path.rglob(f"*{SUFFIX}"))]
+        packed = [file for file in path.rglob(f"*{SUFFIX}") if not is_hidden(file, path)]
+        places = [*artifact_folders(path), *sorted(packed)]
     for place in places:
         try:
             entry = read_entry(place)

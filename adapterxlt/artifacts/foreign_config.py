@@ -12,6 +12,7 @@ from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.method_table import ARCHITECTURES, METHODS
 from adapterxlt.methods import parse_method
 from adapterxlt.show import brief
+from adapterxlt.store.inside import open_inside
 from adapterxlt.store.strict_json import parse
 
 MAX_CONFIG = 1 << 20  # bytes
@@ -27,9 +28,11 @@ def read_config(path: Path) -> dict[str, Any]:
         InvalidArtifactError: it is none, or too large.
     """
     try:
-        if path.stat().st_size > MAX_CONFIG:
+        with open_inside(path.parent, path.name) as stream:
+            content = stream.read(MAX_CONFIG + 1)
+        if len(content) > MAX_CONFIG:
             refuse(path, "is larger than any real one")
-        found = parse(path.read_text(encoding="utf-8"))
+        found = parse(content.decode("utf-8"))
     except ValueError:
         refuse(path, "is no JSON")
     if not isinstance(found, dict):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.store.content import check_content
+from adapterxlt.store.inside import open_inside
 
 CONFIG = "adapter_config.json"
 FILES = {"adapters": "adapter.safetensors", "peft": "adapter_model.safetensors"}
@@ -42,8 +44,12 @@ def weights_file(place: Path, library: str, name: str) -> Path:
             f"{place}: has no {name}{found}", hint=_CONVERT[library] if pickles else None
         )
     try:
-        with path.open("rb") as stream:
-            check_content(stream, name, path.stat().st_size, str(path))
+        with open_inside(place, name) as stream:
+            size = path.stat().st_size
+            if is_pointer(stream.read(50), size):
+                raise InvalidArtifactError(f"{path}: {POINTER}", hint=FETCH)
+            stream.seek(0)
+            check_content(stream, name, size, str(path))
     except InvalidArtifactError as error:
         hint = _CONVERT[library] if "pickle" in error.message else error.hint
         raise InvalidArtifactError(error.message, hint=hint) from None

@@ -11,6 +11,7 @@ from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageE
 from adapterxlt.plan.steps import TRAINED
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
+from adapterxlt.store.remotes.address import local_path, masked
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
@@ -54,6 +55,15 @@ def locate(text: str) -> Path:
             f"{text}: no such trained stage",
             hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
         )
+    if "://" in text:
+        place = local_path(text)
+        if place is None:
+            raise UsageError(
+                f"{masked(text)}: does not lie on this machine",
+                hint="`adapterxlt artifact pull URL` fetches it",
+            )
+        if place.exists():
+            return place
     raise UsageError(
         f"{text}: there is no such file or folder",
         hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
@@ -94,7 +104,13 @@ def artifact_folders(path: Path) -> list[Path]:
     store = Store(path / STORE_FOLDER)
     if store.root.is_dir():
         return [store.path(entry.fingerprint) for entry in store.entries()]
-    return sorted(found.parent for found in path.rglob(MANIFEST_NAME))
+    return sorted(found.parent for found in path.rglob(MANIFEST_NAME) if not is_hidden(found, path))
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Whether something below a folder is what systems and tools keep there for themselves."""
+    parts = path.relative_to(root).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def recorded_backbone(manifest: Manifest) -> BackboneFacts:

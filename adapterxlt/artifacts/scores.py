@@ -9,6 +9,8 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.measures import MEASURES_NAME, METRICS_NAME, read_measures
+from adapterxlt.store.content import MAX_TEXT
+from adapterxlt.store.inside import open_inside
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store
 from adapterxlt.store.strict_json import parse
@@ -71,14 +73,16 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     Raises:
         InvalidArtifactError: it is no JSON object, or its scores are none.
     """
-    path = folder / METRICS_NAME
-    if not path.is_file():
+    try:
+        with open_inside(folder, METRICS_NAME) as stream:
+            content = stream.read(MAX_TEXT + 1)
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     try:
-        found = parse(path.read_text(encoding="utf-8"))
+        found = parse(content.decode("utf-8")) if len(content) <= MAX_TEXT else None
     except ValueError:
         found = None
-    return check_metrics(found, str(path))
+    return check_metrics(found, str(folder / METRICS_NAME))
 
 
 def check_metrics(found: object, where: str) -> dict[str, Any]:

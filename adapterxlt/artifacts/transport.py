@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,9 @@ def prepared(
     Args:
         license: to state in it. key: to sign it with. backbone: where its backbone is.
 
+    Yields:
+        A folder that holds the artifact alone; it names what else lay in the given one.
+
     Raises:
         InvalidArtifactError: it is damaged.
         MissingBackboneError: a full fine-tune's backbone is not here.
@@ -45,7 +48,9 @@ def prepared(
         if path.is_file() or is_artifact(path):
             source = open_source(path)
             manifest = verify(source)
-            if license is None and key is None and isinstance(source, FolderSource):
+            ignored = source.ignored if isinstance(source, FolderSource) else []
+            unchanged = license is None and key is None
+            if unchanged and isinstance(source, FolderSource) and source.plain:
                 yield source, manifest
                 return
             unpack(source, manifest, folder)
@@ -54,11 +59,13 @@ def prepared(
                 finish(folder, manifest, facts, read_metrics(folder).get("scores", []))
                 (folder / SIGNATURE_NAME).unlink(missing_ok=True)  # of what it was before
         else:
+            ignored = []
             folder.mkdir()
             make_artifact(path, folder, _backbone_of(path, backbone), license=license)
         if key is not None:
             sign(folder, key)
         made = FolderSource(folder)
+        made.ignored = ignored
         yield made, verify(made)
 
 
@@ -75,13 +82,18 @@ def pack(source: FolderSource, file: Path | Output) -> int:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What became of an artifact: its manifest, its folder, whether it is new there, who signed."""
+    """What became of an artifact: its manifest, its folder, whether it is new there, who signed.
+
+    Args:
+        ignored: what its folder held that it does not list.
+    """
 
     manifest: Manifest
     folder: Path
     new: bool
     signature: Signature | None
     loaded: bool
+    ignored: Sequence[str] = ()
 
 
 def take_in(
@@ -137,7 +149,14 @@ def take_in(
                 new = store.adopt(folder, fitted)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-    return TakenIn(fitted, store.path(fitted.fingerprint), new, signature, found is not None)
+    return TakenIn(
+        fitted,
+        store.path(fitted.fingerprint),
+        new,
+        signature,
+        found is not None,
+        source.ignored if isinstance(source, FolderSource) else (),
+    )
 
 
 def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:

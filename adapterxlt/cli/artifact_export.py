@@ -10,7 +10,12 @@ import click
 from adapterxlt.artifacts.check import check_fits
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
-from adapterxlt.cli.artifact_options import backbone_option, identity, path_argument
+from adapterxlt.cli.artifact_options import (
+    backbone_option,
+    identity,
+    path_argument,
+    say_ignored,
+)
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.retrieval.protocols import Pooling
@@ -69,6 +74,7 @@ def command(
     with prepared(place, backbone=backbone) as (source, manifest):
         from adapterxlt.models.load import load
 
+        say_ignored(source.ignored)
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)
         notes: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,17 +15,22 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     load_option,
+    say_ignored,
     signers_option,
 )
 from adapterxlt.cli.options import json_option, print_json, workdir_option
+from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable
-from adapterxlt.store.source import open_source
+from adapterxlt.store.manifest import MANIFEST_NAME
+from adapterxlt.store.remotes.address import local_path
+from adapterxlt.store.remotes.fetch import fetched
+from adapterxlt.store.source import Source, open_source
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path")
 @workdir_option
 @backbone_option
 @click.option(
@@ -41,7 +48,7 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 @load_option
 @json_option
 def command(
-    path: Path,
+    path: str,
     workdir: Path,
     backbone: str | None,
     override: bool,
@@ -54,14 +61,15 @@ def command(
 ) -> None:
     """Verify an artifact and put it into the work folder's store.
 
-    PATH is an artifact folder or a packed file; or a folder that plain `adapters` (save_adapter)
-    or PEFT (a LoRA) wrote, safetensors only, which needs --backbone. Nothing is left behind of
-    what is damaged, hostile or does not fit.
+    PATH is an artifact folder, a packed file or a URL that `pull` takes; or a folder that plain
+    `adapters` (save_adapter) or PEFT (a LoRA) wrote, safetensors only, which needs --backbone.
+    Nothing is left behind of what is damaged, hostile or does not fit.
     """
-    if not path.exists():
+    place = local_path(path)
+    if place is not None and not place.exists():
         raise UsageError(f"{path}: there is no such file or folder")
     store = Store(workdir / STORE_FOLDER)
-    if is_foreign(path):
+    if place is not None and is_foreign(place):
         if backbone is None:
             raise UsageError(
                 f"{path}: is of another library, which does not say on which backbone exactly",
@@ -73,7 +81,7 @@ def command(
             )
         names = [label.strip() for label in labels.split(",")] if labels else []
         taken, note = take_in_foreign(
-            path, store, backbone=backbone, task=task, labels=names, license=license or ""
+            place, store, backbone=backbone, task=task, labels=names, license=license or ""
         )
         report(taken, as_json, note)
         return
@@ -82,15 +90,29 @@ def command(
             f"{path}: says its task, labels and licence itself",
             hint="`artifact pack --license` states another licence",
         )
-    taken = take_in(
-        open_source(path),
-        store,
-        backbone=backbone,
-        override=override,
-        load=not no_load,
-        signers=signers,
-    )
+    with _opened(path, place, store) as (source, held):
+        taken = take_in(
+            source,
+            store,
+            backbone=backbone,
+            override=override,
+            load=not no_load,
+            signers=signers,
+            held=held,
+        )
     report(taken, as_json)
+
+
+@contextmanager
+def _opened(text: str, place: Path | None, store: Store) -> Iterator[tuple[Source, str | None]]:
+    """What lies here is read where it is; what does not is fetched, as `pull` does."""
+    if place is not None and (place.is_file() or (place / MANIFEST_NAME).exists()):
+        yield open_source(place), None
+        return
+    if place is not None and (place / "config.json").exists():
+        open_source(place)  # says what a whole model is good for
+    with fetched(text, store, open_progress()) as found:
+        yield found
 
 
 def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
@@ -110,9 +132,11 @@ def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
                 "loaded": taken.loaded,
                 "signed": str(taken.signature) if taken.signature else None,
                 "note": note,
+                "ignored": list(taken.ignored),
             }
         )
         return
+    say_ignored(taken.ignored)
     if note:
         click.echo(f"note: {printable(note)}", err=True)
     state = "" if taken.new else " (was there already)"

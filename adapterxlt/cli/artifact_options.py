@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from adapterxlt.cli.options import F
+from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 
 
 def identity(manifest: Manifest) -> dict[str, object]:
     """What every document about one artifact says first."""
     return {"title": manifest.title, "fingerprint": manifest.fingerprint}
+
+
+def say_ignored(names: Sequence[str]) -> None:
+    """Say once what a folder holds that its artifact does not list."""
+    if names:
+        shown = ", ".join(printable(name[:60]) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        click.echo(f"note: not of the artifact, and left alone: {shown}{more}", err=True)
 
 
 def path_argument(function: F) -> F:

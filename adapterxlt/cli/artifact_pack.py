@@ -13,6 +13,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     path_argument,
+    say_ignored,
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
@@ -56,6 +57,7 @@ def command(
     for target, place in wanted.items():
         output = outputs[target]
         with prepared(place, license=license, key=key, backbone=backbone) as (source, manifest):
+            say_ignored(source.ignored)
             if output is not None:
                 size = pack(source, output)
             else:

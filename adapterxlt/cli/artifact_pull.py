@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.artifacts.foreign import is_foreign
 from adapterxlt.artifacts.transport import take_in
 from adapterxlt.cli.artifact_import import report
 from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
 from adapterxlt.cli.options import json_option, workdir_option
 from adapterxlt.cli.progress import open_progress
+from adapterxlt.errors import UsageError
+from adapterxlt.store.remotes.address import local_path
 from adapterxlt.store.remotes.fetch import fetched
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -35,6 +38,12 @@ def command(
     URL is what `push` printed, or a folder, file://, http(s)://, s3://, sftp:// or hf:// with an
     artifact or a packed file (.axlt). An interrupted pull goes on where it was.
     """
+    place = local_path(url)
+    if place is not None and is_foreign(place):
+        raise UsageError(
+            f"{url}: is of another library",
+            hint="`adapterxlt artifact import` takes it, with --backbone",
+        )
     store = Store(workdir / STORE_FOLDER)
     with fetched(url, store, open_progress()) as (source, held):
         taken = take_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     license_option,
     path_argument,
+    say_ignored,
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
@@ -45,6 +47,7 @@ def command(
     configuration. An interrupted push goes on where it was; what is there is not sent again.
     """
     with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
+        say_ignored(source.ignored)
         pushed = push(source, manifest, url, open_progress(), replace=replace)
     if as_json:
         print_json(
@@ -60,4 +63,4 @@ def command(
         f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
     )
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
-    click.echo(f"adapterxlt artifact pull {printable(pushed.url)}")
+    click.echo(f"adapterxlt artifact pull {shlex.quote(printable(pushed.url))}")

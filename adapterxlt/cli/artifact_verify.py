@@ -14,6 +14,7 @@ from adapterxlt.cli.artifact_options import (
     identity,
     load_option,
     path_argument,
+    say_ignored,
     signers_option,
 )
 from adapterxlt.cli.options import json_option, print_json
@@ -44,12 +45,16 @@ def command(
         if signers is not None:
             raise InvalidArtifactError(f"{place}: is not signed", hint="do without --signers?")
         check_files(place, manifest)
+        plain = True
     else:
         source = open_source(place)
         manifest = verify(source)
         signature = check_signature(source, signers)
+        plain = isinstance(source, FolderSource) and source.plain
+        if isinstance(source, FolderSource):
+            say_ignored(source.ignored)
     if not no_load:
-        _load(place, manifest, backbone)
+        _load(place, manifest, backbone, plain)
     facts = manifest.artifact
     tensors = sum(map(len, facts.tensors.values())) if facts else None  # of an entry: not counted
     if as_json:
@@ -70,15 +75,14 @@ def command(
     click.echo(printable(signature) if signature else "unsigned")
 
 
-def _load(place: Path, manifest: Manifest, given: str | None) -> None:
+def _load(place: Path, manifest: Manifest, given: str | None, plain: bool) -> None:
     from adapterxlt.artifacts.check import check_loads
 
     backbone = find_backbone(manifest, given)
-    if place.is_dir():
+    if plain:
         check_loads(place, manifest, backbone)
         return
     source = open_source(place)
-    assert not isinstance(source, FolderSource)
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         unpack(source, manifest, Path(aside) / "out")
         check_loads(Path(aside) / "out", manifest, backbone, place)

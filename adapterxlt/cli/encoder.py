@@ -27,6 +27,7 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
     from adapterxlt.artifacts.check import check_fits
     from adapterxlt.artifacts.locate import find_backbone, locate
     from adapterxlt.artifacts.transport import is_artifact, prepared
+    from adapterxlt.cli.artifact_options import say_ignored
     from adapterxlt.retrieval.encoder import load_encoder
 
     device = device or AUTO
@@ -36,6 +37,7 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
     if place.is_dir() and not is_artifact(place):
         return load_encoder(backbone, place, device)
     with prepared(place) as (source, manifest):
+        say_ignored(source.ignored)
         # What an artifact says its backbone is called must not become a path.
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)

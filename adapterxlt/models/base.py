@@ -15,6 +15,9 @@ from adapterxlt.models import tensors
 from adapterxlt.models.difference import apply_difference
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
+from adapterxlt.models.view import view
+
+_SENTENCEPIECE = "sentencepiece.bpe.model"
 
 
 class FirstToken(nn.Module):
@@ -36,9 +39,9 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
         InvalidArtifactError: `weights` do not fit the backbone.
     """
     try:
-        with quiet():
+        with quiet(), view(backbone) as folder:
             model, info = XLMRobertaAdapterModel.from_pretrained(
-                backbone.path,
+                folder,
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
@@ -82,9 +85,9 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     """The backbone's tokenizer, which knows how long an input may be."""
     auto: Any = AutoTokenizer  # untyped
     try:
-        with quiet():
+        with quiet(), view(backbone) as folder:
             tokenizer: PreTrainedTokenizerBase = auto.from_pretrained(
-                backbone.path, use_fast=True, local_files_only=True
+                folder, use_fast=True, local_files_only=True
             )
     except (OSError, ValueError, ImportError) as error:
         raise MissingBackboneError(
@@ -95,5 +98,8 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
             f"backbone `{backbone.name}` has no fast tokenizer (tokenizer.json)",
             hint="`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` writes it",
         )
+    tokenizer.name_or_path = backbone.name
+    if (backbone.path / _SENTENCEPIECE).is_file():  # copied by `save_pretrained`
+        tokenizer.vocab_file = str(backbone.path / _SENTENCEPIECE)
     tokenizer.model_max_length = min(tokenizer.model_max_length, backbone.max_length)
     return tokenizer

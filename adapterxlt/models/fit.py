@@ -12,7 +12,7 @@ import torch
 from adapters import XLMRobertaAdapterModel
 from transformers import XLMRobertaConfig
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones import Backbone, model_config
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods import check_method
 from adapterxlt.models import tensors
@@ -43,7 +43,7 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
     for method in methods_of(spec).values():
         for problem in check_method(method, backbone.hidden_size, backbone.layers):
             raise InvalidArtifactError(f"`{artifact}`: {problem.splitlines()[0]}")
-    config = XLMRobertaConfig.from_pretrained(backbone.path, local_files_only=True)
+    config = XLMRobertaConfig(**model_config(backbone))
     with torch.device("meta"):
         model = XLMRobertaAdapterModel(config)
         try:

@@ -12,6 +12,7 @@ import transformers
 from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 
+from adapterxlt.backbones import model_config
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.quiet import quiet
@@ -153,7 +154,7 @@ def from_plain(
 
 def plain_config(backbone: Any, head: HeadSpec | None) -> Any:
     """The configuration of transformers for a backbone with a head, its labels in order."""
-    config: Any = transformers.AutoConfig.from_pretrained(backbone.path, local_files_only=True)
+    config: Any = transformers.XLMRobertaConfig(**model_config(backbone))
     config.architectures = [CLASSES[head.kind] if head else "XLMRobertaModel"]
     if head is not None and head.labels:
         config.id2label = dict(enumerate(head.labels))

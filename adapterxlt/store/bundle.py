@@ -20,6 +20,10 @@ from adapterxlt.store.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SIGNATU
 SUFFIX = ".axlt"
 _BLOCK = HEADER = tarfile.BLOCKSIZE
 _END = 2 * _BLOCK
+_HINT = (
+    "`adapterxlt artifact pack` writes bundles; what other programs packed is given unpacked, "
+    "as a folder"
+)
 _FIRST = (MANIFEST_NAME, SIGNATURE_NAME)
 OVERHEAD = 2 * _BLOCK  # bytes of a bundle for each file, at most, and for its end
 
@@ -73,7 +77,7 @@ def manifest_size(header: bytes, where: str) -> int:
 def _problem(where: str) -> InvalidArtifactError:
     return InvalidArtifactError(
         f"{where}: is no bundle of adapterxlt, or is damaged",
-        hint="`adapterxlt artifact pack` writes bundles",
+        hint=_HINT,
     )
 
 
@@ -102,7 +106,8 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
             raise problem from None
         if not info.isreg():
             raise InvalidArtifactError(
-                f"{where}: `{info.name[:100]!r}` is no plain file (a link, device or folder)"
+                f"{where}: `{info.name[:100]!r}` is no plain file (a link, device or folder)",
+                hint=_HINT,
             )
         if info.name in members:
             raise InvalidArtifactError(f"{where}: holds `{info.name[:100]!r}` twice")
@@ -110,7 +115,8 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
             raise problem
         if _header(info.name, info.size) != header:
             raise InvalidArtifactError(
-                f"{where}: the header of `{info.name[:100]!r}` is not written as bundles are"
+                f"{where}: the header of `{info.name[:100]!r}` is not written as bundles are",
+                hint=_HINT,
             )
         members[info.name] = Member(stream.tell(), info.size)
         stream.seek(info.size, 1)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.show import brief
+from adapterxlt.store.inside import open_inside
 
 MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
@@ -119,11 +120,12 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise InvalidArtifactError(f"{path}: the manifest is larger than any real one")
-        content = path.read_bytes()
+        with open_inside(folder, MANIFEST_NAME) as stream:
+            content = stream.read(MAX_MANIFEST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidArtifactError(f"{folder}: there is no {MANIFEST_NAME}") from None
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise InvalidArtifactError(f"{path}: the manifest is larger than any real one")
     return parse_manifest(content, str(path))
 
 

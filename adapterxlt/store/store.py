@@ -10,6 +10,7 @@ A folder without a manifest is garbage of a killed process. Entries are never ch
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from adapterxlt.store.manifest import (
 
 STORE_FOLDER = "store"  # within a work folder
 _FAILURE = "failure.json"
+# What file managers and editors leave in a folder that somebody looks at.
+_DESKTOP = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.directory|.*~|\..*\.sw[a-p]")
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,9 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     present = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in (MANIFEST_NAME, SIGNATURE_NAME)
+        if path.is_file()
+        and path.name not in (MANIFEST_NAME, SIGNATURE_NAME)
+        and not _DESKTOP.fullmatch(path.name)
     }
     for name in sorted(present - manifest.files.keys()):
         raise InvalidArtifactError(f"{folder / name}: not in the manifest")

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.show import brief
 from adapterxlt.store.content import check_content, check_names
 from adapterxlt.store.files import address_of
@@ -51,6 +52,9 @@ def verify(source: Source) -> Manifest:
         if name not in names:
             raise InvalidArtifactError(f"{where}: {name} is missing")
         if source.sizes[name] != record.size:
+            with source.open(name) as stream:
+                if is_pointer(stream.read(50), source.sizes[name]):
+                    raise InvalidArtifactError(f"{where}: {name} {POINTER}", hint=FETCH)
             raise InvalidArtifactError(
                 f"{where}: {name} has {source.sizes[name]} bytes, the manifest says {record.size}"
             )

@@ -34,6 +34,8 @@ from tests.artifacts.spoil import (
     zipped,
 )
 
+LFS_POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 4096\n"
+
 
 def link(folder: Path) -> None:
     """To a file that is what the manifest says."""
@@ -121,7 +123,25 @@ FOLDERS: dict[str, Spoil] = {
         [(folder / f"f{i}.json").write_text("{}") for i in range(1100)] and None
     ),
     "folders too deep": put("a/b/c/d/e/f.json", b"{}"),
-    "a file that is not listed": lambda folder: (folder / "x.json").write_text("{}") and None,
+    "a link in a circle": lambda folder: (
+        (folder / "model.json").unlink() or (folder / "model.json").symlink_to("model.json")
+    ),
+    "a link to nothing": lambda folder: (
+        (folder / "model.json").unlink() or (folder / "model.json").symlink_to("gone.json")
+    ),
+    "a folder as a file": lambda folder: (
+        (folder / "model.json").unlink() or (folder / "model.json").mkdir()
+    ),
+    "a pointer of Git LFS as weights": lambda folder: (
+        (folder / "adapter.safetensors").write_text(LFS_POINTER) and None
+    ),
+    "a manifest that never ends": lambda folder: (
+        (folder / MANIFEST_NAME).unlink() or (folder / MANIFEST_NAME).symlink_to("/dev/zero")
+    ),
+    "a manifest of elsewhere": lambda folder: (
+        (folder / MANIFEST_NAME).rename(folder.parent / "m.json")
+        and (folder / MANIFEST_NAME).symlink_to(folder.parent / "m.json")
+    ),
     "a missing file": lambda folder: (folder / "model.json").unlink(),
     "nothing but a manifest": only_manifest,
     "a changed file": lambda folder: (folder / "model.json").write_text('{"schema": 2}') and None,

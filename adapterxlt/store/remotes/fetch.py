@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import unquote
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError
 from adapterxlt.progress import Bar, Progress
-from adapterxlt.store.bundle import HEADER, OVERHEAD, SUFFIX, manifest_size
+from adapterxlt.store.bundle import HEADER, OVERHEAD, manifest_size
 from adapterxlt.store.content import MAX_TOTAL, check_names
 from adapterxlt.store.files import sha256_file
 from adapterxlt.store.manifest import (
@@ -21,7 +23,9 @@ from adapterxlt.store.manifest import (
     Manifest,
     parse_manifest,
 )
-from adapterxlt.store.remotes.files import Files, FsFiles, open_files, scheme_of
+from adapterxlt.store.remotes.address import hub_file, is_packed, path_of, scheme_of, tidy
+from adapterxlt.store.remotes.files import Files, FsFiles, open_files
+from adapterxlt.store.remotes.http import HttpFiles
 from adapterxlt.store.source import MAX_SIGNATURE, BundleSource, FolderSource, Source
 from adapterxlt.store.store import Store
 from adapterxlt.store.verify import SPARE_BYTES
@@ -49,14 +53,7 @@ def fetched(
         InvalidArtifactError: a file is not what the manifest says.
         AdapterXLTError: the transfer failed; the same call goes on from there.
     """
-    packed = url.endswith(SUFFIX)
-    if packed:
-        place, slash, name = url.rpartition("/")
-        files = open_files(place or slash or ".")
-        content = _packed_manifest(files, name)
-    else:
-        files = open_files(url)
-        content, name = _find_manifest(files)
+    files, name, content, packed = _find(tidy(url))
     where = f"{files.shown}/{name}".rstrip("/")
     manifest = _announced(content, where)
     address = manifest.fingerprint
@@ -102,6 +99,42 @@ def url_of(url: str, fingerprint: str) -> str:
     return url if scheme_of(url) == "hf" else f"{url.rstrip('/')}/{fingerprint}"
 
 
+def _find(url: str) -> tuple[Files, str, bytes, bool]:
+    """Where an artifact's files are, their folder or packed file there, its manifest; if packed."""
+    scheme = scheme_of(url)
+    # A local file is packed whatever it is called, and so is what a query asks for.
+    web = scheme in ("http", "https")
+    local_file = scheme == "file" and os.path.isfile(path_of(url))
+    if is_packed(url) or local_file or (web and "?" in url):
+        files, name = _open_packed(url)
+        return files, name, _packed_manifest(files, name), True
+    files = open_files(url)
+    try:
+        content, name = _find_manifest(files)
+    except MissingError as missing:
+        if scheme in ("file", "hf"):
+            raise
+        try:
+            files, name = _open_packed(url)
+            return files, name, _packed_manifest(files, name), True
+        except AdapterXLTError:
+            raise missing from None
+    return files, name, content, False
+
+
+def _open_packed(url: str) -> tuple[Files, str]:
+    """The place that a packed file is in, and its name there."""
+    scheme, of_hub = scheme_of(url), hub_file(url)
+    if of_hub is not None:
+        return open_files(of_hub[0]), of_hub[1]
+    if scheme in ("http", "https"):
+        return HttpFiles(url, one=True), ""
+    if scheme == "file":  # what it is a link to was chosen by who names it
+        url = os.path.realpath(path_of(url))
+    place, slash, name = url.rpartition("/")
+    return open_files(place or slash), unquote(name) if scheme == "sftp" else name
+
+
 def _find_manifest(files: Files) -> tuple[bytes, str]:
     """The manifest at a URL, or of the only artifact in a place; and where its files begin."""
     content = files.read(MANIFEST_NAME, MAX_MANIFEST_BYTES)
@@ -138,10 +171,11 @@ def _title(manifest: bytes) -> str:
 
 def _packed_manifest(files: Files, name: str) -> bytes:
     """The manifest that a bundle begins with."""
+    where = f"{files.shown}/{name}".rstrip("/")
     header = files.read(name, HEADER - 1)
     if header is None:
-        raise MissingError(f"{files.shown}/{name}: is not there")
-    end = HEADER + manifest_size(header, f"{files.shown}/{name}")
+        raise MissingError(f"{where}: is not there")
+    end = HEADER + manifest_size(header, where)
     return (files.read(name, end - 1) or b"")[HEADER:]
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import stat
 import tempfile
-import urllib.parse
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,17 +13,16 @@ from typing import Any, Protocol
 
 from adapterxlt.errors import (
     AdapterXLTError,
-    InvalidArtifactError,
     MissingError,
     MissingPackageError,
     UsageError,
 )
+from adapterxlt.store.inside import open_inside
+from adapterxlt.store.remotes.address import masked, path_of, scheme_of, split_sftp, tidy
 
-SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 BLOCK = 1 << 20
 SECONDS = 60
 INCOMING = ".incoming"  # of a remote: what nobody shall see yet
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class Files(Protocol):
@@ -68,35 +63,13 @@ class WritableFiles(Files, Protocol):
         """Remove a folder and all in it, if it is there."""
 
 
-def scheme_of(url: str) -> str:
-    """`s3` of `s3://bucket/path`; `file` of a path.
-
-    Raises:
-        UsageError: nothing is known of such URLs.
-    """
-    scheme, separator, _ = url.partition("://")
-    if not separator or _DRIVE.match(url):
-        return "file"
-    if scheme not in SCHEMES:
-        raise UsageError(
-            f"{masked(url)}: URLs that begin with `{scheme}://` are not known",
-            hint="known: a folder, " + ", ".join(f"{known}://" for known in SCHEMES),
-        )
-    return scheme
-
-
-def masked(url: str) -> str:
-    """A URL without the password and the query it may hold."""
-    password = r"(://[^/@:]*):(?!\d*/)([^/]*|[^@]*)@"  # some hold a `@` or, by mistake, a `/`
-    return re.sub(password, r"\1:***@", url.partition("?")[0])
-
-
 def open_files(url: str) -> Files:
     """Open a URL for reading.
 
     Raises:
         UsageError: the URL is none. MissingPackageError: a package for it is missing.
     """
+    url = tidy(url)
     match scheme_of(url):
         case "http" | "https":
             from adapterxlt.store.remotes.http import HttpFiles
@@ -116,32 +89,23 @@ def open_writable(url: str) -> WritableFiles:
     Raises:
         UsageError: it cannot be written. MissingPackageError: a package for it is missing.
     """
+    url = tidy(url)
     match scheme_of(url):
         case "file":
-            return FsFiles(_filesystem("file", {}), os.path.abspath(_path_of(url)), url)
+            return FsFiles(_filesystem("file", {}), os.path.abspath(path_of(url)), url)
         case "s3":
             return FsFiles(_filesystem("s3", {}), url.removeprefix("s3://"), masked(url))
         case "sftp":
             from adapterxlt.store.remotes.sftp import open_sftp
 
-            parts = urllib.parse.urlsplit(url)
+            server, path = split_sftp(url)
             with told(url):
-                return FsFiles(open_sftp(parts), parts.path, masked(url))
+                return FsFiles(open_sftp(server), path, masked(url))
         case other:
             raise UsageError(
                 f"{masked(url)}: nothing can be pushed to {other}://",
                 hint="push to a folder, s3://, sftp:// or hf://",
             )
-
-
-def _path_of(url: str) -> str:
-    """The path that `file://` or nothing is written before."""
-    if not url.startswith("file://"):
-        return url
-    parts = urllib.parse.urlsplit(url)
-    if parts.netloc not in ("", "localhost"):
-        raise UsageError(f"{masked(url)}: write file:///PATH, of this machine")
-    return urllib.request.url2pathname(parts.path)
 
 
 def _filesystem(kind: str, options: dict[str, Any]) -> Any:
@@ -183,8 +147,8 @@ class FsFiles:
 
     def _open(self, name: str) -> Any:
         path = self._path(name)
-        if _is(self.fs, "file") and not stat.S_ISREG(os.lstat(path).st_mode):
-            raise InvalidArtifactError(f"{self.shown}/{name}: is a link, device or folder")
+        if _is(self.fs, "file"):
+            return open_inside(Path(self.root), name)
         return self.fs.open(path, "rb")
 
     def size(self, name: str) -> int | None:

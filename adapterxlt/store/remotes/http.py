@@ -10,7 +10,8 @@ from http.client import HTTPMessage
 from typing import IO, Any
 
 from adapterxlt.errors import InvalidArtifactError, MissingError, UsageError
-from adapterxlt.store.remotes.files import BLOCK, SECONDS, masked, told
+from adapterxlt.store.remotes.address import masked
+from adapterxlt.store.remotes.files import BLOCK, SECONDS, told
 
 _GONE = (404, 410)
 
@@ -39,13 +40,17 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 class HttpFiles:
     """Interrupted reads go on by Range requests; a server that knows none sends all again.
 
+    Args:
+        url: of a folder, percent-encoded.
+        one: it is that of a single file, whose name is "" here; a query is sent along.
+
     Raises:
         UsageError: the URL holds a password or a query, which would not be sent.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, one: bool = False) -> None:
         self.url, self.shown = url.rstrip("/"), masked(url)
-        if "@" in urllib.parse.urlsplit(url).netloc or "?" in url:
+        if "@" in urllib.parse.urlsplit(url).netloc or ("?" in url and not one):
             raise UsageError(
                 f"{self.shown}: http(s) is read without names, passwords and queries",
                 hint="sftp://, s3:// and hf:// know who asks",
@@ -53,7 +58,8 @@ class HttpFiles:
         self._opener = urllib.request.build_opener(_Redirects())
 
     def _open(self, name: str, offset: int) -> Any:
-        request = urllib.request.Request(f"{self.url}/{urllib.parse.quote(name)}")
+        place = f"{self.url}/{urllib.parse.quote(name)}" if name else self.url
+        request = urllib.request.Request(place)
         if offset:
             request.add_header("Range", f"bytes={offset}-")
         return self._opener.open(request, timeout=SECONDS)
@@ -74,7 +80,9 @@ class HttpFiles:
                 response = self._open(name, offset)
             except urllib.error.HTTPError as error:
                 if error.code in _GONE:
-                    raise MissingError(f"{self.shown}/{name}: is not there") from None
+                    raise MissingError(
+                        f"{self.shown}/{name}".rstrip("/") + ": is not there"
+                    ) from None
                 if error.code == 416:  # there is nothing from that byte on
                     return
                 raise

@@ -18,13 +18,8 @@ from adapterxlt.store.manifest import (
     SIGNATURE_NAME,
     Manifest,
 )
-from adapterxlt.store.remotes.files import (
-    INCOMING,
-    WritableFiles,
-    masked,
-    open_writable,
-    scheme_of,
-)
+from adapterxlt.store.remotes.address import masked, printed, scheme_of, tidy
+from adapterxlt.store.remotes.files import INCOMING, WritableFiles, open_writable
 from adapterxlt.store.source import MAX_SIGNATURE, FolderSource
 
 
@@ -50,6 +45,7 @@ def push(
         UsageError: another artifact of the same stage is there, or the URL cannot be written.
         AdapterXLTError: the transfer failed; the same call goes on from there.
     """
+    url = tidy(url)
     if scheme_of(url) == "hf":
         from adapterxlt.store.remotes.hub import push_to_hub
 
@@ -68,7 +64,7 @@ def push_files(
 ) -> Pushed:
     """As `push`, to files that are open."""
     folder = manifest.fingerprint
-    place = f"{masked(url).rstrip('/')}/{folder}"
+    place = printed(f"{masked(url).rstrip('/')}/{folder}")
     mine = (source.where / MANIFEST_NAME).read_bytes()
     theirs = files.read(f"{folder}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES)
     signature = _content(source.where / SIGNATURE_NAME)

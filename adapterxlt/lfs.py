@@ -1,0 +1,13 @@
+"""Pointers of Git LFS: what a clone without it holds in place of the real files."""
+
+from __future__ import annotations
+
+POINTER = "is a pointer of Git LFS in place of the real file"
+FETCH = "`git lfs pull` in the clone fetches the files themselves"
+_START = b"version https://git-lfs.github.com/spec/"
+_BYTES = 1024  # a pointer has about 130
+
+
+def is_pointer(start: bytes, size: int) -> bool:
+    """Whether a file is one, by its first bytes (50 are enough) and its size."""
+    return size <= _BYTES and start.startswith(_START)

@@ -1,0 +1,74 @@
+"""Files of a folder whose links stay where they belong. No torch.
+
+A snapshot in the Hub's cache consists of links into the `blobs` beside it; such links, and those
+within the folder itself, are followed. A link that leads anywhere else is refused: a stranger's
+folder must not decide which of the reader's files are read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from adapterxlt.errors import InvalidArtifactError
+
+
+def real_path(folder: Path, name: str) -> Path:
+    """Where a file of a folder really lies.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        InvalidArtifactError: it is a link that leads out of the folder, in a circle or nowhere,
+            or is neither a file nor a folder.
+    """
+    place = folder / name
+    try:
+        real = Path(os.path.realpath(place, strict=True))
+    except (FileNotFoundError, NotADirectoryError):
+        if place.is_symlink():
+            raise InvalidArtifactError(
+                f"{place}: is a link to a file that is not there",
+                hint="fetch it again: whatever held its content has lost it",
+            ) from None
+        raise
+    except OSError as error:
+        raise InvalidArtifactError(f"{place}: cannot be followed: {error.strerror}") from None
+    if not stays(folder, real):
+        raise leads_out(place)
+    mode = real.lstat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InvalidArtifactError(f"{place}: is a device or a pipe")
+    return real
+
+
+def leads_out(place: Path) -> InvalidArtifactError:
+    """What is said of a link that is not followed."""
+    return InvalidArtifactError(
+        f"{place}: is a link that leads out of the folder",
+        hint="`cp -rL FOLDER COPY` makes a copy without links, where you trust them",
+    )
+
+
+def stays(folder: Path, real: Path) -> bool:
+    """Whether a path without links is of a folder, or of the Hub's cache that it lies in."""
+    root = Path(os.path.realpath(folder))
+    allowed = [root]
+    for place in (root, *root.parents):
+        repository = place.parent.parent
+        if place.parent.name == "snapshots" and repository.name.startswith("models--"):
+            allowed.append(repository / "blobs")
+    return any(real.is_relative_to(place) for place in allowed)
+
+
+def open_inside(folder: Path, name: str) -> IO[bytes]:
+    """Open a file of a folder for reading; never through a link that was put there since.
+
+    Raises:
+        FileNotFoundError: it is not there. InvalidArtifactError: see `real_path`.
+    """
+    real = real_path(folder, name)
+    if not real.is_file():
+        raise InvalidArtifactError(f"{folder / name}: is a folder, not a file")
+    return os.fdopen(os.open(real, os.O_RDONLY | os.O_NOFOLLOW), "rb")
