@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapterxlt.plan.steps import StepKind
+from adapterxlt.methods import parse_method
+from adapterxlt.plan.steps import Step, StepKind
 
 VERSIONS: dict[StepKind, int] = {
     "pretrain": 1,
@@ -12,3 +13,23 @@ VERSIONS: dict[StepKind, int] = {
     "evaluate": 2,
     "retrieve": 2,
 }
+
+
+def version_of(step: Step) -> int | str:
+    """The version of a step; of a method that alone computes something else now, a later one.
+
+    What is measured on it, or built on it, changes its address with it.
+    """
+    number = VERSIONS[step.kind]
+    changed = step.kind == "train" and _looked_at_padding(step.text("method"))
+    return f"{number}.1" if changed else number
+
+
+def _looked_at_padding(method: str) -> bool:
+    """Whether results of this method depended on the padding of its batches (models/padding.py)."""
+    return any(
+        part.name == "prompt_tuning"
+        or bool(part.resolved.get("use_gating"))
+        or bool(part.resolved.get("suffix_positions"))
+        for part in parse_method(method).flat()
+    )
