@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import parse_method
+from adapterxlt.methods import PADDING_NOTE, counts_padding, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
@@ -64,6 +64,8 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> None:
     if spec.head is not None:
         lines.append(f'model.active_head = "{spec.name}"')
     code = "\n".join(["from adapters import AutoAdapterModel", *_imports(spec.setup), "", *lines])
+    if any(counts_padding(parse_method(adapter.method)) for adapter in spec.adapters):
+        code = f"# {PADDING_NOTE}\n{code}"
     (folder / "load.py").write_text(code + "\n", encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.methods import parse_method
+from adapterxlt.methods import counts_padding, parse_method
 from adapterxlt.plan.steps import Step, StepKind
 
 VERSIONS: dict[StepKind, int] = {
@@ -21,15 +21,6 @@ def version_of(step: Step) -> int | str:
     What is measured on it, or built on it, changes its address with it.
     """
     number = VERSIONS[step.kind]
-    changed = step.kind == "train" and _looked_at_padding(step.text("method"))
+    # Padding counted in training, until it counted nowhere.
+    changed = step.kind == "train" and counts_padding(parse_method(step.text("method")))
     return f"{number}.1" if changed else number
-
-
-def _looked_at_padding(method: str) -> bool:
-    """Whether results of this method depended on the padding of its batches (models/padding.py)."""
-    return any(
-        part.name == "prompt_tuning"
-        or bool(part.resolved.get("use_gating"))
-        or bool(part.resolved.get("suffix_positions"))
-        for part in parse_method(method).flat()
-    )
