@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
 from adapterxlt.artifacts.check import check_fits
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
+from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
 from adapterxlt.cli.artifact_options import backbone_option, identity, path_argument
 from adapterxlt.cli.options import json_option, print_json
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import MissingBackboneError, UsageError
+from adapterxlt.methods import PADDING_NOTE, counts_padding, parse_method
+from adapterxlt.models.spec import SPEC_FILE
 from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.show import printable
-
-if TYPE_CHECKING:
-    from adapterxlt.models.build import Built
+from adapterxlt.store.manifest import MANIFEST_NAME
 
 ENCODER = "sentence-transformers"
 FORMATS = ("adapters", "peft", "transformers", ENCODER)
@@ -50,12 +53,14 @@ def command(
     backbone: str | None,
     as_json: bool,
 ) -> None:
-    """Write a trained stage for another library, safetensors only.
+    """Write a trained stage, or an encoder of the bare backbone, for another library.
+
+    Safetensors only.
 
     adapters: a folder an adapter, and load.py. peft: a single LoRA. transformers: a plain
     checkpoint, of a full fine-tune or with a single LoRA merged into the weights.
-    sentence-transformers: an encoder of sentences; one with adapters needs adapterxlt where it is
-    used.
+    sentence-transformers: an encoder of sentences, PATH may be a backbone too; one with adapters
+    needs adapterxlt where it is used.
     """
     if kind == ENCODER and layer is None:
         raise UsageError(
@@ -66,31 +71,80 @@ def command(
         raise UsageError(f"--layer and --pooling are for --to {ENCODER}")
     if out.exists():
         raise UsageError(f"{out}: is there already", hint="name a new folder")
+    bare = _bare_backbone(path)
+    if bare is not None:
+        if layer is None:
+            raise UsageError(
+                f"{path} is a backbone, which nothing was trained on: it is in transformers' form",
+                hint=f"use its folder, {bare.path}, as it is; --to {ENCODER} makes an encoder of "
+                "sentences of it",
+            )
+        _write_encoder(bare, None, out, layer, pooling or "mean")
+        _report({"title": bare.name, "fingerprint": bare.hash}, out, kind, [], as_json)
+        return
     with prepared(locate(path), backbone=backbone) as (source, manifest):
-        from adapterxlt.models.load import load
-
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            built = load(found, source.where)
-            if layer is not None:
-                _write_encoder(built, source.where, aside / "out", layer, pooling or "mean")
-            else:
-                from adapterxlt.models.export import export
+        if layer is not None:
+            notes = _write_encoder(found, source.where, out, layer, pooling or "mean")
+        else:
+            from adapterxlt.models.export import export
+            from adapterxlt.models.load import load
 
-                export(built, source.where, aside / "out", kind)
-            (aside / "out").replace(out)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-    if as_json:
-        print_json({**identity(manifest), "path": str(out), "library": kind})
-        return
-    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
+            with _aside(out) as folder:
+                built = load(found, source.where)
+                export(built, source.where, folder, kind)
+            methods = [adapter.method for adapter in built.spec.adapters] if built.spec else []
+            plain = kind == "adapters" and any(counts_padding(parse_method(m)) for m in methods)
+            notes = [PADDING_NOTE] if plain else []
+    _report(identity(manifest), out, kind, notes, as_json)
 
 
-def _write_encoder(built: Built, artifact: Path, out: Path, layer: int, pooling: Pooling) -> None:
+def _bare_backbone(path: str) -> Backbone | None:
+    """The backbone that a user names in place of something trained, if it is one."""
+    folder = Path(path)
+    if folder.exists():
+        trained = any((folder / name).is_file() for name in (MANIFEST_NAME, SPEC_FILE))
+        if trained or not (folder / "config.json").is_file():
+            return None
+    elif path not in KNOWN:
+        try:  # one of the Hub that is here; a slip of the pen is not looked for there
+            return resolve_backbone(path, Path.cwd(), download=False)
+        except MissingBackboneError:
+            return None
+    return resolve_backbone(path, Path.cwd())
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[Path]:
+    """A folder to write that becomes `out` when all is well; else nothing is left."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield aside / "out"
+        (aside / "out").replace(out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_encoder(
+    backbone: Backbone, artifact: Path | None, out: Path, layer: int, pooling: Pooling
+) -> list[str]:
+    from adapterxlt.models.load import load
+    from adapterxlt.retrieval.encoder_card import left_behind
     from adapterxlt.retrieval.sentence_transformers import export_sentence_transformers
 
-    export_sentence_transformers(built, out, layer=layer, pooling=pooling, artifact=artifact)
+    with _aside(out) as folder:
+        built = load(backbone, artifact)
+        export_sentence_transformers(built, folder, layer=layer, pooling=pooling, artifact=artifact)
+    return [f"{part} stays behind: {ENCODER} has no place for it" for part in left_behind(built)]
+
+
+def _report(what: dict[str, object], out: Path, kind: str, notes: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({**what, "path": str(out), "library": kind, "notes": notes})
+        return
+    for note in notes:
+        click.echo(f"note: {printable(note)}", err=True)
+    title, fingerprint = (str(what[key]) for key in ("title", "fingerprint"))
+    click.echo(f"{printable(title)} ({fingerprint[:12]}): {out}, for {kind}")
