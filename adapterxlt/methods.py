@@ -13,6 +13,7 @@ from adapterxlt.method_table import METHODS, Method
 
 __all__ = [
     "METHODS",
+    "PADDING_NOTE",
     "Method",
     "ParsedMethod",
     "Part",
@@ -20,11 +21,18 @@ __all__ = [
     "can_merge",
     "can_stack",
     "check_method",
+    "counts_padding",
     "default_epochs",
     "default_lr",
     "parse_method",
     "to_adapters_string",
 ]
+
+# What must be said where a method goes to plain `adapters` that `counts_padding` there.
+PADDING_NOTE = (
+    "Plain `adapters` lets padding count in this method: texts in a padded batch get other "
+    "results there than alone. Alone, or among texts of one length, they get the same as here."
+)
 
 
 def check_method(text: str, hidden_size: int, layers: int | None = None) -> list[str]:
@@ -152,6 +160,19 @@ def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:
             if same and (family == "lora" or part.resolved.get("is_parallel")):
                 return f"`{part.name}` would hide the `{under.name}` below it ({min(same)})"
     return None
+
+
+def counts_padding(method: ParsedMethod) -> bool:
+    """Whether `adapters` itself computes this method otherwise in a padded batch.
+
+    Here padding counts nowhere (models/padding.py).
+    """
+    return any(
+        part.name == "prompt_tuning"
+        or bool(part.resolved.get("use_gating"))
+        or bool(part.resolved.get("suffix_positions"))
+        for part in method.flat()
+    )
 
 
 def _places(part: Part) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, Literal
 
 from adapterxlt.artifacts.facts import (
@@ -12,9 +13,11 @@ from adapterxlt.artifacts.facts import (
     languages_of,
     last_params,
     method_of,
+    methods_of,
     task_of,
 )
 from adapterxlt.artifacts.locate import IMPORTED
+from adapterxlt.methods import PADDING_NOTE, counts_padding, parse_method
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue
@@ -131,6 +134,7 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
         "```",
         "",
         *_plain(form),
+        *_note_on_padding(manifest, form),
     ]
     return "\n".join(rows) + "\n"
 
@@ -248,6 +252,16 @@ _TRANSFORMERS = [
     "model = getattr(transformers, config.architectures[0]).from_pretrained(FOLDER)",
     "```",
 ]
+
+
+def _note_on_padding(manifest: Manifest, form: Form) -> list[str]:
+    if form not in ("adapter", "parts"):
+        return []
+    for method in methods_of(manifest):
+        with suppress(ValueError):  # an artifact may say anything
+            if counts_padding(parse_method(method)):
+                return ["", PADDING_NOTE]
+    return []
 
 
 def escape(value: object) -> str:

@@ -54,6 +54,13 @@ def method_of(manifest: Manifest) -> str:
     return str(last_params(manifest).get("method", "unknown"))
 
 
+def methods_of(manifest: Manifest) -> list[str]:
+    """The methods of all steps, each once."""
+    every = [step.get("params") for step in _steps(manifest)] + [last_params(manifest)]
+    methods = [params.get("method") for params in every if isinstance(params, dict)]
+    return list(dict.fromkeys(method for method in methods if isinstance(method, str)))
+
+
 def languages_of(manifest: Manifest) -> list[str]:
     """Languages of the training data, all steps together."""
     return _said_of_data(_steps(manifest), "language")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
 from adapterxlt.artifacts.check import check_fits
 from adapterxlt.artifacts.locate import find_backbone, locate
 from adapterxlt.artifacts.transport import prepared
+from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
@@ -17,13 +18,12 @@ from adapterxlt.cli.artifact_options import (
     say_ignored,
 )
 from adapterxlt.cli.options import json_option, print_json
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import MissingBackboneError, UsageError
+from adapterxlt.models.spec import SPEC_FILE
 from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.show import printable
+from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.output import check_new_folder, new_folder
-
-if TYPE_CHECKING:
-    from adapterxlt.models.build import Built
 
 ENCODER = "sentence-transformers"
 FORMATS = ("adapters", "peft", "transformers", ENCODER)
@@ -54,13 +54,15 @@ def command(
     backbone: str | None,
     as_json: bool,
 ) -> None:
-    """Write a trained stage for another library, safetensors only.
+    """Write a trained stage, or an encoder of the bare backbone, for another library.
+
+    Safetensors only.
 
     adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
     full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
     a README and, where it needs the backbone, a load.py; what stays behind is named.
-    sentence-transformers: an encoder of sentences; one with adapters needs adapterxlt where it is
-    used.
+    sentence-transformers: an encoder of sentences, PATH may be a backbone too; one with adapters
+    needs adapterxlt where it is used.
     """
     if kind == ENCODER and layer is None:
         raise UsageError(
@@ -69,32 +71,68 @@ def command(
         )
     if kind != ENCODER and (layer, pooling) != (None, None):
         raise UsageError(f"--layer and --pooling are for --to {ENCODER}")
+    bare = _bare_backbone(path)
+    if bare is not None:
+        check_new_folder(out, inputs=[bare.path])
+        if layer is None:
+            raise UsageError(
+                f"{path} is a backbone, which nothing was trained on: it is in transformers' form",
+                hint=f"use its folder, {bare.path}, as it is; --to {ENCODER} makes an encoder of "
+                "sentences of it",
+            )
+        _write_encoder(bare, None, out, layer, pooling or "mean")
+        _report({"title": bare.name, "fingerprint": bare.hash}, out, kind, [], as_json)
+        return
     place = locate(path)
     check_new_folder(out, inputs=[place])
     with prepared(place, backbone=backbone) as (source, manifest):
-        from adapterxlt.models.load import load
-
         say_ignored(source.ignored)
         found = find_backbone(manifest, backbone)
         check_fits(source.where, manifest, found)
-        notes: list[str] = []
-        built = load(found, source.where)
-        with new_folder(out) as aside:
-            if layer is not None:
-                _write_encoder(built, source.where, aside, layer, pooling or "mean")
-            else:
-                from adapterxlt.models.export import export
+        if layer is not None:
+            notes = _write_encoder(found, source.where, out, layer, pooling or "mean")
+        else:
+            from adapterxlt.models.export import export
+            from adapterxlt.models.load import load
 
-                notes = export(built, source.where, aside, kind)
+            with new_folder(out) as folder:
+                notes = export(load(found, source.where), source.where, folder, kind)
+    _report(identity(manifest), out, kind, notes, as_json)
+
+
+def _bare_backbone(path: str) -> Backbone | None:
+    """The backbone that a user names in place of something trained, if it is one."""
+    folder = Path(path)
+    if folder.exists():
+        trained = any((folder / name).is_file() for name in (MANIFEST_NAME, SPEC_FILE))
+        if trained or not (folder / "config.json").is_file():
+            return None
+    elif path not in KNOWN:
+        try:  # one of the Hub that is here; a slip of the pen is not looked for there
+            return resolve_backbone(path, Path.cwd(), download=False)
+        except MissingBackboneError:
+            return None
+    return resolve_backbone(path, Path.cwd())
+
+
+def _write_encoder(
+    backbone: Backbone, artifact: Path | None, out: Path, layer: int, pooling: Pooling
+) -> list[str]:
+    from adapterxlt.models.load import load
+    from adapterxlt.retrieval.encoder_card import left_behind
+    from adapterxlt.retrieval.sentence_transformers import export_sentence_transformers
+
+    with new_folder(out) as folder:
+        built = load(backbone, artifact)
+        export_sentence_transformers(built, folder, layer=layer, pooling=pooling, artifact=artifact)
+    return [f"{part} stays behind: {ENCODER} has no place for it" for part in left_behind(built)]
+
+
+def _report(what: dict[str, object], out: Path, kind: str, notes: list[str], as_json: bool) -> None:
     if as_json:
-        print_json({**identity(manifest), "path": str(out), "library": kind, "notes": notes})
+        print_json({**what, "path": str(out), "library": kind, "notes": notes})
         return
     for note in notes:
         click.echo(f"note: {printable(note)}", err=True)
-    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {out}, for {kind}")
-
-
-def _write_encoder(built: Built, artifact: Path, out: Path, layer: int, pooling: Pooling) -> None:
-    from adapterxlt.retrieval.sentence_transformers import export_sentence_transformers
-
-    export_sentence_transformers(built, out, layer=layer, pooling=pooling, artifact=artifact)
+    title, fingerprint = (str(what[key]) for key in ("title", "fingerprint"))
+    click.echo(f"{printable(title)} ({fingerprint[:12]}): {out}, for {kind}")

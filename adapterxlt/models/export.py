@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import METHODS, parse_method
+from adapterxlt.methods import METHODS, PADDING_NOTE, counts_padding, parse_method
 from adapterxlt.models.export_peft import to_peft
 from adapterxlt.models.export_plain import to_transformers
 from adapterxlt.models.export_program import backbone_of, program
@@ -135,6 +135,8 @@ def _notes(built: Built, kind: str) -> list[str]:
         for part in method.flat()
         if METHODS[part.name].family == "prompt"
     ]
+    if kind == "adapters" and any(counts_padding(method) for method in methods):
+        notes.append(PADDING_NOTE)
     if kind == "adapters" and prompts:
         notes.append(
             f"plain `adapters` gives outputs for the {prompts[0].resolved['prompt_length']} "

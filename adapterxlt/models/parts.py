@@ -15,6 +15,7 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods import parse_method, to_adapters_string
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import hide_prompt
+from adapterxlt.models.padding import ignore_padding
 from adapterxlt.models.spec import (
     FUSION_FOLDER,
     HeadSpec,
@@ -161,6 +162,8 @@ def methods_of(spec: ModelSpec | None) -> dict[str, str]:
 
 
 def hide_prompt_of(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
+    """Make outputs those of the input's own tokens: not of a prompt, not of padding."""
     if spec.setup is not None:
         lowest = next(setup_names(spec.setup))
         hide_prompt(model, lowest)
+        ignore_padding(model)

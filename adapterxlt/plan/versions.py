@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapterxlt.methods import counts_padding, parse_method
 from adapterxlt.plan.steps import Step, StepKind
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
@@ -21,9 +22,13 @@ PREDICTING: dict[Kind, int] = {"span_qa": 1}
 
 
 def version_of(step: Step) -> int | str:
-    """The version of a step: `2`; of one that evaluates, with the revision if any: `2.1`."""
-    version = VERSIONS[step.kind]
-    if step.kind != "evaluate":
-        return version
-    revision = PREDICTING.get(get_task(step.text("task")).kind)
+    """The version of a step: `2`; where only some of its kind compute something else now, `2.1`.
+
+    What is measured on it, or built on it, changes its address with it.
+    """
+    version, revision = VERSIONS[step.kind], 0
+    if step.kind == "evaluate":
+        revision = PREDICTING.get(get_task(step.text("task")).kind, 0)
+    elif step.kind == "train" and counts_padding(parse_method(step.text("method"))):
+        revision = 1  # padding counted in training, until it counted nowhere
     return f"{version}.{revision}" if revision else version

@@ -7,15 +7,20 @@ whole, as adapterxlt itself keeps them.
 
 from __future__ import annotations
 
+import copy
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sentence_transformers.base.modules import InputModule
+from torch import Tensor
 
+from adapterxlt.backbones import inspect_backbone
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
-from adapterxlt.retrieval.encode import pool_texts
-from adapterxlt.retrieval.encoder import load_encoder
+from adapterxlt.models.load import load
+from adapterxlt.retrieval.encode import pool_tokens, token_states
 from adapterxlt.retrieval.protocols import Pooling
 
 BACKBONE_FOLDER = "backbone"
@@ -23,7 +28,7 @@ ARTIFACT_FOLDER = "artifact"
 
 
 class ComposedEncoder(InputModule):  # type: ignore[misc]
-    """Pooled vectors of one layer of a composition.
+    """Hidden states of one layer of a composition, and their pooled vectors.
 
     Args:
         built: the encoder, in evaluation mode.
@@ -47,25 +52,46 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.model = built.model
-        self.tokenizer = built.tokenizer
-        self.layer, self.pooling, self.max_length = layer, pooling, max_length
+        self.tokenizer = copy.deepcopy(built.tokenizer)  # its limit may be set here
+        self.layer, self.pooling = layer, pooling
         self._built, self._artifact = built, artifact
+        self._longest = int(built.tokenizer.model_max_length)  # that the model takes
+        self.max_seq_length = max_length
 
-    def preprocess(self, inputs: list[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
+    @property
+    def max_seq_length(self) -> int:
+        """Tokens a text at most, special ones included; what is longer is cut."""
+        return self.max_length
+
+    @max_seq_length.setter
+    def max_seq_length(self, value: int | None) -> None:
+        # As a plain model's, the tokenizer's own limit follows; never above what the model takes.
+        self.max_length = self._longest if value is None else min(int(value), self._longest)
+        self.tokenizer.model_max_length = self.max_length
+
+    def preprocess(
+        self,
+        inputs: list[Any],
+        prompt: str | None = None,
+        processing_kwargs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
         """Padded token ids and mask of texts."""
+        given = processing_kwargs or {}
+        settings = {"padding": True, "truncation": True, "return_tensors": "pt"}
         texts = [(prompt or "") + str(text) for text in inputs]
-        limit = min(self.max_length, self.tokenizer.model_max_length)
         return dict(
             self.tokenizer(
-                texts, truncation=True, max_length=limit, padding=True, return_tensors="pt"
+                texts, **{**settings, **given.get("common", {}), **given.get("text", {})}
             )
         )
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Add `sentence_embedding` [batch, dim]."""
-        features["sentence_embedding"] = pool_texts(
-            self._built, features["input_ids"], features["attention_mask"], self.layer, self.pooling
-        )
+        """Add `token_embeddings` [batch, length, dim] and `sentence_embedding` [batch, dim]."""
+        ids, mask = features["input_ids"], features["attention_mask"]
+        states = token_states(self._built, ids, mask, self.layer)
+        features["token_embeddings"] = states
+        features["sentence_embedding"] = pool_tokens(self._built, states, ids, mask, self.pooling)
         return features
 
     def get_embedding_dimension(self) -> int:
@@ -88,8 +114,43 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         names = ("token", "cache_folder", "revision", "local_files_only")
         place = {name: kwargs[name] for name in names if name in kwargs}
         config = cls.load_config(model_name_or_path, subfolder=subfolder, **place)
-        folder = Path(cls.load_dir_path(model_name_or_path, subfolder=subfolder, **place))
+        folder = Path(cls.load_dir_path(model_name_or_path, subfolder=subfolder, **place)).resolve()
         artifact = folder / ARTIFACT_FOLDER
-        trained = artifact if artifact.is_dir() else None
-        built = load_encoder(str((folder / BACKBONE_FOLDER).resolve()), trained)
-        return cls(built, trained, **config)
+        return cls._read(folder / BACKBONE_FOLDER, artifact if artifact.is_dir() else None, config)
+
+    @classmethod
+    def _read(
+        cls, backbone: Path, artifact: Path | None, config: dict[str, Any]
+    ) -> ComposedEncoder:
+        built = load(inspect_backbone(str(backbone), backbone), artifact)
+        encoder: Any = built.model.base_model.encoder
+        encoder.layer = encoder.layer[: config["layer"]]  # no other will ever be needed
+        return cls(built, artifact, **config)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Another process reads the same folders; weights go along, as they are now.
+
+        Models of `adapters` hold functions that cannot be pickled.
+        """
+        folders = (self._built.backbone.path, self._artifact)
+        for folder in folders:
+            if folder is not None and not folder.is_dir():
+                raise AdapterXLTError(
+                    f"`{folder}`, which this encoder was loaded from, is not there any more",
+                    hint="another process, or a copy, reads it again: save the model and load it",
+                )
+        weights = self.model.base_model.state_dict()
+        return _again, (type(self), *folders, self.get_config_dict(), weights, self.training)
+
+
+def _again(
+    kind: type[ComposedEncoder],
+    backbone: Path,
+    artifact: Path | None,
+    config: dict[str, Any],
+    weights: dict[str, Tensor],
+    training: bool,
+) -> ComposedEncoder:
+    encoder = kind._read(backbone, artifact, config)
+    encoder.model.base_model.load_state_dict(weights, assign=True, strict=False)
+    return encoder.train(training)

@@ -107,12 +107,22 @@ def encode_batches(
             yield batch, {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
 
-def pool_texts(built: Built, ids: Tensor, mask: Tensor, layer: int, pooling: Pooling) -> Tensor:
-    """Pooled vectors [batch, dim] of padded token ids [batch, length]."""
+def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
+    """Hidden states [batch, length, dim] of one layer, of padded token ids [batch, length]."""
+    base_model: Any = built.model.base_model
+    prompts = _has_prompts(base_model)
+    with _lowest_layers(base_model.encoder, layer):
+        output = base_model(input_ids=ids, attention_mask=mask, output_hidden_states=prompts)
+    states: Tensor = output.hidden_states[layer] if prompts else output.last_hidden_state
+    return states
+
+
+def pool_tokens(
+    built: Built, states: Tensor, ids: Tensor, mask: Tensor, pooling: Pooling
+) -> Tensor:
+    """Pooled vectors [batch, dim] of hidden states [batch, length, dim]."""
     special = _special_ids(built.tokenizer).to(ids.device)
-    with _pooling_pass(built.model.base_model, [(layer, pooling)]) as forward:
-        pooled: dict[Key, Tensor] = forward(ids, mask, special)
-    return pooled[layer, pooling]
+    return _pool(states, _counted(ids, mask, special, pooling), pooling)
 
 
 def _special_ids(tokenizer: Any) -> Tensor:
@@ -172,7 +182,7 @@ def _pooling_pass(base_model: Any, keys: Sequence[Key]) -> Iterator[Any]:
         counted.update({p: _counted(tokens, mask, special, p) for p in poolings})
         # Prompt tokens make the states inside longer than the input; only those of the output
         # are cut back (models/heads.py), so they are kept to the end.
-        prompts = bool(getattr(getattr(base_model, "prompt_tuning", None), "prompt_tunings", ()))
+        prompts = _has_prompts(base_model)
         hooks = []
         if not prompts:
             for layer, module in enumerate(whole[:top]):
@@ -193,9 +203,24 @@ def _pooling_pass(base_model: Any, keys: Sequence[Key]) -> Iterator[Any]:
         return dict(pooled)
 
     wanted = frozenset(keys)
-    encoder.layer = whole[:top]
-    try:
+    with _lowest_layers(encoder, top):
         yield forward
+
+
+def _has_prompts(base_model: Any) -> bool:
+    return bool(getattr(getattr(base_model, "prompt_tuning", None), "prompt_tunings", ()))
+
+
+@contextmanager
+def _lowest_layers(encoder: Any, count: int) -> Iterator[None]:
+    """Do without the layers above; an encoder that has no others is not touched."""
+    whole = encoder.layer
+    if len(whole) == count:
+        yield
+        return
+    encoder.layer = whole[:count]
+    try:
+        yield
     finally:
         encoder.layer = whole
 

@@ -10,6 +10,7 @@ from adapterxlt.errors import MissingPackageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval.arrays import Floats, normalise
 from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.retrieval.identity import encoder_name, encoder_revision
 from adapterxlt.retrieval.protocols import Pooling
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class MtebEncoder:
         built: the encoder, in evaluation mode.
         layer: hidden layer, 0 = embeddings.
         pooling: as in protocols.
-        name: what mteb calls it, `owner/name`.
+        name: what mteb calls it, `owner/name`; None for that of what was trained. mteb keeps
+            scores by it and by a revision, which stands for all that changes a vector.
         max_length: tokens a text at most.
         token_budget: padded tokens at most in one forward pass; mteb's own batches are undone.
     """
@@ -34,13 +36,13 @@ class MtebEncoder:
         *,
         layer: int,
         pooling: Pooling,
-        name: str = "adapterxlt/encoder",
+        name: str | None = None,
         max_length: int = 512,
         token_budget: int = 8192,
         progress: Progress | None = None,
     ) -> None:
         self._built, self._layer, self._pooling = built, layer, pooling
-        self._name, self._progress = name, progress or Silent()
+        self._name, self._progress = name or encoder_name(built), progress or Silent()
         self._max_length, self._token_budget = max_length, token_budget
 
     def encode(
@@ -92,7 +94,9 @@ class MtebEncoder:
         return ModelMeta.create_empty(
             {
                 "name": self._name,
-                "revision": f"layer-{self._layer}-{self._pooling}",
+                "revision": encoder_revision(
+                    self._built, self._layer, self._pooling, self._max_length
+                ),
                 "embed_dim": int(self._built.model.config.hidden_size),
                 "max_tokens": self._max_length,
             }

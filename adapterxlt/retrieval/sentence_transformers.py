@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
 from adapterxlt.models.quiet import quiet
+from adapterxlt.retrieval.encoder_card import encoder_card
 from adapterxlt.retrieval.protocols import Pooling
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def export_sentence_transformers(
     max_length: int = 512,
 ) -> bool:
     """Write a folder that `SentenceTransformer(folder)` loads, with the same vectors.
+
+    Its README.md says which layer and pooling these are, and what stayed behind.
 
     A bare backbone or a full fine-tune becomes a plain transformer of `layer` layers with
     sentence-transformers' own pooling, and needs nothing else. Adapters, and pooling without
@@ -80,6 +83,10 @@ def export_sentence_transformers(
             modules.append(Normalize())
         model = SentenceTransformer(modules=modules, device="cpu")
         model.save(str(out), create_model_card=False)
+    card = encoder_card(
+        built, layer=layer, pooling=pooling, max_length=limit, normalise=normalise, plain=plain
+    )
+    (out / "README.md").write_text(card, encoding="utf-8")
     return plain
 
 

@@ -18,6 +18,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.retrieval import tokens as batching
 from adapterxlt.retrieval.arrays import Floats
 from adapterxlt.retrieval.encode import Key, encode_batches
+from adapterxlt.retrieval.identity import model_hash
 from adapterxlt.retrieval.tokens import Tokens, sorted_blocks
 from adapterxlt.store.files import write_json
 
@@ -168,20 +169,6 @@ def encode_to_files(
                 array.flush()
             write_json(state, {"blocks": block, **identity})
     return files
-
-
-def model_hash(built: Built) -> str:
-    """Content of all weights, which adapters are active, their methods and composition."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(built.model.base_model.state_dict().items()):
-        array = tensor.detach().cpu().contiguous()
-        digest.update(f"{name} {array.dtype} {tuple(array.shape)}".encode())
-        digest.update(array.view(-1).numpy().view(np.uint8).tobytes() if array.numel() else b"")
-    digest.update(str(getattr(built.model, "active_adapters", None)).encode())
-    digest.update(str(built.model.config.hidden_act).encode())
-    if built.spec is not None:  # a LoRA's scale, say, is no weight
-        digest.update(built.spec.model_dump_json().encode())
-    return digest.hexdigest()
 
 
 def _token_hash(tokens: Tokens) -> str:

@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.steps import Step
-from adapterxlt.plan.versions import version_of
+from adapterxlt.plan.versions import VERSIONS, version_of
 from adapterxlt.store.files import address_of
 
-STEP = Step("nli", "train", "nli", (), {"task": "mnli", "lr": 0.001}, {"checkpoint_every": 100})
+PARAMS = {"task": "mnli", "method": "seq_bn", "lr": 0.001}
+STEP = Step("nli", "train", "nli", (), PARAMS, {"checkpoint_every": 100})
 
 
 def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:
@@ -22,7 +25,7 @@ def test_names_and_neutral_parameters_do_not_count() -> None:
 
 def test_everything_else_counts() -> None:
     others = [
-        address(replace(STEP, params={"task": "mnli", "lr": 0.002})),
+        address(replace(STEP, params={**PARAMS, "lr": 0.002})),
         address(replace(STEP, kind="fuse")),
         address(STEP, data="e"),
         address(STEP, backbone="c"),
@@ -36,16 +39,39 @@ def test_the_order_of_inputs_counts() -> None:
 
 
 def test_parts_equal_those_of_an_earlier_run_read_from_a_file() -> None:
-    step = replace(STEP, params={"layer": {12: 8}, "layers": (0, 1)})
+    step = replace(STEP, params={"method": "full", "layer": {12: 8}, "layers": (0, 1)})
     parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
     assert parts == json.loads(json.dumps(parts))
-    assert parts["params"] == {"layer": {"12": 8}, "layers": [0, 1]}
+    assert parts["params"] == {"method": "full", "layer": {"12": 8}, "layers": [0, 1]}
 
 
 def test_a_revision_is_of_the_steps_that_evaluate_one_kind_of_task() -> None:
     assert version_of(STEP) == 2
-    assert version_of(replace(STEP, params={"task": "squad", "keep": "best"})) == 2
+    assert version_of(replace(STEP, params={**PARAMS, "task": "squad", "keep": "best"})) == 2
     assert version_of(replace(STEP, kind="evaluate", params={"task": "xquad"})) == "2.1"
     assert version_of(replace(STEP, kind="evaluate", params={"task": "panx"})) == 2
-    assert version_of(replace(STEP, kind="retrieve", params={"task": "tatoeba"})) == 2
+    assert version_of(replace(STEP, kind="retrieve", params={"task": "tatoeba"})) == 3
     assert version_of(replace(STEP, kind="merge", params={"weights": [1.0]})) == 1
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "prompt_tuning",
+        "lora|prompt_tuning[prompt_length=3]",
+        "unipelt",
+        "seq_bn[use_gating=true]",
+        "loreft[suffix_positions=2]",
+    ],
+)
+def test_methods_that_looked_at_padding_have_a_new_address(method: str) -> None:
+    step = replace(STEP, params={**PARAMS, "method": method})
+    parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
+    assert parts["version"] == f"{VERSIONS['train']}.1"
+
+
+@pytest.mark.parametrize("method", ["seq_bn", "full", "lora", "prefix_tuning", "mam", "loreft"])
+def test_all_other_methods_keep_theirs(method: str) -> None:
+    step = replace(STEP, params={**PARAMS, "method": method})
+    parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
+    assert parts["version"] == VERSIONS["train"]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from datasets import Dataset
 
+from adapterxlt.backbones import inspect_backbone
+from adapterxlt.models.build import build_train, load
+from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
 from adapterxlt.retrieval.mteb import MtebEncoder
@@ -94,3 +98,43 @@ def test_similarities_are_cosines(encoder):
     np.testing.assert_allclose(model.similarity(left, right), [[half, 0], [half, 1]], atol=1e-6)
     np.testing.assert_allclose(model.similarity_pairwise(left, right), [half, 1], atol=1e-6)
     assert model.mteb_model_meta.name == "me/mine"
+
+
+def test_each_encoder_has_scores_of_its_own_in_mteb_s_cache(encoder, tiny_backbone, tmp_path):
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    head = HeadSpec(kind="tagging", labels=("A", "B"), task="test")
+    trained = build_train(backbone, method="prefix_tuning", name="new", head=head, seed=5)
+    with torch.no_grad():
+        for parameter in trained.model.parameters():
+            if parameter.requires_grad:
+                parameter += 0.5 * torch.randn_like(parameter)
+    trained.model.eval()
+    pairs = Dataset.from_dict({"sentence1": TEXTS[:12], "sentence2": TEXTS[12:24]})
+    cache = mteb.ResultCache(tmp_path)
+
+    def score(model):
+        result = mteb.evaluate(model, local_task(pairs, "accuracy"), cache=cache)
+        return result.task_results[0].scores["test"][0]
+
+    def make(built, layer=1, pooling="mean", max_length=512):
+        return MtebEncoder(built, layer=layer, pooling=pooling, max_length=max_length)
+
+    models = [
+        make(load(backbone, None)),
+        make(trained),
+        make(trained, layer=2),
+        make(trained, pooling="cls"),
+        make(trained, max_length=4),
+    ]
+    identities = {(m.mteb_model_meta.name, m.mteb_model_meta.revision) for m in models}
+    assert len(identities) == len(models)
+    found = [score(model) for model in models]
+    files = list(tmp_path.rglob("LocalBitext.json"))
+    assert len(files) == len(models)
+    for model, scores_ in zip(models, found, strict=True):
+        fresh = mteb.evaluate(model, local_task(pairs, "accuracy"), cache=None)
+        assert fresh.task_results[0].scores["test"][0]["accuracy"] == scores_["accuracy"]
+    # Used or not, loaded again or not: the same encoder finds its own.
+    assert score(make(load(backbone, None))) == found[0]
+    assert score(models[1]) == found[1]
+    assert len(list(tmp_path.rglob("LocalBitext.json"))) == len(models)

@@ -83,3 +83,49 @@ def test_a_folder_in_use_and_a_layer_that_is_not_there(trained, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AdapterXLTError, match="not empty"):
         export_sentence_transformers(built, tmp_path, layer=1, pooling="mean")
+
+
+KINDS = {
+    "pair_classification": ("yes", "no"),
+    "tagging": ("A", "B"),
+    "span_qa": (),
+    "multiple_choice": (),
+    "mlm": (),
+}
+
+
+@pytest.mark.parametrize("method", ["seq_bn", "lora", "prefix_tuning", "full"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_stages_of_every_kind_of_task(tiny_backbone, tmp_path, kind, method):
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    head = HeadSpec(kind=kind, labels=KINDS[kind], task="my-task")
+    built = build_train(backbone, method=method, name="new", head=head, seed=5)
+    with torch.no_grad():
+        for parameter in built.model.parameters():
+            if parameter.requires_grad:
+                parameter += 0.1 * torch.randn_like(parameter)
+    save(built, tmp_path / "artifact")
+    loaded = load(backbone, tmp_path / "artifact")
+    settings = {"layer": 1, "pooling": "mean", "max_length": 64}
+    plain = export_sentence_transformers(
+        loaded, tmp_path / "out", artifact=tmp_path / "artifact", **settings
+    )
+    assert plain is (method == "full")
+    model = st.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    np.testing.assert_allclose(model.encode(TEXTS), ours(loaded, 1, "mean"), atol=1e-5)
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert f"| left behind | the {kind} head for my-task |" in readme
+    assert ("`adapterxlt artifact import` takes it" in readme) is not plain
+    assert loaded.tokenizer.model_max_length == 128  # as it was
+
+
+def test_the_readme_says_what_the_vectors_are(trained, tmp_path):
+    export_sentence_transformers(
+        load(trained[0], None), tmp_path / "out", layer=1, pooling="cls", normalise=True
+    )
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "| layer | 1 of 2 (0 is the embeddings) |" in readme
+    assert "| pooling | `cls`, scaled to length 1 |" in readme
+    assert "| longest text | 128 tokens; what is longer is cut |" in readme
+    assert "| trained | nothing: it is the bare backbone |" in readme
+    assert "| needs | sentence-transformers |" in readme

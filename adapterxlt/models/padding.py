@@ -1,0 +1,93 @@
+"""What a text gets depends on it alone, not on how its batch is padded.
+
+Three things in `adapters` (1.2 and 1.3) look at padding:
+
+- prompt tuning: the mask that it puts in front lets the prompt tokens attend to padding;
+- gates (`unipelt`, `use_gating`): the mean that a gate takes over a text counts padding tokens;
+- ReFT on last positions: a text shorter than `suffix_positions` fails in a batch of longer ones,
+  and among its like has the wrong positions written.
+
+Where there is neither padding nor so short a text, all is as in plain `adapters`, to the bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from adapters import ForwardContext, XLMRobertaAdapterModel
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from adapterxlt.models import tensors
+
+_EPSILON = 1e-6  # gates nearer than this to 0 or 1 are taken to be there
+
+
+def ignore_padding(model: XLMRobertaAdapterModel) -> None:
+    """Make all adapters of a model blind to padding; call it once, when they are all there."""
+    parts = [(name, module) for name, module in model.named_modules() if tensors.owner(name)]
+    gates = [module for name, module in parts if isinstance(module, nn.Linear) and _is_gate(name)]
+    refts = [module for _, module in parts if getattr(module, "suffix_positions", 0)]
+    prompts = getattr(getattr(model.roberta, "prompt_tuning", None), "prompt_tunings", ())
+    if gates or refts or len(prompts):
+        model.roberta.encoder.register_forward_pre_hook(_read_mask, with_kwargs=True)
+    for gate in gates:
+        gate.register_forward_hook(_mean_of_text)
+    for reft in refts:
+        reft.register_forward_pre_hook(_widen)
+        reft.register_forward_hook(_narrow)
+
+
+def _is_gate(name: str) -> bool:
+    container, last = name.split(".")[-2:]
+    return last == "gate" or container == "prefix_gates"
+
+
+def _read_mask(
+    encoder: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Hide padding from prompt tokens too; tell the hooks below what is no padding."""
+    context: Any = ForwardContext.get_context()
+    states: Tensor = args[0] if args else kwargs["hidden_states"]
+    mask: Tensor | None = kwargs.get("attention_mask")
+    context.width, context.real = states.shape[1], None
+    if mask is not None:
+        columns = mask[:, :, :1]  # all tokens see the same ones: [batch, 1, 1, length]
+        prompt = context.width - columns.shape[-1]
+        # It may stand behind the first token, which is no padding either: 0 masks nothing.
+        columns = pad(columns, (prompt, 0))
+        context.real = columns[:, 0, 0] == 0
+        if prompt:
+            kwargs["attention_mask"] = columns.expand(-1, -1, context.width, -1)
+    context.prompt_tokens_length = None  # else each layer puts rows that mask nothing in front
+    return args, kwargs
+
+
+def _mean_of_text(gate: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
+    """Give padding tokens the mean gate of the text: then it is the mean of all, too.
+
+    `adapters` takes the mean of the sigmoid over [batch, length, gates] right after this.
+    """
+    real: Tensor | None = getattr(ForwardContext.get_context(), "real", None)
+    if real is None:
+        return output
+    real = real.unsqueeze(-1)
+    shares = real / real.sum(dim=1, keepdim=True).clamp(min=1)
+    mean = (output.float().sigmoid() * shares).sum(dim=1, keepdim=True)
+    return torch.where(real, output, mean.logit(_EPSILON).to(output.dtype))
+
+
+def _widen(reft: Any, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Let the last positions of a short text be its first ones, as many as there must be."""
+    context: Any = ForwardContext.get_context()
+    positions: int = reft.suffix_positions
+    if hasattr(context, "seqlens"):
+        context.seqlens = context.seqlens.clamp(min=positions)
+    missing = positions - args[0].shape[1]
+    return (pad(args[0], (0, 0, 0, missing)), *args[1:]) if missing > 0 else args
+
+
+def _narrow(reft: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    context: Any = ForwardContext.get_context()
+    return output[:, : context.width]
