@@ -13,7 +13,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import pad
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones import Backbone, weights_index
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
 
@@ -60,7 +60,7 @@ def start_pretrained(model: XLMRobertaAdapterModel, name: str, backbone: Backbon
         MissingBackboneError: the checkpoint was saved without its head, or it has another size.
     """
     saved: dict[str, Tensor] = {}
-    for path in sorted(backbone.path.glob("model*.safetensors")):
+    for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
             for key in file.keys():  # noqa: SIM118 (it is no mapping)
                 if key.startswith(PREFIX):
