@@ -8,6 +8,7 @@ import pytest
 
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.progress import Silent
+from adapterxlt.retrieval import corpus
 from adapterxlt.retrieval.corpus import Filters, read_corpus
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 from adapterxlt.store import compressed
@@ -94,3 +95,10 @@ def test_scripts():
     assert is_written_in("ＦＵＬＬ width", scripts_of("de"))
     with pytest.raises(UsageError, match="no script is known for the language `xx`"):
         scripts_of("xx")
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "LONGEST", 1 << 20)
+    raw = lzma.compress(b"good\n" + b"x" * (2 << 20))
+    with pytest.raises(MissingDataError, match=r"a\.xz:2: the line has more than 1 MiB"):
+        read(tmp_path, raw, name="a.xz")

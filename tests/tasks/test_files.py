@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks import files
 from adapterxlt.tasks.files import parse_json, read_lines, read_text
 
 from .conftest import Write
@@ -82,3 +84,27 @@ def test_json_errors_name_the_line() -> None:
     assert caught.value.hint == "is it cut off?"
     with pytest.raises(MissingDataError, match="nested too deeply"):
         parse_json(Path("f"), "[" * 100_000, line=1)
+
+
+@pytest.mark.parametrize("how", ["gzip", "bz2", "lzma", "zstandard"])
+def test_compressed_files_are_unpacked_by_content(write: Write, how: str) -> None:
+    pack = pytest.importorskip(how).compress
+    path = write("f.tsv", pack(b"\xef\xbb\xbfone\r\ntwo"))
+    assert read_lines(path) == ["one", "two"]
+    with pytest.raises(MissingDataError, match=r"f\.tsv: cannot be read"):
+        read_text(write("f.tsv", pack(b"one\ntwo\n" * 99)[:-5]))
+
+
+def test_what_unpacks_to_far_too_much_is_not_read(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "UNPACKED", 2 << 20)
+    path = write("f.txt", gzip.compress(b"a\n" * (4 << 20)))
+    with pytest.raises(MissingDataError, match="more than 2 MiB and 50 times its size"):
+        read_text(path)
+
+
+def test_utf16_is_told(write: Write) -> None:
+    with pytest.raises(MissingDataError, match="not UTF-8: byte 0xff at offset 0") as caught:
+        read_text(write("f", "text\n".encode("utf-16")))
+    assert caught.value.hint == "it is UTF-16: re-encode it as UTF-8"
