@@ -148,6 +148,8 @@ def _best(
     cosines, ids = neighbours
     scores = margin_scores(cosines, ids, own_mean, other_mean, margin)
     scores[ids < 0] = -np.inf
+    if margin == "ratio":
+        scores[scores == 0] = -np.inf  # without a meaning
     best = scores.argmax(axis=1)[:, None]
     return (
         np.take_along_axis(scores, best, axis=1)[:, 0],

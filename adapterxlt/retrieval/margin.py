@@ -20,7 +20,7 @@ def margin_scores(
     With a = cosine and b = mean of the two sentences' mean cosine with their k neighbours:
     ratio a / b, distance a - b, absolute a. A ratio says how much closer two sentences are than
     their neighbourhoods, so it has no meaning where b is not above 0 (by more than rounding): it is
-    -inf there, and the pair is never taken.
+    0 there, and `bucc.match` never takes the pair.
 
     Args:
         cosines: [n, k] of each sentence with its candidates.
@@ -35,4 +35,4 @@ def margin_scores(
     b = (own_mean[:, None] + other_mean[ids]) / 2
     if margin == "distance":
         return np.asarray(a - b)
-    return np.divide(a, b, out=np.full_like(a, -np.inf), where=b > LEAST_MEAN)
+    return np.divide(a, b, out=np.zeros_like(a), where=b > LEAST_MEAN)

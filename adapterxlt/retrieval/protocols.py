@@ -58,7 +58,8 @@ class Protocol:
     """One published way to evaluate retrieval.
 
     Tatoeba: each English sentence looks for its translation among all foreign ones, top 1
-    (`accuracy`); the other direction is reported beside it.
+    (`accuracy`); the other direction is reported beside it. Among equal scores the lower row
+    comes first.
     BUCC: each side's `k` nearest neighbours score its candidates by `margin`; the best candidates
     of both directions are matched one to one, best score first; the threshold with the best F1
     on dev gold is applied to test.
@@ -67,11 +68,14 @@ class Protocol:
         name: the name a recipe uses.
         tatoeba: vectors for Tatoeba.
         bucc: vectors for BUCC.
-        margin: how a cosine is set against those of the neighbours.
+        margin: how a cosine is set against those of the neighbours. A `ratio` has a meaning only
+            where the mean cosine of the neighbourhoods is above 0: other pairs are never taken. A
+            `distance` may be below 0.
         k: neighbours a sentence.
         retrieval: whose proposals count in mining, see `bucc.match`.
         transform: `centre` or `whiten` the vectors of each side with the mean (and covariance) of
-            that side's own text, before they are scaled to length 1.
+            that side's own text, before they are scaled to length 1. Without, the lengths of
+            vectors do not matter; with one, those within a side do: long ones draw its mean.
         csls: rank Tatoeba by CSLS (Conneau et al. 2018, 10 neighbours) instead of the cosine; for
             mining this is the `distance` margin.
         duplicates: a sentence that occurs several times takes part in mining once; its pairs are

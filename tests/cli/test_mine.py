@@ -160,3 +160,22 @@ def test_an_input_in_the_work_folder_stays(mine, tmp_path):
     (work / "source.txt").write_text("an input of old\n", encoding="utf-8")
     assert mine("--workdir", "w").exit_code == 0
     assert (work / "source.txt").read_text(encoding="utf-8") == "an input of old\n"
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_threshold_that_nothing_compares_with(mine, tmp_path, number):
+    result = mine("--threshold", number)
+    assert result.exit_code == 2
+    assert f"`{number}` is not a finite number" in result.stderr
+    assert not (tmp_path / "pairs.tsv").exists()
+
+
+def test_a_distance_below_zero_is_written_where_asked_for(mine, tmp_path):
+    given = ("--protocol", "jiant+distance")
+    assert mine(*given).exit_code == 0
+    above = pairs(tmp_path)
+    assert mine(*given, "--threshold", "-1").exit_code == 0
+    every = pairs(tmp_path)
+    assert len(every) > len(above)
+    assert min(float(score) for score, *_ in every) <= 0 < float(above[-1][0])
+    assert every[: len(above)] == above

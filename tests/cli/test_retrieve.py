@@ -108,3 +108,36 @@ def test_vectors_that_are_not_finite(folder, value):
     result = run("v.npy", "bad.npy", "--vectors")
     assert result.exit_code == 1
     assert "hold NaN or infinity" in result.stderr
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_threshold_that_nothing_compares_with(folder, number):
+    result = run("v.npy", "v.npy", "--vectors", "--gold", "gold", "--threshold", number)
+    assert result.exit_code == 2
+    assert "is not a finite number" in result.stderr
+
+
+def test_vectors_of_any_scale_give_the_same_figures(folder):
+    rng = np.random.default_rng(0)
+    english = rng.normal(size=(50, 16))
+    foreign = english + rng.normal(size=(50, 16))
+    np.save("en.npy", english.astype(np.float32))
+    figures = []
+    for scale in (1, 1e30, 1e-30):
+        np.save("xx.npy", (foreign * scale).astype(np.float32))
+        result = run("xx.npy", "en.npy", "--vectors", "--json")
+        figures.append(json.loads(result.stdout)["best"]["values"])
+    assert figures[0] == figures[1] == figures[2]
+    for scale in (1e60, 1e-60):
+        np.save("xx.npy", foreign * scale)
+        result = run("xx.npy", "en.npy", "--vectors")
+        assert "xx.npy: row 1 has numbers too large or too small" in result.stderr
+
+
+def test_zero_vectors_are_told(folder):
+    vectors = np.eye(8, dtype=np.float32)
+    vectors[3] = 0
+    np.save("zero.npy", vectors)
+    result = run("zero.npy", "zero.npy", "--vectors", "--json")
+    assert "1 of 8 source vectors are zero" in result.stderr
+    assert json.loads(result.stdout)["best"]["values"]["accuracy"] == 87.5

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
+from adapterxlt.recipe.schema import MergeStage, Training
 from tests.recipe.helpers import load, problems, stages, told
 
 
@@ -342,3 +344,15 @@ def test_short_forms() -> None:
         "layers": [2],
         "languages": "all",
     }
+
+
+@pytest.mark.parametrize("number", [".nan", "nan", ".inf", "-.inf", "inf", "1e999", "-1e999"])
+def test_every_number_is_finite(number):
+    keys = ("lr", "epochs", "warmup", "weight_decay", "max_grad_norm", "temperature")
+    for key in keys:
+        expected = f"3 stages.a.{key}: must be a number"
+        assert expected in in_stage(f"a: {{train: mnli, {key}: {number}}}")
+    with pytest.raises(ValidationError, match="finite"):
+        MergeStage(merge=["a", "b"], weights=[1.0, float("nan")])
+    with pytest.raises(ValidationError, match="finite"):
+        Training(lr=float("inf"))

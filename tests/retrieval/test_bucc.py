@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.bucc import (
     Candidates,
@@ -22,6 +22,7 @@ from adapterxlt.retrieval.bucc import (
 )
 from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.protocols import PROTOCOLS
+from adapterxlt.retrieval.transforms import ready
 
 PROTOCOL = PROTOCOLS["xtreme-2020"]
 
@@ -66,7 +67,7 @@ def slow_mine(source, target, k, margin):
             return cosine
         if margin == "distance":
             return cosine - around
-        return cosine / around if around else 0.0
+        return cosine / around if around > 1e-6 else 0.0
 
     forward, backward = neighbours(source, target), neighbours(target, source)
     left_mean = [sum(c for c, _ in row) / len(row) for row in forward]
@@ -248,3 +249,48 @@ def test_the_ways_of_retrieval_are_those_of_laser(source, target, margin):
             used_left.add(i)
             used_right.add(j)
     assert [(i, j) for _, i, j in pairs("max")] == [(i, j) for _, i, j in greedy]
+
+
+@given(
+    st.integers(1, 6), st.integers(1, 6), st.integers(1, 9), st.integers(0, 999),
+    st.sampled_from(["none", "centre", "whiten"]),
+    st.sampled_from(["max", "forward", "backward", "intersection"]),
+)  # fmt: skip
+def test_opposites_never_have_a_ratio_above_zero(n, m, k, seed, transform, retrieval):
+    rng = np.random.default_rng(seed)
+    sides = [
+        ready(rng.normal(size=(size, 3)).astype(np.float32), transform, True) for size in (n, m)
+    ]
+    rows = [ArrayRows(side) for side in sides]
+    found = bucc.mine(*rows, replace(PROTOCOL, k=k, retrieval=retrieval))
+    cosines = sides[0] @ sides[1].T
+    assert (cosines[found.source_idx, found.target_idx] > 0).all()
+    assert np.isfinite(found.scores).all()
+
+
+def test_sentences_without_a_ratio_are_told():
+    one = np.array([[1, 0]], np.float32)
+    found = mine(one, -one, PROTOCOL)
+    assert (len(found), found.unscored) == (0, 2)
+    assert "2 sentences have no ratio margin" in (bucc.unscored_note(found) or "")
+    assert bucc.unscored_note(mine(one, one, PROTOCOL)) is None
+    # Whatever the threshold.
+    assert not len(bucc.mine(ArrayRows(one), ArrayRows(-one), PROTOCOL, least=-99.0))
+
+
+def test_a_distance_may_be_below_zero():
+    rng = np.random.default_rng(0)
+    left, right = (ArrayRows(rng.normal(size=(40, 3)).astype(np.float32)) for _ in range(2))
+    distance = replace(PROTOCOL, margin="distance")
+    above, all_ = (bucc.mine(left, right, distance, least) for least in (None, -np.inf))
+    assert len(all_) > len(above) > 0
+    assert all_.scores.min() < 0
+    assert triples(all_)[: len(above)] == triples(above)
+    cut = float(all_.scores[-2])
+    assert len(bucc.mine(left, right, distance, cut)) == len(all_) - 1
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_thresholds_that_nothing_compares_with_are_refused(number):
+    with pytest.raises(UsageError, match="the threshold must be a finite number"):
+        bucc.check_finite(number, "the threshold")

@@ -12,6 +12,8 @@ from adapterxlt.models.build import build_fusion, build_train, load, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.retrieval.tokens import tokenize
+from adapterxlt.retrieval.vectors import encode_to_files
 from tests import tiny
 
 POOLINGS = ["mean", "mean-no-special", "cls", "max"]
@@ -202,3 +204,19 @@ def test_every_composition_applies_and_outlives_being_saved(tiny_backbone, tmp_p
         found[name] = check_vectors(load(backbone, tmp_path / name), backbone, budget=100)[2]
     for first, second in combinations(found.values(), 2):
         assert np.abs(first - second).max() > 1e-3
+
+
+def test_sentences_of_the_same_tokens_have_the_same_bytes(encoder, tmp_path):
+    plain = list(dict.fromkeys(tiny.SENTENCES))[:12]
+    texts = [*plain, *(text.replace(" ", "  ") + " " for text in plain)]
+    ids = encoder.tokenizer(texts)["input_ids"]
+    assert ids[:12] == ids[12:]
+    # Batches so small that the copies would not meet in one.
+    vectors = encode(encoder, texts, token_budget=40)
+    files = encode_to_files(
+        encoder, tokenize(encoder, texts, 64), tmp_path, keys=[(2, "mean")], token_budget=40,
+        progress=Silent(),
+    )  # fmt: skip
+    for found in (vectors[1], vectors[2], files[2, "mean"].block(0, 24)):
+        assert found[:12].tobytes() == found[12:].tobytes()
+    assert files[2, "mean"].block(0, 24).tobytes() == vectors[2].tobytes()

@@ -29,3 +29,11 @@ def test_a_ratio_to_nothing_is_zero():
         np.zeros((1, 1), np.float32), np.array([[0]]), np.zeros(1), np.zeros(1), "ratio"
     )
     assert scores.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("mean", [-0.5, -1e-9, 0.0, 1e-9])
+def test_a_mean_that_is_not_above_zero_gives_opposites_no_ratio(mean):
+    means = np.full(1, mean)
+    for cosine in (-0.9, 0.9):
+        cosines = np.full((1, 1), cosine, np.float32)
+        assert margin_scores(cosines, np.array([[0]]), means, means, "ratio").tolist() == [[0.0]]
