@@ -153,4 +153,5 @@ def _again(
 ) -> ComposedEncoder:
     encoder = kind._read(backbone, artifact, config)
     encoder.model.base_model.load_state_dict(weights, assign=True, strict=False)
-    return encoder.train(training)
+    encoder.train(training)
+    return encoder

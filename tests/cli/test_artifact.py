@@ -265,6 +265,41 @@ def test_export_a_sentence_encoder(
     np.testing.assert_allclose(vectors, expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
+def test_export_the_bare_backbone(
+    tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = pytest.importorskip("sentence_transformers")
+    to = ("--to", "sentence-transformers", "--layer", 1, "--out")
+    found = document("export", tiny_backbone, *to, tmp_path / "out")
+    assert (found["title"], found["notes"]) == (str(tiny_backbone), [])
+    texts = ["Two children are running.", "Der Zug fährt."]
+    vectors = library.SentenceTransformer(str(tmp_path / "out"), device="cpu").encode(texts)
+    encoder = load(named_tiny(tiny_backbone), None)
+    encoded = encoder.tokenizer(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        output = encoder.model.base_model(**encoded, output_hidden_states=True)
+    hidden, mask = output.hidden_states[1], encoded["attention_mask"][..., None]
+    expected = (hidden * mask).sum(1) / mask.sum(1)
+    np.testing.assert_allclose(vectors, expected.numpy(), rtol=1e-4, atol=1e-5)
+    assert "mini (c16946a1917b)" in well("export", "mini", *to, tmp_path / "mini").stdout
+    other = ("--to", "transformers", "--out", tmp_path / "other")
+    fails(2, "mini is a backbone, which nothing was trained on", "export", "mini", *other)
+    fails(2, "there is no such file or folder", "export", "minni", *to, tmp_path / "other")
+
+
+def test_an_export_says_what_stays_behind(
+    workdir: Path, tiny_backbone: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("sentence_transformers")
+    to = ("--to", "sentence-transformers", "--layer", 1, "--out", tmp_path / "out")
+    done = well("export", f"{workdir}:nli", *to, "--backbone", tiny_backbone)
+    assert "head for mnli stays behind" in done.stderr
+    # What lies inside is the artifact itself.
+    inner = tmp_path / "out" / "0_ComposedEncoder" / "artifact"
+    into = ("--workdir", tmp_path / "w", "--backbone", tiny_backbone)
+    assert document("import", inner, *into)["title"] == "nli"
+
+
 def test_export_without_the_package(
     workdir: Path, tiny_backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
