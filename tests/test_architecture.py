@@ -14,7 +14,16 @@ PACKAGE = Path(__file__).resolve().parent.parent / "adapterxlt"
 
 # Layers from the bottom up: a module imports from its own and from lower ones only.
 LAYERS = (
-    ("__init__", "errors", "suggest", "progress", "bundled", "safetensors_header", "show", "languages"),
+    (
+        "__init__",
+        "errors",
+        "suggest",
+        "progress",
+        "bundled",
+        "safetensors_header",
+        "show",
+        "languages",
+    ),
     (
         "tasks",
         "store",
