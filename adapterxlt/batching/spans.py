@@ -47,10 +47,14 @@ def answer_spans(context: str, offsets: Sequence[Span]) -> list[Span]:
 def answer_tokens(spans: Sequence[Span], start: int, text: str) -> tuple[int, int] | None:
     """First and last token that hold characters start..start+len(text)-1 of the context.
 
+    What cannot be seen at the text's start does not count: it may be the end of the token before.
+
     Args:
         spans: what `answer_spans` returned.
     """
     end = start + len(text)
+    seen = (i for i, each in enumerate(text) if not (is_blank(each) or _is_invisible(each)))
+    start += next(seen, 0)
     touched = [i for i, (left, right) in enumerate(spans) if max(left, start) < min(right, end)]
     return (touched[0], touched[-1]) if touched else None
 

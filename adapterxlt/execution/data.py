@@ -5,25 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.plan.steps import Step
 from adapterxlt.recipe.schema import Part
 from adapterxlt.tasks.catalogue import Task, get_task
-from adapterxlt.tasks.labels import require_labels
+from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample
 from adapterxlt.tasks.types import Example
 
 
 def labelled_examples(
-    task: Task, roots: Sequence[Path], language: str, split: str, cap: int | None = None
+    task: Task,
+    roots: Sequence[Path],
+    language: str,
+    split: str,
+    cap: int | None = None,
+    instead: Sequence[str] = ("dev", "test"),
 ) -> list[Example]:
     """The examples of a split in file order, or the first `cap` of them.
+
+    Args:
+        instead: the splits that may be named where this one has no labels.
 
     Raises:
         MissingDataError: no files, malformed files, or withheld labels.
     """
     examples = read_examples(task, roots, language, split, cap)
-    require_labels(task, examples, language, split)
+    require_labels(
+        task,
+        examples,
+        language,
+        split,
+        lambda: [
+            name for name in instead if name != split and _has_labels(task, roots, language, name)
+        ],
+    )
     return examples
+
+
+def _has_labels(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
+    """Whether there is such a split, and its first examples have labels."""
+    try:
+        first = read_examples(task, roots, language, split, 10)
+    except AdapterXLTError:
+        return False
+    return bool(first) and all(map(is_labelled, first))
 
 
 def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Example]:
@@ -32,7 +58,10 @@ def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Exa
     Raises:
         MissingDataError: as `labelled_examples`.
     """
-    examples = labelled_examples(get_task(part.task), roots, part.language, part.split)
+    instead = ("train", "dev", "test")
+    examples = labelled_examples(
+        get_task(part.task), roots, part.language, part.split, instead=instead
+    )
     return sample(examples, part.cap, step.number("seed"))
 
 

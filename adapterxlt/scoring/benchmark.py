@@ -154,7 +154,7 @@ def summarise(remarks: Sequence[Remark], benchmark: Benchmark) -> list[str]:
     groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
         # The same of another file: its language and name, numbers and quoted text differ.
-        differs = rf"\b{re.escape(remark.language)}\b|\d+|`[^`]*`|looked for .*"
+        differs = rf"\b{re.escape(remark.language)}\b|\d+|\(`.*?\)|`[^`]*`|looked for .*"
         kind = re.sub(differs, "", remark.message)
         groups.setdefault((remark.task, kind), []).append(remark)
     lines = []

@@ -25,16 +25,18 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
     count = len(gold) if "O" in tags_of_all else None
     same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
-    remarks = strange_labels(
+    strange = strange_labels(
         pair,
         _placed(pair.labels),
         _placed(pair.predictions),
         known,
         "the score takes them for further tags, as the official script does",
     )
+    remarks = [*strange]
     if short := sum(len(a) < len(b) for a, b in zip(predicted, gold, strict=True)):
         remarks.append(f"{short} of {len(gold)} sentences have too few tags: filled up with `O`")
-    remarks += _remark_scheme(gold, predicted)
+    if not strange:
+        remarks += _remark_scheme(gold, predicted)
     return Scored(
         {**chunk_scores(gold, padded), "token_accuracy": token_accuracy(gold, padded)},
         remarks,

@@ -68,7 +68,7 @@ class Layout(_Frozen):
     label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
     unlabelled: tuple[str, ...] = Field((), description="labels whose records are dropped")
     blanked_when_constant: bool = Field(False, description="one label throughout is no label")
-    word_prefix: str = Field("", description="dropped from words when every word has it")
+    word_prefix: str = Field("", description="dropped from words when most of them have it")
     question_text: dict[str, str] = Field({}, description="what a coded question reads as")
 
 

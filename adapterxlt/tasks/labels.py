@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.catalogue import Task
@@ -20,8 +20,17 @@ def is_labelled(example: Example) -> bool:
     return example.label is not None
 
 
-def require_labels(task: Task, examples: Sequence[Example], language: str, split: str) -> None:
+def require_labels(
+    task: Task,
+    examples: Sequence[Example],
+    language: str,
+    split: str,
+    labelled: Callable[[], Sequence[str]] | None = None,
+) -> None:
     """Refuse examples that cannot be trained on or scored against.
+
+    Args:
+        labelled: finds the other splits that could be used instead, for the hint.
 
     Raises:
         MissingDataError: some have no label; says how many.
@@ -31,5 +40,18 @@ def require_labels(task: Task, examples: Sequence[Example], language: str, split
         raise MissingDataError(
             f"{blanked} of {len(examples)} {split} examples of `{task.name}` in language "
             f"`{language}` have no label, so there is nothing to learn from or to score against",
-            hint="the labels of official test sets are withheld: use `split: dev`",
+            hint=_instead(split, labelled),
         )
+
+
+def _instead(split: str, labelled: Callable[[], Sequence[str]] | None) -> str:
+    why = (
+        "the labels of official test sets are withheld"
+        if split == "test"
+        else f"its {split} files are a copy whose labels were blanked, or of another format"
+    )
+    if labelled is None:
+        return why
+    if found := labelled():
+        return f"{why}: use " + " or ".join(f"`split: {name}`" for name in found)
+    return f"{why}; no other split here has labels: get the original files"

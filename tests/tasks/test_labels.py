@@ -27,3 +27,21 @@ def test_blanked_labels_are_refused_with_their_number() -> None:
     require_labels(get_task("xnli"), examples[:1], "de", "test")
     with pytest.raises(MissingDataError, match="1 of 2 test examples of `xnli` in language `de`"):
         require_labels(get_task("xnli"), examples, "de", "test")
+
+
+@pytest.mark.parametrize(
+    ("split", "labelled", "hint"),
+    [
+        ("test", ["dev"], "the labels of official test sets are withheld: use `split: dev`"),
+        ("dev", ["train"], "blanked, or of another format: use `split: train`"),
+        ("dev", [], "no other split here has labels: get the original files"),
+        ("test", ["train", "dev"], "withheld: use `split: train` or `split: dev`"),
+    ],
+)
+def test_the_hint_names_splits_that_have_labels(split: str, labelled: list[str], hint: str) -> None:
+    with pytest.raises(MissingDataError) as error:
+        require_labels(
+            get_task("xnli"), [PairExample("1", "a", "b", None)], "de", split, lambda: labelled
+        )
+    assert hint in str(error.value.hint)
+    assert f"use `split: {split}`" not in str(error.value.hint)

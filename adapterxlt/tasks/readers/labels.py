@@ -6,6 +6,7 @@ from adapterxlt.suggest import suggest
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.label_file import read_label_file
+from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
 
 DROP = -1
 
@@ -41,5 +42,14 @@ class LabelIndex:
             many = len(self._labels) > 40
             allowed = suggest(label, self._labels) if many else ", ".join(self._labels)
             hint = allowed if many else f"allowed: {allowed}"
-            raise bad(self._path, line, f"unknown label `{label}`", hint)
+            raise bad(self._path, line, f"unknown label `{label}`", self._meant(label) or hint)
         return index
+
+    def _meant(self, label: str) -> str | None:
+        """The label that this one looks like (another case, blanks at its ends), if any."""
+        for known in self._labels:
+            if same_to_the_eye(label, known):
+                return f"did you mean `{known}`? Its {difference(label, known)}"
+        folded = {known.casefold(): known for known in self._labels}
+        meant = folded.get(label.casefold().strip())
+        return f"did you mean `{meant}`?" if meant else None

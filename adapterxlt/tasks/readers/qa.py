@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.files import bad, not_squad, parse_json, read_text
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
 from adapterxlt.tasks.readers.records import records, text_field, value_of
 from adapterxlt.tasks.types import QAExample
 
@@ -131,11 +134,31 @@ def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample
 
 
 def _misplaced(found: Found, name: str, context: str, start: int, text: str) -> MissingDataError:
-    there = context[max(start, 0) : max(start, 0) + len(text)]
-    return bad(
-        found.files["data"],
-        0,
+    first = max(start, 0)
+    # What looks the same may be longer: decomposed letters, zero-width characters.
+    lengths = range(1, 3 * len(text) + 4) if text else ()
+    shown = (context[first : first + length] for length in lengths)
+    alike = next((found for found in shown if same_to_the_eye(text, found)), None)
+    there = context[first : first + len(text)] if alike is None else alike
+    message = (
         f"question `{name}`: answer `{text[:60]}` is not at offset {start}, where the context "
-        f"has `{there[:60]}`",
-        "offsets count characters (code points), not bytes",
+        f"has `{there[:60]}`"
     )
+    if alike is not None:
+        message += f": its {difference(text, alike)}"
+    return bad(found.files["data"], 0, message, _why_misplaced(context, text, start))
+
+
+def _why_misplaced(context: str, text: str, start: int) -> str:
+    """What is probably wrong with an answer's offset or text."""
+    places = [match.start() for match in re.finditer(re.escape(text), context)] if text else []
+    if places:
+        nearest = min(places, key=lambda place: abs(place - start))
+        return f"it is at offset {nearest}: offsets count characters (code points), not bytes"
+    composed = unicodedata.normalize("NFC", context), unicodedata.normalize("NFC", text)
+    if text and composed != (context, text) and composed[1] in composed[0]:
+        return (
+            "one is composed (NFC), the other decomposed (NFD): bring both into one normal form "
+            "and count the offset again"
+        )
+    return "the text must be the context's own, character by character"

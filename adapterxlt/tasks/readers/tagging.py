@@ -25,7 +25,7 @@ def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
     """Sentences of a tagged file, or of a test file that has words only.
 
     The last sentence needs no blank line after it, and several blank lines count as one. Words
-    may hold spaces. A prefix (WikiANN's `de:`) is dropped only if every word has it. Sentences
+    may hold spaces. A prefix (WikiANN's `de:`) is dropped if most words have it. Sentences
     that XTREME's preprocessing cut at 128 subwords are put together again by its `.idx` file; it
     also gives every word of a test file the same tag, which the layout says to take for none.
     Where the layout says so, chunks tagged as IOB1 (`I-PER` at their beginning, as in XGLUE's
@@ -59,9 +59,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
     """Words and tags (None where there are none) of every sentence."""
     path, separator = found.files["data"], found.layout.separator
     lines = read_lines(path)
-    prefix = found.layout.word_prefix.replace("{lang}", found.language)
-    if not prefix or not all(line.startswith(prefix) for line in lines if _is_word(line)):
-        prefix = ""
+    prefix = _word_prefix(found, lines)
     # Published test files have no tags: then no line may have one.
     blanked = found.split == "test" and not any(
         separator in line.rstrip(separator) for line in lines if _is_word(line)
@@ -75,7 +73,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
             if separator == " " and line.startswith(DOCSTART):
                 continue
             word, *rest = [line.rstrip(separator)] if blanked else line.rsplit(separator, 1)
-            word = word[len(prefix) :]
+            word = word.removeprefix(prefix)
             if not word.strip(" "):
                 raise bad(path, number, "a tag without a word")
             if "\t" in word:
@@ -90,6 +88,38 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
         elif words and not _goes_on(pieces, number):
             yield tuple(words), None if blanked else tuple(tags)
             words, tags = [], []
+
+
+def _word_prefix(found: Found, lines: list[str]) -> str:
+    """The prefix (`de:`) that most words of a file have, else "".
+
+    Words that differ from most are said, for then the file was put together of two.
+    """
+    prefix = found.layout.word_prefix.replace("{lang}", found.language)
+    words = [(number, line) for number, line in enumerate(lines, start=1) if _is_word(line)]
+    with_it = [number for number, line in words if prefix and line.startswith(prefix)]
+    without = [number for number, line in words if not line.startswith(prefix)]
+    path = found.files["data"]
+    if not with_it or len(with_it) * 2 <= len(words):
+        # `de:` alone may well be a word.
+        odd = [number for number in with_it if lines[number - 1].split("\t")[0] != prefix]
+        if odd:
+            log.warning(
+                "%s:%d: `%s` begins with `%s`, as %d of %d words do: kept as they are",
+                path, odd[0], _word_of(lines, odd[0]), prefix, len(odd), len(words),
+            )  # fmt: skip
+        return ""
+    if without:
+        log.warning(
+            "%s:%d: `%s` lacks the prefix `%s`, which was dropped from the other words; so do %d "
+            "of %d words: read as they are",
+            path, without[0], _word_of(lines, without[0]), prefix, len(without), len(words),
+        )  # fmt: skip
+    return prefix
+
+
+def _word_of(lines: list[str], number: int) -> str:
+    return lines[number - 1].split("\t")[0][:60]
 
 
 def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:

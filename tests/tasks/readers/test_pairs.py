@@ -53,10 +53,10 @@ def test_a_column_too_many(write: Write, tmp_path: Path) -> None:
 
 
 def test_an_unknown_label_lists_the_allowed(write: Write, tmp_path: Path) -> None:
-    path = write("xnli/dev-de.tsv", "a\tb\tneutral\n\u2028\x85\tb\tNeutral\n")
+    path = write("xnli/dev-de.tsv", "a\tb\tneutral\n\u2028\x85\tb\tnone\n")
     with pytest.raises(MissingDataError) as caught:
         read(tmp_path, "xnli", "de", "dev")
-    assert caught.value.message == f"{path}:2: unknown label `Neutral`"
+    assert caught.value.message == f"{path}:2: unknown label `none`"
     assert caught.value.hint == "allowed: entailment, neutral, contradiction"
 
 

@@ -94,3 +94,31 @@ def test_other_json(write: Write, tmp_path: Path, content: str, message: str) ->
     write("squad/dev-v1.1.json", content)
     with pytest.raises(MissingDataError, match=message):
         read_examples(get_task("squad"), [tmp_path], "en", "dev")
+
+
+def misplaced(write: Write, folder: Path, context: str, start: int, text: str) -> str:
+    answer = {"answer_start": start, "text": text}
+    asked = [{"id": "q", "question": "?", "answers": [answer]}]
+    paragraphs = [{"context": context, "qas": asked}]
+    write("squad/dev-v1.1.json", json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    with pytest.raises(MissingDataError) as error:
+        read_examples(get_task("squad"), [folder], "en", "dev")
+    return str(error.value)
+
+
+def test_code_points_are_named_where_texts_look_alike(write: Write, tmp_path: Path) -> None:
+    said = misplaced(write, tmp_path, "In 10\u00a0km.", 3, "10 km")
+    assert "its character 3 is U+0020 (SPACE), not U+00A0 (NO-BREAK SPACE)" in said
+    assert "must be the context's own" in said
+    said = misplaced(write, tmp_path, "To Caf\u0065\u0301 Noir", 3, "Caf\u00e9")
+    assert "its character 4 is U+00E9 (LATIN SMALL LETTER E WITH ACUTE), not U+0065" in said
+    assert "one is composed (NFC), the other decomposed (NFD)" in said
+    said = misplaced(write, tmp_path, "ab\u200bcd", 0, "abcd")
+    assert "its character 3 is U+0063 (LATIN SMALL LETTER C), not U+200B (ZERO WIDTH" in said
+    said = misplaced(write, tmp_path, "abcd", 1, "xy")
+    assert "where the context has `bc`\n" in said  # these do not look alike
+
+
+def test_the_right_offset_is_told(write: Write, tmp_path: Path) -> None:
+    said = misplaced(write, tmp_path, "Ümit lives in Bonn.", 15, "Bonn")
+    assert "it is at offset 14: offsets count characters (code points), not bytes" in said

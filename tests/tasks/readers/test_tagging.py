@@ -65,7 +65,14 @@ def test_tags_on_some_lines_only(write: Write, tmp_path: Path) -> None:
         ("Hund\t", ":2: no tag for `Hund`"),
         ("\tNOUN", ":2: a tag without a word"),
         ("Hund\tNOUN\tx", ":2: 3 tab-separated columns, 2 expected"),
-        ("Hund\tnoun", ":2: unknown label `noun`\n  allowed: ADJ, ADP,"),
+        ("Hund\txyz", ":2: unknown label `xyz`\n  allowed: ADJ, ADP,"),
+        ("Hund\tnoun", ":2: unknown label `noun`\n  did you mean `NOUN`\\?"),
+        (
+            "Hund\tNOUN ",
+            "unknown label `NOUN `\n  did you mean `NOUN`\\? Its character 5 is "
+            r"U\+0020 \(SPACE\), not its end",
+        ),
+        ("Hund\tNO\u200bUN", r"Its character 3 is U\+200B \(ZERO WIDTH SPACE\), not U\+0055"),
         ("Hund NOUN", ":2: no tag for `Hund NOUN`"),
     ],
 )
@@ -80,9 +87,32 @@ def test_wikiann_prefixes_are_dropped_when_every_word_has_one(write: Write, tmp_
     assert [e.words for e in read(tmp_path, "panx", "de", "dev")] == [("Bonn", "de:x"), ("ja",)]
 
 
-def test_a_word_that_looks_like_a_prefix_is_kept(write: Write, tmp_path: Path) -> None:
-    write("panx/dev-de.tsv", "de:Bonn\tB-LOC\nja\tO\n")
-    assert read(tmp_path, "panx", "de", "dev")[0].words == ("de:Bonn", "ja")
+def test_a_word_that_looks_like_a_prefix_is_kept_and_said(
+    write: Write, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("panx/dev-de.tsv", "ja\tO\nde:Bonn\tB-LOC\nin\tO\n")
+    assert read(tmp_path, "panx", "de", "dev")[0].words == ("ja", "de:Bonn", "in")
+    assert "dev-de.tsv:2: `de:Bonn` begins with `de:`, as 1 of 3 words do" in caplog.text
+
+
+def test_a_word_without_the_prefix_of_the_others_is_said(
+    write: Write, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("panx/de/dev", "de:Bonn\tB-LOC\nam\tO\nde:Rhein\tB-LOC\n\nde:ja\tO\n")
+    found = [example.words for example in read(tmp_path, "panx", "de", "dev")]
+    assert found == [("Bonn", "am", "Rhein"), ("ja",)]
+    assert "panx/de/dev:2: `am` lacks the prefix `de:`" in caplog.text
+    assert "1 of 4 words" in caplog.text
+
+
+def test_no_word_is_said_of_files_that_agree(
+    write: Write, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write("panx/dev-de.tsv", "Bonn\tB-LOC\nde:\tO\n")
+    assert read(tmp_path, "panx", "de", "dev")[0].words == ("Bonn", "de:")
+    write("panx/dev-fr.tsv", "fr:Bonn\tB-LOC\nfr:de:\tO\n")
+    assert read(tmp_path, "panx", "fr", "dev")[0].words == ("Bonn", "de:")
+    assert caplog.messages == []
 
 
 def test_a_prefix_and_nothing_else(write: Write, tmp_path: Path) -> None:
