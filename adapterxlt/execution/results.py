@@ -15,10 +15,8 @@ from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import (
     EvaluateStage,
-    FuseStage,
     Recipe,
     RetrieveStage,
-    TrainStage,
 )
 from adapterxlt.report.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
 from adapterxlt.store.files import write_json
@@ -122,17 +120,10 @@ def _seed(recipe: Recipe, model: str) -> int:
 def _trained_in(context: Context, model: str) -> tuple[str, ...]:
     """Languages of the labelled data behind a model, English first."""
     found: set[str] = set()
-
-    def visit(name: str) -> None:
-        stage = context.recipe.stages[name]
-        if isinstance(stage, (TrainStage, FuseStage)):
-            parts = context.recipe.parts_of(name)
+    for planned in context.plan.upto(model) if model != BARE else ():
+        if planned.step.kind in ("train", "fuse"):
+            parts = planned.step.parts()
             found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
-        for needed in context.plan.by_id(name).step.inputs:
-            visit(needed)
-
-    if model != BARE:
-        visit(model)
     return tuple(sorted(found, key=lambda code: (code != "en", code)))
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import get_args
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.methods import merge_note, parse_method
 from adapterxlt.plan.steps import PART_KEYS, Step
+from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
@@ -48,20 +51,7 @@ def stage_inputs(stage: Stage) -> tuple[str, ...]:
 
 def stage_order(recipe: Recipe) -> list[str]:
     """Stage names so that each comes after its inputs, otherwise as written."""
-    order: list[str] = []
-    seen: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name in seen:
-            return
-        seen.add(name)
-        for needed in stage_inputs(recipe.stages[name]):
-            visit(needed)
-        order.append(name)
-
-    for name in recipe.stages:
-        visit(name)
-    return order
+    return in_order(recipe.stages, lambda name: stage_inputs(recipe.stages[name]))
 
 
 def expand(recipe: Recipe, backbone: Backbone | None, roots: Sequence[Path]) -> list[Step]:
@@ -75,13 +65,20 @@ def expand(recipe: Recipe, backbone: Backbone | None, roots: Sequence[Path]) -> 
         MissingDataError: no language of an evaluation has data.
     """
     steps: list[Step] = []
+    merges = any(isinstance(stage, MergeStage) for stage in recipe.stages.values())
+    shapes = shapes_of(recipe) if merges else {}
     for name in stage_order(recipe):
         stage = recipe.stages[name]
         if isinstance(stage, (TrainStage, FuseStage)):
             steps.append(_training_step(recipe, name, stage))
         elif isinstance(stage, MergeStage):
-            weights = stage.weights or [1 / len(stage.merge)] * len(stage.merge)
-            steps.append(Step(name, "merge", name, tuple(stage.merge), {"weights": weights}))
+            params: dict[str, object] = {"weights": stage.shares}
+            if stage.rank is not None:
+                params["rank"] = stage.rank
+            shape = shapes[name]
+            method = shape.methods[0] if shape and shape.methods else parse_method("full")
+            neutral: dict[str, object] = {"note": merge_note(method, stage.shares)}
+            steps.append(Step(name, "merge", name, tuple(stage.merge), params, neutral))
         elif isinstance(stage, PretrainStage):
             config = {"seed": recipe.seed, **stage.pretrain}
             steps.append(Step(name, "pretrain", name, (), {"pretrain": config}))
@@ -99,7 +96,10 @@ def stage_behind(recipe: Recipe, name: str) -> str:
     Itself; for a merged one its first member's.
     """
     stage = recipe.stages[name]
-    return stage_behind(recipe, stage.merge[0]) if isinstance(stage, MergeStage) else name
+    while isinstance(stage, MergeStage):
+        name = stage.merge[0]
+        stage = recipe.stages[name]
+    return name
 
 
 def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> Step:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
+from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
@@ -94,9 +96,15 @@ class Plan:
     recipe: str
     steps: tuple[PlannedStep, ...]
 
+    @cached_property
+    def _by_id(self) -> dict[str, PlannedStep]:
+        return {planned.step.id: planned for planned in self.steps}
+
     def by_id(self, step_id: str) -> PlannedStep:
         """Return the planned step with this id; KeyError if there is none."""
-        for planned in self.steps:
-            if planned.step.id == step_id:
-                return planned
-        raise KeyError(step_id)
+        return self._by_id[step_id]
+
+    def upto(self, step_id: str) -> list[PlannedStep]:
+        """The step and all that it needs, each after what it needs itself."""
+        order = in_order([step_id], lambda name: self._by_id[name].step.inputs)
+        return [self._by_id[name] for name in order]

@@ -88,19 +88,19 @@ def _cycles(recipe: Recipe) -> list[list[str]]:
     cycles: list[list[str]] = []
     finished: set[str] = set()
     for start in needs:
-        trail: list[str] = []
         pending = [(start, iter(needs[start]))] if start not in finished else []
-        trail.extend(name for name, _ in pending)
+        trail = {name: None for name, _ in pending}  # in its order
         while pending:
             name, rest = pending[-1]
             needed = next(rest, None)
             if needed is None:
                 finished.add(name)
                 pending.pop()
-                trail.pop()
+                del trail[name]
             elif needed in trail:
-                cycles.append([*trail[trail.index(needed) :], needed])
+                names = list(trail)
+                cycles.append([*names[names.index(needed) :], needed])
             elif needed not in finished:
                 pending.append((needed, iter(needs[needed])))
-                trail.append(needed)
+                trail[needed] = None
     return cycles

@@ -170,13 +170,28 @@ class FuseStage(Training):
 
 
 class MergeStage(Strict):
-    """Weighted average of adapters of one config: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
+    """The weighted sum of what models do: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
 
-    Weights are used as given (they need not sum to one: task arithmetic); default: equal shares.
+    Adapters of one configuration (ranks and alphas of LoRAs may differ), or full fine-tunes. What
+    a LoRA, an (IA)3, a ReFT or a full fine-tune does is weighed exactly; bottlenecks, prefixes and
+    prompts are not linear, so their weights are. Weights are used as given (they need not sum to
+    one: task arithmetic); default: equal shares. Heads with the same labels are averaged by the
+    same weights, relative to their sum.
     """
 
     merge: list[str] = Field(min_length=2)
-    weights: list[float] | None = None
+    weights: list[Annotated[float, Field(allow_inf_nan=False)]] | None = None
+    rank: int | None = Field(
+        None,
+        gt=0,
+        description="rank of a merged LoRA, which loses the smallest parts of the sum; default: "
+        "the sum of its members' ranks, which loses nothing",
+    )
+
+    @property
+    def shares(self) -> list[float]:
+        """The weights, equal ones if none are given."""
+        return self.weights or [1 / len(self.merge)] * len(self.merge)
 
 
 class EvaluateStage(Strict):
