@@ -40,7 +40,7 @@ class MergeRule:
 
 MERGE_RULES: dict[MergeKind, MergeRule] = {
     "full": MergeRule("what each fine-tune changed in the backbone"),
-    "weights": MergeRule("the weights themselves, not what they do", exact=False),
+    "weights": MergeRule("the adapters' weights, not of what they do", exact=False),
     "low_rank": MergeRule("the update B A alpha / r of each LoRA", True, ("r", "alpha"), True),
     "several_low_rank": MergeRule(
         "the update of each MTL-LoRA, its up-projections together", True, ("r", "alpha"), True
@@ -129,7 +129,7 @@ def merge_note(method: ParsedMethod, weights: Sequence[float]) -> str:
     """What a merge of adapters of this method weighs, in words; of a merge's own method too."""
     rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
     said = dict.fromkeys(rule.weighs for rule in rules.values())
-    text = f"weighs {' and '.join(said)}"
+    text = f"is the weighted sum of {' and of '.join(said)}"
     inexact = [name for name, rule in rules.items() if not rule.exact]
     total = sum(weights)
     if inexact and abs(total - 1) > 1e-6:

@@ -276,8 +276,11 @@ def test_a_rank_cuts_what_has_one() -> None:
 
 def test_what_a_merge_weighs_is_said() -> None:
     (lora,), (bottleneck,) = methods("lora"), methods("seq_bn")
-    assert merge_note(lora, [0.5, 0]) == "weighs the update B A alpha / r of each LoRA"
-    assert merge_note(bottleneck, [0.5, 0.5]) == "weighs the weights themselves, not what they do"
+    assert (
+        merge_note(lora, [0.5, 0]) == "is the weighted sum of the update B A alpha / r of each LoRA"
+    )
+    said = "is the weighted sum of the adapters' weights, not of what they do"
+    assert merge_note(bottleneck, [0.5, 0.5]) == said
     assert "the weights sum to 0.5 and not to 1" in merge_note(bottleneck, [0.5, 0])
 
 

@@ -15,12 +15,11 @@ from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import (
     EvaluateStage,
-    Recipe,
     RetrieveStage,
 )
 from adapterxlt.report.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
 from adapterxlt.store.files import write_json
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import catalogue, get_task
 
 ZERO_SHOT = "zero-shot"
 
@@ -81,7 +80,7 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
         "model": model,
         "task": str(step.params["task"]),
         "data": ", ".join(Path(name).name or name for name in context.recipe.data),
-        "seed": _seed(context.recipe, model),
+        "seed": _seed(context, model),
         "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
         "trained_in": _trained_in(context, model),
         "lineage": describe(
@@ -91,7 +90,7 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
         ),
         "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
         "baseline": "" if model == baseline else baseline,
-        "caps": _caps(context.recipe, model, stage),
+        "caps": _caps(context, model, stage),
     }
     return [
         Row(
@@ -110,10 +109,15 @@ def _rows_of(planned: PlannedStep, context: Context) -> list[Row]:
     ]
 
 
-def _seed(recipe: Recipe, model: str) -> int:
+def _seed(context: Context, model: str) -> int:
+    recipe = context.recipe
     if model == BARE:
         return recipe.seed
-    seed = recipe.training_of(stage_behind(recipe, model)).seed
+    behind = stage_behind(recipe, model)
+    if behind in context.sources.used:
+        said = context.sources.used[behind].behind().get("seed")
+        return said if type(said) is int else recipe.seed
+    seed = recipe.training_of(behind).seed
     return recipe.seed if seed is None else seed
 
 
@@ -121,19 +125,33 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
     """Languages of the labelled data behind a model, English first."""
     found: set[str] = set()
     for planned in context.plan.upto(model) if model != BARE else ():
-        if planned.step.kind in ("train", "fuse"):
+        if planned.step.kind == "use":
+            kinds = {name: task.kind for name, task in catalogue().items()}
+            found |= context.sources.used[planned.step.stage].languages(kinds)
+        elif planned.step.kind in ("train", "fuse"):
             parts = planned.step.parts()
             found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
     return tuple(sorted(found, key=lambda code: (code != "en", code)))
 
 
-def _caps(recipe: Recipe, model: str, stage: EvaluateStage | RetrieveStage) -> str:
+def _caps(context: Context, model: str, stage: EvaluateStage | RetrieveStage) -> str:
     found = []
-    parts = () if model == BARE else recipe.parts_of(stage_behind(recipe, model))
-    for cap in dict.fromkeys(part.cap for part in parts if part.cap):
-        capped = dict.fromkeys(part.task for part in parts if part.cap == cap)
-        of = f" of {', '.join(capped)}" if len(parts) > 1 else ""
+    capped = () if model == BARE else _capped(context, stage_behind(context.recipe, model))
+    for cap in dict.fromkeys(cap for _, cap in capped if cap):
+        tasks = dict.fromkeys(task for task, its in capped if its == cap)
+        of = f" of {', '.join(tasks)}" if len(capped) > 1 else ""
         found.append(f"train {cap}{of}")
     if isinstance(stage, EvaluateStage) and stage.cap:
         found.append(f"evaluate {stage.cap}")
     return ", ".join(found)
+
+
+def _capped(context: Context, behind: str) -> list[tuple[str, int | None]]:
+    """Each task that a model trained on, with the examples that it trained on at most."""
+    if behind not in context.sources.used:
+        return [(part.task, part.cap) for part in context.recipe.parts_of(behind)]
+    return [
+        (str(part.get("task")), cap if type(cap) is int else None)
+        for part in context.sources.used[behind].trained()
+        for cap in [part.get("cap")]
+    ]

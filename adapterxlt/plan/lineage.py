@@ -19,6 +19,8 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
     """
     steps: dict[str, dict[str, object]] = {}
     for planned in plan.upto(step_id) if step_id is not None else ():
+        for step in planned.lineage:  # of what was trained elsewhere
+            steps.setdefault(str(step["fingerprint"]), step)
         steps.setdefault(
             planned.fingerprint,
             {

@@ -10,7 +10,7 @@ from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
-StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
+StepKind = Literal["pretrain", "train", "fuse", "merge", "use", "evaluate", "retrieve"]
 TRAINED: tuple[StepKind, ...] = ("train", "fuse", "merge")  # what makes a model
 Status = Literal["done", "todo", "damaged", "remote"]
 
@@ -79,6 +79,7 @@ class PlannedStep:
         status: whether the store has it.
         reason: why it is to be done, one line; for a done step, a note or "".
         origins: where the data of each of its tasks are from, see `tasks.origin`.
+        lineage: of what was trained elsewhere, every step behind it, its own last.
     """
 
     step: Step
@@ -87,6 +88,7 @@ class PlannedStep:
     status: Status
     reason: str
     origins: dict[str, list[str]] = field(default_factory=dict)
+    lineage: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

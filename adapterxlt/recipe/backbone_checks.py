@@ -19,7 +19,7 @@ from adapterxlt.recipe.schema import (
 
 def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
     """Add every way in which a recipe does not fit a backbone."""
-    shapes = shapes_of(draft.recipe)
+    shapes = shapes_of(draft.recipe, draft.used)
     for name, stage in draft.recipe.stages.items():
         at: Path = ("stages", name)
         if isinstance(stage, MergeStage):

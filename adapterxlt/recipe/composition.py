@@ -19,7 +19,8 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.nodes import Node, Path, Places
 from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.references import references
-from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage
+from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage, UseStage
+from adapterxlt.recipe.used import Form, Used
 
 _FULL = parse_method("full")
 # The keys that say what a model consists of.
@@ -38,7 +39,7 @@ class Shape:
         headless: why it has no head; "" if it has one.
     """
 
-    kind: Literal["full", "adapter", "stack", "fusion"]
+    kind: Form
     methods: tuple[ParsedMethod, ...]
     on_full: bool
     heads: tuple[tuple[str, ...], ...]
@@ -70,6 +71,13 @@ class Composition:
         stage = self._recipe.stages[name]
         if isinstance(stage, TrainStage):
             return self._trained(name, stage)
+        if isinstance(stage, UseStage):
+            used = self._draft.used.get(name)
+            return (
+                Shape(used.form, used.methods, used.on_full, (used.heads,), used.headless)
+                if used
+                else None
+            )
         if not self._draft.knows(("stages", name), *_COMPOSING):
             return None
         if isinstance(stage, FuseStage):
@@ -214,9 +222,9 @@ class Composition:
         return Shape("adapter", (merged,), False, tuple(heads), headless)
 
 
-def shapes_of(recipe: Recipe) -> Mapping[str, Shape | None]:
+def shapes_of(recipe: Recipe, used: Mapping[str, Used]) -> Mapping[str, Shape | None]:
     """The shapes of the stages of a checked recipe."""
-    return Composition(Draft(recipe, Places(Node({}, "", 0)))).shapes
+    return Composition(Draft(recipe, Places(Node({}, "", 0)), used=used)).shapes
 
 
 def _heads(stage: TrainStage | FuseStage) -> tuple[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
     Stage,
     TrainStage,
+    UseStage,
 )
 from adapterxlt.suggest import suggest
 
@@ -43,7 +44,7 @@ def references(name: str, stage: Stage) -> Iterator[tuple[Path, str]]:
 
 def is_model(stage: Stage) -> bool:
     """Whether a stage makes a model that others can name."""
-    return isinstance(stage, (TrainStage, FuseStage, MergeStage))
+    return isinstance(stage, (TrainStage, FuseStage, MergeStage, UseStage))
 
 
 def check_references(draft: Draft) -> None:

@@ -194,6 +194,25 @@ class MergeStage(Strict):
         return self.weights or [1 / len(self.merge)] * len(self.merge)
 
 
+class UseStage(Strict):
+    """Something trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
+
+    An artifact's folder or file, `WORKDIR:STAGE`, the URL of one in a remote store, or a folder
+    that another library wrote. Paths are relative to the recipe.
+    """
+
+    use: str
+    backbone_override: bool = Field(
+        False, description="make an adapter of another backbone fit to this one; recorded"
+    )
+    task: str | None = Field(
+        None, description="what the head predicts; of a folder that another library wrote"
+    )
+    labels: list[str] | None = Field(
+        None, min_length=1, description="what that head's outputs are called, in their order"
+    )
+
+
 class EvaluateStage(Strict):
     """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
 
@@ -240,12 +259,15 @@ class PretrainStage(Strict):
     pretrain: dict[str, object]
 
 
-Stage = TrainStage | FuseStage | MergeStage | EvaluateStage | RetrieveStage | PretrainStage
+Stage = (
+    TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage | PretrainStage
+)
 
 # The key that tells what a stage is. `fuse` also has `train`, so order matters.
 STAGE_KEYS: dict[str, type[Stage]] = {
     "fuse": FuseStage,
     "merge": MergeStage,
+    "use": UseStage,
     "evaluate": EvaluateStage,
     "retrieve": RetrieveStage,
     "pretrain": PretrainStage,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -82,6 +83,70 @@ def fetched(
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def peek(url: str, name: str, most: int) -> tuple[Manifest, bytes]:
+    """The manifest of the artifact at a URL and one of its files; hardly more is transferred.
+
+    Args:
+        name: of the file. most: bytes that it may have.
+
+    Raises:
+        MissingError: there is no artifact.
+        InvalidArtifactError: it has no such file, or that is not what the manifest says.
+    """
+    if url.endswith(SUFFIX):
+        place, slash, packed = url.rpartition("/")
+        files = open_files(place or slash or ".")
+        content = _packed_manifest(files, packed)
+        where = f"{files.shown}/{packed}"
+    else:
+        files = open_files(url)
+        content, prefix = _find_manifest(files)
+        where = f"{files.shown}/{prefix}".rstrip("/")
+        packed = ""
+    manifest = _announced(content, where)
+    record = manifest.files.get(name)
+    if record is None or record.size > most:
+        raise InvalidArtifactError(f"{where}: has no {name} of a usual size")
+    if packed:
+        start = _start(files, packed, manifest, len(content), name)
+        found = _some(files, packed, start, record.size)
+    else:
+        found = files.read(prefix + name, record.size) or b""
+    if hashlib.sha256(found).hexdigest() != record.sha256:
+        raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+    return manifest, found
+
+
+def _start(files: Files, packed: str, manifest: Manifest, size: int, name: str) -> int:
+    """Where a file of a bundle begins: all that comes before it is known by size."""
+
+    def blocks(count: int) -> int:
+        return HEADER + count + -count % HEADER
+
+    start = blocks(size)
+    header = _some(files, packed, start, HEADER)
+    if header.startswith(SIGNATURE_NAME.encode()):
+        try:
+            signature = tarfile.TarInfo.frombuf(header, "ascii", "strict").size
+        except (tarfile.HeaderError, ValueError):
+            raise InvalidArtifactError(f"{files.shown}/{packed}: is damaged") from None
+        start += blocks(min(signature, MAX_SIGNATURE))
+    for other in sorted(manifest.files):
+        if other == name:
+            break
+        start += blocks(manifest.files[other].size)
+    return start + HEADER
+
+
+def _some(files: Files, name: str, start: int, size: int) -> bytes:
+    found = b""
+    for block in files.blocks(name, start):
+        found += block
+        if len(found) >= size:
+            break
+    return found[:size]
 
 
 def has(url: str, fingerprint: str) -> bool:
