@@ -6,34 +6,29 @@ trained here; of another library's folder it is one of the content of its files.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.artifacts.foreign import is_foreign, make_foreign, read_foreign
-from adapterxlt.artifacts.foreign_head import UNKNOWN, order_for
-from adapterxlt.artifacts.locate import IMPORTED, SHARED, locate, recorded_backbone
-from adapterxlt.artifacts.make import finish
+from adapterxlt.artifacts.foreign import is_foreign
+from adapterxlt.artifacts.locate import SHARED, locate, recorded_backbone
 from adapterxlt.artifacts.transport import prepared, take_in
+from adapterxlt.artifacts.use_foreign import look_at_foreign, make_used_foreign
+from adapterxlt.artifacts.use_heads import usable_heads
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.methods import parse_method
-from adapterxlt.models.spec import SPEC_FILE, FuseSetup, HeadSpec, ModelSpec, parse_spec
+from adapterxlt.methods import ParsedMethod, parse_method
+from adapterxlt.models.spec import SPEC_FILE, FuseSetup, ModelSpec, StackSetup, parse_spec
+from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import UseStage
 from adapterxlt.recipe.used import Form, Used
-from adapterxlt.show import brief
 from adapterxlt.store.content import MAX_TEXT
-from adapterxlt.store.files import address_of, sha256_file
+from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.remotes.fetch import fetched, peek
 from adapterxlt.store.remotes.files import masked
-from adapterxlt.store.source import BundleSource, FolderSource, read_small
+from adapterxlt.store.source import BundleSource, read_small
 from adapterxlt.store.store import STORE_FOLDER, Store
-from adapterxlt.tasks.catalogue import catalogue
-
-_VERSION = 1  # of what is made of another library's folder
-_WEIGHTS = (".safetensors", ".json")
 
 
 def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | None:
@@ -55,7 +50,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
     else:
         path = find(stage.use, base)
         if is_foreign(path):
-            return _look_at_foreign(path, stage, backbone) if backbone else None
+            return look_at_foreign(path, stage, backbone) if backbone else None
         manifest, content = _read(path)
     if stage.task or stage.labels:
         raise UsageError(
@@ -68,17 +63,18 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
     if backbone is not None:
         parts = _fitted(manifest, spec, backbone, stage.backbone_override, where)
     fingerprint = manifest.fingerprint if parts is manifest.parts else address_of(parts)
-    heads, headless = _heads(spec.heads)
+    heads, headless = usable_heads(spec.heads)
     return Used(
         where=where,
         fingerprint=fingerprint,
         form=_form(spec),
-        methods=tuple(parse_method(adapter.method) for adapter in spec.adapters),
+        methods=_methods(spec, where),
         on_full=spec.full,
         heads=heads,
         headless=headless,
         parts=parts,
         lineage=_lineage(manifest, fingerprint, where),
+        depth=len(spec.setup.stack) if isinstance(spec.setup, StackSetup) else 1,
     )
 
 
@@ -123,12 +119,13 @@ def take_in_used(
     else:
         path = find(stage.use, base)
         if path.resolve() == store.path(used.fingerprint).resolve():
+            store.get(used.fingerprint)  # raises if it is damaged, as there is no other to take
             return
         if known is not None:
             _check_same(known, path, used)
             return
         if is_foreign(path):
-            taken = _take_in_foreign(path, stage, used, store, backbone)
+            taken = make_used_foreign(path, stage, used, store, backbone)
         else:
             with prepared(path) as (source, _):
                 taken = take_in(
@@ -217,6 +214,13 @@ def _fitted(
     return {**manifest.parts, "backbone": backbone.hash, "override": first.hash}
 
 
+def _methods(spec: ModelSpec, where: str) -> tuple[ParsedMethod, ...]:
+    try:
+        return tuple(parse_method(adapter.method) for adapter in spec.adapters)
+    except ValueError as error:
+        raise InvalidArtifactError(f"{where}: {str(error).splitlines()[0]}") from None
+
+
 def _form(spec: ModelSpec) -> Form:
     if spec.setup is None:
         return "full"
@@ -225,114 +229,26 @@ def _form(spec: ModelSpec) -> Form:
     return "fusion" if isinstance(spec.setup, FuseSetup) else "stack"
 
 
-def _heads(heads: tuple[HeadSpec, ...]) -> tuple[tuple[str, ...], str]:
-    """Tasks of the heads that can be used, and why there are none."""
-    if not heads:
-        return (), "it came without one"
-    tasks = catalogue()
-    for head in heads:
-        task = tasks.get(head.task)
-        if task is None:
-            return (), f"it is not known what it predicts (`{brief(head.task)}`)"
-        if task.kind != head.kind or (task.labels and head.labels and task.labels != head.labels):
-            return (), f"what it calls `{head.task}` is another task than the one of this name here"
-    return tuple(head.task for head in heads), ""
-
-
 def _lineage(manifest: Manifest, fingerprint: str, where: str) -> tuple[dict[str, Any], ...]:
     """Every step behind an artifact, checked: each names steps before it, the last is its own."""
-    steps = manifest.lineage.get("steps")
-    seen: set[str] = set()
     problem = InvalidArtifactError(f"{where}: its lineage cannot be read")
-    if not isinstance(steps, list) or not steps:
+    steps = manifest.lineage.get("steps")
+    if not isinstance(steps, list) or not steps or not all(isinstance(s, dict) for s in steps):
         raise problem
-    for step in steps:
-        if not isinstance(step, dict) or not isinstance(step.get("params"), dict):
-            raise problem
+    # What was made to fit to another backbone has another address than what was trained.
+    found = (*steps[:-1], {**steps[-1], "fingerprint": fingerprint})
+    seen: set[str] = set()
+    for step in found:
         address, inputs = step.get("fingerprint"), step.get("inputs")
-        if not isinstance(address, str) or not isinstance(step.get("kind"), str):
+        if not isinstance(address, str) or address in seen or not isinstance(inputs, list):
             raise problem
-        if not isinstance(inputs, list) or not all(each in seen for each in map(str, inputs)):
+        if not all(isinstance(each, str) and each in seen for each in inputs):
+            raise problem
+        if not isinstance(step.get("kind"), str) or not isinstance(step.get("params"), dict):
             raise problem
         seen.add(address)
-    # What was made to fit to another backbone has another address than what was trained.
-    return (*steps[:-1], {**steps[-1], "fingerprint": fingerprint})
-
-
-def _look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
-    if stage.backbone_override:
-        raise UsageError(
-            f"{path}: is of another library, which does not say on which backbone exactly",
-            hint="leave out `backbone_override`",
-        )
-    read = read_foreign(path, backbone)
-    if read.head is None and (stage.task or stage.labels):
-        raise UsageError(f"{path}: has no head", hint="leave out `task` and `labels`")
-    names = order_for(read.head, stage.task, stage.labels or ())[0] if read.head else ()
-    params: dict[str, object] = {
-        "method": str(read.method),
-        "library": read.library,
-        "files": _content(path),
-    }
-    spec: tuple[HeadSpec, ...] = ()
-    if read.head is not None:
-        params |= {"head": stage.task or UNKNOWN, "labels": list(names)}
-        spec = (HeadSpec(kind=read.head.kind, labels=names, task=stage.task or UNKNOWN),)
-    parts: dict[str, object] = {
-        "kind": IMPORTED,
-        "version": f"use {_VERSION}",
-        "params": params,
-        "data": "",
-        "backbone": backbone.hash,
-        "inputs": [],
-    }
-    step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
-    heads, headless = _heads(spec)
-    if headless and spec and stage.task is None:
-        headless = "it is not known what it predicts; say so by `task`"
-    full = read.method.is_full
-    return Used(
-        where=stage.use,
-        fingerprint=address_of(parts),
-        form="full" if full else "adapter",
-        methods=() if full else (read.method,),
-        on_full=full,
-        heads=heads,
-        headless=headless,
-        parts=parts,
-        lineage=({"fingerprint": address_of(parts), **step},),
-        note=read.note,
-    )
-
-
-def _content(folder: Path) -> dict[str, str]:
-    """Hashes of the files that say what another library's folder holds."""
-    return {
-        file.relative_to(folder).as_posix(): sha256_file(file)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.suffix in _WEIGHTS
-    }
-
-
-def _take_in_foreign(
-    path: Path, stage: UseStage, used: Used, store: Store, backbone: Backbone
-) -> Manifest:
-    """Make an artifact of another library's folder, under the address of the stage."""
-    with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
-        made = Path(aside) / "artifact"
-        manifest = make_foreign(
-            read_foreign(path, backbone),
-            backbone,
-            made,
-            task=stage.task,
-            labels=stage.labels or (),
-        )
-        facts = manifest.artifact
-        assert facts is not None
-        changes: dict[str, object] = {
-            "fingerprint": used.fingerprint,
-            "parts": used.parts,
-            "lineage": {**manifest.lineage, "steps": list(used.lineage)},
-        }
-        finish(made, manifest.model_copy(update=changes), facts, [])
-        return take_in(FolderSource(made), store, backbone=backbone).manifest
+    try:
+        describe({"steps": list(found)})  # it will be told
+    except (KeyError, TypeError, AssertionError, IndexError, ValueError):
+        raise problem from None
+    return found

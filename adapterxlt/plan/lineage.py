@@ -19,8 +19,10 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
     """
     steps: dict[str, dict[str, object]] = {}
     for planned in plan.upto(step_id) if step_id is not None else ():
-        for step in planned.lineage:  # of what was trained elsewhere
-            steps.setdefault(str(step["fingerprint"]), step)
+        if planned.lineage:  # of what was trained elsewhere
+            for step in planned.lineage:
+                steps.setdefault(str(step["fingerprint"]), step)
+            continue
         steps.setdefault(
             planned.fingerprint,
             {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone, resolve_backbone
-from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
@@ -82,6 +82,7 @@ def make_plan(
 
     Raises:
         MissingDataError: data that a step reads is not there.
+        UsageError: a fusion has the same adapter twice.
     """
     last = last_parts(store, recipe.name)
     read = _Read(sources.roots)
@@ -90,11 +91,14 @@ def make_plan(
         if step.kind == "use":
             planned[step.id] = _used_step(step, store, sources.used[step.stage])
             continue
+        inputs = tuple(planned[needed].fingerprint for needed in step.inputs)
+        if step.kind == "fuse":
+            _refuse_twins(step, inputs)
         parts = fingerprint_parts(
             step,
             data=read.data_of(step),
             backbone=sources.backbone.hash if sources.backbone else "",
-            inputs=tuple(planned[needed].fingerprint for needed in step.inputs),
+            inputs=inputs,
         )
         address = address_of(parts)
         status, reason = _status(store, address)
@@ -105,6 +109,18 @@ def make_plan(
                 status, reason = "remote", f"{masked(url)} has it"
         planned[step.id] = PlannedStep(step, address, parts, status, reason, read.origins_of(step))
     return Plan(recipe.name, tuple(planned.values()))
+
+
+def _refuse_twins(step: Step, inputs: Sequence[str]) -> None:
+    """An adapter cannot be fused with itself, whatever its stages are called."""
+    for index, address in enumerate(inputs):
+        first = inputs.index(address)
+        if first < index:
+            raise UsageError(
+                f"stage `{step.id}` fuses `{step.inputs[first]}` and `{step.inputs[index]}`, "
+                "which are one and the same adapter",
+                hint="train one of them with another seed or other settings, or leave it out",
+            )
 
 
 def _used_step(step: Step, store: Store, used: Used) -> PlannedStep:

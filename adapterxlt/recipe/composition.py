@@ -23,6 +23,7 @@ from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage, 
 from adapterxlt.recipe.used import Form, Used
 
 _FULL = parse_method("full")
+MAX_MEMBERS = 32  # of a stack or a fusion, as an artifact's description has them at most
 # The keys that say what a model consists of.
 _COMPOSING = ("train", "method", "after", "stack_on", "fuse", "merge")
 
@@ -37,6 +38,7 @@ class Shape:
         on_full: whether it stands on fine-tuned backbone weights.
         heads: names of the tasks whose heads it has, one tuple a model; several for a merge.
         headless: why it has no head; "" if it has one.
+        depth: how many adapters, or fusions, stand on one another.
     """
 
     kind: Form
@@ -44,6 +46,7 @@ class Shape:
     on_full: bool
     heads: tuple[tuple[str, ...], ...]
     headless: str = ""
+    depth: int = 1
 
 
 class Composition:
@@ -74,7 +77,9 @@ class Composition:
         if isinstance(stage, UseStage):
             used = self._draft.used.get(name)
             return (
-                Shape(used.form, used.methods, used.on_full, (used.heads,), used.headless)
+                Shape(
+                    used.form, used.methods, used.on_full, (used.heads,), used.headless, used.depth
+                )
                 if used
                 else None
             )
@@ -139,7 +144,7 @@ class Composition:
                 f"use the same method, or `stack_on: {stage.after}`",
             )
         else:  # of a stack, the top adapter goes on
-            return Shape(old.kind, old.methods, old.on_full, new.heads)
+            return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
         return None
 
     def _stacked(
@@ -161,7 +166,11 @@ class Composition:
         if reason:
             self._draft.refuse(path, reason, "choose another method, or train without `stack_on`")
             return None
-        return Shape("stack", (*old.methods, *new.methods), old.on_full, new.heads)
+        if old.depth >= MAX_MEMBERS:
+            self._draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")
+            return None
+        methods = (*old.methods, *new.methods)
+        return Shape("stack", methods, old.on_full, new.heads, depth=old.depth + 1)
 
     def _members(self, name: str, key: str, listed: list[str]) -> Mapping[str, Shape] | None:
         """Shapes of the members: single adapters on the pretrained backbone.
@@ -196,6 +205,8 @@ class Composition:
     def _fused(self, name: str, stage: FuseStage, members: Mapping[str, Shape]) -> Shape | None:
         methods = tuple(shape.methods[0] for shape in members.values())
         reason = can_fuse(methods)
+        if reason is None and len(methods) > MAX_MEMBERS:
+            reason = f"a fusion has at most {MAX_MEMBERS} members"
         if reason:
             self._draft.refuse(("stages", name, "fuse"), reason)
             return None

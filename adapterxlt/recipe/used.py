@@ -26,6 +26,7 @@ class Used:
         parts: the parts of its fingerprint.
         lineage: every training step behind it, oldest first, its own last.
         note: what of it is left out, and why; "" for nothing.
+        depth: how many adapters, or fusions, stand on one another.
     """
 
     where: str
@@ -38,6 +39,7 @@ class Used:
     parts: dict[str, object]
     lineage: tuple[dict[str, Any], ...] = field(repr=False)
     note: str = ""
+    depth: int = 1
 
     def behind(self) -> Mapping[str, object]:
         """Parameters of the step that its heads come from: its own; of a merge, its first member's.

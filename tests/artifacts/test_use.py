@@ -265,3 +265,20 @@ def test_a_damaged_artifact_stops_before_any_work(
     document["lineage"]["steps"][-1]["inputs"] = ["elsewhere"]
     manifest.write_text(json.dumps(document))
     assert "its lineage cannot be read" in problems(recipe, "  x: {use: bad}\n")
+
+
+def test_another_training_of_a_stage_that_is_here_is_not_mistaken_for_it(
+    recipe: Recipe, pawsx: Path, tmp_path: Path
+) -> None:
+    (entry,) = (
+        path.parent
+        for path in (pawsx / STORE_FOLDER).glob(f"[0-9a-f][0-9a-f]/*/{MANIFEST_NAME}")
+        if json.loads(path.read_text())["title"] == "a"
+    )
+    shutil.copytree(entry, tmp_path / "theirs")
+    manifest = tmp_path / "theirs" / MANIFEST_NAME
+    document = json.loads(manifest.read_text())
+    document["files"]["adapter.safetensors"]["sha256"] = "0" * 64
+    manifest.write_text(json.dumps(document))
+    with pytest.raises(InvalidArtifactError, match="another training of the same stage"):
+        run(recipe("  x: {use: theirs}\n"), pawsx)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.errors import UsageError
 from adapterxlt.plan.expand import stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.recipe import matrix
 from adapterxlt.recipe.load import load_text
 from adapterxlt.recipe.order import in_order
-from adapterxlt.recipe.schema import MergeStage, Recipe, TrainStage
+from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage
 from adapterxlt.store.store import Store
 
 COUNT = 3000
@@ -76,3 +77,14 @@ def test_a_merge_of_merges_has_the_settings_of_its_first_member() -> None:
 def test_order() -> None:
     needs = {"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": [], "e": ["f"], "f": ["e"]}
     assert in_order(needs, needs.__getitem__) == ["d", "b", "c", "a", "f", "e"]
+
+
+def test_a_fusion_of_one_adapter_with_itself_is_refused(sources: Sources, tmp_path: Path) -> None:
+    stages = {
+        "one": TrainStage.model_validate({"train": "mnli"}),
+        "two": TrainStage.model_validate({"train": "mnli"}),
+        "both": FuseStage.model_validate({"fuse": ["one", "two"], "train": "mnli"}),
+    }
+    recipe = Recipe.model_construct(name="twins", stages=stages)
+    with pytest.raises(UsageError, match="fuses `one` and `two`, which are one and the same"):
+        make_plan(recipe, Store(tmp_path / "store"), sources)

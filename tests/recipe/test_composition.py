@@ -159,3 +159,13 @@ def test_what_is_written_last_is_looked_at_first() -> None:
 @pytest.mark.parametrize("weight", [".inf", ".nan"])
 def test_a_weight_is_a_finite_number(weight: str) -> None:
     assert result(f"{{merge: [lora, lora2], weights: [1, {weight}]}}") == ["must be a number"]
+
+
+def test_no_stack_or_fusion_is_larger_than_an_artifact_can_say() -> None:
+    stack = "".join(f"s{n}: {{train: mnli, stack_on: s{n - 1}}}\n" for n in range(1, 33))
+    (problem,) = told(stages(f"s0: {{train: mnli}}\n{stack}"))
+    assert "stages.s32.stack_on: a stack has at most 32 adapters" in problem
+    members = "".join(f"m{n}: {{train: mnli, seed: {n}}}\n" for n in range(33))
+    names = ", ".join(f"m{n}" for n in range(33))
+    (problem,) = told(stages(f"{members}f: {{fuse: [{names}], train: mnli}}"))
+    assert "stages.f.fuse: a fusion has at most 32 members" in problem
