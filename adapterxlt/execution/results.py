@@ -129,7 +129,7 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
             kinds = {name: task.kind for name, task in catalogue().items()}
             found |= context.sources.used[planned.step.stage].languages(kinds)
         elif planned.step.kind in ("train", "fuse"):
-            parts = planned.step.parts()
+            parts = context.recipe.parts_of(planned.step.stage)
             found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
     return tuple(sorted(found, key=lambda code: (code != "en", code)))
 
