@@ -18,6 +18,7 @@ _PART = re.compile(r"\s*([^\[\]|\s]+)\s*(?:\[(.*)\])?\s*", re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'[^'\\]*'|"[^"\\]*")|(?<![\w.])(?P<word>[A-Za-z_][\w-]*)\s*(?P<equals>=)?"""
 )
+_SETS = ("attn_matrices", "leave_out", "layers")  # lists whose order means nothing
 _WORDS = {"true": "True", "false": "False", "null": "None", "none": "None"}
 
 
@@ -259,10 +260,15 @@ def _canonical(part: Part) -> str:
     whose variants differ in more than their parameters."""
     method = METHODS[part.name]
     name = part.name if method.family == "reft" or not method.parameters else method.family
-    numbers = {
-        key: float(value) if type(value) is int else value for key, value in part.resolved.items()
-    }
-    return json.dumps([name, numbers], sort_keys=True)
+    values = {key: comparable(key, value) for key, value in part.resolved.items()}
+    return json.dumps([name, values], sort_keys=True)
+
+
+def comparable(key: str, value: object) -> object:
+    """A parameter's value, the same for all that mean the same."""
+    if key in _SETS and isinstance(value, list):
+        return sorted(set(value))
+    return float(value) if type(value) is int else value
 
 
 def _text(value: object) -> str:

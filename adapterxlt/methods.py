@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from adapterxlt.method_merge import can_merge, cancel, merge_note, merged_method
 from adapterxlt.method_parser import ParsedMethod, Part, parse_method
 from adapterxlt.method_table import METHODS, Method
 
@@ -20,10 +21,13 @@ __all__ = [
     "can_fuse",
     "can_merge",
     "can_stack",
+    "cancel",
     "check_method",
     "counts_padding",
     "default_epochs",
     "default_lr",
+    "merge_note",
+    "merged_method",
     "parse_method",
     "to_adapters_string",
 ]
@@ -127,16 +131,6 @@ def can_fuse(methods: Sequence[ParsedMethod]) -> str | None:
         if method.invertible:
             return f"`{method}` has an invertible adapter, and only the first one would be used"
     return _one_config(methods, "fused")
-
-
-def can_merge(methods: Sequence[ParsedMethod]) -> str | None:
-    """Why the weights of adapters of these methods cannot be averaged, None if they can."""
-    for method in methods:
-        if method.is_full:
-            return "a full fine-tune is no adapter"
-        if method.invertible:
-            return f"`{method}` has an invertible adapter, which must not be averaged"
-    return _one_config(methods, "merged")
 
 
 def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:

@@ -33,6 +33,7 @@ LAYERS = (
         "pocket",
         "method_table",
         "method_parser",
+        "method_merge",
         "method_rules",
         "methods",
         "backbones",

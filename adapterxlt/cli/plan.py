@@ -63,6 +63,9 @@ def command(
     remote = sum(step.status == "remote" for step in plan.steps)
     pulled = f", {remote} will be pulled" if remote else ""
     click.echo(f"{done} of {len(plan.steps)} steps are done in {workdir}{pulled}")
+    for step in plan.steps:
+        if "note" in step.step.neutral:
+            click.echo(printable(f"{step.step.id}: {step.step.neutral['note']}"))
     if explain:
         _print_parts(plan)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from adapterxlt.artifacts.use import look_at
 from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError, UsageError
@@ -57,7 +59,9 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
         InvalidRecipeError: with all its problems.
     """
     path = recipe_path(text)
-    return load_recipe(path, overrides, data_folders(data), find_backbone=_backbone_here)
+    return load_recipe(
+        path, overrides, data_folders(data), find_backbone=_backbone_here, look_at=look_at
+    )
 
 
 def _backbone_here(name: str, base: Path) -> Backbone | None:
@@ -85,7 +89,8 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         MissingError: one of them is not there.
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
-    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone)
+    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
     if sources.backbone is not None and loaded.backbone is None:
-        loaded.check_backbone(sources.backbone)
+        checked = loaded.check_backbone(sources.backbone, look_at)
+        return replace(sources, used=checked.used)
     return sources

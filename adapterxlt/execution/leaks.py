@@ -10,7 +10,8 @@ import numpy as np
 
 from adapterxlt.execution.contamination import Hashes, read_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.plan.steps import PlannedStep, Step
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.order import in_order
 
 _SHOWN = 3  # tasks, languages, models that one line names
 
@@ -97,16 +98,27 @@ class _Trained:
     def of(self, planned: PlannedStep) -> Hashes:
         name = planned.step.id
         if name not in self._known:
-            done = planned.status == "done"
-            parts = self._done(name) if done else self._to_do(planned.step)
+            parts = [self._own(step) for step in self._above_done(name)]
             self._known[name] = np.unique(np.concatenate([np.empty(0, dtype="<u8"), *parts]))
         return self._known[name]
 
-    def _done(self, name: str) -> list[Hashes]:
-        return list(read_seen(None, self._context.artifact(name)).values())
+    def _above_done(self, name: str) -> list[PlannedStep]:
+        """The step and what it needs, as far down as something is done and tells all below it."""
+        plan = self._context.plan
 
-    def _to_do(self, step: Step) -> list[Hashes]:
-        parts = [self.of(self._context.plan.by_id(name)) for name in step.inputs]
-        if step.kind in ("train", "fuse"):
-            parts += [self._context.texts.trained(part, step) for part in step.parts()]
-        return parts
+        def needs(needed: str) -> tuple[str, ...]:
+            planned = plan.by_id(needed)
+            return () if planned.status == "done" else planned.step.inputs
+
+        return [plan.by_id(needed) for needed in in_order([name], needs)]
+
+    def _own(self, planned: PlannedStep) -> Hashes:
+        """What a step itself is trained on; of one that is done, what all below it were too."""
+        step = planned.step
+        if planned.status == "done":
+            parts = list(read_seen(None, self._context.artifact(step.id)).values())
+        elif step.kind in ("train", "fuse"):
+            parts = [self._context.texts.trained(part, step) for part in step.parts()]
+        else:
+            parts = []
+        return np.unique(np.concatenate([np.empty(0, dtype="<u8"), *parts]))

@@ -1,4 +1,4 @@
-"""Merge trained adapters into one by a weighted average of their weights."""
+"""Merge trained models into one that does the weighted sum of what they do."""
 
 from __future__ import annotations
 
@@ -14,10 +14,20 @@ from adapterxlt.store.files import write_json
 
 def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Merge the step's inputs and leave the artifact in `staging/out`."""
-    members = [context.artifact(name) for name in planned.step.inputs]
-    weights = planned.step.items("weights")
+    step = planned.step
+    members = [context.artifact(name) for name in step.inputs]
+    weights = step.items("weights")
+    rank = step.number("rank") if "rank" in step.params else None
     name = f"merge_{planned.fingerprint[:8]}"
     out = staging / "out"
-    save(merge(context.backbone, members, weights, name), out)
+    merged = merge(context.backbone, members, weights, name, rank)
+    save(merged, out)
     write_seen(out, {}, members)
-    write_json(out / METRICS_NAME, {"weights": weights})
+    context.progress.log(f"{step.id}: {step.neutral['note']}")
+    metrics: dict[str, object] = {"weights": weights}
+    if rank is not None:
+        metrics |= {"rank": rank, "error": merged.error}
+        context.progress.log(
+            f"{step.id}: rank {rank} leaves out {merged.error:.1%} of the merged updates' norm"
+        )
+    write_json(out / METRICS_NAME, metrics)

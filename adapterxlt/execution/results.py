@@ -15,13 +15,10 @@ from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import (
     EvaluateStage,
-    FuseStage,
-    Recipe,
     RetrieveStage,
-    TrainStage,
 )
 from adapterxlt.report.rows import Row
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import catalogue, get_task
 
 MEASURING = ("evaluate", "retrieve")
 ZERO_SHOT = "zero-shot"
@@ -78,7 +75,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "model": model,
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
-        "seed": _seed(context.recipe, model),
+        "seed": _seed(context, model),
         "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
         "trained_in": _trained_in(context, model),
         "lineage": describe(
@@ -86,40 +83,40 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         ),
         "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
         "baseline": "" if model == baseline else baseline,
-        "caps": _caps(context.recipe, model, stage),
+        "caps": _caps(context, model, stage),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
     }
 
 
-def _seed(recipe: Recipe, model: str) -> int:
+def _seed(context: Context, model: str) -> int:
+    recipe = context.recipe
     if model == BARE:
         return recipe.seed
-    seed = recipe.training_of(stage_behind(recipe, model)).seed
+    behind = stage_behind(recipe, model)
+    if behind in context.sources.used:
+        said = context.sources.used[behind].behind().get("seed")
+        return said if type(said) is int else recipe.seed
+    seed = recipe.training_of(behind).seed
     return recipe.seed if seed is None else seed
 
 
 def _trained_in(context: Context, model: str) -> tuple[str, ...]:
     """Languages of the labelled data behind a model, English first."""
     found: set[str] = set()
-
-    def visit(name: str) -> None:
-        stage = context.recipe.stages[name]
-        if isinstance(stage, (TrainStage, FuseStage)):
-            parts = context.recipe.parts_of(name)
+    for planned in context.plan.upto(model) if model != BARE else ():
+        if planned.step.kind == "use":
+            kinds = {name: task.kind for name, task in catalogue().items()}
+            found |= context.sources.used[planned.step.stage].languages(kinds)
+        elif planned.step.kind in ("train", "fuse"):
+            parts = context.recipe.parts_of(planned.step.stage)
             found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
-        for needed in context.plan.by_id(name).step.inputs:
-            visit(needed)
-
-    if model != BARE:
-        visit(model)
     return tuple(sorted(found, key=lambda code: (code != "en", code)))
 
 
-def _caps(recipe: Recipe, model: str, stage: EvaluateStage | RetrieveStage) -> str:
-    parts = () if model == BARE else recipe.parts_of(stage_behind(recipe, model))
-    evaluated = stage.cap if isinstance(stage, EvaluateStage) else None
-    return caps_text([(part.task, part.cap) for part in parts], evaluated)
+def _caps(context: Context, model: str, stage: EvaluateStage | RetrieveStage) -> str:
+    capped = () if model == BARE else _capped(context, stage_behind(context.recipe, model))
+    return caps_text(capped, stage.cap if isinstance(stage, EvaluateStage) else None)
 
 
 def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) -> str:
@@ -137,3 +134,14 @@ def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) 
     if evaluated:
         found.append(f"evaluate {evaluated}")
     return ", ".join(found)
+
+
+def _capped(context: Context, behind: str) -> list[tuple[str, int | None]]:
+    """Each task that a model trained on, with the examples that it trained on at most."""
+    if behind not in context.sources.used:
+        return [(part.task, part.cap) for part in context.recipe.parts_of(behind)]
+    return [
+        (str(part.get("task")), cap if type(cap) is int else None)
+        for part in context.sources.used[behind].trained()
+        for cap in [part.get("cap")]
+    ]

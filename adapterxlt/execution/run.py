@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.artifacts.cache import RemoteCache
+from adapterxlt.artifacts.use import take_in_used
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.namesakes import describe_namesakes
@@ -20,7 +21,7 @@ from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.schema import Recipe, UseStage
 from adapterxlt.report.rows import Row
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -73,10 +74,12 @@ def run_recipe(
         MissingDataError: data are not there, before any work.
         MissingDeviceError: the device is not there, before any work.
         DamagedResultsError: there is a results.json that cannot be added to, before any work.
+        InvalidArtifactError: something that it uses is damaged or does not load, before any work.
     """
     check_results(workdir)
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
+    _take_in(recipe, store, sources, progress)
     cache = RemoteCache(remotes, progress)
     plan = make_plan(recipe, store, sources, cache.find)
     context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
@@ -96,6 +99,15 @@ def run_recipe(
     if namesakes := describe_namesakes(context, workdir):
         progress.log(f"note: {namesakes}")
     return outcome
+
+
+def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress) -> None:
+    """Verify what the recipe uses and put it into the store, before anything is trained."""
+    for name, used in sources.used.items():
+        stage = recipe.stages[name]
+        assert isinstance(stage, UseStage)
+        assert sources.backbone is not None  # it was looked at with its backbone
+        take_in_used(stage, used, sources.base, store, sources.backbone, progress)
 
 
 def _run_or_skip(planned: PlannedStep, context: Context, outcome: RunResult) -> None:
@@ -194,6 +206,8 @@ def _runner(kind: StepKind) -> Runner:
             from adapterxlt.execution.retrieve import run_retrieve
 
             return run_retrieve
+        case "use":  # was taken in before the plan was made
+            raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
         case "pretrain":
             from adapterxlt.execution.pretrain import run_pretrain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,21 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
     model.config._name_or_path = backbone.name
     model.float().eval()
     if weights is not None:
-        target = tensors.select(model, tensors.of_backbone())
-        if (weights / DIFFERENCE_FILE).is_file():
-            apply_difference(target, weights / DIFFERENCE_FILE)
-        else:
-            file = weights / WEIGHTS_FILE
-            tensors.assign(target, tensors.read(file), str(file))
+        put_weights(tensors.select(model, tensors.of_backbone()), weights)
     return model
+
+
+def put_weights(target: Mapping[str, Tensor], folder: Path) -> None:
+    """Put the weights of a full fine-tune over the backbone's tensors `target`, in place.
+
+    Raises:
+        InvalidArtifactError: they do not fit the backbone.
+    """
+    if (folder / DIFFERENCE_FILE).is_file():
+        apply_difference(target, folder / DIFFERENCE_FILE)
+    else:
+        file = folder / WEIGHTS_FILE
+        tensors.assign(target, tensors.read(file), str(file))
 
 
 def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:

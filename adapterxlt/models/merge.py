@@ -1,19 +1,26 @@
-"""Merging: the weighted sum of the weights of adapters of one configuration."""
+"""Merging: one adapter, or one full fine-tune, that does the weighted sum of what several do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from adapters import XLMRobertaAdapterModel
+from torch import Tensor
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.methods import can_merge, parse_method
+from adapterxlt.method_merge import can_merge, cancel, merge_kind, merged_method
+from adapterxlt.method_parser import Part, parse_method
+from adapterxlt.method_table import METHODS, Family
 from adapterxlt.models import tensors
-from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.base import load_base, load_tokenizer, put_weights
+from adapterxlt.models.fit import check_fit
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
+from adapterxlt.models.merge_rules import WEIGH, Sum
 from adapterxlt.models.parts import (
     ADAPTER_FILE,
     HEAD_FILE,
@@ -21,12 +28,25 @@ from adapterxlt.models.parts import (
     check_name,
     hide_prompt_of,
     new_adapter,
-    single_members,
 )
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import activate
-from adapterxlt.models.spec import AdapterSpec, ModelSpec, backbone_spec
-from adapterxlt.models.trainable import freezes_shared
+from adapterxlt.models.spec import AdapterSpec, HeadSpec, ModelSpec, backbone_spec
+
+# Where the tensors of families with arithmetic of their own lie.
+_FAMILIES: dict[str, Family] = {"loras": "lora", "refts": "reft"}
+_SHARED = "shared_parameters"
+
+
+@dataclass
+class Merged(Built):
+    """A merge.
+
+    Args:
+        error: norm of what a chosen rank cut off the merged updates, relative to theirs.
+    """
+
+    error: float = 0.0
 
 
 @quiet()
@@ -35,11 +55,17 @@ def merge(
     members: Sequence[Path],
     weights: Sequence[float] | None,
     name: str,
-) -> Built:
-    """Build the adapter whose tensors are sum_i weights[i] * member_i, in eval mode.
+    rank: int | None = None,
+) -> Merged:
+    """Build the weighted sum of single adapters, or of full fine-tunes, in eval mode.
 
     Weights are used as given and need not sum to one (task arithmetic); None means equal shares.
-    If all members have heads with the same labels, the first one's come along; else none.
+    `method_merge` says what of each method they weigh. If all members have heads with the same
+    labels, the merge has their weighted mean (weights relative to their sum), unless the weights
+    sum to zero; else none.
+
+    Args:
+        rank: of a merged LoRA; None loses nothing.
 
     Raises:
         InvalidArtifactError: a member is damaged or of another backbone.
@@ -52,50 +78,169 @@ def merge(
         raise AdapterXLTError(
             f"`{name}`: {len(members)} adapters to merge but {len(weights)} weights"
         )
-    specs = single_members(backbone, members, "merge")
-    methods = [spec.adapters[0].method for spec in specs]
-    reason = can_merge([parse_method(method) for method in methods])
+    specs = [_member(backbone, folder) for folder in members]
+    methods = [parse_method(spec.method or "full") for spec in specs]
+    reason = can_merge(methods, rank)
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
-    model = load_base(backbone)
-    new_adapter(model, name, methods[0], f"`{name}`")
-    target = tensors.select(model, tensors.of_adapter(name))
-    total = {key: torch.zeros_like(tensor) for key, tensor in target.items()}
-    shared = freezes_shared(methods[0])
-    for index, (spec, folder, weight) in enumerate(zip(specs, members, weights, strict=True)):
-        file = folder / ADAPTER_FILE
-        tensors.assign(target, tensors.renamed(tensors.read(file), spec.name, name), str(file))
-        for key, tensor in target.items():
-            if shared and "shared_parameters" in key.split("."):
-                if index and not torch.equal(total[key], tensor):
-                    raise AdapterXLTError(
-                        f"`{name}`: `{specs[0].name}` and `{spec.name}` have different random "
-                        "projections, so their weights cannot be averaged",
-                        hint="train both with the same seed",
-                    )
-                total[key] = tensor.clone()
-            else:
-                total[key] += weight * tensor
-    tensors.assign(target, total, name)
-    kinds = [[(head.kind, head.labels) for head in spec.heads] for spec in specs]
-    heads = specs[0].heads if kinds.count(kinds[0]) == len(kinds) else ()
+    model, error, method = load_base(backbone), 0.0, merged_method(methods, rank)
+    if method.is_full:
+        _sum_differences(tensors.select(model, tensors.of_backbone()), members, weights)
+    else:
+        new_adapter(model, name, str(method), f"`{name}`")
+        error = _sum_adapters(model, name, specs, members, weights, rank)
+    heads = _merged_heads([spec.heads for spec in specs], weights)
     built = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
-        full=False,
-        adapters=(AdapterSpec(name=name, method=methods[0], folder="."),),
-        setup=name,
+        full=method.is_full,
+        adapters=()
+        if method.is_full
+        else (AdapterSpec(name=name, method=str(method), folder="."),),
+        setup=None if method.is_full else name,
         head=heads[0] if heads else None,
         other_heads=heads[1:],
-        method=methods[0],
+        method=str(method),
     )
-    for head in heads:
+    for index, head in enumerate(heads):
         add_head(model, built.head_name(head), head)
-        file = members[0] / specs[0].folder_of(head) / HEAD_FILE
-        old, new = f"heads.{specs[0].head_name(head)}.", f"heads.{built.head_name(head)}."
-        saved = {new + key.removeprefix(old): value for key, value in tensors.read(file).items()}
-        tensors.assign(head_tensors(model, built.head_name(head)), saved, str(file))
+        _average_head(model, built.head_name(head), index, specs, members, weights)
     activate(model, built)
     hide_prompt_of(model, built)
     model.eval()
-    return Built(model, load_tokenizer(backbone), backbone, built)
+    return Merged(model, load_tokenizer(backbone), backbone, built, error)
+
+
+def _merged_heads(
+    members: Sequence[tuple[HeadSpec, ...]], weights: Sequence[float]
+) -> tuple[HeadSpec, ...]:
+    """The heads of a merge: those of its first member, if all have the like and do not cancel."""
+    kinds = [[(head.kind, head.labels) for head in heads] for heads in members]
+    same = all(kind == kinds[0] for kind in kinds)
+    return members[0] if same and not cancel(weights) else ()
+
+
+def _member(backbone: Backbone, folder: Path) -> ModelSpec:
+    """The description of an artifact that fits, and is a single adapter or a full fine-tune."""
+    spec = check_fit(backbone, folder)
+    whole = spec.full and spec.setup is None
+    if not (spec.single or whole):
+        raise AdapterXLTError(
+            f"cannot merge `{spec.name}` (`{folder}`): it is no single adapter on the "
+            "pretrained backbone, and no full fine-tune",
+            hint="only adapters trained without stack_on, fuse or a full fine-tune below "
+            "can be members of a merge",
+        )
+    return spec
+
+
+def _sum_differences(
+    target: Mapping[str, Tensor], members: Sequence[Path], weights: Sequence[float]
+) -> None:
+    """Add to the backbone's tensors the weighted sum of what fine-tunes changed in them.
+
+    One fine-tune is in memory at a time.
+    """
+    base = {key: tensor.clone() for key, tensor in target.items()}
+    with torch.no_grad():
+        for key, tensor in target.items():
+            tensor.copy_(base[key] * (1 - sum(weights)))
+        for folder, weight in zip(members, weights, strict=True):
+            own = {key: tensor.clone() for key, tensor in base.items()}
+            put_weights(own, folder)
+            for key, tensor in target.items():
+                tensor += weight * own[key]
+
+
+def _sum_adapters(
+    model: XLMRobertaAdapterModel,
+    name: str,
+    specs: Sequence[ModelSpec],
+    members: Sequence[Path],
+    weights: Sequence[float],
+    rank: int | None,
+) -> float:
+    """Give the new adapter its tensors; returns the error of the rank."""
+    states = [
+        tensors.renamed(tensors.read(folder / ADAPTER_FILE), spec.name, name)
+        for spec, folder in zip(specs, members, strict=True)
+    ]
+    found = _shared_projections(states, specs)
+    shared = {key.rpartition(".")[2]: tensor for key, tensor in found.items()}
+    flats = [parse_method(spec.adapters[0].method).flat() for spec in specs]
+    families = {METHODS[part.name].family: index for index, part in enumerate(flats[0])}
+    sums = [
+        Sum(weights, [_values(flat[index]) for flat in flats], rank, shared)
+        for index in range(len(flats[0]))
+    ]
+    places = dict.fromkeys(_place(key) for key in states[0] if key not in found)
+    for place in places:
+        container = place.split(".")[-3]
+        index = families.get(_FAMILIES.get(container, "full"), 0)
+        kind = merge_kind(flats[0][index]) if container in _FAMILIES else "weights"
+        own = [
+            {
+                key.removeprefix(place): tensor
+                for key, tensor in state.items()
+                if key.startswith(place)
+            }
+            for state in states
+        ]
+        merged = WEIGH[kind](sums[index], own)
+        found |= {place + key: tensor for key, tensor in merged.items()}
+    tensors.assign(tensors.select(model, tensors.of_adapter(name)), found, name)
+    return max(each.error for each in sums)
+
+
+def _values(part: Part) -> dict[str, object]:
+    return {**part.resolved, "subtracts": part.name != "direft"}
+
+
+def _place(key: str) -> str:
+    """The name of the module that an adapter's tensor belongs to: as far as the adapter's name."""
+    parts = key.split(".")
+    index = next(index for index, part in enumerate(parts) if part in tensors.CONTAINERS)
+    return ".".join(parts[: index + 2]) + "."
+
+
+def _shared_projections(
+    states: Sequence[Mapping[str, Tensor]], specs: Sequence[ModelSpec]
+) -> dict[str, Tensor]:
+    """The random projections that VeRAs share and never train; {} of other methods.
+
+    Raises:
+        AdapterXLTError: members have different ones.
+    """
+    first, *others = (
+        {key: tensor for key, tensor in state.items() if _SHARED in key.split(".")}
+        for state in states
+    )
+    for other, spec in zip(others, specs[1:], strict=True):
+        if any(not torch.equal(tensor, other[key]) for key, tensor in first.items()):
+            raise AdapterXLTError(
+                f"`{specs[0].name}` and `{spec.name}` have different random projections, so "
+                "their updates cannot be summed on the same",
+                hint="train both with the same seed",
+            )
+    return first
+
+
+def _average_head(
+    model: XLMRobertaAdapterModel,
+    name: str,
+    index: int,
+    specs: Sequence[ModelSpec],
+    members: Sequence[Path],
+    weights: Sequence[float],
+) -> None:
+    """Give a new head the weighted mean of the members' heads at this index."""
+    target = head_tensors(model, name)
+    total = {key: torch.zeros_like(tensor, dtype=torch.float64) for key, tensor in target.items()}
+    for spec, folder, weight in zip(specs, members, weights, strict=True):
+        head = spec.heads[index]
+        saved = tensors.read(folder / spec.folder_of(head) / HEAD_FILE)
+        old = f"heads.{spec.head_name(head)}."
+        for key, tensor in saved.items():
+            new = f"heads.{name}.{key.removeprefix(old)}"
+            total[new] += weight / sum(weights) * tensor.double()
+    tensors.assign(target, total, name)

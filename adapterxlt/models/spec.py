@@ -199,14 +199,25 @@ def read_spec(folder: Path) -> ModelSpec:
     """
     path = folder / SPEC_FILE
     try:
-        return ModelSpec.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError:
         raise InvalidArtifactError(
             f"`{folder}` is no trained artifact: it has no {SPEC_FILE}"
         ) from None
+    return parse_spec(content, str(path))
+
+
+def parse_spec(content: bytes, where: str) -> ModelSpec:
+    """Check the content of a `model.json`.
+
+    Raises:
+        InvalidArtifactError: it is damaged, or says what cannot be.
+    """
+    try:
+        return ModelSpec.model_validate_json(content)
     except (ValidationError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else _first(error)
-        raise InvalidArtifactError(f"`{path}` is damaged: {detail}") from None
+        raise InvalidArtifactError(f"`{where}` is damaged: {detail}") from None
 
 
 def _first(error: ValidationError) -> str:

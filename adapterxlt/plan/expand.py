@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.methods import merge_note, parse_method
 from adapterxlt.plan.steps import PART_KEYS, Step
+from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
@@ -19,11 +22,14 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
     Stage,
     TrainStage,
+    UseStage,
 )
+from adapterxlt.recipe.used import Used
 from adapterxlt.retrieval.protocols import Pooling, get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
 
+MAX_LENGTH = 8192  # of an input, as in recipes
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
 FUSION_METHOD = "fusion"
 _NEUTRAL = ("checkpoint_every",)
@@ -48,45 +54,48 @@ def stage_inputs(stage: Stage) -> tuple[str, ...]:
 
 def stage_order(recipe: Recipe) -> list[str]:
     """Stage names so that each comes after its inputs, otherwise as written."""
-    order: list[str] = []
-    seen: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name in seen:
-            return
-        seen.add(name)
-        for needed in stage_inputs(recipe.stages[name]):
-            visit(needed)
-        order.append(name)
-
-    for name in recipe.stages:
-        visit(name)
-    return order
+    return in_order(recipe.stages, lambda name: stage_inputs(recipe.stages[name]))
 
 
-def expand(recipe: Recipe, backbone: Backbone | None, roots: Sequence[Path]) -> list[Step]:
+def expand(
+    recipe: Recipe,
+    backbone: Backbone | None,
+    roots: Sequence[Path],
+    used: Mapping[str, Used] | None = None,
+) -> list[Step]:
     """Return the steps of a checked recipe in an order that respects their inputs.
 
     Args:
         backbone: None when the recipe only builds backbones.
         roots: resolved data folders (they tell which languages are there).
+        used: what its `use` stages name, by stage.
 
     Raises:
         MissingDataError: no language of an evaluation has data.
     """
     steps: list[Step] = []
+    used = used or {}
+    merges = any(isinstance(stage, MergeStage) for stage in recipe.stages.values())
+    shapes = shapes_of(recipe, used) if merges else {}
     for name in stage_order(recipe):
         stage = recipe.stages[name]
         if isinstance(stage, (TrainStage, FuseStage)):
             steps.append(_training_step(recipe, name, stage))
         elif isinstance(stage, MergeStage):
-            weights = stage.weights or [1 / len(stage.merge)] * len(stage.merge)
-            steps.append(Step(name, "merge", name, tuple(stage.merge), {"weights": weights}))
+            params: dict[str, object] = {"weights": stage.shares}
+            if stage.rank is not None:
+                params["rank"] = stage.rank
+            shape = shapes[name]
+            method = shape.methods[0] if shape and shape.methods else parse_method("full")
+            neutral: dict[str, object] = {"note": merge_note(method, stage.shares)}
+            steps.append(Step(name, "merge", name, tuple(stage.merge), params, neutral))
+        elif isinstance(stage, UseStage):
+            steps.append(Step(name, "use", name, (), {}))
         elif isinstance(stage, PretrainStage):
             config = {"seed": recipe.seed, **stage.pretrain}
             steps.append(Step(name, "pretrain", name, (), {"pretrain": config}))
         elif isinstance(stage, EvaluateStage):
-            steps.extend(_evaluation_cells(recipe, name, stage, roots))
+            steps.extend(_evaluation_cells(recipe, name, stage, roots, used))
         else:
             assert backbone is not None  # checked with the recipe
             steps.extend(_retrieval_cells(name, stage, backbone, roots))
@@ -99,7 +108,10 @@ def stage_behind(recipe: Recipe, name: str) -> str:
     Itself; for a merged one its first member's.
     """
     stage = recipe.stages[name]
-    return stage_behind(recipe, stage.merge[0]) if isinstance(stage, MergeStage) else name
+    while isinstance(stage, MergeStage):
+        name = stage.merge[0]
+        stage = recipe.stages[name]
+    return name
 
 
 def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> Step:
@@ -139,30 +151,51 @@ def _languages(task: Task, asked: str | list[str], roots: Sequence[Path], split:
 
 
 def _evaluation_cells(
-    recipe: Recipe, name: str, stage: EvaluateStage, roots: Sequence[Path]
+    recipe: Recipe,
+    name: str,
+    stage: EvaluateStage,
+    roots: Sequence[Path],
+    used: Mapping[str, Used],
 ) -> Iterator[Step]:
     for task_name in stage.on:
         task = get_task(task_name)
         languages = _languages(task, stage.languages, roots, stage.split)
         for model in stage.evaluate:
-            behind = stage_behind(recipe, model)
-            parts = {part.task: part for part in recipe.parts_of(behind)}
-            head = head_for([get_task(trained) for trained in parts], task)
+            lengths, doc_stride = _inputs_of(recipe, stage_behind(recipe, model), used)
+            head = head_for([get_task(trained) for trained in lengths], task)
             assert head is not None  # checked with the recipe
             params: dict[str, object] = {
                 "task": task_name,
                 "languages": languages,
                 "split": stage.split,
                 "cap": stage.cap,
-                "max_length": stage.max_length or parts[head.name].max_length,
-                "doc_stride": recipe.training_of(behind).doc_stride,
+                "max_length": stage.max_length or lengths[head.name],
+                "doc_stride": doc_stride,
                 "token_budget": stage.token_budget,
             }
-            if len(parts) > 1:
+            if len(lengths) > 1:
                 params["head"] = head.name
             if stage.predictions:
                 params["predictions"] = stage.predictions
             yield Step(f"{name}/{model}/{task_name}", "evaluate", name, (model,), params)
+
+
+def _inputs_of(recipe: Recipe, behind: str, used: Mapping[str, Used]) -> tuple[dict[str, int], int]:
+    """How long the inputs of each head of a model were in training, and how far they overlapped.
+
+    Of what was trained elsewhere and does not say so, as in the recipe's `training`.
+    """
+    if behind not in used:
+        settings = recipe.training_of(behind)
+        return {part.task: part.max_length for part in recipe.parts_of(behind)}, settings.doc_stride
+    found = used[behind]
+    said = {str(part.get("task")): part.get("max_length") for part in found.trained()}
+    lengths = {task: _number(said.get(task), recipe.training.max_length) for task in found.heads}
+    return lengths, _number(found.behind().get("doc_stride"), recipe.training.doc_stride)
+
+
+def _number(said: object, default: int) -> int:
+    return said if type(said) is int and 0 < said <= MAX_LENGTH else default
 
 
 def _retrieval_cells(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.plan.steps import Plan
+from adapterxlt.recipe.order import in_order
 
 LONGEST = 2000  # characters of a lineage on one line; one that branches again and again is cut
 
@@ -17,11 +18,11 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
         step_id: a trained step; None is the bare backbone.
     """
     steps: dict[str, dict[str, object]] = {}
-
-    def visit(current: str) -> None:
-        planned = plan.by_id(current)
-        for needed in planned.step.inputs:
-            visit(needed)
+    for planned in plan.upto(step_id) if step_id is not None else ():
+        if planned.lineage:  # of what was trained elsewhere
+            for step in planned.lineage:
+                steps.setdefault(str(step["fingerprint"]), step)
+            continue
         steps.setdefault(
             planned.fingerprint,
             {
@@ -33,9 +34,6 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
                 "inputs": planned.parts["inputs"],
             },
         )
-
-    if step_id is not None:
-        visit(step_id)
     return {
         "backbone": {"name": backbone.name, "hash": backbone.hash} if backbone else None,
         "steps": list(steps.values()),
@@ -51,40 +49,38 @@ def describe(lineage: Mapping[str, object]) -> str:
     by_fingerprint = {step["fingerprint"]: step for step in steps}
     names_of: dict[object, str] = {}  # each step once, however many need it
 
-    def name(step: Mapping[str, object]) -> str:
-        address = step["fingerprint"]
-        if address not in names_of:
-            text = spell(step)
-            names_of[address] = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-        return names_of[address]
-
     def spell(step: Mapping[str, object]) -> str:
         params = step["params"]
         assert isinstance(params, Mapping)
         task = _trained_on(params)
-        inputs = [by_fingerprint[needed] for needed in _list(step["inputs"])]
+        inputs = [names_of[needed] for needed in _list(step["inputs"])]
         cap = f", {params['cap']} examples" if params.get("cap") else ""
         cap += f", {params['sampling']}" if "sampling" in params else ""
         if params.get("keep") == "best":
             cap += ", best epoch on dev" + (f"[{params['dev_cap']}]" if params["dev_cap"] else "")
         match step["kind"]:
             case "merge":
-                return f"merge({' + '.join(name(needed) for needed in inputs)})"
+                return f"merge({' + '.join(inputs)})"
             case "fuse":
-                members = " + ".join(name(needed) for needed in inputs)
-                return f"fuse({members}) > {task} (fusion{cap})"
+                return f"fuse({' + '.join(inputs)}) > {task} (fusion{cap})"
             case "train":
                 relation = params.get("relation")
                 how = {"after": ", after", "stack_on": ", stacked"}.get(str(relation), "")
-                above = f"{name(inputs[0])} > " if inputs else ""
+                above = f"{inputs[0]} > " if inputs else ""
                 return f"{above}{task} ({params['method']}{cap}{how})"
             case "import":
                 return f"imported ({params['method']}, training unknown)"
             case kind:
                 return str(kind)
 
+    for address in in_order(
+        [steps[-1]["fingerprint"]] if steps else [],
+        lambda address: _list(by_fingerprint[address]["inputs"]),
+    ):
+        text = spell(by_fingerprint[address])
+        names_of[address] = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
     if steps:
-        names.append(name(steps[-1]))
+        names.append(names_of[steps[-1]["fingerprint"]])
     return " > ".join(names)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone, resolve_backbone
-from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.memory import last_parts
 from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
+from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, canonical_json, sha256_file
 from adapterxlt.store.remotes.address import masked
@@ -27,16 +28,31 @@ from adapterxlt.tasks.roots import resolve_roots
 
 @dataclass(frozen=True)
 class Sources:
-    """What a recipe reads: its backbone (None if it only builds one) and data folders."""
+    """What a recipe reads.
+
+    Args:
+        backbone: None if it only builds one.
+        roots: its data folders.
+        used: what its `use` stages name, by stage.
+        base: folder that relative paths of the recipe are relative to.
+    """
 
     backbone: Backbone | None
     roots: tuple[Path, ...]
+    used: Mapping[str, Used] = field(default_factory=dict)
+    base: Path = Path()
 
 
-def resolve_sources(recipe: Recipe, base: Path, backbone: Backbone | None = None) -> Sources:
+def resolve_sources(
+    recipe: Recipe,
+    base: Path,
+    backbone: Backbone | None = None,
+    used: Mapping[str, Used] | None = None,
+) -> Sources:
     """Find the backbone and the data folders of a recipe.
 
     Args:
+        used: what its `use` stages name, as they were looked at.
         backbone: the recipe's backbone, if it has been found before (its hash takes a while).
         base: folder that relative paths of the recipe are relative to.
 
@@ -48,6 +64,8 @@ def resolve_sources(recipe: Recipe, base: Path, backbone: Backbone | None = None
     return Sources(
         backbone=backbone,
         roots=tuple(resolve_roots(recipe.data, base)),
+        used=used or {},
+        base=base,
     )
 
 
@@ -64,21 +82,33 @@ def make_plan(
 
     Raises:
         MissingDataError: data that a step reads is not there.
+        UsageError: a fusion has the same adapter twice.
     """
-    steps = expand(recipe, sources.backbone, sources.roots)
+    read = _Read(sources.roots)
+    steps = expand(recipe, sources.backbone, sources.roots, sources.used)
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
     for step in steps:
+        if step.kind == "use":
+            used = sources.used[step.stage]
+            parts[step.id], addresses[step.id] = dict(used.parts), used.fingerprint
+            continue
+        inputs = tuple(addresses[needed] for needed in step.inputs)
+        if step.kind == "fuse":
+            _refuse_twins(step, inputs)
         parts[step.id] = fingerprint_parts(
             step,
-            data=_data_of(step, sources.roots),
+            data=read.data_of(step),
             backbone=sources.backbone.hash if sources.backbone else "",
-            inputs=tuple(addresses[needed] for needed in step.inputs),
+            inputs=inputs,
         )
         addresses[step.id] = address_of(parts[step.id])
     last = last_parts(store, recipe.name, parts)
     planned: list[PlannedStep] = []
     for step in steps:
+        if step.kind == "use":
+            planned.append(_used_step(step, store, sources.used[step.stage]))
+            continue
         address = addresses[step.id]
         status, reason = _status(store, address)
         if status == "todo":
@@ -86,7 +116,7 @@ def make_plan(
             url = find_remote(address) if step.kind in TRAINED else None
             if url is not None:
                 status, reason = "remote", f"{masked(url)} has it"
-        origins = _origins_of(step, sources.roots)
+        origins = read.origins_of(step)
         planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
     return Plan(recipe.name, tuple(planned))
 
@@ -103,6 +133,29 @@ def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
         "backbone": sources.backbone.name if sources.backbone else "",
     }
     return address_of(content)[:12]
+
+
+def _refuse_twins(step: Step, inputs: Sequence[str]) -> None:
+    """An adapter cannot be fused with itself, whatever its stages are called."""
+    for index, address in enumerate(inputs):
+        first = inputs.index(address)
+        if first < index:
+            raise UsageError(
+                f"stage `{step.id}` fuses `{step.inputs[first]}` and `{step.inputs[index]}`, "
+                "which are one and the same adapter",
+                hint="train one of them with another seed or other settings, or leave it out",
+            )
+
+
+def _used_step(step: Step, store: Store, used: Used) -> PlannedStep:
+    """What was trained elsewhere has the address that it has there."""
+    status, reason = _status(store, used.fingerprint)
+    if status != "done":
+        status, reason = (
+            "todo",
+            f"comes from {used.where}" + (f"; {used.note}" if used.note else ""),
+        )
+    return PlannedStep(step, used.fingerprint, used.parts, status, reason, lineage=used.lineage)
 
 
 def data_label(recipe: Recipe) -> str:
@@ -132,20 +185,35 @@ def _reads(step: Step) -> Iterator[tuple[Task, list[str], str]]:
             yield get_task(step.text("task")), step.items("languages"), split
 
 
-def _data_of(step: Step, roots: Sequence[Path]) -> str:
-    if step.kind == "pretrain":
-        return _sources_hash(roots)
-    return "-".join(
-        data_hash(task, roots, languages, split) for task, languages, split in _reads(step)
-    )
+class _Read:
+    """What the data of steps are; many steps read the same."""
 
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = roots
+        self._hashes: dict[tuple[str, tuple[str, ...], str], str] = {}
+        self._origins: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
 
-def _origins_of(step: Step, roots: Sequence[Path]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for task, languages, split in _reads(step):
-        known = found.get(task.name, [])
-        found[task.name] = sorted({*known, *origins(task, roots, languages, split)})
-    return found
+    def data_of(self, step: Step) -> str:
+        """The hash of the data that a step reads, "" if it reads none."""
+        if step.kind == "pretrain":
+            return _sources_hash(self._roots)
+        return "-".join(self._hash(*read) for read in _reads(step))
+
+    def origins_of(self, step: Step) -> dict[str, list[str]]:
+        """Where the data of each of its tasks are from."""
+        found: dict[str, list[str]] = {}
+        for task, languages, split in _reads(step):
+            key = task.name, tuple(languages), split
+            if key not in self._origins:
+                self._origins[key] = list(origins(task, self._roots, languages, split))
+            found[task.name] = sorted({*found.get(task.name, []), *self._origins[key]})
+        return found
+
+    def _hash(self, task: Task, languages: list[str], split: str) -> str:
+        key = task.name, tuple(languages), split
+        if key not in self._hashes:
+            self._hashes[key] = data_hash(task, self._roots, languages, split)
+        return self._hashes[key]
 
 
 def _sources_hash(roots: Sequence[Path]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
+from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
-StepKind = Literal["pretrain", "train", "fuse", "merge", "evaluate", "retrieve"]
+StepKind = Literal["pretrain", "train", "fuse", "merge", "use", "evaluate", "retrieve"]
 TRAINED: tuple[StepKind, ...] = ("train", "fuse", "merge")  # what makes a model
 Status = Literal["done", "todo", "damaged", "remote"]
 
@@ -77,6 +79,7 @@ class PlannedStep:
         status: whether the store has it.
         reason: why it is to be done, one line; for a done step, a note or "".
         origins: where the data of each of its tasks are from, see `tasks.origin`.
+        lineage: of what was trained elsewhere, every step behind it, its own last.
     """
 
     step: Step
@@ -85,6 +88,7 @@ class PlannedStep:
     status: Status
     reason: str
     origins: dict[str, list[str]] = field(default_factory=dict)
+    lineage: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,15 @@ class Plan:
     recipe: str
     steps: tuple[PlannedStep, ...]
 
+    @cached_property
+    def _by_id(self) -> dict[str, PlannedStep]:
+        return {planned.step.id: planned for planned in self.steps}
+
     def by_id(self, step_id: str) -> PlannedStep:
         """Return the planned step with this id; KeyError if there is none."""
-        for planned in self.steps:
-            if planned.step.id == step_id:
-                return planned
-        raise KeyError(step_id)
+        return self._by_id[step_id]
+
+    def upto(self, step_id: str) -> list[PlannedStep]:
+        """The step and all that it needs, each after what it needs itself."""
+        order = in_order([step_id], lambda name: self._by_id[name].step.inputs)
+        return [self._by_id[name] for name in order]

@@ -11,7 +11,7 @@ VERSIONS: dict[StepKind, int] = {
     "pretrain": 1,
     "train": 2,
     "fuse": 2,
-    "merge": 1,
+    "merge": 2,
     "evaluate": 2,
     "retrieve": 3,
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.methods import check_method
+from adapterxlt.recipe.composition import Shape, shapes_of
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
+    MergeStage,
     RetrieveStage,
     Training,
     TrainStage,
@@ -17,8 +19,11 @@ from adapterxlt.recipe.schema import (
 
 def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
     """Add every way in which a recipe does not fit a backbone."""
+    shapes = shapes_of(draft.recipe, draft.used)
     for name, stage in draft.recipe.stages.items():
         at: Path = ("stages", name)
+        if isinstance(stage, MergeStage):
+            _check_merged(draft, at, shapes[name], backbone)
         if isinstance(stage, Training):
             key = (*at, "max_length")
             if key not in draft.places and ("training", "max_length") in draft.places:
@@ -42,6 +47,17 @@ def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
                         f"there is no layer {layer}",
                         f"`{backbone.name}` has 0 (the embeddings) to {backbone.layers}",
                     )
+
+
+def _check_merged(draft: Draft, at: Path, shape: Shape | None, backbone: Backbone) -> None:
+    """Whether the sum of the members' ranks is too much for the backbone."""
+    for method in shape.methods if shape else ():
+        for text in check_method(str(method), backbone.hidden_size, backbone.layers):
+            draft.refuse(
+                (*at, "merge"),
+                f"these make `{method}`: {text.splitlines()[0]}",
+                f"merge fewer, or choose a `rank` of {backbone.hidden_size} at most",
+            )
 
 
 def _check_length(draft: Draft, path: Path, length: int, backbone: Backbone) -> None:

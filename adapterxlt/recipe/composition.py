@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from adapterxlt.methods import ParsedMethod, can_fuse, can_merge, can_stack, parse_method
+from adapterxlt.methods import (
+    ParsedMethod,
+    can_fuse,
+    can_merge,
+    can_stack,
+    cancel,
+    merged_method,
+    parse_method,
+)
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.nodes import Node, Path, Places
+from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.references import references
-from adapterxlt.recipe.schema import FuseStage, MergeStage, TrainStage
+from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage, UseStage
+from adapterxlt.recipe.used import Form, Used
 
+_FULL = parse_method("full")
+MAX_MEMBERS = 32  # of a stack or a fusion, as an artifact's description has them at most
 # The keys that say what a model consists of.
 _COMPOSING = ("train", "method", "after", "stack_on", "fuse", "merge")
 
@@ -25,12 +37,16 @@ class Shape:
         methods: of its adapters, the lowest first.
         on_full: whether it stands on fine-tuned backbone weights.
         heads: names of the tasks whose heads it has, one tuple a model; several for a merge.
+        headless: why it has no head; "" if it has one.
+        depth: how many adapters, or fusions, stand on one another.
     """
 
-    kind: Literal["full", "adapter", "stack", "fusion"]
+    kind: Form
     methods: tuple[ParsedMethod, ...]
     on_full: bool
     heads: tuple[tuple[str, ...], ...]
+    headless: str = ""
+    depth: int = 1
 
 
 class Composition:
@@ -43,46 +59,37 @@ class Composition:
         self._draft = draft
         self._recipe = draft.recipe
         self.shapes: dict[str, Shape | None] = {}
-        for name in self._recipe.stages:
-            self._visit(name)
+        for name in in_order(self._recipe.stages, self._needs):  # of a circle, some come too early
+            self.shapes[name] = self._shape(name)
 
     def of(self, name: str) -> Shape | None:
         """The shape of a stage, None if it is not known."""
         return self.shapes.get(name)
 
-    def _visit(self, name: str) -> None:
-        """Shapes of a stage and of all it needs, without recursion (chains may be long)."""
-        pending = [name]
-        while pending:
-            current = pending[-1]
-            stage = self._recipe.stages.get(current)
-            if current in self.shapes or stage is None:
-                pending.pop()
-                continue
-            needed = [
-                other
-                for _, other in references(current, stage)
-                if other in self._recipe.stages and other not in self.shapes
-            ]
-            if needed and not set(needed) & set(pending):
-                pending.extend(needed)
-                continue
-            pending.pop()
-            self.shapes[current] = None  # in a circle, this is what the others meet
-            if not needed:
-                self.shapes[current] = self._shape(current)
+    def _needs(self, name: str) -> Iterator[str]:
+        stages = self._recipe.stages
+        return (other for _, other in references(name, stages[name]) if other in stages)
 
     def _shape(self, name: str) -> Shape | None:
         stage = self._recipe.stages[name]
         if isinstance(stage, TrainStage):
             return self._trained(name, stage)
+        if isinstance(stage, UseStage):
+            used = self._draft.used.get(name)
+            return (
+                Shape(
+                    used.form, used.methods, used.on_full, (used.heads,), used.headless, used.depth
+                )
+                if used
+                else None
+            )
         if not self._draft.knows(("stages", name), *_COMPOSING):
             return None
         if isinstance(stage, FuseStage):
-            members = self._adapters(name, "fuse", stage.fuse)
+            members = self._members(name, "fuse", stage.fuse)
             return self._fused(name, stage, members) if members else None
         if isinstance(stage, MergeStage):
-            members = self._adapters(name, "merge", stage.merge)
+            members = self._members(name, "merge", stage.merge)
             return self._merged(name, stage, members) if members else None
         return None
 
@@ -137,7 +144,7 @@ class Composition:
                 f"use the same method, or `stack_on: {stage.after}`",
             )
         else:  # of a stack, the top adapter goes on
-            return Shape(old.kind, old.methods, old.on_full, new.heads)
+            return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
         return None
 
     def _stacked(
@@ -159,23 +166,34 @@ class Composition:
         if reason:
             self._draft.refuse(path, reason, "choose another method, or train without `stack_on`")
             return None
-        return Shape("stack", (*old.methods, *new.methods), old.on_full, new.heads)
+        if old.depth >= MAX_MEMBERS:
+            self._draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")
+            return None
+        methods = (*old.methods, *new.methods)
+        return Shape("stack", methods, old.on_full, new.heads, depth=old.depth + 1)
 
-    def _adapters(self, name: str, key: str, listed: list[str]) -> Mapping[str, Shape] | None:
-        """Shapes of the members, which must be single adapters on the pretrained backbone."""
+    def _members(self, name: str, key: str, listed: list[str]) -> Mapping[str, Shape] | None:
+        """Shapes of the members: single adapters on the pretrained backbone.
+
+        Or, of a merge, full fine-tunes all of them.
+        """
         done = "fused" if key == "fuse" else "merged"
+        shapes = {member: self.of(member) for member in listed}
+        known = [shape for shape in shapes.values() if shape is not None]
+        if key == "merge" and all(shape.kind == "full" for shape in known):
+            done = ""
         members: dict[str, Shape] = {}
         sound = True
-        for index, member in enumerate(listed):
-            shape = self.of(member)
+        for index, (member, shape) in enumerate(shapes.items()):
             reason = ""
             if shape is None:
                 sound = False
-            elif shape.kind == "full":
-                reason = "is a full fine-tune; only adapters can be " + done
-            elif shape.kind != "adapter":
+            elif shape.kind == "full" and done:
+                reason = f"is a full fine-tune; only adapters can be {done}"
+                reason += " with adapters" if key == "merge" else ""
+            elif shape.kind not in ("adapter", "full"):
                 reason = f"is a {shape.kind} of several adapters; only single ones can be {done}"
-            elif shape.on_full:
+            elif shape.on_full and done:
                 reason = f"belongs to fine-tuned backbone weights and cannot be {done} with others"
             else:
                 members[member] = shape
@@ -187,19 +205,37 @@ class Composition:
     def _fused(self, name: str, stage: FuseStage, members: Mapping[str, Shape]) -> Shape | None:
         methods = tuple(shape.methods[0] for shape in members.values())
         reason = can_fuse(methods)
+        if reason is None and len(methods) > MAX_MEMBERS:
+            reason = f"a fusion has at most {MAX_MEMBERS} members"
         if reason:
             self._draft.refuse(("stages", name, "fuse"), reason)
             return None
         return Shape("fusion", methods, False, _heads(stage))
 
     def _merged(self, name: str, stage: MergeStage, members: Mapping[str, Shape]) -> Shape | None:
-        methods = tuple(shape.methods[0] for shape in members.values())
+        full = next(iter(members.values())).kind == "full"
+        methods = [_FULL if full else shape.methods[0] for shape in members.values()]
+        path: Path = ("stages", name, "merge")
         reason = can_merge(methods)
+        if reason is None:
+            path = ("stages", name, "rank")
+            reason = can_merge(methods, stage.rank) if self._draft.knows(path[:2], "rank") else None
         if reason:
-            self._draft.refuse(("stages", name, "merge"), reason)
+            self._draft.refuse(path, reason)
             return None
         heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
-        return Shape("adapter", methods[:1], False, tuple(heads))
+        headless = next((shape.headless for shape in members.values() if shape.headless), "")
+        if cancel(stage.shares):
+            headless = "its weights sum to zero, so the heads of its members cancel out"
+        if full:
+            return Shape("full", (), True, tuple(heads), headless)
+        merged = merged_method(methods, stage.rank)
+        return Shape("adapter", (merged,), False, tuple(heads), headless)
+
+
+def shapes_of(recipe: Recipe, used: Mapping[str, Used]) -> Mapping[str, Shape | None]:
+    """The shapes of the stages of a checked recipe."""
+    return Composition(Draft(recipe, Places(Node({}, "", 0)), used=used)).shapes
 
 
 def _heads(stage: TrainStage | FuseStage) -> tuple[tuple[str, ...]]:

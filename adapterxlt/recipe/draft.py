@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.nodes import Path, Places
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.used import Used
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, catalogue
 
@@ -24,6 +25,7 @@ class Draft:
             nothing, in their place; their problem is told already.
         broken: names of stages that are not in the recipe, as nothing is known of them.
         tasks: the tasks there are.
+        used: what `use` stages name, by stage; of those that could be looked at.
     """
 
     recipe: Recipe
@@ -32,6 +34,7 @@ class Draft:
     lost: frozenset[Path] = frozenset()
     broken: frozenset[str] = frozenset()
     tasks: Mapping[str, Task] = field(default_factory=catalogue)
+    used: Mapping[str, Used] = field(default_factory=dict)
 
     def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
         """Add a problem, unless what is there is lost: then it is a mere consequence."""

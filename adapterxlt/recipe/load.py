@@ -11,11 +11,11 @@ raise `InvalidRecipeError` with every problem found, each with its file, line an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.errors import AdapterXLTError, InvalidRecipeError, Problem
 from adapterxlt.recipe.backbone_checks import check_against_backbone
 from adapterxlt.recipe.checks import check
 from adapterxlt.recipe.draft import Draft
@@ -23,13 +23,17 @@ from adapterxlt.recipe.include import resolve_includes
 from adapterxlt.recipe.matrix import expand_matrix, without_matrix
 from adapterxlt.recipe.nodes import Node, Places, walk
 from adapterxlt.recipe.overrides import apply_overrides
-from adapterxlt.recipe.schema import Recipe, builds_only
+from adapterxlt.recipe.schema import Recipe, UseStage, builds_only
 from adapterxlt.recipe.shorthand import spell_out
+from adapterxlt.recipe.used import Used
 from adapterxlt.recipe.validation import validate
 from adapterxlt.recipe.yaml_lines import read_file, read_text
 from adapterxlt.tasks.catalogue import Task, catalogue
 
 FindBackbone = Callable[[str, Path], Backbone | None]
+LookAt = Callable[[UseStage, Path, Backbone | None], Used | None]
+
+_USING = ("use", "backbone_override", "task", "labels")
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,39 @@ class LoadedRecipe:
         places: file and line of every path.
         path: the recipe file; relative folders in the recipe are relative to its folder first.
         backbone: what the recipe was checked against, None if it was not found.
+        used: what its `use` stages name, by stage.
     """
 
     recipe: Recipe
     places: Places
     path: Path
     backbone: Backbone | None = None
+    used: Mapping[str, Used] = field(default_factory=dict)
 
     @property
     def base(self) -> Path:
         """Folder of the recipe file."""
         return self.path.parent
 
-    def check_backbone(self, backbone: Backbone) -> None:
-        """Check layers, lengths and methods against the backbone.
+    def check_backbone(self, backbone: Backbone, look_at: LookAt | None = None) -> LoadedRecipe:
+        """Check layers, lengths, methods and what it uses against the backbone.
+
+        Args:
+            look_at: as of `load_recipe`.
+
+        Returns:
+            The recipe, with the backbone and all that it uses.
 
         Raises:
             InvalidRecipeError: with all problems.
         """
         draft = Draft(self.recipe, self.places)
+        draft.used = _look(draft, self.base, backbone, look_at)
+        if draft.used:
+            check(draft)
         check_against_backbone(draft, backbone)
         raise_all(draft.problems, self.places)
+        return replace(self, backbone=backbone, used=draft.used)
 
 
 def load_recipe(
@@ -71,6 +87,7 @@ def load_recipe(
     *,
     tasks: Mapping[str, Task] | None = None,
     find_backbone: FindBackbone | None = None,
+    look_at: LookAt | None = None,
 ) -> LoadedRecipe:
     """Load and check a recipe file.
 
@@ -81,13 +98,15 @@ def load_recipe(
         tasks: the tasks there are; default: the catalogue.
         find_backbone: finds the backbone by its name and the recipe's folder, None where it is
             not to be had.
+        look_at: looks at what a `use` stage names; None where that needs the backbone. Its errors
+            become problems of the recipe.
 
     Raises:
         InvalidRecipeError: with all problems.
     """
     problems: list[Problem] = []
     root = read_file(path, str(path), problems)
-    return _load(root, path, overrides, data, tasks, problems, find_backbone)
+    return _load(root, path, overrides, data, tasks, problems, find_backbone, look_at)
 
 
 def load_text(
@@ -107,6 +126,7 @@ def _load(
     tasks: Mapping[str, Task] | None,
     problems: list[Problem],
     find_backbone: FindBackbone | None = None,
+    look_at: LookAt | None = None,
 ) -> LoadedRecipe:
     root = resolve_includes(root, path, problems)
     root = spell_out(apply_overrides(root, overrides, data, problems))
@@ -123,14 +143,34 @@ def _load(
         raise InvalidRecipeError(problems)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
-    check(draft)
     backbone = None
     if find_backbone and not builds_only(draft.recipe):
         backbone = find_backbone(draft.recipe.backbone, path.parent)
+    draft.used = _look(draft, path.parent, backbone, look_at)
+    check(draft)
     if backbone is not None:
         check_against_backbone(draft, backbone)
     raise_all(problems, places)
-    return LoadedRecipe(draft.recipe, places, path, backbone)
+    return LoadedRecipe(draft.recipe, places, path, backbone, draft.used)
+
+
+def _look(
+    draft: Draft, base: Path, backbone: Backbone | None, look_at: LookAt | None
+) -> dict[str, Used]:
+    """What `use` stages name; those that cannot be used are problems of the recipe."""
+    found = {}
+    for name, stage in draft.recipe.stages.items():
+        at = ("stages", name)
+        if look_at is None or not isinstance(stage, UseStage) or not draft.knows(at, *_USING):
+            continue
+        try:
+            used = look_at(stage, base, backbone)
+        except AdapterXLTError as error:
+            draft.refuse((*at, "use"), error.message, error.hint)
+            continue
+        if used is not None:
+            found[name] = used
+    return found
 
 
 def raise_all(problems: Sequence[Problem], places: Places) -> None:

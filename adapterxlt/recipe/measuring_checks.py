@@ -129,6 +129,13 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, composition: C
     shape = composition.of(model)
     if shape is None:
         return
+    if shape.headless:
+        draft.refuse(
+            path,
+            f"`{model}` has no head: {shape.headless}",
+            f"train one on it (`after: {model}`), or `retrieve` with it",
+        )
+        return
     models = [
         [draft.tasks[name] for name in names]
         for names in shape.heads

@@ -14,6 +14,7 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
     Stage,
     TrainStage,
+    UseStage,
 )
 from adapterxlt.suggest import suggest
 
@@ -43,7 +44,7 @@ def references(name: str, stage: Stage) -> Iterator[tuple[Path, str]]:
 
 def is_model(stage: Stage) -> bool:
     """Whether a stage makes a model that others can name."""
-    return isinstance(stage, (TrainStage, FuseStage, MergeStage))
+    return isinstance(stage, (TrainStage, FuseStage, MergeStage, UseStage))
 
 
 def check_references(draft: Draft) -> None:
@@ -88,19 +89,19 @@ def _cycles(recipe: Recipe) -> list[list[str]]:
     cycles: list[list[str]] = []
     finished: set[str] = set()
     for start in needs:
-        trail: list[str] = []
         pending = [(start, iter(needs[start]))] if start not in finished else []
-        trail.extend(name for name, _ in pending)
+        trail = {name: None for name, _ in pending}  # in its order
         while pending:
             name, rest = pending[-1]
             needed = next(rest, None)
             if needed is None:
                 finished.add(name)
                 pending.pop()
-                trail.pop()
+                del trail[name]
             elif needed in trail:
-                cycles.append([*trail[trail.index(needed) :], needed])
+                names = list(trail)
+                cycles.append([*names[names.index(needed) :], needed])
             elif needed not in finished:
                 pending.append((needed, iter(needs[needed])))
-                trail.append(needed)
+                trail[needed] = None
     return cycles

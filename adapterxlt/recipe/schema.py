@@ -181,13 +181,47 @@ class FuseStage(Training):
 
 
 class MergeStage(Strict):
-    """Weighted average of adapters of one config: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
+    """The weighted sum of what models do: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
 
-    Weights are used as given (they need not sum to one: task arithmetic); default: equal shares.
+    Adapters of one configuration (ranks and alphas of LoRAs may differ), or full fine-tunes. What
+    a LoRA, an (IA)3, a ReFT or a full fine-tune does is weighed exactly; bottlenecks, prefixes and
+    prompts are not linear, so their weights are. Weights are used as given (they need not sum to
+    one: task arithmetic); default: equal shares. Heads with the same labels are averaged by the
+    same weights, relative to their sum.
     """
 
     merge: list[str] = Field(min_length=2)
-    weights: list[float] | None = None
+    weights: list[Annotated[float, Field(allow_inf_nan=False)]] | None = None
+    rank: int | None = Field(
+        None,
+        gt=0,
+        description="rank of a merged LoRA, which loses the smallest parts of the sum; default: "
+        "the sum of its members' ranks, which loses nothing",
+    )
+
+    @property
+    def shares(self) -> list[float]:
+        """The weights, equal ones if none are given."""
+        return self.weights or [1 / len(self.merge)] * len(self.merge)
+
+
+class UseStage(Strict):
+    """Something trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
+
+    An artifact's folder or file, `WORKDIR:STAGE`, the URL of one in a remote store, or a folder
+    that another library wrote. Paths are relative to the recipe.
+    """
+
+    use: str
+    backbone_override: bool = Field(
+        False, description="make an adapter of another backbone fit to this one; recorded"
+    )
+    task: str | None = Field(
+        None, description="what the head predicts; of a folder that another library wrote"
+    )
+    labels: list[str] | None = Field(
+        None, min_length=1, description="what that head's outputs are called, in their order"
+    )
 
 
 class EvaluateStage(Strict):
@@ -236,12 +270,15 @@ class PretrainStage(Strict):
     pretrain: dict[str, object]
 
 
-Stage = TrainStage | FuseStage | MergeStage | EvaluateStage | RetrieveStage | PretrainStage
+Stage = (
+    TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage | PretrainStage
+)
 
 # The key that tells what a stage is. `fuse` also has `train`, so order matters.
 STAGE_KEYS: dict[str, type[Stage]] = {
     "fuse": FuseStage,
     "merge": MergeStage,
+    "use": UseStage,
     "evaluate": EvaluateStage,
     "retrieve": RetrieveStage,
     "pretrain": PretrainStage,

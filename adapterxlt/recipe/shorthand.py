@@ -7,7 +7,7 @@ from dataclasses import replace
 from adapterxlt.recipe.nodes import Node
 
 _MAY_BE_ALL = ("languages", "layers", "pooling")
-_STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "weights", *_MAY_BE_ALL)
+_STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "weights", "labels", *_MAY_BE_ALL)
 
 
 def spell_out(root: Node) -> Node:

@@ -154,10 +154,13 @@ def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[Path]) -> M:
     needed = [
         key for key, field in model.model_fields.items() if field.is_required() and key not in kept
     ]
-    # All that a stage needs are lists (`pretrain` is a mapping); two items are enough for any.
-    some = {key: {} if key == "pretrain" else ["-", "-"] for key in needed}
-    found = model.model_validate({**kept, **some}, strict=True)
-    return found.model_copy(update={key: {} if key == "pretrain" else [] for key in needed})
+    # Most of what a stage needs are lists; two items are enough for any.
+    others: dict[str, tuple[object, object]] = {"pretrain": ({}, {}), "use": ("-", "")}
+    some = {key: others.get(key, (["-", "-"], [])) for key in needed}
+    found = model.model_validate(
+        {**kept, **{key: value for key, (value, _) in some.items()}}, strict=True
+    )
+    return found.model_copy(update={key: nothing for key, (_, nothing) in some.items()})
 
 
 def _kinds_hint() -> str:

@@ -101,3 +101,16 @@ def test_the_backbone_is_looked_at_together_with_the_rest(tmp_path: Path) -> Non
         "stages.b.train[1].max_length",
     ]
     assert asked == [("b", tmp_path)]
+
+
+def test_the_ranks_of_a_merge_must_fit() -> None:
+    body = """\
+        a: {train: mnli, method: "lora[r=20]"}
+        b: {train: mnli, method: "lora[r=16]"}
+        c: {merge: [a, b]}
+        """
+    (problem,) = unfit(stages(body))
+    assert "stages.c.merge: these make `lora[r=36,alpha=36]`" in problem
+    assert "rank r=36 is above the hidden size 32" in problem
+    assert "choose a `rank` of 32 at most" in problem
+    assert unfit(stages(body.replace("[a, b]", "[a, b], rank: 32"))) == []

@@ -19,6 +19,11 @@ on_full: {train: mnli, after: full}
 stack: {train: mnli, stack_on: bn}
 fused: {fuse: [bn, bn2], train: mnli}
 merged: {merge: [bn, bn2]}
+small_lora: {train: mnli, method: "lora[r=4]"}
+full2: {train: mnli, method: full}
+fulls: {merge: [full, full2]}
+loras: {merge: [lora, small_lora]}
+nothing: {merge: [lora, lora2], weights: [0.5, -0.5]}
 """
 
 
@@ -49,6 +54,15 @@ def result(body: str) -> list[str]:
         "{fuse: [bn, merged], train: udpos, fusion: static}",
         "{merge: [bn, bn2, merged], weights: [1, -0.5, 2]}",
         "{merge: [lora, lora2]}",
+        "{merge: [lora, small_lora], rank: 4}",
+        "{merge: [full, full2], weights: [1, -1]}",
+        '{train: udpos, method: "lora[r=12,alpha=12]", after: loras}',
+        "{merge: [loras, lora], rank: 20}",
+        "{train: udpos, stack_on: loras}",
+        "{train: udpos, method: full, after: fulls}",
+        "{train: udpos, after: fulls}",
+        "{retrieve: [nothing], on: tatoeba}",
+        "{evaluate: [full, fulls, loras], on: mnli}",
     ],
 )
 def test_what_can_be_composed(body: str) -> None:
@@ -103,6 +117,13 @@ def test_what_can_be_composed(body: str) -> None:
         ("{merge: [bn, small]}", "`seq_bn` and `seq_bn[reduction_factor=4.0]` differ; only"),
         ("{merge: [bn, lora]}", "`seq_bn` and `lora` differ; only adapters of one configuration"),
         ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which must not be"),
+        ("{merge: [lora, lora2], rank: 17}", "is above 16, the sum of the members' ranks"),
+        ("{merge: [bn, bn2], rank: 4}", "`seq_bn` has no LoRA whose rank could be chosen"),
+        ("{evaluate: [nothing], on: mnli}", "`nothing` has no head: its weights sum to zero, so"),
+        (
+            "{train: udpos, method: lora, after: loras}",
+            "`loras` is `lora[r=12,alpha=12]`, and `lora` cannot go on from its weights",
+        ),
         ("{merge: [bn, stack]}", "`stack` is a stack of several adapters; only single ones"),
         ("{merge: [full, bn]}", "`full` is a full fine-tune; only adapters can be merged"),
         ("{train: udpos, method: seq_bm}", "unknown method `seq_bm` (did you mean `seq_bn`?)"),
@@ -117,9 +138,34 @@ def test_what_cannot_be_composed(body: str, expected: str) -> None:
 
 def test_every_unfit_member_is_told_with_its_place() -> None:
     found = told(stages(f"{MODELS}x: {{fuse: [full, stack, bn], train: udpos}}"))
-    assert [line.split(":")[0] for line in found] == ["15 stages.x.fuse[0]", "15 stages.x.fuse[1]"]
+    assert [line.split(":")[0] for line in found] == ["20 stages.x.fuse[0]", "20 stages.x.fuse[1]"]
 
 
 def test_what_stands_on_a_problem_is_not_blamed_for_it() -> None:
     body = "a: {train: mnli, method: nope}\nb: {train: udpos, after: a}\nc: {merge: [a, b]}"
     assert [line.split(":")[0] for line in told(stages(body))] == ["3 stages.a.method"]
+
+
+def test_what_is_written_last_is_looked_at_first() -> None:
+    body = """\
+        both: {fuse: [one, two], train: udpos}
+        two: {train: mnli, method: lora, after: one}
+        one: {train: mnli}
+        """
+    (problem,) = told(stages(body))
+    assert "`one` is `seq_bn`, and `lora` cannot go on from its weights" in problem
+
+
+@pytest.mark.parametrize("weight", [".inf", ".nan"])
+def test_a_weight_is_a_finite_number(weight: str) -> None:
+    assert result(f"{{merge: [lora, lora2], weights: [1, {weight}]}}") == ["must be a number"]
+
+
+def test_no_stack_or_fusion_is_larger_than_an_artifact_can_say() -> None:
+    stack = "".join(f"s{n}: {{train: mnli, stack_on: s{n - 1}}}\n" for n in range(1, 33))
+    (problem,) = told(stages(f"s0: {{train: mnli}}\n{stack}"))
+    assert "stages.s32.stack_on: a stack has at most 32 adapters" in problem
+    members = "".join(f"m{n}: {{train: mnli, seed: {n}}}\n" for n in range(33))
+    names = ", ".join(f"m{n}" for n in range(33))
+    (problem,) = told(stages(f"{members}f: {{fuse: [{names}], train: mnli}}"))
+    assert "stages.f.fuse: a fusion has at most 32 members" in problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -79,6 +80,62 @@ def fetched(
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def peek(url: str, name: str, most: int) -> tuple[Manifest, bytes]:
+    """The manifest of the artifact at a URL and one of its files; hardly more is transferred.
+
+    Args:
+        name: of the file. most: bytes that it may have.
+
+    Raises:
+        MissingError: there is no artifact.
+        InvalidArtifactError: it has no such file, or that is not what the manifest says.
+    """
+    files, place, content, packed = _find(tidy(url))
+    where = f"{files.shown}/{place}".rstrip("/")
+    manifest = _announced(content, where)
+    record = manifest.files.get(name)
+    if record is None or record.size > most:
+        raise InvalidArtifactError(f"{where}: has no {name} of a usual size")
+    if packed:
+        start = _start(files, place, manifest, len(content), name)
+        found = _some(files, place, start, record.size)
+    else:
+        found = files.read(place + name, record.size) or b""
+    if hashlib.sha256(found).hexdigest() != record.sha256:
+        raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+    return manifest, found
+
+
+def _start(files: Files, packed: str, manifest: Manifest, size: int, name: str) -> int:
+    """Where a file of a bundle begins: all that comes before it is known by size."""
+
+    def blocks(count: int) -> int:
+        return HEADER + count + -count % HEADER
+
+    start = blocks(size)
+    header = _some(files, packed, start, HEADER)
+    if header.startswith(SIGNATURE_NAME.encode()):
+        try:
+            signature = tarfile.TarInfo.frombuf(header, "ascii", "strict").size
+        except (tarfile.HeaderError, ValueError):
+            raise InvalidArtifactError(f"{files.shown}/{packed}: is damaged") from None
+        start += blocks(min(signature, MAX_SIGNATURE))
+    for other in sorted(manifest.files):
+        if other == name:
+            break
+        start += blocks(manifest.files[other].size)
+    return start + HEADER
+
+
+def _some(files: Files, name: str, start: int, size: int) -> bytes:
+    found = b""
+    for block in files.blocks(name, start):
+        found += block
+        if len(found) >= size:
+            break
+    return found[:size]
 
 
 def has(url: str, fingerprint: str) -> bool:

@@ -1,0 +1,21 @@
+"""Which heads of something trained elsewhere predict a task that is known here."""
+
+from __future__ import annotations
+
+from adapterxlt.models.spec import HeadSpec
+from adapterxlt.show import brief
+from adapterxlt.tasks.catalogue import catalogue
+
+
+def usable_heads(heads: tuple[HeadSpec, ...]) -> tuple[tuple[str, ...], str]:
+    """Tasks of the heads that can be used, and why there are none."""
+    if not heads:
+        return (), "it came without one"
+    tasks = catalogue()
+    for head in heads:
+        task = tasks.get(head.task)
+        if task is None:
+            return (), f"it is not known what it predicts (`{brief(head.task)}`)"
+        if task.kind != head.kind or (task.labels and head.labels and task.labels != head.labels):
+            return (), f"what it calls `{head.task}` is another task than the one of this name here"
+    return tuple(head.task for head in heads), ""

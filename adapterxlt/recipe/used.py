@@ -1,0 +1,79 @@
+"""What is known of something trained elsewhere that a recipe uses, before it is taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from adapterxlt.methods import ParsedMethod
+
+Form = Literal["full", "adapter", "stack", "fusion"]
+
+
+@dataclass(frozen=True)
+class Used:
+    """Something trained elsewhere.
+
+    Args:
+        where: its path or URL, in full.
+        fingerprint: the address that it has in a store, and so that of the stage.
+        form: full backbone weights, a single adapter, or several.
+        methods: of its adapters, the lowest first.
+        on_full: whether it stands on fine-tuned backbone weights.
+        heads: names of the tasks whose heads it has.
+        headless: why it has none that can be used; "" if it has one.
+        parts: the parts of its fingerprint.
+        lineage: every training step behind it, oldest first, its own last.
+        note: what of it is left out, and why; "" for nothing.
+        depth: how many adapters, or fusions, stand on one another.
+    """
+
+    where: str
+    fingerprint: str
+    form: Form
+    methods: tuple[ParsedMethod, ...]
+    on_full: bool
+    heads: tuple[str, ...]
+    headless: str
+    parts: dict[str, object]
+    lineage: tuple[dict[str, Any], ...] = field(repr=False)
+    note: str = ""
+    depth: int = 1
+
+    def behind(self) -> Mapping[str, object]:
+        """Parameters of the step that its heads come from: its own; of a merge, its first member's.
+
+        Not all of them need be there.
+        """
+        by_fingerprint = {step["fingerprint"]: step for step in self.lineage}
+        step = self.lineage[-1]
+        while step["kind"] == "merge" and step["inputs"]:
+            step = by_fingerprint[step["inputs"][0]]  # came before it, so this ends
+        params = step["params"]
+        assert isinstance(params, Mapping)
+        return params
+
+    def trained(self) -> tuple[Mapping[str, object], ...]:
+        """Of each task that this step trained on, what it says."""
+        return data_parts(self.behind())
+
+    def languages(self, kinds: Mapping[str, str]) -> set[str]:
+        """Languages of the labelled data behind it.
+
+        Args:
+            kinds: of the tasks there are, by name.
+        """
+        parts = [part for step in self.lineage for part in data_parts(step["params"])]
+        return {
+            str(part["language"])
+            for part in parts
+            if isinstance(part.get("language"), str) and kinds.get(str(part.get("task"))) != "mlm"
+        }
+
+
+def data_parts(params: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    """What a step says of each task that it trained on; () if it trained on none."""
+    listed = params.get("tasks", [params] if "task" in params else [])
+    found = listed if isinstance(listed, list) else []
+    return tuple(part for part in found if isinstance(part, Mapping))
