@@ -131,7 +131,7 @@ def test_a_weight_scales_the_update(
 
 
 @pytest.mark.parametrize(
-    "method", ["lora[r=4]|seq_bn", "vera", "mtl_lora", "ia3", "loreft", "direft"]
+    "method", ["lora[r=4]|seq_bn", "vera", "mtl_lora", "ia3", "noreft", "direft"]
 )
 def test_a_weight_scales_what_it_does_where_it_begins(
     method: str, backbone: Backbone, trained: Trained, ids: Tensor
