@@ -26,6 +26,7 @@ __all__ = [
     "counts_padding",
     "default_epochs",
     "default_lr",
+    "is_orthogonal",
     "merge_note",
     "merged_method",
     "parse_method",
@@ -167,6 +168,11 @@ def counts_padding(method: ParsedMethod) -> bool:
         or bool(part.resolved.get("suffix_positions"))
         for part in method.flat()
     )
+
+
+def is_orthogonal(method: ParsedMethod) -> bool:
+    """Whether some of its matrices are kept orthogonal, as LoReFT's are."""
+    return any(bool(part.resolved.get("orthogonality")) for part in method.flat())
 
 
 def _places(part: Part) -> set[str]:

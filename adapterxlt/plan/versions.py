@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.methods import counts_padding, parse_method
+from adapterxlt.methods import counts_padding, is_orthogonal, parse_method
 from adapterxlt.plan.steps import Step, StepKind
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
@@ -29,6 +29,9 @@ def version_of(step: Step) -> int | str:
     version, revision = VERSIONS[step.kind], 0
     if step.kind == "evaluate":
         revision = PREDICTING.get(get_task(step.text("task")).kind, 0)
-    elif step.kind == "train" and counts_padding(parse_method(step.text("method"))):
-        revision = 1  # padding counted in training, until it counted nowhere
+    elif step.kind == "train":
+        method = parse_method(step.text("method"))
+        # Padding counted in training; decay of weights made LoReFT do nothing.
+        decayed = bool(step.params.get("weight_decay")) and is_orthogonal(method)
+        revision = 1 if counts_padding(method) or decayed else 0
     return f"{version}.{revision}" if revision else version

@@ -92,6 +92,15 @@ class StepTrainer(Trainer):
     ) -> tuple[list[StepData], None]:
         return [next(epoch_iterator)], None
 
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """All that transformers decays, but what orthogonal matrices are made of.
+
+        Their diagonals are signs, 1 or -1, of which torch takes the whole number: with any decay
+        they became 0, and LoReFT did nothing at all.
+        """
+        names: list[str] = super().get_decay_parameter_names(model)
+        return [name for name in names if ".parametrizations." not in name]
+
     def floating_point_ops(self, inputs: Any) -> int:
         return 0
 

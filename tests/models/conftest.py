@@ -31,9 +31,11 @@ def disturb(built: Built, seed: int = 0) -> Built:
     """Move what would be trained away from its initial values, as training does."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in built.model.parameters():
+        for name, parameter in built.model.named_parameters():
             if parameter.requires_grad:
                 noise = torch.randn(parameter.shape, generator=generator)
+                if ".parametrizations." in name:  # a diagonal of signs, which training leaves
+                    noise = noise.T.tril(-1).T
                 parameter += 0.05 * noise
     built.model.eval()
     return built

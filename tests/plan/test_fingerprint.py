@@ -70,6 +70,16 @@ def test_methods_that_looked_at_padding_have_a_new_address(method: str) -> None:
     assert parts["version"] == f"{VERSIONS['train']}.1"
 
 
+def test_decayed_orthogonal_matrices_have_a_new_address() -> None:
+    loreft = replace(STEP, params={**PARAMS, "method": "loreft", "weight_decay": 0.0})
+    assert version_of(loreft) == VERSIONS["train"]
+    decayed = replace(loreft, params={**loreft.params, "weight_decay": 1e-4})
+    assert version_of(decayed) == f"{VERSIONS['train']}.1"
+    assert version_of(replace(decayed, params={**decayed.params, "method": "lora"})) == (
+        VERSIONS["train"]
+    )
+
+
 @pytest.mark.parametrize("method", ["seq_bn", "full", "lora", "prefix_tuning", "mam", "loreft"])
 def test_all_other_methods_keep_theirs(method: str) -> None:
     step = replace(STEP, params={**PARAMS, "method": method})

@@ -281,3 +281,17 @@ def test_the_second_gpu_can_be_chosen(
     assert chosen[-1] == torch.device("cuda", 1)
     cpu = training._arguments(settings_of(), steps, tmp_path, torch.device("cpu"))
     assert (cpu.device, PartialState().device) == (torch.device("cpu"), torch.device("cpu"))
+
+
+def test_weight_decay_leaves_orthogonal_matrices_orthogonal(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    head = head_of("pair_classification")
+    built = build_train(backbone, method="loreft", name="a", head=head, seed=1)
+    run(built, "pair_classification", tmp_path, weight_decay=0.1)
+    projections = [
+        module.weight for name, module in built.model.named_modules() if name.endswith("projection")
+    ]
+    assert len(projections) == 4
+    for weight in projections:  # rows of length 1, not 0
+        torch.testing.assert_close(weight @ weight.T, torch.eye(len(weight)))
