@@ -91,7 +91,8 @@ def merged(built: Built) -> dict[str, Tensor]:
         if isinstance(layer, LoRALinear) and layer.loras:
             width = layer.weight.shape[1]
             units = torch.cat([torch.zeros(1, width), torch.eye(width)]).to(layer.weight.device)
-            with ForwardContext(built.model.roberta):  # holds what VeRA shares among layers
+            # The context holds what VeRA shares among layers.
+            with ForwardContext(built.model.roberta, input_ids=units[None]):
                 nothing, *columns = layer(units[None])[0]
             found[f"{name}.bias"] = nothing
             found[f"{name}.weight"] = torch.stack([column - nothing for column in columns], dim=1)

@@ -151,7 +151,7 @@ def test_every_method_but_full_goes_to_adapters(
             "mam",
             "unipelt",
             "prompt_tuning",
-            "compacter",
+            "compacter[reduction_factor=8]",
             "mtl_lora",
         ]
     ):
