@@ -57,8 +57,9 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
         if head.kind == "multiple_choice":
             lines.append(f'model.heads["{name}"].config["num_choices"] = choices')
     lines.append(f"model.set_active_adapters({_block(spec.setup)})")
-    if spec.head is not None:
-        lines.append(f'model.active_head = "{spec.name}"')
+    # Without a head of ours, `adapters` would put the backbone's own LM head on top.
+    active = None if spec.head is None else f'"{spec.name}"'
+    lines.append(f"model.active_head = {active}")
     imports = ["from adapters import AutoAdapterModel", *_imports(spec.setup)]
     choices = any(head.kind == "multiple_choice" for head in spec.heads)
     code = program(built, "plain `adapters`", imports, lines, choices=choices)

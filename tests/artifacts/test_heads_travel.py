@@ -16,6 +16,7 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, save
 from adapterxlt.models.export import export
+from adapterxlt.models.merge import merge
 from adapterxlt.models.plain_heads import CLASSES
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.types import TRAINABLE_KINDS, Kind
@@ -124,3 +125,39 @@ def test_out_and_in_again(
     assert again.head is not None
     assert (again.head.kind, again.head.labels) == (kind, LABELS.get(kind, ()))
     close(ours(again, kind), expected)
+
+
+@pytest.mark.parametrize("rank", [None, 4])
+@pytest.mark.parametrize("weights", [(0.7, 0.3), (1.0, -1.0)])
+@pytest.mark.parametrize("library", ["adapters", "peft", "transformers"])
+def test_a_merge_of_unequal_loras_gives_the_same_with_and_without_a_head(
+    backbone: Backbone,
+    tmp_path: Path,
+    library: str,
+    weights: tuple[float, float],
+    rank: int | None,
+) -> None:
+    if library == "peft":
+        pytest.importorskip("peft", reason="peft is not installed")
+    head = head_of("pair_classification")
+    members = [tmp_path / "a", tmp_path / "b"]
+    for folder, method in zip(members, ("lora[r=2,alpha=6]", "lora[r=4]"), strict=True):
+        made(backbone, folder, method, head)
+    artifact, out = tmp_path / "merged", tmp_path / "out"
+    save(merge(backbone, members, weights, "q", rank), artifact)
+    built = load(backbone, artifact)
+    has_head = sum(weights) != 0
+    assert (built.spec is not None and built.spec.head is not None) == has_head
+    given = inputs("pair_classification")
+
+    def found(model: Any) -> Tensor:
+        with torch.no_grad():
+            return torch.as_tensor(model(**given)[0])
+
+    expected = found(built.model)
+    export(built, artifact, out, library)
+    if library == "transformers" and not has_head:
+        theirs: Any = transformers.AutoModel.from_pretrained(out).eval()
+    else:
+        theirs = in_library(out, library, "pair_classification")
+    close(found(theirs), expected)
