@@ -25,9 +25,11 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
     count = len(gold) if "O" in tags_of_all else None
     same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
+    placed_gold, placed_predicted = ([each for each in side if each[1]] for side in lines)
     strange = strange_labels(
         pair,
-        *([placed for placed in side if placed[1]] for side in lines),
+        placed_gold,
+        placed_predicted,
         known,
         "the score takes them for further tags, as the official script does",
     )
