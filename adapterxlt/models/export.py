@@ -127,7 +127,8 @@ def _notes(built: Built, kind: str) -> list[str]:
         notes.append("PEFT keeps a copy of the word embeddings with an LM head: the file is large")
     named = backbone_of(built.backbone)
     if kind != "transformers" and named.moved:
-        notes.append(named.moved)
+        auto = " AutoPeftModel takes the folder in adapter_config.json." if kind == "peft" else ""
+        notes.append(named.moved + auto)
     methods = [parse_method(adapter.method) for adapter in spec.adapters]
     prompts = [
         part

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import transformers
+from adapters.context import ForwardContext
 from adapters.methods.lora import LoRALinear
 from torch import Tensor
 
@@ -90,7 +91,9 @@ def merged(built: Built) -> dict[str, Tensor]:
         if isinstance(layer, LoRALinear) and layer.loras:
             width = layer.weight.shape[1]
             units = torch.cat([torch.zeros(1, width), torch.eye(width)]).to(layer.weight.device)
-            nothing, *columns = layer(units[None])[0]
+            # The context holds what VeRA shares among layers.
+            with ForwardContext(built.model.roberta, input_ids=units[None]):
+                nothing, *columns = layer(units[None])[0]
             found[f"{name}.bias"] = nothing
             found[f"{name}.weight"] = torch.stack([column - nothing for column in columns], dim=1)
     return found

@@ -37,6 +37,7 @@ def refused(folder: Path, backbone: Backbone, root: Path, message: str) -> str:
     with pytest.raises(InvalidArtifactError) as error:
         take_in_foreign(folder, Store(root), backbone=str(backbone.path))
     assert message in str(error.value)
+    assert "adapterxlt-" not in str(error.value)  # a temporary folder of ours
     assert not list(root.rglob("*.safetensors"))
     return str(error.value)
 
@@ -87,7 +88,7 @@ def test_configurations(
         ("config.num_labels", 10**12, "is no number of labels"),
         ("config.label2id", {"a": 0, "b": 0, "c": 2}, "does not name 3 labels"),
         ("config.label2id", {"a": "0", "b": 1, "c": 2}, "does not give a number"),
-        ("config", [], "is of no head"),
+        ("config", [], "tells nothing of the head"),
     ],
 )
 def test_heads(
@@ -102,14 +103,17 @@ def test_heads(
     ("key", "value", "message"),
     [
         ("peft_type", "IA3", "of the kind `IA3`"),
-        ("use_rslora", True, "`use_rslora: True` is not supported"),
+        ("use_rslora", 3, "`use_rslora` must be true or false"),
         ("use_dora", True, "`use_dora: True` is not supported"),
-        ("rank_pattern", {"query": 8}, "`rank_pattern"),
+        ("rank_pattern", {"query": 8}, "`rank_pattern` gives"),
+        ("rank_pattern", {"(a+)+$": 4}, "`rank_pattern` names `(a+)+$`"),
+        ("alpha_pattern", [1], "`alpha_pattern` must give numbers"),
+        ("alpha_pattern", {"query": True}, "must be numbers above 0"),
         ("init_lora_weights", "pissa", "`init_lora_weights: pissa`"),
         ("bias", "all", "trains biases"),
         ("target_modules", ["query", "dense"], "names `dense`"),
         ("target_modules", ".*query", "is no list"),
-        ("lora_alpha", 0.5, "must be a whole number"),
+        ("lora_alpha", -2, "must be numbers above 0"),
         ("layers_to_transform", [7], "names none of the 2 layers"),
         ("target_modules", ["query"], "does not belong to the model"),
         ("surprise", 1, "`surprise: 1` is not supported"),

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
+from transformers import XLMRobertaForSequenceClassification
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import UsageError
-from adapterxlt.models.build import load
+from adapterxlt.models.build import build_train, load, save
 from adapterxlt.models.export import export
-from tests.models.conftest import logits
+from adapterxlt.models.export_program import backbone_of
+from tests.models.conftest import PAIRS, SPANS, TAGS, disturb, logits
 
 Artifacts = Callable[..., Path]
-PLAIN_ADAPTERS = """
-BACKBONE = {backbone!r}
-{code}
+PROGRAM = """
+from load import load
+model = load()
 """
 PLAIN_TRANSFORMERS = """
 import transformers
@@ -61,11 +66,9 @@ def test_plain_adapters_gives_the_same_logits(
         ".json",
         ".safetensors",
         ".py",
+        ".md",
     }
-    code = PLAIN_ADAPTERS.format(
-        backbone=str(backbone.path), code=(tmp_path / "out/load.py").read_text()
-    )
-    torch.testing.assert_close(elsewhere(code, ids, tmp_path / "out"), logits(built, ids))
+    torch.testing.assert_close(elsewhere(PROGRAM, ids, tmp_path / "out"), logits(built, ids))
 
 
 @pytest.mark.parametrize("name", ["low_rank", "whole"])
@@ -104,3 +107,106 @@ def test_what_cannot_be_written_is_said(
 ) -> None:
     with pytest.raises(UsageError, match="export it --to"):
         export(load(backbone, artifacts(name)), artifacts(name), tmp_path / "out", kind)
+
+
+@pytest.mark.parametrize("method", ["dora[r=4]", "ia3", "lora[r=2,intermediate_lora=true]", "vera"])
+def test_the_kin_of_lora_is_merged(
+    backbone: Backbone, tmp_path: Path, ids: Tensor, method: str
+) -> None:
+    save(
+        disturb(build_train(backbone, method=method, name="a", head=PAIRS, seed=1)), tmp_path / "a"
+    )
+    expected = logits(load(backbone, tmp_path / "a"), ids)
+    export(load(backbone, tmp_path / "a"), tmp_path / "a", tmp_path / "out", "transformers")
+    model = XLMRobertaForSequenceClassification.from_pretrained(tmp_path / "out").eval()
+    with torch.no_grad():
+        found = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_peft_knows_the_layers_and_places(backbone: Backbone, tmp_path: Path, ids: Tensor) -> None:
+    peft = pytest.importorskip("peft", reason="peft is not installed")
+    method = "lora[r=2,attn_matrices=[k],intermediate_lora=true,leave_out=[0]]"
+    built = disturb(build_train(backbone, method=method, name="a", head=PAIRS, seed=1))
+    save(built, tmp_path / "a")
+    export(load(backbone, tmp_path / "a"), tmp_path / "a", tmp_path / "out", "peft")
+    # The configuration names a backbone that PEFT finds by itself.
+    auto = peft.AutoPeftModelForSequenceClassification.from_pretrained(
+        tmp_path / "out", num_labels=3
+    )
+    assert not [name for name, _ in auto.named_modules() if "layer.0." in name and "lora_A" in name]
+    with torch.no_grad():
+        found = auto.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    torch.testing.assert_close(found, logits(built, ids), rtol=1e-5, atol=1e-5)
+
+
+def test_every_method_but_full_goes_to_adapters(
+    backbone: Backbone, tmp_path: Path, ids: Tensor
+) -> None:
+    for number, method in enumerate(
+        [
+            "loreft",
+            "noreft",
+            "seq_bn_inv",
+            "mam",
+            "unipelt",
+            "prompt_tuning",
+            "compacter[reduction_factor=8]",
+            "mtl_lora",
+        ]
+    ):
+        folder, out = tmp_path / f"a{number}", tmp_path / f"out{number}"
+        built = build_train(backbone, method=method, name=f"a{number}", head=PAIRS, seed=1)
+        save(disturb(built), folder)
+        export(load(backbone, folder), folder, out, "adapters")
+        model = runpy.run_path(str(out / "load.py"))["load"]()
+        with torch.no_grad():
+            found = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+        torch.testing.assert_close(found, logits(load(backbone, folder), ids))
+
+
+@pytest.mark.parametrize("kind", ["adapters", "peft", "transformers"])
+def test_of_several_heads_each_goes_or_is_named(
+    backbone: Backbone, tmp_path: Path, ids: Tensor, kind: str
+) -> None:
+    built = build_train(
+        backbone, method="lora", name="mix", head=PAIRS, other_heads=(SPANS, TAGS), seed=1
+    )
+    save(disturb(built), tmp_path / "a")
+    notes = export(load(backbone, tmp_path / "a"), tmp_path / "a", tmp_path / "out", kind)
+    card = (tmp_path / "out/README.md").read_text()
+    left = [note for note in notes if "stays behind" in note]
+    assert all(note in card for note in notes)
+    assert "0 = yes, 1 = no, 2 = maybe" in card
+    if kind != "adapters":
+        assert [note.split("`")[1] for note in left] == ["spans", "tags"]
+        return
+    assert left == []
+    model = runpy.run_path(str(tmp_path / "out/load.py"))["load"]()
+    again = load(backbone, tmp_path / "a")
+    for head in again.spec.heads if again.spec else ():
+        again.use_head(head.task)
+        model.active_head = again.model.active_head
+        torch.testing.assert_close(logits(replace(again, model=model), ids), logits(again, ids))
+
+
+def test_a_program_says_what_it_needs(
+    backbone: Backbone, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    elsewhere = replace(backbone, path=tmp_path / "moved")
+    shutil.copytree(backbone.path, elsewhere.path)
+    export(load(elsewhere, artifacts("nli")), artifacts("nli"), tmp_path / "out", "adapters")
+    shutil.rmtree(elsewhere.path)
+    program = [sys.executable, str(tmp_path / "out/load.py")]
+    lost = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
+    assert lost.returncode == 1
+    assert "give the backbone's folder, `python load.py FOLDER`" in lost.stderr
+    assert "Traceback" not in lost.stderr
+
+
+def test_what_a_backbone_is_loaded_by(backbone: Backbone) -> None:
+    cached = Path("/c/hub/models--org--xlmr-small/snapshots/0123")
+    found = backbone_of(replace(backbone, path=cached))
+    assert (found.load, found.moved) == ("org/xlmr-small", "")
+    assert backbone_of(backbone).load == str(backbone.path)
+    assert "part of adapterxlt" in backbone_of(replace(backbone, name="mini")).moved
