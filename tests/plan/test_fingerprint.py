@@ -75,8 +75,9 @@ def test_decayed_orthogonal_matrices_have_a_new_address() -> None:
     assert version_of(loreft) == VERSIONS["train"]
     decayed = replace(loreft, params={**loreft.params, "weight_decay": 1e-4})
     assert version_of(decayed) == f"{VERSIONS['train']}.1"
-    assert version_of(replace(decayed, params={**decayed.params, "method": "lora"})) == (
-        VERSIONS["train"]
+    assert (
+        version_of(replace(decayed, params={**decayed.params, "method": "lora"}))
+        == (VERSIONS["train"])
     )
 
 
