@@ -12,16 +12,12 @@ from typing import Any
 from adapterxlt.artifacts.foreign_config import parsed, plain, refuse
 from adapterxlt.method_parser import ParsedMethod, Part
 from adapterxlt.method_table import METHODS
+from adapterxlt.models.peft_names import INTERMEDIATE, MATRICES, TASK_TYPES
 from adapterxlt.show import brief
 from adapterxlt.tasks.types import Kind
 
-TASK_TYPES: dict[str, Kind] = {
-    "SEQ_CLS": "pair_classification",
-    "TOKEN_CLS": "tagging",
-    "QUESTION_ANS": "span_qa",
-}
-_PLACES = {"query": "q", "key": "k", "value": "v"}
-_INTERMEDIATE = "intermediate.dense"
+_KINDS = {name: kind for kind, name in TASK_TYPES.items()}
+_PLACES = {module: matrix for matrix, module in MATRICES.items()}
 _LORA_B = ".lora_B.weight"
 _PATTERN = re.compile(r"[\w.]{1,200}")
 _MAX_PATTERNS = 1000
@@ -76,7 +72,7 @@ def told_kind(config: Mapping[str, Any], classes: Mapping[str, Kind]) -> Kind | 
     Args:
         classes: classes of transformers, each of a kind.
     """
-    found = TASK_TYPES.get(str(config.get("task_type")))
+    found = _KINDS.get(str(config.get("task_type")))
     mapping = config.get("auto_mapping")
     if found is None and isinstance(mapping, dict):
         found = classes.get(str(mapping.get("base_model_class")))
@@ -205,13 +201,13 @@ def _targets(targets: object, path: Path) -> dict[str, object]:
     found = set()
     for target in targets:
         place = str(target).removeprefix("attention.").removeprefix("self.")
-        if place not in _PLACES and place != _INTERMEDIATE:
+        if place not in _PLACES and place != INTERMEDIATE:
             refuse(
                 path,
                 f"`target_modules` names `{brief(target)}`",
                 "only query, key and value of the self-attention and intermediate.dense are read",
             )
         found.add(_PLACES.get(place, place))
-    matrices = [matrix for matrix in ("q", "k", "v") if matrix in found]
-    places: dict[str, object] = {"intermediate_lora": True} if _INTERMEDIATE in found else {}
+    matrices = [matrix for matrix in MATRICES if matrix in found]
+    places: dict[str, object] = {"intermediate_lora": True} if INTERMEDIATE in found else {}
     return {**places, **({"attn_matrices": matrices} if matrices else {"selfattn_lora": False})}

@@ -139,8 +139,9 @@ def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Forei
 
     path = place / CONFIG
     file = weights_file(place, "peft", FILES["peft"])
-    names = {plain_name(name): name for name in shapes_of(file) if not is_copy(name)}
-    shapes = {name: shapes_of(file)[full] for name, full in names.items()}
+    saved = shapes_of(file)
+    names = {plain_name(name): name for name in saved if not is_copy(name)}
+    shapes = {name: saved[full] for name, full in names.items()}
     lora = lora_from_peft(config, shapes, backbone.layers, path)
     notes, head = [lora.note], None
     kind = find_kind(shapes, told_kind(config, KINDS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from pydantic import ValidationError
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.execution.measures import Measure, read_measures
 from adapterxlt.execution.results import MEASURING, rows_of
-from adapterxlt.execution.results_file import locked, merge, present_rows, save
+from adapterxlt.execution.results_file import free_name, locked, merge, present_rows, save
 from adapterxlt.execution.unnoted import Unnoted, names_of_unnoted
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.progress import Progress
 from adapterxlt.report.file import DamagedResultsError, as_row
 from adapterxlt.report.rows import RESULTS_NAME, Row
-from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.manifest import MANIFEST_NAME, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 
@@ -44,7 +43,7 @@ def rebuild(workdir: Path, progress: Progress) -> Path:
         try:
             rows = present_rows(workdir)
         except DamagedResultsError as error:
-            rows, aside = [], _free(path)
+            rows, aside = [], free_name(workdir, "damaged")
             os.rename(path, aside)
             progress.log(f"{error.message}; it is {aside} now")
         measured = _measured(store, progress)
@@ -76,7 +75,7 @@ def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, lis
 
 
 def _made(store: Store, entry: Manifest) -> tuple[int, str]:
-    manifest = store.path(entry.fingerprint) / "manifest.json"
+    manifest = store.path(entry.fingerprint) / MANIFEST_NAME
     return manifest.stat().st_mtime_ns, entry.title
 
 
@@ -117,9 +116,3 @@ def _fits(cell: dict[str, Any]) -> bool:
     except ValidationError:
         return False
     return cell.keys() <= {field.name for field in fields(Row)}
-
-
-def _free(path: Path) -> Path:
-    """Another name for a damaged file, that of no other file."""
-    names = (path.with_name(f"results.damaged{f'-{n}' if n > 1 else ''}.json") for n in count(1))
-    return next(name for name in names if not os.path.lexists(name))

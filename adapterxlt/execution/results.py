@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from adapterxlt.recipe.schema import (
     EvaluateStage,
     RetrieveStage,
 )
+from adapterxlt.recipe.used import caps_of
 from adapterxlt.report.rows import Row
 from adapterxlt.tasks.catalogue import catalogue, get_task
 
@@ -111,7 +112,12 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
         elif planned.step.kind in ("train", "fuse"):
             parts = context.recipe.parts_of(planned.step.stage)
             found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
-    return tuple(sorted(found, key=lambda code: (code != "en", code)))
+    return english_first(found)
+
+
+def english_first(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes of languages in the order in which rows have them."""
+    return tuple(sorted(codes, key=lambda code: (code != "en", code)))
 
 
 def _caps(context: Context, model: str, stage: EvaluateStage | RetrieveStage) -> str:
@@ -140,8 +146,4 @@ def _capped(context: Context, behind: str) -> list[tuple[str, int | None]]:
     """Each task that a model trained on, with the examples that it trained on at most."""
     if behind not in context.sources.used:
         return [(part.task, part.cap) for part in context.recipe.parts_of(behind)]
-    return [
-        (str(part.get("task")), cap if type(cap) is int else None)
-        for part in context.sources.used[behind].trained()
-        for cap in [part.get("cap")]
-    ]
+    return caps_of(context.sources.used[behind].trained())

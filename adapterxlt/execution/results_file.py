@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -64,7 +65,7 @@ def write_results(
         try:
             present = present_rows(workdir)
         except DamagedResultsError as error:
-            present, path = [], _free(workdir, recipe)
+            present, path = [], free_name(workdir, recipe)
             progress.log(f"warning: {error}\n  what {recipe} measured is in {path}")
         merged = merge(present, [row.as_dict() for row in rows], order)
         save(path, merged)
@@ -118,7 +119,7 @@ def merge(present: Rows, new: Rows, order: Sequence[str] = ()) -> Rows:
     return sorted(merged, key=lambda row: str(row["recipe"]))  # stable: versions as they came
 
 
-def _free(workdir: Path, recipe: str) -> Path:
-    """A file beside the results that is not there yet."""
-    names = (f"results.{recipe}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
-    return next(workdir / name for name in names if not (workdir / name).exists())
+def free_name(workdir: Path, word: str) -> Path:
+    """A file beside the results that is not there yet, `results.WORD.json` if that is free."""
+    names = (workdir / f"results.{word}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
+    return next(name for name in names if not os.path.lexists(name))

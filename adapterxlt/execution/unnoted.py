@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapterxlt.errors import UsageError
 from adapterxlt.execution.measures import Measure
-from adapterxlt.execution.results import ZERO_SHOT, caps_text
+from adapterxlt.execution.results import ZERO_SHOT, caps_text, english_first
 from adapterxlt.plan.expand import BARE
 from adapterxlt.plan.lineage import describe
 from adapterxlt.plan.setup import setup_of
+from adapterxlt.recipe.used import caps_of, data_parts, languages_of
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import Manifest
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.origin import origin_name
 
 Step = dict[str, Any]  # of a lineage
@@ -135,12 +135,14 @@ def _names(one: Unnoted, seed: int, own_id: str, cells: Sequence[Unnoted]) -> di
         "data": _data(one, task),
         "seed": seed,
         "protocol": params["protocol"]["name"] if retrieval else ZERO_SHOT,
-        "trained_in": _trained_in(one.steps),
+        "trained_in": english_first(
+            languages_of(one.steps, {name: task.kind for name, task in catalogue().items()})
+        ),
         "lineage": describe({"backbone": entry.lineage["backbone"], "steps": one.steps}),
         "fingerprint": next(iter(_inputs(entry)), ""),
         "baseline": "" if one.model == baseline else baseline,
         "caps": caps_text(
-            [(part["task"], part.get("cap")) for part in _parts(behind)] if behind else [],
+            caps_of(data_parts(behind["params"])) if behind else [],
             params.get("cap"),
         ),
         "cell": entry.fingerprint,
@@ -159,27 +161,3 @@ def _data(one: Unnoted, task: str) -> str:
     own: Step = next((s for s in steps if s["fingerprint"] == one.entry.fingerprint), {})
     names = [origin_name(origin) for origin in own.get("origins", {}).get(task, [])]
     return ", ".join(dict.fromkeys(names)) or "not recorded"
-
-
-def _parts(step: Step) -> list[dict[str, Any]]:
-    """Tasks that a step was trained on; none of one that was trained elsewhere."""
-    parts = step["params"].get("tasks", [step["params"]])
-    return [part for part in parts if part.get("task")]
-
-
-def _trained_in(steps: Sequence[Step]) -> tuple[str, ...]:
-    found = {
-        str(part["language"])
-        for step in steps
-        if step["kind"] in ("train", "fuse")
-        for part in _parts(step)
-        if not _is_mlm(part["task"])
-    }
-    return tuple(sorted(found, key=lambda code: (code != "en", code)))
-
-
-def _is_mlm(task: str) -> bool:
-    try:
-        return get_task(task).kind == "mlm"
-    except UsageError:
-        return False

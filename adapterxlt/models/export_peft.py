@@ -13,19 +13,10 @@ from adapterxlt.models import tensors
 from adapterxlt.models.export_program import backbone_of, program
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
-from adapterxlt.models.peft_names import PREFIX
+from adapterxlt.models.peft_names import INTERMEDIATE, MATRICES, PREFIX, TASK_TYPES
 from adapterxlt.models.plain_heads import CLASSES, WORDS, places, plain_config, to_plain
 from adapterxlt.models.spec import HeadSpec
-from adapterxlt.tasks.types import Kind
 
-PLACES = {"q": "query", "k": "key", "v": "value"}
-INTERMEDIATE = "intermediate.dense"
-# PEFT has types for these only; what has none is loaded as it is.
-TASK_TYPES: dict[Kind, str] = {
-    "pair_classification": "SEQ_CLS",
-    "tagging": "TOKEN_CLS",
-    "span_qa": "QUESTION_ANS",
-}
 _WHY = {
     "bottleneck": "PEFT has no bottleneck adapters",
     "prefix": "PEFT's prefix tuning moves the positions of all tokens, that of `adapters` does not",
@@ -49,7 +40,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
     for key, value in tensors.select(built.model, tensors.of_adapter(spec.name)).items():
         module, _, matrix = key.partition(f".loras.{spec.name}.")
         found[f"{PREFIX}{module}.{matrix}.weight"] = value
-    targets = [PLACES[str(name)] for name in _list(params["attn_matrices"])]
+    targets = [MATRICES[str(name)] for name in _list(params["attn_matrices"])]
     targets = targets if params["selfattn_lora"] else []
     left_out = _list(params["leave_out"])
     config: dict[str, object] = {
@@ -73,6 +64,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         head |= {alias: known[first].clone() for alias, first in aliases.items()}
         found |= {PREFIX + key: value for key, value in head.items()}
         config["modules_to_save"] = places(spec.head.kind).modules
+        # What PEFT has no type for is loaded as it is.
         config["task_type"] = TASK_TYPES.get(spec.head.kind)
     else:
         config["task_type"] = "FEATURE_EXTRACTION"

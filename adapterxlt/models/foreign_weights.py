@@ -11,7 +11,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import pad
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones import Backbone, weights_index
 from adapterxlt.models import tensors
 from adapterxlt.models.peft_names import is_copy, plain_name
 from adapterxlt.models.plain_heads import BASE, WORDS, from_plain, places
@@ -183,24 +183,20 @@ def _plain_head(
 def _in_checkpoint(backbone: Backbone) -> set[str]:
     """Names of the encoder's own tensors in the backbone's files, as in a model with a head."""
     found: set[str] = set()
-    for path in _files(backbone):
+    for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
             found |= set(file.keys())
     return {key if key.startswith(BASE) else BASE + key for key in found}
 
 
 def _checkpoint(backbone: Backbone, name: str) -> Tensor:
-    for path in _files(backbone):
+    for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
             for key in (name, name.removeprefix(BASE)):
                 if key in file.keys():  # noqa: SIM118 (it is no mapping)
                     tensor: Tensor = file.get_tensor(key)
                     return tensor.float()
     raise KeyError(name)
-
-
-def _files(backbone: Backbone) -> list[Path]:
-    return sorted(backbone.path.glob("model*.safetensors"))
 
 
 def _same(decoder: Tensor, backbone: Backbone) -> bool:

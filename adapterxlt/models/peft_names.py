@@ -1,9 +1,20 @@
-"""What PEFT calls tensors: the names of the model below, and what it puts around them."""
+"""What PEFT calls things: tensors, the modules that a LoRA is on, and kinds of tasks. No torch."""
 
 from __future__ import annotations
 
 import re
 
+from adapterxlt.tasks.types import Kind
+
+# Matrices of a recipe's LoRA -> modules.
+MATRICES = {"q": "query", "k": "key", "v": "value"}
+INTERMEDIATE = "intermediate.dense"
+# PEFT has types for these only.
+TASK_TYPES: dict[Kind, str] = {
+    "pair_classification": "SEQ_CLS",
+    "tagging": "TOKEN_CLS",
+    "span_qa": "QUESTION_ANS",
+}
 PREFIX = "base_model.model."
 _AROUND = re.compile(r"\.(modules_to_save|lora_[AB])(\.default)?(?=\.)")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,12 +64,7 @@ class Used:
         Args:
             kinds: of the tasks there are, by name.
         """
-        parts = [part for step in self.lineage for part in data_parts(step["params"])]
-        return {
-            str(part["language"])
-            for part in parts
-            if isinstance(part.get("language"), str) and kinds.get(str(part.get("task"))) != "mlm"
-        }
+        return languages_of(self.lineage, kinds)
 
 
 def data_parts(params: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
@@ -77,3 +72,26 @@ def data_parts(params: Mapping[str, object]) -> tuple[Mapping[str, object], ...]
     listed = params.get("tasks", [params] if "task" in params else [])
     found = listed if isinstance(listed, list) else []
     return tuple(part for part in found if isinstance(part, Mapping))
+
+
+def languages_of(steps: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -> set[str]:
+    """Languages of the labelled data that steps of a lineage trained on; of any that say so.
+
+    Args:
+        kinds: of the tasks there are, by name.
+    """
+    parts = [part for step in steps for part in data_parts(step["params"])]
+    return {
+        str(part["language"])
+        for part in parts
+        if isinstance(part.get("language"), str) and kinds.get(str(part.get("task"))) != "mlm"
+    }
+
+
+def caps_of(parts: Iterable[Mapping[str, object]]) -> list[tuple[str, int | None]]:
+    """Each task of `data_parts`, and at most how many examples of it were trained on."""
+    return [
+        (str(part.get("task")), cap if type(cap) is int else None)
+        for part in parts
+        for cap in [part.get("cap")]
+    ]

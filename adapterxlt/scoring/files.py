@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,10 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def read_tags(path: Path) -> list[list[str]]:
-    """The tags of each sentence: the last word of each line, a blank line between sentences.
-
-    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too, except
-    where a tab says that it is a word.
-    """
+def in_sentences(lines: Iterable[tuple[int, str]]) -> list[list[str]]:
+    """The tags of each sentence, out of `tag_lines`: a blank line stands between sentences."""
     sentences: list[list[str]] = [[]]
-    for _, tag in tag_lines(path):
+    for _, tag in lines:
         if tag:
             sentences[-1].append(tag)
         elif sentences[-1]:
@@ -71,7 +67,11 @@ def read_tags(path: Path) -> list[list[str]]:
 
 
 def tag_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number (1-based) and tag of each line, "" for one that parts sentences."""
+    """Number (1-based) and tag of each line, "" for one that parts sentences.
+
+    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too, except
+    where a tab says that it is a word.
+    """
     for number, line in enumerate(read_lines(path), start=1):
         document = line.startswith(DOCSTART) and "\t" not in line
         yield number, line.split()[-1] if line.strip() and not document else ""

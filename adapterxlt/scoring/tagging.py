@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection
 
 from adapterxlt.scoring.chunks import Tags, chunk_scores
 from adapterxlt.scoring.counts import token_accuracy
-from adapterxlt.scoring.files import read_tags, require_known, same_sentences, tag_lines
+from adapterxlt.scoring.files import in_sentences, require_known, same_sentences, tag_lines
 from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.scoring.strange import strange_labels
 
@@ -19,16 +18,18 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
         known: the tags there are.
         pad: fill sentences with too few predicted tags with `O` (XGLUE).
     """
-    gold, predicted = read_tags(pair.labels), read_tags(pair.predictions)
+    lines = [list(tag_lines(path)) for path in (pair.labels, pair.predictions)]
+    gold, predicted = map(in_sentences, lines)
     tags_of_all = [tag for tags in gold for tag in tags]
     # Whole sentences without any entity are common; whole sentences of nouns are not.
     count = len(gold) if "O" in tags_of_all else None
     same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)
+    placed_gold, placed_predicted = ([each for each in side if each[1]] for side in lines)
     strange = strange_labels(
         pair,
-        _placed(pair.labels),
-        _placed(pair.predictions),
+        placed_gold,
+        placed_predicted,
         known,
         "the score takes them for further tags, as the official script does",
     )
@@ -42,10 +43,6 @@ def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scor
         remarks,
         same,
     )
-
-
-def _placed(path: Path) -> Iterator[tuple[int, str]]:
-    return ((number, tag) for number, tag in tag_lines(path) if tag)
 
 
 def _remark_scheme(gold: Tags, predicted: Tags) -> list[str]:

@@ -51,7 +51,7 @@ def test_a_revision_is_of_the_steps_that_evaluate_one_kind_of_task() -> None:
     assert version_of(replace(STEP, kind="evaluate", params={"task": "xquad"})) == "2.1"
     assert version_of(replace(STEP, kind="evaluate", params={"task": "panx"})) == 2
     assert version_of(replace(STEP, kind="retrieve", params={"task": "tatoeba"})) == 3
-    assert version_of(replace(STEP, kind="merge", params={"weights": [1.0]})) == 1
+    assert version_of(replace(STEP, kind="merge", params={"weights": [1.0]})) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,9 @@ def test_decayed_orthogonal_matrices_have_a_new_address() -> None:
     assert version_of(loreft) == VERSIONS["train"]
     decayed = replace(loreft, params={**loreft.params, "weight_decay": 1e-4})
     assert version_of(decayed) == f"{VERSIONS['train']}.1"
-    assert version_of(replace(decayed, params={**decayed.params, "method": "lora"})) == (
-        VERSIONS["train"]
+    assert (
+        version_of(replace(decayed, params={**decayed.params, "method": "lora"}))
+        == (VERSIONS["train"])
     )
 
 

@@ -7,15 +7,16 @@ import pytest
 from adapterxlt.errors import MissingDataError
 from adapterxlt.scoring.files import (
     Constant,
+    in_sentences,
     read_answers,
     read_column,
     read_numbers,
     read_pairs,
     read_questions,
     read_scores,
-    read_tags,
     require_known,
     same_sentences,
+    tag_lines,
 )
 
 
@@ -64,7 +65,7 @@ def test_pairs_of_ids(write):
     ],
 )
 def test_tags_of_every_layout(write, text):
-    assert read_tags(write("a", text)) == [["A", "B"], ["C"]]
+    assert in_sentences(tag_lines(write("a", text))) == [["A", "B"], ["C"]]
 
 
 def test_short_sentences_are_padded_only_where_the_script_does(write):
