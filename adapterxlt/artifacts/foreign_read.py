@@ -73,7 +73,8 @@ def is_foreign(folder: Path) -> bool:
     """Whether a folder is one of another library rather than an artifact."""
     if not folder.is_dir() or (folder / MANIFEST_NAME).exists():
         return False
-    return bool(adapter_folders(folder)) or is_checkpoint(folder)
+    ours = [(place / MANIFEST_NAME).exists() for place in adapter_folders(folder)]
+    return (bool(ours) and not all(ours)) or is_checkpoint(folder)
 
 
 def read_foreign(folder: Path, backbone: Backbone) -> Foreign:

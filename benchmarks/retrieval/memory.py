@@ -32,6 +32,7 @@ from adapterxlt.retrieval.encoder import load_encoder
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.tokens import Tokens
 from adapterxlt.retrieval.vectors import VectorFile
+from adapterxlt.store.output import check_output
 
 BLOCK = 65536
 A_CLUSTER = 200  # rows
@@ -109,11 +110,11 @@ def main() -> None:
         summary = times.run(
             "all but the forward passes",
             lambda: mine.mine_files(
-                built, folder / "source", folder / "target", folder / "pairs.tsv",
+                built, folder / "source", folder / "target", check_output(folder / "pairs.tsv"),
                 folder / "work", settings, Loud(),
             ),
         )  # fmt: skip
-        size = sum(path.stat().st_size for path in (folder / "work").glob("*.npy"))
+        size = sum(path.stat().st_size for path in (folder / "work").rglob("*.npy"))
     index = summary["index"]
     print(machine(options.threads))
     print(f"{options.n} x {options.n}, {options.dim} dimensions; {size / 2**30:.2f} GB of vectors")

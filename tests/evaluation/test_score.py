@@ -77,7 +77,7 @@ def test_withheld_labels_are_refused(name, examples, predictions):
     with pytest.raises(MissingDataError) as caught:
         score(get_task(name), examples, predictions, "th", "test")
     assert f"2 of {len(examples)} test examples of `{name}` in language `th`" in str(caught.value)
-    assert "use `split: dev`" in str(caught.value)
+    assert "the labels of official test sets are withheld" in str(caught.value)
 
 
 def test_nothing_to_score_is_refused():

@@ -121,7 +121,7 @@ def test_a_full_disk_is_a_failure_that_says_so(
     work.fail["direct"] = OSError(errno.ENOSPC, "No space left on device")
     result = start()
     assert "cannot write" in result.failed["direct"]
-    assert "run again" in result.failed["direct"]
+    assert "then run the same command again" in result.failed["direct"]
     assert not list((tmp_path / "work/store/.staging").glob("*/out"))
 
 

@@ -42,7 +42,7 @@ USES = {
 
 # Runs in the other environment: prints how far the logits are from those stored in the artifact.
 ELSEWHERE = """
-import importlib.util, json, os, sys
+import importlib.util, json, runpy, sys
 from pathlib import Path
 assert importlib.util.find_spec("adapterxlt") is None, "this environment has adapterxlt"
 import torch, transformers
@@ -53,10 +53,7 @@ def load(kind, folder, backbone):
     if kind == "transformers":
         return transformers.AutoModelForSequenceClassification.from_pretrained(folder)
     if kind == "adapters":
-        os.chdir(folder)
-        scope = {"BACKBONE": backbone}
-        exec(Path("load.py").read_text(), scope)
-        return scope["model"]
+        return runpy.run_path(str(Path(folder) / "load.py"))["load"](backbone)
     model = AutoAdapterModel.from_pretrained(backbone)
     model.load_adapter(folder, use_safetensors=True, set_active=True)
     return model
