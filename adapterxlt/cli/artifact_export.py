@@ -14,6 +14,7 @@ from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
+    kept,
     path_argument,
     say_ignored,
 )
@@ -84,7 +85,7 @@ def command(
         _report({"title": bare.name, "fingerprint": bare.hash}, out, kind, [], as_json)
         return
     place = locate(path)
-    check_new_folder(out, inputs=[place])
+    check_new_folder(out, inputs=kept(place))
     with prepared(place, backbone=backbone) as (source, manifest):
         say_ignored(source.ignored)
         found = find_backbone(manifest, backbone)

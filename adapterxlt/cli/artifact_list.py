@@ -8,6 +8,7 @@ import click
 
 from adapterxlt.artifacts.entries import Entry, read_entries
 from adapterxlt.artifacts.facts import data_of
+from adapterxlt.cli.artifact_options import kept
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
@@ -34,7 +35,7 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
     if html is not None:
         from adapterxlt.artifacts.page import render
 
-        inputs = [entry.path for entry in entries]
+        inputs = [*kept(path)[1:], *(entry.path for entry in entries)]
         output = check_output(html, inputs=inputs, option="--html")
         with output.open_text() as page:
             page.write(render(entries, output.path.parent))

@@ -8,13 +8,24 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import F
+from adapterxlt.report.rows import RESULTS_NAME
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import STORE_FOLDER
 
 
 def identity(manifest: Manifest) -> dict[str, object]:
     """What every document about one artifact says first."""
     return {"title": manifest.title, "fingerprint": manifest.fingerprint}
+
+
+def kept(place: Path) -> list[Path]:
+    """What no output may replace: what was named, and the store and results of its work folder."""
+    entry = place.resolve()
+    root = entry.parent.parent  # of a store's STORE/FIRST TWO DIGITS/FINGERPRINT
+    in_store = root.name == STORE_FOLDER and entry.name.startswith(entry.parent.name)
+    workdir = root.parent if in_store else entry
+    return [place, workdir / STORE_FOLDER, workdir / RESULTS_NAME]
 
 
 def say_ignored(names: Sequence[str]) -> None:

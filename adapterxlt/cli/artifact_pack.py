@@ -11,6 +11,7 @@ from adapterxlt.artifacts.transport import copy_out, pack, prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
+    kept,
     license_option,
     path_argument,
     say_ignored,
@@ -78,8 +79,8 @@ def _checked(target: Path, place: Path) -> Output | None:
         )
     special = target.exists() and not target.is_file() and not target.is_dir()
     if not target.is_dir() and (target.suffix or special or str(target) == "-"):
-        return check_output(target, inputs=[place])
-    check_new_folder(target, inputs=[place])
+        return check_output(target, inputs=kept(place))
+    check_new_folder(target, inputs=kept(place))
     return None
 
 

@@ -151,7 +151,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                     raise bad(path, number, message, "is it text, one sentence a line?")
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 if "\0" in text:
-                    raise bad(path, number, "NUL character", "is the file UTF-16? Re-encode it")
+                    raise bad(
+                        path, number, "holds a NUL character", "is the file UTF-16? Re-encode it"
+                    )
                 if number == 1:
                     refuse_returns(path, text)
                 yield number, text.strip()

@@ -21,7 +21,7 @@ from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.tokens import tokenize
 from adapterxlt.retrieval.transforms import ReadyRows
 from adapterxlt.retrieval.vectors import Precision, VectorFile, encode_to_files
-from adapterxlt.retrieval.workplace import TEXTS, VECTORS, held
+from adapterxlt.retrieval.workplace import TEXTS, VECTORS, check_inputs, held
 from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_json
 from adapterxlt.store.output import Output
@@ -104,11 +104,13 @@ def mine_files(
 
     Raises:
         MissingDataError: a file is empty, unreadable or not UTF-8.
-        UsageError: unknown index, or the memory does not suffice for so many sentences.
+        UsageError: unknown index, the memory does not suffice for so many sentences, or a file
+            lies among those of the work folder.
         AdapterXLTError: the disk is full.
     """
     check_index(settings.index)
     check_finite(settings.threshold, "the threshold")
+    check_inputs(work, [source, target])
     with held(work, progress, keep=keep):
         with writing(work, surely=False):
             sides, layer, found = _search(built, source, target, work, settings, progress)

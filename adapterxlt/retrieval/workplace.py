@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.store.disk import writing
 
@@ -39,6 +40,21 @@ def held(folder: Path, progress: Progress, *, keep: bool) -> Iterator[Path]:
                 folder.rmdir()
     finally:
         lock.release()
+
+
+def check_inputs(folder: Path, inputs: Iterable[Path]) -> None:
+    """Refuse inputs that lie where the work folder's own files are written and removed.
+
+    Raises:
+        UsageError: one does.
+    """
+    for name in (VECTORS, TEXTS):
+        for path in inputs:
+            if path.resolve().is_relative_to((folder / name).resolve()):
+                raise UsageError(
+                    f"{path}: lies in {folder / name}, which the work folder keeps for itself",
+                    hint="move the file, or choose another --workdir",
+                )
 
 
 def _locked(folder: Path, progress: Progress) -> FileLock:

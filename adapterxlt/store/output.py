@@ -154,7 +154,7 @@ def check_folder(path: Path, *, option: str = "--out") -> None:
     with _told(option, path):
         if os.path.lexists(path) and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-        _try_folder(path / "x")
+        _try_folder(path / "x", shown=path)
 
 
 def check_new_folder(path: Path, *, inputs: Iterable[Path] = (), option: str = "--out") -> None:
@@ -236,19 +236,23 @@ def _refuse_inputs(
             )
 
 
-def _try_folder(place: Path) -> None:
-    """Make a file where `place` will be, or in the nearest folder above, and remove it again."""
-    with suppress(FileNotFoundError):
-        place.lstat()  # says of a name that is too long, or below a file
-    folder = place.parent
-    while not os.path.lexists(folder):
-        folder = folder.parent
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+def _try_folder(place: Path, shown: Path | None = None) -> None:
+    """Make a file where `place` will be, or in the nearest folder above, and remove it again.
+
+    Args:
+        shown: what the user named, if that is not the place.
+    """
     try:
+        with suppress(FileNotFoundError):
+            place.lstat()  # says of a name that is too long, or below a file
+        folder = place.parent
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         handle, name = tempfile.mkstemp(prefix=".adapterxlt-", dir=folder)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(place)) from error
+        raise OSError(error.errno, error.strerror, str(shown or place)) from error
     os.close(handle)
     os.unlink(name)
 
@@ -261,7 +265,9 @@ def _told(option: str, path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         told = cannot_write(f"{option} {path}", error, surely=True)
-        raise (told or AdapterXLTError(f"{option} {path}: {error.strerror}")) from error
+        raise (
+            told or AdapterXLTError(f"cannot write {option} {path}: {error.strerror}")
+        ) from error
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def read_text(path: Path) -> str:
         raise bad(path, 0, "the file is empty")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise bad(path, line, "NUL character", "is the file UTF-16? Re-encode it as UTF-8")
+        raise bad(path, line, "holds a NUL character", "is the file UTF-16? Re-encode it as UTF-8")
     return text
 
 

@@ -111,6 +111,22 @@ def test_a_page(workdir: Path, bundle: Path, tmp_path: Path) -> None:
     assert "<script" not in page
 
 
+def test_no_output_replaces_what_a_work_folder_keeps(workdir: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    shutil.copytree(workdir, work)
+    results = work / "results.json"
+    results.write_text("{}")
+    stage = f"{work}:nli"
+    fails(2, "is the same file as", "list", work, "--html", results)
+    fails(2, "is the same file as", "pack", stage, "--out", results)
+    for out in (work / "store" / "x.axlt", work / "store" / "x"):
+        fails(2, "lies inside of", "pack", stage, "--out", out)
+        fails(2, "lies inside of", "export", stage, "--to", "adapters", "--out", out)
+        fails(2, "lies inside of", "list", work, "--html", out)
+    fails(2, "lies inside of", "pack", work, "--out", work / "store" / "all")
+    assert results.read_text() == "{}"
+
+
 def test_show(bundle: Path) -> None:
     text = well("show", bundle).stdout
     for line in ("title:       nli", "licence:     mit", "signature:   unsigned"):

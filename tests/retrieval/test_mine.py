@@ -9,7 +9,7 @@ import resource
 import numpy as np
 import pytest
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval import exact, kept, mine
 from adapterxlt.retrieval.mine import Settings, mine_files
@@ -125,6 +125,18 @@ def test_a_file_that_may_not_grow(run, tmp_path):
     assert not list(tmp_path.glob("out.work/**/*.npy"))
     run("out")
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_a_source_in_the_work_folder_stays(run, tmp_path, encoder):
+    own = tmp_path / "work" / ".texts" / "source.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("one\ntwo\n")
+    with pytest.raises(UsageError, match="lies in"):
+        mine_files(
+            encoder, own, own, check_output(tmp_path / "o"), tmp_path / "work",
+            Settings(get_protocol("jiant"), layer=1), Silent(),
+        )  # fmt: skip
+    assert own.read_text() == "one\ntwo\n"
 
 
 def test_a_place_that_cannot_be_is_said_before_anything_is_encoded(run, tmp_path):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.workplace import TEXTS, VECTORS, held
+from adapterxlt.retrieval.workplace import TEXTS, VECTORS, check_inputs, held
 
 
 class Told(Silent):
@@ -60,6 +60,18 @@ def test_after_a_failure_all_stays_and_later_only_its_own_goes(tmp_path: Path) -
     with held(work, Silent(), keep=False):
         pass
     assert [path.name for path in work.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("folder", [VECTORS, TEXTS])
+def test_no_input_lies_among_its_own_files(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "work" / folder).mkdir(parents=True)
+    file = tmp_path / "work" / folder / "source.txt"
+    file.write_text("the user's")
+    (tmp_path / "link").symlink_to(file)
+    for name in (file, tmp_path / "link"):
+        with pytest.raises(UsageError, match="which the work folder keeps for itself"):
+            check_inputs(tmp_path / "work", [tmp_path / "work" / "mine.txt", name])
+    check_inputs(tmp_path / "work", [tmp_path / "work" / "mine.txt", tmp_path / "gone"])
 
 
 def test_a_place_that_cannot_be(tmp_path: Path) -> None:

@@ -226,6 +226,8 @@ def test_folders(given: Path) -> None:
     for name in ("in", "in/x"):
         with pytest.raises(AdapterXLTError, match="Not a directory"):
             check_folder(Path(name))
+    with pytest.raises(AdapterXLTError, match="cannot write in/x: Not a directory"):
+        check_folder(Path("in/x"))
     Path("dangling").symlink_to("gone")
     for name in ("folder", "in", "dangling"):
         with pytest.raises(UsageError, match="is there already"):

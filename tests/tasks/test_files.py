@@ -62,7 +62,7 @@ def test_empty_file(write: Write, content: bytes) -> None:
 
 def test_nul_characters_hint_at_utf16(write: Write) -> None:
     path = write("f", b"one\n" + "two".encode("utf-16-le"))
-    with pytest.raises(MissingDataError, match=":2: NUL character") as caught:
+    with pytest.raises(MissingDataError, match=":2: holds a NUL character") as caught:
         read_text(path)
     assert "UTF-16" in str(caught.value)
 

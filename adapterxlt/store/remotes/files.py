@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from adapterxlt.errors import (
     MissingPackageError,
     UsageError,
 )
+from adapterxlt.store.disk import writing
 from adapterxlt.store.inside import open_inside
 from adapterxlt.store.remotes.address import masked, path_of, scheme_of, split_sftp, tidy
 
@@ -185,19 +186,23 @@ class FsFiles:
                 return
             top = name.removeprefix(f"{INCOMING}/").partition("/")[0]
             aside = self._path(f"{INCOMING}/{top}/{uuid.uuid4().hex}")
-            self.fs.makedirs(aside.rpartition("/")[0], exist_ok=True)
-            self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            try:
-                if _is(self.fs, "sftp"):
-                    self.fs.ftp.put(str(local), aside)
-                    self.fs.ftp.posix_rename(aside, path)
-                else:
-                    shutil.copyfile(local, aside)
-                    os.replace(aside, path)
-            except BaseException:
-                if self.fs.exists(aside):
-                    self.fs.rm_file(aside)
-                raise
+            with writing(path) if _is(self.fs, "file") else nullcontext():
+                self._put_aside(local, aside, path)
+
+    def _put_aside(self, local: Path, aside: str, path: str) -> None:
+        self.fs.makedirs(aside.rpartition("/")[0], exist_ok=True)
+        self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        try:
+            if _is(self.fs, "sftp"):
+                self.fs.ftp.put(str(local), aside)
+                self.fs.ftp.posix_rename(aside, path)
+            else:
+                shutil.copyfile(local, aside)
+                os.replace(aside, path)
+        except BaseException:
+            if self.fs.exists(aside):
+                self.fs.rm_file(aside)
+            raise
 
     def put_bytes(self, content: bytes, name: str) -> None:
         with tempfile.NamedTemporaryFile() as aside:

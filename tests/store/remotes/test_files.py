@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.store.remotes.address import masked
-from adapterxlt.store.remotes.files import open_files
+from adapterxlt.store.remotes.files import open_files, open_writable
 from adapterxlt.store.source import FolderSource
 from tests.store.remotes.transfer import publish
 
@@ -49,3 +49,11 @@ def test_a_folder_may_not_make_a_pull_wait_or_look_elsewhere(tmp_path: Path) -> 
         files.read("manifest.json", 10)
     with pytest.raises(InvalidArtifactError, match="is a link that leads out of the folder"):
         list(files.blocks("x.json", 0))
+
+
+def test_a_folder_that_cannot_be_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    files = open_writable(str(tmp_path / "file" / "remote"))
+    with pytest.raises(AdapterXLTError, match=r"^cannot write .*: Not a directory$") as caught:
+        files.put_bytes(b"x", "a/b")
+    assert "a part of this path is a file" in (caught.value.hint or "")
