@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from adapterxlt.lines import ends_in_returns_only, split_lines
 from adapterxlt.store.compressed import DAMAGE, opened
 
 _BLOCK = 1 << 20
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # an escape of half a pair; mostly both are there
 # A file that unpacks to more than both is not read whole: no text is packed so tightly.
 UNPACKED = 256 << 20
 UNPACKED_TIMES = 50
@@ -107,7 +109,10 @@ def _read(path: Path) -> bytes:
 def parse_json(path: Path, text: str, line: int = 0) -> Any:
     """Parse JSON: a whole file, or the object in line `line` of one."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        if _SURROGATE.search(text):
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
+        return found
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg} (column {error.colno})"
         unterminated = error.msg.startswith("Unterminated")
@@ -115,6 +120,16 @@ def parse_json(path: Path, text: str, line: int = 0) -> Any:
         raise bad(path, line or error.lineno, message, "is it cut off?" if cut else None) from error
     except RecursionError as error:
         raise bad(path, line, "not JSON of any known kind: nested too deeply") from error
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(error.object[error.start]):04X}"
+        raise bad(
+            path,
+            line,
+            f"a text holds {half}, which is half of a character and cannot be encoded",
+            "was the text cut there? remove it, or add its other half",
+        ) from error
+    except ValueError as error:  # Python's limit on the digits of a number
+        raise bad(path, line, f"not JSON of any known kind: {error}") from error
 
 
 def not_squad(path: Path, error: Exception, where: str = "") -> MissingDataError:

@@ -108,3 +108,17 @@ def test_utf16_is_told(write: Write) -> None:
     with pytest.raises(MissingDataError, match="not UTF-8: byte 0xff at offset 0") as caught:
         read_text(write("f", "text\n".encode("utf-16")))
     assert caught.value.hint == "it is UTF-16: re-encode it as UTF-8"
+
+
+def test_half_a_character_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    whole = r'{"a": "\ud83d\ude00 \\ud83d", "b": ["\uD83D\uDE00"]}'
+    assert parse_json(path, whole) == {"a": "\U0001f600 \\ud83d", "b": ["\U0001f600"]}
+    for text in (r'{"a": ["x \ud83d"]}', r'{"\uDE00": 1}', r'["\ude00\ud83d"]'):
+        with pytest.raises(MissingDataError, match=r"x.json:7: a text holds U\+D[8E]"):
+            parse_json(path, text, 7)
+
+
+def test_a_number_of_too_many_digits_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="not JSON of any known kind"):
+        parse_json(tmp_path / "x.json", "1" * 5000)
