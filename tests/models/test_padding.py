@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from adapters import ADAPTER_CONFIG_MAP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -25,7 +26,7 @@ NARROW = {
     "compacter++": "compacter++[reduction_factor=4]",
 }
 METHOD_LIST = [
-    *(NARROW.get(name, name) for name in METHODS),
+    *(NARROW.get(name, name) for name in METHODS if name == "full" or name in ADAPTER_CONFIG_MAP),
     "prompt_tuning[prompt_length=4,combine=prefix_after_bos]",
     "prompt_tuning|seq_bn",
     "prompt_tuning|prefix_tuning|lora[use_gating=true]",
