@@ -24,6 +24,7 @@ LAYERS = (
         "languages",
         "lfs",
         "lines",
+        "plugins",
         "safetensors_header",
         "show",
     ),
