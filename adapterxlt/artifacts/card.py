@@ -17,7 +17,8 @@ from adapterxlt.artifacts.facts import (
     task_of,
 )
 from adapterxlt.artifacts.locate import IMPORTED
-from adapterxlt.methods import PADDING_NOTE, counts_padding, parse_method
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue

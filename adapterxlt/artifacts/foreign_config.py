@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.method_parser import ParsedMethod, Part
-from adapterxlt.method_table import ARCHITECTURES, METHODS
-from adapterxlt.methods import parse_method
+from adapterxlt.methods.parser import ParsedMethod, Part, parse_method
+from adapterxlt.methods.table import ARCHITECTURES, METHODS
 from adapterxlt.show import brief
 from adapterxlt.store.inside import open_inside
 from adapterxlt.store.strict_json import parse

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.artifacts.foreign_config import parsed, plain, refuse
-from adapterxlt.method_parser import ParsedMethod, Part
-from adapterxlt.method_table import METHODS
+from adapterxlt.methods.parser import ParsedMethod, Part
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models.peft_names import INTERMEDIATE, MATRICES, TASK_TYPES
 from adapterxlt.show import brief
 from adapterxlt.tasks.types import Kind

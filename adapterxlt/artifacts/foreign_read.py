@@ -25,8 +25,7 @@ from adapterxlt.artifacts.foreign_head import (
 from adapterxlt.artifacts.foreign_peft import lora_from_peft, told_kind
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.method_parser import ParsedMethod
-from adapterxlt.methods import parse_method
+from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.show import brief
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.tasks.types import Kind

@@ -16,7 +16,7 @@ from adapterxlt.artifacts.use_foreign import look_at_foreign, make_used_foreign
 from adapterxlt.artifacts.use_heads import usable_heads
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.methods import ParsedMethod, parse_method
+from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import SPEC_FILE, FuseSetup, ModelSpec, StackSetup, parse_spec
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress

@@ -21,10 +21,10 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.models.spec import SPEC_FILE
-from adapterxlt.retrieval.protocols import Pooling
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.output import check_new_folder, new_folder
+from adapterxlt.vectors.pooling import Pooling
 
 ENCODER = "sentence-transformers"
 FORMATS = ("adapters", "peft", "transformers", ENCODER)
@@ -119,9 +119,9 @@ def _bare_backbone(path: str) -> Backbone | None:
 def _write_encoder(
     backbone: Backbone, artifact: Path | None, out: Path, layer: int, pooling: Pooling
 ) -> list[str]:
+    from adapterxlt.integrations.encoder_card import left_behind
+    from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
     from adapterxlt.models.load import load
-    from adapterxlt.retrieval.encoder_card import left_behind
-    from adapterxlt.retrieval.sentence_transformers import export_sentence_transformers
 
     with new_folder(out) as folder:
         built = load(backbone, artifact)

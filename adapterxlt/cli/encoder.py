@@ -28,7 +28,7 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
     from adapterxlt.artifacts.locate import find_backbone, locate
     from adapterxlt.artifacts.transport import is_artifact, prepared
     from adapterxlt.cli.artifact_options import say_ignored
-    from adapterxlt.retrieval.encoder import load_encoder
+    from adapterxlt.vectors.encoder import load_encoder
 
     device = device or AUTO
     if artifact is None:

@@ -13,7 +13,7 @@ from adapterxlt.artifacts.foreign import is_foreign, take_in_foreign
 from adapterxlt.artifacts.transport import TakenIn, pack, prepared, take_in
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import parse_method
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import load
 from adapterxlt.models.export import export
 from adapterxlt.store.source import open_source

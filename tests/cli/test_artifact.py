@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from adapterxlt.artifacts.locate import locate
 from adapterxlt.cli.main import cli
 from adapterxlt.models.build import load
-from adapterxlt.retrieval.protocols import Pooling
+from adapterxlt.vectors.pooling import Pooling
 from tests import tiny
 from tests.artifacts.foreign import by_adapters
 from tests.artifacts.make import small_artifact

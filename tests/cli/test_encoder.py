@@ -12,7 +12,7 @@ from adapterxlt.artifacts.transport import pack, prepared
 from adapterxlt.cli.encoder import open_encoder
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.vectors.encode import encode_sentences
 from tests import tiny
 from tests.artifacts.trained import tiny as named_tiny
 from tests.artifacts.trained import trained_stages

@@ -15,7 +15,7 @@ from adapterxlt.execution import context, preflight, run, train
 from adapterxlt.execution.measures import write_measures
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
-from adapterxlt.retrieval import encoder
+from adapterxlt.vectors import encoder
 
 STAGES = """
   one: {train: pawsx}
