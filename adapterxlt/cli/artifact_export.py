@@ -7,9 +7,6 @@ from typing import get_args
 
 import click
 
-from adapterxlt.artifacts.check import check_fits
-from adapterxlt.artifacts.locate import find_backbone, locate
-from adapterxlt.artifacts.transport import prepared
 from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
 from adapterxlt.cli.artifact_options import (
     backbone_option,
@@ -21,6 +18,9 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.models.spec import SPEC_FILE
+from adapterxlt.sharing.check import check_fits
+from adapterxlt.sharing.locate import find_backbone, locate
+from adapterxlt.sharing.transport import prepared
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.output import check_new_folder, new_folder
