@@ -16,7 +16,6 @@ from adapterxlt.plan.memory import last_parts
 from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.recipe.used import Used
-from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, canonical_json, sha256_file
 from adapterxlt.store.store import Store
@@ -78,7 +77,8 @@ def make_plan(
     """Return the plan of a checked recipe against a store.
 
     Args:
-        find_remote: says which remote store has a trained stage of a fingerprint, if any.
+        find_remote: says which remote store has a trained stage of a fingerprint, if any, as it is
+            shown.
 
     Raises:
         MissingDataError: data that a step reads is not there.
@@ -115,7 +115,7 @@ def make_plan(
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
             url = find_remote(address) if step.kind in TRAINED else None
             if url is not None:
-                status, reason = "remote", f"{masked(url)} has it"
+                status, reason = "remote", f"{url} has it"
         origins = read.origins_of(step)
         planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
     return Plan(recipe.name, tuple(planned))
