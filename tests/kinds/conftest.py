@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tiny_backbone: Path) -> PreTrainedTokenizerBase:
+    """The tiny backbone's tokenizer; longest input 128."""
+    return AutoTokenizer.from_pretrained(tiny_backbone)
