@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
-from adapterxlt.cli.artifact_options import (
+from adapterxlt.cli.artifact.options import (
     backbone_option,
     identity,
     kept,
