@@ -38,8 +38,6 @@ LAYERS = (
         "method_rules",
         "methods",
         "backbones",
-        "backbone_config",
-        "backbone_tokenizer",
     ),
     ("scoring",),
     (
