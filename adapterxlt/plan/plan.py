@@ -16,9 +16,9 @@ from adapterxlt.plan.memory import last_parts
 from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
 from adapterxlt.recipe.schema import Recipe, builds_only
 from adapterxlt.recipe.used import Used
+from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, canonical_json, sha256_file
-from adapterxlt.store.remotes.address import masked
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import data_hash
