@@ -7,9 +7,6 @@ from typing import get_args
 
 import click
 
-from adapterxlt.artifacts.check import check_fits
-from adapterxlt.artifacts.locate import find_backbone, locate
-from adapterxlt.artifacts.transport import prepared
 from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
 from adapterxlt.cli.artifact_options import (
     backbone_option,
@@ -21,10 +18,13 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.models.spec import SPEC_FILE
-from adapterxlt.retrieval.protocols import Pooling
+from adapterxlt.sharing.check import check_fits
+from adapterxlt.sharing.locate import find_backbone, locate
+from adapterxlt.sharing.transport import prepared
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.output import check_new_folder, new_folder
+from adapterxlt.vectors.pooling import Pooling
 
 ENCODER = "sentence-transformers"
 FORMATS = ("adapters", "peft", "transformers", ENCODER)
@@ -119,9 +119,9 @@ def _bare_backbone(path: str) -> Backbone | None:
 def _write_encoder(
     backbone: Backbone, artifact: Path | None, out: Path, layer: int, pooling: Pooling
 ) -> list[str]:
+    from adapterxlt.integrations.encoder_card import left_behind
+    from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
     from adapterxlt.models.load import load
-    from adapterxlt.retrieval.encoder_card import left_behind
-    from adapterxlt.retrieval.sentence_transformers import export_sentence_transformers
 
     with new_folder(out) as folder:
         built = load(backbone, artifact)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.foreign import is_foreign, take_in_foreign
-from adapterxlt.artifacts.transport import TakenIn, take_in
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
@@ -21,11 +19,13 @@ from adapterxlt.cli.artifact_options import (
 from adapterxlt.cli.options import json_option, print_json, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
+from adapterxlt.sharing.foreign import is_foreign, take_in_foreign
+from adapterxlt.sharing.remotes.address import local_path
+from adapterxlt.sharing.remotes.fetch import fetched
+from adapterxlt.sharing.source import Source, open_source
+from adapterxlt.sharing.transport import TakenIn, take_in
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
-from adapterxlt.store.remotes.address import local_path
-from adapterxlt.store.remotes.fetch import fetched
-from adapterxlt.store.source import Source, open_source
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.entries import Entry, read_entries
-from adapterxlt.artifacts.facts import data_of
 from adapterxlt.cli.artifact_options import kept
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
+from adapterxlt.sharing.entries import Entry, read_entries
+from adapterxlt.sharing.facts import data_of
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.output import check_output
 
@@ -33,7 +33,7 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
     for problem in problems:
         click.echo(f"left out: {printable(problem)}", err=True)
     if html is not None:
-        from adapterxlt.artifacts.page import render
+        from adapterxlt.sharing.page import render
 
         inputs = [*kept(path)[1:], *(entry.path for entry in entries)]
         output = check_output(html, inputs=inputs, option="--html")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import F
-from adapterxlt.report.rows import RESULTS_NAME
+from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER

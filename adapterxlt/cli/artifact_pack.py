@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.locate import locate, trained_stages
-from adapterxlt.artifacts.transport import copy_out, pack, prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
@@ -19,6 +17,8 @@ from adapterxlt.cli.artifact_options import (
 )
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
+from adapterxlt.sharing.locate import locate, trained_stages
+from adapterxlt.sharing.transport import copy_out, pack, prepared
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.compressed import ending
 from adapterxlt.store.manifest import Manifest

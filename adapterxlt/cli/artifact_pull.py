@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.foreign import is_foreign
-from adapterxlt.artifacts.transport import take_in
 from adapterxlt.cli.artifact_import import report
 from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
 from adapterxlt.cli.options import json_option, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
-from adapterxlt.store.remotes.address import local_path
-from adapterxlt.store.remotes.fetch import fetched
+from adapterxlt.sharing.foreign import is_foreign
+from adapterxlt.sharing.remotes.address import local_path
+from adapterxlt.sharing.remotes.fetch import fetched
+from adapterxlt.sharing.transport import take_in
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 

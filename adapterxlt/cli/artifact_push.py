@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.locate import locate
-from adapterxlt.artifacts.transport import prepared
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
@@ -19,8 +17,10 @@ from adapterxlt.cli.artifact_options import (
 )
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.progress import open_progress
+from adapterxlt.sharing.locate import locate
+from adapterxlt.sharing.remotes.push import push
+from adapterxlt.sharing.transport import prepared
 from adapterxlt.show import printable, size_text
-from adapterxlt.store.remotes.push import push
 
 
 @click.command()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from adapterxlt.artifacts.entries import Entry, read_entry
-from adapterxlt.artifacts.locate import locate
 from adapterxlt.cli.artifact_options import path_argument
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.report.console import print_table
+from adapterxlt.sharing.entries import Entry, read_entry
+from adapterxlt.sharing.locate import locate
 from adapterxlt.show import printable, size_text
 from adapterxlt.tasks.origin import describe_origins
 

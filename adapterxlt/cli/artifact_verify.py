@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.locate import find_backbone, locate
-from adapterxlt.artifacts.signature import check_signature
 from adapterxlt.cli.artifact_options import (
     backbone_option,
     identity,
@@ -19,11 +17,13 @@ from adapterxlt.cli.artifact_options import (
 )
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.sharing.locate import find_backbone, locate
+from adapterxlt.sharing.signature import check_signature
+from adapterxlt.sharing.source import FolderSource, open_source
+from adapterxlt.sharing.verify import unpack, verify
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
-from adapterxlt.store.source import FolderSource, open_source
 from adapterxlt.store.store import check_files
-from adapterxlt.store.verify import unpack, verify
 
 
 @click.command()
@@ -76,7 +76,7 @@ def command(
 
 
 def _load(place: Path, manifest: Manifest, given: str | None, plain: bool) -> None:
-    from adapterxlt.artifacts.check import check_loads
+    from adapterxlt.sharing.check import check_loads
 
     backbone = find_backbone(manifest, given)
     if plain:

@@ -87,7 +87,8 @@ def tasks() -> Listing:
 
 def methods() -> Listing:
     """What `method:` of a train stage may be."""
-    from adapterxlt.methods import METHODS
+    from adapterxlt.methods.added import added, meaning
+    from adapterxlt.methods.table import METHODS
 
     records: list[dict[str, object]] = [
         {
@@ -97,6 +98,10 @@ def methods() -> Listing:
             "parameters": method.defaults,
         }
         for method in METHODS.values()
+    ]
+    records += [
+        {"method": name, "family": "added", "what": meaning(name), "parameters": {}}
+        for name in added()
     ]
     return Listing(
         records,

@@ -17,8 +17,8 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
-    from adapterxlt.artifacts.cache import RemoteCache
     from adapterxlt.models.build import Built
+    from adapterxlt.sharing.cache import RemoteCache
 
 
 @dataclass

@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapterxlt.artifacts.cache import RemoteCache
-from adapterxlt.artifacts.use import take_in_used
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import all_names, collect_rows
-from adapterxlt.execution.results_file import check_results, write_results
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe, UseStage
-from adapterxlt.report.rows import Row
+from adapterxlt.results.kept import check_results, write_results
+from adapterxlt.results.rows import Row
+from adapterxlt.sharing.cache import RemoteCache
+from adapterxlt.sharing.use import take_in_used
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
 

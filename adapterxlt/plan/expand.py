@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.methods import merge_note, parse_method
+from adapterxlt.methods.merging import merge_note
+from adapterxlt.methods.parser import parse_method, without_added
 from adapterxlt.plan.steps import PART_KEYS, Step
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.heads import head_for
@@ -24,9 +25,10 @@ from adapterxlt.recipe.schema import (
     UseStage,
 )
 from adapterxlt.recipe.used import Used
-from adapterxlt.retrieval.protocols import Pooling, get_protocol
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
+from adapterxlt.vectors.pooling import Pooling
 
 MAX_LENGTH = 8192  # of an input, as in recipes
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
@@ -125,7 +127,7 @@ def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> 
             params["sampling_cap"] = settings.sampling_cap
         if settings.sampling == "temperature":
             params["temperature"] = settings.temperature
-    params["method"] = method
+    params["method"] = without_added(method)
     if method == "full":
         params.pop("frozen_dropout")
     if isinstance(stage, FuseStage):

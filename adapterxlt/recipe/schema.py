@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import default_epochs, default_lr
+from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.tasks.catalogue import catalogue, language_in, source_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
