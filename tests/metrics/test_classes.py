@@ -33,7 +33,7 @@ def test_of_several(pairs: list[tuple[frozenset[str], frozenset[str]]]) -> None:
     ]
     each = [f1_score(*column, zero_division=0.0) for column in columns]
     assert macro_f1(gold, predicted) == pytest.approx(100 * sum(each) / len(each))
-    together = [sum(sides, []) for sides in zip(*columns, strict=True)]
+    together = [[value for side in sides for value in side] for sides in zip(*columns, strict=True)]
     assert micro_f1(gold, predicted) == pytest.approx(100 * f1_score(*together, zero_division=0.0))
 
 
