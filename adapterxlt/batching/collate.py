@@ -26,7 +26,7 @@ def collate(features: Sequence[Feature], pad_id: int, kind: str) -> dict[str, Te
     input_ids = torch.tensor([row + [pad_id] * (width - len(row)) for row in rows])
     real = torch.tensor([len(row) for row in rows])
     attention_mask = (torch.arange(width) < real[:, None]).long()
-    if found.head is not None and found.head.choices:
+    if found.takes_choices:
         choices = len(features[0].input_ids)
         if any(len(feature.input_ids) != choices for feature in features):
             raise ValueError("the examples of a batch must have equally many choices")

@@ -8,6 +8,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Prediction
+from adapterxlt.metrics.facts import reported
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import require_labels
 
@@ -34,5 +35,10 @@ def score(
     if not examples:
         raise MissingDataError(f"no examples of `{task.name}` in language `{language}` to score")
     require_labels(task, examples, language, split)
-    measured = get_kind(task.kind).workings.score(examples, predictions, task, language)
-    return {name: measured[name] for name in task.metrics}
+    workings = get_kind(task.kind).workings
+    return reported(
+        task.metrics,
+        workings.score(examples, predictions, task, language),
+        [workings.right(example, task) for example in examples],
+        [workings.named(prediction, task) for prediction in predictions],
+    )

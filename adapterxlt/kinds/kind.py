@@ -79,6 +79,16 @@ class Kind:
         return bool(self.workings_at)
 
     @property
+    def takes_choices(self) -> bool:
+        """Whether an input has several rows."""
+        return self.head is not None and self.head.choices
+
+    @property
+    def tied_head(self) -> bool:
+        """Whether the head is the backbone's own, with the word embeddings as its last layer."""
+        return self.head is not None and self.head.tied
+
+    @property
     def words(self) -> str:
         """Its name in a sentence."""
         return self.name.replace("_", " ")

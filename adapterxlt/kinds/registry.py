@@ -41,9 +41,14 @@ def get_kind(name: str) -> Kind:
         UsageError: there is none; the hint names the closest.
         PluginError: a package adds it that cannot be used.
     """
+    added = plugins.entries("kinds")
+    for hidden in sorted(added.keys() & KINDS.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[hidden])} adds a kind `{hidden}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
     if name in KINDS:
         return KINDS[name]
-    added = plugins.entries("kinds")
     if name not in added:
         known = (*KINDS, *added)
         raise UsageError(f"unknown kind of task `{name}`", hint=suggest(name, known, show=20))

@@ -85,6 +85,14 @@ class Workings(ABC):
         """
 
     @abstractmethod
+    def right(self, example: Any, task: TaskFacts) -> object:
+        """What a right prediction of an example would be, as metrics read it: names of labels,
+        texts, numbers."""
+
+    def named(self, prediction: Any, task: TaskFacts) -> object:
+        """A prediction as metrics read it."""
+        return prediction
+
     def score(
         self,
         examples: Sequence[Any],
@@ -92,11 +100,14 @@ class Workings(ABC):
         task: TaskFacts,
         language: str,
     ) -> dict[str, float]:
-        """Every metric that a task of this kind may report.
+        """The metrics that this kind measures in a way of its own.
+
+        All others are measured on what is `right` and what is predicted (`metrics.facts`).
 
         Args:
             examples: with their labels.
         """
+        return {}
 
     def submission(
         self, examples: Sequence[Any], predictions: Sequence[Any], task: TaskFacts
@@ -105,7 +116,7 @@ class Workings(ABC):
         return "".join(f"{on_one_line(self.shown(each, task))}\n" for each in predictions)
 
     def shown(self, prediction: Any, task: TaskFacts) -> str:
-        """A prediction as users read it."""
+        """A prediction on a line of a file."""
         return str(prediction)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapterxlt.scoring.counts import accuracy
+from adapterxlt.metrics.counts import accuracy
 from adapterxlt.scoring.files import read_column, require_known, same_length
 from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.scoring.strange import strange_labels

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among, suggest_language
-from adapterxlt.scoring.answers import (
+from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     answer_scores,
     normaliser,

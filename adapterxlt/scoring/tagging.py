@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from adapterxlt.scoring.chunks import Tags, chunk_scores
-from adapterxlt.scoring.counts import token_accuracy
+from adapterxlt.metrics.chunks import Tags, chunk_scores
+from adapterxlt.metrics.counts import token_accuracy
 from adapterxlt.scoring.files import in_sentences, require_known, same_sentences, tag_lines
 from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.scoring.strange import strange_labels

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from adapterxlt.metrics.ranking import RATINGS, mean_ndcg, query_runs, rating
 from adapterxlt.scoring.classes import score_classes, score_labels
 from adapterxlt.scoring.files import WITHHELD, read_column, require_known, same_length
-from adapterxlt.scoring.labels import BINARY, CONLL_TAGS, NLI, POS_TAGS, RATINGS, rating
-from adapterxlt.scoring.ranking import mean_ndcg, query_runs
+from adapterxlt.scoring.labels import BINARY, CONLL_TAGS, NLI, POS_TAGS
 from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.scoring.squad import score_answers
 from adapterxlt.scoring.tagging import score_tags

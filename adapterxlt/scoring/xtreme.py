@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from adapterxlt.metrics.counts import accuracy, set_scores
 from adapterxlt.scoring.classes import score_classes
-from adapterxlt.scoring.counts import accuracy, set_scores
 from adapterxlt.scoring.files import (
     WITHHELD,
     read_numbers,

@@ -81,13 +81,7 @@ class MaskedLanguageModelling(Workings):
     ) -> list[Prediction]:
         raise NotImplementedError("masked language models are measured by their loss")
 
-    def score(
-        self,
-        examples: Sequence[TextExample],
-        predictions: Sequence[Any],
-        task: TaskFacts,
-        language: str,
-    ) -> dict[str, float]:
+    def right(self, example: TextExample, task: TaskFacts) -> object:
         raise NotImplementedError("masked language models are measured by their loss")
 
 

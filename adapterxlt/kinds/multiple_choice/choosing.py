@@ -18,7 +18,7 @@ from adapterxlt.kinds.workings import (
     missing_label,
     text_rows,
 )
-from adapterxlt.scoring.counts import accuracy
+from adapterxlt.metrics.counts import accuracy
 
 
 class MultipleChoice(Workings):
@@ -54,6 +54,9 @@ class MultipleChoice(Workings):
         odds: dict[str, float] | None,
     ) -> list[Prediction]:
         return list(best_classes(len(examples), outputs))
+
+    def right(self, example: ChoiceExample, task: TaskFacts) -> object:
+        return example.label
 
     def score(
         self,

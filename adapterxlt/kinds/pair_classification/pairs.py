@@ -18,9 +18,8 @@ from adapterxlt.kinds.workings import (
     missing_label,
     text_rows,
 )
-from adapterxlt.scoring.counts import accuracy, set_scores
-from adapterxlt.scoring.labels import rating
-from adapterxlt.scoring.ranking import mean_ndcg
+from adapterxlt.metrics.counts import accuracy, set_scores
+from adapterxlt.metrics.ranking import mean_ndcg, rating
 
 
 class PairClassification(Workings):
@@ -55,6 +54,12 @@ class PairClassification(Workings):
         odds: dict[str, float] | None,
     ) -> list[Prediction]:
         return list(best_classes(len(examples), outputs))
+
+    def right(self, example: PairExample, task: TaskFacts) -> object:
+        return None if example.label is None else task.labels[example.label]
+
+    def named(self, prediction: int, task: TaskFacts) -> object:
+        return task.labels[prediction]
 
     def score(
         self,

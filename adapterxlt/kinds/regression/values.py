@@ -15,7 +15,6 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
-from adapterxlt.scoring.correlation import pearson, spearman
 
 
 class Regression(Workings):
@@ -58,16 +57,8 @@ class Regression(Workings):
             values[feature.example] = float(output["logits"][0])
         return list(values)
 
-    def score(
-        self,
-        examples: Sequence[ValuedText],
-        predictions: Sequence[float],
-        task: TaskFacts,
-        language: str,
-    ) -> dict[str, float]:
-        """Correlations of the numbers, and of their ranks, times 100."""
-        gold = [float(example.value or 0) for example in examples]
-        return {"pearson": pearson(gold, predictions), "spearman": spearman(gold, predictions)}
+    def right(self, example: ValuedText, task: TaskFacts) -> object:
+        return example.value
 
     def shown(self, prediction: float, task: TaskFacts) -> str:
         return f"{prediction:.6g}"

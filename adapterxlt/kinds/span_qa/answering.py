@@ -17,7 +17,7 @@ from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.span_qa.best_span import Span, best_span, null_score
 from adapterxlt.kinds.span_qa.spans import answer_spans, answer_tokens
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
-from adapterxlt.scoring.answers import (
+from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     answer_scores,
     normaliser,
@@ -119,6 +119,9 @@ class SpanQA(Workings):
                 found = None
             answers.append(example.context[found.start : found.end] if found else "")
         return answers
+
+    def right(self, example: QAExample, task: TaskFacts) -> object:
+        return [text for _, text in example.answers or ()]
 
     def score(
         self,

@@ -16,8 +16,8 @@ from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
 from adapterxlt.lines import on_one_line
-from adapterxlt.scoring.chunks import chunk_scores
-from adapterxlt.scoring.counts import token_accuracy
+from adapterxlt.metrics.chunks import chunk_scores
+from adapterxlt.metrics.counts import token_accuracy
 
 CONTEXT_SHARE = 4  # a follow-up window of a long sentence repeats up to 1/4 of the one before
 WORD_MARK = "▁"  # what SentencePiece puts where a word begins
@@ -92,6 +92,12 @@ class Tagging(Workings):
                     f"sentence `{example.id}`: word {predicted.index(-1) + 1} got no prediction"
                 )
         return list(tags)
+
+    def right(self, example: TaggingExample, task: TaskFacts) -> object:
+        return [task.labels[tag] for tag in example.tags or ()]
+
+    def named(self, prediction: list[int], task: TaskFacts) -> object:
+        return [task.labels[tag] for tag in prediction]
 
     def score(
         self,

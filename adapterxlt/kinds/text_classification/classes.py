@@ -16,8 +16,6 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.text_classification import LabelledText
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
-from adapterxlt.scoring.counts import accuracy
-from adapterxlt.scoring.f1 import f1_macro, f1_micro
 
 
 class TextClassification(Workings):
@@ -73,22 +71,10 @@ class TextClassification(Workings):
                 found[feature.example] = task.labels[int(logits.argmax())]
         return found
 
-    def score(
-        self,
-        examples: Sequence[LabelledText],
-        predictions: Sequence[Any],
-        task: TaskFacts,
-        language: str,
-    ) -> dict[str, float]:
-        """Accuracy of one label; F1 of each label, averaged; and over all labels of all texts."""
-        if task.multi_label:
-            gold = [example.labels or () for example in examples]
-            macro = f1_macro(gold, predictions, task.labels)
-            return {"f1_micro": f1_micro(gold, predictions), "f1_macro": macro}
-        right = [example.label or "" for example in examples]
-        seen = sorted({*right, *predictions})
-        macro = f1_macro([(each,) for each in right], [(each,) for each in predictions], seen)
-        return {"accuracy": accuracy(right, predictions), "f1_macro": macro}
+    def right(self, example: LabelledText, task: TaskFacts) -> object:
+        if not task.multi_label:
+            return example.label
+        return tuple(label for label in task.labels if label in (example.labels or ()))
 
     def shown(self, prediction: Any, task: TaskFacts) -> str:
         """Several labels stand behind each other, parted by `|`."""
