@@ -12,7 +12,7 @@ Shape = tuple[str, ...]  # keys of the configuration, by the names that BERT has
 EVERY = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # an entry is equal to itself alone, so it can be a key
 class Architecture:
     """An encoder of transformers that `adapters` can put adapters into.
 
@@ -34,6 +34,9 @@ class Architecture:
             it is that of `adapters`.
         body: the parts of the encoder that hold its weights.
         layers: where its list of layers is.
+        words: its word embeddings.
+        pooler: whether the encoder has a pooler, which can be left out.
+        layerless: whether the encoder computes its embeddings where it has no layers.
         last: the part that is applied after the last layer alone, if any.
         sizes: its own names of sizes, where they are others.
         defaults: what sizes transformers takes where config.json, by whose names they are here,
@@ -58,7 +61,10 @@ class Architecture:
     model: str = ""
     body: tuple[str, ...] = ("embeddings", "encoder")
     layers: str = "encoder.layer"
+    layerless: bool = True
     last: str | None = None
+    words: str = "embeddings.word_embeddings.weight"
+    pooler: bool = True
     sizes: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = (
         *("hidden_size", "num_hidden_layers", "max_position_embeddings", "vocab_size"),
@@ -82,6 +88,16 @@ class Architecture:
     def key(self, size: str) -> str:
         """What config.json calls a size."""
         return self.sizes.get(size, size)
+
+    @property
+    def prefix(self) -> str:
+        """What names of the encoder's tensors begin with in a model with a head."""
+        return f"{self.base}."
+
+    @property
+    def word_embeddings(self) -> str:
+        """The name of the word embeddings in a model with a head."""
+        return self.prefix + self.words
 
     @property
     def tokenizer_files(self) -> tuple[str, ...]:
