@@ -90,7 +90,7 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
-    if sources.backbone is not None and loaded.backbone is None:
+    if loaded.backbone is None:
         checked = loaded.check_backbone(sources.backbone, look_at)
         return replace(sources, used=checked.used)
     return sources

@@ -22,7 +22,7 @@ from adapterxlt.models.build import Built
 from adapterxlt.models.classes import keep_lowest
 from adapterxlt.models.load import load
 from adapterxlt.vectors.encode import pool_tokens, token_states
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 BACKBONE_FOLDER = "backbone"
 ARTIFACT_FOLDER = "artifact"

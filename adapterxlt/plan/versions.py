@@ -9,7 +9,6 @@ from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
-    "pretrain": 1,
     "train": 2,
     "fuse": 2,
     "merge": 2,
