@@ -10,6 +10,7 @@ import torch
 import transformers
 from tokenizers import BertWordPieceTokenizer
 
+from adapterxlt.backbones.architectures import BUILT_IN
 from tests import tiny
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -26,7 +27,23 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
             "initializer_range": 0.15,
         },
     ),
-}
+    "deberta-v2": (
+        "DebertaV2Config",
+        {
+            **_SHARED, "relative_attention": True, "position_buckets": 8,
+            "norm_rel_ebd": "layer_norm", "share_att_key": True, "pos_att_type": ["p2c", "c2p"],
+            "position_biased_input": False, "type_vocab_size": 0,
+        },
+    ),
+    "modernbert": (
+        "ModernBertConfig",
+        {
+            **_SHARED, "global_attn_every_n_layers": 2, "local_attention": 16,
+            "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3,
+            "reference_compile": False,
+        },
+    ),
+}  # fmt: skip
 
 
 def build(folder: Path, model_type: str) -> Path:
@@ -35,11 +52,22 @@ def build(folder: Path, model_type: str) -> Path:
         return tiny.build(folder)
     name, more = CONFIGS[model_type]
     folder.mkdir(parents=True, exist_ok=True)
-    size = word_pieces(folder, name.replace("Config", "Tokenizer"))
+    size = word_pieces(
+        folder, "DistilBertTokenizer" if model_type == "distilbert" else "BertTokenizer"
+    )
     torch.manual_seed(0)
     config = getattr(transformers, name)(**SIZES, **more, vocab_size=size, pad_token_id=0)
     model = transformers.AutoModelForMaskedLM.from_config(config)
     model.save_pretrained(folder, safe_serialization=True)
+    if "vocab.txt" not in BUILT_IN[model_type].vocabularies:
+        read = transformers.BertTokenizerFast.from_pretrained(folder)
+        transformers.PreTrainedTokenizerFast(
+            tokenizer_object=read.backend_tokenizer,
+            model_max_length=512,
+            model_input_names=["input_ids", "attention_mask"],
+            **read.special_tokens_map,
+        ).save_pretrained(folder)
+        (folder / "vocab.txt").unlink()
     return folder
 
 

@@ -44,6 +44,12 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         module, _, matrix = key.partition(f".loras.{spec.name}.")
         found[f"{PREFIX}{module}.{matrix}.weight"] = value
     architecture = built.backbone.architecture
+    if not architecture.linear:
+        raise UsageError(
+            f"`{spec.name}` cannot be exported to PEFT: it sees other matrices than `adapters` in "
+            f"a `{architecture.model_type}`",
+            hint="export it --to adapters",
+        )
     linear = architecture.linear
     targets = [linear[str(name)] for name in _list(params["attn_matrices"])]
     targets = targets if params["selfattn_lora"] else []

@@ -12,6 +12,7 @@ import transformers
 from torch import Tensor, nn
 
 from adapterxlt.backbones import Architecture, Backbone
+from adapterxlt.errors import UsageError
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import (
     HEADS,
@@ -67,7 +68,16 @@ def places(architecture: Architecture, kind: Kind) -> Places:
 
     Both do the same with the same layers in the same order: `adapters` builds its heads after
     transformers'. The pooler is the first layer of the head of multiple choice.
+
+    Raises:
+        UsageError: this architecture's are others there.
     """
+    if not architecture.plain_heads:
+        raise UsageError(
+            f"heads of `{architecture.model_type}` are built otherwise in transformers than here, "
+            "so they cannot come from there nor go there",
+            hint="for a trained stage, export it --to adapters",
+        )
     config = config_class(architecture)(**{architecture.key(key): 4 for key in _SMALL})
     with torch.device("meta"), quiet():
         ours = adapter_class(architecture)(config)

@@ -75,5 +75,6 @@ def silence_frozen_dropout(model: nn.Module) -> None:
             continue
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        if hasattr(module, "dropout_prob"):  # attention through torch's fused kernel
-            module.dropout_prob = 0.0
+        for share in ("dropout_prob", "attention_dropout"):  # of torch's fused attention
+            if isinstance(getattr(module, share, None), float):
+                setattr(module, share, 0.0)

@@ -32,6 +32,8 @@ class Architecture:
         tokenizers: classes of transformers that may read them, without `Tokenizer(Fast)`.
         model: where the class is that takes adapters and heads, as `module:Class`; by default
             it is that of `adapters`.
+        library: the first version of `adapters` that can put adapters into it; "" for any.
+        fixed: keys of the configuration that have one value here, whatever config.json says.
         body: the parts of the encoder that hold its weights.
         layers: where its list of layers is.
         words: its word embeddings.
@@ -44,7 +46,8 @@ class Architecture:
         first_position: the first token's position: rows before it in the table are no text's.
         segments: whether the second text of a pair has a token type of its own.
         activation: between the layers of transformers' heads.
-        linear: PEFT's names of the query, key and value matrices and of the feed-forward's.
+        linear: PEFT's names of the query, key and value matrices and of the feed-forward's; {}
+            where it has none that are the same.
         plain_heads: whether its heads in transformers are built as those here, layer by layer.
         cannot: methods and kinds of parts that do not work, and why; see `methods.features`.
         models: well-known ones on the Hub: layers, width, size in words.
@@ -59,6 +62,8 @@ class Architecture:
     vocabularies: tuple[str, ...]
     tokenizers: tuple[str, ...]
     model: str = ""
+    library: str = ""
+    fixed: Mapping[str, object] = field(default_factory=dict)
     body: tuple[str, ...] = ("embeddings", "encoder")
     layers: str = "encoder.layer"
     layerless: bool = True
