@@ -120,12 +120,18 @@ def command(
     from dataclasses import replace
 
     from adapterxlt.cli.progress import open_progress
+    from adapterxlt.retrieval.neighbours import check_index
     from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+    from adapterxlt.retrieval.scripts import scripts_of
     from adapterxlt.store.output import check_folder, check_output
     from adapterxlt.tasks.files import check_file
 
     chosen = get_protocol(protocol)
     chosen = replace(chosen, k=k or chosen.k)
+    check_index(index)
+    for language in (src_lang, trg_lang):
+        if language is not None:
+            scripts_of(language)  # or it is refused, before a model is loaded
     for side in (source, target):
         check_file(side)
     output = check_output(out, inputs=(source, target))
