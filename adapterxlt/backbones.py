@@ -35,6 +35,8 @@ TOKENIZER_FILES = (
 )
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+# What it is, may be used for and has read: goes along where it is copied to.
+NOTES = ("README.md", "LICENSE", "LICENSE.txt", "texts.u64")
 # Say nothing about what the model computes, and change when it is saved again or moved.
 _VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
 _MAX_JSON = 64 << 20  # bytes; the index of thousands of shards is far smaller
@@ -219,6 +221,15 @@ def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
         return files, {}
     mapping = _read_json(backbone.name, backbone.path / INDEX)["weight_map"]
     return files, {tensor: Path(str(shard)).name for tensor, shard in mapping.items()}
+
+
+def files_of(backbone: Backbone) -> list[Path]:
+    """The files in its folder that it consists of, and its notes; whatever else lies there."""
+    weights = _weight_files(backbone.name, backbone.path)
+    index = [INDEX] if weights != [backbone.path / WEIGHTS] else []
+    others = ["config.json", *TOKENIZER_FILES, *index, *NOTES]
+    named = [backbone.path / name for name in others]
+    return [*weights, *(path for path in named if path.is_file())]
 
 
 @cache
