@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,3 +32,12 @@ def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests import tiny  # torch: only for the tests that need it
 
     return tiny.build(tmp_path_factory.mktemp("backbone"))
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_backbone: Path) -> SimpleNamespace:
+    """A random encoder with its tokenizer: what encoding needs of a built model."""
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(tiny_backbone, add_pooling_layer=False).eval()
+    return SimpleNamespace(model=model, tokenizer=AutoTokenizer.from_pretrained(tiny_backbone))

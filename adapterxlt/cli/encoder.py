@@ -24,11 +24,11 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
         MissingBackboneError: its backbone is not here.
         MissingDeviceError: the device is not here.
     """
-    from adapterxlt.artifacts.check import check_fits
-    from adapterxlt.artifacts.locate import find_backbone, locate
-    from adapterxlt.artifacts.transport import is_artifact, prepared
-    from adapterxlt.cli.artifact_options import say_ignored
-    from adapterxlt.retrieval.encoder import load_encoder
+    from adapterxlt.cli.artifact.options import say_ignored
+    from adapterxlt.sharing.check import check_fits
+    from adapterxlt.sharing.locate import find_backbone, locate
+    from adapterxlt.sharing.transport import is_artifact, prepared
+    from adapterxlt.vectors.encoder import load_encoder
 
     device = device or AUTO
     if artifact is None:

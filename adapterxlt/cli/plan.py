@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.cache import RemoteCache, all_remotes
 from adapterxlt.cli.options import (
     data_option,
     json_option,
@@ -22,6 +21,7 @@ from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
+from adapterxlt.sharing.cache import RemoteCache, all_remotes
 from adapterxlt.show import printable
 from adapterxlt.store.store import STORE_FOLDER, Store
 

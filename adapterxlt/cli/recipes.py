@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapterxlt.artifacts.use import look_at
 from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError, UsageError
@@ -15,6 +14,7 @@ from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.sharing.use import look_at
 from adapterxlt.suggest import suggest
 
 
@@ -90,7 +90,7 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
-    if sources.backbone is not None and loaded.backbone is None:
+    if loaded.backbone is None:
         checked = loaded.check_backbone(sources.backbone, look_at)
         return replace(sources, used=checked.used)
     return sources

@@ -14,9 +14,9 @@ from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.console import make_console
 from adapterxlt.report.read import read_runs
-from adapterxlt.report.rows import RESULTS_NAME
 from adapterxlt.report.seeds import over_seeds
 from adapterxlt.report.tables import print_over_seeds, print_results
+from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import check_output
 from adapterxlt.store.store import STORE_FOLDER
 

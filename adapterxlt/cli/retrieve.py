@@ -12,9 +12,10 @@ from adapterxlt.cli.options import Finite, encoder_options, json_option, print_j
 from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
-    from adapterxlt.retrieval.protocols import Pooling, Protocol
+    from adapterxlt.retrieval.protocols import Protocol
     from adapterxlt.retrieval.score import Scored
     from adapterxlt.tasks.find import Found
+    from adapterxlt.vectors.pooling import Pooling
 
 SIDES = ("source", "target")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -75,9 +76,9 @@ def command(
     layers and poolings all figures are shown and the best is named: choose on dev, then give its
     layer, pooling and threshold for test.
     """
-    from adapterxlt.retrieval.neighbours import check_index
     from adapterxlt.retrieval.protocols import get_protocol
     from adapterxlt.retrieval.score import MAIN, best_of, check_threshold
+    from adapterxlt.search.neighbours import check_index
 
     rules = get_protocol(protocol)
     check_threshold(threshold, gold)
@@ -124,10 +125,10 @@ def _score_vectors(
     index: str,
 ) -> Scored:
     from adapterxlt.cli.progress import open_progress
-    from adapterxlt.retrieval.exact import check_sides
     from adapterxlt.retrieval.score import Scored, score_sides
     from adapterxlt.retrieval.sides import Sides, aligned, read_row_gold
-    from adapterxlt.retrieval.vectors import VectorFile
+    from adapterxlt.search.exact import check_sides
+    from adapterxlt.vectors.on_disk import VectorFile
 
     left, right = VectorFile.open(source), VectorFile.open(target)
     check_sides(left, right, 1)
@@ -168,13 +169,13 @@ def _score_texts(
 
     from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.cli.progress import open_progress
-    from adapterxlt.retrieval.encode import encode_grid
     from adapterxlt.retrieval.protocols import choose_layers
     from adapterxlt.retrieval.score import score_grid
     from adapterxlt.retrieval.sides import aligned, from_mining
     from adapterxlt.store.output import check_folder, check_output
     from adapterxlt.tasks.readers.bitext import read_bitext_lines
     from adapterxlt.tasks.readers.mining import read_mining_tsv
+    from adapterxlt.vectors.encode import encode_grid
 
     if save is not None:
         check_folder(save, option="--save-vectors")
@@ -242,8 +243,8 @@ def _layers(text: str | None) -> Any:
 def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
     from typing import get_args
 
-    from adapterxlt.retrieval.protocols import Pooling
     from adapterxlt.suggest import suggest
+    from adapterxlt.vectors.pooling import Pooling
 
     known = get_args(Pooling)
     if text == "all":

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.artifacts.cache import all_remotes
 from adapterxlt.cli.options import (
     data_option,
     device_option,
@@ -23,6 +22,7 @@ from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.console import print_table
 from adapterxlt.report.tables import print_results
+from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import printable
 
 

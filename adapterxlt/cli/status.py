@@ -8,9 +8,9 @@ import click
 
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.measures import kept_epoch
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
+from adapterxlt.results.measures import kept_epoch
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store

@@ -17,8 +17,8 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
-    from adapterxlt.artifacts.cache import RemoteCache
     from adapterxlt.models.build import Built
+    from adapterxlt.sharing.cache import RemoteCache
 
 
 @dataclass
@@ -45,9 +45,7 @@ class Context:
 
     @property
     def backbone(self) -> Backbone:
-        """The backbone; only a recipe that does nothing but build one has none."""
-        if self.sources.backbone is None:
-            raise TypeError(f"recipe {self.recipe.name} has no backbone")
+        """The recipe's backbone."""
         return self.sources.backbone
 
     @cached_property

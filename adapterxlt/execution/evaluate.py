@@ -14,9 +14,9 @@ from adapterxlt.evaluation.submission import submission_file, write_submission
 from adapterxlt.execution.contamination import describe_overlap, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import evaluation_examples
-from adapterxlt.execution.measures import Measure, write_measures
 from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
 from adapterxlt.plan.steps import PlannedStep, Step
+from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels

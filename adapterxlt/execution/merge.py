@@ -6,9 +6,9 @@ from pathlib import Path
 
 from adapterxlt.execution.contamination import write_seen
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.build import merge, save
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.store.files import write_json
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.results_file import present_rows
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.memory import Note, read_notes
-from adapterxlt.report.file import DamagedResultsError
-from adapterxlt.report.versions import by_version, families, same_but_seed
+from adapterxlt.results.file import DamagedResultsError
+from adapterxlt.results.kept import present_rows
+from adapterxlt.results.versions import by_version, families, same_but_seed
 
 MOST = 3  # recipes, and differences of each, that are told
 

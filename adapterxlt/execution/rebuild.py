@@ -11,14 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.execution.measures import Measure, read_measures
 from adapterxlt.execution.results import MEASURING, rows_of
-from adapterxlt.execution.results_file import free_name, locked, merge, present_rows, save
 from adapterxlt.execution.unnoted import Unnoted, names_of_unnoted
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.progress import Progress
-from adapterxlt.report.file import DamagedResultsError, as_row
-from adapterxlt.report.rows import RESULTS_NAME, Row
+from adapterxlt.results.file import DamagedResultsError, as_row
+from adapterxlt.results.kept import free_name, locked, merge, present_rows, save
+from adapterxlt.results.measures import Measure, read_measures
+from adapterxlt.results.rows import RESULTS_NAME, Row
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.measures import Measure, read_measures
 from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
@@ -18,7 +17,8 @@ from adapterxlt.recipe.schema import (
     RetrieveStage,
 )
 from adapterxlt.recipe.used import caps_of
-from adapterxlt.report.rows import Row
+from adapterxlt.results.measures import Measure, read_measures
+from adapterxlt.results.rows import Row
 from adapterxlt.tasks.catalogue import catalogue, get_task
 
 MEASURING = ("evaluate", "retrieve")

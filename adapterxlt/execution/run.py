@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapterxlt.artifacts.cache import RemoteCache
-from adapterxlt.artifacts.use import take_in_used
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import all_names, collect_rows
-from adapterxlt.execution.results_file import check_results, write_results
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import PlannedStep, StepKind
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.schema import Recipe, UseStage
-from adapterxlt.report.rows import Row
+from adapterxlt.results.kept import check_results, write_results
+from adapterxlt.results.rows import Row
+from adapterxlt.sharing.cache import RemoteCache
+from adapterxlt.sharing.use import take_in_used
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -106,7 +106,6 @@ def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress)
     for name, used in sources.used.items():
         stage = recipe.stages[name]
         assert isinstance(stage, UseStage)
-        assert sources.backbone is not None  # it was looked at with its backbone
         take_in_used(stage, used, sources.base, store, sources.backbone, progress)
 
 
@@ -169,10 +168,11 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
 
 def _pull(planned: PlannedStep, context: Context) -> bool:
     """Get a trained stage from a remote instead, if one has it; returns whether it is here now."""
-    remotes, backbone = context.remotes, context.sources.backbone
-    if remotes is None or backbone is None or planned.status != "remote":
+    if context.remotes is None or planned.status != "remote":
         return False
-    return remotes.pull(planned.fingerprint, planned.step.id, context.store, backbone)
+    return context.remotes.pull(
+        planned.fingerprint, planned.step.id, context.store, context.backbone
+    )
 
 
 def _drop_if_damaged(store: Store, address: str) -> None:
@@ -208,7 +208,3 @@ def _runner(kind: StepKind) -> Runner:
             return run_retrieve
         case "use":  # was taken in before the plan was made
             raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
-        case "pretrain":
-            from adapterxlt.execution.pretrain import run_pretrain
-
-            return run_pretrain

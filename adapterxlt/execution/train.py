@@ -14,11 +14,11 @@ from adapterxlt.execution.contamination import Hashes, write_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
 from adapterxlt.execution.dev import dev_scorer
-from adapterxlt.execution.measures import METRICS_NAME
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Part, Training
+from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapterxlt.execution.measures import Measure
 from adapterxlt.execution.results import ZERO_SHOT, caps_text, english_first
 from adapterxlt.plan.expand import BARE
 from adapterxlt.plan.lineage import describe
 from adapterxlt.plan.setup import setup_of
 from adapterxlt.recipe.used import caps_of, data_parts, languages_of
+from adapterxlt.results.measures import Measure
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue

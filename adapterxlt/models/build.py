@@ -14,7 +14,8 @@ from adapters import XLMRobertaAdapterModel
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.methods import can_fuse, can_stack, parse_method
+from adapterxlt.methods.composing import can_fuse, can_stack
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.dropout import quicken_dropout

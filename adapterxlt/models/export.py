@@ -13,7 +13,9 @@ from typing import Any
 import torch
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import METHODS, PADDING_NOTE, counts_padding, parse_method
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.table import METHODS
+from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
 from adapterxlt.models.export_peft import to_peft
 from adapterxlt.models.export_plain import to_transformers
 from adapterxlt.models.export_program import backbone_of, program

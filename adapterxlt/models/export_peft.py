@@ -8,7 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import METHODS, Part, parse_method
+from adapterxlt.methods.parser import Part, parse_method
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.export_program import backbone_of, program
 from adapterxlt.models.lm_head import head_tensors

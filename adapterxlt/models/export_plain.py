@@ -12,7 +12,8 @@ from adapters.methods.lora import LoRALinear
 from torch import Tensor
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import METHODS, parse_method
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built

@@ -14,7 +14,7 @@ from transformers import XLMRobertaConfig
 
 from adapterxlt.backbones import Backbone, model_config
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
-from adapterxlt.methods import check_method
+from adapterxlt.methods.checks import check_method
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.method_merge import can_merge, cancel, merge_kind, merged_method
-from adapterxlt.method_parser import Part, parse_method
-from adapterxlt.method_table import METHODS, Family
+from adapterxlt.methods.merging import can_merge, cancel, merge_kind, merged_method
+from adapterxlt.methods.parser import Part, parse_method
+from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer, put_weights
 from adapterxlt.models.fit import check_fit

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from adapterxlt.method_merge import MergeKind
+from adapterxlt.methods.merging import MergeKind
 
 Place = Mapping[str, Tensor]
 

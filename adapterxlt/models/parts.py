@@ -12,7 +12,8 @@ from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
-from adapterxlt.methods import parse_method, to_adapters_string
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.traits import to_adapters_string
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import hide_prompt
 from adapterxlt.models.padding import ignore_padding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.methods import parse_method
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.spec import ModelSpec
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.methods import merge_note, parse_method
+from adapterxlt.methods.merging import merge_note
+from adapterxlt.methods.parser import parse_method, without_added
 from adapterxlt.plan.steps import PART_KEYS, Step
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.heads import head_for
@@ -17,7 +18,6 @@ from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
     MergeStage,
-    PretrainStage,
     Recipe,
     RetrieveStage,
     Stage,
@@ -25,9 +25,10 @@ from adapterxlt.recipe.schema import (
     UseStage,
 )
 from adapterxlt.recipe.used import Used
-from adapterxlt.retrieval.protocols import Pooling, get_protocol
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
+from adapterxlt.vectors.pooling import Pooling
 
 MAX_LENGTH = 8192  # of an input, as in recipes
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
@@ -59,14 +60,14 @@ def stage_order(recipe: Recipe) -> list[str]:
 
 def expand(
     recipe: Recipe,
-    backbone: Backbone | None,
+    backbone: Backbone,
     roots: Sequence[Path],
     used: Mapping[str, Used] | None = None,
 ) -> list[Step]:
     """Return the steps of a checked recipe in an order that respects their inputs.
 
     Args:
-        backbone: None when the recipe only builds backbones.
+        backbone: the recipe's.
         roots: resolved data folders (they tell which languages are there).
         used: what its `use` stages name, by stage.
 
@@ -91,13 +92,9 @@ def expand(
             steps.append(Step(name, "merge", name, tuple(stage.merge), params, neutral))
         elif isinstance(stage, UseStage):
             steps.append(Step(name, "use", name, (), {}))
-        elif isinstance(stage, PretrainStage):
-            config = {"seed": recipe.seed, **stage.pretrain}
-            steps.append(Step(name, "pretrain", name, (), {"pretrain": config}))
         elif isinstance(stage, EvaluateStage):
             steps.extend(_evaluation_cells(recipe, name, stage, roots, used))
         else:
-            assert backbone is not None  # checked with the recipe
             steps.extend(_retrieval_cells(name, stage, backbone, roots))
     return steps
 
@@ -130,7 +127,7 @@ def _training_step(recipe: Recipe, name: str, stage: TrainStage | FuseStage) -> 
             params["sampling_cap"] = settings.sampling_cap
         if settings.sampling == "temperature":
             params["temperature"] = settings.temperature
-    params["method"] = method
+    params["method"] = without_added(method)
     if method == "full":
         params.pop("frozen_dropout")
     if isinstance(stage, FuseStage):

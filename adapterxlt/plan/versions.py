@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from adapterxlt.methods import counts_padding, is_orthogonal, parse_method
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.plan.steps import Step, StepKind
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
-    "pretrain": 1,
     "train": 2,
     "fuse": 2,
     "merge": 2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.methods import check_method
+from adapterxlt.methods.checks import check_method
 from adapterxlt.recipe.composition import Shape, shapes_of
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.nodes import Path

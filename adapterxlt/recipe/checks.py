@@ -5,9 +5,6 @@ Needs no backbone and no data. What depends on the backbone is in `backbone_chec
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
@@ -17,12 +14,10 @@ from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
     MergeStage,
-    PretrainStage,
     RetrieveStage,
     TrainStage,
 )
 from adapterxlt.recipe.training_checks import check_training
-from adapterxlt.recipe.words import translated
 
 
 def check(draft: Draft) -> None:
@@ -39,8 +34,6 @@ def check(draft: Draft) -> None:
             check_evaluation(draft, at, stage, composition)
         elif isinstance(stage, RetrieveStage):
             check_retrieval(draft, at, stage)
-        elif isinstance(stage, PretrainStage):
-            _check_pretraining(draft, at, stage)
 
 
 def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
@@ -50,14 +43,3 @@ def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
         draft.refuse(
             (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
         )
-
-
-def _check_pretraining(draft: Draft, at: Path, stage: PretrainStage) -> None:
-    path: Path = (*at, "pretrain")
-    if draft.is_lost(path):
-        return
-    try:
-        PretrainConfig.model_validate(stage.pretrain)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        draft.problems.extend(translated(details, PretrainConfig, path, draft.places))

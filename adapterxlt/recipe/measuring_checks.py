@@ -13,11 +13,12 @@ from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
-from adapterxlt.retrieval.protocols import Pooling, get_protocol
+from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
+from adapterxlt.vectors.pooling import Pooling
 
 
 def check_evaluation(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
-from adapterxlt.methods import default_epochs, default_lr
+from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.tasks.catalogue import catalogue, language_in, source_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
@@ -264,15 +264,7 @@ class RetrieveStage(Strict):
     )
 
 
-class PretrainStage(Strict):
-    """Build a small backbone from public text: `{pretrain: {...}}` (see `build-mini.yaml`)."""
-
-    pretrain: dict[str, object]
-
-
-Stage = (
-    TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage | PretrainStage
-)
+Stage = TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage
 
 # The key that tells what a stage is. `fuse` also has `train`, so order matters.
 STAGE_KEYS: dict[str, type[Stage]] = {
@@ -281,7 +273,6 @@ STAGE_KEYS: dict[str, type[Stage]] = {
     "use": UseStage,
     "evaluate": EvaluateStage,
     "retrieve": RetrieveStage,
-    "pretrain": PretrainStage,
     "train": TrainStage,
 }
 
@@ -342,8 +333,3 @@ def _called(task: str, language: str, split: str) -> str:
         return language_in(source_of(known[task], split), language)
     except (KeyError, UsageError):  # the checks tell
         return language
-
-
-def builds_only(recipe: Recipe) -> bool:
-    """Whether a recipe does nothing but build backbones, so that it needs none."""
-    return all(isinstance(stage, PretrainStage) for stage in recipe.stages.values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from adapterxlt.methods import ParsedMethod
+from adapterxlt.methods.parser import ParsedMethod
 
 Form = Literal["full", "adapter", "stack", "fusion"]
 

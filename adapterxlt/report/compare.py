@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from adapterxlt.report.rows import COSTS, Row
+from adapterxlt.results.rows import COSTS, Row
 
 # Metrics that are a share of independent examples, so that a binomial interval can be stated.
 SHARES = frozenset({"accuracy"})

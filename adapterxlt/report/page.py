@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from adapterxlt.report.compare import signed, verdict
 from adapterxlt.report.plots import by_language, by_layer
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import Row
 from adapterxlt.report.sections import SAMPLING, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.results.rows import Row
 
 
 def render(runs: Sequence[Run], compared: Sequence[OverSeeds]) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import UsageError
-from adapterxlt.report.file import as_row, read_rows
-from adapterxlt.report.rows import RESULTS_NAME, Row
-from adapterxlt.report.versions import families
+from adapterxlt.results.file import as_row, read_rows
+from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.results.versions import families
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapterxlt.report.compare import Grid, Layers, answers, grids, layer_tables
-from adapterxlt.report.rows import Row
+from adapterxlt.results.rows import Row
 
 SAMPLING = "±: about 95 %, counts the sampling of test examples only, not that of seeds"
 

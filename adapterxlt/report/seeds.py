@@ -10,8 +10,8 @@ from statistics import mean, stdev
 
 from adapterxlt.report.compare import signed
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import COSTS, Row
 from adapterxlt.report.sections import Section, sections
+from adapterxlt.results.rows import COSTS, Row
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; beyond, the last one serves
 # (it is a little too wide then).

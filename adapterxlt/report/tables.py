@@ -11,9 +11,9 @@ from rich.text import Text
 
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.console import make_console, plain_table
-from adapterxlt.report.rows import Row
 from adapterxlt.report.sections import SAMPLING, Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.results.rows import Row
 
 
 def print_results(rows: Sequence[Row], console: Console | None = None) -> None:

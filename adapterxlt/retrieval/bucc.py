@@ -10,12 +10,13 @@ from itertools import product
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError, UsageError
-from adapterxlt.retrieval.arrays import Ids
-from adapterxlt.retrieval.best import Neighbours
-from adapterxlt.retrieval.exact import Rows, exact_neighbours
-from adapterxlt.retrieval.margin import margin_scores
-from adapterxlt.retrieval.protocols import Duplicates, Margin, Protocol, Retrieval
-from adapterxlt.retrieval.steady import Doubles
+from adapterxlt.retrieval.protocols import Duplicates, Protocol, Retrieval
+from adapterxlt.search.arrays import Ids
+from adapterxlt.search.best import Neighbours
+from adapterxlt.search.exact import exact_neighbours
+from adapterxlt.search.margin import Margin, margin_scores
+from adapterxlt.search.rows import Rows
+from adapterxlt.search.steady import Doubles
 
 # All public scripts print a candidate only if it scores above 0, if no other threshold is given.
 MIN_SCORE = 0.0

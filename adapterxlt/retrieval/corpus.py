@@ -12,8 +12,8 @@ from typing import IO, Any
 import numpy as np
 
 from adapterxlt.progress import Progress
-from adapterxlt.retrieval.arrays import Ids
 from adapterxlt.retrieval.scripts import is_written_in, scripts_of
+from adapterxlt.search.arrays import Ids
 from adapterxlt.store.compressed import DAMAGE, opened
 from adapterxlt.store.disk import writing
 from adapterxlt.tasks.files import bad, encoding_hint, refuse_returns, unreadable

@@ -15,16 +15,16 @@ from adapterxlt.lines import on_one_line
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval.bucc import Candidates, check_finite, match, unscored_note
 from adapterxlt.retrieval.corpus import Corpus, Filters, read_corpus
-from adapterxlt.retrieval.kept import Kept
-from adapterxlt.retrieval.neighbours import Found, Report, check_index, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
-from adapterxlt.retrieval.tokens import tokenize
-from adapterxlt.retrieval.transforms import ReadyRows
-from adapterxlt.retrieval.vectors import Precision, VectorFile, encode_to_files
 from adapterxlt.retrieval.workplace import TEXTS, VECTORS, check_inputs, held
+from adapterxlt.search.kept import Kept
+from adapterxlt.search.neighbours import Found, Report, check_index, find_neighbours
 from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_json
 from adapterxlt.store.output import Output
+from adapterxlt.vectors.on_disk import Precision, VectorFile, encode_to_files
+from adapterxlt.vectors.tokens import tokenize
+from adapterxlt.vectors.transforms import ReadyRows
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

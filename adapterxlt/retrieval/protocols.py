@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from adapterxlt.errors import UsageError
+from adapterxlt.search.margin import Margin
 from adapterxlt.suggest import suggest
+from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.transforms import Transform
 
-Pooling = Literal["mean", "mean-no-special", "cls", "max"]
-Margin = Literal["ratio", "distance", "absolute"]
 Duplicates = Literal["drop", "expand"]
 Retrieval = Literal["max", "intersection", "forward", "backward"]
-Transform = Literal["none", "centre", "whiten"]
 
 
 @dataclass(frozen=True)

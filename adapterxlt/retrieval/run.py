@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Literal
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
-from adapterxlt.retrieval.encode import Key, encode_grid
-from adapterxlt.retrieval.encoded import encoded_sides
-from adapterxlt.retrieval.protocols import Pooling, Protocol, choose_layers
+from adapterxlt.retrieval.protocols import Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
-from adapterxlt.retrieval.transforms import ReadyRows, ready
 from adapterxlt.tasks.types import Bitext, MiningSet
+from adapterxlt.vectors.both_sides import encoded_sides
+from adapterxlt.vectors.encode import Key, encode_grid
+from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.transforms import ReadyRows, ready
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

@@ -12,14 +12,14 @@ import numpy as np
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.retrieval import bucc
-from adapterxlt.retrieval.arrays import Floats
-from adapterxlt.retrieval.encode import Key
-from adapterxlt.retrieval.exact import ArrayRows
-from adapterxlt.retrieval.neighbours import Report, find_neighbours
 from adapterxlt.retrieval.protocols import Protocol
 from adapterxlt.retrieval.sides import Sides
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
-from adapterxlt.retrieval.transforms import ready
+from adapterxlt.search.arrays import Floats
+from adapterxlt.search.neighbours import Report, find_neighbours
+from adapterxlt.search.rows import ArrayRows
+from adapterxlt.vectors.encode import Key
+from adapterxlt.vectors.transforms import ready
 
 MAIN = {True: "f1", False: "accuracy"}
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.retrieval.arrays import Floats, Ids
-from adapterxlt.retrieval.exact import ROWS, ArrayRows, check_sides, exact_neighbours
-from adapterxlt.retrieval.steady import Doubles, pair_products, steady_products
+from adapterxlt.search.arrays import Floats, Ids
+from adapterxlt.search.exact import ROWS, check_sides, exact_neighbours
+from adapterxlt.search.rows import ArrayRows
+from adapterxlt.search.steady import Doubles, pair_products, steady_products
 
 CSLS_NEIGHBOURS = 10
 

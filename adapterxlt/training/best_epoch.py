@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adapterxlt.report.rows import COSTS
+from adapterxlt.results.rows import COSTS
 from adapterxlt.training.state import trained_tensors
 
 _BEST = "best/"

@@ -35,13 +35,14 @@ from retrieval.mining import public_search
 from threadpoolctl import threadpool_limits
 
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.arrays import normalise
-from adapterxlt.retrieval.encoder import load_encoder
-from adapterxlt.retrieval.exact import ArrayRows, exact_neighbours
-from adapterxlt.retrieval.neighbours import find_neighbours
 from adapterxlt.retrieval.protocols import get_protocol
-from adapterxlt.retrieval.tokens import tokenize
-from adapterxlt.retrieval.vectors import encode_to_files
+from adapterxlt.search.arrays import normalise
+from adapterxlt.search.exact import exact_neighbours
+from adapterxlt.search.neighbours import find_neighbours
+from adapterxlt.search.rows import ArrayRows
+from adapterxlt.vectors.encoder import load_encoder
+from adapterxlt.vectors.on_disk import encode_to_files
+from adapterxlt.vectors.tokens import tokenize
 
 PLAIN = ("tatoeba/v1/*", "ntrex128/*.txt", "flores200/dev/*", "bucc2018/*.dev.*")
 TABLES = ("xnli/*.tsv", "pawsx/*.tsv", "masakhanews/*.tsv", "masakhanews/*/*.tsv")

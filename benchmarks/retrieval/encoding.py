@@ -22,11 +22,11 @@ from data import data_roots
 from retrieval.measure import Times, machine
 
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.encode import encode_sentences
-from adapterxlt.retrieval.encoder import load_encoder
-from adapterxlt.retrieval.tokens import sorted_blocks, tokenize
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext
+from adapterxlt.vectors.encode import encode_sentences
+from adapterxlt.vectors.encoder import load_encoder
+from adapterxlt.vectors.tokens import sorted_blocks, tokenize
 
 
 def in_batches(built, batches, layer, stop_states=True):

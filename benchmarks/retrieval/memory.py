@@ -28,11 +28,11 @@ from threadpoolctl import threadpool_limits
 from adapterxlt.cli.mine import Size
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval import mine
-from adapterxlt.retrieval.encoder import load_encoder
 from adapterxlt.retrieval.protocols import get_protocol
-from adapterxlt.retrieval.tokens import Tokens
-from adapterxlt.retrieval.vectors import VectorFile
 from adapterxlt.store.output import check_output
+from adapterxlt.vectors.encoder import load_encoder
+from adapterxlt.vectors.on_disk import VectorFile
+from adapterxlt.vectors.tokens import Tokens
 
 BLOCK = 65536
 A_CLUSTER = 200  # rows

@@ -19,9 +19,10 @@ import numpy as np
 from retrieval.measure import Times, machine
 from threadpoolctl import threadpool_limits
 
-from adapterxlt.retrieval.arrays import normalise
 from adapterxlt.retrieval.bucc import match
-from adapterxlt.retrieval.exact import ROWS, ArrayRows, exact_neighbours
+from adapterxlt.search.arrays import normalise
+from adapterxlt.search.exact import ROWS, exact_neighbours
+from adapterxlt.search.rows import ArrayRows
 
 
 def vectors(n: int, dim: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,11 +17,11 @@ from retrieval.measure import Times, machine
 from threadpoolctl import threadpool_limits
 
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.encoder import load_encoder
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import retrieve_tatoeba
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext
+from adapterxlt.vectors.encoder import load_encoder
 
 
 def main() -> None:

@@ -14,17 +14,17 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from adapterxlt.artifacts.locate import locate
 from adapterxlt.cli.main import cli
 from adapterxlt.models.build import load
-from adapterxlt.retrieval.protocols import Pooling
+from adapterxlt.sharing.locate import locate
+from adapterxlt.vectors.pooling import Pooling
 from tests import tiny
-from tests.artifacts.foreign import by_adapters
-from tests.artifacts.make import small_artifact
-from tests.artifacts.spoil import edit, relist
-from tests.artifacts.test_signature import allow, make_key
-from tests.artifacts.trained import tiny as named_tiny
-from tests.artifacts.trained import trained_stages
+from tests.sharing.foreign import by_adapters
+from tests.sharing.make import small_artifact
+from tests.sharing.spoil import edit, relist
+from tests.sharing.test_signature import allow, make_key
+from tests.sharing.trained import tiny as named_tiny
+from tests.sharing.trained import trained_stages
 
 
 def artifact(*arguments: object) -> Result:

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapterxlt.artifacts.locate import locate
-from adapterxlt.artifacts.transport import pack, prepared
 from adapterxlt.cli.encoder import open_encoder
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval.encode import encode_sentences
+from adapterxlt.sharing.locate import locate
+from adapterxlt.sharing.transport import pack, prepared
+from adapterxlt.vectors.encode import encode_sentences
 from tests import tiny
-from tests.artifacts.trained import tiny as named_tiny
-from tests.artifacts.trained import trained_stages
+from tests.sharing.trained import tiny as named_tiny
+from tests.sharing.trained import trained_stages
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
-from adapterxlt.execution.results_file import write_results
+from adapterxlt.results.kept import write_results
 from tests.report.rows import row
 
 

@@ -12,10 +12,10 @@ import torch
 
 from adapterxlt.errors import InvalidRecipeError, MissingDeviceError
 from adapterxlt.execution import context, preflight, run, train
-from adapterxlt.execution.measures import write_measures
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
-from adapterxlt.retrieval import encoder
+from adapterxlt.results.measures import write_measures
+from adapterxlt.vectors import encoder
 
 STAGES = """
   one: {train: pawsx}

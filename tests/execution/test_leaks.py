@@ -10,13 +10,13 @@ from adapterxlt.execution.contamination import describe_overlap, hash_texts, rea
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
-from adapterxlt.execution.measures import write_measures
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.recipe.schema import Part
+from adapterxlt.results.measures import write_measures
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples

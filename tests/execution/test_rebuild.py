@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from adapterxlt.cli.main import cli
 from adapterxlt.execution import run
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.measures import Measure, write_measures
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.results.measures import Measure, write_measures
 
 Go = Callable[..., Result]
 RECIPE = """

@@ -8,14 +8,14 @@ import pytest
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.context import Context
-from adapterxlt.execution.measures import Measure, read_measures, write_measures
 from adapterxlt.execution.results import baseline_of, collect_rows
-from adapterxlt.execution.results_file import write_results
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage, Training, TrainStage
-from adapterxlt.report.rows import Row
+from adapterxlt.results.kept import write_results
+from adapterxlt.results.measures import Measure, read_measures, write_measures
+from adapterxlt.results.rows import Row
 from adapterxlt.store.store import Store
 
 BACKBONE = Backbone(

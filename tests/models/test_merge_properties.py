@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.methods import METHODS, can_merge, parse_method
+from adapterxlt.methods.merging import can_merge
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import Built, build_train, load, merge, save
 from adapterxlt.models.merge import Merged

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.method_table import METHODS
-from adapterxlt.methods import can_merge, parse_method
+from adapterxlt.methods.merging import can_merge
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, merge, save
 from tests.models.conftest import CHOICES, PAIRS, SPANS, TAGS, disturb
 

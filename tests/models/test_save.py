@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.method_table import METHODS
+from adapterxlt.methods.table import METHODS
 from adapterxlt.models.build import build_train, load, save
 from tests.models.conftest import PAIRS, disturb, logits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.report.rows import Row
+from adapterxlt.results.rows import Row
 
 
 def row(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from adapterxlt.report.page import render
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import Row
 from adapterxlt.report.seeds import over_seeds
+from adapterxlt.results.rows import Row
 from tests.report.rows import row
 
 ROWS = [

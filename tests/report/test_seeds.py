@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.report.read import Run
-from adapterxlt.report.rows import Row
 from adapterxlt.report.seeds import over_seeds
+from adapterxlt.results.rows import Row
 from tests.report.rows import row
 
 

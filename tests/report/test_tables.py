@@ -7,8 +7,8 @@ import io
 import pytest
 
 from adapterxlt.report.console import make_console, print_table
-from adapterxlt.report.rows import Row
 from adapterxlt.report.tables import print_results
+from adapterxlt.results.rows import Row
 from tests.report.rows import row
 
 LANGUAGES = ["en", "de", "es", "fr", "ja", "ko", "zh", "ar", "bg"]

@@ -20,9 +20,9 @@ from adapterxlt.retrieval.bucc import (
     to_sentences,
     tune_threshold,
 )
-from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.protocols import PROTOCOLS
-from adapterxlt.retrieval.transforms import ready
+from adapterxlt.search.rows import ArrayRows
+from adapterxlt.vectors.transforms import ready
 
 PROTOCOL = PROTOCOLS["xtreme-2020"]
 

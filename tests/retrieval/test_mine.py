@@ -11,9 +11,10 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.progress import Silent
-from adapterxlt.retrieval import exact, kept, mine
+from adapterxlt.retrieval import mine
 from adapterxlt.retrieval.mine import Settings, mine_files
 from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.search import exact, kept
 from adapterxlt.store.output import check_output
 from tests import tiny
 

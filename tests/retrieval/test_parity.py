@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapterxlt.retrieval.bucc import mine, to_sentences
-from adapterxlt.retrieval.exact import ArrayRows
 from adapterxlt.retrieval.protocols import PROTOCOLS, get_protocol
 from adapterxlt.retrieval.score import score_sides
 from adapterxlt.retrieval.sides import Sides, text_rows
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
+from adapterxlt.search.rows import ArrayRows
 
 MARGINS = ("", "+distance", "+absolute", "+csls")
 RETRIEVALS = ("", "+forward", "+backward", "+intersection")

@@ -14,19 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapterxlt.artifacts.make import finish
-from adapterxlt.artifacts.transport import pack
 from adapterxlt.errors import MissingError
+from adapterxlt.sharing.make import finish
+from adapterxlt.sharing.remotes.fetch import has
+from adapterxlt.sharing.source import FolderSource
+from adapterxlt.sharing.transport import pack
+from adapterxlt.sharing.verify import verify
 from adapterxlt.store.files import sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
-from adapterxlt.store.remotes.fetch import has
-from adapterxlt.store.source import FolderSource
 from adapterxlt.store.store import Store
-from adapterxlt.store.verify import verify
-from tests.artifacts.make import small_artifact
 from tests.scenarios.program import count_events, kill, killed_at, start
-from tests.store.remotes.servers import sent, serve_nginx, serve_sftp
-from tests.store.remotes.transfer import content, fetch_all, publish
+from tests.sharing.make import small_artifact
+from tests.sharing.remotes.servers import sent, serve_nginx, serve_sftp
+from tests.sharing.remotes.transfer import content, fetch_all, publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

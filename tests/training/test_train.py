@@ -11,7 +11,7 @@ from adapterxlt.backbones import Backbone
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import Feature, encode
 from adapterxlt.errors import AdapterXLTError, MissingDataError
-from adapterxlt.methods import default_lr
+from adapterxlt.methods.defaults import default_lr
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training

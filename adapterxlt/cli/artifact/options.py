@@ -1,0 +1,83 @@
+"""Arguments and options that several `artifact` commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.options import F
+from adapterxlt.results.rows import RESULTS_NAME
+from adapterxlt.show import printable
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import STORE_FOLDER
+
+
+def identity(manifest: Manifest) -> dict[str, object]:
+    """What every document about one artifact says first."""
+    return {"title": manifest.title, "fingerprint": manifest.fingerprint}
+
+
+def kept(place: Path) -> list[Path]:
+    """What no output may replace: what was named, and the store and results of its work folder."""
+    entry = place.resolve()
+    root = entry.parent.parent  # of a store's STORE/FIRST TWO DIGITS/FINGERPRINT
+    in_store = root.name == STORE_FOLDER and entry.name.startswith(entry.parent.name)
+    workdir = root.parent if in_store else entry
+    return [place, workdir / STORE_FOLDER, workdir / RESULTS_NAME]
+
+
+def say_ignored(names: Sequence[str]) -> None:
+    """Say once what a folder holds that its artifact does not list."""
+    if names:
+        shown = ", ".join(printable(name[:60]) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        click.echo(f"note: not of the artifact, and left alone: {shown}{more}", err=True)
+
+
+def path_argument(function: F) -> F:
+    """`PATH`."""
+    return click.argument("path")(function)
+
+
+def backbone_option(function: F) -> F:
+    """`--backbone`."""
+    return click.option(
+        "--backbone",
+        metavar="NAME",
+        help="Its backbone: a folder or Hub id, if it is not the bundled one.",
+    )(function)
+
+
+def signers_option(function: F) -> F:
+    """`--signers`."""
+    return click.option(
+        "--signers",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File of allowed signers (ssh-keygen's); a signature of one of them is needed.",
+    )(function)
+
+
+def sign_option(function: F) -> F:
+    """`--sign`."""
+    return click.option(
+        "--sign",
+        "key",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        help="Sign with this SSH key.",
+    )(function)
+
+
+def license_option(function: F) -> F:
+    """`--license`."""
+    return click.option("--license", metavar="ID", help="Licence of the weights (`apache-2.0`).")(
+        function
+    )
+
+
+def load_option(function: F) -> F:
+    """`--no-load`."""
+    return click.option(
+        "--no-load", is_flag=True, help="Check files only: do not try it on its backbone."
+    )(function)

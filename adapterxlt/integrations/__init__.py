@@ -1,0 +1,1 @@
+"""Encoders as other libraries run them."""

@@ -1,0 +1,162 @@
+"""A composed encoder as the first module of a sentence-transformers model.
+
+sentence-transformers finds this class by the name in an exported model's `modules.json`; such a
+model therefore needs adapterxlt to be installed. It holds the backbone and the trained parts
+whole, as adapterxlt itself keeps them.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sentence_transformers.base.modules import InputModule
+from torch import Tensor
+
+from adapterxlt.backbones import files_of, inspect_backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.models.build import Built
+from adapterxlt.models.load import load
+from adapterxlt.vectors.encode import pool_tokens, token_states
+from adapterxlt.vectors.pooling import Pooling
+
+BACKBONE_FOLDER = "backbone"
+ARTIFACT_FOLDER = "artifact"
+
+
+class ComposedEncoder(InputModule):  # type: ignore[misc]
+    """Hidden states of one layer of a composition, and their pooled vectors.
+
+    Args:
+        built: the encoder, in evaluation mode.
+        artifact: folder of what was trained; None for the bare backbone.
+        layer: hidden layer, 0 = embeddings.
+        pooling: as in protocols.
+        max_length: tokens a text at most.
+    """
+
+    config_keys: list[str] = ["layer", "pooling", "max_length"]  # noqa: RUF012
+    save_in_root = False
+
+    def __init__(
+        self,
+        built: Built,
+        artifact: Path | None,
+        *,
+        layer: int,
+        pooling: Pooling,
+        max_length: int,
+    ) -> None:
+        super().__init__()
+        self.model = built.model
+        self.tokenizer = copy.deepcopy(built.tokenizer)  # its limit may be set here
+        self.layer, self.pooling = layer, pooling
+        self._built, self._artifact = built, artifact
+        self._longest = int(built.tokenizer.model_max_length)  # that the model takes
+        self.max_seq_length = max_length
+
+    @property
+    def max_seq_length(self) -> int:
+        """Tokens a text at most, special ones included; what is longer is cut."""
+        return self.max_length
+
+    @max_seq_length.setter
+    def max_seq_length(self, value: int | None) -> None:
+        # As a plain model's, the tokenizer's own limit follows; never above what the model takes.
+        self.max_length = self._longest if value is None else min(int(value), self._longest)
+        self.tokenizer.model_max_length = self.max_length
+
+    def preprocess(
+        self,
+        inputs: list[Any],
+        prompt: str | None = None,
+        processing_kwargs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Padded token ids and mask of texts."""
+        given = processing_kwargs or {}
+        settings = {"padding": True, "truncation": True, "return_tensors": "pt"}
+        texts = [(prompt or "") + str(text) for text in inputs]
+        return dict(
+            self.tokenizer(
+                texts, **{**settings, **given.get("common", {}), **given.get("text", {})}
+            )
+        )
+
+    def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Add `token_embeddings` [batch, length, dim] and `sentence_embedding` [batch, dim]."""
+        ids, mask = features["input_ids"], features["attention_mask"]
+        states = token_states(self._built, ids, mask, self.layer)
+        features["token_embeddings"] = states
+        features["sentence_embedding"] = pool_tokens(self._built, states, ids, mask, self.pooling)
+        return features
+
+    def get_embedding_dimension(self) -> int:
+        """Size of a vector."""
+        return int(self.model.config.hidden_size)
+
+    get_sentence_embedding_dimension = get_embedding_dimension
+
+    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+        """Copy the backbone and the trained parts into the model's folder."""
+        folder = Path(output_path)
+        backbone = folder / BACKBONE_FOLDER
+        backbone.mkdir(parents=True, exist_ok=True)
+        for file in files_of(self._built.backbone):
+            if file.parent.resolve() != backbone.resolve():  # saved where it was loaded from
+                shutil.copyfile(file, backbone / file.name)
+        artifact = folder / ARTIFACT_FOLDER
+        if self._artifact is not None and self._artifact.resolve() != artifact.resolve():
+            shutil.copytree(self._artifact, artifact, dirs_exist_ok=True)
+        self.save_config(output_path)
+
+    @classmethod
+    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> ComposedEncoder:
+        """Load from a local folder or the Hub."""
+        names = ("token", "cache_folder", "revision", "local_files_only")
+        place = {name: kwargs[name] for name in names if name in kwargs}
+        config = cls.load_config(model_name_or_path, subfolder=subfolder, **place)
+        folder = Path(cls.load_dir_path(model_name_or_path, subfolder=subfolder, **place)).resolve()
+        artifact = folder / ARTIFACT_FOLDER
+        return cls._read(folder / BACKBONE_FOLDER, artifact if artifact.is_dir() else None, config)
+
+    @classmethod
+    def _read(
+        cls, backbone: Path, artifact: Path | None, config: dict[str, Any]
+    ) -> ComposedEncoder:
+        built = load(inspect_backbone(str(backbone), backbone), artifact)
+        encoder: Any = built.model.base_model.encoder
+        encoder.layer = encoder.layer[: config["layer"]]  # no other will ever be needed
+        return cls(built, artifact, **config)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Another process reads the same folders; weights go along, as they are now.
+
+        Models of `adapters` hold functions that cannot be pickled.
+        """
+        folders = (self._built.backbone.path, self._artifact)
+        for folder in folders:
+            if folder is not None and not folder.is_dir():
+                raise AdapterXLTError(
+                    f"`{folder}`, which this encoder was loaded from, is not there any more",
+                    hint="another process, or a copy, reads it again: save the model and load it",
+                )
+        weights = self.model.base_model.state_dict()
+        return _again, (type(self), *folders, self.get_config_dict(), weights, self.training)
+
+
+def _again(
+    kind: type[ComposedEncoder],
+    backbone: Path,
+    artifact: Path | None,
+    config: dict[str, Any],
+    weights: dict[str, Tensor],
+    training: bool,
+) -> ComposedEncoder:
+    encoder = kind._read(backbone, artifact, config)
+    encoder.model.base_model.load_state_dict(weights, assign=True, strict=False)
+    encoder.train(training)
+    return encoder

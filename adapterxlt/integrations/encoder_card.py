@@ -1,0 +1,100 @@
+"""README of an encoder exported to sentence-transformers: what its vectors are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapterxlt.show import printable
+from adapterxlt.vectors.identity import encoder_name, encoder_revision
+from adapterxlt.vectors.pooling import Pooling
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+
+def left_behind(built: Built) -> list[str]:
+    """What an encoder of sentences has no place for: the heads, by kind and task."""
+    heads = built.spec.heads if built.spec else ()
+    return [f"the {head.kind} head for {printable(head.task)}" for head in heads]
+
+
+def encoder_card(
+    built: Built, *, layer: int, pooling: Pooling, max_length: int, normalise: bool, plain: bool
+) -> str:
+    """The card as text, its metadata in front.
+
+    Args:
+        built: the encoder. layer, pooling, max_length, normalise: of its vectors.
+        plain: whether it needs nothing but sentence-transformers.
+    """
+    spec = built.spec
+    name = encoder_name(built)
+    revision = encoder_revision(built, layer, pooling, max_length)
+    parts = (
+        [f"`{adapter.name}` ({_code(adapter.method)})" for adapter in spec.adapters] if spec else []
+    )
+    if spec and spec.full:
+        parts.insert(0, "every weight of the backbone")
+    rows = [
+        ("layer", f"{layer} of {built.backbone.layers} (0 is the embeddings)"),
+        ("pooling", f"`{pooling}`" + (", scaled to length 1" if normalise else "")),
+        ("longest text", f"{max_length} tokens; what is longer is cut"),
+        ("backbone", f"{_code(built.backbone.name)}, content {built.backbone.hash[:16]}"),
+        ("trained", ", ".join(parts) or "nothing: it is the bare backbone"),
+        ("left behind", ", ".join(left_behind(built)) or "nothing"),
+        ("needs", "sentence-transformers" if plain else "sentence-transformers and adapterxlt"),
+    ]
+    if plain:
+        back = (
+            "adapterxlt does not import this folder: it holds neither heads nor the layers above. "
+            "What it was made of stays the artifact."
+            if spec
+            else "The backbone itself is what adapterxlt works with; this folder is only for "
+            "sentence-transformers."
+        )
+    elif spec:
+        back = (
+            "`0_ComposedEncoder/artifact` is the artifact itself, heads included: "
+            "`adapterxlt artifact import` takes it."
+        )
+    else:
+        back = "`0_ComposedEncoder/backbone` is the backbone itself."
+    return "\n".join(
+        [
+            "---",
+            "library_name: sentence-transformers",
+            "pipeline_tag: sentence-similarity",
+            "tags: [sentence-transformers, adapterxlt]",
+            "---",
+            "",
+            f"# {name}",
+            "",
+            "An encoder of sentences, exported by adapterxlt, whose own vectors it gives.",
+            "",
+            "| | |",
+            "| --- | --- |",
+            *(f"| {key} | {value.replace('|', chr(92) + '|')} |" for key, value in rows),
+            "",
+            "```python",
+            "from sentence_transformers import SentenceTransformer",
+            "",
+            "model = SentenceTransformer(THIS_FOLDER)",
+            'vectors = model.encode(["A sentence.", "Ein Satz."])',
+            "```",
+            "",
+            "mteb keeps scores by a model's name and revision, which folders do not have. So that "
+            "it does not take one model's scores for another's:",
+            "",
+            "```python",
+            f'model.model_card_data.model_name = "{name}"',
+            f'model.model_card_data.base_model_revision = "{revision}"',
+            "```",
+            "",
+            back,
+            "",
+        ]
+    )
+
+
+def _code(text: str) -> str:
+    return "`" + printable(text).replace("`", "'") + "`"

@@ -1,0 +1,114 @@
+"""An encoder as `mteb` runs it: `mteb.evaluate(MtebEncoder(...), tasks)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adapterxlt.errors import MissingPackageError
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.search.arrays import Floats, normalise
+from adapterxlt.vectors.encode import encode_sentences
+from adapterxlt.vectors.identity import encoder_name, encoder_revision, model_state
+from adapterxlt.vectors.pooling import Pooling
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+
+class MtebEncoder:
+    """mteb's `EncoderProtocol` over any composition.
+
+    Args:
+        built: the encoder, in evaluation mode.
+        layer: hidden layer, 0 = embeddings.
+        pooling: as in protocols.
+        name: what mteb calls it, `owner/name`; None for that of what was trained. mteb keeps
+            scores by it and by a revision, which stands for all that changes a vector.
+        max_length: tokens a text at most.
+        token_budget: padded tokens at most in one forward pass; mteb's own batches are undone.
+    """
+
+    def __init__(
+        self,
+        built: Built,
+        *,
+        layer: int,
+        pooling: Pooling,
+        name: str | None = None,
+        max_length: int = 512,
+        token_budget: int = 8192,
+        progress: Progress | None = None,
+    ) -> None:
+        self._built, self._layer, self._pooling = built, layer, pooling
+        self._name, self._progress = name or encoder_name(built), progress or Silent()
+        self._max_length, self._token_budget = max_length, token_budget
+        self._revision: tuple[object, str] | None = None  # of which state of the model
+
+    def encode(
+        self,
+        inputs: Any,
+        *,
+        task_metadata: Any,
+        hf_split: str,
+        hf_subset: str,
+        prompt_type: Any = None,
+        **kwargs: Any,
+    ) -> Floats:
+        """Vectors [n, dim] of all texts of a data loader, in its order."""
+        texts = [text for batch in inputs for text in batch["text"]]
+        return encode_sentences(
+            self._built,
+            texts,
+            layers=[self._layer],
+            pooling=self._pooling,
+            max_length=self._max_length,
+            token_budget=self._token_budget,
+            progress=self._progress,
+            label=f"encoding {hf_subset}",
+        )[self._layer]
+
+    def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Cosines [n, m]."""
+        left, right = (_unit(side) for side in (embeddings1, embeddings2))
+        return left @ right.T
+
+    def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Cosines [n] of rows with equal numbers."""
+        left, right = (_unit(side) for side in (embeddings1, embeddings2))
+        return (left * right).sum(axis=1)
+
+    @property
+    def mteb_model_meta(self) -> Any:
+        """What mteb writes beside results.
+
+        Raises:
+            MissingPackageError: mteb is not installed.
+        """
+        try:
+            from mteb.models import ModelMeta
+        except ImportError as error:
+            raise MissingPackageError(
+                "mteb is not installed", hint='pip install "adapterxlt[mteb]"'
+            ) from error
+        return ModelMeta.create_empty(
+            {
+                "name": self._name,
+                "revision": self._current_revision(),
+                "embed_dim": int(self._built.model.config.hidden_size),
+                "max_tokens": self._max_length,
+            }
+        )
+
+    def _current_revision(self) -> str:
+        """Found again only where the model has changed: mteb asks for it many times."""
+        state = model_state(self._built)
+        if self._revision is None or state is None or self._revision[0] != state:
+            settings = (self._layer, self._pooling, self._max_length)
+            self._revision = state, encoder_revision(self._built, *settings)
+        return self._revision[1]
+
+
+def _unit(vectors: Any) -> Floats:
+    return normalise(np.atleast_2d(np.asarray(vectors, dtype=np.float32)))

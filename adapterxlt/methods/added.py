@@ -1,0 +1,46 @@
+"""Methods that other installed packages add: names for configurations of those in the table.
+
+An entry point of the group `adapterxlt.methods` names a text as recipes write it:
+
+    [project.entry-points."adapterxlt.methods"]
+    wide_bn = "my_package:WIDE_BN"      # WIDE_BN = "seq_bn[reduction_factor=4]"
+
+What is trained is recorded as that text, so that it can be used where the package is not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adapterxlt import plugins
+from adapterxlt.methods.table import METHODS
+
+
+def added() -> Collection[str]:
+    """Names of the methods that packages add.
+
+    Raises:
+        PluginError: one hides a method of the table.
+    """
+    found = plugins.entries("methods")
+    for name in sorted(found.keys() & METHODS.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(found[name])} adds a method `{name}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
+    return found.keys()
+
+
+def meaning(name: str) -> str:
+    """The text that an added method stands for.
+
+    Raises:
+        PluginError: the package cannot be used.
+    """
+    text = plugins.load("methods", name)
+    if not isinstance(text, str):
+        raise plugins.PluginError(
+            f"`{name}` of {plugins.origin(plugins.entries('methods')[name])} is not a method",
+            hint='a method is added as a text, such as "seq_bn[reduction_factor=4]"',
+        )
+    return text

@@ -1,0 +1,63 @@
+"""Whether a method fits a backbone. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from adapterxlt.methods.parser import Part, parse_method
+
+
+def check_method(text: str, hidden_size: int, layers: int | None = None) -> list[str]:
+    """Return what is wrong with a method on a backbone, [] if nothing.
+
+    Args:
+        hidden_size: width of the backbone.
+        layers: number of layers of the backbone; None leaves layer numbers unchecked.
+    """
+    try:
+        method = parse_method(text)
+    except ValueError as error:
+        return [str(error)]
+    return [
+        problem
+        for part in method.flat()
+        for problem in (*_check_sizes(part, hidden_size), *_check_layers(part, layers))
+    ]
+
+
+def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:
+    values = part.resolved
+    if values.get("phm_layer"):
+        dim, reduction = values["phm_dim"], values["reduction_factor"]
+        assert isinstance(dim, int)
+        factors: set[Any] = set(reduction.values() if isinstance(reduction, dict) else [reduction])
+        # `adapters` cuts the quotient down to a whole number, at least 1.
+        widths = {max(1, int(hidden_size // factor)) for factor in factors}
+        for width in sorted({hidden_size, *widths}):
+            if width % dim:
+                what = "hidden size" if width == hidden_size else "bottleneck width"
+                yield (
+                    f"`{part.name}`: the {what} {width} cannot be divided by phm_dim={dim}\n"
+                    f"choose reduction_factor and phm_dim so that phm_dim divides {hidden_size} "
+                    f"and {hidden_size} / reduction_factor"
+                )
+    rank = values.get("r")
+    if isinstance(rank, int) and rank > hidden_size:
+        yield f"`{part.name}`: rank r={rank} is above the hidden size {hidden_size}"
+
+
+def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
+    if layers is None:
+        return
+    for key in ("leave_out", "layers"):
+        numbers = part.resolved.get(key)
+        for number in numbers if isinstance(numbers, list) else ():
+            if number >= layers:
+                yield (
+                    f"`{part.name}[{key}]`: there is no layer {number}\n"
+                    f"the backbone has layers 0 to {layers - 1}"
+                )
+    left_out = part.resolved.get("leave_out")
+    if isinstance(left_out, list) and set(range(layers)) <= set(left_out):
+        yield f"`{part.name}[leave_out]` leaves out every layer"

@@ -1,0 +1,214 @@
+"""How adapters of each kind of method are merged: what is weighed, and what comes out.
+
+Where the weighted sum of what several adapters do can be done by an adapter of the same kind, that
+sum is made: what an adapter does is weighed. Where it cannot (a bottleneck is not linear), their
+weights are summed; or merging is refused, where such a sum would mean nothing. The arithmetic is
+in `models/merge_rules.py`, by the same kinds. Needs no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from adapterxlt.methods.parser import ParsedMethod, Part, comparable
+from adapterxlt.methods.table import METHODS
+
+MergeKind = Literal[
+    "full", "weights", "low_rank", "several_low_rank", "shared_low_rank", "rescaling", "edit"
+]
+
+
+@dataclass(frozen=True)
+class MergeRule:
+    """How one kind of method is merged.
+
+    Args:
+        weighs: what is weighed, in words.
+        exact: whether the merge does the weighted sum of what its members do.
+        free: parameters in which members may differ.
+        ranks: whether the merge has the sum of its members' ranks, so that `rank` can cut it.
+    """
+
+    weighs: str
+    exact: bool = True
+    free: tuple[str, ...] = ()
+    ranks: bool = False
+
+
+MERGE_RULES: dict[MergeKind, MergeRule] = {
+    "full": MergeRule("what each fine-tune changed in the backbone"),
+    "weights": MergeRule("the adapters' weights, not of what they do", exact=False),
+    "low_rank": MergeRule("the update B A alpha / r of each LoRA", True, ("r", "alpha"), True),
+    "several_low_rank": MergeRule(
+        "the update of each MTL-LoRA, its up-projections together", True, ("r", "alpha"), True
+    ),
+    "shared_low_rank": MergeRule("the update of each VeRA, on the projections that they share"),
+    "rescaling": MergeRule("how far each scale is from 1", free=("alpha",)),
+    "edit": MergeRule("the edit of each ReFT", free=("r",)),
+}
+
+
+def merge_kind(part: Part) -> MergeKind:
+    """How a method's part is merged."""
+    family, values = METHODS[part.name].family, part.resolved
+    if family == "full":
+        return "full"
+    if family == "reft":
+        return "edit"
+    if family != "lora":
+        return "weights"
+    if values["composition_mode"] == "scale":
+        return "rescaling"
+    if values.get("vera_d") is not None:
+        return "shared_low_rank"
+    return "several_low_rank" if values["architecture"] == "mtl_lora" else "low_rank"
+
+
+def can_merge(methods: Sequence[ParsedMethod], rank: int | None = None) -> str | None:
+    """Why adapters of these methods cannot be merged, None if they can.
+
+    Args:
+        rank: of the merged LoRA, if it is to be less than the sum of its members' ranks.
+    """
+    for method in methods:
+        reason = _refusal(method)
+        if reason:
+            return reason
+    first = methods[0]
+    for method in methods[1:]:
+        if method.is_full != first.is_full:
+            return "a full fine-tune and an adapter cannot be merged"
+        if _canonical(method) != _canonical(first):
+            return (
+                f"`{first}` and `{method}` differ; only adapters of one configuration can be "
+                "merged (the ranks and alphas of LoRAs may differ)"
+            )
+    return None if rank is None else _useless_rank(methods, rank)
+
+
+def _useless_rank(methods: Sequence[ParsedMethod], rank: int) -> str | None:
+    parts = [part for part in methods[0].flat() if MERGE_RULES[merge_kind(part)].ranks]
+    if not parts:
+        return f"`{methods[0]}` has no LoRA whose rank could be chosen"
+    total = _summed(methods, "r", methods[0].flat().index(parts[0]))
+    if rank > total:
+        return f"is above {total}, the sum of the members' ranks, which loses nothing"
+    return None
+
+
+def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> ParsedMethod:
+    """The method of the merge of adapters of methods that can be merged.
+
+    LoRAs are joined: the rank is the sum of theirs, so that nothing is lost, unless `rank` is
+    given; and alpha is the rank, as each update's own scaling is in its weights.
+    """
+    flats = [method.flat() for method in methods]
+    parts = []
+    for index, part in enumerate(flats[0]):
+        kind = merge_kind(part)
+        changes: dict[str, object] = {}
+        if MERGE_RULES[kind].ranks:
+            chosen = rank or _summed(methods, "r", index)
+            changes = {"r": chosen, "alpha": chosen}
+        elif kind == "rescaling":
+            changes = {"alpha": 1}
+        elif kind == "edit":
+            # Joined side by side, their directions are not orthogonal any more.
+            changes = {"r": _summed(methods, "r", index), "orthogonality": False}
+        name = "noreft" if part.name == "loreft" else part.name
+        parts.append(_changed(part, name, changes))
+    if all(new == old for new, old in zip(parts, flats[0], strict=True)):
+        return methods[0]
+    return ParsedMethod(tuple(parts))
+
+
+def merge_note(method: ParsedMethod, weights: Sequence[float]) -> str:
+    """What a merge of adapters of this method weighs, in words; of a merge's own method too."""
+    rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
+    said = dict.fromkeys(rule.weighs for rule in rules.values())
+    text = f"is the weighted sum of {' and of '.join(said)}"
+    inexact = [name for name, rule in rules.items() if not rule.exact]
+    total = sum(weights)
+    if inexact and abs(total - 1) > 1e-6:
+        text += (
+            f"; as `{inexact[0]}` is not linear and the weights sum to {total:g} and not to 1, "
+            "what it does is not scaled by as much"
+        )
+    return text
+
+
+def cancel(weights: Sequence[float]) -> bool:
+    """Whether weights sum to zero, but for rounding."""
+    return abs(sum(weights)) <= 1e-9 * sum(map(abs, weights))
+
+
+def _refusal(method: ParsedMethod) -> str | None:
+    """Why no adapter of this method can be merged with any."""
+    flat = method.flat()
+    for part in flat:
+        values, kind = part.resolved, merge_kind(part)
+        if values.get("inv_adapter"):
+            return (
+                f"`{method}` has an invertible adapter, which must not be averaged: the sum of "
+                "several would not undo what any of them does"
+            )
+        if values.get("phm_layer"):
+            return (
+                f"the weights of `{part.name}` are products of small factors, and a weighted sum "
+                "of such products is not one; train `seq_bn` or `double_seq_bn` to merge them"
+            )
+        if values.get("use_dora"):
+            return (
+                f"`{part.name}` rescales the backbone's own weights by learnt magnitudes, so a "
+                "sum of such updates is not one; train `lora` to merge them"
+            )
+        if kind != "weights" and values.get("use_gating"):
+            return (
+                f"`{part.name}` in `{method}` has a gate that depends on the input, so a sum of "
+                "such updates is not one"
+            )
+        if kind == "edit" and values["non_linearity"] is not None and part.name != "direft":
+            return (
+                f"`{part.name}` with a non_linearity is not linear in its edits, so a sum of "
+                "them is not one"
+            )
+    loras = [part.name for part in flat if METHODS[part.name].family == "lora"]
+    if len(loras) > 1:
+        return f"`{method}` joins several LoRAs, which cannot be told apart in a merge"
+    return None
+
+
+def _summed(methods: Sequence[ParsedMethod], key: str, index: int) -> int:
+    total = 0
+    for method in methods:
+        value = method.flat()[index].resolved[key]
+        assert isinstance(value, int)
+        total += value
+    return total
+
+
+def _changed(part: Part, name: str, changes: Mapping[str, object]) -> Part:
+    """The part under another name or with other parameters; those that are defaults unsaid."""
+    if name == part.name and not changes:
+        return part
+    values = {**part.params, **changes}
+    defaults = METHODS[name].defaults
+    return Part(name, {key: value for key, value in values.items() if value != defaults[key]})
+
+
+def _canonical(method: ParsedMethod) -> str:
+    """What members must have in common."""
+    found = []
+    for part in method.flat():
+        kind = merge_kind(part)
+        values = {
+            key: comparable(key, value)
+            for key, value in part.resolved.items()
+            if key not in MERGE_RULES[kind].free
+        }
+        # The kinds of ReFT differ in more than their parameters.
+        found.append([part.name if kind == "edit" else METHODS[part.name].family, values])
+    return json.dumps(found, sort_keys=True)

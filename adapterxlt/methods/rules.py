@@ -1,0 +1,56 @@
+"""Parameters that `adapters` 1.3 accepts one by one but cannot build or silently ignores together.
+
+Each rule was found by building every method with every parameter on a small XLM-R.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapterxlt.methods.table import Family
+
+
+def clash(family: Family, values: Mapping[str, object]) -> str | None:
+    """What is wrong with a method's parameters taken together; None if nothing.
+
+    Args:
+        family: of the method.
+        values: all its parameters, defaults filled in.
+    """
+    if family == "bottleneck":
+        return _bottleneck(values)
+    if family == "lora":
+        return _lora(values)
+    positions = values.get("prefix_positions") or values.get("suffix_positions")
+    if family == "reft" and (values["layers"] == [] or not positions):
+        return "edits nothing: no layers or no positions"
+    return None
+
+
+def _bottleneck(values: Mapping[str, object]) -> str | None:
+    if not (values["mh_adapter"] or values["output_adapter"]):
+        return "sits nowhere: mh_adapter and output_adapter are both false"
+    if values["inv_adapter"] and values["inv_adapter_reduction_factor"] is None:
+        return "has an inv_adapter without inv_adapter_reduction_factor (usually 2)"
+    if values["residual_before_ln"] == "post_add" and not values["original_ln_before"]:
+        return "needs original_ln_before=true for residual_before_ln=post_add"
+    if values["phm_layer"] and values["init_weights"] != "bert":
+        return "needs init_weights=bert for phm_layer=true"
+    return None
+
+
+def _lora(values: Mapping[str, object]) -> str | None:
+    elsewhere = bool(values["intermediate_lora"] or values["output_lora"])
+    if not (values["selfattn_lora"] or elsewhere):
+        return "sits nowhere: selfattn_lora, intermediate_lora and output_lora are all false"
+    vera = values["vera_d"] is not None
+    if vera != (values["vera_b"] is not None):
+        return "needs vera_d and vera_b together, or neither"
+    if vera and (elsewhere or not values["selfattn_lora"]):
+        return "can share its VeRA matrices in the self-attention only"
+    if values["composition_mode"] == "scale":
+        if values["r"] != 1 or values["dropout"]:
+            return "needs r=1 and dropout=0 for composition_mode=scale"
+        if vera or values["use_dora"] or values["init_weights"] == "vera":
+            return "cannot be VeRA or DoRA with composition_mode=scale"
+    return None

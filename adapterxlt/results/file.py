@@ -1,0 +1,118 @@
+"""The file of results: reading and checking it, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.results.rows import RESULTS_SCHEMA, Row
+from adapterxlt.show import brief, printable
+
+_ROW = TypeAdapter(Row)
+
+Rows = list[dict[str, Any]]
+
+
+class DamagedResultsError(AdapterXLTError):
+    """A file that should hold results holds none that this version can read."""
+
+
+def read_rows(path: Path) -> Rows:
+    """The rows of a file of results as plain data: each fits `Row`, and may have more keys.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: it is not there.
+        DamagedResultsError: it is no file of results, or one of another schema.
+    """
+    document = _parsed(path)
+    if not isinstance(document, dict):
+        raise _bad(path, "has no list of `rows`")
+    schema = document.get("schema")
+    if isinstance(schema, int) and schema != RESULTS_SCHEMA:
+        hint = "another version of adapterxlt wrote it: upgrade this one, use another --workdir, or"
+        raise _bad(path, f"has schema {schema}, this version reads {RESULTS_SCHEMA}", hint)
+    rows = document.get("rows")
+    if not isinstance(rows, list):
+        raise _bad(path, "has no list of `rows`")
+    if schema != RESULTS_SCHEMA:
+        raise _bad(path, f"has schema {brief(schema)}, this version reads {RESULTS_SCHEMA}")
+    groups: dict[tuple[object, ...], bool] = {}
+    for number, given in enumerate(rows):
+        row = _checked(path, number, given)
+        key = (row.recipe, row.recipe_id, row.stage, row.task, row.split, row.layer, row.pooling)
+        groups[key] = groups.get(key, False) or row.main
+    for (_, _, stage, task, *_rest), has_main in groups.items():
+        if not has_main:
+            raise _bad(path, f"{stage} on {task} has no main metric")
+    try:  # what is not looked at must be fit to be written again
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise _bad(path, "holds what JSON does not know: NaN, or half a character") from None
+    return rows
+
+
+def as_row(given: Any) -> Row:
+    """A row out of plain data, its texts fit to be shown.
+
+    Raises:
+        ValidationError: it is no row.
+    """
+    return _ROW.validate_python(_shown(given))
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"is not UTF-8 at byte {error.start + 1}") from None
+    except OSError as error:
+        raise _bad(path, f"cannot be read: {error.strerror or error}") from None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise _bad(path, "is not JSON: its brackets are nested too deeply") from None
+    except json.JSONDecodeError as error:
+        reason = f"{brief(error.msg)}: line {error.lineno} column {error.colno}"
+        raise _bad(
+            path, f"is not JSON: {reason}" if text.strip() else "is not JSON: it is empty"
+        ) from None
+    except ValueError as error:  # a number of too many digits
+        raise _bad(path, f"is not JSON: {brief(error)}") from None
+
+
+def _checked(path: Path, number: int, given: Any) -> Row:
+    try:
+        row = as_row(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = "".join(f".{part}" for part in first["loc"])
+        raise _bad(path, f"rows[{number}]{brief(key)}: {first['msg']}") from None
+    if not math.isfinite(row.value):
+        raise _bad(path, f"rows[{number}].value: {row.value} is no score")
+    return row
+
+
+def _shown(value: Any) -> Any:
+    """Text as a terminal may show it."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in value.items()}
+    return value
+
+
+def _bad(path: Path, message: str, first: str = "") -> DamagedResultsError:
+    return DamagedResultsError(
+        f"{path}: {message}",
+        hint=f"{first} move it away, or have it made anew from the store (it is put aside then): "
+        f"adapterxlt report {path.parent} --rebuild".strip(),
+    )

@@ -1,0 +1,198 @@
+"""Exact neighbours in both directions out of one blocked pass over all similarities.
+
+Searching twice computes every inner product twice. Here each block of products is looked at
+once along its rows and once along its columns, and only those that beat the best so far are taken
+out of it, which after the first blocks are few.
+
+Those products are of single precision, in whatever order the matrix product sums. So some more
+than `k` are held, and all that rounding may have put in the wrong place are multiplied again by
+`steady`. A row of which even these may not be all is searched again as a whole.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.search.arrays import Floats, Ids
+from adapterxlt.search.best import Best, Neighbours
+from adapterxlt.search.kept import Kept
+from adapterxlt.search.rows import Rows
+from adapterxlt.search.steady import lengths, pair_products, rounding, steady_products
+from adapterxlt.search.threads import in_threads
+
+# Sides of a block. Always the same (edges are filled up with zeros), as libraries are slow with
+# other shapes.
+ROWS = 1024
+# Source rows held at a time; the target side is read once for each.
+SUPER = 16 * ROWS
+# Held beyond `k`: what comes after those lies further below than rounding reaches, mostly.
+MORE = 4
+# Rows settled at a time.
+FEW = 256
+# What a product may lose where it is too small for single precision.
+TINY = float(np.finfo(np.float32).tiny)
+
+
+def exact_neighbours(
+    source: Rows,
+    target: Rows,
+    k: int,
+    progress: Progress | None = None,
+    kept: Kept | None = None,
+) -> tuple[Neighbours, Neighbours]:
+    """The `k` best of the other side for every row of both sides, by inner product.
+
+    A score depends on its two vectors alone (see `steady`). Among equal scores the lower id comes
+    first. `k` is clipped to the size of the other side.
+    However large the sides, `SUPER` rows of the source, and for each of torch's threads `ROWS` of
+    the target, are in memory. As many threads look at blocks side by side.
+
+    Args:
+        source: vectors [n, dim].
+        target: vectors [m, dim].
+        k: neighbours.
+        progress: told after every `SUPER` rows of the source.
+        kept: what is found is written there now and then; a broken search goes on from it, to
+            the same bytes.
+
+    Returns:
+        (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
+
+    Raises:
+        AdapterXLTError: other dimensions.
+    """
+    check_sides(source, target, k)
+    forward, backward = (
+        Best(len(source), min(k + MORE, len(target))),
+        Best(len(target), min(k + MORE, len(source))),
+    )
+    begun = _resume(kept, forward, backward)
+    with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
+        for start in range(begun, len(source), SUPER):
+            held = _read(source, start, SUPER)
+            columns = range(0, len(target), ROWS)
+            look = partial(_look, held, start, target, forward, backward)
+            for _ in in_threads(look, columns, len(columns)):
+                pass
+            if kept and kept.is_due():
+                kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
+            bar.advance(len(held))
+    return _settled(forward, source, target, k), _settled(backward, target, source, k)
+
+
+def one_way(queries: Rows, base: Rows, k: int) -> Neighbours:
+    """The `k` best rows of `base` for every query; what `exact_neighbours` finds."""
+    best = Best(len(queries), min(k + MORE, len(base)))
+    for start in range(0, len(queries), SUPER):
+        look = partial(_look, _read(queries, start, SUPER), start, base, best, None)
+        columns = range(0, len(base), ROWS)
+        for _ in in_threads(look, columns, len(columns)):
+            pass
+    return _settled(best, queries, base, k)
+
+
+def _look(
+    held: Floats, start: int, target: Rows, forward: Best, backward: Best | None, column: int
+) -> None:
+    """Look at the products of some source rows, `held`, and the target rows from `column` on."""
+    import torch
+
+    columns = _read(target, column, ROWS)
+    right = torch.from_numpy(_whole(columns)).t()
+    products = torch.empty(ROWS, ROWS)
+    for offset in range(0, len(held), ROWS):
+        rows = held[offset : offset + ROWS]
+        torch.mm(torch.from_numpy(_whole(rows)), right, out=products)
+        block = products.numpy()[: len(rows), : len(columns)]
+        forward.look(block, start + offset, column)
+        if backward:
+            backward.look(block.T, column, start + offset)
+
+
+def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
+    """The `k` best by their steady scores, of a search that held the best by rounded ones."""
+    k = min(k, len(base))
+    longest = max(
+        float(lengths(_read(base, start, ROWS)).max()) for start in range(0, len(base), ROWS)
+    )
+    off = rounding(base.shape[1]) * longest
+    scores, ids = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
+
+    def settle(start: int) -> Ids:
+        """Settle some rows; those of which not all that count may be held."""
+        place = slice(start, min(start + FEW, len(queries)))
+        held, found, where = (
+            queries.block(place.start, place.stop),
+            best.scores[place],
+            best.ids[place],
+        )
+        # Whoever is among the best was found at most twice the rounding below the k-th of them.
+        least = found[:, k - 1] - 2 * (off * lengths(held) + TINY * base.shape[1])
+        near = found >= least[:, None]
+        rows, columns = np.nonzero(near)
+        exact = np.full(found.shape, -np.inf, np.float32)
+        exact[rows, columns] = pair_products(held[rows], base.rows(where[rows, columns]))
+        order = np.lexsort((where, -exact), axis=1)[:, :k]
+        scores[place] = np.take_along_axis(exact, order, axis=1)
+        ids[place] = np.take_along_axis(where, order, axis=1)
+        return start + np.flatnonzero(near[:, -1] & (best.k < len(base)))
+
+    starts = range(0, len(queries), FEW)
+    crowded = np.concatenate(list(in_threads(settle, starts, len(starts))))
+    for start in range(0, len(crowded), ROWS):
+        rows = crowded[start : start + ROWS]
+        scores[rows], ids[rows] = _searched(queries.rows(rows), base, k)
+    return scores, ids
+
+
+def _searched(queries: Floats, base: Rows, k: int) -> Neighbours:
+    """The `k` best of a few queries, by steady scores from the beginning."""
+    best = Best(len(queries), k)
+
+    def look(column: int) -> None:
+        best.look(steady_products(queries, _read(base, column, ROWS)), 0, column)
+
+    columns = range(0, len(base), ROWS)
+    for _ in in_threads(look, columns, len(columns)):
+        pass
+    return best.arrays
+
+
+def _resume(kept: Kept | None, *sides: Best) -> int:
+    """Source rows that an earlier search is done with; `sides` as it left them."""
+    found = kept.load("exact") if kept else None
+    if found is None:
+        return 0
+    done, arrays = found
+    for side, scores, ids in zip(sides, arrays[::2], arrays[1::2], strict=True):
+        side.scores, side.ids = scores, ids
+    return done
+
+
+def check_sides(source: Rows, target: Rows, k: int) -> None:
+    """Refuse sides that cannot be compared."""
+    if source.shape[1] != target.shape[1]:
+        raise AdapterXLTError(
+            f"source vectors have {source.shape[1]} dimensions, target vectors {target.shape[1]}",
+            hint="both sides must be encoded by the same model at the same layer",
+        )
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+
+
+def _read(rows: Rows, start: int, size: int) -> Floats:
+    """At most `size` rows; writable ones, as torch warns of others, which files may be."""
+    return np.require(rows.block(start, min(start + size, len(rows))), np.float32, ["C", "W"])
+
+
+def _whole(rows: Floats) -> Floats:
+    """`ROWS` rows, zeros after those that there are."""
+    if len(rows) == ROWS:
+        return rows
+    whole = np.zeros((ROWS, rows.shape[1]), np.float32)
+    whole[: len(rows)] = rows
+    return whole

@@ -1,0 +1,1 @@
+"""Artifacts: made, checked, packed, sent, taken in, and read from what other libraries wrote."""

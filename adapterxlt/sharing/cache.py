@@ -1,0 +1,125 @@
+"""Stages that others have trained: asked for by fingerprint, pulled and verified, not trained.
+
+The adapters that ship with the project are asked first, then the remotes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.bundled import bundled
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
+from adapterxlt.progress import Progress
+from adapterxlt.sharing.remotes.address import masked, scheme_of, tidy
+from adapterxlt.sharing.remotes.fetch import fetched, has, url_of
+from adapterxlt.sharing.transport import take_in
+from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
+from adapterxlt.store.store import Store
+
+
+def user_config() -> Path:
+    """Where a user keeps settings for all recipes: `store: {remotes: [URL, ...]}`."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "adapterxlt" / "config.yaml"
+
+
+def all_remotes(recipe: Sequence[str], base: Path) -> tuple[str, ...]:
+    """The recipe's remotes, then the user's; folders of a recipe are relative to it.
+
+    Raises:
+        UsageError: the user's configuration cannot be read.
+    """
+    found = [_absolute(url, base) for url in recipe]
+    path = user_config()
+    if path.is_file():
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+            urls = config["store"]["remotes"] if config else []
+            if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+                raise TypeError
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeError):
+            raise UsageError(
+                f"{path}: cannot be read", hint="write `store: {remotes: [URL, ...]}`"
+            ) from None
+        found += [_absolute(url, path.parent) for url in urls]
+    return tuple(dict.fromkeys(found))
+
+
+def _absolute(url: str, base: Path) -> str:
+    url = tidy(url)
+    if scheme_of(url) != "file" or url.startswith("file://"):
+        return url
+    return str(base / Path(url).expanduser())
+
+
+@cache
+def shipped_adapters(folder: Path) -> dict[str, str]:
+    """Folders of artifacts in a folder, by fingerprint; what cannot be read is left out."""
+    found = {}
+    for path in sorted(folder.glob(f"*/{MANIFEST_NAME}")):
+        try:
+            found[read_manifest(path.parent).fingerprint] = str(path.parent)
+        except InvalidArtifactError:
+            continue
+    return found
+
+
+class RemoteCache:
+    """Remote stores, asked in their order; one that does not answer is not asked again."""
+
+    def __init__(self, remotes: Sequence[str], progress: Progress) -> None:
+        self.remotes = list(remotes)
+        self.progress = progress
+        self._answers: dict[tuple[str, str], bool] = {}
+
+    def find(self, fingerprint: str) -> str | None:
+        """The first remote that says it has a stage, without its password, to be shown.
+
+        A folder of what ships is one.
+        """
+        return next((masked(holder) for holder, _ in self._places(fingerprint)), None)
+
+    def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
+        """Pull a stage into the store if a remote has it and it is sound; returns whether.
+
+        Hold the entry's lock while calling this.
+        """
+        for holder, place in self._places(fingerprint):
+            try:
+                with fetched(place, store, self.progress, held=fingerprint) as (source, _):
+                    taken = take_in(source, store, backbone=backbone, held=fingerprint)
+            except AdapterXLTError as error:
+                self.progress.log(
+                    f"warning: {title}: not taken from {masked(holder)}: {error.message}"
+                )
+                continue
+            signed = f", {taken.signature}" if taken.signature else ", unsigned"
+            self.progress.log(f"{title}: pulled from {masked(place)}, verified{signed}")
+            return True
+        return False
+
+    def _places(self, fingerprint: str) -> Iterator[tuple[str, str]]:
+        """Who says to have a stage, and the URL of its artifact; each is asked once for it."""
+        shipped = shipped_adapters(bundled("artifacts/adapters")).get(fingerprint)
+        if shipped is not None:
+            yield shipped, shipped
+        for url in list(self.remotes):
+            key = url, fingerprint
+            if key not in self._answers:
+                try:
+                    self._answers[key] = has(url, fingerprint)
+                except InvalidArtifactError as error:  # of this stage: it may have others
+                    self._answers[key] = False
+                    self.progress.log(f"warning: not taken: {error.message}")
+                except AdapterXLTError as error:
+                    self.remotes.remove(url)
+                    self.progress.log(f"warning: remote left out: {error.message}")
+                    continue
+            if self._answers[key]:
+                yield url, url_of(url, fingerprint)

@@ -1,0 +1,272 @@
+"""The model card: what it is, what it was trained on, what was measured, how to use it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any, Literal
+
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
+from adapterxlt.sharing.facts import (
+    data_of,
+    describe_data,
+    describe_lineage,
+    languages_of,
+    last_params,
+    method_of,
+    methods_of,
+    task_of,
+)
+from adapterxlt.sharing.locate import IMPORTED
+from adapterxlt.show import printable
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.tasks.catalogue import catalogue
+from adapterxlt.tasks.origin import POCKET, describe_origins, hub_id
+from adapterxlt.tasks.types import Kind
+
+CARD_FILE = "README.md"
+# One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
+# head for; anything else.
+Form = Literal["adapter", "parts", "checkpoint", "other"]
+# What is markup anywhere, an underscore at the edge of a word, what is markup where a line begins.
+_SPECIAL = re.compile(r"([\\`*\[\]<|~]|(?<![^\W_])_|_(?![^\W_])|^[#>+=-])")
+# Task kind -> what the Hub calls such tasks.
+_PIPELINES: dict[Kind, str] = {
+    "pair_classification": "text-classification",
+    "tagging": "token-classification",
+    "span_qa": "question-answering",
+    "multiple_choice": "multiple-choice",
+    "mlm": "fill-mask",
+    "sentence_retrieval": "sentence-similarity",
+    "bitext_mining": "sentence-similarity",
+}
+_SETTINGS = (
+    *("lr", "epochs", "keep", "dev_cap", "max_steps", "batch_size", "max_length"),
+    *("seed", "cap", "precision"),
+)
+
+
+def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
+    """Return the card as text, its metadata in front.
+
+    Args:
+        manifest: with its artifact section.
+        scores: as `metrics.json` has them.
+        form: what other libraries can make of it.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    facts = manifest.artifact
+    assert facts is not None
+    results = [
+        EvalResult(
+            task_type=_pipeline(str(score["task"])),
+            task_name=str(score["task"]),
+            dataset_type=_dataset_type(score.get("data", [])),
+            dataset_name=f"{score['task']} ({score['language']}), "
+            f"{describe_origins(score.get('data'))}",
+            dataset_config=str(score["language"]),
+            dataset_split=str(score["split"]),
+            metric_type=str(score["metric"]),
+            metric_value=score["value"],
+        )
+        for score in scores
+    ]
+    data = ModelCardData(
+        base_model=facts.backbone.name,
+        datasets=_hub_ids(manifest) or None,
+        language=languages_of(manifest) or None,
+        library_name="adapters" if form == "adapter" else "adapterxlt",
+        license=facts.license or None,
+        model_name=manifest.title,
+        eval_results=results or None,
+        tags=["adapterxlt", "adapters", "cross-lingual"],
+    )
+    text = f"---\n{data.to_yaml()}\n---\n\n{_body(manifest, scores, form)}"
+    return printable(text, lines=True)
+
+
+def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
+    facts = manifest.artifact
+    assert facts is not None
+    params = last_params(manifest)
+    settings = ", ".join(f"{key} {params[key]}" for key in _SETTINGS if params.get(key) is not None)
+    labels = [
+        f"| labels of {escape(task)} | {', '.join(map(escape, names))} |"
+        for task, names in facts.labels.items()
+        if names
+    ]
+    override = []
+    if facts.override:
+        was = f"{escape(facts.override.name)}, content {facts.override.hash[:16]}"
+        override = [f"| **trained on another backbone** | {was} |"]
+    used = [
+        f"{name} {manifest.environment[name]}"
+        for name in ("adapters", "transformers", "torch")
+        if name in manifest.environment
+    ]
+    rows = [
+        f"# {escape(manifest.title)}",
+        "",
+        _summary(manifest, facts.backbone.name),
+        "",
+        *_note_on_data(manifest, scores),
+        "| | |",
+        "| --- | --- |",
+        f"| lineage | {escape(describe_lineage(manifest))} |",
+        f"| data | {escape(describe_data(manifest)) or 'unknown'} |",
+        f"| backbone | {escape(facts.backbone.name)}, content {facts.backbone.hash[:16]} |",
+        *override,
+        f"| settings | {escape(settings) or 'unknown'} |",
+        *labels,
+        f"| licence | {escape(facts.license) or 'not stated'} |",
+        f"| libraries | {escape(', '.join(used)) or 'unknown'} |",
+        f"| fingerprint | {manifest.fingerprint[:16]} |",
+        "",
+        "## Measured",
+        "",
+        *_scores(scores),
+        "",
+        "## Use",
+        "",
+        "```",
+        "adapterxlt artifact import THIS_FOLDER_OR_BUNDLE",
+        "```",
+        "",
+        *_plain(form),
+        *_note_on_padding(manifest, form),
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _summary(manifest: Manifest, backbone: str) -> str:
+    if manifest.kind != IMPORTED:
+        return (
+            f"{escape(method_of(manifest))} trained on "
+            f"{escape(task_of(manifest) or 'unknown data')}, on the backbone {escape(backbone)}, "
+            f"by recipe {escape(manifest.recipe)}."
+        )
+    params = last_params(manifest)
+    said = ""
+    if params.get("said_backbone"):
+        said = f" Its own files name {escape(params['said_backbone'])}."
+    return (
+        f"{escape(method_of(manifest))} imported from a folder that "
+        f"{escape(params.get('library', 'another library'))} wrote. **Unknown**: what it was "
+        "trained on, in which languages, with which settings and by whom; so also whether texts "
+        "of an evaluation were among its training data. That it is of the backbone "
+        f"{escape(backbone)} was said by who imported it.{said}"
+    )
+
+
+def _hub_ids(manifest: Manifest) -> list[str]:
+    """Data sets of the Hub that it was trained on; no others may be called by their names."""
+    origins = [origin for found in data_of(manifest).values() for origin in found]
+    return list(dict.fromkeys(found for found in map(hub_id, origins) if found))
+
+
+def _pipeline(task: str) -> str:
+    known = catalogue().get(task)
+    return _PIPELINES[known.kind] if known else "other"
+
+
+def _dataset_type(origins: list[str]) -> str:
+    """What a model-index calls the id of a data set, for data that need not have one."""
+    (origin,) = origins if len(origins) == 1 else [""]
+    return hub_id(origin) or (POCKET if origin == POCKET else "local")
+
+
+def _note_on_data(manifest: Manifest, scores: list[dict[str, Any]]) -> list[str]:
+    origins = {origin for found in data_of(manifest).values() for origin in found}
+    origins |= {origin for score in scores for origin in score.get("data", [])}
+    if POCKET not in origins:
+        return []
+    return [
+        "`pocket` is small data that adapterxlt generates itself, in the layouts of these tasks. "
+        "It is not the data sets of these names: scores on it say nothing about real text.",
+        "",
+    ]
+
+
+def _scores(scores: list[dict[str, Any]]) -> list[str]:
+    if not scores:
+        return ["Nothing was measured when this card was written."]
+    rows = [
+        "| task | data | split | language | metric | value | n |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    seen = []
+    for score in scores:
+        mark = ""
+        if score.get("contamination"):
+            mark = " !"
+            seen.append(f"{score['task']} {score['language']}: {score['contamination']}")
+        layer = f" (layer {score['layer']:d})" if score.get("layer") is not None else ""
+        rows.append(
+            f"| {escape(score['task'])} | {escape(describe_origins(score.get('data')))} "
+            f"| {escape(score['split'])} | {escape(score['language'])} "
+            f"| {escape(score['metric'])}{layer} | {score['value']:.1f}{mark} | {score['n']} |"
+        )
+    if seen:
+        rows += ["", "`!` texts that training or pretraining has seen:", ""]
+        rows += [f"- {escape(line)}" for line in seen]
+    return rows
+
+
+def _plain(form: Form) -> list[str]:
+    if form == "other":
+        return ["It holds backbone weights of its own, in a form that only adapterxlt loads."]
+    if form != "adapter":
+        library = "adapters" if form == "parts" else "transformers"
+        what = {
+            "parts": "For plain `adapters`: its parts, and a program that composes them (load.py).",
+            "checkpoint": "As a plain checkpoint of transformers:",
+        }
+        rows = [
+            what[form],
+            "",
+            "```",
+            f"adapterxlt artifact export THIS_FOLDER_OR_BUNDLE --to {library} --out FOLDER",
+            "```",
+        ]
+        return rows + (_TRANSFORMERS if form == "checkpoint" else [])
+    return [
+        "In plain `adapters`, on the same backbone:",
+        "",
+        "```python",
+        "from adapters import AutoAdapterModel",
+        "",
+        "model = AutoAdapterModel.from_pretrained(BACKBONE)",
+        "name = model.load_adapter(THIS_FOLDER, use_safetensors=True)",
+        "model.set_active_adapters(name)",
+        "```",
+    ]
+
+
+_TRANSFORMERS = [
+    "",
+    "```python",
+    "import transformers",
+    "",
+    "config = transformers.AutoConfig.from_pretrained(FOLDER)",
+    "model = getattr(transformers, config.architectures[0]).from_pretrained(FOLDER)",
+    "```",
+]
+
+
+def _note_on_padding(manifest: Manifest, form: Form) -> list[str]:
+    if form not in ("adapter", "parts"):
+        return []
+    for method in methods_of(manifest):
+        with suppress(ValueError):  # an artifact may say anything
+            if counts_padding(parse_method(method)):
+                return ["", PADDING_NOTE]
+    return []
+
+
+def escape(value: object) -> str:
+    """Text as Markdown shows it, on one line: nothing an artifact says becomes markup."""
+    text = printable(" ".join(str(value).split()))
+    text = _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;")
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)  # no numbered list

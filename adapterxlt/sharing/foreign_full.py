@@ -1,0 +1,153 @@
+"""Checkpoints that plain transformers wrote of a whole model: full fine-tunes of a backbone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapterxlt.backbones import INDEX, WEIGHTS, Backbone
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.sharing.foreign_config import read_config, refuse
+from adapterxlt.sharing.foreign_files import weights_file
+from adapterxlt.sharing.foreign_head import ForeignHead, head_from_config, shapes_of
+from adapterxlt.show import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+MAX_SHARDS = 200
+# What changes the outputs though every tensor has the right shape.
+_ALIKE = (
+    *("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    *("vocab_size", "max_position_embeddings", "type_vocab_size", "hidden_act", "layer_norm_eps"),
+    *("pad_token_id", "position_embedding_type"),
+)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole model of transformers.
+
+    Args:
+        files: its weights: one file, or its shards. note: what of it is left out.
+    """
+
+    files: tuple[Path, ...]
+    head: ForeignHead | None
+    note: str
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """Whether a folder looks like one that `save_pretrained` of transformers wrote."""
+    if not (folder / CONFIG).is_file():
+        return False
+    names = (WEIGHTS, INDEX, "pytorch_model.bin", "pytorch_model.bin.index.json")
+    return any((folder / name).is_file() for name in names)
+
+
+def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
+    """Read such a folder; its weights' names and shapes, not yet their values.
+
+    Raises:
+        InvalidArtifactError: it is of another architecture or size than the backbone, splits
+            text in another way, or holds pickles only.
+    """
+    from adapterxlt.models.foreign_weights import POOLER
+    from adapterxlt.models.plain_heads import BASE, KINDS, places
+
+    path = folder / CONFIG
+    config = read_config(path)
+    _check_alike(config, read_config(backbone.path / CONFIG), path, backbone)
+    _check_tokenizer(folder, backbone)
+    files = _files(folder)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in files:
+        shapes |= shapes_of(file)
+    named = config.get("architectures")
+    said = brief(named[0]) if isinstance(named, list) and named else ""
+    kind = KINDS.get(said)
+    body = (BASE + "embeddings.", BASE + "encoder.", "embeddings.", "encoder.")
+    others = sorted(name for name in shapes if not name.startswith(body))
+    if kind is None:
+        left = [name for name in others if not name.removeprefix(BASE).startswith(POOLER)]
+        if left:
+            of = f" of `{said}`" if said else ""
+            return Checkpoint(
+                files, None, f"its head{of} (`{left[0]}`) is not read; it is left out"
+            )
+        pooler = "its pooler, which no head here uses, is left out" if others else ""
+        return Checkpoint(files, None, pooler)
+    where = places(kind)
+    missing = sorted({*where.names.values()} - {where.aliases.get(name, name) for name in shapes})
+    if missing:
+        refuse(path, f"is of `{said}`, but the weights hold no `{missing[0]}`")
+    reason = _untied(files, where.aliases)
+    if reason:
+        return Checkpoint(files, None, f"its head is not built here: {reason}; it is left out")
+    last = where.names[f"{where.last}.bias"]
+    found = head_from_config(config, kind, shapes[last][0] if shapes[last] else 0, path)
+    if isinstance(found, str):
+        return Checkpoint(files, None, f"{found}; it is left out")
+    return Checkpoint(files, found, "")
+
+
+def _check_alike(
+    config: dict[str, Any], own: dict[str, Any], path: Path, backbone: Backbone
+) -> None:
+    from transformers import XLMRobertaConfig
+
+    defaults: dict[str, Any] = XLMRobertaConfig().to_dict()
+    for key in _ALIKE:
+        theirs, ours = config.get(key, defaults.get(key)), own.get(key, defaults.get(key))
+        if theirs != ours:
+            refuse(
+                path,
+                f"has `{key}: {brief(theirs)}`, the backbone `{backbone.name}` {brief(ours)}",
+                "name the backbone that it was trained from",
+            )
+
+
+def _check_tokenizer(folder: Path, backbone: Backbone) -> None:
+    """Its subwords must be numbered as the backbone's, whose tokenizer will be used."""
+    files = [place / TOKENIZER for place in (folder, backbone.path)]
+    if not all(file.is_file() for file in files):
+        return
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+    try:
+        theirs, ours = (Tokenizer.from_file(str(file)).get_vocab() for file in files)
+    except Exception as error:  # the library raises no narrower one
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InvalidArtifactError(f"{files[0]}: cannot be read: {brief(first)}") from None
+    if theirs != ours:
+        refuse(files[0], f"has other subwords than the backbone `{backbone.name}`")
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    if not (folder / INDEX).is_file():
+        return (weights_file(folder, "transformers", WEIGHTS),)
+    mapping = read_config(folder / INDEX).get("weight_map")
+    names = sorted({*map(str, mapping.values())}) if isinstance(mapping, dict) else []
+    if not 0 < len(names) <= MAX_SHARDS or any(Path(name).name != name for name in names):
+        refuse(folder / INDEX, "names no files of this folder as weights")
+    return tuple(weights_file(folder, "transformers", name) for name in names)
+
+
+def _untied(files: tuple[Path, ...], aliases: Mapping[str, str]) -> str:
+    """Why a decoder is no part of the word embeddings; "" if it is, or is not there."""
+    import torch
+
+    from adapterxlt.models import tensors
+    from adapterxlt.models.foreign_weights import UNTIED
+    from adapterxlt.models.plain_heads import WORDS
+
+    decoder = next((name for name, first in aliases.items() if first == WORDS), "")
+    if not any(decoder in shapes_of(file) for file in files):
+        return ""
+    found: dict[str, torch.Tensor] = {}
+    for file in files:
+        found |= tensors.read(file)
+    return "" if torch.equal(found[decoder], found[WORDS]) else UNTIED

@@ -1,0 +1,213 @@
+"""Heads that other libraries wrote: which of ours they are, and what their outputs are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.safetensors_header import read_shapes
+from adapterxlt.sharing.foreign_config import read_config
+from adapterxlt.show import brief
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.types import Kind
+
+if TYPE_CHECKING:
+    from adapterxlt.backbones import Backbone
+
+UNKNOWN = "unknown"
+MAX_LABELS = 10_000
+MAX_LABEL = 200  # characters
+# Type of a head of `adapters` -> our kind, and the form in which we build it.
+_TYPES: dict[str, tuple[Kind, dict[str, object]]] = {
+    "classification": (
+        "pair_classification",
+        {"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},
+    ),
+    "tagging": ("tagging", {"layers": 1}),
+    "question_answering": ("span_qa", {"layers": 1, "num_labels": 2}),
+    "multiple_choice": (
+        "multiple_choice",
+        {"layers": 2, "activation_function": "tanh", "use_pooler": False},
+    ),
+    "masked_lm": (
+        "mlm",
+        {"layers": 2, "activation_function": "gelu", "layer_norm": True, "bias": True},
+    ),
+}
+LABELLED: tuple[Kind, ...] = ("pair_classification", "tagging")
+
+
+@dataclass(frozen=True)
+class ForeignHead:
+    """A head as it was found.
+
+    Args:
+        name: what `adapters` calls it, a part of its tensors' names; "" for a head of a class of
+            transformers.
+        kind: what it predicts.
+        labels: names of its outputs in order; () for those that have none.
+    """
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+
+
+def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> ForeignHead | str:
+    """Read a `head_config.json`; of a head that we have not, why it must be left out.
+
+    Args:
+        weights: the file beside it that holds its tensors.
+
+    Raises:
+        InvalidArtifactError: it cannot be read.
+    """
+    found = read_config(path)
+    config, name = found.get("config"), found.get("name")
+    if config is None and isinstance(found.get("model_class"), str):
+        return _static(found, path, weights, backbone)
+    if not isinstance(config, dict) or not isinstance(name, str) or not 0 < len(name) <= MAX_LABEL:
+        raise InvalidArtifactError(
+            f"{path}: names neither a `config` with its `name` nor a `model_class`, so it tells "
+            "nothing of the head",
+            hint="remove it and the head's weights to import the adapter alone",
+        )
+    kind = brief(config.get("head_type"))
+    if kind not in _TYPES:
+        return f"its head is of the type `{kind}`, which is not read"
+    ours, form = _TYPES[kind]
+    for key, value in form.items():
+        if config.get(key, value) != value:
+            return f"its head has `{key}: {brief(config[key])}`, which is not built here"
+    if ours == "mlm":
+        from adapterxlt.models.foreign_weights import UNTIED, untied
+        from adapterxlt.models.plain_heads import places
+
+        if untied(weights, f"heads.{name}.{places(ours).last}.weight", backbone):
+            return f"its head is not built here: {UNTIED}"
+    return ForeignHead(name, ours, _labels(config, path) if ours in LABELLED else ())
+
+
+def _static(
+    found: dict[str, Any], path: Path, weights: Path, backbone: Backbone
+) -> ForeignHead | str:
+    """A head that is that of a class of transformers, saved with an adapter."""
+    from adapterxlt.models.foreign_weights import unread_head
+    from adapterxlt.models.plain_heads import KINDS
+
+    said = brief(found["model_class"])
+    kind = KINDS.get(said)
+    if kind is None:
+        return f"its head is that of `{said}`, which is not read"
+    names = {name: name for name in shapes_of(weights)}
+    reason = unread_head(names, kind, backbone, weights)
+    if reason:
+        return f"its head, that of `{said}`, is not built here: {reason}"
+    return ForeignHead("", kind, _labels(found, path) if kind in LABELLED else ())
+
+
+def head_from_config(
+    config: dict[str, Any], kind: Kind, outputs: int, path: Path
+) -> ForeignHead | str:
+    """A head of a class of transformers, with the labels that a `config.json` gives.
+
+    Args:
+        config: {} if there is none.
+        outputs: number of rows of its last layer.
+
+    Raises:
+        InvalidArtifactError: the labels are not as many.
+    """
+    problem = config.get("problem_type")
+    if problem not in (None, "single_label_classification"):
+        return f"its head is for `{brief(problem)}`, which is not built here"
+    if kind not in LABELLED:
+        return ForeignHead("", kind, ())
+    # transformers leaves out two labels that nobody named.
+    names = config.get("id2label", dict(enumerate(numbered(outputs))))
+    if isinstance(names, dict):
+        names = {str(number): label for number, label in names.items()}
+    if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
+        raise InvalidArtifactError(f"{path}: `id2label` does not name labels by numbers")
+    if sorted(names) != sorted(map(str, range(outputs))) or len({*names.values()}) != outputs:
+        raise InvalidArtifactError(
+            f"{path}: `id2label` does not name {outputs} labels, as many as the head has outputs"
+        )
+    if outputs > MAX_LABELS or max(map(len, names.values())) > MAX_LABEL:
+        raise InvalidArtifactError(
+            f"{path}: `id2label` has more or longer labels than any real one"
+        )
+    return ForeignHead("", kind, tuple(names[str(number)] for number in range(outputs)))
+
+
+def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
+    count, ids = config.get("num_labels"), config.get("label2id")
+    if type(count) is not int or not 0 < count <= MAX_LABELS:
+        raise InvalidArtifactError(f"{path}: `num_labels` is no number of labels")
+    if ids is None:
+        return numbered(count)
+    if not isinstance(ids, dict) or not all(type(number) is int for number in ids.values()):
+        raise InvalidArtifactError(f"{path}: `label2id` does not give a number for each label")
+    if sorted(ids.values()) != list(range(count)) or max(map(len, ids)) > MAX_LABEL:
+        raise InvalidArtifactError(f"{path}: `label2id` does not name {count} labels")
+    return tuple(sorted(ids, key=lambda label: int(ids[label])))
+
+
+def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of a safetensors file by its tensors' names.
+
+    Raises:
+        InvalidArtifactError: it is none.
+    """
+    try:
+        return read_shapes(file)
+    except (ValueError, OSError) as error:
+        raise InvalidArtifactError(f"{file}: {error}") from None
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """Names of labels that nobody named."""
+    return tuple(f"LABEL_{number}" for number in range(count))
+
+
+def order_for(
+    head: ForeignHead, task: str | None, given: Sequence[str]
+) -> tuple[tuple[str, ...], list[int]]:
+    """Names of a head's outputs as its task has them, and where each lies in the file.
+
+    Args:
+        task: what it predicts, from the user; None if unknown.
+        given: names of its outputs in the order of the file, from the user.
+
+    Raises:
+        UsageError: they are not those of the task, or their order is unknown.
+    """
+    if given and len(given) != len(head.labels):
+        raise UsageError(f"--labels names {len(given)}, the head has {len(head.labels)} outputs")
+    names = tuple(given) or head.labels
+    plain = list(range(len(names)))
+    if task is None:
+        return names, plain
+    known = get_task(task)
+    if known.kind != head.kind:
+        raise UsageError(
+            f"--task {task}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
+        )
+    if head.kind not in LABELLED:
+        return (), []
+    wanted = [label.casefold() for label in known.labels]
+    there = [label.casefold() for label in names]
+    if sorted(wanted) != sorted(there):
+        raise UsageError(
+            f"--task {task}: has the labels {', '.join(known.labels)}, the head "
+            f"{', '.join(names[:20])}",
+            hint="name the head's outputs in their order by --labels",
+        )
+    return known.labels, [there.index(label) for label in wanted]
+
+
+def _words(kind: Kind) -> str:
+    return kind.replace("_", " ")

@@ -1,0 +1,179 @@
+"""From what a user names to a folder or bundle, and from an artifact to its backbone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
+from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.plan.steps import TRAINED
+from adapterxlt.sharing.remotes.address import local_path, masked
+from adapterxlt.show import printable
+from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
+from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.suggest import suggest
+
+IMPORTED = "import"  # made elsewhere, by another library
+SHARED = (*TRAINED, IMPORTED)  # kinds of entries that can be shared
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+
+
+def locate(text: str) -> Path:
+    """Return the artifact folder, store entry or bundle that a user named.
+
+    Args:
+        text: its path, or `WORKDIR:STAGE` for a stage of a work folder, by name or by the first
+            digits of its fingerprint.
+
+    Raises:
+        UsageError: there is none, or there are several stages of that name.
+    """
+    path = Path(text)
+    if path.exists():
+        return path
+    folder, colon, stage = text.rpartition(":")
+    if colon and Path(folder).is_dir():
+        store = Store(Path(folder) / STORE_FOLDER)
+        entries = [entry for entry in store.entries() if entry.kind in SHARED]
+        by_address = len(stage) >= 6
+        found = [
+            entry
+            for entry in entries
+            if entry.title == stage or (by_address and entry.fingerprint.startswith(stage))
+        ]
+        if len(found) == 1:
+            return store.path(found[0].fingerprint)
+        if found:
+            known = ", ".join(
+                f"{folder}:{entry.fingerprint[:12]} ({_told_apart(entry)})" for entry in found
+            )
+            raise UsageError(f"{text}: there are several", hint=f"choose one of {known}")
+        raise UsageError(
+            f"{text}: no such trained stage",
+            hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
+        )
+    if "://" in text:
+        place = local_path(text)
+        if place is None:
+            raise UsageError(
+                f"{masked(text)}: does not lie on this machine",
+                hint="`adapterxlt artifact pull URL` fetches it",
+            )
+        if place.exists():
+            return place
+    raise UsageError(
+        f"{text}: there is no such file or folder",
+        hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
+    )
+
+
+def _told_apart(entry: Manifest) -> str:
+    """What tells stages of one name apart: `recipe q, seed 2`."""
+    params = entry.parts.get("params")
+    seed = params.get("seed") if isinstance(params, Mapping) else None
+    return f"recipe {printable(entry.recipe)}" + ("" if seed is None else f", seed {seed}")
+
+
+def trained_stages(workdir: Path) -> dict[str, Path]:
+    """Entries of all trained stages of a work folder, by names fit for folders.
+
+    A stage's name, followed by its fingerprint where several have that name or it is none for a
+    folder. {} of what is no work folder.
+    """
+    store = Store(workdir / STORE_FOLDER)
+    if (workdir / MANIFEST_NAME).is_file() or not store.root.is_dir():
+        return {}
+    entries = [entry for entry in store.entries() if entry.kind in SHARED]
+    titles = [entry.title for entry in entries]
+    found = {}
+    for entry in entries:
+        plain = _PLAIN.fullmatch(entry.title) and titles.count(entry.title) == 1
+        slug = re.sub("[^A-Za-z0-9_-]+", "_", entry.title)[:80]
+        name = entry.title if plain else f"{slug}-{entry.fingerprint[:12]}"
+        found[name] = store.path(entry.fingerprint)
+    return found
+
+
+def artifact_folders(path: Path) -> list[Path]:
+    """Folders of the artifacts below `path`: itself, those of a work folder, or of any folder."""
+    if (path / MANIFEST_NAME).is_file():
+        return [path]
+    store = Store(path / STORE_FOLDER)
+    if store.root.is_dir():
+        return [store.path(entry.fingerprint) for entry in store.entries()]
+    return sorted(found.parent for found in path.rglob(MANIFEST_NAME) if not is_hidden(found, path))
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """Whether something below a folder is what systems and tools keep there for themselves."""
+    parts = path.relative_to(root).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def recorded_backbone(manifest: Manifest) -> BackboneFacts:
+    """The backbone that an artifact or a store entry says it fits to.
+
+    Raises:
+        InvalidArtifactError: it says none.
+    """
+    if manifest.artifact is not None:
+        return manifest.artifact.backbone
+    recorded = manifest.lineage.get("backbone")
+    if not isinstance(recorded, dict):
+        raise InvalidArtifactError(f"`{manifest.title}` has no backbone: it is nothing to share")
+    return BackboneFacts(name=str(recorded.get("name")), hash=str(recorded.get("hash")))
+
+
+def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
+    """Find the backbone that an artifact fits to. Nothing is downloaded.
+
+    Args:
+        given: a name or folder from the user; None takes what the artifact names, if that is the
+            bundled backbone or one in the local cache of the Hub (never a path it names).
+
+    Raises:
+        MissingBackboneError: it is not there.
+        InvalidArtifactError: the one that is there has another content; names both.
+    """
+    wanted = recorded_backbone(manifest)
+    name = given or wanted.name
+    if given is None and name not in BUNDLED and not _HUB_ID.fullmatch(name):
+        raise _missing(wanted)
+    try:
+        # An artifact that names `mini` must not pick up a folder of that name.
+        base = Path.cwd() if given else Path("/nonexistent")
+        if given is None and Path(name).exists() and name not in BUNDLED:
+            raise _missing(wanted)
+        found = resolve_backbone(name, base, download=given is not None)
+    except MissingBackboneError as error:
+        if given is not None:
+            raise
+        raise _missing(wanted) from error
+    check_backbone(manifest, found)
+    return found
+
+
+def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
+    """Compare content hashes.
+
+    Raises:
+        InvalidArtifactError: they differ; names both.
+    """
+    wanted = recorded_backbone(manifest)
+    if backbone.hash != wanted.hash:
+        raise InvalidArtifactError(
+            f"`{manifest.title}` was trained on backbone `{wanted.name}` (content "
+            f"{wanted.hash[:12]}), not on `{backbone.name}` (content {backbone.hash[:12]})",
+            hint="give the right one by --backbone; `artifact import --override-backbone` makes "
+            "it fit to another, and records that",
+        )
+
+
+def _missing(wanted: BackboneFacts) -> MissingBackboneError:
+    return MissingBackboneError(
+        f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is not here",
+        hint="name its folder or Hub id by --backbone; --no-load does without",
+    )

@@ -1,0 +1,129 @@
+"""What was measured of a trained stage: from the evaluations in its store into its artifact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, read_measures
+from adapterxlt.sharing.content import MAX_TEXT
+from adapterxlt.sharing.strict_json import parse
+from adapterxlt.store.inside import open_inside
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import Store
+from adapterxlt.tasks.origin import describe_origins
+
+MAX_NUMBER = 1e12  # of what is measured
+
+
+def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
+    """Main numbers of all evaluations of a stage, each with its task, data, language, n and layer.
+
+    Of a retrieval the layer is kept whose mean over languages is best.
+    """
+    found: list[dict[str, object]] = []
+    for entry in store.entries():
+        if entry.kind not in ("evaluate", "retrieve") or entry.parts.get("inputs") != [fingerprint]:
+            continue
+        folder = store.path(entry.fingerprint)
+        if not (folder / MEASURES_NAME).is_file():
+            continue
+        params = entry.parts["params"]
+        assert isinstance(params, Mapping)
+        measures = [measure for measure in read_measures(folder) if measure.main]
+        by_layer: dict[int | None, list[float]] = {}
+        for measure in measures:
+            by_layer.setdefault(measure.layer, []).append(measure.value)
+        best = max(by_layer, key=lambda layer: sum(by_layer[layer]) / len(by_layer[layer]))
+        found += [
+            {
+                "task": str(params["task"]),
+                "data": _origins(entry, str(params["task"])),
+                "language": measure.language,
+                "split": measure.split,
+                "metric": measure.metric,
+                "value": measure.value,
+                "n": measure.n,
+                "layer": measure.layer,
+                "contamination": measure.contamination,
+            }
+            for measure in measures
+            if measure.layer == best
+        ]
+    unique = {json.dumps(score, sort_keys=True): score for score in found}
+    return [unique[key] for key in sorted(unique)]
+
+
+def _origins(entry: Manifest, task: str) -> list[str]:
+    """Where the data of an evaluation are from, see `tasks.origin`; [] if it is not recorded."""
+    steps = entry.lineage["steps"]
+    assert isinstance(steps, list)
+    own: dict[str, Any] = next(
+        (step for step in steps if step["fingerprint"] == entry.fingerprint), {}
+    )
+    return list(own.get("origins", {}).get(task, []))
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """What `metrics.json` holds; {} if it is not there.
+
+    Raises:
+        InvalidArtifactError: it is no JSON object, or its scores are none.
+    """
+    try:
+        with open_inside(folder, METRICS_NAME) as stream:
+            content = stream.read(MAX_TEXT + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    try:
+        found = parse(content.decode("utf-8")) if len(content) <= MAX_TEXT else None
+    except ValueError:
+        found = None
+    return check_metrics(found, str(folder / METRICS_NAME))
+
+
+def check_metrics(found: object, where: str) -> dict[str, Any]:
+    """Check what a `metrics.json` holds.
+
+    Raises:
+        InvalidArtifactError: it is no JSON object, or its scores are none.
+    """
+    scores = found.get("scores", []) if isinstance(found, dict) else None
+    if not isinstance(scores, list) or not all(_is_score(score) for score in scores):
+        raise InvalidArtifactError(f"{where}: holds no metrics")
+    assert isinstance(found, dict)
+    return found
+
+
+def _is_score(score: object) -> bool:
+    if not isinstance(score, dict):
+        return False
+    texts = [score.get(key) for key in ("task", "language", "split", "metric")]
+    data = score.get("data", [])
+    if not isinstance(data, list):
+        return False
+    texts += [*data, score.get("contamination", "")]
+    value, n, layer = score.get("value"), score.get("n"), score.get("layer")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    counts = [n] if layer is None else [n, layer]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and abs(value) <= MAX_NUMBER  # so no NaN either
+        and all(type(count) is int and 0 <= count <= MAX_NUMBER for count in counts)
+    )
+
+
+def mean_scores(scores: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Mean over languages and number of languages, by `task split metric` and data in short."""
+    grouped: dict[tuple[str, str], list[float]] = {}
+    for score in scores:
+        key = (
+            f"{score['task']} {score['split']} {score['metric']}",
+            describe_origins(score.get("data")),
+        )
+        grouped.setdefault(key, []).append(float(score["value"]))
+    return {key: (sum(values) / len(values), len(values)) for key, values in grouped.items()}

@@ -1,0 +1,135 @@
+"""Check an artifact against its manifest, file by file, before anything is written. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
+from adapterxlt.sharing.content import check_content, check_names
+from adapterxlt.sharing.source import Source, blocks, read_small
+from adapterxlt.show import brief
+from adapterxlt.store.files import address_of
+from adapterxlt.store.manifest import (
+    MANIFEST_NAME,
+    SIGNATURE_NAME,
+    Manifest,
+    parse_manifest,
+)
+
+SPARE_BYTES = 64 << 20  # left free on the disk
+
+
+def verify(source: Source) -> Manifest:
+    """Recompute every hash; returns the manifest.
+
+    Raises:
+        InvalidArtifactError: a file is missing, unexpected, not what the manifest says, or of a
+            kind that no artifact holds.
+    """
+    where = f"{source.where}"
+    content = read_small(source, MANIFEST_NAME)
+    manifest = parse_manifest(content, f"{where}: {MANIFEST_NAME}")
+    if manifest.artifact is None:
+        raise InvalidArtifactError(
+            f"{where}: is an entry of a store, not ready to travel",
+            hint="`adapterxlt artifact pack` makes an artifact of it",
+        )
+    if manifest.sealed().text().encode() != content:
+        raise InvalidArtifactError(f"{where}: {MANIFEST_NAME} is not as it was written (seal)")
+    if address_of(manifest.parts) != manifest.fingerprint:
+        raise InvalidArtifactError(f"{where}: its fingerprint is not that of what it says it is")
+    try:
+        check_names(manifest.files)
+    except InvalidArtifactError as error:
+        raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
+    names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
+    for name in sorted(names - manifest.files.keys()):
+        raise InvalidArtifactError(f"{where}: {name} is not in the manifest")
+    for name, record in manifest.files.items():
+        if name not in names:
+            raise InvalidArtifactError(f"{where}: {name} is missing")
+        if source.sizes[name] != record.size:
+            with source.open(name) as stream:
+                if is_pointer(stream.read(50), source.sizes[name]):
+                    raise InvalidArtifactError(f"{where}: {name} {POINTER}", hint=FETCH)
+            raise InvalidArtifactError(
+                f"{where}: {name} has {source.sizes[name]} bytes, the manifest says {record.size}"
+            )
+    found = {}
+    for name in sorted(manifest.files):
+        with source.open(name) as stream:
+            hashes = check_content(stream, name, source.sizes[name], f"{where}: {name}")
+        if hashes or name.endswith(".safetensors"):
+            found[name] = hashes
+        if _sha256(source, name) != manifest.files[name].sha256:
+            raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+    _compare_tensors(found, manifest.artifact.tensors, where)
+    return manifest
+
+
+def unpack(source: Source, manifest: Manifest, folder: Path) -> None:
+    """Copy a verified artifact into an empty folder, comparing hashes again.
+
+    Raises:
+        InvalidArtifactError: it changed since it was verified; `folder` is removed.
+        AdapterXLTError: the disk has no room.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if shutil.disk_usage(folder).free < manifest.size + SPARE_BYTES:
+            raise AdapterXLTError(
+                f"{folder.parent}: the disk has no room for {manifest.size} bytes"
+            )
+        for name in source.sizes:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            digest = hashlib.sha256()
+            with target.open("xb") as out, blocks(source, name) as read:
+                for block in read:
+                    digest.update(block)
+                    out.write(block)
+            record = manifest.files.get(name)
+            if record is not None and digest.hexdigest() != record.sha256:
+                raise InvalidArtifactError(f"{source.where}: {name} changed while it was read")
+        if parse_manifest((folder / MANIFEST_NAME).read_bytes(), str(folder)) != manifest:
+            raise InvalidArtifactError(f"{source.where}: its manifest changed while it was read")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _sha256(source: Source, name: str) -> str:
+    digest = hashlib.sha256()
+    with blocks(source, name) as read:
+        for block in read:
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _compare_tensors(
+    found: dict[str, dict[str, str]], written: dict[str, dict[str, str]], where: str
+) -> None:
+    if found.keys() != written.keys():
+        listed = brief(", ".join(sorted(written)) or "no file")
+        raise InvalidArtifactError(
+            f"{where}: the manifest lists tensors of {listed}, "
+            f"there are {', '.join(sorted(found)) or 'none'}"
+        )
+    for file, tensors in found.items():
+        missing, extra = (
+            written[file].keys() - tensors.keys(),
+            tensors.keys() - written[file].keys(),
+        )
+        if missing or extra:
+            what = (
+                f"lacks `{brief(min(missing))}`" if missing else f"holds `{brief(min(extra))}` too"
+            )
+            raise InvalidArtifactError(f"{where}: {file} {what}")
+        for name, value in tensors.items():
+            if written[file][name] != value:
+                raise InvalidArtifactError(
+                    f"{where}: {file}: tensor `{brief(name)}` is not what the manifest says"
+                )

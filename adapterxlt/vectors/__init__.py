@@ -1,0 +1,1 @@
+"""Sentence vectors: of any hidden layer, pooled, transformed, kept on disk."""

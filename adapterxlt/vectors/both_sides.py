@@ -1,0 +1,95 @@
+"""Vectors of both sides of a mining set: in memory, or on disk where that is too small."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adapterxlt.progress import Progress
+from adapterxlt.search.arrays import Ids
+from adapterxlt.search.rows import ArrayRows, Picked, Rows
+from adapterxlt.vectors.encode import Key, encode_grid
+from adapterxlt.vectors.on_disk import encode_to_files
+from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.tokens import tokenize
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+
+@contextmanager
+def encoded_sides(
+    built: Built,
+    sides: Sequence[Sequence[str]],
+    *,
+    layers: Sequence[int],
+    poolings: Sequence[Pooling],
+    max_length: int,
+    token_budget: int,
+    memory: int,
+    work: Path | None,
+    progress: Progress,
+    label: str,
+) -> Iterator[Iterator[tuple[Key, list[Rows]]]]:
+    """Each (layer, pooling) with the vectors of every side; all come out of one forward pass.
+
+    Where they lie makes no difference to their bytes.
+
+    Args:
+        built: a model in evaluation mode.
+        sides: texts; one that several sides share is encoded once.
+        layers: hidden states to pool.
+        poolings: ways to pool them.
+        max_length: tokens a text at most.
+        token_budget: padded tokens at most in one forward pass.
+        memory: bytes of vectors to hold; more of them go to disk.
+        work: folder for them, from which a broken call goes on, and which is empty again in the
+            end. None: a temporary one.
+        progress: told after every batch.
+        label: what the progress bar says.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    numbers: dict[str, int] = {}
+    ids = [
+        np.array([numbers.setdefault(text, len(numbers)) for text in side], dtype=np.int64)
+        for side in sides
+    ]
+    keys = [(layer, pooling) for layer in layers for pooling in poolings]
+    if 4 * len(numbers) * len(keys) * int(built.model.config.hidden_size) <= memory:
+        grid = encode_grid(
+            built,
+            list(numbers),
+            layers=layers,
+            poolings=poolings,
+            max_length=max_length,
+            token_budget=token_budget,
+            progress=progress,
+            label=label,
+        )
+        yield ((key, _picked(ArrayRows(grid.pop(key)), ids)) for key in keys)
+        return
+    with ExitStack() as stack:
+        folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        files = encode_to_files(
+            built,
+            tokenize(built, numbers, max_length),
+            folder,
+            keys=keys,
+            token_budget=token_budget,
+            progress=progress,
+            label=label,
+        )
+        yield ((key, _picked(files[key], ids)) for key in keys)
+        shutil.rmtree(files[keys[0]].path.parent)
+
+
+def _picked(rows: Rows, ids: Sequence[Ids]) -> list[Rows]:
+    return [Picked(rows, side) for side in ids]

@@ -1,0 +1,86 @@
+"""What an encoder is called where results are kept by name: equal only if its vectors are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from adapterxlt.vectors.pooling import Pooling
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+# What a configuration says, beside the sizes of tensors, of what is computed with them.
+_ACTS = (
+    *("hidden_act", "layer_norm_eps", "num_attention_heads"),
+    *("pad_token_id", "position_embedding_type"),
+)
+VERSION = 2  # raise it when the same weights and texts give other vectors
+
+
+def model_hash(built: Built) -> str:
+    """Content of all weights of an encoder, and what is computed with them.
+
+    Weights do not say it all: two adapters of equal ones may differ in their scaling.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(built.model.base_model.state_dict().items()):
+        if "pool" in name.split("."):  # the same prefixes again, listed once they were used
+            continue
+        array = tensor.detach().cpu().contiguous().view(-1)
+        digest.update(f"{name} {array.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(array.view(torch.uint8).numpy().tobytes())
+    config: Any = built.model.config
+    acts = [str(getattr(config, key, None)) for key in _ACTS]
+    spec = getattr(built, "spec", None)
+    methods = [[adapter.name, adapter.method] for adapter in spec.adapters] if spec else []
+    active = str(getattr(built.model, "active_adapters", None))
+    digest.update(json.dumps([VERSION, acts, methods, active]).encode())
+    return digest.hexdigest()
+
+
+def model_state(built: Built) -> tuple[object, ...] | None:
+    """What changes where a model does, found without reading its weights.
+
+    Tensors that are replaced lie elsewhere, those that are written to count it. None where they
+    do not count.
+    """
+    model = built.model
+    named = model.base_model.state_dict(keep_vars=True).items()
+    if any(tensor.is_inference() for _, tensor in named):
+        return None
+    weights = [(name, tensor.data_ptr(), tensor.dtype, tensor._version) for name, tensor in named]
+    return (*weights, str(model.config), str(getattr(model, "active_adapters", None)))
+
+
+def encoder_name(built: Built) -> str:
+    """`adapterxlt/NAME`, of what was trained, else of the backbone."""
+    spec, backbone = getattr(built, "spec", None), getattr(built, "backbone", None)
+    name = spec.name if spec else backbone.name if backbone else "encoder"
+    plain = re.sub(r"[^\w.-]+", "-", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
+    return f"adapterxlt/{plain.strip('-.') or 'encoder'}"
+
+
+def encoder_revision(built: Built, layer: int, pooling: Pooling, max_length: int) -> str:
+    """40 hex digits over everything that changes a vector: model, tokenizer and settings."""
+    tokenizer: Any = built.tokenizer
+    known = [
+        model_hash(built),
+        _tokenizer_state(tokenizer),
+        tokenizer.special_tokens_map,
+        layer,
+        pooling,
+        min(max_length, tokenizer.model_max_length),
+    ]
+    text = json.dumps(known, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _tokenizer_state(tokenizer: Any) -> Any:
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    state["truncation"] = state["padding"] = None  # left behind by whoever called it last
+    return state

@@ -1,0 +1,143 @@
+"""Token ids of many texts, kept flat: four bytes a token, whatever the number of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.search.alike import alike
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+# Texts given to the tokenizer at once: its answer holds Python integers, nine times as large.
+CHUNK = 4096
+# Lengths within a batch, as a share of the longest, once it has so many tokens.
+TIGHT = 0.97
+ENOUGH = 1024
+# Texts after which vectors on disk are flushed and counted as done.
+BLOCK = 8192
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids with special tokens, text after text.
+
+    Args:
+        flat: all ids.
+        offsets: [n + 1] where each text starts in `flat`.
+    """
+
+    flat: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """[n] tokens of each text."""
+        return np.diff(self.offsets)
+
+    def row(self, index: int) -> npt.NDArray[np.int32]:
+        """Token ids of one text."""
+        return self.flat[self.offsets[index] : self.offsets[index + 1]]
+
+    def distinct(self) -> tuple[Tokens, npt.NDArray[np.int64]]:
+        """Each sequence once, as it first comes, and for every text which of those is its own.
+
+        Vectors differ in their last bits with the batch they are computed in, so what is encoded
+        twice would not be equal.
+        """
+        first, number = alike(self.row(i).data for i in range(len(self)))
+        if len(first) == len(self):
+            return self, number
+        flat = np.concatenate([self.row(i) for i in first])
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[first])]).astype(np.int64)
+        return Tokens(flat, offsets), number
+
+
+def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:
+    """Token ids of the texts, cut to `max_length` (special ones included).
+
+    Raises:
+        AdapterXLTError: there are no texts.
+    """
+    pieces: list[npt.NDArray[np.int32]] = []
+    lengths: list[npt.NDArray[np.int64]] = []
+    for ids in _chunks(built, texts, max_length):
+        sizes = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+        lengths.append(sizes)
+        joined = chain.from_iterable(ids)
+        pieces.append(np.fromiter(joined, dtype=np.int32, count=int(sizes.sum())))
+    if not pieces:
+        raise AdapterXLTError("no sentences to encode")
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Tokens(np.concatenate(pieces), offsets.astype(np.int64))
+
+
+def _chunks(built: Built, texts: Iterable[str], max_length: int) -> Iterator[list[list[int]]]:
+    limit = min(max_length, built.tokenizer.model_max_length)
+    for chunk in _batched(texts):
+        encoded = built.tokenizer(
+            chunk,
+            truncation=True,
+            max_length=limit,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        yield encoded["input_ids"]
+
+
+def _batched(texts: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for text in texts:
+        chunk.append(text)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def tight_batches(lengths: npt.NDArray[np.int64], token_budget: int) -> list[npt.NDArray[np.int64]]:
+    """Row numbers in batches of near-equal length, longest first.
+
+    A batch has at most `token_budget` padded tokens. It also ends where lengths fall below
+    `TIGHT` of its longest, once it is large enough to keep the processor busy.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches = []
+    start = 0
+    longest = int(lengths[order[0]]) if len(order) else 0
+    for place, length in enumerate(lengths[order].tolist()):
+        size = place - start
+        full = (size + 1) * longest > token_budget
+        loose = length < TIGHT * longest and size * longest >= ENOUGH
+        if size and (full or loose):
+            batches.append(order[start:place])
+            start, longest = place, length
+    if start < len(order):
+        batches.append(order[start:])
+    return batches
+
+
+def sorted_blocks(
+    lengths: npt.NDArray[np.int64], token_budget: int
+) -> list[list[npt.NDArray[np.int64]]]:
+    """Row numbers in blocks of `BLOCK`, longest first, each in its `tight_batches`.
+
+    Vectors differ in their last bits with the batch they are computed in: whoever encodes the
+    same texts by these blocks gets the same bytes, all at once or block by block.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    blocks = [order[start : start + BLOCK] for start in range(0, len(order), BLOCK)]
+    return [
+        [rows[batch] for batch in tight_batches(lengths[rows], token_budget)] for rows in blocks
+    ]

@@ -1,0 +1,99 @@
+"""What is done to vectors before they are compared; fitted on the given text alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.search.arrays import Floats, normalise
+from adapterxlt.search.rows import ArrayRows, Rows
+from adapterxlt.search.steady import steady_products
+
+Transform = Literal["none", "centre", "whiten"]
+
+# Directions with less than this share of the largest variance are noise: not blown up.
+LEAST_VARIANCE = 1e-6
+BLOCK = 8192
+AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A transformation with the figures of one side's text.
+
+    Args:
+        scale: whether vectors get length 1 in the end.
+        mean: [dim] what is taken away first, if anything.
+        directions: [dim, dim] what vectors are multiplied with then, if anything.
+    """
+
+    scale: bool
+    mean: npt.NDArray[np.float64] | None = None
+    directions: npt.NDArray[np.float64] | None = None
+
+    def __call__(self, vectors: Floats) -> Floats:
+        """Vectors [n, dim] as they are compared."""
+        ready: npt.NDArray[Any] = vectors
+        if self.mean is not None:
+            ready = vectors - self.mean
+        if self.directions is not None:
+            ready = np.concatenate(
+                [
+                    steady_products(ready[start : start + AT_ONCE], self.directions.T)
+                    for start in range(0, len(ready), AT_ONCE)
+                ]
+            )
+        return normalise(ready) if self.scale else np.ascontiguousarray(ready, dtype=np.float32)
+
+
+def fit(rows: Rows, transform: Transform, scale: bool) -> Fitted:
+    """Fit a transformation on one side, block by block.
+
+    `centre` takes away the mean of all. `whiten` then gives all principal directions the same
+    variance, without rotating (ZCA), so that two sides whitened each by itself stay comparable;
+    with fewer vectors than dimensions the empty directions stay empty.
+    """
+    if transform == "none":
+        return Fitted(scale)
+    n, dim = rows.shape
+    total = np.zeros(dim)
+    for start in range(0, n, BLOCK):
+        total += rows.block(start, min(start + BLOCK, n)).sum(axis=0, dtype=np.float64)
+    mean = total / n
+    if transform == "centre":
+        return Fitted(scale, mean)
+    products = np.zeros((dim, dim))
+    for start in range(0, n, BLOCK):
+        centred = rows.block(start, min(start + BLOCK, n)) - mean
+        products += centred.T @ centred
+    values, vectors = np.linalg.eigh(products / n)
+    kept = values > LEAST_VARIANCE * max(values[-1], np.finfo(np.float64).tiny)
+    inverse = np.divide(1.0, np.sqrt(np.abs(values)), out=np.zeros_like(values), where=kept)
+    return Fitted(scale, mean, (vectors * inverse) @ vectors.T)
+
+
+def ready(vectors: Floats, transform: Transform, scale: bool, what: str = "vectors") -> Floats:
+    """Vectors [n, dim] of one side, named `what` in errors, as they are compared."""
+    return fit(ArrayRows(vectors, what), transform, scale)(vectors)
+
+
+class ReadyRows:
+    """Rows as they are compared, made block by block."""
+
+    def __init__(self, rows: Rows, transform: Transform, scale: bool) -> None:
+        self._rows, self._fitted = rows, fit(rows, transform, scale)
+        self.shape = rows.shape
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def block(self, start: int, stop: int) -> Floats:
+        """Rows `start` to `stop`."""
+        return self._fitted(self._rows.block(start, stop))
+
+    def rows(self, ids: np.ndarray) -> Floats:
+        """The rows of these numbers."""
+        return self._fitted(self._rows.rows(ids))

@@ -1,0 +1,110 @@
+"""One pass over all products against sorting, ties included.
+
+Vectors are small integers: their inner products are exact, so ties are ties on any machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.search import exact
+from adapterxlt.search.exact import exact_neighbours
+from adapterxlt.search.rows import ArrayRows
+
+ROWS = st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=40)
+
+
+def sorted_neighbours(queries, base, k):
+    products = queries @ base.T
+    everyone = np.broadcast_to(np.arange(len(base)), products.shape)
+    ids = np.lexsort((everyone, -products), axis=1)[:, :k]
+    return np.take_along_axis(products, ids, axis=1), ids
+
+
+@given(ROWS, ROWS, st.integers(1, 50), st.sampled_from([1, 3, 8, 1024]))
+def test_both_directions_equal_sorting_all_by_score_then_id(source, target, k, side):
+    left, right = np.array(source, np.float32), np.array(target, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "ROWS", side)
+        patch.setattr(exact, "SUPER", 2 * side)
+        forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), k)
+    for found, (queries, base) in ((forward, (left, right)), (backward, (right, left))):
+        scores, ids = sorted_neighbours(queries, base, k)
+        assert np.array_equal(found[1], ids)
+        assert np.array_equal(found[0], scores)
+        assert (found[0].dtype, found[1].dtype) == (np.float32, np.int64)
+
+
+def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
+    rng = np.random.default_rng(1)
+    left, right = (rng.normal(size=(n, 24)).astype(np.float32) for n in (1500, 2100))
+    forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), 4)
+    assert np.array_equal(forward[1], sorted_neighbours(left, right, 4)[1])
+    assert np.array_equal(backward[1], sorted_neighbours(right, left, 4)[1])
+    again = exact_neighbours(ArrayRows(left), ArrayRows(right), 4)
+    for found, repeated in ((forward, again[0]), (backward, again[1])):
+        assert found[0].tobytes() == repeated[0].tobytes()
+        assert found[1].tobytes() == repeated[1].tobytes()
+
+
+@pytest.fixture
+def in_many_threads():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(6)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("side", [8, 32])
+def test_threads_that_come_across_each_other_change_nothing(in_many_threads, monkeypatch, side):
+    monkeypatch.setattr(exact, "ROWS", side)
+    monkeypatch.setattr(exact, "SUPER", 4 * side)
+    rng = np.random.default_rng(5)
+    left, right = (rng.integers(-2, 3, (n, 3)).astype(np.float32) for n in (700, 900))
+    forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), 5)
+    for found, (queries, base) in ((forward, (left, right)), (backward, (right, left))):
+        scores, ids = sorted_neighbours(queries, base, 5)
+        assert np.array_equal(found[1], ids)
+        assert np.array_equal(found[0], scores)
+
+
+def test_vectors_that_may_not_be_written_to(tmp_path, recwarn):
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(1500, 8)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = ArrayRows(np.load(tmp_path / "vectors.npy", mmap_mode="r"))
+    forward, _ = exact_neighbours(mapped, mapped, 3)
+    assert np.array_equal(forward[1], sorted_neighbours(vectors, vectors, 3)[1])
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("queries", [1, 30])
+@pytest.mark.parametrize("k", [50, 99, 150])
+def test_many_neighbours_with_ties_at_the_last_place(queries, k):
+    rng = np.random.default_rng(7)
+    q, b = (rng.integers(-1, 2, (n, 2)).astype(np.float32) for n in (queries, 300))
+    forward, backward = exact_neighbours(ArrayRows(q), ArrayRows(b), k)
+    assert np.array_equal(forward[1], sorted_neighbours(q, b, k)[1])
+    assert np.array_equal(backward[1], sorted_neighbours(b, q, k)[1])
+
+
+def test_all_equal_vectors_end_with_the_lowest_ids():
+    ones = ArrayRows(np.ones((2500, 4), np.float32))
+    forward, backward = exact_neighbours(ones, ones, 4)
+    assert (forward[1] == [0, 1, 2, 3]).all()
+    assert (backward[1] == [0, 1, 2, 3]).all()
+
+
+def test_bad_sides_are_refused():
+    good = ArrayRows(np.ones((2, 3), np.float32))
+    with pytest.raises(AdapterXLTError, match="3 dimensions, target vectors 4"):
+        exact_neighbours(good, ArrayRows(np.ones((2, 4), np.float32)), 1)
+    with pytest.raises(AdapterXLTError, match="hold NaN or infinity"):
+        ArrayRows(np.array([[1, np.inf]], np.float32))
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        exact_neighbours(good, good, 0)

@@ -1,0 +1,116 @@
+"""Addresses as people paste them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapterxlt.errors import UsageError
+from adapterxlt.sharing.remotes.address import (
+    hub_file,
+    is_packed,
+    local_path,
+    printed,
+    split_sftp,
+    tidy,
+)
+
+COMMIT = "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("http://host/p%20q/nli%20%C3%BC.axlt", "http://host/p%20q/nli%20%C3%BC.axlt"),
+        ("http://host/p q/nli ü.axlt", "http://host/p%20q/nli%20%C3%BC.axlt"),
+        ("http://host/p%20q/nli ü.axlt", "http://host/p%20q/nli%20%C3%BC.axlt"),
+        ("http://host/100%", "http://host/100%25"),
+        ("  <HTTPS://Host.EXAMPLE:8443/A/b/>\n", "https://host.example:8443/A/b"),
+        ('"http://host/x.axlt"', "http://host/x.axlt"),
+        ("http://host/x.axlt?download=1#top", "http://host/x.axlt?download=1"),
+        ("http://host/x#fragment", "http://host/x"),
+        ("http://bücher.example/x", "http://xn--bcher-kva.example/x"),
+        ("http://[::1]:8000/x", "http://[::1]:8000/x"),
+        ("S3://bucket/p%20q/x y/", "s3://bucket/p%20q/x y"),
+        (" sftp://ann@host/p q", "sftp://ann@host/p q"),
+        ("HF://ann/nli/", "hf://ann/nli"),
+        ("https://huggingface.co/ann/nli", "hf://ann/nli"),
+        ("huggingface.co/ann/nli/", "hf://ann/nli"),
+        ("https://www.huggingface.co/ann/nli/tree/main", "hf://ann/nli"),
+        ("https://hf.co/ann/nli/tree/v1.0/texts", "hf://ann/nli@v1.0"),
+        (f"https://huggingface.co/ann/nli/blob/{COMMIT}/manifest.json", f"hf://ann/nli@{COMMIT}"),
+        ("https://huggingface.co/ann/nli/tree/refs%2Fpr%2F1", "hf://ann/nli@refs/pr/1"),
+        (
+            "https://huggingface.co/ann/nli/resolve/main/p/x.axlt?download=true",
+            "https://huggingface.co/ann/nli/resolve/main/p/x.axlt",
+        ),
+        ("no/such/folder", "no/such/folder"),
+        ("file:///p%20q/x", "file:///p%20q/x"),
+    ],
+)
+def test_what_is_meant(pasted: str, meant: str) -> None:
+    assert tidy(pasted) == meant
+    assert tidy(meant) == meant
+
+
+@pytest.mark.parametrize(
+    "url", ["https://huggingface.co/datasets/ann/x", "https://huggingface.co/spaces/a/b/tree/main",
+            "https://huggingface.co/xlm-roberta-base", "http:///x", "http://host:port/x",
+            "http://a..b/x", "gopher://host/x"],
+)  # fmt: skip
+def test_what_is_no_address(url: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        tidy(url)
+    assert refused.value.message
+
+
+def test_what_is_there_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (" x ", "<x>", "p%20q"):
+        (tmp_path / name).mkdir()
+        assert tidy(name) == name
+        assert local_path(name) == Path(name)
+    assert local_path("file:///a%20b") == Path("/a b")
+    assert local_path(" FILE:///a%20b ") == Path("/a b")
+    assert local_path("http://host/x") is None
+    with pytest.raises(UsageError, match="of this machine"):
+        local_path("file://elsewhere/x")
+
+
+def test_a_mirror_stands_for_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
+    assert tidy("https://mirror.example/ann/nli/tree/main") == "hf://ann/nli"
+
+
+def test_a_packed_file_of_the_hub() -> None:
+    for verb in ("resolve", "blob", "raw"):
+        url = f"https://huggingface.co/ann/nli/{verb}/main/p/nli%20%C3%BC.axlt"
+        assert hub_file(url) == ("hf://ann/nli@main", "p/nli ü.axlt")
+    assert hub_file("https://elsewhere.example/ann/nli/resolve/main/x.axlt") is None
+
+
+def test_what_is_packed() -> None:
+    assert is_packed("http://host/x.AXLT?download=1")
+    assert not is_packed("http://host/x?file=y.axlt")
+    assert is_packed("s3://bucket/x?y.axlt")
+
+
+def test_sftp_has_no_query() -> None:
+    server, path = split_sftp("sftp://ann@host:22/a%20b/c d#1?x")
+    assert (server.hostname, server.port, path) == ("host", 22, "/a b/c d#1?x")
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1))
+def test_what_is_printed_can_be_pasted(name: str) -> None:
+    folder = f"/no-such-place/{name}/x"
+    url = printed(folder)
+    assert " " not in url
+    assert os.path.abspath(str(local_path(url))) == os.path.abspath(folder)
+    raw = name.replace("%", "").replace("/", "")
+    remote = printed(f"sftp://ann@host/{raw}/x")
+    assert " " not in remote
+    assert split_sftp(tidy(remote))[1] == f"/{raw}/x"
