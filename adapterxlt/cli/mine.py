@@ -120,9 +120,9 @@ def command(
     from dataclasses import replace
 
     from adapterxlt.cli.progress import open_progress
-    from adapterxlt.retrieval.neighbours import check_index
     from adapterxlt.retrieval.protocols import choose_layers, get_protocol
     from adapterxlt.retrieval.scripts import scripts_of
+    from adapterxlt.search.neighbours import check_index
     from adapterxlt.store.output import check_folder, check_output
     from adapterxlt.tasks.files import check_file
 
