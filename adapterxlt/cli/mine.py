@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.devices import gpu_numbers
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -149,6 +150,7 @@ def command(
         protocol=chosen,
         layer=choose_layers(None if layer is None else [layer], chosen.bucc, depth)[0],
         index=index,
+        gpus=gpu_numbers(device),
         source=Filters(src_lang, min_chars, max_chars),
         target=Filters(trg_lang, min_chars, max_chars),
         **others,
