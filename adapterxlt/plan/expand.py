@@ -28,7 +28,7 @@ from adapterxlt.recipe.used import Used
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, get_task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 MAX_LENGTH = 8192  # of an input, as in recipes
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
