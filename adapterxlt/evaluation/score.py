@@ -16,7 +16,6 @@ from adapterxlt.metrics.answers import (
 )
 from adapterxlt.metrics.facts import reported
 from adapterxlt.metrics.ranking import mean_ndcg
-from adapterxlt.scoring.labels import rating
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import require_labels
 from adapterxlt.tasks.types import (
@@ -89,7 +88,7 @@ def _ranked(
     task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]
 ) -> dict[str, float]:
     """nDCG of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
-    ratings = [rating(label) for label in task.labels]
+    ratings = [float(label) for label in task.labels]
     queries, relevance, scores = [], [], []
     for example, prediction in zip(examples, predictions, strict=True):
         assert isinstance(example, PairExample)
