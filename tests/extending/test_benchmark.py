@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from adapterxlt.cli.main import cli
 from tests.plugin import installed
 
+LANGUAGES = ("de", "en", "es", "fr", "ru")
 SOURCE = """
 from adapterxlt.benchmarks.classes import score_classes
 from adapterxlt.benchmarks.spec import Benchmark, TaskSpec
