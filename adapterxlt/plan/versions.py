@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.plan.steps import Step, StepKind
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
@@ -22,14 +24,14 @@ VERSIONS: dict[StepKind, int] = {
 PREDICTING: dict[Kind, int] = {"span_qa": 1}
 
 
-def version_of(step: Step) -> int | str:
+def version_of(step: Step, tasks: Mapping[str, Task]) -> int | str:
     """The version of a step: `2`; where only some of its kind compute something else now, `2.1`.
 
     What is measured on it, or built on it, changes its address with it.
     """
     version, revision = VERSIONS[step.kind], 0
     if step.kind == "evaluate":
-        revision = PREDICTING.get(get_task(step.text("task")).kind, 0)
+        revision = PREDICTING.get(tasks[step.text("task")].kind, 0)
     elif step.kind == "train":
         method = parse_method(step.text("method"))
         # Padding counted in training; decay of weights made LoReFT do nothing.

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.words import translated
 from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.references import check_references
 from adapterxlt.recipe.schema import (
     EvaluateStage,
@@ -22,7 +23,6 @@ from adapterxlt.recipe.schema import (
     TrainStage,
 )
 from adapterxlt.recipe.training_checks import check_training
-from adapterxlt.recipe.words import translated
 
 
 def check(draft: Draft) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from adapterxlt.documents.nodes import Path, Places
 from adapterxlt.errors import Problem
-from adapterxlt.recipe.nodes import Path, Places
 from adapterxlt.suggest import suggest
 
 _ALL_OR_LIST = {
