@@ -13,19 +13,13 @@ import click
 import yaml
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
+from adapterxlt.backbones.architectures import BUILT_IN, known
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import json_option, print_json, tasks_option
 from adapterxlt.cli.recipes import bundled_recipes
-from adapterxlt.errors import MissingBackboneError
+from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.report.console import print_table
-
-# Hub models that are known to work; any other XLM-R is given by its hub id.
-HUB_BACKBONES = {
-    "xlm-roberta-base": (12, 768, "278M parameters, 1.1 GB"),
-    "xlm-roberta-large": (24, 1024, "560M parameters, 2.2 GB"),
-}
-
 
 # Benchmarks in the order they are listed in, and what they are.
 BENCHMARKS = {
@@ -34,18 +28,25 @@ BENCHMARKS = {
     "xtreme-r": "XTREME-R",
     "xglue": "XGLUE, understanding",
     "": "others",
+    "own": "your own",
 }
 
 
-def tasks() -> Listing:
-    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON."""
-    from adapterxlt.tasks.catalogue import catalogue
+def tasks(entries: Sequence[Path] = ()) -> Listing:
+    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON.
+
+    Args:
+        entries: the user's own beside those of the configuration: files, or folders of them.
+    """
+    from adapterxlt.tasks.own import configured, own_catalogue
     from adapterxlt.tasks.presets import presets_of
 
+    known = own_catalogue([*entries, *configured()])
     records: list[dict[str, object]] = []
     for benchmark, title in BENCHMARKS.items():
-        for task in catalogue().values():
-            if (task.benchmarks[0] if task.benchmarks else "") != benchmark:
+        for task in known.values():
+            own = "own" if task.home else ""
+            if (own or (task.benchmarks[0] if task.benchmarks else "")) != benchmark:
                 continue
             records.append(
                 {
@@ -56,6 +57,8 @@ def tasks() -> Listing:
                     "trains on": "" if task.train == task.name else task.train or "-",
                     "main metric": task.main_metric,
                     "title": task.title,
+                    "entry": str(task.home.file) if task.home else "",
+                    "origin": str(task.home.file) if task.home else "built-in",
                     "codes": task.languages,
                     "splits": task.splits,
                     "labels": task.labels,
@@ -65,11 +68,12 @@ def tasks() -> Listing:
                     "hub": task.hub.model_dump() if task.hub else None,
                     "elsewhere": task.elsewhere,
                     "presets": list(presets_of(task.name)),
+                    "made": task.made,
                     "licence": task.licence,
                     "citation": task.citation,
                 }
             )
-    shown = ("task", "kind", "languages", "trains on", "main metric", "title")
+    shown = ("task", "kind", "languages", "trains on", "main metric", "title", "entry")
     return Listing(
         records,
         hidden=tuple(key for key in records[0] if key not in shown),
@@ -139,14 +143,15 @@ def backbones() -> Listing:
             continue  # `doctor` says what is wrong with it
         needs = "nothing: bundled"
         records.append(_backbone(name, found.layers, found.hidden_size, needs))
-    for name, (layers, width, size) in HUB_BACKBONES.items():
+    hub = {name: facts for entry in BUILT_IN.values() for name, facts in entry.models.items()}
+    for name, (layers, width, size) in hub.items():
         needs = f"the Hugging Face Hub or its local cache ({size})"
         records.append(_backbone(name, layers, width, needs))
     return Listing(
         records,
         note=wrap(
-            "Also: any XLM-R of the Hub by its id, or a local folder with config.json, "
-            "*.safetensors and a tokenizer.",
+            "Also: any other encoder of the Hub by its id, or a local folder with config.json, "
+            f"*.safetensors and a tokenizer. Architectures: {', '.join(known())}.",
             indent="",
         ),
     )
@@ -163,7 +168,7 @@ def recipes() -> Listing:
     )
 
 
-LISTINGS: dict[str, Callable[[], Listing]] = {
+LISTINGS: dict[str, Callable[..., Listing]] = {
     "tasks": tasks,
     "methods": methods,
     "backbones": backbones,
@@ -180,10 +185,13 @@ def _description(path: Path) -> str:
 
 @click.command()
 @click.argument("what", type=click.Choice(sorted(LISTINGS)))
+@tasks_option
 @json_option
-def command(what: str, as_json: bool) -> None:
+def command(what: str, entries: tuple[Path, ...], as_json: bool) -> None:
     """List tasks, methods, backbones, recipes or presets."""
-    listing = LISTINGS[what]()
+    if entries and what != "tasks":
+        raise UsageError(f"--tasks: is for `adapterxlt list tasks`, not for `list {what}`")
+    listing = tasks(entries) if what == "tasks" else LISTINGS[what]()
     if as_json:
         more = {key: other.records for key, other in listing.more.items()}
         print_json({what: listing.records, **more})

@@ -51,8 +51,13 @@ def data_folders(data: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> LoadedRecipe:
+def open_recipe(
+    text: str, overrides: Sequence[str], data: Sequence[str], entries: Sequence[Path] = ()
+) -> LoadedRecipe:
     """Load and check the recipe a user named.
+
+    Args:
+        entries: the user's own tasks of `--tasks`.
 
     Raises:
         UsageError: there is no such recipe.
@@ -60,7 +65,12 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
     """
     path = recipe_path(text)
     return load_recipe(
-        path, overrides, data_folders(data), find_backbone=_backbone_here, look_at=look_at
+        path,
+        overrides,
+        data_folders(data),
+        entries=entries,
+        find_backbone=_backbone_here,
+        look_at=look_at,
     )
 
 
@@ -90,7 +100,7 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
-    if sources.backbone is not None and loaded.backbone is None:
+    if loaded.backbone is None:
         checked = loaded.check_backbone(sources.backbone, look_at)
         return replace(sources, used=checked.used)
     return sources

@@ -45,9 +45,7 @@ class Context:
 
     @property
     def backbone(self) -> Backbone:
-        """The backbone; only a recipe that does nothing but build one has none."""
-        if self.sources.backbone is None:
-            raise TypeError(f"recipe {self.recipe.name} has no backbone")
+        """The recipe's backbone."""
         return self.sources.backbone
 
     @cached_property

@@ -106,7 +106,6 @@ def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress)
     for name, used in sources.used.items():
         stage = recipe.stages[name]
         assert isinstance(stage, UseStage)
-        assert sources.backbone is not None  # it was looked at with its backbone
         take_in_used(stage, used, sources.base, store, sources.backbone, progress)
 
 
@@ -169,10 +168,11 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
 
 def _pull(planned: PlannedStep, context: Context) -> bool:
     """Get a trained stage from a remote instead, if one has it; returns whether it is here now."""
-    remotes, backbone = context.remotes, context.sources.backbone
-    if remotes is None or backbone is None or planned.status != "remote":
+    if context.remotes is None or planned.status != "remote":
         return False
-    return remotes.pull(planned.fingerprint, planned.step.id, context.store, backbone)
+    return context.remotes.pull(
+        planned.fingerprint, planned.step.id, context.store, context.backbone
+    )
 
 
 def _drop_if_damaged(store: Store, address: str) -> None:
@@ -208,7 +208,3 @@ def _runner(kind: StepKind) -> Runner:
             return run_retrieve
         case "use":  # was taken in before the plan was made
             raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
-        case "pretrain":
-            from adapterxlt.execution.pretrain import run_pretrain
-
-            return run_pretrain

@@ -18,7 +18,6 @@ from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
     MergeStage,
-    PretrainStage,
     Recipe,
     RetrieveStage,
     Stage,
@@ -29,7 +28,7 @@ from adapterxlt.recipe.used import Used
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 MAX_LENGTH = 8192  # of an input, as in recipes
 BARE = "none"  # the bare backbone, as `retrieve: [none]` names it
@@ -61,14 +60,14 @@ def stage_order(recipe: Recipe) -> list[str]:
 
 def expand(
     recipe: Recipe,
-    backbone: Backbone | None,
+    backbone: Backbone,
     roots: Sequence[Path],
     used: Mapping[str, Used] | None = None,
 ) -> list[Step]:
     """Return the steps of a checked recipe in an order that respects their inputs.
 
     Args:
-        backbone: None when the recipe only builds backbones.
+        backbone: the recipe's.
         roots: resolved data folders (they tell which languages are there).
         used: what its `use` stages name, by stage.
 
@@ -93,13 +92,9 @@ def expand(
             steps.append(Step(name, "merge", name, tuple(stage.merge), params, neutral))
         elif isinstance(stage, UseStage):
             steps.append(Step(name, "use", name, (), {}))
-        elif isinstance(stage, PretrainStage):
-            config = {"seed": recipe.seed, **stage.pretrain}
-            steps.append(Step(name, "pretrain", name, (), {"pretrain": config}))
         elif isinstance(stage, EvaluateStage):
             steps.extend(_evaluation_cells(recipe, name, stage, roots, used))
         else:
-            assert backbone is not None  # checked with the recipe
             steps.extend(_retrieval_cells(recipe, name, stage, backbone, roots))
     return steps
 

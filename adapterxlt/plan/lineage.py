@@ -11,7 +11,7 @@ from adapterxlt.recipe.order import in_order
 LONGEST = 2000  # characters of a lineage on one line; one that branches again and again is cut
 
 
-def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> dict[str, object]:
+def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone) -> dict[str, object]:
     """Return the lineage of a step's output as plain JSON data.
 
     Args:
@@ -35,7 +35,7 @@ def lineage_of(plan: Plan, step_id: str | None, backbone: Backbone | None) -> di
             },
         )
     return {
-        "backbone": {"name": backbone.name, "hash": backbone.hash} if backbone else None,
+        "backbone": {"name": backbone.name, "hash": backbone.hash},
         "steps": list(steps.values()),
     }
 

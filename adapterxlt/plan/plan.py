@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +13,10 @@ from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.memory import last_parts
 from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
-from adapterxlt.recipe.schema import Recipe, builds_only
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
-from adapterxlt.store.files import address_of, canonical_json, sha256_file
+from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
 from adapterxlt.tasks.data_hash import data_hash, scored_by
@@ -30,14 +29,14 @@ class Sources:
     """What a recipe reads.
 
     Args:
-        backbone: None if it only builds one.
+        backbone: what its models stand on.
         roots: its data folders.
         used: what its `use` stages name, by stage.
         base: folder that relative paths of the recipe are relative to.
         tasks: those that it can name.
     """
 
-    backbone: Backbone | None
+    backbone: Backbone
     roots: tuple[Path, ...]
     used: Mapping[str, Used] = field(default_factory=dict)
     base: Path = Path()
@@ -60,10 +59,8 @@ def resolve_sources(
     Raises:
         MissingBackboneError, MissingDataError: one of them is not there.
     """
-    if backbone is None and not builds_only(recipe):
-        backbone = resolve_backbone(recipe.backbone, base)
     return Sources(
-        backbone=backbone,
+        backbone=backbone or resolve_backbone(recipe.backbone, base),
         roots=tuple(resolve_roots(recipe.data, base)),
         used=used or {},
         base=base,
@@ -102,7 +99,7 @@ def make_plan(
         parts[step.id] = fingerprint_parts(
             step,
             data=read.data_of(step),
-            backbone=sources.backbone.hash if sources.backbone else "",
+            backbone=sources.backbone.hash,
             inputs=inputs,
             tasks=sources.tasks,
         )
@@ -134,7 +131,7 @@ def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
         "steps": [[planned.step.id, planned.fingerprint] for planned in plan.steps],
         "seed": recipe.seed,
         "data": data_label(recipe),
-        "backbone": sources.backbone.name if sources.backbone else "",
+        "backbone": sources.backbone.name,
     }
     return address_of(content)[:12]
 
@@ -204,8 +201,6 @@ class _Read:
 
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
-        if step.kind == "pretrain":
-            return _sources_hash(self._roots)
         return "-".join(
             self._hash(task, languages, split) + (f"+{scored}" if scored else "")
             for task, languages, split, scored in _reads(step, self._tasks)
@@ -226,17 +221,3 @@ class _Read:
         if key not in self._hashes:
             self._hashes[key] = data_hash(task, self._roots, languages, split)
         return self._hashes[key]
-
-
-def _sources_hash(roots: Sequence[Path]) -> str:
-    """Hash of the public texts that a backbone is built from, of those that are there."""
-    from adapterxlt.pretraining.sources import SOURCES  # rarely needed: not at import
-
-    found = [
-        [path, sha256_file(root / path)]
-        for root in roots
-        for source in SOURCES
-        for path in sorted(source.path(language) for language in source.codes)
-        if (root / path).is_file()
-    ]
-    return hashlib.sha256(canonical_json(found).encode()).hexdigest()

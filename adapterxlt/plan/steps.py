@@ -10,7 +10,7 @@ from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Part
 
 PART_KEYS = tuple(field.name for field in fields(Part))
-StepKind = Literal["pretrain", "train", "fuse", "merge", "use", "evaluate", "retrieve"]
+StepKind = Literal["train", "fuse", "merge", "use", "evaluate", "retrieve"]
 TRAINED: tuple[StepKind, ...] = ("train", "fuse", "merge")  # what makes a model
 Status = Literal["done", "todo", "damaged", "remote"]
 

@@ -11,7 +11,6 @@ from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
-    "pretrain": 1,
     "train": 2,
     "fuse": 2,
     "merge": 2,

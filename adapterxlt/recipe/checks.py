@@ -5,11 +5,7 @@ Needs no backbone and no data. What depends on the backbone is in `backbone_chec
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from adapterxlt.documents.nodes import Path
-from adapterxlt.documents.words import translated
-from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
@@ -18,7 +14,6 @@ from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
     MergeStage,
-    PretrainStage,
     RetrieveStage,
     TrainStage,
 )
@@ -39,8 +34,6 @@ def check(draft: Draft) -> None:
             check_evaluation(draft, at, stage, composition)
         elif isinstance(stage, RetrieveStage):
             check_retrieval(draft, at, stage)
-        elif isinstance(stage, PretrainStage):
-            _check_pretraining(draft, at, stage)
 
 
 def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
@@ -50,14 +43,3 @@ def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
         draft.refuse(
             (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
         )
-
-
-def _check_pretraining(draft: Draft, at: Path, stage: PretrainStage) -> None:
-    path: Path = (*at, "pretrain")
-    if draft.is_lost(path):
-        return
-    try:
-        PretrainConfig.model_validate(stage.pretrain)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        draft.problems.extend(translated(details, PretrainConfig, path, draft.places))

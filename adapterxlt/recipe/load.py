@@ -24,7 +24,7 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.include import resolve_includes
 from adapterxlt.recipe.matrix import expand_matrix, without_matrix
 from adapterxlt.recipe.overrides import apply_overrides
-from adapterxlt.recipe.schema import Recipe, UseStage, builds_only
+from adapterxlt.recipe.schema import Recipe, UseStage
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.used import Used
 from adapterxlt.recipe.validation import validate
@@ -148,9 +148,7 @@ def _load(
         raise InvalidRecipeError(problems)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
-    backbone = None
-    if find_backbone and not builds_only(draft.recipe):
-        backbone = find_backbone(draft.recipe.backbone, path.parent)
+    backbone = find_backbone(draft.recipe.backbone, path.parent) if find_backbone else None
     draft.used = _look(draft, path.parent, backbone, look_at)
     check(draft)
     if backbone is not None:

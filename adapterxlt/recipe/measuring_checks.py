@@ -18,7 +18,7 @@ from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 
 def check_evaluation(

@@ -264,15 +264,7 @@ class RetrieveStage(Strict):
     )
 
 
-class PretrainStage(Strict):
-    """Build a small backbone from public text: `{pretrain: {...}}` (see `build-mini.yaml`)."""
-
-    pretrain: dict[str, object]
-
-
-Stage = (
-    TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage | PretrainStage
-)
+Stage = TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage
 
 # The key that tells what a stage is. `fuse` also has `train`, so order matters.
 STAGE_KEYS: dict[str, type[Stage]] = {
@@ -281,7 +273,6 @@ STAGE_KEYS: dict[str, type[Stage]] = {
     "use": UseStage,
     "evaluate": EvaluateStage,
     "retrieve": RetrieveStage,
-    "pretrain": PretrainStage,
     "train": TrainStage,
 }
 
@@ -356,8 +347,3 @@ class Recipe(Strict):
             return language_in(source_of(self.catalogue[task], split), language)
         except (KeyError, UsageError):  # the checks tell
             return language
-
-
-def builds_only(recipe: Recipe) -> bool:
-    """Whether a recipe does nothing but build backbones, so that it needs none."""
-    return all(isinstance(stage, PretrainStage) for stage in recipe.stages.values())

@@ -154,7 +154,7 @@ def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[Path]) -> M:
         key for key, field in model.model_fields.items() if field.is_required() and key not in kept
     ]
     # Most of what a stage needs are lists; two items are enough for any.
-    others: dict[str, tuple[object, object]] = {"pretrain": ({}, {}), "use": ("-", "")}
+    others: dict[str, tuple[object, object]] = {"use": ("-", "")}
     some = {key: others.get(key, (["-", "-"], [])) for key in needed}
     found = model.model_validate(
         {**kept, **{key: value for key, (value, _) in some.items()}}, strict=True

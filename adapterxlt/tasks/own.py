@@ -160,7 +160,8 @@ def _task(
         for detail in details if alone else ():
             if detail["loc"][:2] == ("layouts", 0):  # written at the top
                 detail["loc"] = detail["loc"][2:]
-        problems.extend(translated(details, Task, (), places))
+        more = () if "layouts" in body else (*Layout.model_fields, "like")
+        problems.extend(translated(details, Task, (), places, more))
         return None
     if task.kind in _LABELLED and not task.labels and task.label_count is None:
         hint = "list them; `adapterxlt task new` finds them in the data"

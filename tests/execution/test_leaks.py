@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,7 @@ from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.preflight import preflight
-from adapterxlt.plan.plan import make_plan, resolve_sources
-from adapterxlt.plan.plan import Sources
+from adapterxlt.plan.plan import Sources, make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe

@@ -1,0 +1,115 @@
+"""What of a backbone's config.json reaches transformers: sizes and shapes, nothing else. No torch.
+
+transformers sets every key of that file as an attribute, and some decide which code is fetched and
+run: `auto_map`, `_attn_implementation_internal`. Those are refused. What says nothing of how
+the encoder computes is left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from adapterxlt.backbones.architectures import Architecture
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.show import brief
+
+_ATTENTION = ("eager", "sdpa", "flash_attention_2", "flex_attention")  # transformers' own
+# Decide in transformers, or in what it hands them on to, which code runs.
+_CODE = re.compile(
+    r"auto_?map|_implementation|kernel|remote|custom_|_code$|transformers_weights", re.IGNORECASE
+)
+_HARMLESS = """
+    _commit_hash _name_or_path _num_labels adapter_fusion_models adapters architectures
+    attn_implementation_autoset bad_words_ids begin_suppress_tokens chunk_size_feed_forward
+    cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample dtype
+    early_stopping encoder_no_repeat_ngram_size exponential_decay_length_penalty finetuning_task
+    forced_bos_token_id forced_eos_token_id gradient_checkpointing id2label is_encoder_decoder
+    label2id label_names length_penalty max_length min_length no_repeat_ngram_size
+    num_beam_groups num_beams num_labels num_return_sequences output_attentions
+    output_hidden_states output_past output_scores prediction_heads prefix problem_type
+    remove_invalid_values repetition_penalty return_dict return_dict_in_generate
+    sentence_transformers sep_token_id suppress_tokens task_specific_params temperature
+    tf_legacy_loss tie_encoder_decoder tie_word_embeddings tokenizer_class top_k top_p
+    torch_dtype torchscript typical_p use_bfloat16
+"""
+# What would make another model of it, and is left out where it says nothing.
+_UNSUPPORTED = {
+    "add_cross_attention": "only encoders are supported",
+    "is_decoder": "only encoders are supported",
+    "pruned_heads": "heads that were taken out are not supported",
+    "quantization_config": "quantised weights are not supported; save it in float16 or float32",
+}
+
+_HEADS = "num_attention_heads"
+_VERSION = re.compile(r"\d{1,4}(\.\d{1,6}){0,3}")
+
+
+def safe_config(
+    config: Mapping[str, Any], where: str, architecture: Architecture
+) -> tuple[dict[str, Any], list[str]]:
+    """The part of a config.json that transformers gets, and which other keys are left out.
+
+    Keys that every library writes and that say nothing of the encoder are not among the latter.
+
+    Args:
+        where: the file, for messages.
+
+    Raises:
+        MissingBackboneError: it would run code, is of a model that is not supported, or has a
+            value that cannot be.
+    """
+    known = architecture.keys
+    kept: dict[str, Any] = {}
+    left_out = []
+    for key, value in config.items():
+        if key in known:
+            fits, rule = known[key]
+            if not fits(value):
+                raise MissingBackboneError(f"{where} has {key}: {_shown(value)}", hint=rule)
+            kept[key] = value
+        elif key in _UNSUPPORTED:
+            if value:
+                raise MissingBackboneError(
+                    f"{where} has {key}: {_shown(value)}", hint=_UNSUPPORTED[key]
+                )
+        elif key == "transformers_version":  # of what wrote the tokenizer
+            if isinstance(value, str) and _VERSION.fullmatch(value):
+                kept[key] = value
+        elif _CODE.search(key):
+            if value and not _names_no_code(key, value):
+                raise MissingBackboneError(
+                    f"{where} has {brief(key)}: {_shown(value)}, which names code of its own to "
+                    "run; that is never done",
+                    hint=f"if it is a plain `{architecture.model_type}` without that, take the "
+                    "key out of a copy",
+                )
+        elif key not in _HARMLESS.split():
+            left_out.append(brief(key))
+    _check_heads(kept, where, architecture)
+    return kept, sorted(left_out)
+
+
+def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture) -> None:
+    """Attention heads share the width; where their number is not given, transformers has one."""
+    sizes = {**architecture.defaults, **kept}
+    width, heads = (sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS))
+    if width is not None and heads is not None and width % heads:
+        key = architecture.key(_HEADS)
+        given = "" if key in kept else ", which stands for it where it is not given"
+        raise MissingBackboneError(
+            f"{where} has {key}: {heads}{given}", hint=f"it must divide the width ({width})"
+        )
+
+
+def _names_no_code(key: str, value: object) -> bool:
+    """Older versions of transformers write which of their own attentions they have used."""
+    return "attn_implementation" in key and (value is True or value in _ATTENTION)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return brief(repr(value))

@@ -1,0 +1,139 @@
+"""`adapterxlt artifact export PATH --to FORMAT --out DIR`: for other libraries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
+from adapterxlt.cli.artifact.options import (
+    backbone_option,
+    identity,
+    kept,
+    path_argument,
+    say_ignored,
+)
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import MissingBackboneError, UsageError
+from adapterxlt.models.spec import SPEC_FILE
+from adapterxlt.sharing.check import check_fits
+from adapterxlt.sharing.locate import find_backbone, locate
+from adapterxlt.sharing.transport import prepared
+from adapterxlt.show import printable
+from adapterxlt.store.manifest import MANIFEST_NAME
+from adapterxlt.store.output import check_new_folder, new_folder
+from adapterxlt.vectors.names import Pooling
+
+ENCODER = "sentence-transformers"
+FORMATS = ("adapters", "peft", "transformers", ENCODER)
+
+
+@click.command()
+@path_argument
+@click.option("--to", "kind", required=True, type=click.Choice(FORMATS), help="Library.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--layer",
+    type=click.IntRange(min=0),
+    help="Hidden layer of a sentence encoder; `retrieve` finds the best. 0 is the embeddings.",
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(get_args(Pooling)),
+    help="Pooling of a sentence encoder.  [default: mean]",
+)
+@backbone_option
+@json_option
+def command(
+    path: str,
+    kind: str,
+    out: Path,
+    layer: int | None,
+    pooling: Pooling | None,
+    backbone: str | None,
+    as_json: bool,
+) -> None:
+    """Write a trained stage, or an encoder of the bare backbone, for another library.
+
+    Safetensors only.
+
+    adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
+    full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
+    a README and, where it needs the backbone, a load.py; what stays behind is named.
+    sentence-transformers: an encoder of sentences, PATH may be a backbone too; one with adapters
+    needs adapterxlt where it is used.
+    """
+    if kind == ENCODER and layer is None:
+        raise UsageError(
+            f"--to {ENCODER} needs --layer",
+            hint="the hidden layer whose vectors it gives; `adapterxlt retrieve` finds the best",
+        )
+    if kind != ENCODER and (layer, pooling) != (None, None):
+        raise UsageError(f"--layer and --pooling are for --to {ENCODER}")
+    bare = _bare_backbone(path)
+    if bare is not None:
+        check_new_folder(out, inputs=[bare.path])
+        if layer is None:
+            raise UsageError(
+                f"{path} is a backbone, which nothing was trained on: it is in transformers' form",
+                hint=f"use its folder, {bare.path}, as it is; --to {ENCODER} makes an encoder of "
+                "sentences of it",
+            )
+        _write_encoder(bare, None, out, layer, pooling or "mean")
+        _report({"title": bare.name, "fingerprint": bare.hash}, out, kind, [], as_json)
+        return
+    place = locate(path)
+    check_new_folder(out, inputs=kept(place))
+    with prepared(place, backbone=backbone) as (source, manifest):
+        say_ignored(source.ignored)
+        found = find_backbone(manifest, backbone)
+        check_fits(source.where, manifest, found)
+        if layer is not None:
+            notes = _write_encoder(found, source.where, out, layer, pooling or "mean")
+        else:
+            from adapterxlt.models.export import export
+            from adapterxlt.models.load import load
+
+            with new_folder(out) as folder:
+                notes = export(load(found, source.where), source.where, folder, kind)
+    _report(identity(manifest), out, kind, notes, as_json)
+
+
+def _bare_backbone(path: str) -> Backbone | None:
+    """The backbone that a user names in place of something trained, if it is one."""
+    folder = Path(path)
+    if folder.exists():
+        trained = any((folder / name).is_file() for name in (MANIFEST_NAME, SPEC_FILE))
+        if trained or not (folder / "config.json").is_file():
+            return None
+    elif path not in KNOWN:
+        try:  # one of the Hub that is here; a slip of the pen is not looked for there
+            return resolve_backbone(path, Path.cwd(), download=False)
+        except MissingBackboneError:
+            return None
+    return resolve_backbone(path, Path.cwd())
+
+
+def _write_encoder(
+    backbone: Backbone, artifact: Path | None, out: Path, layer: int, pooling: Pooling
+) -> list[str]:
+    from adapterxlt.integrations.encoder_card import left_behind
+    from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
+    from adapterxlt.models.load import load
+
+    with new_folder(out) as folder:
+        built = load(backbone, artifact)
+        export_sentence_transformers(built, folder, layer=layer, pooling=pooling, artifact=artifact)
+    return [f"{part} stays behind: {ENCODER} has no place for it" for part in left_behind(built)]
+
+
+def _report(what: dict[str, object], out: Path, kind: str, notes: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({**what, "path": str(out), "library": kind, "notes": notes})
+        return
+    for note in notes:
+        click.echo(f"note: {printable(note)}", err=True)
+    title, fingerprint = (str(what[key]) for key in ("title", "fingerprint"))
+    click.echo(f"{printable(title)} ({fingerprint[:12]}): {out}, for {kind}")

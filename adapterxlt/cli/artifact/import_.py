@@ -1,0 +1,145 @@
+"""`adapterxlt artifact import PATH`: into the work folder, if it is what it says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.artifact.options import (
+    backbone_option,
+    identity,
+    license_option,
+    load_option,
+    say_ignored,
+    signers_option,
+)
+from adapterxlt.cli.options import json_option, print_json, workdir_option
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.errors import UsageError
+from adapterxlt.sharing.foreign import is_foreign, take_in_foreign
+from adapterxlt.sharing.remotes.address import local_path
+from adapterxlt.sharing.remotes.fetch import fetched
+from adapterxlt.sharing.source import Source, open_source
+from adapterxlt.sharing.transport import TakenIn, take_in
+from adapterxlt.show import printable
+from adapterxlt.store.manifest import MANIFEST_NAME
+from adapterxlt.store.store import STORE_FOLDER, Store
+
+
+@click.command()
+@click.argument("path")
+@workdir_option
+@backbone_option
+@click.option(
+    "--override-backbone",
+    "override",
+    is_flag=True,
+    help="Make it fit to --backbone though it was trained on another; this is recorded.",
+)
+@click.option("--task", metavar="TASK", help="What the head of another library's adapter predicts.")
+@click.option(
+    "--labels", metavar="A,B,...", help="What that head's outputs are called, in their order."
+)
+@license_option
+@signers_option
+@load_option
+@json_option
+def command(
+    path: str,
+    workdir: Path,
+    backbone: str | None,
+    override: bool,
+    task: str | None,
+    labels: str | None,
+    license: str | None,
+    signers: Path | None,
+    no_load: bool,
+    as_json: bool,
+) -> None:
+    """Verify an artifact and put it into the work folder's store.
+
+    PATH is an artifact folder, a packed file or a URL that `pull` takes; or a folder that plain
+    `adapters` (save_adapter) or PEFT (a LoRA) wrote, safetensors only, which needs --backbone.
+    Nothing is left behind of what is damaged, hostile or does not fit.
+    """
+    place = local_path(path)
+    if place is not None and not place.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    store = Store(workdir / STORE_FOLDER)
+    if place is not None and is_foreign(place):
+        if backbone is None:
+            raise UsageError(
+                f"{path}: is of another library, which does not say on which backbone exactly",
+                hint="name it by --backbone",
+            )
+        if override or no_load or signers:
+            raise UsageError(
+                f"{path}: is of another library: it cannot be signed, and must load as it is"
+            )
+        names = [label.strip() for label in labels.split(",")] if labels else []
+        taken, note = take_in_foreign(
+            place, store, backbone=backbone, task=task, labels=names, license=license or ""
+        )
+        report(taken, as_json, note)
+        return
+    if task or labels or license:
+        raise UsageError(
+            f"{path}: says its task, labels and licence itself",
+            hint="`artifact pack --license` states another licence",
+        )
+    with _opened(path, place, store) as (source, held):
+        taken = take_in(
+            source,
+            store,
+            backbone=backbone,
+            override=override,
+            load=not no_load,
+            signers=signers,
+            held=held,
+        )
+    report(taken, as_json)
+
+
+@contextmanager
+def _opened(text: str, place: Path | None, store: Store) -> Iterator[tuple[Source, str | None]]:
+    """What lies here is read where it is; what does not is fetched, as `pull` does."""
+    if place is not None and (place.is_file() or (place / MANIFEST_NAME).exists()):
+        yield open_source(place), None
+        return
+    if place is not None and (place / "config.json").exists():
+        open_source(place)  # says what a whole model is good for
+    with fetched(text, store, open_progress()) as found:
+        yield found
+
+
+def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
+    """Print what was taken in.
+
+    Args:
+        note: what was left out of it.
+    """
+    manifest = taken.manifest
+    signed = printable(taken.signature) if taken.signature else "unsigned"
+    if as_json:
+        print_json(
+            {
+                **identity(manifest),
+                "folder": str(taken.folder),
+                "new": taken.new,
+                "loaded": taken.loaded,
+                "signed": str(taken.signature) if taken.signature else None,
+                "note": note,
+                "ignored": list(taken.ignored),
+            }
+        )
+        return
+    say_ignored(taken.ignored)
+    if note:
+        click.echo(f"note: {printable(note)}", err=True)
+    state = "" if taken.new else " (was there already)"
+    checked = "verified and loaded" if taken.loaded else "verified, not loaded"
+    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {checked}, {signed}")
+    click.echo(f"{taken.folder}{state}")

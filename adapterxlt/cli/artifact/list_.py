@@ -1,0 +1,79 @@
+"""`adapterxlt artifact list PATH`: what is there, as a table or as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.artifact.options import kept
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import UsageError
+from adapterxlt.report.console import print_table
+from adapterxlt.sharing.entries import Entry, read_entries
+from adapterxlt.sharing.facts import data_of
+from adapterxlt.show import printable, size_text
+from adapterxlt.store.output import check_output
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("."))
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file."
+)
+@json_option
+def command(path: Path, html: Path | None, as_json: bool) -> None:
+    """List the artifacts of a folder, of a work folder, or one bundle.
+
+    What they say is shown, not checked: see `artifact verify`.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder")
+    entries, problems = read_entries(path)
+    for problem in problems:
+        click.echo(f"left out: {printable(problem)}", err=True)
+    if html is not None:
+        from adapterxlt.sharing.page import render
+
+        inputs = [*kept(path)[1:], *(entry.path for entry in entries)]
+        output = check_output(html, inputs=inputs, option="--html")
+        with output.open_text() as page:
+            page.write(render(entries, output.path.parent))
+        click.echo(f"{html}: {len(entries)} artifacts", err=True)
+    if as_json:
+        print_json({"path": str(path), "artifacts": [_document(entry) for entry in entries]})
+    elif html is None and entries:
+        print_table([_record(entry, path) for entry in entries])
+    elif html is None:
+        click.echo(f"{path}: no artifacts")
+
+
+def _record(entry: Entry, root: Path) -> dict[str, object]:
+    place = entry.path.relative_to(root) if entry.path != root else entry.path
+    shown = place.name[:12] if len(place.name) == 64 else str(place)
+    return {
+        "name": printable(entry.manifest.title),
+        "task": printable(entry.task),
+        "data": printable(entry.data),
+        "method": printable(entry.method),
+        "size": size_text(entry.manifest.size),
+        "path": printable(shown),
+        "scores (mean)": printable("; ".join(entry.means)),
+    }
+
+
+def _document(entry: Entry) -> dict[str, object]:
+    return {
+        "path": str(entry.path),
+        "name": entry.manifest.title,
+        "fingerprint": entry.manifest.fingerprint,
+        "task": entry.task,
+        "data": data_of(entry.manifest),
+        "method": entry.method,
+        "languages": entry.languages,
+        "lineage": entry.lineage,
+        "backbone": entry.backbone,
+        "bytes": entry.manifest.size,
+        "signed": entry.signed,
+        "scores": entry.scores,
+    }

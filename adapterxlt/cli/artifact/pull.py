@@ -1,0 +1,52 @@
+"""`adapterxlt artifact pull URL`: fetch, verify, take in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.artifact.import_ import report
+from adapterxlt.cli.artifact.options import backbone_option, load_option, signers_option
+from adapterxlt.cli.options import json_option, workdir_option
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.errors import UsageError
+from adapterxlt.sharing.foreign import is_foreign
+from adapterxlt.sharing.remotes.address import local_path
+from adapterxlt.sharing.remotes.fetch import fetched
+from adapterxlt.sharing.transport import take_in
+from adapterxlt.store.store import STORE_FOLDER, Store
+
+
+@click.command()
+@click.argument("url")
+@workdir_option
+@backbone_option
+@signers_option
+@load_option
+@json_option
+def command(
+    url: str,
+    workdir: Path,
+    backbone: str | None,
+    signers: Path | None,
+    no_load: bool,
+    as_json: bool,
+) -> None:
+    """Fetch an artifact, verify it, and put it into the work folder's store.
+
+    URL is what `push` printed, or a folder, file://, http(s)://, s3://, sftp:// or hf:// with an
+    artifact or a packed file (.axlt). An interrupted pull goes on where it was.
+    """
+    place = local_path(url)
+    if place is not None and is_foreign(place):
+        raise UsageError(
+            f"{url}: is of another library",
+            hint="`adapterxlt artifact import` takes it, with --backbone",
+        )
+    store = Store(workdir / STORE_FOLDER)
+    with fetched(url, store, open_progress()) as (source, held):
+        taken = take_in(
+            source, store, backbone=backbone, load=not no_load, signers=signers, held=held
+        )
+    report(taken, as_json)

@@ -1,0 +1,66 @@
+"""`adapterxlt artifact push PATH URL`: publish."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from adapterxlt.cli.artifact.options import (
+    backbone_option,
+    identity,
+    license_option,
+    path_argument,
+    say_ignored,
+    sign_option,
+)
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.progress import open_progress
+from adapterxlt.sharing.locate import locate
+from adapterxlt.sharing.remotes.push import push
+from adapterxlt.sharing.transport import prepared
+from adapterxlt.show import printable, size_text
+
+
+@click.command()
+@path_argument
+@click.argument("url")
+@click.option("--replace", is_flag=True, help="Put it in the place of an older one.")
+@license_option
+@sign_option
+@backbone_option
+@json_option
+def command(
+    path: str,
+    url: str,
+    replace: bool,
+    license: str | None,
+    key: Path | None,
+    backbone: str | None,
+    as_json: bool,
+) -> None:
+    """Publish an artifact or a trained stage.
+
+    URL is a folder, file://, s3://BUCKET/PATH, sftp://USER@HOST/PATH (each may hold many
+    artifacts) or hf://OWNER/NAME (one). Credentials are those of AWS, OpenSSH and the Hub's own
+    configuration. An interrupted push goes on where it was; what is there is not sent again.
+    """
+    with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
+        say_ignored(source.ignored)
+        pushed = push(source, manifest, url, open_progress(), replace=replace)
+    if as_json:
+        print_json(
+            {
+                **identity(manifest),
+                "url": pushed.url,
+                "files_sent": pushed.files,
+                "bytes_sent": pushed.bytes,
+            }
+        )
+        return
+    sent = (
+        f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
+    )
+    click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
+    click.echo(f"adapterxlt artifact pull {shlex.quote(printable(pushed.url))}")
