@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.methods.checks import check_method
 from adapterxlt.recipe.composition import Shape, shapes_of
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
