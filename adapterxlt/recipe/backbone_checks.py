@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.composition import Shape, shapes_of
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,
