@@ -1,6 +1,7 @@
 """Examples -> features: token ids, labels, and what is needed to get from tokens back to text.
 
-Input layouts are XLM-R's: `<s> a </s>` and `<s> a </s></s> b </s>`. Nothing is padded here.
+Input layouts are the tokenizer's: XLM-R's pairs are `<s> a </s></s> b </s>`, BERT's `[CLS] a [SEP]
+b [SEP]`. Nothing is padded here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def encode(
 
     Args:
         examples: examples of the type that belongs to `kind`.
-        tokenizer: a fast tokenizer with XLM-R's special tokens.
+        tokenizer: a fast tokenizer that puts texts between special tokens.
         kind: one of the trainable kinds.
         max_length: tokens a row at most, special tokens included. Longer pairs are cut (the
             longer text first), longer sentences and contexts are spread over several features.

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapterxlt.benchmarks.registry import SQUAD, spec_of
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.scoring.benchmarks import spec_of
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
 
@@ -22,13 +22,12 @@ def submission_file(benchmark: str, task: Task, language: str, split: str) -> Pa
 
     SQuAD wants one file, wherever it is: TASK/SPLIT-LANGUAGE.json.
     """
-    if benchmark == "squad":
+    if benchmark == SQUAD:
         return Path(task.name) / f"{split}-{language}.json"
     spec = spec_of(benchmark, task.name)
     if spec is None:
         raise ValueError(f"{benchmark} has no task {task.name}")
-    name = spec.predictions[0].format(lang=language, split=split)
-    return Path(spec.name) / name
+    return Path(spec.name) / spec.prediction_file(language, split)
 
 
 def write_submission(

@@ -53,8 +53,12 @@ class Workings(ABC):
         return {"labels": torch.tensor([feature.label for feature in features])}
 
     @abstractmethod
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
-        """Add a new head to a model of `adapters`; sizes as it has them by default."""
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        """Add a new head to a model of `adapters`; sizes as it has them by default.
+
+        Args:
+            activation: the one that the backbone's own heads have between their layers.
+        """
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """Sum of the losses of a batch, in float32, whatever the model ran in."""

@@ -6,14 +6,6 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
-# WPR's ratings, by the names that some copies of the data give instead of the numbers.
-RATINGS = {"bad": 0, "fair": 1, "good": 2, "excellent": 3, "perfect": 4}
-
-
-def rating(label: str) -> float:
-    """A rating by its number or its name; ValueError if it is neither."""
-    return float(RATINGS.get(label.lower(), label))
-
 
 def ndcg(relevance: Sequence[float], scores: Sequence[float]) -> float:
     """Normalised discounted cumulative gain of one query's documents, 0 to 1.

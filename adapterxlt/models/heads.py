@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.models.classes import AdapterModel, architecture_of
 from adapterxlt.models.spec import HeadSpec
 
 TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
 TOKEN_HEADS = ("tagging", "question_answering")  # as `adapters` calls those with such logits
 
 
-def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
+def add_head(model: AdapterModel, name: str, head: HeadSpec) -> None:
     """Add a new head and make it the active one; sizes as `adapters` has them by default.
 
     Raises:
@@ -24,18 +24,18 @@ def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
     found = get_kind(head.kind)
     if not found.trainable:
         raise ValueError(f"tasks of kind `{head.kind}` have no head")
-    found.workings.add_head(model, name, head)
+    found.workings.add_head(model, name, head, architecture_of(model).activation)
     model.active_head = name
 
 
-def hide_prompt(model: XLMRobertaAdapterModel, adapter: str) -> None:
+def hide_prompt(model: AdapterModel, adapter: str) -> None:
     """Keep positions as they are in the input when `adapter` prepends prompt tokens.
 
     Prompt tuning makes the sequence longer inside the model. Per-token outputs and hidden states
     are cut back to the tokens of the input. Classification heads still read the first position,
     a prompt token, as they do in plain `adapters`.
     """
-    layer = getattr(model.roberta, "prompt_tuning", None)
+    layer = getattr(model.base_model, "prompt_tuning", None)
     if layer is None or adapter not in layer.prompt_tunings:
         return
     config = layer.prompt_tunings[adapter].prompt_tuning_config
@@ -58,5 +58,5 @@ def hide_prompt(model: XLMRobertaAdapterModel, adapter: str) -> None:
                 output[key] = cut(output[key])
         return output
 
-    model.roberta.register_forward_hook(cut_hidden)
+    model.base_model.register_forward_hook(cut_hidden)
     model.register_forward_hook(cut_logits)

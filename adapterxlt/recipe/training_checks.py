@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
 from adapterxlt.tasks.catalogue import Task, may_be_in
 

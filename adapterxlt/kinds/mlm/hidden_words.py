@@ -51,7 +51,7 @@ class MaskedLanguageModelling(Workings):
         labels = padded_labels(features, width)
         return {"labels": labels, "masked": labels != IGNORED}
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         """Add the head, its decoder tied to the word embeddings; it scores marked tokens only.
 
         A forward pass must be given `masked` [batch, length], and its logits are [1, marked

@@ -42,8 +42,8 @@ class MultipleChoice(Workings):
             features.append(Feature(index, ids, None if labels is None else example.label))
         return features
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
-        model.add_multiple_choice_head(name)
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        model.add_multiple_choice_head(name, activation_function=activation)
         model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
 
     def decode(

@@ -19,7 +19,7 @@ from adapterxlt.kinds.workings import (
     text_rows,
 )
 from adapterxlt.metrics.counts import accuracy, set_scores
-from adapterxlt.metrics.ranking import mean_ndcg, rating
+from adapterxlt.metrics.ranking import mean_ndcg
 
 
 class PairClassification(Workings):
@@ -42,9 +42,11 @@ class PairClassification(Workings):
             features.append(Feature(index, [ids], label))
         return features
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         names = dict(enumerate(head.labels))
-        model.add_classification_head(name, num_labels=len(names), id2label=names)
+        model.add_classification_head(
+            name, num_labels=len(names), id2label=names, activation_function=activation
+        )
 
     def decode(
         self,
@@ -80,14 +82,12 @@ class PairClassification(Workings):
         return found
 
     def shown(self, prediction: int, task: TaskFacts) -> str:
-        label = task.labels[prediction]
-        # Ratings are submitted as numbers.
-        return f"{rating(label):g}" if "ndcg" in task.metrics else label
+        return task.labels[prediction]
 
 
 def _ndcg(examples: Sequence[PairExample], predictions: Sequence[int], task: TaskFacts) -> float:
     """Of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
-    ratings = [rating(label) for label in task.labels]
+    ratings = [float(label) for label in task.labels]
     queries = [example.text_a for example in examples]
     relevance = [ratings[example.label or 0] for example in examples]
     value, _ = mean_ndcg(queries, relevance, [ratings[each] for each in predictions])

@@ -39,8 +39,8 @@ class Regression(Workings):
     def collate(self, features: Sequence[Feature], width: int) -> dict[str, Tensor]:
         return {"labels": torch.tensor([feature.label for feature in features], dtype=torch.float)}
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
-        model.add_classification_head(name, num_labels=1)
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        model.add_classification_head(name, num_labels=1, activation_function=activation)
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         return mse_loss(outputs.logits.float()[:, 0], batch["labels"], reduction="sum")

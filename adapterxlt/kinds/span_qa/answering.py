@@ -43,6 +43,7 @@ class SpanQA(Workings):
     ) -> list[Feature]:
         max_length = limits.max_length
         cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
+        between = [sep] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
         # Not verbose: what is too long for the model is cut into windows.
         plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
         questions = tokenizer([example.question for example in examples], **plain)["input_ids"]
@@ -57,7 +58,7 @@ class SpanQA(Workings):
             ids = encoded["input_ids"][row]
             spans = answer_spans(example.context, encoded["offset_mapping"][row])
             question = questions[index][: min(QUESTION_TOKENS, max_length // 2 - 2)]
-            head = [cls, *question, sep, sep]
+            head = [cls, *question, *between]
             room = max_length - len(head) - 1
             answer = answer_tokens(spans, *example.answers[0]) if example.answers else None
             for start, end in _context_windows(len(ids), room, limits.doc_stride):
@@ -76,7 +77,7 @@ class SpanQA(Workings):
         spans = torch.tensor([feature.label for feature in features])
         return {"start_positions": spans[:, 0], "end_positions": spans[:, 1]}
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         model.add_qa_head(name)
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:

@@ -35,6 +35,7 @@ class Tagging(Workings):
     ) -> list[Feature]:
         room = limits.max_length - 2
         bare = tokenizer.convert_tokens_to_ids(WORD_MARK)
+        bare = None if bare == tokenizer.unk_token_id else bare  # WordPiece has none
         subwords = _word_ids((word for example in examples for word in example.words), tokenizer)
         features = []
         for index, example in enumerate(examples):
@@ -63,7 +64,7 @@ class Tagging(Workings):
     def collate(self, features: Sequence[Feature], width: int) -> dict[str, Tensor]:
         return {"labels": padded_labels(features, width)}
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         names = dict(enumerate(head.labels))
         model.add_tagging_head(name, num_labels=len(names), id2label=names)
 

@@ -39,10 +39,14 @@ class TextClassification(Workings):
         labels = torch.tensor([feature.label for feature in features])
         return {"labels": labels if labels.dim() == 1 else labels.float()}
 
-    def add_head(self, model: Any, name: str, head: HeadFacts) -> None:
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         names = dict(enumerate(head.labels))
         model.add_classification_head(
-            name, num_labels=len(names), id2label=names, multilabel=head.multi_label
+            name,
+            num_labels=len(names),
+            id2label=names,
+            multilabel=head.multi_label,
+            activation_function=activation,
         )
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:

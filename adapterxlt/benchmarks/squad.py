@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adapterxlt.benchmarks.files import read_answers, read_questions, read_scores
+from adapterxlt.benchmarks.spec import Pair, Scored
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among, suggest_language
 from adapterxlt.metrics.answers import (
@@ -13,8 +15,6 @@ from adapterxlt.metrics.answers import (
     squad2_questions,
     squad2_scores,
 )
-from adapterxlt.scoring.files import read_answers, read_questions, read_scores
-from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.tasks.files import bad
 
 
