@@ -14,7 +14,7 @@ from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.recipe.schema import Recipe
-from adapterxlt.sharing.use import look_at
+
 from adapterxlt.suggest import suggest
 
 
@@ -60,7 +60,7 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
     """
     path = recipe_path(text)
     return load_recipe(
-        path, overrides, data_folders(data), find_backbone=_backbone_here, look_at=look_at
+        path, overrides, data_folders(data), find_backbone=_backbone_here, look=True
     )
 
 
@@ -91,6 +91,6 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
     if sources.backbone is not None and loaded.backbone is None:
-        checked = loaded.check_backbone(sources.backbone, look_at)
+        checked = loaded.check_backbone(sources.backbone, look=True)
         return replace(sources, used=checked.used)
     return sources

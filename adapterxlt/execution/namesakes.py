@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapterxlt.execution.context import Context
+from adapterxlt.stages.running.context import Context
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.memory import Note, read_notes
 from adapterxlt.results.file import DamagedResultsError

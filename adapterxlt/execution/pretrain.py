@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from adapterxlt.execution.context import Context
+from adapterxlt.stages.running.context import Context
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.pretraining.build import build_backbone
 from adapterxlt.pretraining.config import PretrainConfig

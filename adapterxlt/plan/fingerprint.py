@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from adapterxlt.plan.steps import Step
-from adapterxlt.plan.versions import version_of
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
 from adapterxlt.store.files import canonical_json
 
 
@@ -23,7 +23,7 @@ def fingerprint_parts(
     """
     parts = {
         "kind": step.kind,
-        "version": version_of(step),
+        "version": KINDS[step.kind].version_of(step),
         "params": step.params,
         "data": data,
         "backbone": backbone,

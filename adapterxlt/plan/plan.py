@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +12,14 @@ from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.memory import last_parts
-from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
-from adapterxlt.recipe.schema import Recipe, builds_only
+from adapterxlt.plan.steps import Plan, PlannedStep, Status
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.store.environment import environment, environment_changes
-from adapterxlt.store.files import address_of, canonical_json, sha256_file
+from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import data_hash
@@ -31,13 +32,13 @@ class Sources:
     """What a recipe reads.
 
     Args:
-        backbone: None if it only builds one.
+        backbone: what its models stand on.
         roots: its data folders.
         used: what its `use` stages name, by stage.
         base: folder that relative paths of the recipe are relative to.
     """
 
-    backbone: Backbone | None
+    backbone: Backbone
     roots: tuple[Path, ...]
     used: Mapping[str, Used] = field(default_factory=dict)
     base: Path = Path()
@@ -59,10 +60,8 @@ def resolve_sources(
     Raises:
         MissingBackboneError, MissingDataError: one of them is not there.
     """
-    if backbone is None and not builds_only(recipe):
-        backbone = resolve_backbone(recipe.backbone, base)
     return Sources(
-        backbone=backbone,
+        backbone=backbone or resolve_backbone(recipe.backbone, base),
         roots=tuple(resolve_roots(recipe.data, base)),
         used=used or {},
         base=base,
@@ -89,31 +88,29 @@ def make_plan(
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
     for step in steps:
-        if step.kind == "use":
-            used = sources.used[step.stage]
-            parts[step.id], addresses[step.id] = dict(used.parts), used.fingerprint
+        if step.used is not None:
+            parts[step.id], addresses[step.id] = dict(step.used.parts), step.used.fingerprint
             continue
         inputs = tuple(addresses[needed] for needed in step.inputs)
-        if step.kind == "fuse":
-            _refuse_twins(step, inputs)
+        KINDS[step.kind].check_inputs(step, inputs)
         parts[step.id] = fingerprint_parts(
             step,
             data=read.data_of(step),
-            backbone=sources.backbone.hash if sources.backbone else "",
+            backbone=sources.backbone.hash,
             inputs=inputs,
         )
         addresses[step.id] = address_of(parts[step.id])
     last = last_parts(store, recipe.name, parts)
     planned: list[PlannedStep] = []
     for step in steps:
-        if step.kind == "use":
-            planned.append(_used_step(step, store, sources.used[step.stage]))
+        if step.used is not None:
+            planned.append(_used_step(step, store, step.used))
             continue
         address = addresses[step.id]
         status, reason = _status(store, address)
         if status == "todo":
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
-            url = find_remote(address) if step.kind in TRAINED else None
+            url = find_remote(address) if KINDS[step.kind].kept else None
             if url is not None:
                 status, reason = "remote", f"{masked(url)} has it"
         origins = read.origins_of(step)
@@ -130,21 +127,9 @@ def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
         "steps": [[planned.step.id, planned.fingerprint] for planned in plan.steps],
         "seed": recipe.seed,
         "data": data_label(recipe),
-        "backbone": sources.backbone.name if sources.backbone else "",
+        "backbone": sources.backbone.name,
     }
     return address_of(content)[:12]
-
-
-def _refuse_twins(step: Step, inputs: Sequence[str]) -> None:
-    """An adapter cannot be fused with itself, whatever its stages are called."""
-    for index, address in enumerate(inputs):
-        first = inputs.index(address)
-        if first < index:
-            raise UsageError(
-                f"stage `{step.id}` fuses `{step.inputs[first]}` and `{step.inputs[index]}`, "
-                "which are one and the same adapter",
-                hint="train one of them with another seed or other settings, or leave it out",
-            )
 
 
 def _used_step(step: Step, store: Store, used: Used) -> PlannedStep:
@@ -174,17 +159,6 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
     return "done", f"made with {', '.join(changed)}" if changed else ""
 
 
-def _reads(step: Step) -> Iterator[tuple[Task, list[str], str]]:
-    """Task, languages and split of all that a step reads."""
-    if step.kind in ("train", "fuse"):
-        for part in (*step.parts(), *step.dev_parts()):
-            yield get_task(part.task), [part.language], part.split
-    elif step.kind in ("evaluate", "retrieve"):
-        one = step.kind == "evaluate"
-        for split in [step.text("split")] if one else step.items("splits"):
-            yield get_task(step.text("task")), step.items("languages"), split
-
-
 class _Read:
     """What the data of steps are; many steps read the same."""
 
@@ -195,14 +169,12 @@ class _Read:
 
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
-        if step.kind == "pretrain":
-            return _sources_hash(self._roots)
-        return "-".join(self._hash(*read) for read in _reads(step))
+        return "-".join(self._hash(*read) for read in KINDS[step.kind].reads(step))
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
         """Where the data of each of its tasks are from."""
         found: dict[str, list[str]] = {}
-        for task, languages, split in _reads(step):
+        for task, languages, split in KINDS[step.kind].reads(step):
             key = task.name, tuple(languages), split
             if key not in self._origins:
                 self._origins[key] = list(origins(task, self._roots, languages, split))
@@ -214,17 +186,3 @@ class _Read:
         if key not in self._hashes:
             self._hashes[key] = data_hash(task, self._roots, languages, split)
         return self._hashes[key]
-
-
-def _sources_hash(roots: Sequence[Path]) -> str:
-    """Hash of the public texts that a backbone is built from, of those that are there."""
-    from adapterxlt.pretraining.sources import SOURCES  # rarely needed: not at import
-
-    found = [
-        [path, sha256_file(root / path)]
-        for root in roots
-        for source in SOURCES
-        for path in sorted(source.path(language) for language in source.codes)
-        if (root / path).is_file()
-    ]
-    return hashlib.sha256(canonical_json(found).encode()).hexdigest()

@@ -5,24 +5,10 @@ Needs no backbone and no data. What depends on the backbone is in `backbone_chec
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from adapterxlt.pretraining.config import PretrainConfig
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
-from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.references import check_references
-from adapterxlt.recipe.schema import (
-    EvaluateStage,
-    FuseStage,
-    MergeStage,
-    PretrainStage,
-    RetrieveStage,
-    TrainStage,
-)
-from adapterxlt.recipe.training_checks import check_training
-from adapterxlt.recipe.words import translated
 
 
 def check(draft: Draft) -> None:
@@ -30,34 +16,4 @@ def check(draft: Draft) -> None:
     check_references(draft)
     composition = Composition(draft)
     for name, stage in draft.recipe.stages.items():
-        at: Path = ("stages", name)
-        if isinstance(stage, (TrainStage, FuseStage)):
-            check_training(draft, name, stage)
-        elif isinstance(stage, MergeStage):
-            _check_merge(draft, at, stage)
-        elif isinstance(stage, EvaluateStage):
-            check_evaluation(draft, at, stage, composition)
-        elif isinstance(stage, RetrieveStage):
-            check_retrieval(draft, at, stage)
-        elif isinstance(stage, PretrainStage):
-            _check_pretraining(draft, at, stage)
-
-
-def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
-    if stage.weights is None or not draft.knows(at, "merge"):
-        return
-    if len(stage.weights) != len(stage.merge):
-        draft.refuse(
-            (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
-        )
-
-
-def _check_pretraining(draft: Draft, at: Path, stage: PretrainStage) -> None:
-    path: Path = (*at, "pretrain")
-    if draft.is_lost(path):
-        return
-    try:
-        PretrainConfig.model_validate(stage.pretrain)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        draft.problems.extend(translated(details, PretrainConfig, path, draft.places))
+        kind_of(stage).check(draft, name, stage, composition.of)

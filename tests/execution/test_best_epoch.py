@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.execution.contamination import read_seen
+from adapterxlt.stages.running.contamination import read_seen
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_text

@@ -7,7 +7,7 @@ import pytest
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.execution.context import Context
+from adapterxlt.stages.running.context import Context
 from adapterxlt.execution.results import baseline_of, collect_rows
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step

@@ -10,7 +10,7 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution import run
-from adapterxlt.execution.context import Context
+from adapterxlt.stages.running.context import Context
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.load import load_recipe

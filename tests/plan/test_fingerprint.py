@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from adapterxlt.plan.fingerprint import fingerprint_parts
-from adapterxlt.plan.steps import Step
+from adapterxlt.recipe.steps import Step
 from adapterxlt.plan.versions import VERSIONS, version_of
 from adapterxlt.store.files import address_of
 

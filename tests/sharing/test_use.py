@@ -11,7 +11,7 @@ import pytest
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError, InvalidRecipeError
-from adapterxlt.execution.contamination import TEXTS_FOLDER
+from adapterxlt.stages.running.contamination import TEXTS_FOLDER
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import make_plan, resolve_sources
@@ -20,7 +20,7 @@ from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.sharing.remotes.push import push
 from adapterxlt.sharing.transport import pack, prepared
-from adapterxlt.sharing.use import look_at
+
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests import tiny as tiny_backbones
@@ -46,7 +46,7 @@ def recipe(tmp_path: Path, backbone: Backbone) -> Recipe:
             f"stages:\n{stages}",
             encoding="utf-8",
         )
-        return load_recipe(path, find_backbone=lambda name, base: backbone, look_at=look_at)
+        return load_recipe(path, find_backbone=lambda name, base: backbone, look=True)
 
     return go
 
@@ -198,7 +198,7 @@ def test_another_backbone_needs_to_be_overridden(
             "  e: {evaluate: [x], on: pawsx, languages: [en]}\n",
             encoding="utf-8",
         )
-        return load_recipe(path, find_backbone=lambda name, base: other, look_at=look_at)
+        return load_recipe(path, find_backbone=lambda name, base: other, look=True)
 
     with pytest.raises(InvalidRecipeError, match="was trained on the backbone"):
         load('{use: "w:a"}')

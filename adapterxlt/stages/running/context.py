@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, find_device
-from adapterxlt.execution.text_hashes import TextHashes
+from adapterxlt.stages.running.text_hashes import TextHashes
+from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
+from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.store.store import Store
 
@@ -45,10 +47,14 @@ class Context:
 
     @property
     def backbone(self) -> Backbone:
-        """The backbone; only a recipe that does nothing but build one has none."""
-        if self.sources.backbone is None:
-            raise TypeError(f"recipe {self.recipe.name} has no backbone")
+        """The recipe's backbone."""
         return self.sources.backbone
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What the steps of its stages depend on."""
+        sources = self.sources
+        return scene_of(self.recipe, sources.backbone, sources.roots, sources.used)
 
     @cached_property
     def recipe_id(self) -> str:

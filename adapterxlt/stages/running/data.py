@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.plan.steps import Step
+from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.schema import Part
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.labels import is_labelled, require_labels

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import dev_examples
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import dev_examples
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent

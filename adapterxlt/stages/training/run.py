@@ -10,10 +10,10 @@ import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.devices import find_device
-from adapterxlt.execution.contamination import Hashes, write_seen
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import training_examples
-from adapterxlt.execution.dev import dev_scorer
+from adapterxlt.stages.running.contamination import Hashes, write_seen
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import training_examples
+from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep

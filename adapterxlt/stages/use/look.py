@@ -15,17 +15,17 @@ from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import SPEC_FILE, FuseSetup, ModelSpec, StackSetup, parse_spec
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.schema import UseStage
+from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.recipe.used import Form, Used
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.foreign import is_foreign
-from adapterxlt.sharing.locate import SHARED, locate, recorded_backbone
+from adapterxlt.sharing.locate import is_shared, locate, recorded_backbone
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.transport import prepared, take_in
-from adapterxlt.sharing.use_foreign import look_at_foreign, make_used_foreign
-from adapterxlt.sharing.use_heads import usable_heads
+from adapterxlt.stages.use.foreign import look_at_foreign, make_used_foreign
+from adapterxlt.stages.use.heads import usable_heads
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -56,7 +56,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
         raise UsageError(
             f"{where}: says itself what its head predicts", hint="leave out `task` and `labels`"
         )
-    if manifest.kind not in SHARED or manifest.parts.get("kind") != manifest.kind:
+    if not is_shared(manifest.kind) or manifest.parts.get("kind") != manifest.kind:
         raise InvalidArtifactError(f"{where}: is not a trained model but of kind {manifest.kind}")
     spec = parse_spec(content, where)
     parts = manifest.parts
