@@ -8,7 +8,6 @@ from adapterxlt.backbones import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option
 from adapterxlt.cli.recipes import open_recipe, recipe_path
 from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
-from adapterxlt.recipe.schema import builds_only
 
 
 @click.command()
@@ -53,7 +52,7 @@ def _problems(
         loaded = open_recipe(text, overrides, data)
     except InvalidRecipeError as error:
         return error.problems
-    if loaded.backbone is None and not builds_only(loaded.recipe):
+    if loaded.backbone is None:
         try:  # says why it is not here
             resolve_backbone(loaded.recipe.backbone, loaded.base, download=False)
         except MissingBackboneError as error:

@@ -15,8 +15,6 @@ PACKAGES = (
     "datasets",
     "faiss-cpu",
     "numpy",
-    "seqeval",
-    "scikit-learn",
 )
 
 
@@ -32,9 +30,12 @@ def environment() -> dict[str, str]:
 
 
 def environment_changes(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return `torch 2.12.0, now 2.13.0` for every version that differs."""
+    """Return `torch 2.12.0, now 2.13.0` for every version that differs.
+
+    What earlier versions of the project recorded besides does not count.
+    """
     return [
         f"{name} {then.get(name, 'absent')}, now {now.get(name, 'absent')}"
-        for name in sorted({*then, *now})
+        for name in sorted(("python", *PACKAGES))
         if then.get(name) != now.get(name)
     ]

@@ -112,12 +112,6 @@ def test_each_cell_uses_the_head_that_fits(data: Path) -> None:
     assert "head" not in single.params
 
 
-def test_retrieval_and_pretraining_parameters(data: Path) -> None:
-    recipe = load_text("name: r\nseed: 7\nstages:\n  a: {pretrain: {}}\n  b: {pretrain: {seed: 3}}")
-    found = make_plan(recipe.recipe, Store(data.parent / "store"), Sources(None, (data,)))
-    assert [step.step.params["pretrain"]["seed"] for step in found.steps] == [7, 3]
-
-
 def test_where_data_are_from_is_told_and_does_not_count(data: Path) -> None:
     stages = "a: {train: [mnli, pawsx]}\nb: {evaluate: [a], on: xnli}\nc: {merge: [a, d]}\n"
     stages += "d: {train: pawsx}"

@@ -58,9 +58,8 @@ def of(benchmark: str) -> set[str]:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_recipe_is_sound(name: str) -> None:
-    if name != "build-mini":
-        loaded = load(name, ["backbone=mini"])
-        loaded.check_backbone(resolve_backbone("mini", FOLDER))
+    loaded = load(name, ["backbone=mini"])
+    loaded.check_backbone(resolve_backbone("mini", FOLDER))
     loaded = load(name)
     assert loaded.recipe.name == name.replace("/", "-")
     assert "/" not in name or loaded.recipe.description
@@ -131,8 +130,6 @@ def test_the_numbers_are_the_published_ones(folder: str, preset: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: Path) -> None:
-    if name == "build-mini":
-        pytest.skip("it builds the backbone")
     own = load(name).recipe.data == ["pocket"] and "/" not in name
     roots = (FOLDER.parent / "artifacts/data/pocket",) if own else (real_data,)
     # The large training files are not in the folder.

@@ -294,8 +294,6 @@ def test_words_of_the_schema_library_never_show() -> None:
         b: {evaluate: {}, on: 3, languages: 4, split: 5}
         c: {merge: 1, weights: [x]}
         d: {retrieve: [1], on: [[]], layers: [x], max_length: 1}
-        e: {pretrain: 3}
-        f: {pretrain: {layers: x, vocabulry: 1}}
         """
     )
     words = " ".join(map(str, problems(text))).lower()
@@ -310,15 +308,6 @@ def test_words_of_the_schema_library_never_show() -> None:
         "extra",
     ):
         assert jargon not in words
-
-
-def test_pretraining_parameters_are_checked() -> None:
-    text = stages("b: {pretrain: {layers: 0, embeddings: {step: 3}, vocabulry: 5}}")
-    assert told(text) == [
-        "3 stages.b.pretrain.layers: must be at least 1",
-        "3 stages.b.pretrain.embeddings.step: is not known here (did you mean `steps`?)",
-        "3 stages.b.pretrain.vocabulry: is not known here (did you mean `vocabulary`?)",
-    ]
 
 
 def test_short_forms() -> None:
