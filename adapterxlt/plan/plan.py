@@ -17,7 +17,6 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used
-from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
@@ -77,7 +76,8 @@ def make_plan(
     """Return the plan of a checked recipe against a store.
 
     Args:
-        find_remote: says which remote store has a trained stage of a fingerprint, if any.
+        find_remote: says which remote store has a trained stage of a fingerprint, if any, as it is
+            shown.
 
     Raises:
         MissingDataError: data that a step reads is not there.
@@ -112,7 +112,7 @@ def make_plan(
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
             url = find_remote(address) if KINDS[step.kind].kept else None
             if url is not None:
-                status, reason = "remote", f"{masked(url)} has it"
+                status, reason = "remote", f"{url} has it"
         origins = read.origins_of(step)
         planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
     return Plan(recipe.name, tuple(planned))

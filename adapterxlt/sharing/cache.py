@@ -79,8 +79,11 @@ class RemoteCache:
         self._answers: dict[tuple[str, str], bool] = {}
 
     def find(self, fingerprint: str) -> str | None:
-        """The first remote that says it has a stage; a folder of what ships is one."""
-        return next((holder for holder, _ in self._places(fingerprint)), None)
+        """The first remote that says it has a stage, without its password, to be shown.
+
+        A folder of what ships is one.
+        """
+        return next((masked(holder) for holder, _ in self._places(fingerprint)), None)
 
     def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
         """Pull a stage into the store if a remote has it and it is sound; returns whether.
