@@ -14,7 +14,6 @@ from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.recipe.schema import Recipe
-
 from adapterxlt.suggest import suggest
 
 
@@ -59,9 +58,7 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
         InvalidRecipeError: with all its problems.
     """
     path = recipe_path(text)
-    return load_recipe(
-        path, overrides, data_folders(data), find_backbone=_backbone_here, look=True
-    )
+    return load_recipe(path, overrides, data_folders(data), find_backbone=_backbone_here, look=True)
 
 
 def _backbone_here(name: str, base: Path) -> Backbone | None:
@@ -90,7 +87,7 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
         InvalidRecipeError: layers, lengths or methods do not fit the backbone.
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
-    if sources.backbone is not None and loaded.backbone is None:
+    if loaded.backbone is None:
         checked = loaded.check_backbone(sources.backbone, look=True)
         return replace(sources, used=checked.used)
     return sources

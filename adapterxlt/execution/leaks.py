@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from adapterxlt.stages.running.contamination import Hashes, read_seen
-from adapterxlt.stages.running.context import Context
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.order import in_order
+from adapterxlt.stages.running.contamination import Hashes, read_seen
+from adapterxlt.stages.running.context import Context
 
 _SHOWN = 3  # tasks, languages, models that one line names
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from adapterxlt.stages.running.context import Context
 from adapterxlt.recipe.schema import BARE
 from adapterxlt.results.measures import PREDICTIONS_FOLDER
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import writing
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from adapterxlt.devices import check_precision, find_device
 from adapterxlt.errors import AdapterXLTError, MissingDataError, MissingDeviceError
-from adapterxlt.stages.running.context import Context
-from adapterxlt.stages.running.data import dev_examples
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import dev_examples
 
 MIN_FREE_BYTES = 200 << 20
 

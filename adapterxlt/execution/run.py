@@ -9,7 +9,6 @@ from pathlib import Path
 
 from adapterxlt.devices import find_device
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.stages.running.context import Context
 from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
@@ -24,6 +23,7 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.results.rows import Row
 from adapterxlt.sharing.cache import RemoteCache
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone, resolve_backbone
-from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
@@ -20,7 +20,7 @@ from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots

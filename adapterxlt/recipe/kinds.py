@@ -84,9 +84,12 @@ def _built_in(key: str) -> StageKind[Any]:
 
 def _added(key: str) -> StageKind[Any]:
     found = plugins.load("stages", key)
-    if isinstance(found, StageKind) and found.key == found.model.key == key:
-        if key in found.model.model_fields:
-            return found
+    if (
+        isinstance(found, StageKind)
+        and found.key == found.model.key == key
+        and key in found.model.model_fields
+    ):
+        return found
     raise plugins.PluginError(
         f"`{key}` of {plugins.origin(plugins.entries('stages')[key])} is not a stage kind",
         hint="its entry point must name a StageKind whose `key` is this name, as that of its "

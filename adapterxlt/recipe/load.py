@@ -152,9 +152,7 @@ def _load(
     return LoadedRecipe(draft.recipe, places, path, backbone, draft.used)
 
 
-def _look(
-    draft: Draft, base: Path, backbone: Backbone | None, look: bool
-) -> dict[str, Used]:
+def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> dict[str, Used]:
     """What `use` stages name; those that cannot be used are problems of the recipe."""
     found = {}
     for name, stage in draft.recipe.stages.items():

@@ -101,7 +101,9 @@ class _Schema:
         if len(told) > 1:  # a key of one may be a setting of another
             fields = {key: KINDS[key].model.model_fields for key in told}
             told = [
-                key for key in told if not any(key in fields[other] for other in told if other != key)
+                key
+                for key in told
+                if not any(key in fields[other] for other in told if other != key)
             ]
         if len(told) == 1:
             return KINDS[told[0]].model

@@ -11,12 +11,12 @@ from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.evaluation.submission import submission_file, write_submission
-from adapterxlt.stages.running.contamination import describe_overlap, read_seen
-from adapterxlt.stages.running.context import Context
-from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
+from adapterxlt.stages.running.contamination import describe_overlap, read_seen
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels

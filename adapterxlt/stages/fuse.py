@@ -35,9 +35,7 @@ class _Fuse(TrainingKind[FuseStage]):
     def method(self, stage: FuseStage) -> str:
         return "fusion"
 
-    def shape(
-        self, draft: Draft, name: str, stage: FuseStage, shape_of: ShapeOf
-    ) -> Shape | None:
+    def shape(self, draft: Draft, name: str, stage: FuseStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
         members = members_of(draft, name, "fuse", stage.fuse, shape_of, done="fused")

@@ -56,9 +56,7 @@ class _Merge(StageKind[MergeStage]):
     like_first = True
     version = 2
 
-    def shape(
-        self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf
-    ) -> Shape | None:
+    def shape(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
         members = members_of(draft, name, "merge", stage.merge, shape_of, done="merged")

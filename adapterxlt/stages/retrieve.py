@@ -174,8 +174,9 @@ class _Retrieve(StageKind[RetrieveStage]):
 
 def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
     """What all steps of a stage have in common."""
-    every = stage.layers == "all"
-    layers = list(range(backbone.layers + 1)) if every else sorted(set(stage.layers))
+    layers = (
+        list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
+    )
     settings: dict[str, object] = {"layers": layers}
     if stage.pooling:  # in the order of the catalogue: that of the recipe changes no result
         known = get_args(Pooling)

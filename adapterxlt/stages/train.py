@@ -42,9 +42,7 @@ class _Train(TrainingKind[TrainStage]):
     def method(self, stage: TrainStage) -> str:
         return stage.method
 
-    def shape(
-        self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf
-    ) -> Shape | None:
+    def shape(self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf) -> Shape | None:
         at: Path = ("stages", name)
         try:
             method = parse_method(stage.method)
@@ -104,7 +102,7 @@ def _after(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) 
         draft.refuse(
             path,
             f"`{named}` is an ensemble of several models, none of which could go on",
-            f"go on from one of them, or `merge` them",
+            "go on from one of them, or `merge` them",
         )
     elif old.kind == "full":
         return Shape(new.kind, new.methods, True, new.heads)

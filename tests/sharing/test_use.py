@@ -11,7 +11,6 @@ import pytest
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError, InvalidRecipeError
-from adapterxlt.stages.running.contamination import TEXTS_FOLDER
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import make_plan, resolve_sources
@@ -20,7 +19,7 @@ from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.sharing.remotes.push import push
 from adapterxlt.sharing.transport import pack, prepared
-
+from adapterxlt.stages.running.contamination import TEXTS_FOLDER
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests import tiny as tiny_backbones

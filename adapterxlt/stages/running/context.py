@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, find_device
-from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.steps import Step
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.running.contamination import Hashes, hash_texts
 from adapterxlt.stages.running.data import evaluation_examples, training_examples
-from adapterxlt.recipe.steps import Step
-from adapterxlt.recipe.schema import Part
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
 from adapterxlt.tasks.texts import texts_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.nodes import Path
-from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
+from adapterxlt.recipe.schema import Part, TaskData, Training, TrainingStage
 from adapterxlt.tasks.catalogue import Task, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
@@ -19,7 +19,7 @@ _NEEDED = {
 }
 
 
-def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> None:
+def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
     """Add what is wrong with what a stage trains on."""
     at: Path = ("stages", name)
     settings = draft.recipe.training_of(name)
@@ -49,9 +49,7 @@ def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> No
                 draft.refuse(path, message, hint)
 
 
-def _parts(
-    draft: Draft, name: str, stage: TrainStage | FuseStage
-) -> Iterator[tuple[int, TaskData, Part]]:
+def _parts(draft: Draft, name: str, stage: TrainingStage) -> Iterator[tuple[int, TaskData, Part]]:
     """The parts, each with the item of `train` that it comes from."""
     parts = iter(draft.recipe.parts_of(name))
     settings = draft.recipe.training_of(name)
@@ -151,9 +149,7 @@ def _source(draft: Draft, task: Task, split: str) -> Task | None:
     return draft.tasks.get(task.train or "") if split == "train" else None
 
 
-def _check_dev_cap(
-    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
-) -> None:
+def _check_dev_cap(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
     if (
         "dev_cap" in stage.model_fields_set
         and settings.keep == "last"
@@ -162,9 +158,7 @@ def _check_dev_cap(
         draft.refuse((*at, "dev_cap"), "has no meaning with `keep: last`")
 
 
-def _check_sampling(
-    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
-) -> None:
+def _check_sampling(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
     """Whether the numbers that a sampling needs are given, and no others."""
     if not draft.knows(at, "train", "language", "sampling"):
         return

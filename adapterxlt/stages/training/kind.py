@@ -58,7 +58,7 @@ class TrainingKind(StageKind[T]):
         """The one step of a stage, with what only its kind says."""
         method = self.method(stage)
         settings = scene.recipe.training_of(name).resolved(method)
-        # Of settings that came later, what changes nothing is left out: addresses stay as they were.
+        # Of settings that came later, what changes nothing is left out: addresses stay.
         choice = () if settings.keep == "best" else _CHOICE
         params: dict[str, object] = settings.model_dump(
             exclude={*_NEUTRAL, *PART_KEYS, *_SAMPLING, *choice}

@@ -10,15 +10,15 @@ import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.devices import find_device
-from adapterxlt.stages.running.contamination import Hashes, write_seen
-from adapterxlt.stages.running.context import Context
-from adapterxlt.stages.running.data import training_examples
-from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.results.measures import METRICS_NAME
+from adapterxlt.stages.running.contamination import Hashes, write_seen
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import training_examples
+from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.label_file import with_labels

@@ -11,7 +11,6 @@ from pathlib import Path
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.models.spec import HeadSpec
-from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.foreign import make_foreign, read_foreign
 from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
@@ -20,6 +19,7 @@ from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.stages.use.heads import usable_heads
+from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store

@@ -15,7 +15,6 @@ from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import SPEC_FILE, FuseSetup, ModelSpec, StackSetup, parse_spec
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.recipe.used import Form, Used
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.foreign import is_foreign
@@ -26,6 +25,7 @@ from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.transport import prepared, take_in
 from adapterxlt.stages.use.foreign import look_at_foreign, make_used_foreign
 from adapterxlt.stages.use.heads import usable_heads
+from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
