@@ -31,7 +31,7 @@ LAYERS = (
         "show",
     ),
     ("store", "search", "methods"),
-    ("tasks", "backbones", "backbone_config", "backbone_tokenizer"),
+    ("tasks", "backbones"),
     ("scoring", "results", "models"),
     ("vectors",),
     ("retrieval", "integrations"),

@@ -24,7 +24,7 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
         MissingBackboneError: its backbone is not here.
         MissingDeviceError: the device is not here.
     """
-    from adapterxlt.cli.artifact_options import say_ignored
+    from adapterxlt.cli.artifact.options import say_ignored
     from adapterxlt.sharing.check import check_fits
     from adapterxlt.sharing.locate import find_backbone, locate
     from adapterxlt.sharing.transport import is_artifact, prepared

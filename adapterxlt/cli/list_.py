@@ -13,19 +13,13 @@ import click
 import yaml
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
+from adapterxlt.backbones.architectures import BUILT_IN, known
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.recipes import bundled_recipes
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.report.console import print_table
-
-# Hub models that are known to work; any other XLM-R is given by its hub id.
-HUB_BACKBONES = {
-    "xlm-roberta-base": (12, 768, "278M parameters, 1.1 GB"),
-    "xlm-roberta-large": (24, 1024, "560M parameters, 2.2 GB"),
-}
-
 
 # Benchmarks in the order they are listed in, and what they are.
 BENCHMARKS = {
@@ -139,14 +133,15 @@ def backbones() -> Listing:
             continue  # `doctor` says what is wrong with it
         needs = "nothing: bundled"
         records.append(_backbone(name, found.layers, found.hidden_size, needs))
-    for name, (layers, width, size) in HUB_BACKBONES.items():
+    hub = {name: facts for entry in BUILT_IN.values() for name, facts in entry.models.items()}
+    for name, (layers, width, size) in hub.items():
         needs = f"the Hugging Face Hub or its local cache ({size})"
         records.append(_backbone(name, layers, width, needs))
     return Listing(
         records,
         note=wrap(
-            "Also: any XLM-R of the Hub by its id, or a local folder with config.json, "
-            "*.safetensors and a tokenizer.",
+            "Also: any other encoder of the Hub by its id, or a local folder with config.json, "
+            f"*.safetensors and a tokenizer. Architectures: {', '.join(known())}.",
             indent="",
         ),
     )

@@ -6,7 +6,6 @@ A verb's module is imported when the verb is called and not before, so that `--h
 from __future__ import annotations
 
 import errno
-import importlib
 import io
 import sys
 import traceback
@@ -16,10 +15,10 @@ import click
 
 from adapterxlt import __version__
 from adapterxlt.cli import interrupt
+from adapterxlt.cli.lazy import LazyGroup
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.show import printable
 from adapterxlt.store.disk import cannot_write
-from adapterxlt.suggest import suggest
 
 # Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
 VERBS = {
@@ -36,7 +35,8 @@ VERBS = {
     "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
     "doctor": "Check versions, devices, data, backbone and disk space.",
 }
-_MODULES = {"list": "adapterxlt.cli.list_", "mining-set": "adapterxlt.cli.mining_set"}
+_MODULES = {"list": "list_", "mining-set": "mining_set"}
+_LAZY = {verb: (text, f"adapterxlt.cli.{_MODULES.get(verb, verb)}") for verb, text in VERBS.items()}
 
 _EPILOG = """\b
 Start with: adapterxlt run quickstart
@@ -45,31 +45,7 @@ Completion: eval "$(_ADAPTERXLT_COMPLETE=bash_source adapterxlt)"
 """
 
 
-class LazyGroup(click.Group):
-    """A click group that knows its verbs' names and imports their modules on demand."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        module = importlib.import_module(_MODULES.get(cmd_name, f"adapterxlt.cli.{cmd_name}"))
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"no such command `{name}`; {suggest(name, VERBS)}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
+class _Verbs(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; no exception but click's own leaves, unless --debug is given."""
         try:
@@ -111,7 +87,7 @@ def describe(error: BaseException) -> tuple[str, int]:
 
 
 @click.group(
-    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=_Verbs, lazy=_LAZY, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, prog_name="adapterxlt", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adapterxlt.retrieval.protocols import Protocol
     from adapterxlt.retrieval.score import Scored
     from adapterxlt.tasks.find import Found
-    from adapterxlt.vectors.pooling import Pooling
+    from adapterxlt.vectors.names import Pooling
 
 SIDES = ("source", "target")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -244,7 +244,7 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
     from typing import get_args
 
     from adapterxlt.suggest import suggest
-    from adapterxlt.vectors.pooling import Pooling
+    from adapterxlt.vectors.names import Pooling
 
     known = get_args(Pooling)
     if text == "all":

@@ -21,7 +21,7 @@ from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
 from adapterxlt.models.load import load
 from adapterxlt.vectors.encode import pool_tokens, token_states
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 BACKBONE_FOLDER = "backbone"
 ARTIFACT_FOLDER = "artifact"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.show import printable
 from adapterxlt.vectors.identity import encoder_name, encoder_revision
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

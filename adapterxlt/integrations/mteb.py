@@ -11,7 +11,7 @@ from adapterxlt.progress import Progress, Silent
 from adapterxlt.search.arrays import Floats, normalise
 from adapterxlt.vectors.encode import encode_sentences
 from adapterxlt.vectors.identity import encoder_name, encoder_revision
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

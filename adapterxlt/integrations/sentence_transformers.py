@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
 from adapterxlt.integrations.encoder_card import encoder_card
 from adapterxlt.models.quiet import quiet
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from adapterxlt.backbones import (
     INDEX,
-    TOKENIZERS,
     Backbone,
     model_config,
     tokenizer_documents,
@@ -32,14 +31,17 @@ def view(backbone: Backbone) -> Iterator[Path]:
         folder = Path(aside)
         documents: dict[str, object] = {
             "config.json": model_config(backbone),
-            **tokenizer_documents(backbone.name, backbone.path),
+            **tokenizer_documents(backbone.name, backbone.path, backbone.architecture),
         }
         weights, shards = weights_index(backbone)
         if shards:
             documents[INDEX] = {"metadata": {}, "weight_map": shards}
         for name, content in documents.items():
             (folder / name).write_text(json.dumps(content), encoding="utf-8")
-        for path in (*weights, *(backbone.path / name for name in TOKENIZERS)):
+        for path in (
+            *weights,
+            *(backbone.path / name for name in backbone.architecture.vocabularies),
+        ):
             if path.is_file():
                 (folder / path.name).symlink_to(path.resolve())
         yield folder

@@ -14,7 +14,8 @@ from adapterxlt.retrieval.protocols import Duplicates, Protocol, Retrieval
 from adapterxlt.search.arrays import Ids
 from adapterxlt.search.best import Neighbours
 from adapterxlt.search.exact import exact_neighbours
-from adapterxlt.search.margin import Margin, margin_scores
+from adapterxlt.search.margin import margin_scores
+from adapterxlt.search.names import Margin
 from adapterxlt.search.rows import Rows
 from adapterxlt.search.steady import Doubles
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from adapterxlt.errors import UsageError
-from adapterxlt.search.margin import Margin
+from adapterxlt.search.names import Margin
 from adapterxlt.suggest import suggest
-from adapterxlt.vectors.pooling import Pooling
-from adapterxlt.vectors.transforms import Transform
+from adapterxlt.vectors.names import Pooling, Transform
 
 Duplicates = Literal["drop", "expand"]
 Retrieval = Literal["max", "intersection", "forward", "backward"]

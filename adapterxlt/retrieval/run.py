@@ -17,7 +17,7 @@ from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
 from adapterxlt.tasks.types import Bitext, MiningSet
 from adapterxlt.vectors.both_sides import encoded_sides
 from adapterxlt.vectors.encode import Key, encode_grid
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.transforms import ReadyRows, ready
 
 if TYPE_CHECKING:

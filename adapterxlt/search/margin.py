@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from adapterxlt.search.arrays import Floats, Ids
+from adapterxlt.search.names import Margin
 from adapterxlt.search.steady import Doubles
-
-Margin = Literal["ratio", "distance", "absolute"]
 
 # A mean of cosines below this may be nothing but rounding.
 LEAST_MEAN = 1e-6

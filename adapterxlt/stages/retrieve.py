@@ -30,7 +30,7 @@ from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.find import has_files
 from adapterxlt.tasks.types import TRAINABLE_KINDS
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 
 class RetrieveStage(Stage):

@@ -15,8 +15,8 @@ from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Ids
 from adapterxlt.search.rows import ArrayRows, Picked, Rows
 from adapterxlt.vectors.encode import Key, encode_grid
+from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.on_disk import encode_to_files
-from adapterxlt.vectors.pooling import Pooling
 from adapterxlt.vectors.tokens import tokenize
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.tokens import Tokens, sorted_blocks, tokenize
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,7 @@ import numpy.typing as npt
 from adapterxlt.search.arrays import Floats, normalise
 from adapterxlt.search.rows import ArrayRows, Rows
 from adapterxlt.search.steady import steady_products
-
-Transform = Literal["none", "centre", "whiten"]
+from adapterxlt.vectors.names import Transform
 
 # Directions with less than this share of the largest variance are noise: not blown up.
 LEAST_VARIANCE = 1e-6

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from adapterxlt.cli.main import cli
 from adapterxlt.models.build import load
 from adapterxlt.sharing.locate import locate
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 from tests import tiny
 from tests.sharing.foreign import by_adapters
 from tests.sharing.make import small_artifact

@@ -33,7 +33,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> dict[str, BaseException]:
     def command() -> None:
         raise raised["error"]
 
-    monkeypatch.setitem(main.VERBS, "fail", "Fails.")
+    monkeypatch.setitem(main._LAZY, "fail", ("Fails.", "adapterxlt.cli.fail"))
     monkeypatch.setitem(sys.modules, "adapterxlt.cli.fail", SimpleNamespace(command=command))
     return raised
 

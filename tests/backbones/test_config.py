@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.backbone_config import safe_config
+from adapterxlt.backbones import config
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.errors import MissingBackboneError
 
 # As the Hub has it of xlm-roberta-base, and what fine-tunes of it add.
@@ -31,6 +32,10 @@ FINE_TUNED = {
     "_attn_implementation": "sdpa", "quantization_config": None,
 }  # fmt: skip
 OTHER = ("architectures", "output_past", "transformers_version")
+
+
+def safe_config(given: dict[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    return config.safe_config(given, where, XLM_ROBERTA)
 
 
 def test_what_real_models_hold_is_taken_without_a_word() -> None:
@@ -104,10 +109,17 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*XLMR, *FINE_TUNED]) | st.text(max_size=9), json_values))
-def test_nothing_unknown_gets_through(config: dict[str, Any]) -> None:
+def test_nothing_unknown_gets_through(found: dict[str, Any]) -> None:
     try:
-        kept, _ = safe_config(config, "x")
+        kept, _ = safe_config(found, "x")
     except MissingBackboneError:
         return
     assert kept.keys() <= XLMR.keys() | {"classifier_dropout"}
     assert all(not isinstance(value, dict | list) for value in kept.values())
+
+
+def test_heads_that_are_not_named_are_as_many_as_transformers_takes() -> None:
+    bare = {"model_type": "xlm-roberta", "hidden_size": 24}
+    assert safe_config(bare, "x")[0] == bare
+    with pytest.raises(MissingBackboneError, match="num_attention_heads: 12, which stands for it"):
+        safe_config({**bare, "hidden_size": 32}, "x")

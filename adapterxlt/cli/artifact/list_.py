@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.cli.artifact_options import kept
+from adapterxlt.cli.artifact.options import kept
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table

@@ -8,7 +8,7 @@ Only tokens and plain settings are kept; tokenizer.json is read by no Python cod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapterxlt.errors import MissingBackboneError
@@ -38,13 +38,18 @@ _FLAGS = (
 _SIDES = ("padding_side", "truncation_side")
 _TOKEN_FIELDS = frozenset(("lstrip", "normalized", "rstrip", "single_word", "special"))
 _MANY = ("additional_special_tokens", "extra_special_tokens")
-_CLASSES = ("Bert", "Camembert", "PreTrained", "Roberta", "XLMRoberta")
 _NEUTRAL = "TokenizersBackend"  # what transformers 5 writes of any class
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-def safe_tokenizer_config(config: Mapping[str, Any], where: str) -> dict[str, Any]:
+def safe_tokenizer_config(
+    config: Mapping[str, Any], where: str, classes: Sequence[str]
+) -> dict[str, Any]:
     """The part of a tokenizer_config.json that transformers gets.
+
+    Args:
+        where: the file, for messages.
+        classes: that may read it, without `Tokenizer(Fast)`.
 
     Raises:
         MissingBackboneError: it names code to run, or a class that no such model has.
@@ -58,10 +63,10 @@ def safe_tokenizer_config(config: Mapping[str, Any], where: str) -> dict[str, An
     kept = safe_tokens(config, where)
     name = config.get("tokenizer_class")
     if name is not None and name != _NEUTRAL:
-        if not isinstance(name, str) or name.partition("Tokenizer")[0] not in _CLASSES:
+        if not isinstance(name, str) or name.partition("Tokenizer")[0] not in classes:
             raise MissingBackboneError(
                 f"{where} has tokenizer_class: {brief(name)}",
-                hint="known: " + ", ".join(f"{known}Tokenizer(Fast)" for known in _CLASSES),
+                hint="known: " + ", ".join(f"{known}Tokenizer(Fast)" for known in classes),
             )
         kept["tokenizer_class"] = name
     for key, value in config.items():

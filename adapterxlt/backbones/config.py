@@ -2,24 +2,20 @@
 
 transformers sets every key of that file as an attribute, and some decide which code is fetched and
 run: `auto_map`, `_attn_implementation_internal`. Those are refused. What says nothing of how
-XLM-R computes is left out.
+the encoder computes is left out.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from adapterxlt.backbones.architectures import Architecture
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.show import brief
 
-_ACTIVATIONS = """
-    gelu gelu_10 gelu_accurate gelu_fast gelu_new gelu_python gelu_pytorch_tanh laplace leaky_relu
-    linear mish prelu quick_gelu relu relu2 relu6 sigmoid silu swish tanh
-"""
-_POSITIONS = ("absolute", "relative_key", "relative_key_query")
 _ATTENTION = ("eager", "sdpa", "flash_attention_2", "flex_attention")  # transformers' own
 # Decide in transformers, or in what it hands them on to, which code runs.
 _CODE = re.compile(
@@ -47,60 +43,13 @@ _UNSUPPORTED = {
     "quantization_config": "quantised weights are not supported; save it in float16 or float32",
 }
 
-Fits = Callable[[object], bool]
-
-
-def _whole(low: int, high: int) -> tuple[Fits, str]:
-    return (
-        lambda value: type(value) is int and low <= value <= high,
-        f"it must be a whole number above {low - 1}, and at most {high}",
-    )
-
-
-def _number(high: float) -> tuple[Fits, str]:
-    def fits(value: object) -> bool:
-        return type(value) in (int, float) and 0 <= value <= high  # type: ignore[operator]
-
-    return fits, f"it must be a number from 0 to {high:g}"
-
-
-def _one_of(*known: object) -> tuple[Fits, str]:
-    return (
-        lambda value: any(type(value) is type(each) and value == each for each in known),
-        f"known: {', '.join(map(str, known))}",
-    )
-
-
-def _or_none(rule: tuple[Fits, str]) -> tuple[Fits, str]:
-    return lambda value: value is None or rule[0](value), rule[1]
-
-
-# Bounds are far above every real model's, and far below what would fill a memory by itself.
-_KEPT: dict[str, tuple[Fits, str]] = {
-    "attention_probs_dropout_prob": _number(1),
-    "bos_token_id": _or_none(_whole(0, 1 << 24)),
-    "classifier_dropout": _or_none(_number(1)),
-    "eos_token_id": _or_none(_whole(0, 1 << 24)),
-    "hidden_act": _one_of(*_ACTIVATIONS.split()),
-    "hidden_dropout_prob": _number(1),
-    "hidden_size": _whole(1, 1 << 16),
-    "initializer_range": _number(100),
-    "intermediate_size": _whole(1, 1 << 18),
-    "layer_norm_eps": _number(1),
-    "max_position_embeddings": _whole(1, 1 << 20),
-    "model_type": _one_of("xlm-roberta"),
-    "num_attention_heads": _whole(1, 1 << 10),
-    "num_hidden_layers": _whole(1, 1000),
-    "pad_token_id": _whole(0, 1 << 24),
-    "position_embedding_type": _one_of(*_POSITIONS),
-    "type_vocab_size": _whole(1, 1 << 16),
-    "use_cache": _one_of(True, False),
-    "vocab_size": _whole(1, 1 << 24),
-}
+_HEADS = "num_attention_heads"
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,6}){0,3}")
 
 
-def safe_config(config: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+def safe_config(
+    config: Mapping[str, Any], where: str, architecture: Architecture
+) -> tuple[dict[str, Any], list[str]]:
     """The part of a config.json that transformers gets, and which other keys are left out.
 
     Keys that every library writes and that say nothing of the encoder are not among the latter.
@@ -112,11 +61,12 @@ def safe_config(config: Mapping[str, Any], where: str) -> tuple[dict[str, Any], 
         MissingBackboneError: it would run code, is of a model that is not supported, or has a
             value that cannot be.
     """
+    known = architecture.keys
     kept: dict[str, Any] = {}
     left_out = []
     for key, value in config.items():
-        if key in _KEPT:
-            fits, rule = _KEPT[key]
+        if key in known:
+            fits, rule = known[key]
             if not fits(value):
                 raise MissingBackboneError(f"{where} has {key}: {_shown(value)}", hint=rule)
             kept[key] = value
@@ -133,17 +83,25 @@ def safe_config(config: Mapping[str, Any], where: str) -> tuple[dict[str, Any], 
                 raise MissingBackboneError(
                     f"{where} has {brief(key)}: {_shown(value)}, which names code of its own to "
                     "run; that is never done",
-                    hint="if it is a plain XLM-R without that code, take the key out of a copy",
+                    hint=f"if it is a plain `{architecture.model_type}` without that, take the "
+                    "key out of a copy",
                 )
         elif key not in _HARMLESS.split():
             left_out.append(brief(key))
-    width, heads = kept.get("hidden_size", 768), kept.get("num_attention_heads", 1)
-    if width % heads:
-        raise MissingBackboneError(
-            f"{where} has num_attention_heads: {heads}",
-            hint=f"it must divide hidden_size ({width})",
-        )
+    _check_heads(kept, where, architecture)
     return kept, sorted(left_out)
+
+
+def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture) -> None:
+    """Attention heads share the width; where their number is not given, transformers has one."""
+    sizes = {**architecture.defaults, **kept}
+    width, heads = (sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS))
+    if width is not None and heads is not None and width % heads:
+        key = architecture.key(_HEADS)
+        given = "" if key in kept else ", which stands for it where it is not given"
+        raise MissingBackboneError(
+            f"{where} has {key}: {heads}{given}", hint=f"it must divide the width ({width})"
+        )
 
 
 def _names_no_code(key: str, value: object) -> bool:

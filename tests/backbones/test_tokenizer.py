@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapterxlt.backbone_tokenizer import safe_added, safe_tokenizer_config, safe_tokens
+from adapterxlt.backbones import tokenizer
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
+from adapterxlt.backbones.tokenizer import safe_added, safe_tokens
 from adapterxlt.errors import MissingBackboneError
 
 MASK = {"content": "<mask>", "lstrip": True, "normalized": True, "rstrip": False}
@@ -22,6 +24,10 @@ REAL: dict[str, Any] = {
     "padding_side": "right",
     "tokenizer_class": "XLMRobertaTokenizer",
 }
+
+
+def safe_tokenizer_config(given: dict[str, Any], where: str) -> dict[str, Any]:
+    return tokenizer.safe_tokenizer_config(given, where, XLM_ROBERTA.tokenizers)
 
 
 def test_what_real_tokenizers_hold_is_taken() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.cli.artifact_import import report
-from adapterxlt.cli.artifact_options import backbone_option, load_option, signers_option
+from adapterxlt.cli.artifact.import_ import report
+from adapterxlt.cli.artifact.options import backbone_option, load_option, signers_option
 from adapterxlt.cli.options import json_option, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError

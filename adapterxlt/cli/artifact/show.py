@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapterxlt.cli.artifact_options import path_argument
+from adapterxlt.cli.artifact.options import path_argument
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.report.console import print_table
 from adapterxlt.sharing.entries import Entry, read_entry

@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
-from adapterxlt.cli.artifact_options import (
+from adapterxlt.cli.artifact.options import (
     backbone_option,
     identity,
     kept,
@@ -24,7 +24,7 @@ from adapterxlt.sharing.transport import prepared
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.output import check_new_folder, new_folder
-from adapterxlt.vectors.pooling import Pooling
+from adapterxlt.vectors.names import Pooling
 
 ENCODER = "sentence-transformers"
 FORMATS = ("adapters", "peft", "transformers", ENCODER)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.cli.artifact_options import (
+from adapterxlt.cli.artifact.options import (
     backbone_option,
     identity,
     kept,

@@ -1,0 +1,47 @@
+"""The architectures of encoders, by the `model_type` of their config.json: one file each. No torch.
+
+Other packages add theirs as entry points of `adapterxlt.architectures`: the name is the model
+type, and it stands for an `Architecture`.
+"""
+
+from __future__ import annotations
+
+from adapterxlt import plugins
+from adapterxlt.backbones.architectures.bert import BERT
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
+
+__all__ = ["BUILT_IN", "Architecture", "find", "known"]
+
+BUILT_IN: dict[str, Architecture] = {entry.model_type: entry for entry in (XLM_ROBERTA, BERT)}
+
+
+def known() -> list[str]:
+    """The model types there are entries for."""
+    return [*BUILT_IN, *sorted(plugins.entries("architectures"))]
+
+
+def find(model_type: object) -> Architecture | None:
+    """The entry of a model type; None if there is none.
+
+    Raises:
+        PluginError: an installed package hides a built-in entry, or its own is none.
+    """
+    added = plugins.entries("architectures")
+    for name in sorted(added.keys() & BUILT_IN.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[name])} adds the architecture `{name}`, which is built in",
+            hint="uninstall it",
+        )
+    if model_type in BUILT_IN:
+        return BUILT_IN[str(model_type)]
+    if not isinstance(model_type, str) or model_type not in added:
+        return None
+    entry = plugins.load("architectures", model_type)
+    if not isinstance(entry, Architecture) or entry.model_type != model_type:
+        raise plugins.PluginError(
+            f"`{model_type}` of {plugins.origin(added[model_type])} is not an Architecture of "
+            f"the model type `{model_type}`",
+            hint="its entry point must stand for an adapterxlt.backbones.Architecture",
+        )
+    return entry

@@ -1,0 +1,42 @@
+"""What is known of a checked backbone. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapterxlt.backbones.architectures import Architecture, find
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A checked backbone.
+
+    Args:
+        name: as the recipe names it.
+        path: folder with its files.
+        hash: sha256 over configuration, weights and tokenizer.
+        hidden_size: width. layers: number of transformer layers.
+        max_positions: size of the position table (XLM-R: 514, two of which are taken).
+        model_type: as its config.json says: `xlm-roberta`, `bert`.
+    """
+
+    name: str
+    path: Path
+    hash: str
+    hidden_size: int
+    layers: int
+    max_positions: int
+    model_type: str
+
+    @property
+    def architecture(self) -> Architecture:
+        """What is known of all models of its type."""
+        found = find(self.model_type)
+        assert found is not None  # checked before there is a Backbone
+        return found
+
+    @property
+    def max_length(self) -> int:
+        """Longest input in subwords."""
+        return self.max_positions - self.architecture.first_position

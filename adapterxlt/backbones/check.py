@@ -1,0 +1,187 @@
+"""Checks, without torch, that a backbone is whole and fits its configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.backbones.architectures import Architecture, find, known
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.config import safe_config
+from adapterxlt.backbones.files import INDEX, WEIGHTS, read_json, weight_files
+from adapterxlt.backbones.rules import SIZES
+from adapterxlt.backbones.tokenizer import safe_added, safe_tokenizer_config, safe_tokens
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.lfs import FETCH, POINTER, is_pointer
+from adapterxlt.safetensors_header import read_shapes
+from adapterxlt.show import brief
+
+# Say nothing about what the model computes, and change when it is saved again or moved.
+_VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
+_log = logging.getLogger("adapterxlt")  # warnings go to stderr where nobody asks for other
+
+
+def inspect_backbone(name: str, folder: Path) -> Backbone:
+    """Check the files in a folder and describe the backbone.
+
+    Raises:
+        MissingBackboneError: something is missing or does not fit; the message names it.
+    """
+    config = read_json(name, folder / "config.json")
+    model_type = config.get("model_type")
+    entry = find(model_type) if isinstance(model_type, str) else None
+    if entry is None:
+        raise MissingBackboneError(
+            f"backbone `{name}` is of type `{brief(str(model_type))}` ({folder / 'config.json'})",
+            hint=f"supported: {', '.join(known())}",
+        )
+    for size in entry.required:
+        _positive(name, folder, config, entry.key(size))
+    kept, left_out = safe_config(config, f"backbone `{name}`: {folder / 'config.json'}", entry)
+    tokenizer_documents(name, folder, entry)
+    weights = weight_files(name, folder)
+    _check_weights(name, weights, kept, entry)
+    if not any((folder / file).is_file() for file in entry.vocabularies):
+        raise MissingBackboneError(
+            f"backbone `{name}` has no tokenizer in {folder}",
+            hint=f"it needs {' or '.join(entry.vocabularies)}",
+        )
+    tokenizer = [folder / file for file in entry.tokenizer_files if (folder / file).is_file()]
+    for path in tokenizer:
+        with path.open("rb") as stream:
+            if is_pointer(stream.read(50), path.stat().st_size):
+                raise MissingBackboneError(f"backbone `{name}`: {path} {POINTER}", hint=FETCH)
+    _say_left_out(name, folder, tuple(left_out))
+    return Backbone(
+        name=name,
+        path=folder,
+        hash=_content_hash(config, [*weights, *tokenizer]),
+        hidden_size=kept[entry.key("hidden_size")],
+        layers=kept[entry.key("num_hidden_layers")],
+        max_positions=kept[entry.key("max_position_embeddings")],
+        model_type=entry.model_type,
+    )
+
+
+def model_config(backbone: Backbone) -> dict[str, Any]:
+    """What transformers may know of a backbone's config.json; see `safe_config`."""
+    path = backbone.path / "config.json"
+    where = f"backbone `{backbone.name}`: {path}"
+    kept, _ = safe_config(read_json(backbone.name, path), where, backbone.architecture)
+    return kept
+
+
+def tokenizer_documents(
+    name: str, folder: Path, architecture: Architecture
+) -> dict[str, dict[str, Any]]:
+    """What transformers may know of a tokenizer's settings, by the names of their files.
+
+    Raises:
+        MissingBackboneError: they name code to run, or are not as transformers writes them.
+    """
+    checks: dict[str, Callable[[Mapping[str, Any], str], Mapping[str, Any]]] = {
+        "tokenizer_config.json": partial(safe_tokenizer_config, classes=architecture.tokenizers),
+        "special_tokens_map.json": safe_tokens,
+        "added_tokens.json": safe_added,
+    }
+    return {
+        file: dict(check(read_json(name, folder / file), f"backbone `{name}`: {folder / file}"))
+        for file, check in checks.items()
+        if (folder / file).is_file()
+    }
+
+
+def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
+    """The files that hold the weights, and the name of each tensor's file if there are several."""
+    files = weight_files(backbone.name, backbone.path)
+    if files == [backbone.path / WEIGHTS]:
+        return files, {}
+    mapping = read_json(backbone.name, backbone.path / INDEX)["weight_map"]
+    return files, {tensor: Path(str(shard)).name for tensor, shard in mapping.items()}
+
+
+@cache
+def _say_left_out(name: str, folder: Path, keys: tuple[str, ...]) -> None:
+    """Say once what of a config.json has no effect here."""
+    if keys:
+        shown = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
+        _log.warning(
+            "note: backbone `%s`: of %s, not used: %s", name, folder / "config.json", shown
+        )
+
+
+def _positive(name: str, folder: Path, config: dict[str, Any], key: str) -> int:
+    value = config.get(key)
+    if type(value) is not int or value < 1:
+        raise MissingBackboneError(
+            f"backbone `{name}`: {folder / 'config.json'} has {key}: {value!r}",
+            hint="it must be a whole number above 0",
+        )
+    return value
+
+
+def _check_weights(
+    name: str, files: Iterable[Path], config: Mapping[str, Any], entry: Architecture
+) -> None:
+    """Compare the tensors in the files with the sizes that the configuration gives."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in files:
+        try:
+            shapes |= read_shapes(file)
+        except (ValueError, OSError) as error:
+            raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
+    # Sizes with a default in transformers; what it would make room for must be in the files.
+    known = {**entry.defaults, **config}
+    sizes = {size: known[entry.key(size)] for size in SIZES if entry.key(size) in known}
+    hidden, layers = sizes["hidden_size"], sizes["num_hidden_layers"]
+    # A checkpoint with a head calls the encoder `roberta.`, a bare one gives it no name.
+    short = {key.removeprefix(f"{entry.base}."): shape for key, shape in shapes.items()}
+    optional = _of_layers(entry.optional, layers, sizes)
+    wanted = _of_layers(entry.tensors, layers, sizes)
+    wanted |= {key: shape for key, shape in optional.items() if key in short}
+    for key, shape in wanted.items():
+        found = short.get(key)
+        if found is None:
+            raise MissingBackboneError(
+                f"backbone `{name}`: its weights hold no `{key}`",
+                hint=f"config.json says {layers} layers of width {hidden}",
+            )
+        if found != shape:
+            raise MissingBackboneError(
+                f"backbone `{name}`: `{key}` has shape {list(found)} in the weights, but "
+                f"config.json wants {list(shape)}",
+                hint="config.json and weights are of different models",
+            )
+
+
+def _of_layers(
+    shapes: Mapping[str, tuple[str, ...]], layers: int, sizes: Mapping[str, int]
+) -> dict[str, tuple[int, ...]]:
+    """An entry's tensors in an encoder of so many layers."""
+    return {
+        key.format(layer=layer): tuple(sizes[size] for size in shape)
+        for key, shape in shapes.items()
+        for layer in (range(layers) if "{layer}" in key else [0])
+    }
+
+
+def _content_hash(config: dict[str, Any], files: Iterable[Path]) -> str:
+    kept = {key: value for key, value in config.items() if key not in _VOLATILE}
+    digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
+    for path in sorted(files, key=lambda file: file.name):
+        status = path.stat()
+        digest.update(f"\n{path.name} ".encode())
+        digest.update(_file_hash(path, status.st_size, status.st_mtime_ns).encode())
+    return digest.hexdigest()
+
+
+@cache
+def _file_hash(path: Path, size: int, modified_ns: int) -> str:
+    """sha256 of a file; size and time are there so that a changed file is read again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

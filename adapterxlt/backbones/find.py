@@ -1,0 +1,96 @@
+"""Finding an encoder: the bundled `mini`, a local folder, or a model of the Hub. No torch.
+
+Of the Hub only the configuration, tokenizer and safetensors weights are taken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapterxlt.backbones.architectures import BUILT_IN
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
+from adapterxlt.backbones.files import INDEX, WEIGHTS, weight_files
+from adapterxlt.bundled import bundled
+from adapterxlt.errors import MissingBackboneError
+from adapterxlt.suggest import suggest
+
+BUNDLED = ("mini",)
+KNOWN = (*BUNDLED, *(name for entry in BUILT_IN.values() for name in entry.models))
+_HUB_FILES = [
+    "config.json",
+    *sorted({file for entry in BUILT_IN.values() for file in entry.tokenizer_files}),
+    *(WEIGHTS, INDEX, "model-*.safetensors"),
+]
+
+
+def resolve_backbone(name: str, base: Path, *, download: bool = True) -> Backbone:
+    """Find a backbone and check it.
+
+    Args:
+        name: `mini`, a folder (looked for in `base`, then in the current folder), or a Hub id.
+        base: folder of the recipe.
+        download: whether a model of the Hub that is not in the local cache is downloaded.
+
+    Raises:
+        MissingBackboneError: it is not there, not whole, or of an architecture without an entry.
+    """
+    return inspect_backbone(name, _find(name, base, download))
+
+
+def _find(name: str, base: Path, download: bool) -> Path:
+    if name in BUNDLED:
+        folder = bundled(f"artifacts/backbones/{name}")
+        if not folder.is_dir():
+            raise MissingBackboneError(
+                f"the bundled backbone `{name}` is not in this installation ({folder})",
+                hint="install the project again, or rebuild it with recipes/build-mini.yaml",
+            )
+        return folder
+    path = Path(name).expanduser()
+    places = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
+    for place in places:
+        if place.is_dir():
+            return place.resolve()
+    for place in places:
+        if place.is_file():
+            raise MissingBackboneError(
+                f"backbone {place} is a file", hint="give the folder that holds config.json"
+            )
+    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        looked = " and ".join(dict.fromkeys(str(place) for place in places))
+        raise MissingBackboneError(f"backbone `{name}`: no such folder (looked for {looked})")
+    return _from_hub(name, download)
+
+
+def _from_hub(name: str, download: bool) -> Path:
+    """Folder of a Hub model: the local cache if it is whole there, else a download."""
+    import huggingface_hub
+
+    try:
+        cached = Path(
+            huggingface_hub.snapshot_download(
+                name, allow_patterns=_HUB_FILES, local_files_only=True
+            )
+        )
+        if (cached / "config.json").is_file() and weight_files(name, cached):
+            return cached
+    except (OSError, ValueError, MissingBackboneError):
+        if not download:
+            raise MissingBackboneError(
+                f"backbone `{name}` is no folder, and not in the local cache of the Hub",
+                hint=_did_you_mean(name) + "a run downloads a model of the Hub",
+            ) from None
+    try:
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=_HUB_FILES))
+    except Exception as error:  # the Hub's own, the HTTP library's and the file system's
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MissingBackboneError(
+            f"backbone `{name}` is no folder, and the Hugging Face Hub did not give it: {reason}",
+            hint=_did_you_mean(name) + "or give the folder of a downloaded model",
+        ) from error
+
+
+def _did_you_mean(name: str) -> str:
+    """Nothing for a name that is right, though its model is not here."""
+    return "" if name in KNOWN else f"{suggest(name, KNOWN)}; "

@@ -1,0 +1,87 @@
+"""What a value of a config.json may be, and how that is said. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Fits = Callable[[object], bool]
+Rule = tuple[Fits, str]  # whether a value fits, and which do
+
+_ACTIVATIONS = """
+    gelu gelu_10 gelu_accurate gelu_fast gelu_new gelu_python gelu_pytorch_tanh laplace leaky_relu
+    linear mish prelu quick_gelu relu relu2 relu6 sigmoid silu swish tanh
+"""
+_POSITIONS = ("absolute", "relative_key", "relative_key_query")
+
+
+def whole(low: int, high: int) -> Rule:
+    """A whole number from `low` to `high`."""
+    return (
+        lambda value: type(value) is int and low <= value <= high,
+        f"it must be a whole number above {low - 1}, and at most {high}",
+    )
+
+
+def number(high: float) -> Rule:
+    """A number from 0 to `high`."""
+
+    def fits(value: object) -> bool:
+        return type(value) in (int, float) and 0 <= value <= high  # type: ignore[operator]
+
+    return fits, f"it must be a number from 0 to {high:g}"
+
+
+def one_of(*known: object) -> Rule:
+    """One of these values."""
+    return (
+        lambda value: any(type(value) is type(each) and value == each for each in known),
+        f"known: {', '.join(map(str, known))}",
+    )
+
+
+def or_none(rule: Rule) -> Rule:
+    """null, or what another rule takes."""
+    return lambda value: value is None or rule[0](value), rule[1]
+
+
+def list_of(*known: str) -> Rule:
+    """A list of some of these words."""
+    return (
+        lambda value: isinstance(value, list) and all(word in known for word in value),
+        f"it must be a list of: {', '.join(known)}",
+    )
+
+
+TOKEN = whole(0, 1 << 24)
+FLAG = one_of(True, False)
+SHARE = number(1)
+ACTIVATION = one_of(*_ACTIVATIONS.split())
+
+# Bounds are far above every real model's, and far below what would fill a memory by itself.
+SIZES: dict[str, Rule] = {
+    "hidden_size": whole(1, 1 << 16),
+    "intermediate_size": whole(1, 1 << 18),
+    "max_position_embeddings": whole(1, 1 << 20),
+    "num_attention_heads": whole(1, 1 << 10),
+    "num_hidden_layers": whole(1, 1000),
+    "type_vocab_size": whole(1, 1 << 16),
+    "vocab_size": whole(1, 1 << 24),
+}
+TOKENS: dict[str, Rule] = {
+    "bos_token_id": or_none(TOKEN),
+    "eos_token_id": or_none(TOKEN),
+    "pad_token_id": TOKEN,
+}
+# What BERT and those built after it say of themselves.
+BERT: dict[str, Rule] = {
+    **SIZES,
+    **TOKENS,
+    "attention_probs_dropout_prob": SHARE,
+    "classifier_dropout": or_none(SHARE),
+    "hidden_act": ACTIVATION,
+    "hidden_dropout_prob": SHARE,
+    "initializer_range": number(100),
+    "layer_norm_eps": SHARE,
+    "position_embedding_type": one_of(*_POSITIONS),
+    "use_cache": FLAG,
+}

@@ -1,0 +1,8 @@
+"""Names of what can be chosen for a search. No numpy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# How a cosine is set against those of the neighbours.
+Margin = Literal["ratio", "distance", "absolute"]

@@ -1,0 +1,10 @@
+"""Names of what can be chosen for sentence vectors. No numpy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# How the vectors of tokens become one of their sentence.
+Pooling = Literal["mean", "mean-no-special", "cls", "max"]
+# What is done to the vectors of a side before they are compared.
+Transform = Literal["none", "centre", "whiten"]
