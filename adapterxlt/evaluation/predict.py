@@ -61,6 +61,33 @@ def predict(
         For each example a class or choice index, one tag index a word, or an answer text ("" if
         the context has none).
     """
+    outputs = outputs_of(
+        built,
+        examples,
+        kind,
+        max_length=max_length,
+        doc_stride=doc_stride,
+        token_budget=token_budget,
+        progress=progress,
+        description=description,
+        cache=cache,
+    )
+    return decoded(examples, kind, outputs, no_answer, odds)
+
+
+def outputs_of(
+    built: Built,
+    examples: Sequence[Example],
+    kind: Kind,
+    *,
+    max_length: int,
+    doc_stride: int,
+    token_budget: int,
+    progress: Progress,
+    description: str,
+    cache: Path | None,
+) -> Outputs:
+    """The outputs of the model's active head for every input of the examples; see `predict`."""
     features = encode_cached(
         cache,
         examples,
@@ -70,7 +97,17 @@ def predict(
         doc_stride=doc_stride,
         labelled=False,
     )
-    outputs = _forward(built, features, kind, token_budget, progress, description)
+    return _forward(built, features, kind, token_budget, progress, description)
+
+
+def decoded(
+    examples: Sequence[Example],
+    kind: Kind,
+    outputs: Outputs,
+    no_answer: bool = False,
+    odds: dict[str, float] | None = None,
+) -> list[Prediction]:
+    """What outputs of a model, or of several together, say of every example; see `predict`."""
     if kind == "tagging":
         return _tags(examples, outputs)
     if kind == "span_qa":

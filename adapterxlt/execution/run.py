@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from adapterxlt.sharing.cache import RemoteCache
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
+
+Runner = Callable[[PlannedStep, Context, Path], None]
 
 
 @dataclass
@@ -146,7 +148,7 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
             return False
         staging = store.open_staging(address)
         try:
-            KINDS[planned.step.kind].runner()(planned, context, staging)
+            _runner(planned.step.kind)(planned, context, staging)
             store.commit(
                 address,
                 kind=planned.step.kind,
@@ -185,3 +187,8 @@ def _drop_if_damaged(store: Store, address: str) -> None:
 def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
     where = getattr(error, "filename", None) or folder
     return AdapterXLTError(f"{getattr(error, 'strerror', None) or error}: {where}")
+
+
+def _runner(kind: str) -> Runner:
+    """Return the function that computes a kind of step; imports torch only now."""
+    return KINDS[kind].runner()

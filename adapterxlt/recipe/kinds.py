@@ -18,6 +18,7 @@ from adapterxlt.recipe.schema import Recipe, Stage
 BUILT_IN = {
     "fuse": "adapterxlt.stages.fuse:KIND",
     "merge": "adapterxlt.stages.merge:KIND",
+    "ensemble": "adapterxlt.stages.ensemble:KIND",
     "use": "adapterxlt.stages.use.kind:KIND",
     "evaluate": "adapterxlt.stages.evaluate:KIND",
     "retrieve": "adapterxlt.stages.retrieve:KIND",

@@ -169,6 +169,9 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: Shap
     ]
     if len(models) < len(shape.heads):
         return
+    if shape.kind == "ensemble":
+        _check_ensemble(draft, path, model, task, models)
+        return
     for first, second in itertools.pairwise(models):
         reason = _differ(first, second)
         if reason:
@@ -185,6 +188,20 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: Shap
             f"`{model}` cannot be evaluated on `{task.name}`: {reasons}",
             f"train a stage on `{task.name}` `after: {model}`",
         )
+
+
+def _check_ensemble(
+    draft: Draft, path: Path, model: str, task: Task, models: Sequence[Sequence[Task]]
+) -> None:
+    """Whether each member of an ensemble has a head that predicts a task, and can be averaged."""
+    if task.kind == "mlm":
+        draft.refuse(path, f"`{model}` is an ensemble, which is not measured on hidden words")
+        return
+    for trained in models:
+        if head_for(trained, task) is None:
+            reasons = "; ".join(str(compatible(one, task)) for one in trained)
+            draft.refuse(path, f"`{model}` cannot be evaluated on `{task.name}`: {reasons}")
+            return
 
 
 def _differ(first: Sequence[Task], second: Sequence[Task]) -> str | None:

@@ -74,6 +74,14 @@ class _Retrieve(StageKind[RetrieveStage]):
     def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
         at: Path = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.retrieve)
+        for index, model in enumerate(stage.retrieve):
+            shape = shape_of(model)
+            if shape is not None and shape.kind == "ensemble":
+                draft.refuse(
+                    (*at, "retrieve", index),
+                    f"`{model}` is an ensemble, whose members have sentence vectors of their own",
+                    "list its members",
+                )
         try:
             get_protocol(stage.protocol)
         except UsageError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.execution import run, text_hashes
+from adapterxlt.execution import run
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.plan.plan import make_plan, resolve_sources
@@ -15,6 +15,7 @@ from adapterxlt.recipe.load import load_recipe
 from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import write_measures
+from adapterxlt.stages.running import text_hashes
 from adapterxlt.stages.running.contamination import (
     describe_overlap,
     hash_texts,

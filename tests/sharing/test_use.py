@@ -132,14 +132,16 @@ def test_it_is_evaluated_built_on_and_merged(
 
 
 def test_what_is_built_on_it_is_what_would_have_been_built_on_the_stage_itself(
-    recipe: Recipe, pawsx: Path, tmp_path: Path
+    recipe: Recipe, pawsx: Path, backbone: Backbone
 ) -> None:
     here = plan_of(recipe("  a: {train: pawsx}\n  b: {train: pawsx, after: a}\n"), pawsx)
     used = plan_of(recipe('  x: {use: "w:a"}\n  y: {train: pawsx, after: x}\n'), pawsx)
     assert [step.fingerprint for step in used.steps] == [step.fingerprint for step in here.steps]
-    lineages = [lineage_of(plan, name, None)["steps"] for plan, name in ((here, "b"), (used, "y"))]
+    lineages = [
+        lineage_of(plan, name, backbone)["steps"] for plan, name in ((here, "b"), (used, "y"))
+    ]
     assert json.loads(json.dumps(lineages[0])) == json.loads(json.dumps(lineages[1]))
-    assert describe(lineage_of(used, "y", None)).count("pawsx") == 2
+    assert describe(lineage_of(used, "y", backbone)).count("pawsx") == 2
 
 
 def test_forms_are_known_to_composition(
