@@ -50,15 +50,27 @@ def data_folders(data: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> LoadedRecipe:
+def open_recipe(
+    text: str, overrides: Sequence[str], data: Sequence[str], entries: Sequence[Path] = ()
+) -> LoadedRecipe:
     """Load and check the recipe a user named.
+
+    Args:
+        entries: the user's own tasks of `--tasks`.
 
     Raises:
         UsageError: there is no such recipe.
         InvalidRecipeError: with all its problems.
     """
     path = recipe_path(text)
-    return load_recipe(path, overrides, data_folders(data), find_backbone=_backbone_here, look=True)
+    return load_recipe(
+        path,
+        overrides,
+        data_folders(data),
+        entries=entries,
+        find_backbone=_backbone_here,
+        look=True,
+    )
 
 
 def _backbone_here(name: str, base: Path) -> Backbone | None:

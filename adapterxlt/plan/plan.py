@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
@@ -35,12 +35,14 @@ class Sources:
         roots: its data folders.
         used: what its `use` stages name, by stage.
         base: folder that relative paths of the recipe are relative to.
+        tasks: those that it can name.
     """
 
     backbone: Backbone
     roots: tuple[Path, ...]
     used: Mapping[str, Used] = field(default_factory=dict)
     base: Path = Path()
+    tasks: Catalogue = field(default_factory=catalogue)
 
 
 def resolve_sources(
@@ -64,6 +66,7 @@ def resolve_sources(
         roots=tuple(resolve_roots(recipe.data, base)),
         used=used or {},
         base=base,
+        tasks=recipe.catalogue,
     )
 
 
@@ -83,7 +86,7 @@ def make_plan(
         MissingDataError: data that a step reads is not there.
         UsageError: a fusion has the same adapter twice.
     """
-    read = _Read(sources.roots)
+    read = _Read(sources)
     steps = expand(recipe, sources.backbone, sources.roots, sources.used)
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
@@ -98,6 +101,7 @@ def make_plan(
             data=read.data_of(step),
             backbone=sources.backbone.hash,
             inputs=inputs,
+            tasks=sources.tasks,
         )
         addresses[step.id] = address_of(parts[step.id])
     last = last_parts(store, recipe.name, parts)
@@ -162,22 +166,27 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
 class _Read:
     """What the data of steps are; many steps read the same."""
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = roots
+    def __init__(self, sources: Sources) -> None:
+        self._roots = sources.roots
+        self._tasks = sources.tasks
         self._hashes: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._origins: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
 
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
-        return "-".join(self._hash(*read) for read in KINDS[step.kind].reads(step))
+        return "-".join(
+            self._hash(read.task, read.languages, read.split)
+            + (f"+{read.scored}" if read.scored else "")
+            for read in KINDS[step.kind].reads(step, self._tasks)
+        )
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
         """Where the data of each of its tasks are from."""
         found: dict[str, list[str]] = {}
-        for task, languages, split in KINDS[step.kind].reads(step):
-            key = task.name, tuple(languages), split
+        for read in KINDS[step.kind].reads(step, self._tasks):
+            task, key = read.task, (read.task.name, tuple(read.languages), read.split)
             if key not in self._origins:
-                self._origins[key] = list(origins(task, self._roots, languages, split))
+                self._origins[key] = list(origins(task, self._roots, read.languages, read.split))
             found[task.name] = sorted({*found.get(task.name, []), *self._origins[key]})
         return found
 

@@ -13,9 +13,9 @@ from pathlib import Path as FilePath
 from typing import Any, ClassVar, Generic, TypeVar
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
@@ -42,6 +42,16 @@ class Scene:
     roots: Sequence[FilePath]
     used: Mapping[str, Used]
     shape_of: ShapeOf
+
+
+@dataclass(frozen=True)
+class Read:
+    """Data that a step reads; `scored`: how a user's task is scored on it, see `scored_by`."""
+
+    task: Task
+    languages: list[str]
+    split: str
+    scored: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,12 +172,12 @@ class StageKind(Generic[S]):
         """A stage for a trial, on few examples (`count` of a task or a language at most)."""
         return Small(stage)
 
-    def version_of(self, step: Step) -> int | str:
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
         """The version of a step; see `version`."""
         return self.version
 
-    def reads(self, step: Step) -> Iterator[tuple[Task, list[str], str]]:
-        """Task, languages and split of all that a step reads."""
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        """All the data that a step reads."""
         yield from ()
 
     def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import BARE, Recipe, Stage
 from adapterxlt.suggest import suggest
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from adapterxlt.documents.nodes import Node
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
-from adapterxlt.recipe.nodes import Node
 
 
 def spell_out(root: Node) -> Node:
     """Return the tree with `data`, `evaluate`, `on`, ... as lists (`all` stays as it is)."""
     if not isinstance(root.value, dict):
         return root
-    tree = _listed(root.value, ("data",))
+    tree = _listed(root.value, ("data", "tasks"))
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict):
         tree["stages"] = replace(

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import UsageError
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Scene, StageKind
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step

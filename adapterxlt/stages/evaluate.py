@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
-from adapterxlt.recipe.kind import Scene, Small, StageKind
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import Languages, Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
@@ -25,7 +26,8 @@ from adapterxlt.stages.measuring import (
     check_submission,
     languages_of,
 )
-from adapterxlt.tasks.catalogue import Task, compatible, get_task
+from adapterxlt.tasks.catalogue import Task, compatible
+from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.types import TRAINABLE_KINDS, Kind
 
 # Raised instead of the version where only what is predicted on one kind of task changes, so that
@@ -97,13 +99,13 @@ class _Evaluate(StageKind[EvaluateStage]):
     def steps(self, scene: Scene, name: str, stage: EvaluateStage) -> Iterable[Step]:
         """One step a model and a task."""
         for task_name in stage.on:
-            task = get_task(task_name)
+            task = scene.recipe.catalogue[task_name]
             languages = languages_of(task, stage.languages, scene.roots, stage.split)
             for model in stage.evaluate:
                 behind = stage_behind(scene.recipe, model)
                 made = scene.recipe.stages[behind]
                 trained = kind_of(made).trained(scene, behind, made)
-                head = head_for([get_task(known) for known in trained.lengths], task)
+                head = head_for([scene.recipe.catalogue[known] for known in trained.lengths], task)
                 assert head is not None  # checked with the recipe
                 params: dict[str, object] = {
                     "task": task_name,
@@ -131,12 +133,16 @@ class _Evaluate(StageKind[EvaluateStage]):
         cap = count if stage.cap is None else min(count, stage.cap)
         return Small(stage.model_copy(update={"cap": cap}))
 
-    def version_of(self, step: Step) -> int | str:
-        revision = PREDICTING.get(get_task(step.text("task")).kind, 0)
-        return f"{self.version}.{revision}" if revision else self.version
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        """`2`, `2.1`; with metrics of other packages, their versions: `2, my-metrics 1.0`."""
+        task = tasks[step.text("task")]
+        revision, packages = PREDICTING.get(task.kind, 0), packages_of(task.metrics)
+        said = f"{self.version}.{revision}" if revision else self.version
+        return ", ".join([str(said), *packages]) if packages else said
 
-    def reads(self, step: Step) -> Iterator[tuple[Task, list[str], str]]:
-        yield get_task(step.text("task")), step.items("languages"), step.text("split")
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        task = tasks[step.text("task")]
+        yield Read(task, step.items("languages"), step.text("split"), scored_by(task))
 
     def baseline(self, stage: EvaluateStage) -> str:
         return stage.baseline or ("direct" if "direct" in stage.evaluate else stage.evaluate[0])

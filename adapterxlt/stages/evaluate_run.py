@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from adapterxlt.stages.running.contamination import describe_overlap, read_seen
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.store.files import write_json
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled
 from adapterxlt.tasks.types import Example
@@ -34,7 +35,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     Where the step writes prediction files, languages without labels are predicted, not scored.
     """
     step = planned.step
-    entry, roots = get_task(step.text("task")), context.sources.roots
+    entry, roots = context.sources.tasks[step.text("task")], context.sources.roots
     seen = read_seen(context.backbone.path, context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
@@ -43,7 +44,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         found = _finished(done)
         if found is None:
             task = with_labels(entry, roots, language, step.text("split"))
-            examples = evaluation_examples(step, roots, language)
+            examples = evaluation_examples(step, context.sources, language)
             values = _score(planned, context, task, language, examples, partial)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(step, task, language, len(examples), values, flagged)
@@ -124,17 +125,23 @@ def _outputs(
         return of(context.model(planned), description)
     return averaged(
         (
-            (share, of(_with_head(context.load(member), task), f"{description}, {member}"))
+            (
+                share,
+                of(
+                    _with_head(context.load(member), task, context.sources.tasks),
+                    f"{description}, {member}",
+                ),
+            )
             for member, share in members.items()
         ),
         task.kind,
     )
 
 
-def _with_head(built: Built, task: Task) -> Built:
+def _with_head(built: Built, task: Task, tasks: Mapping[str, Task]) -> Built:
     """A member of an ensemble with that of its heads active which predicts a task."""
     assert built.spec is not None
-    head = head_for([get_task(head.task) for head in built.spec.heads], task)
+    head = head_for([tasks[head.task] for head in built.spec.heads], task)
     assert head is not None  # checked with the recipe
     built.use_head(head.name)
     return built

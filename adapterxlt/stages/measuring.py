@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
+from adapterxlt.documents.nodes import Path
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.nodes import Path
-from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, language_in, may_be_in
 from adapterxlt.tasks.find import available_languages, find
@@ -40,12 +40,12 @@ def check_languages(draft: Draft, at: Path, languages: str | list[str], task: Ta
 
 def check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
     """Whether a benchmark's submission has a place for a task."""
-    if benchmark == "squad":  # any file of answers
+    if benchmark == SQUAD:  # any file of answers
         if task.kind != "span_qa":
             message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
             draft.refuse(path, message, "leave out `predictions: squad` for it")
     elif spec_of(benchmark, task.name) is None:
-        title, specs = BENCHMARKS[benchmark].title, BENCHMARKS[benchmark].tasks
+        title, specs = get_benchmark(benchmark).title, get_benchmark(benchmark).tasks
         draft.refuse(
             path,
             f"`{task.name}` has no place in a submission to {title}",

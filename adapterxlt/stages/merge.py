@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.methods.checks import check_method
 from adapterxlt.methods.merging import can_merge, cancel, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene, StageKind
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step

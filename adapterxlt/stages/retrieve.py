@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path as FilePath
@@ -11,10 +11,10 @@ from typing import ClassVar, Literal, get_args
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import UsageError
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.kind import Scene, Small, StageKind
-from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.schema import BARE, Languages, Layers, Poolings, Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
@@ -27,7 +27,8 @@ from adapterxlt.stages.measuring import (
     languages_of,
 )
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.find import has_files
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 from adapterxlt.vectors.names import Pooling
@@ -128,7 +129,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         """One step a model and a task."""
         settings = _settings(stage, scene.backbone)
         for task_name in stage.on:
-            task, roots = get_task(task_name), scene.roots
+            task, roots = scene.recipe.catalogue[task_name], scene.roots
             first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
             languages = languages_of(task, stage.languages, roots, first)
             splits = [first] + [
@@ -154,7 +155,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         roots: Sequence[FilePath],
     ) -> Small[RetrieveStage]:
         """Whole, but in two languages at most that all its tasks have data in, if there are any."""
-        tasks = [get_task(task) for task in stage.on]
+        tasks = [recipe.catalogue[task] for task in stage.on]
         asked = tasks[0].languages if stage.languages == "all" else stage.languages
         shared = (
             language
@@ -164,9 +165,10 @@ class _Retrieve(StageKind[RetrieveStage]):
         few = list(islice(shared, 2)) or stage.languages
         return Small(stage.model_copy(update={"languages": few}))
 
-    def reads(self, step: Step) -> Iterator[tuple[Task, list[str], str]]:
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        task = tasks[step.text("task")]
         for split in step.items("splits"):
-            yield get_task(step.text("task")), step.items("languages"), split
+            yield Read(task, step.items("languages"), split, scored_by(task))
 
     def baseline(self, stage: RetrieveStage) -> str:
         return stage.baseline or (BARE if BARE in stage.retrieve else stage.retrieve[0])

@@ -8,17 +8,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.methods.checks import check_method
 from adapterxlt.methods.composing import can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.training.kind import TrainingKind, heads_of, told
+from adapterxlt.tasks.catalogue import Task
 
 
 class TrainStage(TrainingStage):
@@ -81,7 +82,7 @@ class _Train(TrainingKind[TrainStage]):
         relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
         yield self.step(scene, name, stage, {"relation": relation})
 
-    def version_of(self, step: Step) -> int | str:
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
         method = parse_method(step.text("method"))
         # Padding counted in training; decay of weights made LoReFT do nothing.
         decayed = bool(step.params.get("weight_decay")) and is_orthogonal(method)

@@ -9,6 +9,7 @@ from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.store.files import address_of
+from adapterxlt.tasks.catalogue import catalogue
 
 TRAIN = KINDS["train"].version
 PARAMS = {"task": "mnli", "method": "seq_bn", "lr": 0.001}
@@ -16,7 +17,7 @@ STEP = Step("nli", "train", "nli", (), PARAMS, {"checkpoint_every": 100})
 
 
 def version_of(step: Step) -> int | str:
-    return KINDS[step.kind].version_of(step)
+    return KINDS[step.kind].version_of(step, catalogue())
 
 
 def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:

@@ -8,17 +8,18 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.methods.parser import without_added
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.kind import Scene, Small, StageKind, Trained
-from adapterxlt.recipe.nodes import Path
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
 from adapterxlt.recipe.schema import Recipe, TaskData, TrainingStage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import PART_KEYS, Step
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.training.checks import check_training
 from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.find import find
 
 T = TypeVar("T", bound=TrainingStage)
@@ -89,11 +90,14 @@ class TrainingKind(StageKind[T]):
 
     def languages(self, scene: Scene, name: str, stage: T) -> set[str]:
         parts = scene.recipe.parts_of(name)
-        return {part.language for part in parts if get_task(part.task).kind != "mlm"}
+        return {part.language for part in parts if scene.recipe.catalogue[part.task].kind != "mlm"}
 
-    def reads(self, step: Step) -> Iterator[tuple[Task, list[str], str]]:
-        for part in (*step.parts(), *step.dev_parts()):
-            yield get_task(part.task), [part.language], part.split
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        for part in step.parts():
+            yield Read(tasks[part.task], [part.language], part.split)
+        for part in step.dev_parts():
+            task = tasks[part.task]
+            yield Read(task, [part.language], part.split, scored_by(task))
 
     def in_small(
         self, recipe: Recipe, name: str, stage: T, count: int, roots: Sequence[FilePath]
@@ -106,7 +110,7 @@ class TrainingKind(StageKind[T]):
             "max_steps": None,
             "dev_cap": least(count, settings.dev_cap),
         }
-        chosen = settings.keep != "best" or _can_choose(settings.language, tasks, roots)
+        chosen = settings.keep != "best" or _can_choose(recipe, settings.language, tasks, roots)
         if not chosen:
             changes["keep"] = "last"
         return Small(
@@ -166,28 +170,31 @@ def _in_small(
     settings = recipe.training_of(name)
     split = data.split or settings.split
     languages = data.language or settings.language
-    if not _there(data.task, languages, split, roots) and _there(
-        data.task, languages, "dev", roots
-    ):
+    task = get_task(data.task, recipe.catalogue)
+    if not _there(task, languages, split, roots) and _there(task, languages, "dev", roots):
         split = "dev"
     cap = least(count, data.cap or settings.cap)
     return data.model_copy(update={"split": split, "cap": cap})
 
 
 def _can_choose(
-    languages: Sequence[str], tasks: Sequence[TaskData], roots: Sequence[FilePath]
+    recipe: Recipe,
+    languages: Sequence[str],
+    tasks: Sequence[TaskData],
+    roots: Sequence[FilePath],
 ) -> bool:
     """Whether every task has a dev split that it is not trained on."""
     return all(
-        data.split != "dev" and _there(data.task, data.language or languages, "dev", roots)
+        data.split != "dev"
+        and _there(recipe.catalogue[data.task], data.language or languages, "dev", roots)
         for data in tasks
     )
 
 
-def _there(task: str, languages: Sequence[str], split: str, roots: Sequence[FilePath]) -> bool:
+def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[FilePath]) -> bool:
     try:
         for language in languages:
-            find(get_task(task), roots, language, split)
+            find(task, roots, language, split)
     except (MissingDataError, UsageError):  # no files; no such split
         return False
     return True

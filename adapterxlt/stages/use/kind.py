@@ -15,7 +15,6 @@ from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used, caps_of, data_parts
 from adapterxlt.stages.use.keys import UseStage
-from adapterxlt.tasks.catalogue import catalogue
 
 MAX_LENGTH = 8192  # of an input, as in recipes
 
@@ -57,7 +56,9 @@ class _Use(StageKind[UseStage]):
         )
 
     def languages(self, scene: Scene, name: str, stage: UseStage) -> set[str]:
-        return scene.used[name].languages({key: task.kind for key, task in catalogue().items()})
+        return scene.used[name].languages(
+            {key: task.kind for key, task in scene.recipe.catalogue.items()}
+        )
 
     def take_in(
         self, stage: UseStage, used: Used, base: Path, store: Any, backbone: Backbone, progress: Any
