@@ -32,7 +32,7 @@ def scene_of(
     def shapes() -> Mapping[str, Shape | None]:  # most recipes need none
         return shapes_of(recipe, used)
 
-    return Scene(recipe, backbone, roots, used, lambda name: shapes().get(name))
+    return Scene(recipe.on(backbone.layers), backbone, roots, used, lambda name: shapes().get(name))
 
 
 def expand(

@@ -10,6 +10,7 @@ from adapterxlt.recipe.kinds import kind_of
 
 def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
     """Add every way in which a recipe does not fit a backbone."""
+    draft.recipe = draft.recipe.on(backbone.layers)
     shapes = shapes_of(draft.recipe, draft.used)
     for name, stage in draft.recipe.stages.items():
         kind_of(stage).check_backbone(draft, name, stage, shapes.get, backbone)

@@ -19,6 +19,7 @@ from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.tasks.catalogue import Catalogue, catalogue, language_in, source_of
+from adapterxlt.tasks.presets import preset_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
@@ -67,6 +68,7 @@ def _device(value: str) -> str:
 
 Device = Annotated[str, AfterValidator(_device)]
 TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
+LARGE = 24  # layers of a large model
 Split = Literal["train", "dev", "test"]
 Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 
@@ -142,6 +144,19 @@ class Training(Strict):
         return self.model_copy(update={"lr": lr, "epochs": epochs})
 
 
+class TrainingBlock(Training):
+    """The settings as they are written: beside a preset, whose values they win over."""
+
+    preset: str | None = Field(
+        None, description="published settings of the task, see `adapterxlt list presets`"
+    )
+
+    @property
+    def written(self) -> dict[str, object]:
+        """The settings that are given, without the preset."""
+        return {key: getattr(self, key) for key in self.model_fields_set - {"preset"}}
+
+
 class TaskData(Strict):
     """One of several tasks that a stage trains on: `{task: squad, split: dev, cap: 1000}`.
 
@@ -175,7 +190,7 @@ class Stage(Strict):
     key: ClassVar[str] = ""  # the one that tells its kind, `train` for example
 
 
-class TrainingStage(Training, Stage):
+class TrainingStage(TrainingBlock, Stage):
     """Base of what a stage that trains may say; of several tasks every step is on one."""
 
     train: TrainingTasks
@@ -199,11 +214,12 @@ class Recipe(Strict):
     )
     seed: int = Field(1, ge=0)
     device: Device = Field(AUTO, description="where models compute; changes no address")
-    training: Training = Training()
+    training: TrainingBlock = TrainingBlock()
     store: StoreSettings = StoreSettings()
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
+    _large: bool = PrivateAttr(False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -216,16 +232,29 @@ class Recipe(Strict):
         known._catalogue = tasks
         return known
 
+    def on(self, layers: int) -> Recipe:
+        """The same recipe for a backbone of so many layers: presets tell large ones apart."""
+        known = self.model_copy()
+        known._large = layers >= LARGE
+        return known
+
     def training_of(self, name: str) -> Training:
         """The training settings of a stage that trains, the recipe's defaults filled in."""
         stage = self._training_stage(name)
-        merged = {
-            field: getattr(stage if field in stage.model_fields_set else self.training, field)
-            for field in Training.model_fields
-        }
-        if merged["seed"] is None:
+        tasks = [data.task for data in stage.train]
+        merged: dict[str, object] = {}
+        published: set[str] = set()  # what of it a preset gave
+        for block in (self.training, stage):
+            preset = preset_for(block.preset, tasks, self.catalogue, large=self._large)
+            for layer in (preset, block.written):
+                for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
+                    if soft in layer and (layer is preset or hard in published):
+                        merged.pop(hard, None)  # it would win, though it was said before
+                merged |= {key: layer[key] for key in layer if key in Training.model_fields}
+                published = published - layer.keys() | (layer.keys() if layer is preset else set())
+        if merged.get("seed") is None:
             merged["seed"] = self.seed
-        return Training(**merged)
+        return Training.model_validate(merged)
 
     def parts_of(self, name: str) -> tuple[Part, ...]:
         """What a stage that trains does so on: each task in each of its languages."""

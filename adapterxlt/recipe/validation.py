@@ -17,7 +17,7 @@ from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
-from adapterxlt.recipe.schema import Recipe, Stage, TaskData, Training
+from adapterxlt.recipe.schema import Recipe, Stage, TaskData, TrainingBlock
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
 
@@ -31,9 +31,9 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     written = tree.pop("stages", None)
     lost: set[Path] = set()
     block = _Schema(places, problems, lost)
-    training = block.model(Training, tree.pop("training", None) or {}, ("training",))
+    training = block.model(TrainingBlock, tree.pop("training", None) or {}, ("training",))
     stages = block.stages(written, given)
-    rest = {**tree, "training": training or Training(), "stages": stages}
+    rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so go on with them
         known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}

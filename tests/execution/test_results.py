@@ -12,7 +12,7 @@ from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.schema import Recipe, Training
+from adapterxlt.recipe.schema import Recipe, TrainingBlock
 from adapterxlt.results.kept import write_results
 from adapterxlt.results.measures import Measure, read_measures, write_measures
 from adapterxlt.results.rows import Row
@@ -34,7 +34,7 @@ BACKBONE = Backbone(
 RECIPE = Recipe(
     name="r",
     seed=5,
-    training=Training(cap=100),
+    training=TrainingBlock(cap=100),
     stages={
         "direct": TrainStage(train="pawsx"),
         "nli": TrainStage(train="mnli", seed=9),

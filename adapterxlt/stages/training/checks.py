@@ -8,7 +8,9 @@ from adapterxlt.documents.nodes import Path
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.schema import Part, TaskData, Training, TrainingStage
+from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, may_be_in
+from adapterxlt.tasks.presets import presets, why_not
 from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 # Settings that a problem with a setting may be due to as well.
@@ -28,6 +30,7 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
         for index, data in enumerate(stage.train)
         if _is_trainable(draft, _task_path(draft, at, index), data.task)
     }
+    _check_preset(draft, at, stage, sound)
     _check_sampling(draft, at, stage, settings)
     _check_dev_cap(draft, at, stage, settings)
     told: set[tuple[Path, str]] = set()
@@ -47,6 +50,24 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
             if (path, message) not in told:  # a setting of the stage concerns all its tasks
                 told.add((path, message))
                 draft.refuse(path, message, hint)
+
+
+def _check_preset(draft: Draft, at: Path, stage: TrainingStage, sound: set[int]) -> None:
+    """Whether there is such a preset, and it says one thing of all that a stage trains on."""
+    for path, block in ((("training", "preset"), draft.recipe.training), ((*at, "preset"), stage)):
+        if block.preset is None or draft.is_lost(path):
+            continue
+        preset = presets().get(block.preset)
+        if preset is None:
+            hint = suggest(block.preset, presets())
+            draft.refuse(path, f"there is no preset `{block.preset}` for training", hint)
+            continue
+        if block is not stage and stage.preset is not None:
+            continue
+        if len(sound) == len(stage.train) and draft.knows(at, "train"):
+            problem = why_not(preset, [data.task for data in stage.train], draft.tasks)
+            if problem:
+                draft.refuse(path if block is stage else (*at, "train"), *problem)
 
 
 def _parts(draft: Draft, name: str, stage: TrainingStage) -> Iterator[tuple[int, TaskData, Part]]:
