@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -63,6 +63,11 @@ class _Fuse(TrainingKind[FuseStage]):
                     "which are one and the same adapter",
                     hint="train one of them with another seed or other settings, or leave it out",
                 )
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.training.run import run_fuse
+
+        return run_fuse
 
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)

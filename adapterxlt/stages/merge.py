@@ -9,7 +9,6 @@ from pydantic import Field
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.documents.nodes import Path
-from adapterxlt.methods.checks import check_method
 from adapterxlt.methods.merging import can_merge, cancel, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.recipe.draft import Draft
@@ -77,7 +76,7 @@ class _Merge(StageKind[MergeStage]):
         """Whether the sum of the members' ranks is too much for the backbone."""
         shape = shape_of(name)
         for method in shape.methods if shape else ():
-            for text in check_method(str(method), backbone.hidden_size, backbone.layers):
+            for text in backbone.problems_of(str(method)):
                 draft.refuse(
                     ("stages", name, "merge"),
                     f"these make `{method}`: {text.splitlines()[0]}",

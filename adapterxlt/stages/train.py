@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.documents.nodes import Path
-from adapterxlt.methods.checks import check_method
 from adapterxlt.methods.composing import can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
@@ -74,7 +73,7 @@ class _Train(TrainingKind[TrainStage]):
         self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf, backbone: Backbone
     ) -> None:
         super().check_backbone(draft, name, stage, shape_of, backbone)
-        for text in check_method(stage.method, backbone.hidden_size, backbone.layers):
+        for text in backbone.problems_of(stage.method):
             message, _, hint = text.partition("\n")
             draft.refuse(("stages", name, "method"), message, hint or None)
 
@@ -87,6 +86,11 @@ class _Train(TrainingKind[TrainStage]):
         # Padding counted in training; decay of weights made LoReFT do nothing.
         decayed = bool(step.params.get("weight_decay")) and is_orthogonal(method)
         return f"{self.version}.1" if counts_padding(method) or decayed else self.version
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.training.run import run_train
+
+        return run_train
 
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)

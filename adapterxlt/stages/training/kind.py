@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import TypeVar
@@ -122,11 +122,6 @@ class TrainingKind(StageKind[T]):
             ],
             keeps_last=not chosen,
         )
-
-    def runner(self) -> Callable[..., None]:
-        from adapterxlt.stages.training.run import run_train
-
-        return run_train
 
 
 def heads_of(stage: TrainingStage) -> tuple[tuple[str, ...]]:
