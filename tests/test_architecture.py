@@ -42,6 +42,7 @@ LAYERS = (
     ("training", "evaluation"),
     ("plan",),
     ("sharing",),
+    ("stages",),
     ("execution", "report"),
     ("doctor",),
     ("cli",),

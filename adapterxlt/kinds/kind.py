@@ -56,6 +56,7 @@ class Kind:
         any_text: whether any text of any language serves.
         predicts: whether a model predicts something of each example; if not, its loss is measured.
         spans: whether the answer is a part of a context, which is read in windows.
+        chooses: whether one of a model's outputs is chosen; if not, each says something by itself.
         several: whether an example of it may have several labels (`multi_label`).
         revision: raised when another thing is predicted by the same model than before.
     """
@@ -70,6 +71,7 @@ class Kind:
     any_text: bool = False
     predicts: bool = True
     spans: bool = False
+    chooses: bool = False
     several: bool = False
     revision: int = 0
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import ParsedMethod
 
-Form = Literal["full", "adapter", "stack", "fusion"]
+Form = Literal["full", "adapter", "stack", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,6 @@ class Used:
     lineage: tuple[dict[str, Any], ...] = field(repr=False)
     note: str = ""
     depth: int = 1
-
-    def behind(self) -> Mapping[str, object]:
-        """Parameters of the step that its heads come from: its own; of a merge, its first member's.
-
-        Not all of them need be there.
-        """
-        by_fingerprint = {step["fingerprint"]: step for step in self.lineage}
-        step = self.lineage[-1]
-        while step["kind"] == "merge" and step["inputs"]:
-            step = by_fingerprint[step["inputs"][0]]  # came before it, so this ends
-        params = step["params"]
-        assert isinstance(params, Mapping)
-        return params
-
-    def trained(self) -> tuple[Mapping[str, object], ...]:
-        """Of each task that this step trained on, what it says."""
-        return data_parts(self.behind())
 
     def languages(self, kinds: Mapping[str, str]) -> set[str]:
         """Languages of the labelled data behind it.

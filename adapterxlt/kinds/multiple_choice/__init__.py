@@ -25,6 +25,7 @@ MULTIPLE_CHOICE = Kind(
     workings_at="adapterxlt.kinds.multiple_choice.choosing:MultipleChoice",
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.context, *example.choices),
+    chooses=True,
     # It scores one choice at a time: how many there are, or what they are called, does not matter.
     head=Head(
         adapters="multiple_choice",

@@ -24,6 +24,7 @@ PAIR_CLASSIFICATION = Kind(
     workings_at="adapterxlt.kinds.pair_classification.pairs:PairClassification",
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.text_a, example.text_b),
+    chooses=True,
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},

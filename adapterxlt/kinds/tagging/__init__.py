@@ -23,6 +23,7 @@ TAGGING = Kind(
     workings_at="adapterxlt.kinds.tagging.tags:Tagging",
     is_labelled=lambda example: example.tags is not None,
     texts=lambda example: (" ".join(example.words),),
+    chooses=True,
     head=Head(
         adapters="tagging",
         form={"layers": 1},

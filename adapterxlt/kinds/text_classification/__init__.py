@@ -36,6 +36,7 @@ TEXT_CLASSIFICATION = Kind(
     is_labelled=lambda example: example.label is not None or example.labels is not None,
     texts=_texts,
     several=True,
+    chooses=True,
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},
