@@ -14,7 +14,7 @@ from adapterxlt.models.spec import HeadSpec
 from adapterxlt.recipe.schema import UseStage
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.foreign import make_foreign, read_foreign
-from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
+from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
@@ -52,7 +52,11 @@ def look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
     spec: tuple[HeadSpec, ...] = ()
     if read.head is not None:
         params |= {"head": stage.task or UNKNOWN, "labels": list(names)}
-        spec = (HeadSpec(kind=read.head.kind, labels=names, task=stage.task or UNKNOWN),)
+        spec = (
+            HeadSpec(
+                kind=kind_for(read.head, stage.task), labels=names, task=stage.task or UNKNOWN
+            ),
+        )
     parts: dict[str, object] = {
         "kind": IMPORTED,
         "version": f"use {_VERSION}",
