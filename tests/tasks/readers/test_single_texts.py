@@ -34,7 +34,7 @@ def test_one_label_or_several(tmp_path: Path) -> None:
         LabelledText("0", "It", "rained.", labels=("b", "a")),
         LabelledText("1", "No", ".", labels=()),
     ]
-    with pytest.raises(MissingDataError, match="line 2: unknown label `c`"):
+    with pytest.raises(MissingDataError, match=":2: unknown label `c`"):
         [*read_labelled_texts(found(tmp_path, "text\tlabel\nIt rained.\tc\n"))]
 
 
@@ -44,5 +44,5 @@ def test_numbers(tmp_path: Path) -> None:
     ]
     assert [*read_valued_texts(found(tmp_path, "text\nIt\n", "test"))] == [ValuedText("0", "It")]
     for wrong in ("much", "nan", "inf"):
-        with pytest.raises(MissingDataError, match=f"line 2: `{wrong}` is not a number"):
+        with pytest.raises(MissingDataError, match=f":2: `{wrong}` is not a number"):
             [*read_valued_texts(found(tmp_path, f"text\tvalue\nIt\t{wrong}\n"))]
