@@ -13,7 +13,7 @@ from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.sharing.foreign_files import HEAD_FILE
-from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
+from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
 from adapterxlt.sharing.foreign_read import Foreign, is_foreign, read_foreign
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.sharing.make import finish
@@ -97,7 +97,11 @@ def make_foreign(
     slug = re.sub("[^a-z0-9]+", "_", read.name.lower()).strip("_")[:40] or "adapter"
     digest = hashlib.sha256("".join(content.values()).encode()).hexdigest()
     name = f"{slug}_{digest[:8]}"
-    head = HeadSpec(kind=read.head.kind, labels=names, task=task or UNKNOWN) if read.head else None
+    head = (
+        HeadSpec(kind=kind_for(read.head, task), labels=names, task=task or UNKNOWN)
+        if read.head
+        else None
+    )
     adopt(
         backbone,
         _weights(read, name, backbone),

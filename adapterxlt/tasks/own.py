@@ -17,6 +17,7 @@ from adapterxlt.documents.nodes import Node, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.documents.yaml_lines import read_file
 from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
     Catalogue,
@@ -33,7 +34,6 @@ from adapterxlt.tasks.short_form import spelt_out
 SUFFIXES = (".yaml", ".yml")
 MAX_FILES = 500
 _EXPECTED = "an entry has `kind`, `languages`, `format`, `files` and so on"
-_LABELLED = ("pair_classification", "tagging")
 
 
 def config_folder() -> Path:
@@ -163,7 +163,8 @@ def _task(
         more = () if "layouts" in body else (*Layout.model_fields, "like")
         problems.extend(translated(details, Task, (), places, more))
         return None
-    if task.kind in _LABELLED and not task.labels and task.label_count is None:
+    head = get_kind(task.kind).head
+    if head is not None and head.labelled and not task.labels and task.label_count is None:
         hint = "list them; `adapterxlt task new` finds them in the data"
         problems.append(places.problem(("labels",), "is missing", hint))
     return task

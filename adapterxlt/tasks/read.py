@@ -24,6 +24,7 @@ from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
 from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
+from adapterxlt.tasks.readers.single_texts import read_labelled_texts, read_valued_texts
 from adapterxlt.tasks.readers.tagging import (
     read_tagging_lines,
     read_tagging_records,
@@ -43,6 +44,8 @@ EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
     "squad_json": read_squad_json,
     "qa_records": read_qa_records,
     "choice_records": read_choice_records,
+    "labelled_texts": read_labelled_texts,
+    "valued_texts": read_valued_texts,
     "text_lines": read_text_lines,
     "text_contexts": read_text_contexts,
 }

@@ -22,6 +22,7 @@ MULTIPLE_CHOICE = Kind(
     name="multiple_choice",
     example=ChoiceExample,
     pipeline="multiple-choice",
+    metrics=("accuracy",),
     workings_at="adapterxlt.kinds.multiple_choice.choosing:MultipleChoice",
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.context, *example.choices),

@@ -21,6 +21,7 @@ PAIR_CLASSIFICATION = Kind(
     name="pair_classification",
     example=PairExample,
     pipeline="text-classification",
+    metrics=("accuracy",),
     workings_at="adapterxlt.kinds.pair_classification.pairs:PairClassification",
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.text_a, example.text_b),

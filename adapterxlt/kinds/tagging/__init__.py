@@ -20,6 +20,7 @@ TAGGING = Kind(
     name="tagging",
     example=TaggingExample,
     pipeline="token-classification",
+    metrics=("f1", "precision", "recall"),
     workings_at="adapterxlt.kinds.tagging.tags:Tagging",
     is_labelled=lambda example: example.tags is not None,
     texts=lambda example: (" ".join(example.words),),

@@ -14,7 +14,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.foreign import foreign_parts, make_foreign, read_foreign
-from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
+from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.stages.use.heads import usable_heads
@@ -43,7 +43,8 @@ def look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
     spec: tuple[HeadSpec, ...] = ()
     if read.head is not None:
         names = order_for(read.head, stage.task, stage.labels or ())[0]
-        spec = (HeadSpec(kind=read.head.kind, labels=names, task=stage.task or UNKNOWN),)
+        known = kind_for(read.head, stage.task)
+        spec = (HeadSpec(kind=known, labels=names, task=stage.task or UNKNOWN),)
     step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
     heads, headless = usable_heads(spec)
     if headless and spec and stage.task is None:
