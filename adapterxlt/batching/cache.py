@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -23,6 +22,8 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.batching.encode import Feature, Label, encode
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.store.atomic import replacing
 from adapterxlt.tasks.types import Example, Kind
 
 VERSION = 2  # raise it when `encode` changes what it returns
@@ -78,7 +79,7 @@ def _kept(path: Path, kind: Kind, make: Callable[[], list[Feature]]) -> list[Fea
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # not there, or damaged
     features = make()
-    with suppress(OSError):  # a full or read-only disk costs time only
+    with suppress(OSError, AdapterXLTError):  # a full or read-only disk costs time only
         _write(path, _pack(features))
     return features
 
@@ -100,16 +101,8 @@ def _tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _write(path: Path, arrays: dict[str, Ints]) -> None:
-    """Written aside, then renamed: a file under its own name is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **cast(Any, arrays))
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as (file, _):
+        np.savez(file, **cast(Any, arrays))
     _make_room(path)
 
 
