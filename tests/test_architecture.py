@@ -23,6 +23,7 @@ LAYERS = (
         "progress",
         "bundled",
         "devices",
+        "documents",
         "languages",
         "lfs",
         "lines",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.devices import gpu_numbers
 from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _score_texts(
             np.save(stream, vectors[SIDES.index(name)][key])
     return score_grid(
         vectors[0], vectors[1], sides, rules,
-        threshold=threshold, index=index, progress=progress,
+        threshold=threshold, index=index, gpus=gpu_numbers(device), progress=progress,
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from typing import Any
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones import files_of, inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
+from adapterxlt.models.classes import keep_lowest
 from adapterxlt.models.load import load
 from adapterxlt.vectors.encode import pool_tokens, token_states
 from adapterxlt.vectors.names import Pooling
@@ -103,9 +104,14 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
         """Copy the backbone and the trained parts into the model's folder."""
         folder = Path(output_path)
-        shutil.copytree(self._built.backbone.path, folder / BACKBONE_FOLDER, dirs_exist_ok=True)
-        if self._artifact is not None:
-            shutil.copytree(self._artifact, folder / ARTIFACT_FOLDER, dirs_exist_ok=True)
+        backbone = folder / BACKBONE_FOLDER
+        backbone.mkdir(parents=True, exist_ok=True)
+        for file in files_of(self._built.backbone):
+            if file.parent.resolve() != backbone.resolve():  # saved where it was loaded from
+                shutil.copyfile(file, backbone / file.name)
+        artifact = folder / ARTIFACT_FOLDER
+        if self._artifact is not None and self._artifact.resolve() != artifact.resolve():
+            shutil.copytree(self._artifact, artifact, dirs_exist_ok=True)
         self.save_config(output_path)
 
     @classmethod
@@ -123,8 +129,7 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         cls, backbone: Path, artifact: Path | None, config: dict[str, Any]
     ) -> ComposedEncoder:
         built = load(inspect_backbone(str(backbone), backbone), artifact)
-        encoder: Any = built.model.base_model.encoder
-        encoder.layer = encoder.layer[: config["layer"]]  # no other will ever be needed
+        keep_lowest(built.model, config["layer"])  # no other will ever be needed
         return cls(built, artifact, **config)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:

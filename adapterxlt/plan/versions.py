@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.plan.steps import Step, StepKind
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
@@ -22,7 +24,7 @@ VERSIONS: dict[StepKind, int] = {
 PREDICTING: dict[Kind, int] = {"span_qa": 1}
 
 
-def version_of(step: Step) -> int | str:
+def version_of(step: Step, tasks: Mapping[str, Task]) -> int | str:
     """The version of a step: `2`; where only some of its kind compute something else now, `2.1`.
 
     What is measured on it, or built on it, changes its address with it. With metrics of other
@@ -31,7 +33,7 @@ def version_of(step: Step) -> int | str:
     version, revision = VERSIONS[step.kind], 0
     packages: list[str] = []
     if step.kind == "evaluate":
-        task = get_task(step.text("task"))
+        task = tasks[step.text("task")]
         revision, packages = PREDICTING.get(task.kind, 0), packages_of(task.metrics)
     elif step.kind == "train":
         method = parse_method(step.text("method"))

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import get_args
 
 from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
+from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.suggest import suggest

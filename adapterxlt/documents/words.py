@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from adapterxlt.documents.nodes import Path, Places
 from adapterxlt.errors import Problem
-from adapterxlt.recipe.nodes import Path, Places
 from adapterxlt.suggest import suggest
 
 _ALL_OR_LIST = {
@@ -19,9 +20,17 @@ _ALL_OR_LIST = {
 
 
 def translated(
-    details: list[ErrorDetails], model: type[BaseModel], path: Path, places: Places
+    details: list[ErrorDetails],
+    model: type[BaseModel],
+    path: Path,
+    places: Places,
+    more: Iterable[str] = (),
 ) -> Iterator[Problem]:
-    """The problems that a model told of what was written at `path`."""
+    """The problems that a model told of what was written at `path`.
+
+    Args:
+        more: keys that may be written there besides those of the model.
+    """
     told: set[Path] = set()
     for detail in details:
         inner, branch = _location(detail["loc"])
@@ -35,7 +44,9 @@ def translated(
                     told.add(where)
                     yield places.problem(where, _ALL_OR_LIST.get(str(inner[0]), "is not right"))
                 continue
-        message, hint = _words(detail, str(inner[-1]) if inner else "", _holder(model, inner))
+        holder = _holder(model, inner)
+        keys = [*holder.model_fields, *(more if holder is model else ())]
+        message, hint = _words(detail, str(inner[-1]) if inner else "", keys)
         yield places.problem(where, message, hint)
 
 
@@ -53,23 +64,25 @@ def _location(loc: tuple[int | str, ...]) -> tuple[Path, str | None]:
 def _holder(model: type[BaseModel], inner: Path) -> type[BaseModel]:
     """The model that a key is in, which may lie inside `model`."""
     for part in inner[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not (
-            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        ):
+        if isinstance(part, int):  # of a list of models
+            continue
+        field = model.model_fields.get(part)
+        inside = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        models = [each for each in inside if isinstance(each, type) and issubclass(each, BaseModel)]
+        if not models:
             break
-        model = field.annotation
+        model = models[0]
     return model
 
 
-def _words(detail: ErrorDetails, key: str, model: type[BaseModel]) -> tuple[str, str | None]:
-    """A message and a hint for one of pydantic's errors."""
+def _words(detail: ErrorDetails, key: str, keys: Iterable[str]) -> tuple[str, str | None]:
+    """A message and a hint for one of pydantic's errors; `keys` are those that are known there."""
     kind, limits = detail["type"], detail.get("ctx", {})
     match kind:
         case "missing":
             return "is missing", None
         case "extra_forbidden":
-            return "is not known here", suggest(key, model.model_fields, show=30)
+            return "is not known here", suggest(key, keys, show=40)
         case "string_type":
             hint = "put it in quotes" if isinstance(detail["input"], (int, float)) else None
             return "must be a text", hint
@@ -81,7 +94,7 @@ def _words(detail: ErrorDetails, key: str, model: type[BaseModel]) -> tuple[str,
             return "must be a finite number", None
         case "bool_type":
             return "must be true or false", None
-        case "list_type":
+        case "list_type" | "tuple_type":
             return "must be a list", None
         case "dict_type" | "model_type" | "model_attributes_type":
             return "must be a mapping", None

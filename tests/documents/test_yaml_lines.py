@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapterxlt.documents.nodes import Places, dotted, plain
+from adapterxlt.documents.yaml_lines import MAX_BYTES, read_file, read_text, read_value
 from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.nodes import Places, dotted, plain
-from adapterxlt.recipe.yaml_lines import MAX_BYTES, read_file, read_text, read_value
 
 
 def read(text: str) -> object:

@@ -1,6 +1,6 @@
-"""Reads the YAML text of a recipe into nodes with line numbers.
+"""Reads the YAML text of a recipe or a task entry into nodes with line numbers.
 
-Recipes come from strangers: size, depth and number of values are bounded, and no tag makes a
+They come from strangers: size, depth and number of values are bounded, and no tag makes a
 Python object. Plain scalars follow the core schema of YAML 1.2, so `3e-4` is a number, and `no`
 (Norwegian) a text.
 """
@@ -14,13 +14,14 @@ from pathlib import Path as FilePath
 
 import yaml
 
+from adapterxlt.documents.nodes import Node, Path, Scalar
 from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.nodes import Node, Path, Scalar
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 MAX_NODES = 20_000
 MAX_PROBLEMS = 50
+RECIPE = "a recipe has `stages`"
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -50,12 +51,13 @@ class _Bounded(yaml.SafeLoader):
         return node
 
 
-def read_file(path: FilePath, name: str, problems: list[Problem]) -> Node:
-    """Read a recipe file.
+def read_file(path: FilePath, name: str, problems: list[Problem], expected: str = RECIPE) -> Node:
+    """Read a file that holds a mapping.
 
     Args:
         name: how problems call the file.
         problems: those that leave something to check further are added here (a key given twice).
+        expected: what such a file holds, for hints.
 
     Raises:
         InvalidRecipeError: it cannot be read, or is not a mapping in sound YAML.
@@ -76,21 +78,21 @@ def read_file(path: FilePath, name: str, problems: list[Problem]) -> Node:
         raise InvalidRecipeError(
             [Problem("", "is not UTF-8 text", name, line, "save the file as UTF-8")]
         ) from None
-    return read_text(text, name, problems)
+    return read_text(text, name, problems, expected)
 
 
-def read_text(text: str, name: str, problems: list[Problem]) -> Node:
-    """Read the text of a recipe; as `read_file`."""
+def read_text(text: str, name: str, problems: list[Problem], expected: str = RECIPE) -> Node:
+    """Read the text of such a file; as `read_file`."""
     root = _compose(text, name)
     if root is None:
-        raise InvalidRecipeError([Problem("", "is empty", name, 1, "a recipe has `stages`")])
+        raise InvalidRecipeError([Problem("", "is empty", name, 1, expected)])
     tree = _Tree(name)
     node = tree.node(root, (), _line(root))
     problems.extend(tree.problems[:MAX_PROBLEMS])
     if tree.full:
         raise InvalidRecipeError(problems)
     if not isinstance(node.value, dict):
-        problems.append(node.problem((), "must be a mapping", "a recipe has `stages`"))
+        problems.append(node.problem((), "must be a mapping", expected))
         raise InvalidRecipeError(problems)
     return node
 
@@ -131,7 +133,7 @@ def _compose(text: str, name: str) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         code = f"U+{error.character:04X}" if isinstance(error.character, int) else "a byte"
-        problem = Problem("", f"YAML: {code} is not allowed in a recipe", name, line)
+        problem = Problem("", f"YAML: {code} is not allowed", name, line)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # ValueError: PyYAML lets one through for an escape that is no character ("\UFFFFFFFF").
         problem = Problem("", f"YAML: {str(error).splitlines()[0]}", name)
