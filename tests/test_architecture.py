@@ -23,6 +23,7 @@ LAYERS = (
         "progress",
         "bundled",
         "devices",
+        "hub_cache",
         "documents",
         "languages",
         "lfs",

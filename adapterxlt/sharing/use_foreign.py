@@ -13,8 +13,9 @@ from adapterxlt.errors import UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.recipe.schema import UseStage
 from adapterxlt.recipe.used import Used
-from adapterxlt.sharing.foreign import make_foreign, read_foreign
+from adapterxlt.sharing.foreign import make_foreign
 from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
+from adapterxlt.sharing.foreign_read import read_foreign
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
