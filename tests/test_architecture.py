@@ -34,6 +34,7 @@ LAYERS = (
     ),
     ("store",),
     ("search", "methods", "metrics"),
+    ("kinds",),
     ("tasks", "backbones"),
     ("benchmarks", "results", "models"),
     ("vectors",),
