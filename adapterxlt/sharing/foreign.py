@@ -14,7 +14,7 @@ from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.sharing.foreign_files import HEAD_FILE
 from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
-from adapterxlt.sharing.foreign_read import Foreign, is_foreign, read_foreign
+from adapterxlt.sharing.foreign_read import Foreign, read_foreign
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
@@ -26,8 +26,6 @@ from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
     from adapterxlt.models.foreign_weights import Weights
-
-__all__ = ["is_foreign", "make_foreign", "read_foreign", "take_in_foreign"]
 
 VERSION = 1  # of what an import makes of a folder
 

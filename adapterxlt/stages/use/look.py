@@ -25,7 +25,7 @@ from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.used import Form, Used
 from adapterxlt.sharing.content import MAX_TEXT
-from adapterxlt.sharing.foreign import is_foreign
+from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.locate import is_shared, locate, recorded_backbone
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.fetch import fetched, peek
