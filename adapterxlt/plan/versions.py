@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapterxlt.methods.merging import cancel, cancel_exactly
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.plan.steps import Step, StepKind
@@ -34,4 +35,8 @@ def version_of(step: Step) -> int | str:
         # Padding counted in training; decay of weights made LoReFT do nothing.
         decayed = bool(step.params.get("weight_decay")) and is_orthogonal(method)
         revision = 1 if counts_padding(method) or decayed else 0
+    elif step.kind == "merge":
+        # Heads were once divided by sums that are nearly zero.
+        weights = [float(str(weight)) for weight in step.items("weights")]
+        revision = 1 if cancel(weights) and not cancel_exactly(weights) else 0
     return f"{version}.{revision}" if revision else version

@@ -220,7 +220,8 @@ class Composition:
         heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
         headless = next((shape.headless for shape in members.values() if shape.headless), "")
         if cancel(stage.shares):
-            headless = "its weights sum to zero, so the heads of its members cancel out"
+            total = f"{sum(stage.shares):.3g}"
+            headless = f"its weights sum to {total}, so the heads of its members cancel out"
         if full:
             return Shape("full", (), True, tuple(heads), headless)
         merged = merged_method(methods, stage.rank)
