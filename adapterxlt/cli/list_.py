@@ -16,9 +16,9 @@ from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.backbones.architectures import BUILT_IN, known
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import json_option, print_json, tasks_option
 from adapterxlt.cli.recipes import bundled_recipes
-from adapterxlt.errors import MissingBackboneError
+from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.report.console import print_table
 
 # Benchmarks in the order they are listed in, and what they are.
@@ -28,18 +28,25 @@ BENCHMARKS = {
     "xtreme-r": "XTREME-R",
     "xglue": "XGLUE, understanding",
     "": "others",
+    "own": "your own",
 }
 
 
-def tasks() -> Listing:
-    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON."""
-    from adapterxlt.tasks.catalogue import catalogue
+def tasks(entries: Sequence[Path] = ()) -> Listing:
+    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON.
+
+    Args:
+        entries: the user's own beside those of the configuration: files, or folders of them.
+    """
+    from adapterxlt.tasks.own import configured, own_catalogue
     from adapterxlt.tasks.presets import presets_of
 
+    known = own_catalogue([*entries, *configured()])
     records: list[dict[str, object]] = []
     for benchmark, title in BENCHMARKS.items():
-        for task in catalogue().values():
-            if (task.benchmarks[0] if task.benchmarks else "") != benchmark:
+        for task in known.values():
+            own = "own" if task.home else ""
+            if (own or (task.benchmarks[0] if task.benchmarks else "")) != benchmark:
                 continue
             records.append(
                 {
@@ -50,6 +57,8 @@ def tasks() -> Listing:
                     "trains on": "" if task.train == task.name else task.train or "-",
                     "main metric": task.main_metric,
                     "title": task.title,
+                    "entry": str(task.home.file) if task.home else "",
+                    "origin": str(task.home.file) if task.home else "built-in",
                     "codes": task.languages,
                     "splits": task.splits,
                     "labels": task.labels,
@@ -59,11 +68,12 @@ def tasks() -> Listing:
                     "hub": task.hub.model_dump() if task.hub else None,
                     "elsewhere": task.elsewhere,
                     "presets": list(presets_of(task.name)),
+                    "made": task.made,
                     "licence": task.licence,
                     "citation": task.citation,
                 }
             )
-    shown = ("task", "kind", "languages", "trains on", "main metric", "title")
+    shown = ("task", "kind", "languages", "trains on", "main metric", "title", "entry")
     return Listing(
         records,
         hidden=tuple(key for key in records[0] if key not in shown),
@@ -158,7 +168,7 @@ def recipes() -> Listing:
     )
 
 
-LISTINGS: dict[str, Callable[[], Listing]] = {
+LISTINGS: dict[str, Callable[..., Listing]] = {
     "tasks": tasks,
     "methods": methods,
     "backbones": backbones,
@@ -175,10 +185,13 @@ def _description(path: Path) -> str:
 
 @click.command()
 @click.argument("what", type=click.Choice(sorted(LISTINGS)))
+@tasks_option
 @json_option
-def command(what: str, as_json: bool) -> None:
+def command(what: str, entries: tuple[Path, ...], as_json: bool) -> None:
     """List tasks, methods, backbones, recipes or presets."""
-    listing = LISTINGS[what]()
+    if entries and what != "tasks":
+        raise UsageError(f"--tasks: is for `adapterxlt list tasks`, not for `list {what}`")
+    listing = tasks(entries) if what == "tasks" else LISTINGS[what]()
     if as_json:
         more = {key: other.records for key, other in listing.more.items()}
         print_json({what: listing.records, **more})

@@ -55,6 +55,18 @@ def data_option(function: F) -> F:
     )(function)
 
 
+def tasks_option(function: F) -> F:
+    """`--tasks PATH`, repeatable."""
+    return click.option(
+        "--tasks",
+        "entries",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Entry of a task of your own, or a folder of them, beside the recipe's. Repeatable.",
+    )(function)
+
+
 def trial_option(function: F) -> F:
     """`--trial N`."""
     return click.option(

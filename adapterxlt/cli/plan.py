@@ -13,6 +13,7 @@ from adapterxlt.cli.options import (
     print_json,
     recipe_argument,
     set_option,
+    tasks_option,
     trial_option,
     workdir_option,
 )
@@ -33,6 +34,7 @@ _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "rem
 @click.option("--explain", is_flag=True, help="Show what each step's result depends on.")
 @set_option
 @data_option
+@tasks_option
 @trial_option
 @workdir_option
 @json_option
@@ -41,6 +43,7 @@ def command(
     explain: bool,
     overrides: tuple[str, ...],
     data: tuple[str, ...],
+    entries: tuple[Path, ...],
     trial: int | None,
     workdir: Path,
     as_json: bool,
@@ -49,7 +52,7 @@ def command(
 
     RECIPE is a file or the name of a bundled recipe. Nothing is run.
     """
-    loaded = open_recipe(recipe, overrides, data)
+    loaded = open_recipe(recipe, overrides, data, entries)
     progress, sources = open_progress(), find_sources(loaded)
     remotes = RemoteCache(all_remotes(loaded.recipe.store.remotes, loaded.base), progress)
     store = Store(workdir / STORE_FOLDER)

@@ -51,8 +51,13 @@ def data_folders(data: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> LoadedRecipe:
+def open_recipe(
+    text: str, overrides: Sequence[str], data: Sequence[str], entries: Sequence[Path] = ()
+) -> LoadedRecipe:
     """Load and check the recipe a user named.
+
+    Args:
+        entries: the user's own tasks of `--tasks`.
 
     Raises:
         UsageError: there is no such recipe.
@@ -60,7 +65,12 @@ def open_recipe(text: str, overrides: Sequence[str], data: Sequence[str]) -> Loa
     """
     path = recipe_path(text)
     return load_recipe(
-        path, overrides, data_folders(data), find_backbone=_backbone_here, look_at=look_at
+        path,
+        overrides,
+        data_folders(data),
+        entries=entries,
+        find_backbone=_backbone_here,
+        look_at=look_at,
     )
 
 

@@ -258,12 +258,13 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
 
 
 def _print(grid: list[Scored], best: Scored, metric: str) -> None:
+    from adapterxlt.metrics.facts import facts_of
     from adapterxlt.report.console import print_table
 
     rows = []
     for scored in grid:
         place = {} if scored.layer is None else {"layer": scored.layer, "pooling": scored.pooling}
-        digits = {name: 4 if name.startswith("threshold") else 1 for name in scored.values}
+        digits = {name: facts_of(name).digits for name in scored.values}
         rows.append(
             place
             | {

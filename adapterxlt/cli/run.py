@@ -13,6 +13,7 @@ from adapterxlt.cli.options import (
     print_json,
     recipe_argument,
     set_option,
+    tasks_option,
     trial_option,
     workdir_option,
 )
@@ -30,6 +31,7 @@ from adapterxlt.show import printable
 @recipe_argument
 @set_option
 @data_option
+@tasks_option
 @trial_option
 @workdir_option
 @device_option
@@ -40,6 +42,7 @@ def command(
     recipe: str,
     overrides: tuple[str, ...],
     data: tuple[str, ...],
+    entries: tuple[Path, ...],
     trial: int | None,
     workdir: Path,
     device: str | None,
@@ -50,7 +53,7 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
     are not computed again; an interrupted run goes on where it was.
     """
-    loaded = open_recipe(recipe, overrides, data)
+    loaded = open_recipe(recipe, overrides, data, entries)
     sources = find_sources(loaded)
     progress = open_progress()
     made = in_trial(loaded.recipe, trial, sources, progress)

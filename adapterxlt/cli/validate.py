@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from adapterxlt.backbones import resolve_backbone
-from adapterxlt.cli.options import data_option, json_option, print_json, set_option
+from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
 from adapterxlt.cli.recipes import open_recipe, recipe_path
 from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
 
@@ -14,6 +16,7 @@ from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 @set_option
 @data_option
+@tasks_option
 @json_option
 @click.pass_context
 def command(
@@ -21,6 +24,7 @@ def command(
     recipes: tuple[str, ...],
     overrides: tuple[str, ...],
     data: tuple[str, ...],
+    entries: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Check recipes and report all their problems.
@@ -30,7 +34,7 @@ def command(
     for text in recipes:
         recipe_path(text)  # a misspelt name stops before the first check
     absent: dict[str, list[str]] = {}  # why a backbone is not here -> recipes
-    found = {text: _problems(text, overrides, data, absent) for text in recipes}
+    found = {text: _problems(text, overrides, data, entries, absent) for text in recipes}
     if as_json:
         print_json({"recipes": [_document(text, problems) for text, problems in found.items()]})
     else:
@@ -46,10 +50,14 @@ def command(
 
 
 def _problems(
-    text: str, overrides: tuple[str, ...], data: tuple[str, ...], absent: dict[str, list[str]]
+    text: str,
+    overrides: tuple[str, ...],
+    data: tuple[str, ...],
+    entries: tuple[Path, ...],
+    absent: dict[str, list[str]],
 ) -> tuple[Problem, ...]:
     try:
-        loaded = open_recipe(text, overrides, data)
+        loaded = open_recipe(text, overrides, data, entries)
     except InvalidRecipeError as error:
         return error.problems
     if loaded.backbone is None:

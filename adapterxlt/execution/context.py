@@ -56,7 +56,7 @@ class Context:
     @cached_property
     def texts(self) -> TextHashes:
         """Hashes of the texts of its data."""
-        return TextHashes(self.sources.roots)
+        return TextHashes(self.sources)
 
     @property
     def encoded(self) -> Path:

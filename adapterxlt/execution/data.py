@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Step
 from adapterxlt.recipe.schema import Part
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample
 from adapterxlt.tasks.types import Example
@@ -52,7 +53,7 @@ def _has_labels(task: Task, roots: Sequence[Path], language: str, split: str) ->
     return bool(first) and all(map(is_labelled, first))
 
 
-def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Example]:
+def training_examples(part: Part, step: Step, sources: Sources) -> list[Example]:
     """The examples of one part of what a step trains on, capped by a seeded sample.
 
     Raises:
@@ -60,12 +61,12 @@ def training_examples(part: Part, step: Step, roots: Sequence[Path]) -> list[Exa
     """
     instead = ("train", "dev", "test")
     examples = labelled_examples(
-        get_task(part.task), roots, part.language, part.split, instead=instead
+        sources.tasks[part.task], sources.roots, part.language, part.split, instead=instead
     )
     return sample(examples, part.cap, step.number("seed"))
 
 
-def dev_examples(part: Part, roots: Sequence[Path]) -> list[Example]:
+def dev_examples(part: Part, sources: Sources) -> list[Example]:
     """The examples that the epochs of one part of a training are compared on.
 
     Args:
@@ -74,10 +75,11 @@ def dev_examples(part: Part, roots: Sequence[Path]) -> list[Example]:
     Raises:
         MissingDataError: as `labelled_examples`.
     """
-    return labelled_examples(get_task(part.task), roots, part.language, part.split, part.cap)
+    task = sources.tasks[part.task]
+    return labelled_examples(task, sources.roots, part.language, part.split, part.cap)
 
 
-def evaluation_examples(step: Step, roots: Sequence[Path], language: str) -> list[Example]:
+def evaluation_examples(step: Step, sources: Sources, language: str) -> list[Example]:
     """The examples that an evaluate step predicts in one language.
 
     They need labels unless the step writes prediction files.
@@ -87,4 +89,5 @@ def evaluation_examples(step: Step, roots: Sequence[Path], language: str) -> lis
     """
     read = read_examples if "predictions" in step.params else labelled_examples
     cap = None if step.params["cap"] is None else step.number("cap")
-    return read(get_task(step.text("task")), roots, language, step.text("split"), cap)
+    task = sources.tasks[step.text("task")]
+    return read(task, sources.roots, language, step.text("split"), cap)

@@ -31,8 +31,7 @@ def dev_scorer(
     Raises:
         MissingDataError: there is no dev data, or its labels are withheld.
     """
-    roots = context.sources.roots
-    data = [(part, dev_examples(part, roots)) for part in planned.step.dev_parts()]
+    data = [(part, dev_examples(part, context.sources)) for part in planned.step.dev_parts()]
     stride = planned.step.params["doc_stride"]
     if not data:
         return None

@@ -18,7 +18,7 @@ from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
 from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.store.files import write_json
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled
 from adapterxlt.tasks.types import Example
@@ -30,7 +30,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     Where the step writes prediction files, languages without labels are predicted, not scored.
     """
     step = planned.step
-    entry, roots = get_task(step.text("task")), context.sources.roots
+    entry, roots = context.sources.tasks[step.text("task")], context.sources.roots
     seen = read_seen(context.backbone.path, context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
@@ -39,7 +39,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         found = _finished(done)
         if found is None:
             task = with_labels(entry, roots, language, step.text("split"))
-            examples = evaluation_examples(step, roots, language)
+            examples = evaluation_examples(step, context.sources, language)
             values = _score(planned, context, task, language, examples, partial)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(step, task, language, len(examples), values, flagged)

@@ -62,7 +62,7 @@ def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
         for part in step.parts():
             yield partial(context.texts.trained, part, step)
         for part in step.dev_parts():
-            yield partial(dev_examples, part, context.sources.roots)
+            yield partial(dev_examples, part, context.sources)
     elif step.kind in ("evaluate", "retrieve"):
         for language in step.items("languages"):
             yield partial(context.texts.evaluated, step, language)

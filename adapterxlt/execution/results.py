@@ -19,7 +19,6 @@ from adapterxlt.recipe.schema import (
 from adapterxlt.recipe.used import caps_of
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
-from adapterxlt.tasks.catalogue import catalogue, get_task
 
 MEASURING = ("evaluate", "retrieve")
 ZERO_SHOT = "zero-shot"
@@ -107,11 +106,13 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
     found: set[str] = set()
     for planned in context.plan.upto(model) if model != BARE else ():
         if planned.step.kind == "use":
-            kinds = {name: task.kind for name, task in catalogue().items()}
+            kinds = {name: task.kind for name, task in context.sources.tasks.items()}
             found |= context.sources.used[planned.step.stage].languages(kinds)
         elif planned.step.kind in ("train", "fuse"):
             parts = context.recipe.parts_of(planned.step.stage)
-            found.update(part.language for part in parts if get_task(part.task).kind != "mlm")
+            found.update(
+                part.language for part in parts if context.sources.tasks[part.task].kind != "mlm"
+            )
     return english_first(found)
 
 

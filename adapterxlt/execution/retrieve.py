@@ -15,14 +15,14 @@ from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
 from adapterxlt.store.files import write_atomic
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.read import read_bitext, read_mining
 
 
 def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode, search and score every language and layer of the cell."""
     step = planned.step
-    task = get_task(step.text("task"))
+    task = context.sources.tasks[step.text("task")]
     settings = _settings(planned, context, task)
     measured = _measure(planned, context, task, settings, staging / "vectors")
     if submission := settings["submission"]:

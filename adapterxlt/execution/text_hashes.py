@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from adapterxlt.execution.contamination import Hashes, hash_texts
 from adapterxlt.execution.data import evaluation_examples, training_examples
+from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Step
 from adapterxlt.recipe.schema import Part
-from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext, read_mining
 from adapterxlt.tasks.texts import texts_of
 
@@ -20,8 +19,8 @@ class TextHashes:
     Each method raises MissingDataError where the data are not there, malformed, or withheld.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = roots
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
         self._known: dict[tuple[object, ...], Hashes] = {}
 
     def trained(self, part: Part, step: Step) -> Hashes:
@@ -29,7 +28,7 @@ class TextHashes:
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
         key = ("train", part.task, part.language, part.split, part.cap, seed)
         if key not in self._known:
-            examples = training_examples(part, step, self._roots)
+            examples = training_examples(part, step, self._sources)
             self._known[key] = hash_texts(texts_of(examples))
         return self._known[key]
 
@@ -43,13 +42,13 @@ class TextHashes:
         return self._known[key]
 
     def _texts(self, step: Step, language: str, splits: Sequence[str]) -> Iterator[str]:
-        task = get_task(step.text("task"))
+        task = self._sources.tasks[step.text("task")]
         if task.kind == "sentence_retrieval":
-            bitext = read_bitext(task, self._roots, language)
+            bitext = read_bitext(task, self._sources.roots, language)
             yield from (*bitext.source, *bitext.target)
         elif task.kind == "bitext_mining":
             for split in splits:
-                mining = read_mining(task, self._roots, language, split)
+                mining = read_mining(task, self._sources.roots, language, split)
                 yield from (*mining.source, *mining.target)
         else:
-            yield from texts_of(evaluation_examples(step, self._roots, language))
+            yield from texts_of(evaluation_examples(step, self._sources, language))

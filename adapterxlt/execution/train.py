@@ -20,7 +20,7 @@ from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.store.files import write_json
-from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.types import Example
 from adapterxlt.training.train import TaskInputs, TrainReport, train
@@ -42,7 +42,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
         _Material(
             part,
             _task(part, context),
-            training_examples(part, planned.step, context.sources.roots),
+            training_examples(part, planned.step, context.sources),
         )
         for part in planned.step.parts()
     ]
@@ -82,7 +82,9 @@ def settings_of(planned: PlannedStep) -> Training:
 
 def _task(part: Part, context: Context) -> Task:
     """The task of one part, with the labels that lie beside its data."""
-    return with_labels(get_task(part.task), context.sources.roots, part.language, part.split)
+    return with_labels(
+        context.sources.tasks[part.task], context.sources.roots, part.language, part.split
+    )
 
 
 def _inputs(

@@ -26,7 +26,7 @@ from adapterxlt.recipe.schema import (
 )
 from adapterxlt.recipe.used import Used
 from adapterxlt.retrieval.protocols import get_protocol
-from adapterxlt.tasks.catalogue import Task, get_task, language_in
+from adapterxlt.tasks.catalogue import Task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
 from adapterxlt.vectors.names import Pooling
 
@@ -95,7 +95,7 @@ def expand(
         elif isinstance(stage, EvaluateStage):
             steps.extend(_evaluation_cells(recipe, name, stage, roots, used))
         else:
-            steps.extend(_retrieval_cells(name, stage, backbone, roots))
+            steps.extend(_retrieval_cells(recipe, name, stage, backbone, roots))
     return steps
 
 
@@ -155,11 +155,11 @@ def _evaluation_cells(
     used: Mapping[str, Used],
 ) -> Iterator[Step]:
     for task_name in stage.on:
-        task = get_task(task_name)
+        task = recipe.catalogue[task_name]
         languages = _languages(task, stage.languages, roots, stage.split)
         for model in stage.evaluate:
             lengths, doc_stride = _inputs_of(recipe, stage_behind(recipe, model), used)
-            head = head_for([get_task(trained) for trained in lengths], task)
+            head = head_for([recipe.catalogue[trained] for trained in lengths], task)
             assert head is not None  # checked with the recipe
             params: dict[str, object] = {
                 "task": task_name,
@@ -196,7 +196,7 @@ def _number(said: object, default: int) -> int:
 
 
 def _retrieval_cells(
-    name: str, stage: RetrieveStage, backbone: Backbone, roots: Sequence[Path]
+    recipe: Recipe, name: str, stage: RetrieveStage, backbone: Backbone, roots: Sequence[Path]
 ) -> Iterator[Step]:
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
@@ -209,7 +209,7 @@ def _retrieval_cells(
     protocol = asdict(get_protocol(stage.protocol))
     del protocol["source"]  # says where the values come from, and changes none
     for task_name in stage.on:
-        task = get_task(task_name)
+        task = recipe.catalogue[task_name]
         first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
         languages = _languages(task, stage.languages, roots, first)
         splits = [first] + [

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from adapterxlt.plan.steps import Step
 from adapterxlt.plan.versions import version_of
 from adapterxlt.store.files import canonical_json
+from adapterxlt.tasks.catalogue import Task, catalogue
 
 
 def fingerprint_parts(
-    step: Step, *, data: str, backbone: str, inputs: tuple[str, ...]
+    step: Step,
+    *,
+    data: str,
+    backbone: str,
+    inputs: tuple[str, ...],
+    tasks: Mapping[str, Task] | None = None,
 ) -> dict[str, object]:
     """Return the named parts that a step's fingerprint covers, as JSON reads them back.
 
@@ -20,10 +27,11 @@ def fingerprint_parts(
         data: content hash of the data it reads, "" when it reads none.
         backbone: content hash of the backbone, "" when it needs none.
         inputs: fingerprints of its inputs, in order.
+        tasks: the tasks that it may name; default: the built-in ones.
     """
     parts = {
         "kind": step.kind,
-        "version": version_of(step),
+        "version": version_of(step, catalogue() if tasks is None else tasks),
         "params": step.params,
         "data": data,
         "backbone": backbone,

@@ -18,8 +18,8 @@ from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
-from adapterxlt.tasks.catalogue import Task, get_task
-from adapterxlt.tasks.data_hash import data_hash
+from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
+from adapterxlt.tasks.data_hash import data_hash, scored_by
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
 
@@ -33,12 +33,14 @@ class Sources:
         roots: its data folders.
         used: what its `use` stages name, by stage.
         base: folder that relative paths of the recipe are relative to.
+        tasks: those that it can name.
     """
 
     backbone: Backbone
     roots: tuple[Path, ...]
     used: Mapping[str, Used] = field(default_factory=dict)
     base: Path = Path()
+    tasks: Catalogue = field(default_factory=catalogue)
 
 
 def resolve_sources(
@@ -62,6 +64,7 @@ def resolve_sources(
         roots=tuple(resolve_roots(recipe.data, base)),
         used=used or {},
         base=base,
+        tasks=recipe.catalogue,
     )
 
 
@@ -81,7 +84,7 @@ def make_plan(
         MissingDataError: data that a step reads is not there.
         UsageError: a fusion has the same adapter twice.
     """
-    read = _Read(sources.roots)
+    read = _Read(sources)
     steps = expand(recipe, sources.backbone, sources.roots, sources.used)
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
@@ -98,6 +101,7 @@ def make_plan(
             data=read.data_of(step),
             backbone=sources.backbone.hash,
             inputs=inputs,
+            tasks=sources.tasks,
         )
         addresses[step.id] = address_of(parts[step.id])
     last = last_parts(store, recipe.name, parts)
@@ -171,33 +175,41 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
     return "done", f"made with {', '.join(changed)}" if changed else ""
 
 
-def _reads(step: Step) -> Iterator[tuple[Task, list[str], str]]:
-    """Task, languages and split of all that a step reads."""
+def _reads(step: Step, tasks: Catalogue) -> Iterator[tuple[Task, list[str], str, str]]:
+    """Task, languages and split of all that a step reads, and how a user's task is scored on it."""
     if step.kind in ("train", "fuse"):
-        for part in (*step.parts(), *step.dev_parts()):
-            yield get_task(part.task), [part.language], part.split
+        for part in step.parts():
+            yield tasks[part.task], [part.language], part.split, ""
+        for part in step.dev_parts():
+            task = tasks[part.task]
+            yield task, [part.language], part.split, scored_by(task)
     elif step.kind in ("evaluate", "retrieve"):
         one = step.kind == "evaluate"
         for split in [step.text("split")] if one else step.items("splits"):
-            yield get_task(step.text("task")), step.items("languages"), split
+            task = tasks[step.text("task")]
+            yield task, step.items("languages"), split, scored_by(task)
 
 
 class _Read:
     """What the data of steps are; many steps read the same."""
 
-    def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = roots
+    def __init__(self, sources: Sources) -> None:
+        self._roots = sources.roots
+        self._tasks = sources.tasks
         self._hashes: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._origins: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
 
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
-        return "-".join(self._hash(*read) for read in _reads(step))
+        return "-".join(
+            self._hash(task, languages, split) + (f"+{scored}" if scored else "")
+            for task, languages, split, scored in _reads(step, self._tasks)
+        )
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
         """Where the data of each of its tasks are from."""
         found: dict[str, list[str]] = {}
-        for task, languages, split in _reads(step):
+        for task, languages, split, _ in _reads(step, self._tasks):
             key = task.name, tuple(languages), split
             if key not in self._origins:
                 self._origins[key] = list(origins(task, self._roots, languages, split))

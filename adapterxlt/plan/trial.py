@@ -15,7 +15,7 @@ from adapterxlt.recipe.schema import (
     TaskData,
     TrainStage,
 )
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.find import find, has_files
 
 
@@ -41,7 +41,9 @@ def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe,
         if isinstance(stage, EvaluateStage):
             stages[name] = stage.model_copy(update={"cap": _least(count, stage.cap)})
         elif isinstance(stage, RetrieveStage):
-            stages[name] = stage.model_copy(update={"languages": _few_languages(stage, roots)})
+            stages[name] = stage.model_copy(
+                update={"languages": _few_languages(recipe, stage, roots)}
+            )
         elif isinstance(stage, (TrainStage, FuseStage)):
             tasks = [_data(recipe, name, data, count, roots) for data in stage.train]
             settings = recipe.training_of(name)
@@ -74,17 +76,16 @@ def _data(recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence
     settings = recipe.training_of(name)
     split = data.split or settings.split
     languages = data.language or settings.language
-    if not _there(data.task, languages, split, roots) and _there(
-        data.task, languages, "dev", roots
-    ):
+    task = get_task(data.task, recipe.catalogue)
+    if not _there(task, languages, split, roots) and _there(task, languages, "dev", roots):
         split = "dev"
     cap = _least(count, data.cap or settings.cap)
     return data.model_copy(update={"split": split, "cap": cap})
 
 
-def _few_languages(stage: RetrieveStage, roots: Sequence[Path]) -> str | list[str]:
+def _few_languages(recipe: Recipe, stage: RetrieveStage, roots: Sequence[Path]) -> str | list[str]:
     """Two languages at most that all tasks of the stage have data in; `all` if there are none."""
-    tasks = [get_task(name) for name in stage.on]
+    tasks = [recipe.catalogue[name] for name in stage.on]
     asked = tasks[0].languages if stage.languages == "all" else stage.languages
     shared = (
         language
@@ -100,15 +101,16 @@ def _can_choose(
     """Whether every task has a dev split that it is not trained on."""
     default = recipe.training_of(name).language
     return all(
-        data.split != "dev" and _there(data.task, data.language or default, "dev", roots)
+        data.split != "dev"
+        and _there(recipe.catalogue[data.task], data.language or default, "dev", roots)
         for data in tasks
     )
 
 
-def _there(task: str, languages: Sequence[str], split: str, roots: Sequence[Path]) -> bool:
+def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[Path]) -> bool:
     try:
         for language in languages:
-            find(get_task(task), roots, language, split)
+            find(task, roots, language, split)
     except (MissingDataError, UsageError):  # no files; no such split
         return False
     return True

@@ -5,10 +5,10 @@ Needs no backbone and no data. What depends on the backbone is in `backbone_chec
 
 from __future__ import annotations
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.references import check_references
 from adapterxlt.recipe.schema import (
     EvaluateStage,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from adapterxlt.documents.nodes import Node, Path, Places
 from adapterxlt.methods.composing import can_fuse, can_stack
 from adapterxlt.methods.merging import can_merge, cancel, merged_method
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Node, Path, Places
 from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.references import references
 from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage, UseStage

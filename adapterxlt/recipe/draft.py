@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from adapterxlt.documents.nodes import Path, Places
 from adapterxlt.errors import Problem
-from adapterxlt.recipe.nodes import Path, Places
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Used
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, catalogue
+from adapterxlt.tasks.catalogue import Task
 
 
 @dataclass
@@ -24,7 +24,6 @@ class Draft:
         lost: paths of values that break the schema, so that the recipe has a default, or
             nothing, in their place; their problem is told already.
         broken: names of stages that are not in the recipe, as nothing is known of them.
-        tasks: the tasks there are.
         used: what `use` stages name, by stage; of those that could be looked at.
     """
 
@@ -33,8 +32,12 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     lost: frozenset[Path] = frozenset()
     broken: frozenset[str] = frozenset()
-    tasks: Mapping[str, Task] = field(default_factory=catalogue)
     used: Mapping[str, Used] = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The tasks there are."""
+        return self.recipe.catalogue
 
     def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
         """Add a problem, unless what is there is lost: then it is a mere consequence."""

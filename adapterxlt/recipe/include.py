@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from adapterxlt.documents.nodes import Node
+from adapterxlt.documents.nodes import Path as KeyPath
+from adapterxlt.documents.yaml_lines import read_file
 from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.nodes import Node
-from adapterxlt.recipe.nodes import Path as KeyPath
-from adapterxlt.recipe.yaml_lines import read_file
 
 INCLUDE = "include"
 MAX_FILES = 20

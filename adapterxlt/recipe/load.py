@@ -15,20 +15,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Node, Places, walk
+from adapterxlt.documents.yaml_lines import read_file, read_text
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError, Problem
 from adapterxlt.recipe.backbone_checks import check_against_backbone
 from adapterxlt.recipe.checks import check
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.include import resolve_includes
 from adapterxlt.recipe.matrix import expand_matrix, without_matrix
-from adapterxlt.recipe.nodes import Node, Places, walk
 from adapterxlt.recipe.overrides import apply_overrides
 from adapterxlt.recipe.schema import Recipe, UseStage
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.used import Used
 from adapterxlt.recipe.validation import validate
-from adapterxlt.recipe.yaml_lines import read_file, read_text
-from adapterxlt.tasks.catalogue import Task, catalogue
+from adapterxlt.tasks.catalogue import Catalogue, Task
+from adapterxlt.tasks.own import configured, own_catalogue
 
 FindBackbone = Callable[[str, Path], Backbone | None]
 LookAt = Callable[[UseStage, Path, Backbone | None], Used | None]
@@ -86,6 +87,7 @@ def load_recipe(
     data: Sequence[str] = (),
     *,
     tasks: Mapping[str, Task] | None = None,
+    entries: Sequence[Path] = (),
     find_backbone: FindBackbone | None = None,
     look_at: LookAt | None = None,
 ) -> LoadedRecipe:
@@ -95,7 +97,9 @@ def load_recipe(
         path: the file.
         overrides: `key=value` texts of `--set`, applied in order.
         data: folders of `--data`; they replace the recipe's.
-        tasks: the tasks there are; default: the catalogue.
+        tasks: all the tasks there are; default: the built-in ones and the user's.
+        entries: of `--tasks`: the user's tasks beside those that the recipe and the configuration
+            have; files, or folders of them.
         find_backbone: finds the backbone by its name and the recipe's folder, None where it is
             not to be had.
         look_at: looks at what a `use` stage names; None where that needs the backbone. Its errors
@@ -106,7 +110,7 @@ def load_recipe(
     """
     problems: list[Problem] = []
     root = read_file(path, str(path), problems)
-    return _load(root, path, overrides, data, tasks, problems, find_backbone, look_at)
+    return _load(root, path, overrides, data, tasks, problems, find_backbone, look_at, entries)
 
 
 def load_text(
@@ -127,10 +131,11 @@ def _load(
     problems: list[Problem],
     find_backbone: FindBackbone | None = None,
     look_at: LookAt | None = None,
+    entries: Sequence[Path] = (),
 ) -> LoadedRecipe:
     root = resolve_includes(root, path, problems)
     root = spell_out(apply_overrides(root, overrides, data, problems))
-    known = catalogue() if tasks is None else tasks
+    known = Catalogue(tasks) if tasks is not None else _tasks(root, path.parent, entries, problems)
     expanded = expand_matrix(root, problems)
     if expanded is None:  # which stages there are is not known; each alone can be looked at
         rest = without_matrix(root)
@@ -150,6 +155,18 @@ def _load(
         check_against_backbone(draft, backbone)
     raise_all(problems, places)
     return LoadedRecipe(draft.recipe, places, path, backbone, draft.used)
+
+
+def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem]) -> Catalogue:
+    """The tasks that a recipe can name; what is wrong with an entry is a problem of the recipe."""
+    node = root.value.get("tasks") if isinstance(root.value, dict) else None
+    listed = node.value if node is not None and isinstance(node.value, list) else []
+    own = [base / item.value for item in listed if isinstance(item.value, str) and item.value]
+    try:
+        return own_catalogue([*own, *named, *configured()])
+    except InvalidRecipeError as error:
+        raise_all([*problems, *error.problems], Places(root))
+        raise
 
 
 def _look(

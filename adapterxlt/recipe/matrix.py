@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from adapterxlt.documents.nodes import Node, Path, walk
 from adapterxlt.errors import Problem
-from adapterxlt.recipe.nodes import Node, Path, walk
 from adapterxlt.suggest import suggest
 
 MAX_STAGES = 1_000

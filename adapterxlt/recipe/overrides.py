@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from adapterxlt.documents.nodes import Node, Path
+from adapterxlt.documents.yaml_lines import read_value
 from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.nodes import Node, Path
-from adapterxlt.recipe.yaml_lines import read_value
 from adapterxlt.suggest import suggest
 
 SET, DATA = "--set", "--data"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     FuseStage,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
-from adapterxlt.tasks.catalogue import catalogue, language_in, source_of
+from adapterxlt.tasks.catalogue import Catalogue, catalogue, language_in, source_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
@@ -290,11 +290,27 @@ class Recipe(Strict):
     description: str = ""
     backbone: str = "mini"
     data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
+    tasks: list[str] = Field(
+        [], description="entries of own tasks: YAML files, or folders of them, beside the recipe"
+    )
     seed: int = Field(1, ge=0)
     device: Device = Field(AUTO, description="where models compute; changes no address")
     training: Training = Training()
     store: StoreSettings = StoreSettings()
     stages: dict[Name, Stage]
+
+    _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The tasks that it can name: the built-in ones and the user's."""
+        return self._catalogue
+
+    def knowing(self, tasks: Catalogue) -> Recipe:
+        """The same recipe with another catalogue."""
+        known = self.model_copy()
+        known._catalogue = tasks
+        return known
 
     def training_of(self, name: str) -> Training:
         """The training settings of a train or fuse stage, the recipe's defaults filled in."""
@@ -316,7 +332,7 @@ class Recipe(Strict):
         return tuple(
             Part(
                 task=data.task,
-                language=_called(data.task, language, data.split or settings.split),
+                language=self._called(data.task, language, data.split or settings.split),
                 split=data.split or settings.split,
                 cap=data.cap or settings.cap,
                 max_length=data.max_length or settings.max_length,
@@ -325,11 +341,9 @@ class Recipe(Strict):
             for language in data.language or settings.language
         )
 
-
-def _called(task: str, language: str, split: str) -> str:
-    """What the files of a task's split call a language."""
-    known = catalogue()
-    try:
-        return language_in(source_of(known[task], split), language)
-    except (KeyError, UsageError):  # the checks tell
-        return language
+    def _called(self, task: str, language: str, split: str) -> str:
+        """What the files of a task's split call a language."""
+        try:
+            return language_in(source_of(self.catalogue[task], split), language)
+        except (KeyError, UsageError):  # the checks tell
+            return language

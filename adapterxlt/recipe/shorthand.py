@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapterxlt.recipe.nodes import Node
+from adapterxlt.documents.nodes import Node
 
 _MAY_BE_ALL = ("languages", "layers", "pooling")
 _STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "weights", "labels", *_MAY_BE_ALL)
@@ -14,7 +14,7 @@ def spell_out(root: Node) -> Node:
     """Return the tree with `data`, `evaluate`, `on`, ... as lists (`all` stays as it is)."""
     if not isinstance(root.value, dict):
         return root
-    tree = _listed(root.value, ("data",))
+    tree = _listed(root.value, ("data", "tasks"))
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict):
         tree["stages"] = replace(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapterxlt.documents.nodes import Path
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.nodes import Path
 from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
 from adapterxlt.tasks.catalogue import Task, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS

@@ -12,20 +12,18 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from adapterxlt.documents.nodes import Node, Path, Places, plain
+from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.nodes import Node, Path, Places, plain
 from adapterxlt.recipe.schema import STAGE_KEYS, Recipe, Stage, TaskData, Training
-from adapterxlt.recipe.words import translated
 from adapterxlt.suggest import closest
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Catalogue
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(
-    root: Node, places: Places, problems: list[Problem], tasks: Mapping[str, Task]
-) -> Draft:
+def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalogue) -> Draft:
     """Check the tree; every way in which it breaks the schema is added to `problems`."""
     tree = cast("dict[str, Any]", plain(root))
     given = "stages" in tree
@@ -39,8 +37,9 @@ def validate(
     if recipe is None:  # the stages are sound, so go on with them
         known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}
         recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
+    recipe = recipe.knowing(tasks)
     broken = frozenset(written) - set(stages) if isinstance(written, dict) else frozenset()
-    return Draft(recipe, places, problems, frozenset(lost), broken, tasks)
+    return Draft(recipe, places, problems, frozenset(lost), broken)
 
 
 class _Schema:

@@ -1,21 +1,35 @@
-"""The catalogue: one small declarative file a task, in `entries/`.
+"""The catalogue: one small declarative file a task, in `entries/` or of the user's own.
 
-Adding a task whose files have a known format is adding one YAML file, nothing else.
+Adding a task whose files have a known format is adding one YAML file, nothing else. A catalogue is
+an object: that of a recipe holds the built-in tasks and the user's, see `tasks.own`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among
+from adapterxlt.metrics.facts import METRICS, names
 from adapterxlt.suggest import suggest
+from adapterxlt.tasks.short_form import spelt_out
 from adapterxlt.tasks.types import Kind
 
 
@@ -27,7 +41,33 @@ def _roles(value: Any) -> Any:
     return {"data": value} if isinstance(value, str) else value
 
 
+# What patterns of files may hold in braces; `{source}` and `{target}` are `{context}` and
+# `{question}` under the names that translations have for them.
+PLACEHOLDERS = ("lang", "iso3", "name", "context", "question", "source", "target")
+
+
+def _inside(pattern: str) -> str:
+    """A pattern that stays inside of the folder that it is looked for in."""
+    parts = pattern.split("/")
+    if "" in parts or ".." in parts or "\\" in pattern:
+        raise ValueError(f"`{pattern}` is not a path inside of a data folder, with `/` in it")
+    for name in re.findall(r"\{([^}]*)\}", pattern):
+        if name not in PLACEHOLDERS:
+            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS[:3])
+            raise ValueError(f"`{{{name}}}` stands for nothing: write {known} or {{split}}")
+    return pattern
+
+
+def _code(code: str) -> str:
+    """What stands for a language in the name of a file."""
+    if len(code) > 80 or not re.fullmatch(r"[^\W_]+(?:[-_ ][^\W_]+)*", code):
+        raise ValueError(f"`{code}` is not a code or a name of a language")
+    return code
+
+
 Column = int | str | tuple[int, ...] | tuple[str, ...]
+Pattern = Annotated[str, AfterValidator(_inside)]
+Code = Annotated[str, AfterValidator(_code)]
 
 
 # Phang et al. 2020's intermediate tasks; Hu et al. 2020; Ruder et al. 2021; Liang et al. 2020.
@@ -48,7 +88,7 @@ class Layout(_Frozen):
 
     name: str
     format: str = Field(description="the reader, see `tasks/readers`")
-    files: dict[str, Annotated[dict[str, str], BeforeValidator(_roles)]] = Field(
+    files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
         description="split -> role -> pattern"
     )
     optional: tuple[str, ...] = Field((), description="roles whose file may be missing")
@@ -84,11 +124,26 @@ class Hub(_Frozen):
     revision: str
 
 
+@dataclass(frozen=True)
+class Home:
+    """Where a task that is not built in was found.
+
+    Args:
+        file: its entry.
+        folder: data are looked for here too, after the data folders.
+    """
+
+    file: Path
+    folder: Path
+
+
 class Task(_Frozen):
     """What there is to know about a task; immutable."""
 
-    name: str
-    title: str
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="default: that of its file"
+    )
+    title: str = ""
     kind: Kind
     benchmarks: tuple[Benchmark, ...] = Field((), description="the suites it belongs to")
     labels: tuple[str, ...] = ()
@@ -97,26 +152,53 @@ class Task(_Frozen):
     )
     members: tuple[str, ...] = Field((), description="the tasks whose examples it consists of")
     no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
-    languages: tuple[str, ...]
-    splits: tuple[str, ...]
+    languages: tuple[Code, ...] = Field(min_length=1)
+    splits: tuple[Literal["train", "dev", "test"], ...] = Field(
+        min_length=1, description="default: those that there are files of"
+    )
     train: str | None = Field(None, description="the task whose training split it learns from")
     layouts: tuple[Layout, ...] = ()
     hub: Hub | None = None
     elsewhere: str = Field(
         "", description="where it is to be had, if the Hub has no Parquet files of all of it"
     )
-    metrics: tuple[str, ...]
-    main_metric: str
-    licence: str
-    citation: str
-    iso3: dict[str, str] = {}
-    language_names: dict[str, str] = {}
+    metrics: tuple[str, ...] = Field(description="default: the usual ones of its kind")
+    main_metric: str = Field(description="default: the first of `metrics`")
+    licence: str = "not stated"
+    citation: str = ""
+    made: str = Field(
+        "",
+        description="how texts of other languages came about: human, translated (by machine), "
+        "post-edited, or several of them by language",
+    )
+    iso3: dict[str, Code] = {}
+    language_names: dict[str, Code] = {}
     open: bool = Field(False, description="all its languages are all that there are files in")
+    _catalogue: Catalogue | None = PrivateAttr(None)
+    _home: Home | None = PrivateAttr(None)
+
+    @property
+    def home(self) -> Home | None:
+        """Where the user has it; None of a built-in task."""
+        return self._home
+
+    @property
+    def others(self) -> Catalogue:
+        """The tasks that this one may name."""
+        return catalogue() if self._catalogue is None else self._catalogue
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelt_out(cls, entry: Any) -> Any:
+        return spelt_out(entry, set(Layout.model_fields)) if isinstance(entry, dict) else entry
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
         if self.main_metric not in self.metrics:
             raise ValueError(f"main metric `{self.main_metric}` is not one of {self.metrics}")
+        for name in self.metrics:
+            if name not in METRICS and name not in names():
+                raise ValueError(f"unknown metric `{name}`; {suggest(name, names())}")
         for layout in self.layouts:
             if unknown := set(layout.files) - set(self.splits):
                 raise ValueError(f"layout `{layout.name}` has files for unknown splits {unknown}")
@@ -124,37 +206,79 @@ class Task(_Frozen):
                 raise ValueError(f"layout `{layout.name}` maps to unknown labels {unknown}")
         if bool(self.layouts) == bool(self.members):
             raise ValueError("a task has either layouts or members")
-        if (self.hub is not None) + bool(self.elsewhere) + bool(self.members) != 1:
+        if len(set(self.labels)) < len(self.labels):
+            twice = next(label for label in self.labels if self.labels.count(label) > 1)
+            raise ValueError(f"the label `{twice}` is listed twice")
+        if self.hub is not None and (self.elsewhere or self.members):
             raise ValueError("a task has a Hub repository, is to be had elsewhere, or has members")
         return self
 
 
+class Catalogue(Mapping[str, Task]):
+    """Tasks by name, in alphabetical order; those of a recipe are all that it can name.
+
+    Two catalogues are one only if they are the same object, as two open files are.
+    """
+
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        self._tasks = {name: tasks[name] for name in sorted(tasks)}
+
+    def __getitem__(self, name: str) -> Task:
+        return self._tasks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def with_own(self, tasks: Mapping[str, tuple[Task, Home]]) -> Catalogue:
+        """A catalogue with the user's tasks besides; each knows where it is from."""
+        found = dict(self._tasks)
+        for name, (task, home) in tasks.items():
+            found[name] = own = task.model_copy()
+            own._home = home
+        both = Catalogue(found)
+        for name in tasks:
+            found[name]._catalogue = both
+        return both
+
+
 @lru_cache(maxsize=1)
-def catalogue() -> dict[str, Task]:
-    """Every task by name, in alphabetical order."""
+def catalogue() -> Catalogue:
+    """The built-in tasks."""
+    entries = built_in_entries()
+    return Catalogue({name: Task.model_validate(inherited(entries, name)) for name in entries})
+
+
+@lru_cache(maxsize=1)
+def built_in_entries() -> Mapping[str, Mapping[str, Any]]:
+    """The built-in tasks as they are written."""
     folder = resources.files("adapterxlt.tasks") / "entries"
-    entries = {
+    return {
         entry.name.removesuffix(".yaml"): yaml.safe_load(entry.read_text(encoding="utf-8"))
         for entry in folder.iterdir()
         if entry.name.endswith(".yaml")
     }
-    return {name: Task.model_validate(_inherited(entries, name)) for name in sorted(entries)}
 
 
-def _inherited(entries: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def inherited(entries: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
     """An entry, with what it does not say itself taken from the one it is `like`."""
     entry = {"name": name, **entries[name]}
     base = entry.pop("like", None)
-    return entry if base is None else {**_inherited(entries, base), **entry}
+    return entry if base is None else {**inherited(entries, base), **entry}
 
 
-def get_task(name: str) -> Task:
-    """The task of that name.
+def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
+    """The task of that name, of a catalogue or of the built-in one.
 
     Raises:
         UsageError: there is none; the hint names the closest.
     """
-    tasks = catalogue()
+    tasks = catalogue() if tasks is None else tasks
     if name not in tasks:
         raise UsageError(f"unknown task `{name}`", hint=suggest(name, tasks, show=len(tasks)))
     return tasks[name]
@@ -169,7 +293,7 @@ def source_of(task: Task, split: str) -> Task:
     if split in task.splits:
         return task
     if split == "train" and task.train not in (None, task.name):
-        return source_of(get_task(str(task.train)), split)
+        return source_of(get_task(str(task.train), task.others), split)
     raise UsageError(
         f"task `{task.name}` has no split `{split}`", hint=f"it has {', '.join(task.splits)}"
     )
@@ -177,7 +301,7 @@ def source_of(task: Task, split: str) -> Task:
 
 def members_of(task: Task) -> tuple[Task, ...]:
     """The tasks whose examples a task consists of; itself, where it is not made of others."""
-    return tuple(get_task(name) for name in task.members) or (task,)
+    return tuple(get_task(name, task.others) for name in task.members) or (task,)
 
 
 def language_in(task: Task, written: str) -> str:
@@ -206,13 +330,15 @@ def may_be_in(task: Task, language: str) -> bool:
         for roles in layout.files.values()
         for pattern in roles.values()
     ]
-    return any("{lang}" in pattern for pattern in patterns) and language in _known_languages()
+    return any("{lang}" in pattern for pattern in patterns) and language in known_languages(
+        task.others
+    )
 
 
-@lru_cache(maxsize=1)
-def _known_languages() -> frozenset[str]:
-    """Codes of single languages that occur in the catalogue."""
-    codes = (code for task in catalogue().values() for code in (*task.languages, *task.iso3))
+@lru_cache(maxsize=8)
+def known_languages(tasks: Catalogue) -> frozenset[str]:
+    """Codes of single languages that occur in a catalogue."""
+    codes = (code for task in tasks.values() for code in (*task.languages, *task.iso3))
     return frozenset(code for code in codes if "-" not in code)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
-from adapterxlt.tasks.find import find
+from adapterxlt.tasks.find import Found, find
 
 
 def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split: str) -> str:
@@ -22,13 +22,34 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
     Raises:
         MissingDataError: a language has no files.
     """
-    parts = []
+    parts: list[object] = []
     wanted = itertools.product(sorted(set(languages)), members_of(source_of(task, split)))
     for language, member in wanted:
         found = find(member, roots, language, split)
         files = {role: _file_hash(path) for role, path in sorted(found.files.items())}
-        parts.append([found.task.name, found.layout.name, found.split, language, files])
+        part = [found.task.name, found.layout.name, found.split, language, files]
+        parts.append(part if found.task.home is None else [*part, _reading(found)])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _reading(found: Found) -> dict[str, object]:
+    """What the user's entry says that changes examples or labels.
+
+    Built-in entries change with the version of what reads them.
+    """
+    task, layout = found.task, found.layout
+    return {
+        "kind": task.kind,
+        "labels": task.labels,
+        "no_answer": task.no_answer,
+        "name": task.language_names.get(found.language, ""),
+        "layout": layout.model_dump(mode="json", exclude={"name", "files", "optional"}),
+    }
+
+
+def scored_by(task: Task) -> str:
+    """What is measured on a user's task, which its entry may change; "" of a built-in one."""
+    return "" if task.home is None else "+".join((task.main_metric, *task.metrics))
 
 
 def same_content(one: Path, other: Path) -> bool:

@@ -10,11 +10,13 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.store.compressed import KINDS
 from adapterxlt.tasks import hub
-from adapterxlt.tasks.catalogue import Layout, Task, members_of, source_of
+from adapterxlt.tasks.catalogue import PLACEHOLDERS, Layout, Task, members_of, source_of
 from adapterxlt.tasks.description import stated_languages
 from adapterxlt.tasks.hub import is_hub
 
-_PLACEHOLDER = re.compile(r"\{(lang|iso3|name|context|question)\}")
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
+# A code of BCP 47: a language, a script, a region; as benchmarks write them, `eng_Latn` too.
+_CODE = r"[a-z]{2,3}(?:[-_][A-Z][a-z]{3})?(?:[-_](?:[A-Z]{2}|[0-9]{3}))?|[a-z]{2,3}(?:-[A-Za-z]+)?"
 # Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
 _WRAPPERS = ("download", "xglue_full_dataset", "tasks/data", "data")
 
@@ -77,7 +79,7 @@ def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[
     """
     task = source_of(task, split)
     others = set(_other_languages(task, roots, split)) if task.open else set()
-    for place in _places(_local(roots)):
+    for place in _places(_local([*roots, *beside(task)])):
         if stated := stated_languages(place):
             others |= stated & _named_by_files(task, [place], split)
     languages = (*task.languages, *sorted(others - set(task.languages)))
@@ -95,7 +97,7 @@ def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> b
 
 def _other_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
     """Languages beside the task's own that file names tell of, sorted."""
-    named = _named_by_files(task, _places(_local(roots)), split)
+    named = _named_by_files(task, _places(_local([*roots, *beside(task)])), split)
     return tuple(sorted(named - set(task.languages)))
 
 
@@ -110,7 +112,7 @@ def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> boo
     for layout in task.layouts:
         roles = layout.files.get(split)
         if layout.name == hub.LAYOUT and roles and _speaks(task, layout, split, language):
-            wanted = [_fill(task, pattern, language) for pattern in roles.values()]
+            wanted = [fill(task, pattern, language) for pattern in roles.values()]
             return all(hub.has_file(task.hub, pattern) for pattern in wanted)
     return False
 
@@ -120,7 +122,7 @@ def _search(
 ) -> tuple[Found | None, list[str]]:
     """The first complete layout, or None and what is missing of each."""
     missing: list[str] = []
-    for root in _places(roots):
+    for root in _places([*roots, *beside(task)]):
         if is_hub(root) and task.hub is None:
             none = f"Parquet files on the Hub, which has none of `{task.name}`"
             missing.append(f"{none}; get it from {task.elsewhere}")
@@ -133,7 +135,7 @@ def _search(
             there: dict[str, Path] = {}
             lacking: list[str] = []
             for role, pattern in patterns.items():
-                wanted = _fill(task, pattern, language)
+                wanted = fill(task, pattern, language)
                 paths = _files(task, root, wanted)
                 there |= {f"{role}-{n}" if n else role: path for n, path in enumerate(paths)}
                 if not paths and role not in layout.optional:
@@ -149,9 +151,22 @@ def _files(task: Task, root: Path, wanted: str) -> list[Path]:
     if is_hub(root):
         return hub.fetch(task.hub, wanted) if task.hub else []
     if "*" in wanted:
-        return sorted(path for path in root.glob(wanted) if path.is_file())
+        return sorted(path for path in root.glob(wanted) if _may_read(task, path))
     paths = (root / f"{wanted}{kind}" for kind in ("", *KINDS))
-    return [path for path in paths if path.is_file()][:1]
+    return [path for path in paths if _may_read(task, path)][:1]
+
+
+def _may_read(task: Task, path: Path) -> bool:
+    """Whether there is such a file; what came with an entry may not lead out of its folder."""
+    if not path.is_file():
+        return False
+    inside = [folder for folder in beside(task) if path.is_relative_to(folder)]
+    return all(path.resolve().is_relative_to(folder.resolve()) for folder in inside)
+
+
+def beside(task: Task) -> tuple[Path, ...]:
+    """The folder of the entry of a task that is not built in."""
+    return (task.home.folder,) if task.home else ()
 
 
 def _places(roots: Sequence[Path]) -> list[Path]:
@@ -182,7 +197,7 @@ def _named_by_files(task: Task, places: Sequence[Path], split: str) -> set[str]:
 def _as_regex(pattern: str) -> str:
     """The pattern as a regular expression; a second `{lang}` must repeat the first."""
     start, *rest = (re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split("{lang}"))
-    return f"{start}(?P<lang>[a-z]{{2,3}}(?:-[A-Za-z]+)?)" + "(?P=lang)".join(rest)
+    return f"{start}(?P<lang>{_CODE})" + "(?P=lang)".join(rest)
 
 
 def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
@@ -193,21 +208,37 @@ def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
     return language in task.languages and language == layout.language_of.get(split, language)
 
 
-def _fill(task: Task, pattern: str, language: str) -> str:
-    context, _, question = language.partition("-")
+def fill(task: Task, pattern: str, language: str) -> str:
+    context, question = halves(task, language)
     values = {
         "lang": language,
         "iso3": task.iso3.get(language, language),
         "name": task.language_names.get(language, language),
         "context": context,
-        "question": question or context,
+        "question": question,
+        "source": task.iso3.get(context, context),
+        "target": task.iso3.get(question, question),
     }
     return _PLACEHOLDER.sub(lambda match: values[match[1]], pattern)
 
 
+def halves(task: Task, language: str) -> tuple[str, str]:
+    """The languages of `de-en`: a context and its question, or a source and its target.
+
+    Where codes hold a `-` themselves (`sr-Latn-en`), both halves are languages of the task.
+    """
+    cuts = [at for at, sign in enumerate(language) if sign == "-"]
+    both = [(language[:at], language[at + 1 :]) for at in cuts]
+    known = {*task.iso3, *task.languages}
+    for first, second in both:
+        if first in known and second in known:
+            return first, second
+    return both[0] if both else (language, language)
+
+
 def _missing_hint(task: Task, roots: Sequence[Path], split: str, looked: list[str]) -> str:
     lines = [f"looked for {item}" for item in looked]
-    if not roots:
+    if not roots and not beside(task):
         lines = ["no data folder is given"]
     elif there := [
         language

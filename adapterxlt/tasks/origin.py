@@ -13,7 +13,7 @@ from pathlib import Path
 from adapterxlt.bundled import bundled
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.data_hash import same_content
-from adapterxlt.tasks.find import Found, find
+from adapterxlt.tasks.find import Found, beside, find
 from adapterxlt.tasks.hub import is_hub
 
 POCKET = "pocket"
@@ -33,7 +33,8 @@ def origins(task: Task, roots: Sequence[Path], languages: Sequence[str], split: 
 
 def _origin(found: Found, roots: Sequence[Path]) -> str:
     path = next(iter(found.files.values()))
-    root = next(root for root in roots if path.is_relative_to(root))
+    places = [*roots, *beside(found.task)]
+    root = next(root for root in places if path.is_relative_to(root))
     if _is_pocket(path, root):
         return POCKET
     if is_hub(root) and found.task.hub is not None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import training_examples
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.preflight import preflight
-from adapterxlt.plan.plan import make_plan, resolve_sources
+from adapterxlt.plan.plan import Sources, make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
@@ -108,9 +108,9 @@ def test_each_training_set_is_read_once(
 ) -> None:
     read = []
 
-    def counted(part: Part, step: Step, roots: Sequence[Path]) -> list[Example]:
+    def counted(part: Part, step: Step, sources: Sources) -> list[Example]:
         read.append((part.task, part.cap, step.number("seed") if part.cap else None))
-        return training_examples(part, step, roots)
+        return training_examples(part, step, sources)
 
     monkeypatch.setattr(text_hashes, "training_examples", counted)
     stages = """

@@ -5,13 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from adapterxlt.plan import versions
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.steps import Step
-from adapterxlt.plan.versions import VERSIONS, version_of
+from adapterxlt.plan.versions import VERSIONS
 from adapterxlt.store.files import address_of
+from adapterxlt.tasks.catalogue import catalogue
 
 PARAMS = {"task": "mnli", "method": "seq_bn", "lr": 0.001}
 STEP = Step("nli", "train", "nli", (), PARAMS, {"checkpoint_every": 100})
+
+
+def version_of(step: Step) -> int | str:
+    return versions.version_of(step, catalogue())
 
 
 def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:

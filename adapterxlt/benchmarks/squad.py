@@ -1,0 +1,110 @@
+"""Scoring files of answers: SQuAD v1.1, v2.0, MLQA, TyDiQA-GoldP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapterxlt.benchmarks.files import read_answers, read_questions, read_scores
+from adapterxlt.benchmarks.spec import Pair, Scored
+from adapterxlt.errors import UsageError
+from adapterxlt.languages import named_among, suggest_language
+from adapterxlt.metrics.answers import (
+    MLQA_LANGUAGES,
+    answer_scores,
+    normaliser,
+    squad2_questions,
+    squad2_scores,
+)
+from adapterxlt.tasks.files import bad
+
+
+def score_answers(pair: Pair, *, per_language: bool) -> Scored:
+    """Exact match and F1; unanswered questions count as wrong.
+
+    Args:
+        per_language: normalise as MLQA's script does, else as SQuAD v1.1's.
+    """
+    return _version_1(pair.predictions, pair.labels, pair.language if per_language else None)
+
+
+def score_squad(
+    predictions: Path,
+    labels: Path,
+    *,
+    version: str | None = None,
+    language: str | None = None,
+    no_answer: Path | None = None,
+    threshold: float = 1.0,
+) -> tuple[str, Scored]:
+    """Score one file of answers; returns the version that was taken, and the metrics.
+
+    Args:
+        predictions: answer text by question id.
+        labels: SQuAD's schema.
+        version: `1.1` (also MLQA, XQuAD, TyDiQA-GoldP) or `2.0`; default: 2.0 if the labels mark
+            questions as impossible.
+        language: normalise as MLQA's script does for it; default: as SQuAD's.
+        no_answer: number by question id, how sure the system is that there is no answer (2.0).
+        threshold: above it, the prediction counts as "no answer".
+
+    Raises:
+        MissingDataError: a file cannot be read, is blanked, or does not fit the other.
+        UsageError: the options do not go together.
+    """
+    language = language and named_among(language, MLQA_LANGUAGES)
+    if language is not None and language not in MLQA_LANGUAGES:
+        raise UsageError(
+            f"MLQA has no language `{language}`",
+            hint=suggest_language(language, MLQA_LANGUAGES)
+            + "; for other languages leave it out: SQuAD's rules serve for XQuAD and TyDiQA",
+        )
+    if no_answer is None and threshold != 1.0:
+        raise UsageError(
+            "a threshold without no-answer scores decides nothing",
+            hint="add the file of the scores",
+        )
+    version = version or ("2.0" if read_questions(labels).impossible else "1.1")
+    if version == "2.0":
+        if language is not None:
+            raise UsageError("SQuAD 2.0 has no rules by language", hint="leave out the language")
+        return version, _version_2(predictions, labels, no_answer, threshold)
+    if no_answer is not None:
+        raise UsageError("only SQuAD 2.0 has no-answer scores", hint="add `--version 2.0`")
+    return version, _version_1(predictions, labels, language)
+
+
+def _version_1(predictions: Path, labels: Path, language: str | None) -> Scored:
+    questions = read_questions(labels)
+    if empty := sum(not found for found in questions.answers):
+        raise bad(
+            labels,
+            0,
+            f"{empty} of {len(questions.ids)} questions have no answer",
+            "is this a file of SQuAD 2.0? Score it as version 2.0",
+        )
+    predicted, remarks = read_answers(predictions, questions.ids)
+    return Scored(answer_scores(questions.answers, predicted, normaliser(language)), remarks)
+
+
+def _version_2(predictions: Path, labels: Path, no_answer: Path | None, threshold: float) -> Scored:
+    questions = read_questions(labels)
+    predicted, remarks = read_answers(predictions, questions.ids)
+    texts = [text for text in predicted if text is not None]
+    if len(texts) < len(predicted):  # the script cannot score this either
+        missing = [
+            name for name, text in zip(questions.ids, predicted, strict=True) if text is None
+        ]
+        raise bad(
+            predictions,
+            0,
+            f"{len(missing)} of {len(predicted)} questions have no prediction (`{missing[0]}`)",
+            "SQuAD 2.0 wants the empty text for no answer",
+        )
+    scores = None
+    if no_answer is not None:
+        scores = read_scores(no_answer)
+        if lacking := [name for name in questions.ids if name not in scores]:
+            what = f"{len(lacking)} of {len(texts)} questions have no score (`{lacking[0]}`)"
+            raise bad(no_answer, 0, what)
+    scored = squad2_questions(questions.ids, questions.answers, texts)
+    return Scored(squad2_scores(scored, scores, threshold), remarks)
