@@ -87,6 +87,9 @@ def suggest_language(written: str, offered: Iterable[str]) -> str:
     tag = parse_tag(written)
     if tag is not None and tag[0] in _known().values():
         return f"known: {', '.join(codes)}" if codes else "none is known"
+    if len(written) > 4 and written.isalpha():  # a name, which only by chance is like a code
+        listed = f"; known: {', '.join(codes)}" if codes else ""
+        return f"give its code, such as `de`, `deu` or `deu_Latn`{listed}"
     called = {alias: code for alias in _known() if (code := named_among(alias, codes)) in codes}
     called |= {code: code for code in codes}
     meant = called.get(closest(written, called) or "")

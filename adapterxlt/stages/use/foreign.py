@@ -14,8 +14,8 @@ from adapterxlt.errors import UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.foreign import foreign_parts, make_foreign
-from adapterxlt.sharing.foreign_read import read_foreign
 from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
+from adapterxlt.sharing.foreign_read import read_foreign
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.stages.use.heads import usable_heads
