@@ -116,7 +116,7 @@ def json_option(function: F) -> F:
 
 
 def encoder_options(function: F) -> F:
-    """`--backbone`, `--artifact` and `--device`: which encoder, and where it computes."""
+    """`--backbone`, `--artifact`, `--device`, `--prefix`: which encoder, how and where."""
     artifact = click.option(
         "--artifact",
         metavar="PATH",
@@ -130,7 +130,12 @@ def encoder_options(function: F) -> F:
         metavar="auto|cpu|cuda|cuda:N|mps",
         help="Where it computes.  [default: auto, a GPU if there is one]",
     )
-    return backbone(artifact(device(function)))
+    prefix = click.option(
+        "--prefix",
+        metavar="TEXT",
+        help="Put before each sentence, as some encoders want it: 'query: ' for E5.",
+    )
+    return backbone(artifact(device(prefix(function))))
 
 
 def recipe_argument(function: F) -> F:

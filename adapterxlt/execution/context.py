@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, find_device
+from adapterxlt.execution.contamination import Hashes, read_seen
 from adapterxlt.execution.text_hashes import TextHashes
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
@@ -87,3 +88,15 @@ class Context:
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))
         return built
+
+    def seen(self, artifact: Path | None) -> dict[str, Hashes]:
+        """Hashes of the texts that a model has seen, by where: see `read_seen`.
+
+        Of what the backbone's makers trained on, as the recipe says, the data that are here.
+        """
+        told = {
+            f"pretraining ({task})": hashes
+            for task in self.backbone.seen
+            if (hashes := self.texts.pretrained(task)).size
+        }
+        return read_seen(self.backbone.path, artifact) | told

@@ -11,7 +11,7 @@ from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.evaluation.submission import submission_file, write_submission
-from adapterxlt.execution.contamination import describe_overlap, read_seen
+from adapterxlt.execution.contamination import describe_overlap
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import evaluation_examples
 from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
@@ -31,7 +31,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     """
     step = planned.step
     entry, roots = context.sources.tasks[step.text("task")], context.sources.roots
-    seen = read_seen(context.backbone.path, context.artifact(step.inputs[0]))
+    seen = context.seen(context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
     for language in step.items("languages"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
 from adapterxlt.plan.setup import setup_of
-from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.recipe.schema import (
     EvaluateStage,
     RetrieveStage,
@@ -76,7 +77,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
         "seed": _seed(context, model),
-        "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
+        "protocol": _protocol(step, stage),
         "trained_in": _trained_in(context, model),
         "lineage": describe(
             lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
@@ -148,3 +149,11 @@ def _capped(context: Context, behind: str) -> list[tuple[str, int | None]]:
     if behind not in context.sources.used:
         return [(part.task, part.cap) for part in context.recipe.parts_of(behind)]
     return caps_of(context.sources.used[behind].trained())
+
+
+def _protocol(step: Step, stage: EvaluateStage | RetrieveStage) -> str:
+    """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
+    if not isinstance(stage, RetrieveStage):
+        return ZERO_SHOT
+    prefix = step.params.get("prefix")
+    return f"{stage.protocol}, prefix {json.dumps(prefix)}" if prefix else stage.protocol

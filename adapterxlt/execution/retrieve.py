@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.evaluation.submission import submission_file
-from adapterxlt.execution.contamination import describe_overlap, read_seen
+from adapterxlt.execution.contamination import describe_overlap
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
 from adapterxlt.plan.steps import PlannedStep
@@ -31,7 +31,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
             file = submission_file(step.text("predictions"), task, language, split)
             write_atomic(folder / file, "".join(f"{line}\n" for line in lines))
     artifact = context.artifact(step.inputs[0]) if step.inputs else None
-    seen = read_seen(context.backbone.path, artifact)
+    seen = context.seen(artifact)
     flags = {
         language: describe_overlap(context.texts.evaluated(step, language), seen)
         for language in step.items("languages")

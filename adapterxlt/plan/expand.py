@@ -93,7 +93,7 @@ def expand(
         elif isinstance(stage, UseStage):
             steps.append(Step(name, "use", name, (), {}))
         elif isinstance(stage, EvaluateStage):
-            steps.extend(_evaluation_cells(recipe, name, stage, roots, used))
+            steps.extend(_evaluation_cells(recipe, name, stage, backbone, roots, used))
         else:
             steps.extend(_retrieval_cells(recipe, name, stage, backbone, roots))
     return steps
@@ -151,6 +151,7 @@ def _evaluation_cells(
     recipe: Recipe,
     name: str,
     stage: EvaluateStage,
+    backbone: Backbone,
     roots: Sequence[Path],
     used: Mapping[str, Used],
 ) -> Iterator[Step]:
@@ -169,6 +170,7 @@ def _evaluation_cells(
                 "max_length": stage.max_length or lengths[head.name],
                 "doc_stride": doc_stride,
                 "token_budget": stage.token_budget,
+                **_seen(backbone),
             }
             if len(lengths) > 1:
                 params["head"] = head.name
@@ -233,6 +235,13 @@ def _retrieval_cells(
                     "protocol": protocol,
                     "max_length": stage.max_length,
                     "token_budget": stage.token_budget,
+                    **({"prefix": backbone.prefix} if backbone.prefix else {}),
+                    **_seen(backbone),
                     **written,
                 },
             )
+
+
+def _seen(backbone: Backbone) -> dict[str, object]:
+    """What its makers trained on, which results are compared with; nothing where none is told."""
+    return {"seen": sorted(set(backbone.seen))} if backbone.seen else {}

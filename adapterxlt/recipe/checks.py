@@ -23,6 +23,8 @@ from adapterxlt.recipe.training_checks import check_training
 def check(draft: Draft) -> None:
     """Add every problem of what is known of a recipe."""
     check_references(draft)
+    for index, task in enumerate(draft.recipe.backbone.seen):
+        draft.task(("backbone", "seen", index), task)
     composition = Composition(draft)
     for name, stage in draft.recipe.stages.items():
         at: Path = ("stages", name)

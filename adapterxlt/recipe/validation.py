@@ -16,7 +16,7 @@ from adapterxlt.documents.nodes import Node, Path, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.schema import STAGE_KEYS, Recipe, Stage, TaskData, Training
+from adapterxlt.recipe.schema import STAGE_KEYS, BackboneChoice, Recipe, Stage, TaskData, Training
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
 
@@ -35,7 +35,9 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     rest = {**tree, "training": training or Training(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so go on with them
-        known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}
+        choice = tree.get("backbone")
+        named = isinstance(choice, str) and choice != ""
+        known: dict[str, Any] = {"backbone": BackboneChoice(name=str(choice))} if named else {}
         recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
     recipe = recipe.knowing(tasks)
     broken = frozenset(written) - set(stages) if isinstance(written, dict) else frozenset()
