@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
@@ -129,6 +130,6 @@ def sample(examples: Sequence[T], cap: int | None, seed: int) -> list[T]:
 
 def _reader(readers: dict[str, Callable[[Found], T]], found: Found) -> Callable[[Found], T]:
     if found.layout.format not in readers:
-        kind = found.task.kind.replace("_", " ")
-        raise UsageError(f"`{found.task.name}` is a task of {kind}: it cannot be read as asked")
+        of = get_kind(found.task.kind).words
+        raise UsageError(f"`{found.task.name}` is a task of {of}: it cannot be read as asked")
     return readers[found.layout.format]
