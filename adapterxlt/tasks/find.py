@@ -229,7 +229,9 @@ def halves(task: Task, language: str) -> tuple[str, str]:
     """
     cuts = [at for at, sign in enumerate(language) if sign == "-"]
     both = [(language[:at], language[at + 1 :]) for at in cuts]
-    known = {*task.iso3, *task.languages}
+    known = {*task.iso3, *task.languages, task.pivot}
+    if task.pivot and language in known:
+        return language, task.pivot
     for first, second in both:
         if first in known and second in known:
             return first, second

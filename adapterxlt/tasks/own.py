@@ -28,6 +28,8 @@ from adapterxlt.tasks.catalogue import (
     compatible,
     inherited,
 )
+from adapterxlt.tasks.formats import misfit
+from adapterxlt.tasks.read import READERS
 from adapterxlt.tasks.short_form import spelt_out
 
 SUFFIXES = (".yaml", ".yml")
@@ -166,6 +168,10 @@ def _task(
     if task.kind in _LABELLED and not task.labels and task.label_count is None:
         hint = "list them; `adapterxlt task new` finds them in the data"
         problems.append(places.problem(("labels",), "is missing", hint))
+    for index, layout in enumerate(task.layouts):
+        if wrong := misfit(task, layout, READERS):
+            at = ("layouts", index) if "layouts" in body else ()
+            problems.append(places.problem((*at, wrong[0]), *wrong[1:]))
     return task
 
 

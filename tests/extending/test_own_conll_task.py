@@ -1,0 +1,45 @@
+"""A task of CoNLL columns with labels and a language that no built-in task has."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+from adapterxlt.execution.run import RunResult
+from adapterxlt.tasks.catalogue import catalogue
+
+ENTRY = """
+kind: tagging
+labels: [O, B-BIRD, I-BIRD, B-TREE]
+languages: [ckb-Arab, eng_Latn]
+splits: [train, test]
+format: conll
+files: "birds/{lang}/{split}.conll.gz"
+columns: {token: 1, tag: 3}
+comments: "#"
+"""
+SENTENCE = (
+    "# id = 1\n1\tgrey\tADJ\tB-BIRD\n2\theron\tNOUN\tI-BIRD\n3\t#\tSYM\tO\n4\toak\tNOUN\tB-TREE\n\n"
+)
+
+
+def test_own_conll_task(tmp_path: Path, run: Callable[[str], RunResult]) -> None:
+    assert not any("ckb-Arab" in task.languages for task in catalogue().values())
+    for language in ("ckb-Arab", "eng_Latn"):
+        for split in ("train", "test"):
+            path = tmp_path / f"birds/{language}/{split}.conll.gz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(gzip.compress(SENTENCE.encode() * 6))
+    (tmp_path / "birds.yaml").write_text(ENTRY)
+    result = run(
+        "tasks: [birds.yaml]\n"
+        "stages:\n"
+        "  b: {train: {task: birds, language: en}, method: lora}\n"
+        "  s: {evaluate: b, on: birds, split: test}\n"
+    )
+    main = {row.language: row for row in result.rows if row.main}
+    assert list(main) == ["ckb-Arab", "eng_Latn"]
+    assert {(row.metric, row.n, row.task) for row in main.values()} == {("f1", 6, "birds")}
+    assert main["eng_Latn"].contamination  # what it was trained on
+    assert {row.metric for row in result.rows} == {"f1", "precision", "recall"}
