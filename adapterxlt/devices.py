@@ -53,6 +53,19 @@ def find_device(name: str = AUTO) -> torch.device:
     return torch.device(kind)
 
 
+def gpu_numbers(name: str | None) -> tuple[int, ...] | None:
+    """The numbers of the CUDA GPUs that a name lets other libraries use; None: whatever is there.
+
+    Example:
+        >>> gpu_numbers("cuda:1"), gpu_numbers("cpu"), gpu_numbers(AUTO)
+        ((1,), (), None)
+    """
+    if name in (None, AUTO):
+        return None
+    kind, _, number = str(name).partition(":")
+    return (int(number or 0),) if kind == "cuda" else ()
+
+
 def check_precision(precision: str, device: torch.device) -> None:
     """Refuse a precision that a device cannot train in.
 

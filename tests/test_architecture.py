@@ -31,9 +31,9 @@ LAYERS = (
         "safetensors_header",
         "show",
     ),
-    ("store", "search", "methods"),
+    ("store", "search", "methods", "metrics"),
     ("tasks", "backbones"),
-    ("scoring", "results", "models"),
+    ("benchmarks", "results", "models"),
     ("vectors",),
     ("retrieval", "integrations"),
     ("recipe",),
@@ -119,7 +119,7 @@ def test_no_files_need_each_other() -> None:
 
 def test_report_reads_results_only() -> None:
     # `show` makes text fit for a terminal; files of results may be bad.
-    own = ("report", "results", "show", "errors")
+    own = ("report", "results", "metrics", "show", "errors")
     reached = {
         f"{name} -> {imported}"
         for name, all_imported in uses().items()
@@ -182,8 +182,8 @@ def loaded_by(code: str) -> set[str]:
         "adapterxlt.recipe.load",
         "adapterxlt.report.tables",
         "adapterxlt.retrieval.protocols",
-        "adapterxlt.scoring.xglue",
-        "adapterxlt.scoring.xtreme",
+        "adapterxlt.benchmarks.xglue",
+        "adapterxlt.benchmarks.xtreme",
         "adapterxlt.store.store",
         "adapterxlt.tasks.catalogue",
         "adapterxlt.tasks.read",

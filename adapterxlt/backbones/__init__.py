@@ -3,6 +3,7 @@
 from adapterxlt.backbones.architectures import Architecture
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import (
+    files_of,
     inspect_backbone,
     model_config,
     tokenizer_documents,
@@ -18,6 +19,7 @@ __all__ = [
     "WEIGHTS",
     "Architecture",
     "Backbone",
+    "files_of",
     "inspect_backbone",
     "model_config",
     "resolve_backbone",

@@ -23,6 +23,8 @@ from adapterxlt.show import brief
 
 # Say nothing about what the model computes, and change when it is saved again or moved.
 _VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
+# What it is, may be used for and has read: goes along where it is copied to.
+_NOTES = ("README.md", "LICENSE", "LICENSE.txt", "texts.u64")
 _log = logging.getLogger("adapterxlt")  # warnings go to stderr where nobody asks for other
 
 
@@ -103,6 +105,15 @@ def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
         return files, {}
     mapping = read_json(backbone.name, backbone.path / INDEX)["weight_map"]
     return files, {tensor: Path(str(shard)).name for tensor, shard in mapping.items()}
+
+
+def files_of(backbone: Backbone) -> list[Path]:
+    """The files in its folder that it consists of, and its notes; whatever else lies there."""
+    weights = weight_files(backbone.name, backbone.path)
+    index = [INDEX] if weights != [backbone.path / WEIGHTS] else []
+    others = ["config.json", *backbone.architecture.tokenizer_files, *index, *_NOTES]
+    named = [backbone.path / name for name in others]
+    return [*weights, *(path for path in named if path.is_file())]
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.devices import gpu_numbers
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -121,11 +122,17 @@ def command(
 
     from adapterxlt.cli.progress import open_progress
     from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+    from adapterxlt.retrieval.scripts import scripts_of
+    from adapterxlt.search.neighbours import check_index
     from adapterxlt.store.output import check_folder, check_output
     from adapterxlt.tasks.files import check_file
 
     chosen = get_protocol(protocol)
     chosen = replace(chosen, k=k or chosen.k)
+    check_index(index)
+    for language in (src_lang, trg_lang):
+        if language is not None:
+            scripts_of(language)  # or it is refused, before a model is loaded
     for side in (source, target):
         check_file(side)
     output = check_output(out, inputs=(source, target))
@@ -143,6 +150,7 @@ def command(
         protocol=chosen,
         layer=choose_layers(None if layer is None else [layer], chosen.bucc, depth)[0],
         index=index,
+        gpus=gpu_numbers(device),
         source=Filters(src_lang, min_chars, max_chars),
         target=Filters(trg_lang, min_chars, max_chars),
         **others,

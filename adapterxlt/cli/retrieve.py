@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.devices import gpu_numbers
 from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _score_texts(
             np.save(stream, vectors[SIDES.index(name)][key])
     return score_grid(
         vectors[0], vectors[1], sides, rules,
-        threshold=threshold, index=index, progress=progress,
+        threshold=threshold, index=index, gpus=gpu_numbers(device), progress=progress,
     )  # fmt: skip
 
 
@@ -257,12 +258,13 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
 
 
 def _print(grid: list[Scored], best: Scored, metric: str) -> None:
+    from adapterxlt.metrics.facts import facts_of
     from adapterxlt.report.console import print_table
 
     rows = []
     for scored in grid:
         place = {} if scored.layer is None else {"layer": scored.layer, "pooling": scored.pooling}
-        digits = {name: 4 if name.startswith("threshold") else 1 for name in scored.values}
+        digits = {name: facts_of(name).digits for name in scored.values}
         rows.append(
             place
             | {

@@ -1,20 +1,41 @@
-"""`adapterxlt score xtreme|xglue|squad`: score prediction files as the official scripts do."""
+"""`adapterxlt score NAME`: score prediction files as a benchmark's official script does."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from adapterxlt.cli.options import Finite, json_option, print_json
 from adapterxlt.errors import MissingDataError
 
+if TYPE_CHECKING:
+    from adapterxlt.benchmarks.spec import Benchmark
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group()
+class _Benchmarks(click.Group):
+    """One verb a benchmark; those of folders are all alike, and packages add some."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from adapterxlt.benchmarks.registry import names
+
+        return [*names(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from adapterxlt.benchmarks.registry import get_benchmark, names
+
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or cmd_name not in names():
+            return own
+        return _verb_of(get_benchmark(cmd_name))
+
+
+@click.group(cls=_Benchmarks)
 def command() -> None:
     """Score prediction files as the official scripts score them.
 
@@ -24,7 +45,7 @@ def command() -> None:
 
 
 def _folders(function: F) -> F:
-    """The options that both benchmarks share."""
+    """The options that all benchmarks of folders share."""
     for option in (
         json_option,
         click.option(
@@ -60,36 +81,18 @@ def _folders(function: F) -> F:
     return function
 
 
-@command.command()
-@_folders
-@click.pass_context
-def xtreme(ctx: click.Context, /, **options: Any) -> None:
-    """Score the nine tasks of XTREME, in percent.
+def _verb_of(benchmark: Benchmark) -> click.Command:
+    @_folders
+    @click.pass_context
+    def score(ctx: click.Context, /, **options: Any) -> None:
+        _score(ctx, benchmark, **options)
 
-    Reads TASK/SPLIT-XX.tsv (.json for answers) in both folders; as labels also XTREME's
-    downloads, where they have any.
-    """
-    from adapterxlt.scoring.xtreme import XTREME
-
-    _score(ctx, XTREME, **options)
-
-
-@command.command()
-@_folders
-@click.pass_context
-def xglue(ctx: click.Context, /, **options: Any) -> None:
-    """Score the nine understanding tasks of XGLUE, 0 to 1.
-
-    Reads TASK/XX.prediction, and labels as they are in XGLUE's download.
-    """
-    from adapterxlt.scoring.xglue import XGLUE
-
-    _score(ctx, XGLUE, **options)
+    return click.command(name=benchmark.name, help=inspect.cleandoc(benchmark.help))(score)
 
 
 def _score(
     ctx: click.Context,
-    benchmark: Any,
+    benchmark: Benchmark,
     *,
     predictions: Path,
     labels: Path,
@@ -97,8 +100,8 @@ def _score(
     split: str,
     as_json: bool,
 ) -> None:
+    from adapterxlt.benchmarks.folder import score_benchmark, summarise
     from adapterxlt.cli.score_tables import print_result
-    from adapterxlt.scoring.benchmark import score_benchmark, summarise
 
     result = score_benchmark(benchmark, predictions, labels, split=split, tasks=tasks)
     if as_json:
@@ -160,8 +163,8 @@ def squad(
     as_json: bool,
 ) -> None:
     """Score one file of answers: SQuAD 1.1, SQuAD 2.0, MLQA, XQuAD, TyDiQA-GoldP; in percent."""
+    from adapterxlt.benchmarks.squad import score_squad
     from adapterxlt.cli.score_tables import print_metrics
-    from adapterxlt.scoring.squad import score_squad
 
     version, scored = score_squad(
         predictions,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
+from adapterxlt.benchmarks.folder import Result, TaskScores
 from adapterxlt.report.console import make_console, plain_table
-from adapterxlt.scoring.benchmark import Result, TaskScores
 
 _NAME = len("  token accuracy ")
 _CELL = len("en 100.00")  # and `en 0.1234`
@@ -32,7 +32,7 @@ def print_result(result: Result, console: Console | None = None) -> None:
     table.add_column("also")
     for task in result.tasks:
         table.add_row(
-            task.spec.name, task.spec.title, _number(task.score, digits), _also(task, digits)
+            task.spec.name, task.spec.called, _number(task.score, digits), _also(task, digits)
         )
     table.add_section()
     asked = {task.spec.name for task in result.tasks}
@@ -57,7 +57,7 @@ def print_metrics(title: str, metrics: Mapping[str, float], console: Console | N
     table.add_column("value", justify="right", no_wrap=True)
     for name, value in metrics.items():
         text = f"{value:.2f}" if isinstance(value, float) else str(value)
-        if name.endswith("threshold"):  # of a score, not in percent
+        if name.endswith("threshold"):  # of a system's own score, not in percent
             text = f"{value:.6g}"
         table.add_row(name.replace("_", " "), text)
     console.print(table)
@@ -68,7 +68,7 @@ def _also(task: TaskScores, digits: int) -> str:
     if task.averages is None:
         return f"{len(task.languages)} of {len(task.spec.languages)} languages"
     spec = task.spec
-    single = spec.official if len(spec.official) == 1 else ()
+    single = spec.means if len(spec.means) == 1 else ()
     names = [name for name in task.averages if name not in single]
     names.sort(key=lambda name: name != spec.beside)
     return ", ".join(f"{name.replace('_', ' ')} {task.averages[name]:.{digits}f}" for name in names)
@@ -80,7 +80,7 @@ def _print_languages(task: TaskScores, digits: int, console: Console) -> None:
     if not task.languages:
         return
     console.print(Text(spec.name, style="bold"))
-    for metric in (*spec.official, *([spec.beside] if spec.beside else [])):
+    for metric in (*spec.means, *([spec.beside] if spec.beside else [])):
         name = f"  {metric.replace('_', ' ')}".ljust(_NAME)
         cells = [
             f"{language}{_TIE}{values[metric]:.{digits}f}".ljust(_CELL, _TIE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from adapterxlt.scoring.answers import answer_scores
-from adapterxlt.scoring.chunks import Tags, chunk_scores
-from adapterxlt.scoring.counts import accuracy, set_scores, token_accuracy
+from adapterxlt.metrics.answers import answer_scores
+from adapterxlt.metrics.chunks import Tags, chunk_scores
+from adapterxlt.metrics.counts import accuracy, set_scores, token_accuracy
 
 
 def _tagging(gold: Tags, predicted: Tags) -> dict[str, float]:

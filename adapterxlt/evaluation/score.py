@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.metrics import METRICS
 from adapterxlt.evaluation.predict import Prediction
-from adapterxlt.scoring.answers import (
+from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     answer_scores,
     normaliser,
     squad2_questions,
     squad2_scores,
 )
-from adapterxlt.scoring.labels import rating
-from adapterxlt.scoring.ranking import mean_ndcg
+from adapterxlt.metrics.facts import reported
+from adapterxlt.metrics.ranking import mean_ndcg
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import require_labels
 from adapterxlt.tasks.types import (
@@ -55,7 +55,9 @@ def score(
         raise MissingDataError(f"no examples of `{task.name}` in language `{language}` to score")
     require_labels(task, examples, language, split)
     measured = _scorer(task, language)(examples, predictions)
-    return {name: measured[name] for name in task.metrics}
+    gold = [_readable(task, _gold(task, example)) for example in examples]
+    named = [_readable(task, _named(task, prediction)) for prediction in predictions]
+    return reported(task.metrics, measured, gold, named)
 
 
 def _scorer(task: Task, language: str) -> Scorer:
@@ -86,7 +88,7 @@ def _ranked(
     task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]
 ) -> dict[str, float]:
     """nDCG of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
-    ratings = [rating(label) for label in task.labels]
+    ratings = [float(label) for label in task.labels]
     queries, relevance, scores = [], [], []
     for example, prediction in zip(examples, predictions, strict=True):
         assert isinstance(example, PairExample)
@@ -122,3 +124,10 @@ def _named(task: Task, prediction: Prediction) -> object:
     if isinstance(prediction, list):  # chunks are read off tag names
         return [task.labels[tag] for tag in prediction]
     return prediction
+
+
+def _readable(task: Task, value: object) -> object:
+    """The same as metrics of other packages read it: a class by its name."""
+    if task.kind == "pair_classification" and isinstance(value, int):
+        return task.labels[value]
+    return value

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapterxlt.benchmarks.registry import SQUAD, spec_of
 from adapterxlt.lines import on_one_line
-from adapterxlt.scoring.benchmarks import spec_of
-from adapterxlt.scoring.labels import rating
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.types import Example
@@ -23,13 +22,12 @@ def submission_file(benchmark: str, task: Task, language: str, split: str) -> Pa
 
     SQuAD wants one file, wherever it is: TASK/SPLIT-LANGUAGE.json.
     """
-    if benchmark == "squad":
+    if benchmark == SQUAD:
         return Path(task.name) / f"{split}-{language}.json"
     spec = spec_of(benchmark, task.name)
     if spec is None:
         raise ValueError(f"{benchmark} has no task {task.name}")
-    name = spec.predictions[0].format(lang=language, split=split)
-    return Path(spec.name) / name
+    return Path(spec.name) / spec.prediction_file(language, split)
 
 
 def write_submission(
@@ -65,7 +63,4 @@ def _lines(task: Task, prediction: Prediction) -> str:
     if isinstance(prediction, list):
         return "".join(f"{on_one_line(task.labels[tag])}\n" for tag in prediction) + "\n"
     assert isinstance(prediction, int)
-    label = task.labels[prediction]
-    if "ndcg" in task.metrics:  # ratings are submitted as numbers
-        label = f"{rating(label):g}"
-    return f"{on_one_line(label)}\n"
+    return f"{on_one_line(task.labels[prediction])}\n"

@@ -16,7 +16,7 @@ from typing import Any
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones import files_of, inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
 from adapterxlt.models.load import load
@@ -103,9 +103,14 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
         """Copy the backbone and the trained parts into the model's folder."""
         folder = Path(output_path)
-        shutil.copytree(self._built.backbone.path, folder / BACKBONE_FOLDER, dirs_exist_ok=True)
-        if self._artifact is not None:
-            shutil.copytree(self._artifact, folder / ARTIFACT_FOLDER, dirs_exist_ok=True)
+        backbone = folder / BACKBONE_FOLDER
+        backbone.mkdir(parents=True, exist_ok=True)
+        for file in files_of(self._built.backbone):
+            if file.parent.resolve() != backbone.resolve():  # saved where it was loaded from
+                shutil.copyfile(file, backbone / file.name)
+        artifact = folder / ARTIFACT_FOLDER
+        if self._artifact is not None and self._artifact.resolve() != artifact.resolve():
+            shutil.copytree(self._artifact, artifact, dirs_exist_ok=True)
         self.save_config(output_path)
 
     @classmethod

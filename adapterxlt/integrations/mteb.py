@@ -10,7 +10,7 @@ from adapterxlt.errors import MissingPackageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.search.arrays import Floats, normalise
 from adapterxlt.vectors.encode import encode_sentences
-from adapterxlt.vectors.identity import encoder_name, encoder_revision
+from adapterxlt.vectors.identity import encoder_name, encoder_revision, model_state
 from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class MtebEncoder:
         self._built, self._layer, self._pooling = built, layer, pooling
         self._name, self._progress = name or encoder_name(built), progress or Silent()
         self._max_length, self._token_budget = max_length, token_budget
+        self._revision: tuple[object, str] | None = None  # of which state of the model
 
     def encode(
         self,
@@ -94,13 +95,19 @@ class MtebEncoder:
         return ModelMeta.create_empty(
             {
                 "name": self._name,
-                "revision": encoder_revision(
-                    self._built, self._layer, self._pooling, self._max_length
-                ),
+                "revision": self._current_revision(),
                 "embed_dim": int(self._built.model.config.hidden_size),
                 "max_tokens": self._max_length,
             }
         )
+
+    def _current_revision(self) -> str:
+        """Found again only where the model has changed: mteb asks for it many times."""
+        state = model_state(self._built)
+        if self._revision is None or state is None or self._revision[0] != state:
+            settings = (self._layer, self._pooling, self._max_length)
+            self._revision = state, encoder_revision(self._built, *settings)
+        return self._revision[1]
 
 
 def _unit(vectors: Any) -> Floats:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import get_args
 
+from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
 from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import suggest_language
@@ -14,7 +15,6 @@ from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
 from adapterxlt.retrieval.protocols import get_protocol
-from adapterxlt.scoring.benchmarks import BENCHMARKS, spec_of
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
 from adapterxlt.tasks.types import TRAINABLE_KINDS
@@ -111,12 +111,12 @@ def _check_pooling(draft: Draft, at: Path, stage: RetrieveStage, listed: str | l
 
 def _check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
     """Whether a benchmark's submission has a place for a task."""
-    if benchmark == "squad":  # any file of answers
+    if benchmark == SQUAD:  # any file of answers
         if task.kind != "span_qa":
             message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
             draft.refuse(path, message, "leave out `predictions: squad` for it")
     elif spec_of(benchmark, task.name) is None:
-        title, specs = BENCHMARKS[benchmark].title, BENCHMARKS[benchmark].tasks
+        title, specs = get_benchmark(benchmark).title, get_benchmark(benchmark).tasks
         draft.refuse(
             path,
             f"`{task.name}` has no place in a submission to {title}",

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from adapterxlt.results.rows import COSTS, Row
+from adapterxlt.metrics.facts import facts_of
+from adapterxlt.results.rows import Row
 
-# Metrics that are a share of independent examples, so that a binomial interval can be stated.
-SHARES = frozenset({"accuracy"})
 _Z95 = 1.96
 
 
@@ -93,7 +92,7 @@ class Grid:
         if not pairs:
             return None
         differences = [ours.value - theirs.value for ours, theirs in pairs]
-        sign = -1 if self.rows[0].metric in COSTS else 1
+        sign = -1 if facts_of(self.rows[0].metric).less_is_better else 1
         return Gain(
             points=sum(differences) / len(pairs),
             better=sum(sign * difference > 0 for difference in differences),
@@ -106,7 +105,7 @@ def verdict(points: float, metric: str) -> str:
     """`better`, `worse`, or nothing where no difference is to be seen."""
     if signed(points) == "+0.0":
         return ""
-    return "better" if (points > 0) != (metric in COSTS) else "worse"
+    return "better" if (points > 0) != facts_of(metric).less_is_better else "worse"
 
 
 def signed(points: float) -> str:
@@ -117,7 +116,7 @@ def signed(points: float) -> str:
 
 def _margin(pairs: Sequence[tuple[Row, Row]]) -> float | None:
     rows = [row for pair in pairs for row in pair]
-    if any(row.metric not in SHARES or row.n < 1 for row in rows):
+    if any(facts_of(row.metric).interval != "binomial" or row.n < 1 for row in rows):
         return None
     variance = sum(row.value * (100 - row.value) / row.n for row in rows) / len(pairs) ** 2
     return _Z95 * math.sqrt(variance)

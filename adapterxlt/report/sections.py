@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import Grid, Layers, answers, grids, layer_tables
 from adapterxlt.results.rows import Row
 
@@ -41,7 +42,7 @@ class Section:
         """Means of the other metrics, a line a metric."""
         lines = []
         for metric, means in self.grid.other_means().items():
-            digits = 3 if metric == "threshold" else 1  # of a score, not in percent
+            digits = facts_of(metric).digits
             values = ", ".join(f"{model} {value:.{digits}f}" for model, value in means.items())
             lines.append(f"{metric}, mean: {values}")
         return lines

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import Section, sections
-from adapterxlt.results.rows import COSTS, Row
+from adapterxlt.results.rows import Row
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; beyond, the last one serves
 # (it is a little too wide then).
@@ -88,7 +89,7 @@ def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
             on=key[2],
             where=key[3],
             gains=dict(sorted(gains.items())),
-            cost=key[-1] in COSTS,
+            cost=facts_of(key[-1]).less_is_better,
             clash=tuple(sorted(clashes.get(key, ()))),
         )
         for key, gains in found.items()

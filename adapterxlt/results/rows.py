@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 
 RESULTS_NAME = "results.json"
 RESULTS_SCHEMA = 1
-# Metrics of which less is better.
-COSTS = frozenset({"loss", "perplexity"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Settings:
         token_budget: padded tokens at most in one forward pass.
         precision: of the vectors on disk.
         line_numbers: write each sentence's line too.
+        gpus: see `find_neighbours`.
     """
 
     protocol: Protocol
@@ -66,6 +67,7 @@ class Settings:
     token_budget: int = 8192
     precision: Precision = "float32"
     line_numbers: bool = False
+    gpus: tuple[int, ...] | None = None
 
     @property
     def least(self) -> float | None:
@@ -235,6 +237,7 @@ def _neighbours(
         memory=room,
         progress=progress,
         kept=kept,
+        gpus=settings.gpus,
     )
     kept.save("found", 0, *found.forward, *found.backward)
     write_json(report_file, found.report.as_dict())

@@ -53,6 +53,7 @@ def score_sides(
     *,
     threshold: float | None = None,
     index: str = "flat",
+    gpus: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> tuple[dict[str, float], Report | None]:
     """Score vectors by a protocol: aligned sides as Tatoeba, sides with gold as BUCC.
@@ -65,6 +66,7 @@ def score_sides(
         threshold: one tuned elsewhere; None tunes it on this gold. With one, `f1_tuned` and
             `threshold_tuned` say what tuning here would have given.
         index: for mining, see `neighbours.IndexName`.
+        gpus: likewise, see `neighbours.find_neighbours`.
         progress: told what the figures leave out.
 
     Raises:
@@ -93,7 +95,7 @@ def score_sides(
         for name, side, rows in zip(("source", "target"), (source, target), distinct, strict=True)
     )
     found = find_neighbours(
-        ArrayRows(left, "source"), ArrayRows(right, "target"), protocol.k, index=index
+        ArrayRows(left, "source"), ArrayRows(right, "target"), protocol.k, index=index, gpus=gpus
     )
     least = bucc.tuned_least(protocol.margin)
     if least is None and threshold is not None and threshold <= 0:
@@ -124,6 +126,7 @@ def score_grid(
     *,
     threshold: float | None = None,
     index: str = "flat",
+    gpus: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Scores of every layer and pooling, as they come."""
@@ -131,7 +134,7 @@ def score_grid(
     for (layer, pooling), vectors in source.items():
         values, report = score_sides(
             vectors, target[layer, pooling], sides, protocol,
-            threshold=threshold, index=index, progress=progress,
+            threshold=threshold, index=index, gpus=gpus, progress=progress,
         )  # fmt: skip
         grid.append(Scored(layer, pooling, values, report.as_dict() if report else None))
     return grid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -82,10 +82,20 @@ class ApproximateIndex:
         kind: which index.
         memory: bytes that one shard may take.
         clusters: of an index of inverted lists, see `train_clusters`; all shards share them.
+        gpus: numbers of those to search on; FAISS has no graphs there.
     """
 
-    def __init__(self, base: Rows, kind: Kind, *, memory: int, clusters: Any = None) -> None:
+    def __init__(
+        self,
+        base: Rows,
+        kind: Kind,
+        *,
+        memory: int,
+        clusters: Any = None,
+        gpus: Sequence[int] = (),
+    ) -> None:
         self.base, self.kind, self.memory = base, kind, memory
+        self._gpus = [] if kind.name == "hnsw" else list(gpus)
         self.shard_rows = max(ADDED, int(memory // kind.bytes_a_vector(base.shape[1])))
         self.shards = -(-len(base) // self.shard_rows)
         self.effort = Effort()
@@ -102,7 +112,7 @@ class ApproximateIndex:
             for row in range(start, stop, ADDED):
                 index.add(self.base.block(row, min(row + ADDED, stop)))
         if self._on_gpus:
-            index = faiss.index_cpu_to_all_gpus(index)
+            index = faiss.index_cpu_to_gpus_list(index, gpus=self._gpus)
         self._shard = (shard, index)
         return index
 
@@ -118,8 +128,7 @@ class ApproximateIndex:
 
     @property
     def _on_gpus(self) -> bool:
-        """Whether FAISS searches on GPUs; it has no graphs there."""
-        return gpus() > 0 and self.kind.name != "hnsw"
+        return bool(self._gpus)
 
     @property
     def by_lists(self) -> bool:
@@ -241,9 +250,10 @@ class ApproximateIndex:
             index.nprobe = self.effort.nprobe
 
 
-def gpus() -> int:
-    """GPUs that FAISS can use: none unless it was built for them."""
-    return int(getattr(faiss, "get_num_gpus", int)())
+def usable_gpus(wanted: Sequence[int] | None) -> list[int]:
+    """Those of the wanted GPUs (None: of all) that FAISS can use: none unless built for them."""
+    here = range(int(getattr(faiss, "get_num_gpus", int)()))
+    return [number for number in here if wanted is None or number in wanted]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +13,14 @@ import numpy as np
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.search.alike import alike_rows, spread
-from adapterxlt.search.approximate import FLAT, KINDS, ApproximateIndex, Kind, gpus, nothing_known
+from adapterxlt.search.approximate import (
+    FLAT,
+    KINDS,
+    ApproximateIndex,
+    Kind,
+    nothing_known,
+    usable_gpus,
+)
 from adapterxlt.search.arrays import Ids
 from adapterxlt.search.best import Best, Neighbours
 from adapterxlt.search.clusters import train_clusters
@@ -97,6 +105,7 @@ def find_neighbours(
     seed: int = 0,
     progress: Progress | None = None,
     kept: Kept | None = None,
+    gpus: Sequence[int] | None = None,
 ) -> Found:
     """The `k` nearest rows of the other side, for both sides.
 
@@ -110,6 +119,7 @@ def find_neighbours(
         progress: told as blocks are done.
         kept: what is found is written there at the end of a block if the last time is a minute
             ago; the same call goes on from it after a kill.
+        gpus: numbers of the GPUs that FAISS may use; None: all.
 
     Raises:
         UsageError: unknown index.
@@ -119,13 +129,16 @@ def find_neighbours(
     check_sides(source, target, k)
     progress = progress or Silent()
     kind, why = _choose(index, source, target, memory)
-    if kind is None and (count := gpus()):
-        kind, why = FLAT, f"{why}, on {count} GPU{'s' if count > 1 else ''}"
+    usable = usable_gpus(gpus)
+    if kind is None and usable:
+        kind, why = FLAT, f"{why}, on {len(usable)} GPU{'s' if len(usable) > 1 else ''}"
     if kind is None:
         return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
     # Equal vectors are one: what rounds them, or sorts them into clusters, may tell them apart.
     (left, left_of), (right, right_of) = _distinct(source), _distinct(target)
-    found = _approximate(left, right, k, (kind, why), memory, seed, index == "auto", progress, kept)
+    found = _approximate(
+        left, right, k, (kind, why), memory, seed, index == "auto", progress, kept, usable
+    )
     if found is None:
         progress.log(f"{kind.name} does not pay here: searching exactly")
         why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
@@ -153,6 +166,7 @@ def _approximate(
     automatic: bool,
     progress: Progress,
     kept: Kept | None,
+    gpus: Sequence[int],
 ) -> Found | None:
     """Neighbours of distinct vectors by an index; None where `auto` gives up."""
     kind, why = chosen
@@ -160,7 +174,7 @@ def _approximate(
     directions: list[tuple[_Tuned, Neighbours, Ids]] = []
     for name, queries, base in (("forward", source, target), ("backward", target, source)):
         progress.log(f"building {kind.name} over {len(base)} vectors")
-        built = ApproximateIndex(base, kind, memory=memory, clusters=clusters)
+        built = ApproximateIndex(base, kind, memory=memory, clusters=clusters, gpus=gpus)
         # Whoever found a sentence is a good neighbour for it to begin with.
         known = _turned(directions[0][1], len(target), k) if directions else None
         tuned = _tuned(name, built, queries, k, known, seed, automatic, kept)

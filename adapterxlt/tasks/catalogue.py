@@ -27,6 +27,7 @@ from pydantic import (
 
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among
+from adapterxlt.metrics.facts import METRICS, names
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.short_form import spelt_out
 from adapterxlt.tasks.types import Kind
@@ -202,6 +203,9 @@ class Task(_Frozen):
     def _consistent(self) -> Task:
         if self.main_metric not in self.metrics:
             raise ValueError(f"main metric `{self.main_metric}` is not one of {self.metrics}")
+        for name in self.metrics:
+            if name not in METRICS and name not in names():
+                raise ValueError(f"unknown metric `{name}`; {suggest(name, names())}")
         for layout in self.layouts:
             if unknown := set(layout.files) - set(self.splits):
                 raise ValueError(f"layout `{layout.name}` has files for unknown splits {unknown}")

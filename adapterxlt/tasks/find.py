@@ -112,7 +112,7 @@ def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> boo
     for layout in task.layouts:
         roles = layout.files.get(split)
         if layout.name == hub.LAYOUT and roles and _speaks(task, layout, split, language):
-            wanted = [_fill(task, pattern, language) for pattern in roles.values()]
+            wanted = [fill(task, pattern, language) for pattern in roles.values()]
             return all(hub.has_file(task.hub, pattern) for pattern in wanted)
     return False
 
@@ -135,7 +135,7 @@ def _search(
             there: dict[str, Path] = {}
             lacking: list[str] = []
             for role, pattern in patterns.items():
-                wanted = _fill(task, pattern, language)
+                wanted = fill(task, pattern, language)
                 paths = _files(task, root, wanted)
                 there |= {f"{role}-{n}" if n else role: path for n, path in enumerate(paths)}
                 if not paths and role not in layout.optional:
@@ -208,7 +208,7 @@ def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
     return language in task.languages and language == layout.language_of.get(split, language)
 
 
-def _fill(task: Task, pattern: str, language: str) -> str:
+def fill(task: Task, pattern: str, language: str) -> str:
     context, question = halves(task, language)
     values = {
         "lang": language,

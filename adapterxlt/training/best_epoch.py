@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adapterxlt.results.rows import COSTS
+from adapterxlt.metrics.facts import facts_of
 from adapterxlt.training.state import trained_tensors
 
 _BEST = "best/"
@@ -48,7 +48,7 @@ def merit(scores: Sequence[DevScore]) -> float:
 
     Perplexities count only where there is nothing else, then as minus their mean.
     """
-    gains = [score.value for score in scores if score.metric not in COSTS]
+    gains = [score.value for score in scores if not facts_of(score.metric).less_is_better]
     values = gains or [-score.value for score in scores]
     return sum(values) / len(values)
 

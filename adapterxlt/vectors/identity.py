@@ -43,6 +43,20 @@ def model_hash(built: Built) -> str:
     return digest.hexdigest()
 
 
+def model_state(built: Built) -> tuple[object, ...] | None:
+    """What changes where a model does, found without reading its weights.
+
+    Tensors that are replaced lie elsewhere, those that are written to count it. None where they
+    do not count.
+    """
+    model = built.model
+    named = model.base_model.state_dict(keep_vars=True).items()
+    if any(tensor.is_inference() for _, tensor in named):
+        return None
+    weights = [(name, tensor.data_ptr(), tensor.dtype, tensor._version) for name, tensor in named]
+    return (*weights, str(model.config), str(getattr(model, "active_adapters", None)))
+
+
 def encoder_name(built: Built) -> str:
     """`adapterxlt/NAME`, of what was trained, else of the backbone."""
     spec, backbone = getattr(built, "spec", None), getattr(built, "backbone", None)

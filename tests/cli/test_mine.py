@@ -89,6 +89,7 @@ def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
         (["--index", "ivf"], 2, "unknown index `ivf`"),
         (["--layer", "9"], 2, "no layer 9"),
         (["--src-lang", "xx"], 2, "no script is known"),
+        (["--trg-lang", "xxx", "--backbone", "nowhere"], 2, "no script is known"),  # seen first
         (["--src-lang", "ru"], 5, "14 wrong script|15 wrong script"),
         (["--artifact", "nowhere"], 2, "nowhere: there is no such file or folder"),
         (["--artifact", "src"], 4, "src: is no bundle"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.benchmarks.files import read_scores
 from adapterxlt.evaluation.submission import submission_file, write_submission
-from adapterxlt.scoring.files import read_scores
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.types import PairExample, QAExample, TaggingExample
 

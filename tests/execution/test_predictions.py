@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.benchmarks.folder import score_benchmark
+from adapterxlt.benchmarks.xglue import XGLUE
+from adapterxlt.benchmarks.xtreme import XTREME
 from adapterxlt.errors import InvalidRecipeError, MissingDataError
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.scoring.benchmark import score_benchmark
-from adapterxlt.scoring.xglue import XGLUE
-from adapterxlt.scoring.xtreme import XTREME
 from tests import tiny
 
 STAGES = """

@@ -13,6 +13,7 @@ from adapterxlt.backbones import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
 from adapterxlt.models.build import build_fusion, build_train, load, save
+from adapterxlt.models.merge import merge
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.vectors.encode import encode_sentences
@@ -160,6 +161,47 @@ def test_saved_again_it_is_the_same(folders, name, tmp_path):
     np.testing.assert_allclose(again.encode(TEXTS), ours(folders, name, 10), atol=1e-5)
     readme = (tmp_path / "again" / "README.md").read_text()
     assert "| layer | 1 of 2" in readme
+
+
+def test_saved_where_it_was_loaded_from(folders, tmp_path):
+    place = str(shutil.copytree(folders[1] / "stack-st", tmp_path / "model"))
+    model = st.SentenceTransformer(place, device="cpu")
+    model.max_seq_length = 10
+    model.save_pretrained(place)
+    again = st.SentenceTransformer(place, device="cpu")
+    np.testing.assert_allclose(again.encode(TEXTS), ours(folders, "stack", 10), atol=1e-5)
+
+
+def test_of_a_backbone_s_folder_only_what_it_consists_of_is_copied(folders, tmp_path):
+    folder = shutil.copytree(folders[0].path, tmp_path / "backbone")
+    (folder / "pytorch_model.bin").write_bytes(b"old weights")
+    (folder / ".git").mkdir()
+    (folder / ".git/config").write_text("secret")
+    (folder / "LICENSE").write_text("as you like")
+    built = load(inspect_backbone("tiny", folder), folders[1] / "low")
+    settings = {"layer": 1, "pooling": "mean", "artifact": folders[1] / "low"}
+    export_sentence_transformers(built, tmp_path / "out", max_length=LIMIT, **settings)
+    copied = {path.name for path in (tmp_path / "out/0_ComposedEncoder/backbone").iterdir()}
+    assert copied == {path.name for path in folders[0].path.iterdir()} | {"LICENSE"}
+    model = st.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    np.testing.assert_allclose(model.encode(TEXTS), ours(folders, "low"), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["seq_bn", "full"])
+def test_merges(folders, tmp_path, method):
+    backbone = folders[0]
+    for seed in (1, 2):
+        member = build_train(backbone, method=method, name=f"m{seed}", head=HEAD, seed=seed)
+        save(shaken(member), tmp_path / f"m{seed}")
+    members = [tmp_path / "m1", tmp_path / "m2"]
+    save(merge(backbone, members, [0.5, 0.25], "merged"), tmp_path / "merged")
+    built = load(backbone, tmp_path / "merged")
+    settings = {"layer": 1, "pooling": "mean", "artifact": tmp_path / "merged"}
+    export_sentence_transformers(built, tmp_path / "out", max_length=LIMIT, **settings)
+    model = st.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    found = model.encode(TEXTS)
+    np.testing.assert_allclose(found, ours((backbone, tmp_path), "merged"), atol=1e-5)
+    assert np.abs(found - ours((backbone, tmp_path), "m1")).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["stack", "plain"])

@@ -14,6 +14,7 @@ from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
 from adapterxlt.vectors.encode import encode_sentences
+from adapterxlt.vectors.identity import encoder_revision
 from adapterxlt.vectors.transforms import ready
 from tests import tiny
 
@@ -98,6 +99,29 @@ def test_similarities_are_cosines(encoder):
     np.testing.assert_allclose(model.similarity(left, right), [[half, 0], [half, 1]], atol=1e-6)
     np.testing.assert_allclose(model.similarity_pairwise(left, right), [half, 1], atol=1e-6)
     assert model.mteb_model_meta.name == "me/mine"
+
+
+def test_weights_are_read_again_only_when_they_have_changed(tiny_backbone, monkeypatch):
+    built, read = load(inspect_backbone("tiny", tiny_backbone), None), []
+
+    def counted(*arguments):
+        read.append(arguments)
+        return encoder_revision(*arguments)
+
+    monkeypatch.setattr("adapterxlt.integrations.mteb.encoder_revision", counted)
+    model = MtebEncoder(built, layer=1, pooling="mean")
+    first = model.mteb_model_meta.revision
+    model.encode([{"text": TEXTS[:3]}], task_metadata=None, hf_split="test", hf_subset="de")
+    assert model.mteb_model_meta.revision == first
+    assert len(read) == 1
+    weight = built.model.base_model.encoder.layer[0].output.dense.weight
+    with torch.no_grad():
+        weight += 1
+    second = model.mteb_model_meta.revision
+    built.model.base_model.encoder.layer[0].output.dense.weight = torch.nn.Parameter(weight * 2)
+    third = model.mteb_model_meta.revision
+    assert len({first, second, third}) == len(read) == 3
+    assert third == MtebEncoder(built, layer=1, pooling="mean").mteb_model_meta.revision
 
 
 def test_each_encoder_has_scores_of_its_own_in_mteb_s_cache(encoder, tiny_backbone, tmp_path):

@@ -166,7 +166,7 @@ def test_one_layer_needs_no_table_of_layers() -> None:
     ]
     lines = printed(rows)
     assert lines[0] == "scores: bucc2018 dev, f1 at layer 3"
-    assert "threshold, mean: none 1.062, nli 1.000" in lines
+    assert "threshold, mean: none 1.0625, nli 1.0000" in lines
     assert not any("*" in line for line in lines)
     assert lines[-1] == (
         "nli vs none on bucc2018 dev: +0.0 points at layer 3 (better in 0 of 1 language)"

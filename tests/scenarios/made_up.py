@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from adapterxlt.scoring.labels import NLI, PANX_TAGS, POS_TAGS
-from adapterxlt.scoring.xglue import CATEGORIES, XGLUE
+from adapterxlt.benchmarks.xglue import XGLUE
+from adapterxlt.tasks.catalogue import get_task
 
 LANGUAGES = {spec.name: spec.languages for spec in XGLUE.tasks}
 TRAIN, DEV = 12, 5  # examples of a file; for those of XGLUE see `dev_size`
@@ -31,7 +31,7 @@ _LETTERS = {
     "vi": "aăâbcdđeêghiklmnoôơtuư",
     "zh": "一不中人国大学山日月水火木金土",
 }
-_TAGS = tuple(tag for tag in POS_TAGS if tag != "_")
+NLI, PANX_TAGS, _TAGS = (get_task(name).labels for name in ("xnli", "panx", "udpos"))
 
 
 def dev_size(task: str, language: str) -> int:
@@ -177,7 +177,12 @@ def _matching(made: Writer, task: str, language: str, split: str, count: int) ->
     German NC has the column more that the published description lists. Cells may be empty, and
     quotes belong to the text. WPR's queries are runs of two documents, the last one of one.
     """
-    names = {"NC": CATEGORIES, "QADSM": ("Good", "Bad"), "WPR": "01234", "QAM": "01"}[task]
+    names = {
+        "NC": get_task("xglue_nc").labels,
+        "QADSM": ("Good", "Bad"),
+        "WPR": "01234",
+        "QAM": "01",
+    }[task]
     rows: list[list[str]] = []
     for number, label in enumerate(made.labels(names, count)):
         query = made.text(language, 3)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from adapterxlt.benchmarks.folder import Result, score_benchmark
+from adapterxlt.benchmarks.xglue import XGLUE
 from adapterxlt.cli.main import cli
-from adapterxlt.scoring.benchmark import Result, score_benchmark
-from adapterxlt.scoring.xglue import XGLUE
 from tests.scenarios.made_up import DEV, LANGUAGES, dev_size, write_stilts, write_xglue
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

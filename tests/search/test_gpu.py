@@ -10,6 +10,7 @@ import faiss
 import numpy as np
 import pytest
 
+from adapterxlt.devices import gpu_numbers
 from adapterxlt.search import approximate
 from adapterxlt.search.exact import exact_neighbours
 from adapterxlt.search.neighbours import find_neighbours
@@ -27,13 +28,19 @@ class Replicas:
         return self.index.search(queries, k)
 
 
+class Sent(list):
+    """What was sent; `numbers` are those of the GPUs that it was sent to."""
+
+
 @pytest.fixture
 def sent(monkeypatch):
     """Two GPUs; gives what was sent to them and the effort that was set."""
-    calls = []
+    calls = Sent()
+    calls.numbers = []
 
-    def to_gpus(index):
+    def to_gpus(index, co=None, gpus=None):
         calls.append((type(index).__name__, index.ntotal))
+        calls.numbers.append(gpus)
         return Replicas(index)
 
     class GpuParameterSpace:
@@ -42,7 +49,7 @@ def sent(monkeypatch):
             setattr(replicas.index, name, value)
 
     monkeypatch.setattr(faiss, "get_num_gpus", lambda: 2, raising=False)
-    monkeypatch.setattr(faiss, "index_cpu_to_all_gpus", to_gpus, raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpus_list", to_gpus, raising=False)
     monkeypatch.setattr(faiss, "GpuParameterSpace", GpuParameterSpace, raising=False)
     return calls
 
@@ -75,6 +82,18 @@ def test_inverted_lists_are_sent_and_told_their_effort(sent, sides, name, monkey
     assert efforts
     assert max(efforts) <= 5
     assert found.report.recall_1 > 0
+
+
+@pytest.mark.parametrize(
+    ("device", "numbers"),
+    [(None, [0, 1]), ("auto", [0, 1]), ("cuda", [0]), ("cuda:1", [1]), ("cpu", []), ("mps", [])],
+)
+@pytest.mark.parametrize("index", ["flat", "ivf-flat"])
+def test_only_the_gpus_of_the_device_are_used(sent, sides, device, numbers, index):
+    found = find_neighbours(*sides, 2, index=index, gpus=gpu_numbers(device))
+    assert found.report.recall_1 > 0
+    assert all(used == numbers for used in sent.numbers)
+    assert bool(sent.numbers) == bool(sent) == bool(numbers)
 
 
 def test_graphs_stay_on_the_cpu(sent, sides):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adapterxlt.lines import BREAKS
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.types import MiningSet
@@ -13,8 +14,8 @@ def read_mining_tsv(found: Found) -> MiningSet:
     """Sentences of both sides with their ids; gold None where its file is withheld.
 
     Raises:
-        MissingDataError: a line without a tab, an id that occurs twice on a side, a gold pair
-            that occurs twice or names an id that does not exist.
+        MissingDataError: a line without a tab, an id that occurs twice on a side or breaks lines,
+            a gold pair that occurs twice or names an id that does not exist.
     """
     source = _sentences(found.files["source"])
     target = _sentences(found.files["target"])
@@ -35,6 +36,13 @@ def _sentences(path: Path) -> dict[str, str]:
         name, tab, sentence = line.partition("\t")
         if not tab or not name:
             raise bad(path, number, "no id", "expected: id, tab, sentence")
+        if breaking := sorted(set(name) & set(BREAKS)):
+            raise bad(
+                path,
+                number,
+                f"the id {name!r} holds U+{ord(breaking[0]):04X}, which breaks lines elsewhere",
+                "pairs of ids are written a line each: remove it from the id, in the gold too",
+            )
         if name in sentences:
             raise bad(path, number, f"id `{name}` occurs twice")
         sentences[name] = sentence

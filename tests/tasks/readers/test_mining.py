@@ -54,6 +54,8 @@ def test_the_shared_task_s_own_names(write: Write, tmp_path: Path) -> None:
         ("de", "de-1\tJa.\nde-1\tNein.\n", ":2: id `de-1` occurs twice"),
         ("de", "de-1\tJa.\nNein.\n", ":2: no id"),
         ("en", "en-1\tYes.\n\nen-2\tNo.\n", ":2: no id"),
+        ("de", "de-1\tJa.\nde\r2\tNein.\n", r":2: the id 'de\\r2' holds U\+000D"),
+        ("en", "en\u20281\tYes.\n", r":1: the id .* holds U\+2028, which breaks lines"),
         ("gold", "de-1\ten-1\nde-1\ten-9\n", ":2: gold names `en-9`"),
         ("gold", "de-9\ten-1\n", ":1: gold names `de-9`"),
         ("gold", "en-1\tde-1\n", ":1: gold names `en-1`"),

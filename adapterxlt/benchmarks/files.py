@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.scoring.chunks import Tags
+from adapterxlt.metrics.chunks import Tags
 from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_text
 from adapterxlt.tasks.readers.tagging import DOCSTART
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.scoring.answers import (
+from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     answer_scores,
     normalise_mlqa,

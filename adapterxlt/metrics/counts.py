@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from adapterxlt.scoring.chunks import Tags
+from adapterxlt.metrics.chunks import Tags
 
 
 def accuracy(gold: Sequence[object], predicted: Sequence[object]) -> float:

@@ -7,11 +7,11 @@ import math
 
 import pytest
 
+from adapterxlt.benchmarks.folder import Result, score_benchmark
+from adapterxlt.benchmarks.spec import TaskSpec
+from adapterxlt.benchmarks.xglue import XGLUE
 from adapterxlt.errors import MissingDataError
-from adapterxlt.scoring.benchmark import Result, score_benchmark
-from adapterxlt.scoring.spec import Pair, TaskSpec
-from adapterxlt.scoring.xglue import XGLUE
-from tests.scoring.test_files import squad
+from tests.benchmarks.test_files import squad
 
 SPECS = {spec.name: spec for spec in XGLUE.tasks}
 
@@ -23,7 +23,7 @@ def score(write, tmp_path):
     def go(task: str, labels: str, predictions: str, *, file: str = "") -> Result:
         spec: TaskSpec = SPECS[task]
         for language in spec.languages:
-            pattern = file or f"{task}/{spec.labels[0]}"
+            pattern = file or f"{task}/{spec.label_files(language, 'test')[0]}"
             write(f"labels/{pattern}".format(lang=language, split="test"), labels)
             write(f"predictions/{task}/{language}.prediction", predictions)
         return score_benchmark(XGLUE, tmp_path / "predictions", tmp_path / "labels", tasks=[task])
@@ -175,7 +175,7 @@ def test_pawsx_labels_that_are_withheld_are_no_labels(tmp_path, rows, message):
     predictions.write_text("0\n")
     (spec,) = (task for task in XGLUE.tasks if task.name == "PAWSX")
     with pytest.raises(MissingDataError, match=message):
-        spec.score(Pair(predictions, labels, "de"))
+        spec.scored(predictions, labels, "de")
 
 
 def test_a_short_row_of_xnli_has_no_label(tmp_path):
@@ -184,7 +184,7 @@ def test_a_short_row_of_xnli_has_no_label(tmp_path):
     predictions.write_text("neutral\n")
     (spec,) = (task for task in XGLUE.tasks if task.name == "XNLI")
     with pytest.raises(MissingDataError, match="tsv:4: no label"):
-        spec.score(Pair(predictions, labels, "de"))
+        spec.scored(predictions, labels, "de")
 
 
 def test_a_rating_must_be_a_number(tmp_path):
@@ -194,4 +194,4 @@ def test_a_rating_must_be_a_number(tmp_path):
     for text in ("nan", "inf", "very good"):
         predictions.write_text(f"Good\n{text}\n")
         with pytest.raises(MissingDataError, match=f":2: `{text}` is no rating"):
-            spec.score(Pair(predictions, labels, "de"))
+            spec.scored(predictions, labels, "de")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapterxlt.scoring.benchmark import Result, score_benchmark
-from adapterxlt.scoring.files import read_column
-from adapterxlt.scoring.xtreme import XTREME
+from adapterxlt.benchmarks.files import read_column
+from adapterxlt.benchmarks.folder import Result, score_benchmark
+from adapterxlt.benchmarks.xtreme import XTREME
 
 
 @pytest.fixture(scope="module")

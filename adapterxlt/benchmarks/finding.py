@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from adapterxlt.benchmarks.spec import Benchmark, TaskSpec
 from adapterxlt.errors import MissingDataError
-from adapterxlt.scoring.spec import Benchmark, TaskSpec
 
 
 def plain(name: str) -> str:
@@ -46,10 +46,8 @@ def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
     )
 
 
-def find_file(
-    root: Path, spec: TaskSpec, patterns: Sequence[str], language: str, split: str, what: str
-) -> Path:
-    """The file of a language below a task's folder: the first pattern of which there is one.
+def find_file(root: Path, spec: TaskSpec, names: Sequence[str], what: str) -> Path:
+    """The file of a language below a task's folder: the first name of which there is one.
 
     Args:
         root: the folder that holds the tasks' folders.
@@ -58,8 +56,6 @@ def find_file(
     Raises:
         MissingDataError: there is none; says where it was looked for.
     """
-    fields = spec.fields(language, split)
-    names = [pattern.format(lang=language, split=split, **fields) for pattern in patterns]
     folders = _folders(root, spec) or [root / spec.name]
     for folder in folders:
         for name in names:
@@ -75,11 +71,10 @@ def unread(benchmark: Benchmark, predictions: Path, split: str) -> dict[str, str
         `test-qu.tsv and 3 more`, by folder.
     """
     read = {
-        folder / pattern.format(lang=language, split=split)
+        folder / spec.prediction_file(language, split)
         for spec in benchmark.tasks
         for folder in _folders(predictions, spec)
         for language in spec.languages
-        for pattern in spec.predictions
     }
     others: dict[str, list[str]] = {}
     for path in sorted(predictions.glob("*/*")):

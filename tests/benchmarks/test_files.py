@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from adapterxlt.errors import MissingDataError
-from adapterxlt.scoring.files import (
+from adapterxlt.benchmarks.files import (
     Constant,
     in_sentences,
     read_answers,
@@ -18,6 +17,7 @@ from adapterxlt.scoring.files import (
     same_sentences,
     tag_lines,
 )
+from adapterxlt.errors import MissingDataError
 
 
 def squad(*questions):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adapterxlt.benchmarks.files import read_answers, read_questions, read_scores
+from adapterxlt.benchmarks.spec import Pair, Scored
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among, suggest_language
-from adapterxlt.scoring.answers import (
+from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     answer_scores,
     normaliser,
     squad2_questions,
     squad2_scores,
 )
-from adapterxlt.scoring.files import read_answers, read_questions, read_scores
-from adapterxlt.scoring.spec import Pair, Scored
 from adapterxlt.tasks.files import bad
 
 

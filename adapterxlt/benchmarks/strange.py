@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from adapterxlt.scoring.spec import Pair
+from adapterxlt.benchmarks.spec import Pair
 from adapterxlt.suggest import closest
 
 SHOWN = 3  # different ones

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.scoring.counts import accuracy, set_scores, token_accuracy
+from adapterxlt.metrics.counts import accuracy, set_scores, token_accuracy
 
 
 def test_accuracy_counts_equal_predictions():

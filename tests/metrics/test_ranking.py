@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from adapterxlt.scoring.ranking import mean_ndcg, ndcg, query_runs
+from adapterxlt.metrics.ranking import mean_ndcg, ndcg, query_runs
 
 DOCUMENTS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=6)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from adapterxlt.benchmarks.files import FEW, FEW_TRANSLATED, WITHHELD, Constant
+from adapterxlt.benchmarks.finding import find_file, plain, require_folders, unread
+from adapterxlt.benchmarks.spec import Benchmark, TaskSpec
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.scoring.files import FEW, FEW_TRANSLATED, WITHHELD, Constant
-from adapterxlt.scoring.finding import find_file, plain, require_folders, unread
-from adapterxlt.scoring.spec import Benchmark, Pair, TaskSpec
 from adapterxlt.suggest import suggest
 
 
@@ -66,7 +66,7 @@ class Result:
                 else {**task.averages, "score": task.score}
                 for task in self.tasks
             },
-            "official": {task.spec.name: list(task.spec.official) for task in self.tasks},
+            "official": {task.spec.name: list(task.spec.means) for task in self.tasks},
             "groups": self.groups,
             self.benchmark.overall: self.overall,
             "missing": [asdict(problem) for problem in self.problems],
@@ -105,12 +105,13 @@ def score_benchmark(
         same: dict[str, Constant | None] = {}
         for language in spec.languages:
             try:
-                pair = Pair(
-                    find_file(predictions, spec, spec.predictions, language, split, "predictions"),
-                    find_file(labels, spec, spec.labels, language, split, "labels"),
+                scored = spec.scored(
+                    find_file(
+                        predictions, spec, [spec.prediction_file(language, split)], "predictions"
+                    ),
+                    find_file(labels, spec, spec.label_files(language, split), "labels"),
                     language,
                 )
-                scored = spec.score(pair)
             except MissingDataError as error:
                 problems.append(Remark(spec.name, language, str(error)))
                 continue
@@ -211,7 +212,7 @@ def _averaged(spec: TaskSpec, languages: dict[str, dict[str, float]]) -> TaskSco
         metric: sum(values[metric] for values in languages.values()) / len(languages)
         for metric in metrics
     }
-    official = sum(averages[metric] for metric in spec.official) / len(spec.official)
+    official = sum(averages[metric] for metric in spec.means) / len(spec.means)
     return TaskScores(spec, languages, averages, official)
 
 

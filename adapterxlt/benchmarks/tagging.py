@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from adapterxlt.scoring.chunks import Tags, chunk_scores
-from adapterxlt.scoring.counts import token_accuracy
-from adapterxlt.scoring.files import in_sentences, require_known, same_sentences, tag_lines
-from adapterxlt.scoring.spec import Pair, Scored
-from adapterxlt.scoring.strange import strange_labels
+from adapterxlt.benchmarks.files import in_sentences, require_known, same_sentences, tag_lines
+from adapterxlt.benchmarks.spec import Pair, Scored
+from adapterxlt.benchmarks.strange import strange_labels
+from adapterxlt.metrics.chunks import Tags, chunk_scores
+from adapterxlt.metrics.counts import token_accuracy
+
+UNTAGGED = ("_",)  # what Universal Dependencies give parts of words as a tag
 
 
-def score_tags(pair: Pair, known: Collection[str], *, pad: bool = False) -> Scored:
+def score_tags(pair: Pair, *, further: Collection[str] = (), pad: bool = False) -> Scored:
     """`precision`, `recall` and `f1` of chunks, `token_accuracy` of words.
 
     Args:
-        known: the tags there are.
+        further: tags that the files have besides the task's labels.
         pad: fill sentences with too few predicted tags with `O` (XGLUE).
     """
+    known = (*pair.known, *further)
     lines = [list(tag_lines(path)) for path in (pair.labels, pair.predictions)]
     gold, predicted = map(in_sentences, lines)
     tags_of_all = [tag for tags in gold for tag in tags]

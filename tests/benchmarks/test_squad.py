@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from adapterxlt.benchmarks.squad import score_squad
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.scoring.squad import score_squad
-from tests.scoring.test_files import squad
+from tests.benchmarks.test_files import squad
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
-from adapterxlt.scoring.chunks import chunk_scores, chunks
+from adapterxlt.metrics.chunks import chunk_scores, chunks
 
 BIO = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 # Every first letter that means something to seqeval, and `X`, which only means itself.

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from adapterxlt.benchmarks.folder import Remark, score_benchmark, summarise
+from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.scoring.benchmark import Remark, score_benchmark, summarise
-from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
+from adapterxlt.tasks.catalogue import Layout, get_task
 
 
 def read(pair: Pair) -> Scored:
@@ -15,11 +16,20 @@ def read(pair: Pair) -> Scored:
 
 
 def spec(name: str, *official: str) -> TaskSpec:
-    return TaskSpec(name, ("de", "sw"), ("{lang}.p",), ("{split}.{lang}",), read, official, name)
+    task = get_task("xglue_qam").model_copy(
+        update={
+            "name": name,
+            "languages": ("de", "sw"),
+            "layouts": (
+                Layout(name="toy", format="pair_tsv", files={"test": {"data": "toy/test.{lang}"}}),
+            ),
+        }
+    )
+    return TaskSpec(name, task, "{lang}.p", read, ("toy",), official=official, title=name)
 
 
 TOY = Benchmark(
-    "toy", "Toy", 0.1, (spec("one", "a"), spec("Task-2", "a", "b")), {"first": ("one",)}, "all"
+    "toy", "Toy", 0.1, (spec("one", "a"), spec("Task-2", "a", "b")), {"first": ("one",)}, "all", ""
 )
 
 

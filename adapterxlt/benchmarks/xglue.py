@@ -11,25 +11,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from adapterxlt.scoring.classes import score_classes, score_labels
-from adapterxlt.scoring.files import WITHHELD, read_column, require_known, same_length
-from adapterxlt.scoring.labels import BINARY, CONLL_TAGS, NLI, POS_TAGS, RATINGS, rating
-from adapterxlt.scoring.ranking import mean_ndcg, query_runs
-from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
-from adapterxlt.scoring.squad import score_answers
-from adapterxlt.scoring.tagging import score_tags
+from adapterxlt.benchmarks.classes import score_classes, score_labels
+from adapterxlt.benchmarks.files import WITHHELD, read_column, require_known, same_length
+from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
+from adapterxlt.benchmarks.squad import score_answers
+from adapterxlt.benchmarks.tagging import UNTAGGED, score_tags
+from adapterxlt.metrics.ranking import mean_ndcg, query_runs
+from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.files import bad, read_lines
-
-CATEGORIES = (
-    "foodanddrink", "sports", "news", "entertainment", "health", "video", "finance", "travel",
-    "lifestyle", "autos",
-)  # fmt: skip
 
 
 def _score_xnli(pair: Pair) -> Scored:
     """Labels in the last column; in XNLI's own file, those of the language's rows."""
     if not pair.labels.name.startswith("xnli."):
-        return score_classes(pair, NLI)
+        return score_classes(pair)
     header, *lines = (line.split("\t") for line in read_lines(pair.labels))
     if not {"language", "gold_label"} <= set(header):
         raise bad(pair.labels, 1, "no columns `language` and `gold_label`")
@@ -43,21 +38,21 @@ def _score_xnli(pair: Pair) -> Scored:
             numbers.append(number)
     if not gold:
         raise bad(pair.labels, 0, f"no rows of language `{pair.language}`")
-    return score_labels(pair, gold, NLI, lines=numbers)
+    return score_labels(pair, gold, lines=numbers)
 
 
 def _score_pawsx(pair: Pair) -> Scored:
     """Labels in the last column behind a header; the predictions have none."""
     _, *labels = read_column(pair.labels)
-    return score_labels(pair, labels, BINARY, lines=range(2, len(labels) + 2))
+    return score_labels(pair, labels, lines=range(2, len(labels) + 2))
 
 
 def _score_wpr(pair: Pair) -> Scored:
     """Mean nDCG over runs of equal queries (first column) of at least two documents."""
     lines = [line for line in read_lines(pair.labels) if line.strip()]
     labels = read_column(pair.labels)
-    names = [*RATINGS, *map(str, RATINGS.values())]
-    same = require_known(pair.labels, [label.lower() for label in labels], names)
+    names = _names_of_ratings()
+    same = require_known(pair.labels, [label.lower() for label in labels], (*names, *pair.known))
     predicted = read_column(pair.predictions)
     same_length(labels, predicted, pair.predictions)
     queries = [line.partition("\t")[0] for line in lines]
@@ -75,97 +70,64 @@ def _score_wpr(pair: Pair) -> Scored:
     return Scored({"ndcg": 100 * value}, remarks, same)
 
 
+def _names_of_ratings() -> dict[str, str]:
+    """WPR's ratings by the names that some copies of the data give instead of the numbers."""
+    aliases = get_task("xglue_wpr").layouts[0].label_aliases
+    return {name.lower(): number for name, number in aliases.items()}
+
+
 def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:
+    names = _names_of_ratings()
     with suppress(ValueError):
-        value = rating(text)
+        value = float(names.get(text.lower(), text))
         if math.isfinite(value):
             return value
     path = pair.labels if side == "labels" else pair.predictions
-    raise bad(path, line, f"`{text[:40]}` is no rating: 0 to 4, or a name ({', '.join(RATINGS)})")
+    raise bad(path, line, f"`{text[:40]}` is no rating: 0 to 4, or a name ({', '.join(names)})")
 
 
 def _task(
     name: str,
-    languages: str,
     score: Callable[[Pair], Scored],
-    official: str,
     title: str,
-    *labels: str,
+    layouts: tuple[str, ...] = ("xglue",),
     beside: str = "",
 ) -> TaskSpec:
     return TaskSpec(
         name=name,
-        languages=tuple(languages.split()),
-        predictions=("{lang}.prediction",),
-        labels=labels or (f"xglue.{name.lower()}.{{lang}}.{{split}}",),
+        task=f"xglue_{name.lower()}",
+        predictions="{lang}.prediction",
         score=score,
-        official=(official,),
+        layouts=layouts,
         title=title,
         beside=beside,
     )
 
-
-_tags = ("{lang}.{split}",)
-_mlqa = tuple(
-    f"{folder}/{{split}}/{{split}}-context-{{lang}}-question-{{lang}}.json"
-    for folder in ("MLQA_V1", "MLQA_v1")
-)
 
 XGLUE = Benchmark(
     name="xglue",
     title="XGLUE",
     unit=0.01,
     overall="understanding",
+    help="""Score the nine understanding tasks of XGLUE, 0 to 1.
+
+    Reads TASK/XX.prediction, and labels as they are in XGLUE's download.
+    """,
     tasks=(
-        _task(
-            "NER",
-            "de en es nl",
-            partial(score_tags, known=CONLL_TAGS, pad=True),
-            "f1",
-            "F1",
-            *_tags,
-        ),
+        _task("NER", partial(score_tags, pad=True), "F1"),
         _task(
             "POS",
-            "pl ar ru bg de el en es fr hi it nl pt th tr ur vi zh",
-            partial(score_tags, known=POS_TAGS, pad=True),
-            "precision",
+            partial(score_tags, further=UNTAGGED, pad=True),
             "chunk precision of raw tags",
-            *_tags,
             beside="token_accuracy",
         ),
-        _task(
-            "NC", "de en es fr ru", partial(score_classes, known=CATEGORIES), "accuracy", "accuracy"
-        ),
-        _task(
-            "MLQA",
-            "ar de en es hi vi zh",
-            partial(score_answers, per_language=True),
-            "f1",
-            "F1",
-            *_mlqa,
-        ),
-        _task(
-            "XNLI",
-            "ar bg de el en es fr hi ru sw th tr ur vi zh",
-            _score_xnli,
-            "accuracy",
-            "accuracy",
-            "{lang}.{split}",
-            "xnli.{split}.tsv",
-        ),
-        _task(
-            "PAWSX", "de en es fr", _score_pawsx, "accuracy", "accuracy", "{lang}/{split}_2k.tsv"
-        ),
-        _task(
-            "QADSM",
-            "de en fr",
-            partial(score_classes, known=("Good", "Bad")),
-            "accuracy",
-            "accuracy",
-        ),
-        _task("WPR", "de en es fr it pt zh", _score_wpr, "ndcg", "nDCG"),
-        _task("QAM", "de en fr", partial(score_classes, known=BINARY), "accuracy", "accuracy"),
+        _task("NC", score_classes, "accuracy"),
+        _task("MLQA", partial(score_answers, per_language=True), "F1", ("xglue", "xglue-v1")),
+        _task("XNLI", _score_xnli, "accuracy", ("xglue", "xglue-xnli")),
+        _task("PAWSX", _score_pawsx, "accuracy"),
+        _task("QADSM", score_classes, "accuracy"),
+        _task("WPR", _score_wpr, "nDCG"),
+        _task("QAM", score_classes, "accuracy"),
     ),
     groups={"unique": ("NC", "QADSM", "WPR", "QAM")},
 )

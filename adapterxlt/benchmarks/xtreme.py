@@ -5,30 +5,29 @@ Source: Hu et al. 2020 and google-research/xtreme, `evaluate.py` with seqeval 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from adapterxlt.scoring.classes import score_classes
-from adapterxlt.scoring.counts import accuracy, set_scores
-from adapterxlt.scoring.files import (
+from adapterxlt.benchmarks.classes import score_classes
+from adapterxlt.benchmarks.files import (
     WITHHELD,
     read_numbers,
     read_pairs,
     require_known,
     same_length,
 )
-from adapterxlt.scoring.labels import BINARY, NLI, PANX_TAGS, POS_TAGS
-from adapterxlt.scoring.spec import Benchmark, Pair, Scored, TaskSpec
-from adapterxlt.scoring.squad import score_answers
-from adapterxlt.scoring.tagging import score_tags
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
+from adapterxlt.benchmarks.squad import score_answers
+from adapterxlt.benchmarks.tagging import UNTAGGED, score_tags
+from adapterxlt.metrics.counts import accuracy, set_scores
 from adapterxlt.tasks.files import bad, read_lines
 
-_PANX = "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko"
-_PANX += " th sw yo my zh kk tr et fi hu"
-_UDPOS = "af ar bg de el en es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur"
-_UDPOS += " vi yo zh"
+_LABELS = "{split}-{lang}.tsv"
+_ANSWERS = "{split}-{lang}.json"
+_EM_F1 = ("exact_match", "f1")
+_squad = partial(score_answers, per_language=False)
+_mlqa = partial(score_answers, per_language=True)
 
 
 def _score_bucc(pair: Pair) -> Scored:
@@ -93,129 +92,71 @@ def _remark_numbers(predicted: Sequence[str], count: int, path: Path) -> list[st
 
 def _task(
     name: str,
-    languages: str,
     score: Callable[[Pair], Scored],
-    official: tuple[str, ...],
     title: str,
+    predictions: str = _LABELS,
     *,
-    labels: tuple[str, ...] = (),
-    suffix: str = "tsv",
+    layouts: tuple[str, ...] = ("xtreme",),
+    official: tuple[str, ...] = (),
     beside: str = "",
     aliases: tuple[str, ...] = (),
-    fields: Callable[[str, str], Mapping[str, str]] = lambda _language, _split: {},
 ) -> TaskSpec:
-    file = f"{{split}}-{{lang}}.{suffix}"
     return TaskSpec(
         name=name,
-        languages=tuple(languages.split()),
-        predictions=(file,),
-        labels=(file, *labels),
+        task=name,
+        predictions=predictions,
         score=score,
+        layouts=layouts,
+        labelled_alike=True,
         official=official,
         title=title,
         beside=beside,
         aliases=aliases,
-        fields=fields,
     )
 
-
-def _bucc_part(_language: str, split: str) -> dict[str, str]:
-    """What the shared task calls XTREME's splits."""
-    return {"part": {"dev": "sample", "test": "training"}[split]}
-
-
-def _iso3(language: str, _split: str) -> dict[str, str]:
-    """The code of a language in LASER's file names."""
-    return {"iso3": get_task("tatoeba").iso3[language]}
-
-
-_EM_F1 = ("exact_match", "f1")
-_squad = partial(score_answers, per_language=False)
-_mlqa = partial(score_answers, per_language=True)
 
 XTREME = Benchmark(
     name="xtreme",
     title="XTREME",
     unit=1.0,
     overall="overall",
+    help="""Score the nine tasks of XTREME, in percent.
+
+    Reads TASK/SPLIT-XX.tsv (.json for answers) in both folders; as labels also XTREME's
+    downloads, where they have any.
+    """,
     tasks=(
-        _task(
-            "xnli",
-            "ar bg de el en es fr hi ru sw th tr ur vi zh",
-            partial(score_classes, known=NLI),
-            ("accuracy",),
-            "accuracy",
-        ),
-        _task(
-            "pawsx",
-            "de en es fr ja ko zh",
-            partial(score_classes, known=BINARY),
-            ("accuracy",),
-            "accuracy",
-        ),
+        _task("xnli", score_classes, "accuracy"),
+        _task("pawsx", score_classes, "accuracy"),
         _task(
             "udpos",
-            _UDPOS,
-            partial(score_tags, known=POS_TAGS),
-            ("f1",),
+            partial(score_tags, further=UNTAGGED),
             "chunk F1 of raw tags",
             beside="token_accuracy",
         ),
-        _task(
-            "panx", _PANX, partial(score_tags, known=PANX_TAGS), ("f1",), "F1",
-            aliases=("wikiann",),
-        ),
-        _task(
-            "xquad",
-            "en es de el ru tr ar vi th zh hi",
-            _squad,
-            _EM_F1,
-            "mean of EM and F1",
-            suffix="json",
-            labels=("xquad.{lang}.json",),
-        ),
-        _task(
-            "mlqa",
-            "en es de ar hi vi zh",
-            _mlqa,
-            _EM_F1,
-            "mean of EM and F1",
-            suffix="json",
-            labels=("MLQA_V1/{split}/{split}-context-{lang}-question-{lang}.json",),
-        ),
+        _task("panx", score_tags, "F1", aliases=("wikiann",)),
+        _task("xquad", _squad, "mean of EM and F1", _ANSWERS, official=_EM_F1),
+        _task("mlqa", _mlqa, "mean of EM and F1", _ANSWERS, official=_EM_F1),
         _task(
             "tydiqa",
-            "en ar bn fi id ko ru sw te",
             _squad,
-            _EM_F1,
             "mean of EM and F1",
-            suffix="json",
-            labels=("tydiqa-goldp-v1.1-dev/tydiqa.goldp.{lang}.dev.json",),
+            _ANSWERS,
+            official=_EM_F1,
             aliases=("tydiqa-goldp",),
         ),
         _task(
             "bucc2018",
-            "de fr ru zh",
             _score_bucc,
-            ("f1",),
             "F1 of pairs",
-            labels=("{lang}-en.{split}.gold", "{lang}-en/{lang}-en.{part}.gold"),
+            layouts=("xtreme:gold", "bucc:gold"),
             aliases=("bucc",),
-            fields=_bucc_part,
         ),
         _task(
             "tatoeba",
-            "ar he vi id jv tl eu ml ta te af nl de el bn hi mr ur fa fr it pt es bg ru ja ka ko"
-            " th sw zh kk tr et fi hu",
             _score_tatoeba,
-            ("accuracy",),
             "accuracy",
-            labels=(
-                "{lang}-en.labels",
-                "v1/tatoeba.{iso3}-eng.eng",
-                "tatoeba.{iso3}-eng.eng",
-            ),
-            fields=_iso3,
+            layouts=("jiant:labels", "laser:target", "xtreme:original"),
         ),
     ),
     groups={
@@ -224,4 +165,4 @@ XTREME = Benchmark(
         "qa": ("xquad", "mlqa", "tydiqa"),
         "retrieval": ("bucc2018", "tatoeba"),
     },
-)  # fmt: skip
+)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.benchmarks.folder import Result, score_benchmark
+from adapterxlt.benchmarks.xglue import XGLUE
+from adapterxlt.benchmarks.xtreme import XTREME
 from adapterxlt.errors import MissingDataError
-from adapterxlt.scoring.benchmark import Result, score_benchmark
-from adapterxlt.scoring.xglue import XGLUE
-from adapterxlt.scoring.xtreme import XTREME
 
 Score = Callable[..., Result]
 
@@ -23,9 +23,8 @@ def score(write: Callable[[str, str], Path], tmp_path: Path) -> Score:
         benchmark = XGLUE if task.isupper() else XTREME
         (spec,) = (spec for spec in benchmark.tasks if spec.name == task)
         for language, text in labels.items():
-            place = {"lang": language, "split": "test"}
-            write(f"labels/{task}/{spec.labels[0].format(**place)}", text)
-            write(f"predictions/{task}/{spec.predictions[0].format(**place)}", text)
+            write(f"labels/{task}/{spec.label_files(language, 'test')[0]}", text)
+            write(f"predictions/{task}/{spec.prediction_file(language, 'test')}", text)
         return score_benchmark(
             benchmark, tmp_path / "predictions", tmp_path / "labels", tasks=[task]
         )

@@ -1,0 +1,68 @@
+"""The benchmarks whose folders of predictions can be scored, and those that packages add.
+
+An entry point of the group `adapterxlt.benchmarks` names a `Benchmark` of its own name:
+
+    [project.entry-points."adapterxlt.benchmarks"]
+    xtreme-s = "my_package:XTREME_S"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adapterxlt import plugins
+from adapterxlt.benchmarks.spec import Benchmark, TaskSpec
+from adapterxlt.benchmarks.xglue import XGLUE
+from adapterxlt.benchmarks.xtreme import XTREME
+from adapterxlt.errors import UsageError
+from adapterxlt.suggest import suggest
+
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (XTREME, XGLUE)}
+SQUAD = "squad"  # single files of answers, see `squad.py`
+
+
+def names() -> Collection[str]:
+    """Every benchmark of folders there is.
+
+    Raises:
+        PluginError: a package hides one of the project's own.
+    """
+    added = plugins.entries("benchmarks")
+    for name in sorted(added.keys() & {*BENCHMARKS, SQUAD}):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[name])} adds a benchmark `{name}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
+    return (*BENCHMARKS, *added)
+
+
+def get_benchmark(name: str) -> Benchmark:
+    """The benchmark of that name.
+
+    Raises:
+        UsageError: there is none; the hint names the closest.
+        PluginError: a package adds it that cannot be used.
+    """
+    if name in BENCHMARKS:
+        return BENCHMARKS[name]
+    if name not in (known := names()):
+        raise UsageError(f"unknown benchmark `{name}`", hint=suggest(name, (*known, SQUAD)))
+    found, entry = plugins.load("benchmarks", name), plugins.entries("benchmarks")[name]
+    if not isinstance(found, Benchmark) or found.name != name:
+        raise plugins.PluginError(
+            f"`{entry.value}` of {plugins.origin(entry)} is not a benchmark called `{name}`",
+            hint="its entry point must name an `adapterxlt.benchmarks.spec.Benchmark` of that name",
+        )
+    return found
+
+
+def spec_of(benchmark: str, task: str) -> TaskSpec | None:
+    """How a benchmark scores a task of the catalogue; None if it has no such task.
+
+    A task that another benchmark has too may be meant by the name that it has there (`xnli` for
+    `xglue_xnli`).
+    """
+    for spec in get_benchmark(benchmark).tasks:
+        if task in (spec.entry.name, spec.name.casefold()):
+            return spec
+    return None

@@ -1,0 +1,1 @@
+"""Metrics: pure functions, and what is to know about each. No torch, nothing of tasks."""

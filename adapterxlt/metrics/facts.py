@@ -1,0 +1,171 @@
+"""What is to know about each metric, by its name; a metric of another package says it itself.
+
+An entry point of the group `adapterxlt.metrics` names a `Metric` of its own name:
+
+    [project.entry-points."adapterxlt.metrics"]
+    kappa = "my_package:KAPPA"          # KAPPA = Metric("kappa", measure=cohen_kappa)
+
+Tasks then name it in their `metrics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from adapterxlt import plugins
+from adapterxlt.errors import UsageError
+from adapterxlt.metrics.classes import macro_f1, micro_f1
+from adapterxlt.metrics.correlation import pearson, spearman
+from adapterxlt.metrics.counts import accuracy, token_accuracy
+from adapterxlt.suggest import suggest
+
+Measure = Callable[[Sequence[Any], Sequence[Any]], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric.
+
+    Args:
+        name: as tasks and results name it.
+        measure: its value of what is right and what was predicted, both in the same order: names
+            of labels (of each word, in tagging), answers' texts (all that are right, and the one
+            predicted), indices of choices, or numbers. None where its name means another thing in
+            each kind of tasks (F1 of chunks, of answers): the kind measures it.
+        unit: `percent`, or in words what a value is.
+        less_is_better: whether it is a cost.
+        interval: how the interval of a value is made: `binomial` where a value is the share of
+            independent examples that are right, in percent; None where it has none.
+        digits: decimals that tables show.
+    """
+
+    name: str
+    measure: Measure | None = None
+    unit: str = "percent"
+    less_is_better: bool = False
+    interval: Literal["binomial"] | None = None
+    digits: int = 1
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", accuracy, interval="binomial"),
+        Metric("token_accuracy", token_accuracy),  # words of one sentence are not independent
+        Metric("exact_match", interval="binomial"),
+        Metric("f1"),
+        Metric("precision"),
+        Metric("recall"),
+        Metric("accuracy_and_f1"),
+        Metric("macro_f1", macro_f1),
+        Metric("micro_f1", micro_f1),
+        Metric("ndcg"),
+        Metric("pearson", pearson),
+        Metric("spearman", spearman),
+        Metric("perplexity", unit="perplexity", less_is_better=True),
+        Metric("loss", unit="nats a token", less_is_better=True, digits=3),
+        Metric("accuracy_xx_en", interval="binomial"),
+        Metric("accuracy_both"),  # two answers a sentence
+        Metric("p_at_5", interval="binomial"),
+        Metric("p_at_5_xx_en", interval="binomial"),
+        Metric("mrr"),
+        Metric("mrr_xx_en"),
+        Metric("f1_tuned"),
+        Metric("threshold", unit="margin score", digits=4),
+        Metric("threshold_tuned", unit="margin score", digits=4),
+    )
+}
+
+
+def names() -> Collection[str]:
+    """Every metric there is.
+
+    Raises:
+        PluginError: a package hides one of the project's own.
+    """
+    added = plugins.entries("metrics")
+    for name in sorted(added.keys() & METRICS.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[name])} adds a metric `{name}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
+    return (*METRICS, *added)
+
+
+def get_metric(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        UsageError: there is none; the hint names the closest.
+        PluginError: a package adds it that cannot be used.
+    """
+    if name not in (known := names()):
+        raise UsageError(f"unknown metric `{name}`", hint=suggest(name, known, show=len(known)))
+    return METRICS[name] if name in METRICS else _added(name)
+
+
+def facts_of(name: str) -> Metric:
+    """The same for a metric in results, which may come from where another package is installed.
+
+    Of such a metric nothing is known: more counts as better, and it has no interval.
+    """
+    return METRICS.get(name) or (get_metric(name) if name in names() else Metric(name))
+
+
+def packages_of(listed: Sequence[str]) -> list[str]:
+    """The packages, with their versions, whose metrics are among those.
+
+    Raises:
+        PluginError: a package hides one of the project's own metrics.
+    """
+    others = [name for name in listed if name in names() and name not in METRICS]
+    return sorted({plugins.origin(plugins.entries("metrics")[name]) for name in others})
+
+
+def reported(
+    listed: Sequence[str], measured: dict[str, float], gold: Sequence[Any], predicted: Sequence[Any]
+) -> dict[str, float]:
+    """The metrics that a task lists, in its order: those that its kind measures, and others.
+
+    Args:
+        measured: what the kind has measured.
+        gold, predicted: what the others are measured on.
+
+    Raises:
+        UsageError: one is not measured on such tasks.
+        PluginError: one of a package cannot be measured.
+    """
+    return {
+        name: measured[name] if name in measured else _measured(get_metric(name), gold, predicted)
+        for name in listed
+    }
+
+
+def _measured(metric: Metric, gold: Sequence[Any], predicted: Sequence[Any]) -> float:
+    if metric.measure is None:
+        raise UsageError(
+            f"`{metric.name}` is not measured on tasks of this kind",
+            hint="leave it out of the task's `metrics`",
+        )
+    if metric.name in METRICS:
+        return metric.measure(gold, predicted)
+    try:
+        return float(metric.measure(gold, predicted))
+    except Exception as error:  # a stranger's code may fail in any way
+        entry = plugins.entries("metrics")[metric.name]
+        raise plugins.PluginError(
+            f"the metric `{metric.name}` of {plugins.origin(entry)} failed: {error}",
+            hint="leave it out of the task's `metrics`, or mend the package",
+        ) from error
+
+
+def _added(name: str) -> Metric:
+    found, entry = plugins.load("metrics", name), plugins.entries("metrics")[name]
+    if not isinstance(found, Metric) or found.name != name:
+        raise plugins.PluginError(
+            f"`{entry.value}` of {plugins.origin(entry)} is not a metric called `{name}`",
+            hint="its entry point must name an `adapterxlt.metrics.facts.Metric` of that name",
+        )
+    return found
