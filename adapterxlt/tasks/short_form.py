@@ -16,6 +16,8 @@ from typing import Any
 
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
+# Keys that an entry may leave out, since they follow from the rest.
+FOLLOWS = ("name", "splits", "metrics", "main_metric")
 # What is measured of a kind where the entry does not say; the first is the one that counts.
 USUAL_METRICS = {
     "pair_classification": ("accuracy",),

@@ -19,9 +19,8 @@ files: "birds/{lang}/{split}.conll.gz"
 columns: {token: 1, tag: 3}
 comments: "#"
 """
-SENTENCE = (
-    "# id = 1\n1\tgrey\tADJ\tB-BIRD\n2\theron\tNOUN\tI-BIRD\n3\t#\tSYM\tO\n4\toak\tNOUN\tB-TREE\n\n"
-)
+ROWS = ["# id = 1", "1 grey ADJ B-BIRD", "2 heron NOUN I-BIRD", "3 # SYM O", "4 oak NOUN B-TREE"]
+SENTENCE = "\n".join([ROWS[0], *(row.replace(" ", "\t") for row in ROWS[1:]), "", ""])
 
 
 def test_own_conll_task(tmp_path: Path, run: Callable[[str], RunResult]) -> None:
