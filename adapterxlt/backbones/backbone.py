@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.backbones.architectures import Architecture, find
+from adapterxlt.methods.checks import check_method
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,7 @@ class Backbone:
     def max_length(self) -> int:
         """Longest input in subwords."""
         return self.max_positions - self.architecture.first_position
+
+    def problems_of(self, method: str) -> list[str]:
+        """What is wrong with a method on this backbone, [] if nothing."""
+        return check_method(method, self.hidden_size, self.layers, self.architecture.cannot)

@@ -75,7 +75,7 @@ def model_config(backbone: Backbone) -> dict[str, Any]:
     path = backbone.path / "config.json"
     where = f"backbone `{backbone.name}`: {path}"
     kept, _ = safe_config(read_json(backbone.name, path), where, backbone.architecture)
-    return kept
+    return {**kept, **backbone.architecture.fixed}
 
 
 def tokenizer_documents(

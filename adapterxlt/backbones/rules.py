@@ -44,6 +44,11 @@ def or_none(rule: Rule) -> Rule:
     return lambda value: value is None or rule[0](value), rule[1]
 
 
+def either(first: Rule, second: Rule) -> Rule:
+    """What one of two rules takes."""
+    return lambda value: first[0](value) or second[0](value), f"{first[1]}; or {second[1]}"
+
+
 def list_of(*known: str) -> Rule:
     """A list of some of these words."""
     return (

@@ -1,6 +1,7 @@
 """Examples -> features: token ids, labels, and what is needed to get from tokens back to text.
 
-Input layouts are XLM-R's: `<s> a </s>` and `<s> a </s></s> b </s>`. Nothing is padded here.
+Input layouts are the tokenizer's: XLM-R's pairs are `<s> a </s></s> b </s>`, BERT's `[CLS] a [SEP]
+b [SEP]`. Nothing is padded here.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def encode(
 
     Args:
         examples: examples of the type that belongs to `kind`.
-        tokenizer: a fast tokenizer with XLM-R's special tokens.
+        tokenizer: a fast tokenizer that puts texts between special tokens.
         kind: one of the trainable kinds.
         max_length: tokens a row at most, special tokens included. Longer pairs are cut (the
             longer text first), longer sentences and contexts are spread over several features.
@@ -195,6 +196,7 @@ def _tagging(
 ) -> list[Feature]:
     room = max_length - 2
     bare = tokenizer.convert_tokens_to_ids(WORD_MARK)
+    bare = None if bare == tokenizer.unk_token_id else bare  # WordPiece has none
     subwords = _word_ids((word for example in examples for word in example.words), tokenizer)
     features = []
     for index, example in enumerate(examples):
@@ -253,6 +255,7 @@ def _span_qa(
     labelled: bool,
 ) -> list[Feature]:
     cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
+    between = [sep] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
     # Not verbose: what is too long for the model is cut into windows.
     plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
     questions = tokenizer([example.question for example in examples], **plain)["input_ids"]
@@ -267,7 +270,7 @@ def _span_qa(
         ids = encoded["input_ids"][row]
         spans = answer_spans(example.context, encoded["offset_mapping"][row])
         question = questions[index][: min(QUESTION_TOKENS, max_length // 2 - 2)]
-        head = [cls, *question, sep, sep]
+        head = [cls, *question, *between]
         room = max_length - len(head) - 1
         answer = answer_tokens(spans, *example.answers[0]) if example.answers else None
         for start, end in _context_windows(len(ids), room, doc_stride):

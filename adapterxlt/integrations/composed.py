@@ -19,6 +19,7 @@ from torch import Tensor
 from adapterxlt.backbones import files_of, inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
+from adapterxlt.models.classes import keep_lowest
 from adapterxlt.models.load import load
 from adapterxlt.vectors.encode import pool_tokens, token_states
 from adapterxlt.vectors.names import Pooling
@@ -128,8 +129,7 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         cls, backbone: Path, artifact: Path | None, config: dict[str, Any]
     ) -> ComposedEncoder:
         built = load(inspect_backbone(str(backbone), backbone), artifact)
-        encoder: Any = built.model.base_model.encoder
-        encoder.layer = encoder.layer[: config["layer"]]  # no other will ever be needed
+        keep_lowest(built.model, config["layer"])  # no other will ever be needed
         return cls(built, artifact, **config)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:

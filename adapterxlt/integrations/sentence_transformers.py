@@ -68,7 +68,10 @@ def export_sentence_transformers(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise AdapterXLTError(f"{out} exists and is not empty", hint="choose another folder")
     limit = min(max_length, built.tokenizer.model_max_length)
-    plain = pooling in PLAIN_POOLINGS and (built.spec is None or built.spec.setup is None)
+    entry = built.backbone.architecture
+    whole = layer == depth or (entry.last is None and (layer > 0 or entry.layerless))
+    bare = built.spec is None or built.spec.setup is None
+    plain = pooling in PLAIN_POOLINGS and bare and whole
     with quiet(), tempfile.TemporaryDirectory() as scratch:
         if plain:
             modules = _plain_modules(built, Path(scratch), layer, pooling, limit)
@@ -95,12 +98,13 @@ def _plain_modules(
 ) -> list[Any]:
     from sentence_transformers.base.modules import Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling as PoolingModule
-    from transformers import XLMRobertaModel
+
+    from adapterxlt.models.classes import plain_encoder
 
     config = type(built.model.config).from_dict(
         {**built.model.config.to_dict(), "num_hidden_layers": layer}
     )
-    model = XLMRobertaModel(config, add_pooling_layer=False)
+    model = plain_encoder(built.backbone.architecture, config)
     whole = built.model.base_model.state_dict()
     model.load_state_dict({name: whole[name] for name in model.state_dict()}, strict=True)
     model.save_pretrained(scratch)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adapterxlt.methods.parser import Part, parse_method
+from adapterxlt.methods.table import METHODS
 
 
-def check_method(text: str, hidden_size: int, layers: int | None = None) -> list[str]:
+def check_method(
+    text: str,
+    hidden_size: int,
+    layers: int | None = None,
+    cannot: Mapping[str, str] | None = None,
+) -> list[str]:
     """Return what is wrong with a method on a backbone, [] if nothing.
 
     Args:
         hidden_size: width of the backbone.
         layers: number of layers of the backbone; None leaves layer numbers unchecked.
+        cannot: what does not work on its architecture, and why. `prefix` is a family of methods,
+            `dora` a method, `use_dora` a parameter that is set, `ln_before=true` a value.
     """
     try:
         method = parse_method(text)
@@ -22,8 +30,28 @@ def check_method(text: str, hidden_size: int, layers: int | None = None) -> list
     return [
         problem
         for part in method.flat()
-        for problem in (*_check_sizes(part, hidden_size), *_check_layers(part, layers))
+        for problem in (
+            *_check_carried(part, cannot or {}),
+            *_check_sizes(part, hidden_size),
+            *_check_layers(part, layers),
+        )
     ]
+
+
+def _check_carried(part: Part, cannot: Mapping[str, str]) -> Iterable[str]:
+    values = part.resolved
+    for what, reason in cannot.items():
+        key, given, value = what.partition("=")
+        if given:
+            meant = key in values and str(values[key]).lower() == value
+        else:
+            meant = what in (part.name, METHODS[part.name].family) or bool(values.get(what))
+        if meant:
+            yield (
+                f"`{part.name}` does not work on this backbone: {reason}\n"
+                "choose another method, or another backbone"
+            )
+            return
 
 
 def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:

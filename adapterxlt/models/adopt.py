@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones import Architecture, Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
 from adapterxlt.models.fit import check_fit
@@ -59,7 +59,9 @@ def adopt(
         tensors.write(weights.body, body)
         if head is not None:
             head_file = found / spec.head_folder / HEAD_FILE
-            tensors.write(_ordered(weights.head, head.kind, order), head_file)
+            tensors.write(
+                _ordered(weights.head, head.kind, order, backbone.architecture), head_file
+            )
         spec.write(found)
         try:
             check_fit(backbone, found)
@@ -73,14 +75,17 @@ def adopt(
             raise InvalidArtifactError(message, hint=error.hint) from None
 
 
-def _ordered(found: dict[str, Tensor], kind: Kind, order: Sequence[int]) -> dict[str, Tensor]:
+def _ordered(
+    found: dict[str, Tensor], kind: Kind, order: Sequence[int], architecture: Architecture
+) -> dict[str, Tensor]:
     """With the outputs of the last layer in another order."""
     if list(order) == sorted(order):
         return found
     rows = torch.tensor(list(order))
+    where = places(architecture, kind)
     return {
         name: tensor[rows]
-        if name.split(".")[2:3] == [places(kind).last] and tensor.shape[:1] == rows.shape
+        if name.split(".")[2:3] == [where.last] and tensor.shape[:1] == rows.shape
         else tensor
         for name, tensor in found.items()
     }

@@ -6,42 +6,41 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import AdapterModel, adapter_class
 from adapterxlt.models.difference import apply_difference
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 from adapterxlt.models.view import view
-
-_SENTENCEPIECE = "sentencepiece.bpe.model"
 
 
 class FirstToken(nn.Module):
     """Stands in for the pooler, which no head uses and most checkpoints do not hold."""
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Return the hidden state of `<s>`: [batch, length, dim] -> [batch, dim]."""
+        """Return the hidden state of the first token: [batch, length, dim] -> [batch, dim]."""
         return hidden[:, 0]
 
 
-def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdapterModel:
+def load_base(backbone: Backbone, weights: Path | None = None) -> AdapterModel:
     """Load the encoder in float32 (checkpoints may be stored in half precision), eval mode.
 
     Args:
         weights: folder of a full fine-tune whose weights replace the pretrained ones.
 
     Raises:
-        MissingBackboneError: the checkpoint is not that of a whole XLM-R encoder.
+        MissingBackboneError: the checkpoint is not that of a whole encoder.
         InvalidArtifactError: `weights` do not fit the backbone.
     """
+    architecture = backbone.architecture
     try:
         with quiet(), view(backbone) as folder:
-            model, info = XLMRobertaAdapterModel.from_pretrained(
+            model, info = adapter_class(architecture).from_pretrained(
                 folder,
                 use_safetensors=True,
                 local_files_only=True,
@@ -51,29 +50,30 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> XLMRobertaAdap
         raise MissingBackboneError(
             f"backbone `{backbone.name}` cannot be loaded from `{backbone.path}`: {error}"
         ) from error
-    own = tensors.of_backbone()
+    own = tensors.of_backbone(architecture)
     missing = [key for key in info["missing_keys"] if own(key)]
     extra = [
         key
         for key in info["unexpected_keys"]
-        if key.startswith(("roberta.", "embeddings.", "encoder."))
+        if key.startswith((architecture.prefix, *(f"{part}." for part in architecture.body)))
         and ".pooler." not in key
         and not key.endswith("position_ids")  # a buffer that older checkpoints hold
     ]
     if missing or extra:
         raise MissingBackboneError(
-            f"`{backbone.path}` is no whole XLM-R checkpoint: "
+            f"`{backbone.path}` is not a whole checkpoint of an encoder: "
             f"{len(missing)} tensors missing, {len(extra)} unknown "
             f"({', '.join((missing + extra)[:3])})"
         )
     for head in list(model.heads):  # the checkpoint's masked-LM head, which would stay active
         model.delete_head(head)
-    model.roberta.pooler = FirstToken()
+    if architecture.pooler:
+        model.base_model.pooler = FirstToken()
     # Ends up in what `adapters` writes; a path would make equal artifacts differ.
     model.config._name_or_path = backbone.name
     model.float().eval()
     if weights is not None:
-        put_weights(tensors.select(model, tensors.of_backbone()), weights)
+        put_weights(tensors.select(model, tensors.of_backbone(architecture)), weights)
     return model
 
 
@@ -108,7 +108,8 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
             hint="`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` writes it",
         )
     tokenizer.name_or_path = backbone.name
-    if (backbone.path / _SENTENCEPIECE).is_file():  # copied by `save_pretrained`
-        tokenizer.vocab_file = str(backbone.path / _SENTENCEPIECE)
+    for name in backbone.architecture.vocabularies:
+        if name != "tokenizer.json" and (backbone.path / name).is_file():
+            tokenizer.vocab_file = str(backbone.path / name)  # copied by `save_pretrained`
     tokenizer.model_max_length = min(tokenizer.model_max_length, backbone.max_length)
     return tokenizer

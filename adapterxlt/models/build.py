@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from adapters import XLMRobertaAdapterModel
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
@@ -18,9 +17,10 @@ from adapterxlt.methods.composing import can_fuse, can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.dropout import quicken_dropout
 from adapterxlt.models.heads import add_head
-from adapterxlt.models.lm_head import start_pretrained, unfreeze_bias
+from adapterxlt.models.lm_head import unfreeze_bias
 from adapterxlt.models.load import load
 from adapterxlt.models.merge import merge
 from adapterxlt.models.parts import (
@@ -34,6 +34,7 @@ from adapterxlt.models.parts import (
     read_for,
     single_members,
 )
+from adapterxlt.models.pretrained_head import start_pretrained
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.save import save
 from adapterxlt.models.setup import activate, on_top, split_top, to_block
@@ -207,7 +208,7 @@ def _build_full(
 
 
 def _ready_to_train(
-    model: XLMRobertaAdapterModel, backbone: Backbone, spec: ModelSpec, frozen_dropout: bool
+    model: AdapterModel, backbone: Backbone, spec: ModelSpec, frozen_dropout: bool
 ) -> Built:
     activate(model, spec)
     hide_prompt_of(model, spec)
@@ -220,14 +221,12 @@ def _ready_to_train(
     return Built(model, load_tokenizer(backbone), backbone, spec)
 
 
-def _add_adapter(model: XLMRobertaAdapterModel, name: str, method: str, seed: int) -> None:
+def _add_adapter(model: AdapterModel, name: str, method: str, seed: int) -> None:
     torch.manual_seed(seed)
     new_adapter(model, name, method, f"`{name}`")
 
 
-def _new_heads(
-    model: XLMRobertaAdapterModel, spec: ModelSpec, backbone: Backbone, seed: int
-) -> None:
+def _new_heads(model: AdapterModel, spec: ModelSpec, backbone: Backbone, seed: int) -> None:
     for head in spec.heads:
         name = spec.head_name(head)
         torch.manual_seed(seed)

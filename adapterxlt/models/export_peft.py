@@ -7,15 +7,17 @@ from pathlib import Path
 
 from torch import Tensor
 
+from adapterxlt.backbones import Architecture
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import plain_name
 from adapterxlt.models.export_program import backbone_of, program
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
-from adapterxlt.models.peft_names import INTERMEDIATE, MATRICES, PREFIX, TASK_TYPES
-from adapterxlt.models.plain_heads import CLASSES, WORDS, places, plain_config, to_plain
+from adapterxlt.models.peft_names import PREFIX, TASK_TYPES
+from adapterxlt.models.plain_heads import places, plain_config, to_plain
 from adapterxlt.models.spec import HeadSpec
 
 _WHY = {
@@ -41,7 +43,15 @@ def to_peft(built: Built, folder: Path) -> list[str]:
     for key, value in tensors.select(built.model, tensors.of_adapter(spec.name)).items():
         module, _, matrix = key.partition(f".loras.{spec.name}.")
         found[f"{PREFIX}{module}.{matrix}.weight"] = value
-    targets = [MATRICES[str(name)] for name in _list(params["attn_matrices"])]
+    architecture = built.backbone.architecture
+    if not architecture.linear:
+        raise UsageError(
+            f"`{spec.name}` cannot be exported to PEFT: it sees other matrices than `adapters` in "
+            f"a `{architecture.model_type}`",
+            hint="export it --to adapters",
+        )
+    linear = architecture.linear
+    targets = [linear[str(name)] for name in _list(params["attn_matrices"])]
     targets = targets if params["selfattn_lora"] else []
     left_out = _list(params["leave_out"])
     config: dict[str, object] = {
@@ -50,40 +60,50 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         "r": params["r"],
         "lora_alpha": params["alpha"],
         "lora_dropout": params["dropout"],
-        "target_modules": targets + ([INTERMEDIATE] if params["intermediate_lora"] else []),
+        "target_modules": targets
+        + ([linear["intermediate"]] if params["intermediate_lora"] else []),
         "bias": "none",
         "inference_mode": True,
     }
     if left_out:
         kept = [layer for layer in range(built.backbone.layers) if layer not in left_out]
-        config |= {"layers_to_transform": kept, "layers_pattern": "layer"}
+        config |= {
+            "layers_to_transform": kept,
+            "layers_pattern": architecture.layers.rpartition(".")[2],
+        }
     if spec.head is not None:
-        head = to_plain(head_tensors(built.model, spec.name), spec.name, spec.head.kind)
+        head = to_plain(
+            architecture, head_tensors(built.model, spec.name), spec.name, spec.head.kind
+        )
         # PEFT asks for all names of a tensor, so the word embeddings go along with an LM head.
-        known = {**head, WORDS: built.model.get_input_embeddings().weight}
-        aliases = places(spec.head.kind).aliases
+        known = {**head, architecture.word_embeddings: built.model.get_input_embeddings().weight}
+        aliases = places(architecture, spec.head.kind).aliases
         head |= {alias: known[first].clone() for alias, first in aliases.items()}
         found |= {PREFIX + key: value for key, value in head.items()}
-        config["modules_to_save"] = places(spec.head.kind).modules
+        config["modules_to_save"] = places(architecture, spec.head.kind).modules
         # What PEFT has no type for is loaded as it is.
         config["task_type"] = TASK_TYPES.get(spec.head.kind)
     else:
         config["task_type"] = "FEATURE_EXTRACTION"
-        found = {key.replace(f"{PREFIX}roberta.", PREFIX): value for key, value in found.items()}
+        found = {
+            key.replace(PREFIX + architecture.prefix, PREFIX): value for key, value in found.items()
+        }
     folder.mkdir(parents=True, exist_ok=True)
     tensors.write(found, folder / "adapter_model.safetensors")
     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
     (folder / "adapter_config.json").write_text(text, encoding="utf-8")
     plain_config(built.backbone, spec.head).save_pretrained(folder)  # names the labels
-    lines = _loading(spec.head)
+    lines = _loading(architecture, spec.head)
     code = program(built, "PEFT", ["from peft import PeftModel", *lines[:1]], lines[1:])
     (folder / "load.py").write_text(code, encoding="utf-8")
     return ["from load import load  # run in this folder", "", "model = load()"]
 
 
-def _loading(head: HeadSpec | None) -> list[str]:
-    name = CLASSES[head.kind] if head is not None else "XLMRobertaModel"
-    labels = "config=config" if head is not None else "config=config, add_pooling_layer=False"
+def _loading(architecture: Architecture, head: HeadSpec | None) -> list[str]:
+    name = plain_name(architecture, head.kind if head else None)
+    labels = "config=config"
+    if head is None and architecture.pooler:
+        labels += ", add_pooling_layer=False"
     return [
         f"from transformers import AutoConfig, {name}",
         "config = AutoConfig.from_pretrained(HERE)",

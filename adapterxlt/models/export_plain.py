@@ -15,9 +15,10 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import plain_encoder, plain_name
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
-from adapterxlt.models.plain_heads import BASE, CLASSES, plain_config, to_plain
+from adapterxlt.models.plain_heads import plain_config, to_plain
 from adapterxlt.models.quiet import quiet
 
 TOLERANCE = 1e-4  # of the largest number
@@ -32,20 +33,26 @@ def to_transformers(built: Built, folder: Path) -> list[str]:
     """
     spec = built.spec
     assert spec is not None
-    weights = tensors.select(built.model, tensors.of_backbone())
+    weights = tensors.select(built.model, tensors.of_backbone(built.backbone.architecture))
     if spec.setup is not None:
         _check_mergeable(built)
         weights |= merged(built)
-    name = CLASSES[spec.head.kind] if spec.head is not None else "XLMRobertaModel"
-    options: dict[str, Any] = {} if spec.head is not None else {"add_pooling_layer": False}
-    model = getattr(transformers, name)(plain_config(built.backbone, spec.head), **options)
+    architecture = built.backbone.architecture
+    name = plain_name(architecture, spec.head.kind if spec.head else None)
+    config = plain_config(built.backbone, spec.head)
+    if spec.head is not None:
+        model = getattr(transformers, name)(config)
+    else:
+        model = plain_encoder(architecture, config)
     head = (
-        to_plain(head_tensors(built.model, spec.name), spec.name, spec.head.kind)
+        to_plain(architecture, head_tensors(built.model, spec.name), spec.name, spec.head.kind)
         if spec.head is not None
         else {}
     )
-    prefix = BASE if spec.head is not None else ""
-    given = {prefix + key.removeprefix(BASE): value for key, value in weights.items()}
+    prefix = architecture.prefix if spec.head is not None else ""
+    given = {
+        prefix + key.removeprefix(architecture.prefix): value for key, value in weights.items()
+    }
     # Each tensor once: a decoder that is the word embeddings is not listed beside them.
     tensors.assign(dict(model.named_parameters()), {**given, **head}, f"{folder}")
     _check_same(built, model.eval())
@@ -55,7 +62,7 @@ def to_transformers(built: Built, folder: Path) -> list[str]:
         f"from transformers import AutoTokenizer, {name}",
         "",
         f'model = {name}.from_pretrained("THIS_FOLDER"'
-        + (")" if spec.head is not None else ", add_pooling_layer=False)"),
+        + (", add_pooling_layer=False)" if not spec.head and architecture.pooler else ")"),
         'tokenizer = AutoTokenizer.from_pretrained("THIS_FOLDER")',
     ]
 
@@ -93,7 +100,7 @@ def merged(built: Built) -> dict[str, Tensor]:
             width = layer.weight.shape[1]
             units = torch.cat([torch.zeros(1, width), torch.eye(width)]).to(layer.weight.device)
             # The context holds what VeRA shares among layers.
-            with ForwardContext(built.model.roberta, input_ids=units[None]):
+            with ForwardContext(built.model.base_model, input_ids=units[None]):
                 nothing, *columns = layer(units[None])[0]
             found[f"{name}.bias"] = nothing
             found[f"{name}.weight"] = torch.stack([column - nothing for column in columns], dim=1)
@@ -103,8 +110,8 @@ def merged(built: Built) -> dict[str, Tensor]:
 def _check_same(built: Built, model: Any) -> None:
     """Compare the hidden states of an input, before anything is written."""
     ids = built.tokenizer("Two children are playing.", return_tensors="pt")["input_ids"]
-    base = model.roberta if hasattr(model, "roberta") else model
-    expected = built.model.roberta(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
+    base = model.base_model
+    expected = built.model.base_model(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
     found = base(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
     largest = max(1.0, float(expected.abs().max()))
     if not float((expected - found).abs().max()) <= TOLERANCE * largest:

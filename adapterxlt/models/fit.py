@@ -9,13 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from adapters import XLMRobertaAdapterModel
-from transformers import XLMRobertaConfig
 
-from adapterxlt.backbones import Backbone, model_config
+from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
-from adapterxlt.methods.checks import check_method
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import adapter_class, config_of
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import (
@@ -41,11 +39,11 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
     """
     spec = read_for(backbone, artifact)
     for method in methods_of(spec).values():
-        for problem in check_method(method, backbone.hidden_size, backbone.layers):
+        for problem in backbone.problems_of(method):
             raise InvalidArtifactError(f"`{artifact}`: {problem.splitlines()[0]}")
-    config = XLMRobertaConfig(**model_config(backbone))
+    config = config_of(backbone)
     with torch.device("meta"):
-        model = XLMRobertaAdapterModel(config)
+        model = adapter_class(backbone.architecture)(config)
         try:
             for name in setup_names(spec.setup) if spec.setup is not None else ():
                 new_adapter(model, name, methods_of(spec)[name], f"`{artifact}`")

@@ -11,10 +11,10 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import pad
 
-from adapterxlt.backbones import Backbone, weights_index
+from adapterxlt.backbones import Architecture, Backbone, weights_index
 from adapterxlt.models import tensors
 from adapterxlt.models.peft_names import is_copy, plain_name
-from adapterxlt.models.plain_heads import BASE, WORDS, from_plain, places
+from adapterxlt.models.plain_heads import from_plain, places
 from adapterxlt.tasks.types import Kind
 
 POOLER = "pooler."
@@ -58,7 +58,8 @@ def from_adapters(
     Raises:
         InvalidArtifactError: a file cannot be read.
     """
-    adapter = tensors.renamed(_on_base(tensors.read(file)), old, new)
+    architecture = backbone.architecture
+    adapter = tensors.renamed(_on_base(tensors.read(file), architecture), old, new)
     head: dict[str, Tensor] = {}
     prefix = f"heads.{old_head}."
     for name, tensor in tensors.read(head_file).items() if head_file else ():
@@ -66,10 +67,10 @@ def from_adapters(
         head[f"heads.{new}.{name.removeprefix(prefix)}" if own else name] = tensor
     if kind is not None and not old_head:
         head = _plain_head(head, new, kind, backbone)
-    decoder = f"heads.{new}.{places('mlm').last}.weight"
+    decoder = f"heads.{new}.{places(architecture, 'mlm').last}.weight"
     if kind == "mlm" and decoder in head and _same(head[decoder], backbone):
         del head[decoder]
-    return Weights(_without_copies(adapter), head, file, head_file or file)
+    return Weights(_without_copies(adapter, architecture.prefix), head, file, head_file or file)
 
 
 def from_peft(
@@ -93,7 +94,8 @@ def from_peft(
     found = {name: saved[full] for name, full in theirs.items()}
     head: dict[str, Tensor] = {}
     if kind is not None:
-        wanted = {*places(kind).names.values(), *places(kind).aliases}
+        where = places(backbone.architecture, kind)
+        wanted = {*where.names.values(), *where.aliases}
         there = {key: found.pop(key) for key in wanted & found.keys()}
         head = {} if left_out else _plain_head(there, new, kind, backbone)
     body, said = {}, {}
@@ -105,7 +107,8 @@ def from_peft(
             ours = f"{module}.loras.{new}.{matrix}"
             if module in scales:
                 tensor = _filled(tensor, rank, scales[module] if matrix == "lora_B" else None)
-        ours = ours if ours.startswith(BASE) else BASE + ours
+        prefix = backbone.architecture.prefix
+        ours = ours if ours.startswith(prefix) else prefix + ours
         body[ours], said[ours] = tensor, theirs[name]
     return Weights(body, head, file, file, said)
 
@@ -119,22 +122,25 @@ def _filled(tensor: Tensor, rank: int, scale: float | None) -> Tensor:
     return pad(tensor.float() * scale, (0, rank - tensor.shape[1]))
 
 
-def from_transformers(files: Sequence[Path], new: str, kind: Kind | None) -> Weights:
+def from_transformers(
+    files: Sequence[Path], new: str, kind: Kind | None, architecture: Architecture
+) -> Weights:
     """Read a checkpoint of transformers: the encoder, and a head of the kind `kind`."""
     found: dict[str, Tensor] = {}
     for file in files:
         found |= tensors.read(file)
     found = {key: found[key] for key in found if not key.endswith(_POSITIONS)}
-    based = _on_base(found) if kind is None else dict(found)
+    based = _on_base(found, architecture) if kind is None else dict(found)
     head: dict[str, Tensor] = {}
     if kind is not None:
-        head, based = from_plain(based, new, kind)
-    own = tensors.of_backbone()
+        head, based = from_plain(architecture, based, new, kind)
+    own = tensors.of_backbone(architecture)
     body = {key: value for key, value in based.items() if own(key)}
     # Of what is no part of the encoder the pooler alone may lie there: no other head uses it.
     rest = {key: value for key, value in based.items() if not own(key)}
     if kind is not None:
-        head |= {key: value for key, value in rest.items() if not key.startswith(BASE + POOLER)}
+        pooler = architecture.prefix + POOLER
+        head |= {key: value for key, value in rest.items() if not key.startswith(pooler)}
     return Weights(body, head, files[0], files[0])
 
 
@@ -144,13 +150,15 @@ def unread_head(names: Mapping[str, str], kind: Kind, backbone: Backbone, file: 
     Args:
         names: its names in transformers -> those in the file.
     """
-    where = places(kind)
+    where = places(backbone.architecture, kind)
     there = {where.aliases.get(name, name) for name in names}
     absent = sorted(set(where.names.values()) - there - _in_checkpoint(backbone))
     if absent:
         return f"`{absent[0]}` is neither there nor in the backbone"
     decoders = [
-        names[key] for key, first in where.aliases.items() if first == WORDS and key in names
+        names[key]
+        for key, first in where.aliases.items()
+        if first == backbone.architecture.word_embeddings and key in names
     ]
     return UNTIED if any(untied(file, key, backbone) for key in decoders) else ""
 
@@ -166,17 +174,21 @@ def _plain_head(
     found: Mapping[str, Tensor], new: str, kind: Kind, backbone: Backbone
 ) -> dict[str, Tensor]:
     """A head of transformers as ours; layers that are the backbone's (a pooler) from there."""
-    where = places(kind)
+    where = places(backbone.architecture, kind)
     there = {where.aliases.get(name, name) for name in found}
     full = dict(found)
     for absent in set(where.names.values()) - there:
         if absent in _in_checkpoint(backbone):
             full[absent] = _checkpoint(backbone, absent)
-    decoders = [key for key, first in where.aliases.items() if first == WORDS and key in full]
+    decoders = [
+        key
+        for key, first in where.aliases.items()
+        if first == backbone.architecture.word_embeddings and key in full
+    ]
     for key in decoders:
         if _same(full[key], backbone):
             del full[key]
-    head, rest = from_plain(full, new, kind)
+    head, rest = from_plain(backbone.architecture, full, new, kind)
     return {**head, **rest}
 
 
@@ -186,13 +198,14 @@ def _in_checkpoint(backbone: Backbone) -> set[str]:
     for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
             found |= set(file.keys())
-    return {key if key.startswith(BASE) else BASE + key for key in found}
+    prefix = backbone.architecture.prefix
+    return {key if key.startswith(prefix) else prefix + key for key in found}
 
 
 def _checkpoint(backbone: Backbone, name: str) -> Tensor:
     for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
-            for key in (name, name.removeprefix(BASE)):
+            for key in (name, name.removeprefix(backbone.architecture.prefix)):
                 if key in file.keys():  # noqa: SIM118 (it is no mapping)
                     tensor: Tensor = file.get_tensor(key)
                     return tensor.float()
@@ -201,22 +214,25 @@ def _checkpoint(backbone: Backbone, name: str) -> Tensor:
 
 def _same(decoder: Tensor, backbone: Backbone) -> bool:
     """Whether a decoder is the backbone's word embeddings."""
-    return torch.equal(decoder, _checkpoint(backbone, WORDS).to(decoder.dtype))
+    return torch.equal(
+        decoder, _checkpoint(backbone, backbone.architecture.word_embeddings).to(decoder.dtype)
+    )
 
 
-def _on_base(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Names as in a model with a head, whose base is called `roberta`."""
-    if any(name.startswith(BASE) for name in found):
+def _on_base(found: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
+    """Names as in a model with a head, whose base has a name (`roberta`)."""
+    prefix = architecture.prefix
+    if any(name.startswith(prefix) for name in found):
         return dict(found)
-    return {BASE + name: tensor for name, tensor in found.items()}
+    return {prefix + name: tensor for name, tensor in found.items()}
 
 
-def _without_copies(found: dict[str, Tensor]) -> dict[str, Tensor]:
+def _without_copies(found: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Without the one pool of prefixes that every layer lists as its own, once it was used."""
     kept = {}
     for name, tensor in found.items():
         place, pool, rest = name.partition(".prefix_tuning.pool.")
-        original = found.get(f"{BASE}prefix_tuning.{rest}") if pool and place else None
+        original = found.get(f"{prefix}prefix_tuning.{rest}") if pool and place else None
         if original is None or not torch.equal(original, tensor):
             kept[name] = tensor
     return kept

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 
+from adapterxlt.models.classes import AdapterModel, architecture_of
 from adapterxlt.models.lm_head import add_lm_head
 from adapterxlt.models.spec import HeadSpec
 
@@ -15,7 +15,7 @@ TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
 TOKEN_HEADS = ("tagging", "question_answering")  # as `adapters` calls those with such logits
 
 
-def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
+def add_head(model: AdapterModel, name: str, head: HeadSpec) -> None:
     """Add a new head and make it the active one; sizes as `adapters` has them by default.
 
     Raises:
@@ -23,13 +23,18 @@ def add_head(model: XLMRobertaAdapterModel, name: str, head: HeadSpec) -> None:
     """
     names = dict(enumerate(head.labels))
     if head.kind == "pair_classification":
-        model.add_classification_head(name, num_labels=len(names), id2label=names)
+        model.add_classification_head(
+            name,
+            num_labels=len(names),
+            id2label=names,
+            activation_function=architecture_of(model).activation,
+        )
     elif head.kind == "tagging":
         model.add_tagging_head(name, num_labels=len(names), id2label=names)
     elif head.kind == "span_qa":
         model.add_qa_head(name)
     elif head.kind == "multiple_choice":
-        model.add_multiple_choice_head(name)
+        model.add_multiple_choice_head(name, activation_function=architecture_of(model).activation)
         model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
     elif head.kind == "mlm":
         add_lm_head(model, name)
@@ -56,14 +61,14 @@ def _flatten_choices(
     return args, kwargs
 
 
-def hide_prompt(model: XLMRobertaAdapterModel, adapter: str) -> None:
+def hide_prompt(model: AdapterModel, adapter: str) -> None:
     """Keep positions as they are in the input when `adapter` prepends prompt tokens.
 
     Prompt tuning makes the sequence longer inside the model. Per-token outputs and hidden states
     are cut back to the tokens of the input. Classification heads still read the first position,
     a prompt token, as they do in plain `adapters`.
     """
-    layer = getattr(model.roberta, "prompt_tuning", None)
+    layer = getattr(model.base_model, "prompt_tuning", None)
     if layer is None or adapter not in layer.prompt_tunings:
         return
     config = layer.prompt_tunings[adapter].prompt_tuning_config
@@ -86,5 +91,5 @@ def hide_prompt(model: XLMRobertaAdapterModel, adapter: str) -> None:
                 output[key] = cut(output[key])
         return output
 
-    model.roberta.register_forward_hook(cut_hidden)
+    model.base_model.register_forward_hook(cut_hidden)
     model.register_forward_hook(cut_logits)

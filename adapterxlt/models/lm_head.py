@@ -7,28 +7,14 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-import torch
-from adapters import XLMRobertaAdapterModel
-from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import pad
 
-from adapterxlt.backbones import Backbone, weights_index
-from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
-
-PREFIX = "lm_head."
-# Tensor of the head (a list of modules in `adapters`) -> names it has in checkpoints.
-NAMES = {
-    "0.weight": ("dense.weight",),
-    "0.bias": ("dense.bias",),
-    "2.weight": ("layer_norm.weight",),
-    "2.bias": ("layer_norm.bias",),
-    "3.bias": ("bias", "decoder.bias"),
-}
+from adapterxlt.models.classes import AdapterModel
 
 
-def add_lm_head(model: XLMRobertaAdapterModel, name: str) -> None:
+def add_lm_head(model: AdapterModel, name: str) -> None:
     """Add the head, its decoder tied to the word embeddings; it scores marked tokens only.
 
     A forward pass must be given `masked` [batch, length], and its logits are [1, marked tokens,
@@ -51,35 +37,7 @@ def _keep_masked(
     return (kept, *rest), kwargs
 
 
-def start_pretrained(model: XLMRobertaAdapterModel, name: str, backbone: Backbone) -> None:
-    """Give a new head the weights it has in the backbone's checkpoint.
-
-    `adapters` loses the bias of a checkpoint's head, so the files are read here.
-
-    Raises:
-        MissingBackboneError: the checkpoint was saved without its head, or it has another size.
-    """
-    saved: dict[str, Tensor] = {}
-    for path in weights_index(backbone)[0]:
-        with safe_open(path, "pt") as file:
-            for key in file.keys():  # noqa: SIM118 (it is no mapping)
-                if key.startswith(PREFIX):
-                    saved[key.removeprefix(PREFIX)] = file.get_tensor(key)
-    target = tensors.select(model, tensors.of_head(name))
-    with torch.no_grad():
-        for part, names in NAMES.items():
-            found = next((saved[other] for other in names if other in saved), None)
-            own = target[f"heads.{name}.{part}"]
-            if found is None or found.shape != own.shape:
-                raise MissingBackboneError(
-                    f"backbone `{backbone.name}` has no head for masked language modelling "
-                    f"({PREFIX}{names[0]} is missing or of another size in `{backbone.path}`)",
-                    hint="use a checkpoint saved by AutoModelForMaskedLM",
-                )
-            own.copy_(found)
-
-
-def unfreeze_bias(model: XLMRobertaAdapterModel) -> None:
+def unfreeze_bias(model: AdapterModel) -> None:
     """Let LM heads train whole: `adapters` freezes a tied decoder's bias with its weight."""
     for head in model.heads.values():
         decoder = head.get_output_embeddings()
@@ -88,7 +46,7 @@ def unfreeze_bias(model: XLMRobertaAdapterModel) -> None:
 
 
 @contextmanager
-def without_tied(model: XLMRobertaAdapterModel) -> Iterator[None]:
+def without_tied(model: AdapterModel) -> Iterator[None]:
     """For a while heads do not list the word embeddings as weights of their own."""
     decoders = [head.get_output_embeddings() for head in model.heads.values()]
     tied = [(decoder, decoder.weight) for decoder in decoders if decoder is not None]
@@ -101,7 +59,7 @@ def without_tied(model: XLMRobertaAdapterModel) -> Iterator[None]:
             decoder._parameters["weight"] = weight
 
 
-def head_tensors(model: XLMRobertaAdapterModel, name: str) -> dict[str, Tensor]:
+def head_tensors(model: AdapterModel, name: str) -> dict[str, Tensor]:
     """A head's own tensors by name: those that its file holds."""
     with without_tied(model):
         return tensors.select(model, tensors.of_head(name))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from adapters import XLMRobertaAdapterModel
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
@@ -17,6 +16,7 @@ from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer, put_weights
+from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.fit import check_fit
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
@@ -85,7 +85,9 @@ def merge(
         raise AdapterXLTError(f"`{name}`: {reason}")
     model, error, method = load_base(backbone), 0.0, merged_method(methods, rank)
     if method.is_full:
-        _sum_differences(tensors.select(model, tensors.of_backbone()), members, weights)
+        _sum_differences(
+            tensors.select(model, tensors.of_backbone(backbone.architecture)), members, weights
+        )
     else:
         new_adapter(model, name, str(method), f"`{name}`")
         error = _sum_adapters(model, name, specs, members, weights, rank)
@@ -153,7 +155,7 @@ def _sum_differences(
 
 
 def _sum_adapters(
-    model: XLMRobertaAdapterModel,
+    model: AdapterModel,
     name: str,
     specs: Sequence[ModelSpec],
     members: Sequence[Path],
@@ -226,7 +228,7 @@ def _shared_projections(
 
 
 def _average_head(
-    model: XLMRobertaAdapterModel,
+    model: AdapterModel,
     name: str,
     index: int,
     specs: Sequence[ModelSpec],

@@ -15,28 +15,36 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters import ForwardContext, XLMRobertaAdapterModel
+from adapters import ForwardContext
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import STATES, AdapterModel, layers_holder, layers_of
 
+_MASKS = ("attention_mask", "attn_mask")
 _EPSILON = 1e-6  # gates nearer than this to 0 or 1 are taken to be there
 
 
-def ignore_padding(model: XLMRobertaAdapterModel) -> None:
+def ignore_padding(model: AdapterModel) -> None:
     """Make all adapters of a model blind to padding; call it once, when they are all there."""
     parts = [(name, module) for name, module in model.named_modules() if tensors.owner(name)]
     gates = [module for name, module in parts if isinstance(module, nn.Linear) and _is_gate(name)]
     refts = [module for _, module in parts if getattr(module, "suffix_positions", 0)]
-    prompts = getattr(getattr(model.roberta, "prompt_tuning", None), "prompt_tunings", ())
+    prompts = getattr(getattr(model.base_model, "prompt_tuning", None), "prompt_tunings", ())
     if gates or refts or len(prompts):
-        model.roberta.encoder.register_forward_pre_hook(_read_mask, with_kwargs=True)
+        _first_with_mask(model).register_forward_pre_hook(_read_mask, with_kwargs=True)
     for gate in gates:
         gate.register_forward_hook(_mean_of_text)
     for reft in refts:
         reft.register_forward_pre_hook(_widen)
         reft.register_forward_hook(_narrow)
+
+
+def _first_with_mask(model: AdapterModel) -> nn.Module:
+    """The module that is given the mask as all layers are: what holds them, or the first."""
+    holder = layers_holder(model)
+    return holder if holder is not model.base_model else layers_of(model)[0]
 
 
 def _is_gate(name: str) -> bool:
@@ -45,21 +53,24 @@ def _is_gate(name: str) -> bool:
 
 
 def _read_mask(
-    encoder: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Hide padding from prompt tokens too; tell the hooks below what is no padding."""
     context: Any = ForwardContext.get_context()
-    states: Tensor = args[0] if args else kwargs["hidden_states"]
-    mask: Tensor | None = kwargs.get("attention_mask")
+    states: Tensor = args[0] if args else kwargs[next(name for name in STATES if name in kwargs)]
+    name = next((name for name in _MASKS if name in kwargs), "")
+    mask: Tensor | None = kwargs[name] if name else args[1] if len(args) > 1 else None
     context.width, context.real = states.shape[1], None
-    if mask is not None:
+    if mask is not None and mask.dim() == 2:  # 1 for every token of the text
+        context.real = mask.bool()
+    elif mask is not None:  # 0 for what a token sees
         columns = mask[:, :, :1]  # all tokens see the same ones: [batch, 1, 1, length]
         prompt = context.width - columns.shape[-1]
         # It may stand behind the first token, which is no padding either: 0 masks nothing.
         columns = pad(columns, (prompt, 0))
         context.real = columns[:, 0, 0] == 0
         if prompt:
-            kwargs["attention_mask"] = columns.expand(-1, -1, context.width, -1)
+            kwargs[name] = columns.expand(-1, -1, context.width, -1)
     context.prompt_tokens_length = None  # else each layer puts rows that mask nothing in front
     return args, kwargs
 
@@ -70,7 +81,7 @@ def _mean_of_text(gate: nn.Module, args: tuple[Any, ...], output: Tensor) -> Ten
     `adapters` takes the mean of the sigmoid over [batch, length, gates] right after this.
     """
     real: Tensor | None = getattr(ForwardContext.get_context(), "real", None)
-    if real is None:
+    if real is None or real.shape[1] != output.shape[1]:  # of a table of distances (DeBERTa)
         return output
     real = real.unsqueeze(-1)
     shares = real / real.sum(dim=1, keepdim=True).clamp(min=1)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import XLMRobertaAdapterModel
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
@@ -15,8 +14,10 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import to_adapters_string
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.heads import hide_prompt
 from adapterxlt.models.padding import ignore_padding
+from adapterxlt.models.segments import mark_segments
 from adapterxlt.models.spec import (
     FUSION_FOLDER,
     HeadSpec,
@@ -44,10 +45,14 @@ class Built:
         spec: what it consists of; None for the bare backbone.
     """
 
-    model: XLMRobertaAdapterModel
+    model: AdapterModel
     tokenizer: PreTrainedTokenizerBase
     backbone: Backbone
     spec: ModelSpec | None
+
+    def __post_init__(self) -> None:
+        if self.backbone.architecture.segments:
+            mark_segments(self.model, self.tokenizer)
 
     @property
     def head(self) -> HeadSpec | None:
@@ -123,7 +128,7 @@ def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tu
     return specs
 
 
-def new_adapter(model: XLMRobertaAdapterModel, name: str, method: str, where: str) -> None:
+def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None:
     """Add an adapter of a method as recipes write it.
 
     Raises:
@@ -138,7 +143,7 @@ def new_adapter(model: XLMRobertaAdapterModel, name: str, method: str, where: st
         ) from error
 
 
-def add_saved(model: XLMRobertaAdapterModel, spec: ModelSpec, artifact: Path, setup: Setup) -> None:
+def add_saved(model: AdapterModel, spec: ModelSpec, artifact: Path, setup: Setup) -> None:
     """Add the adapters (and the fusion) that `setup`, a part of the artifact's, consists of."""
     methods = methods_of(spec)
     for name in setup_names(setup):
@@ -162,7 +167,7 @@ def methods_of(spec: ModelSpec | None) -> dict[str, str]:
     return {adapter.name: adapter.method for adapter in spec.adapters} if spec else {}
 
 
-def hide_prompt_of(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
+def hide_prompt_of(model: AdapterModel, spec: ModelSpec) -> None:
     """Make outputs those of the input's own tokens: not of a prompt, not of padding."""
     if spec.setup is not None:
         lowest = next(setup_names(spec.setup))

@@ -1,4 +1,4 @@
-"""What PEFT calls things: tensors, the modules that a LoRA is on, and kinds of tasks. No torch."""
+"""What PEFT calls things: tensors, and kinds of tasks. No torch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 
 from adapterxlt.tasks.types import Kind
 
-# Matrices of a recipe's LoRA -> modules.
-MATRICES = {"q": "query", "k": "key", "v": "value"}
-INTERMEDIATE = "intermediate.dense"
 # PEFT has types for these only.
 TASK_TYPES: dict[Kind, str] = {
     "pair_classification": "SEQ_CLS",

@@ -9,26 +9,27 @@ from typing import Any
 
 import torch
 import transformers
-from adapters import XLMRobertaAdapterModel
 from torch import Tensor, nn
 
-from adapterxlt.backbones import model_config
+from adapterxlt.backbones import Architecture, Backbone
+from adapterxlt.errors import UsageError
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import (
+    HEADS,
+    adapter_class,
+    config_class,
+    config_of,
+    plain_name,
+)
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.tasks.types import Kind
 
-CLASSES: dict[Kind, str] = {
-    "pair_classification": "XLMRobertaForSequenceClassification",
-    "tagging": "XLMRobertaForTokenClassification",
-    "span_qa": "XLMRobertaForQuestionAnswering",
-    "multiple_choice": "XLMRobertaForMultipleChoice",
-    "mlm": "XLMRobertaForMaskedLM",
-}
-KINDS: dict[str, Kind] = {name: kind for kind, name in CLASSES.items()}
-WORDS = "roberta.embeddings.word_embeddings.weight"
-BASE = "roberta."
+_SMALL = (
+    *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads"),
+    *("intermediate_size", "max_position_embeddings"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Places:
             is the word embeddings is among neither.
         aliases: further names that theirs has for a tensor -> the first name of that tensor.
         last: the layer of ours whose outputs are the head's.
+        prefix: what names of the encoder's tensors begin with there.
     """
 
     names: Mapping[str, str]
     aliases: Mapping[str, str]
     last: str
+    prefix: str
 
     @property
     def outputs(self) -> list[str]:
@@ -55,31 +58,33 @@ class Places:
     @property
     def modules(self) -> list[str]:
         """The outermost modules that hold the head, as PEFT's `modules_to_save` names them."""
-        outer = (name.removeprefix(BASE).partition(".")[0] for name in self.names.values())
+        outer = (name.removeprefix(self.prefix).partition(".")[0] for name in self.names.values())
         return list(dict.fromkeys(outer))
 
 
 @cache
-def places(kind: Kind) -> Places:
+def places(architecture: Architecture, kind: Kind) -> Places:
     """Compare the layers of our head with those of the class of transformers, one by one.
 
     Both do the same with the same layers in the same order: `adapters` builds its heads after
     transformers'. The pooler is the first layer of the head of multiple choice.
+
+    Raises:
+        UsageError: this architecture's are others there.
     """
-    config = transformers.XLMRobertaConfig(
-        vocab_size=8,
-        hidden_size=4,
-        num_hidden_layers=1,
-        num_attention_heads=1,
-        intermediate_size=4,
-        max_position_embeddings=8,
-    )
+    if not architecture.plain_heads:
+        raise UsageError(
+            f"heads of `{architecture.model_type}` are built otherwise in transformers than here, "
+            "so they cannot come from there nor go there",
+            hint="for a trained stage, export it --to adapters",
+        )
+    config = config_class(architecture)(**{architecture.key(key): 4 for key in _SMALL})
     with torch.device("meta"), quiet():
-        ours = XLMRobertaAdapterModel(config)
+        ours = adapter_class(architecture)(config)
         add_head(ours, "h", HeadSpec(kind=kind, labels=("a", "b"), task=""))
-        theirs: nn.Module = getattr(transformers, CLASSES[kind])(config)
+        theirs: nn.Module = getattr(transformers, plain_name(architecture, kind))(config)
     first = {id(tensor): name for name, tensor in theirs.named_parameters()}
-    own = tensors.of_backbone()
+    own = tensors.of_backbone(architecture)
     names = {}
     layers = list(_layers(ours, tensors.of_head("h")).items())
     plain = _layers(theirs, lambda name: not own(name))
@@ -94,7 +99,8 @@ def places(kind: Kind) -> Places:
         for name, tensor in theirs.named_parameters(remove_duplicate=False)
         if first[id(tensor)] != name
     }
-    return Places(names, aliases, layers[-1][0].removeprefix("heads.h."))
+    last = layers[-1][0].removeprefix("heads.h.")
+    return Places(names, aliases, last, architecture.prefix)
 
 
 def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
@@ -108,30 +114,34 @@ def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
     }
 
 
-def find_kind(shapes: Mapping[str, tuple[int, ...]], told: Kind | None) -> Kind | None:
+def find_kind(
+    architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], told: Kind | None
+) -> Kind | None:
     """The kind of the head among tensors of transformers; None if there is no head.
 
     Args:
         told: what they are said to be of; None if nothing says.
     """
     if told is not None:
-        return told if any(name in shapes for name in places(told).outputs) else None
-    for kind in CLASSES:
-        where = places(kind)
+        return told if any(name in shapes for name in places(architecture, told).outputs) else None
+    for kind in HEADS:
+        where = places(architecture, kind)
         if {*where.names.values()} <= {where.aliases.get(name, name) for name in shapes}:
             several = "multiple_choice" if shapes.get("classifier.bias") == (1,) else kind
             return several if kind == "tagging" else kind
     return None
 
 
-def to_plain(head: Mapping[str, Tensor], name: str, kind: Kind) -> dict[str, Tensor]:
+def to_plain(
+    architecture: Architecture, head: Mapping[str, Tensor], name: str, kind: Kind
+) -> dict[str, Tensor]:
     """The tensors of our head `name` under the names of transformers."""
-    found = places(kind).names
+    found = places(architecture, kind).names
     return {found[key.removeprefix(f"heads.{name}.")]: value for key, value in head.items()}
 
 
 def from_plain(
-    found: Mapping[str, Tensor], name: str, kind: Kind
+    architecture: Architecture, found: Mapping[str, Tensor], name: str, kind: Kind
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Split off what is of a head, under the names of our head `name`.
 
@@ -140,10 +150,10 @@ def from_plain(
     Returns:
         The head's tensors, and the rest.
     """
-    where = places(kind)
+    where = places(architecture, kind)
     rest = dict(found)
     for alias, first in where.aliases.items():
-        if alias in rest and first not in rest and first != WORDS:
+        if alias in rest and first not in rest and first != architecture.word_embeddings:
             rest[first] = rest.pop(alias)
         elif alias in rest and first in rest and torch.equal(rest[alias], rest[first]):
             del rest[alias]
@@ -152,10 +162,10 @@ def from_plain(
     return head, rest
 
 
-def plain_config(backbone: Any, head: HeadSpec | None) -> Any:
+def plain_config(backbone: Backbone, head: HeadSpec | None) -> Any:
     """The configuration of transformers for a backbone with a head, its labels in order."""
-    config: Any = transformers.XLMRobertaConfig(**model_config(backbone))
-    config.architectures = [CLASSES[head.kind] if head else "XLMRobertaModel"]
+    config = config_of(backbone)
+    config.architectures = [plain_name(backbone.architecture, head.kind if head else None)]
     if head is not None and head.labels:
         config.id2label = dict(enumerate(head.labels))
         config.label2id = {label: index for index, label in enumerate(head.labels)}

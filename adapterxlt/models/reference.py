@@ -74,7 +74,7 @@ def outputs(built: Built, ids: Tensor) -> dict[str, Tensor]:
     model.eval()
     try:
         with torch.no_grad():
-            hidden = model.roberta(input_ids=flat, attention_mask=torch.ones_like(flat))
+            hidden = model.base_model(input_ids=flat, attention_mask=torch.ones_like(flat))
             found = {"hidden": hidden.last_hidden_state.mean(dim=1)}
             if built.spec and built.head and built.head.kind != "mlm":
                 model.active_head = built.spec.name

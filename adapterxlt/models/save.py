@@ -56,7 +56,7 @@ def save(built: Built, folder: Path) -> None:
                 place.mkdir(parents=True, exist_ok=True)
                 model.save_head(str(place), spec.head_name(head), use_safetensors=True)
         if spec.full:
-            weights = tensors.select(model, tensors.of_backbone())
+            weights = tensors.select(model, tensors.of_backbone(built.backbone.architecture))
             tensors.write(weights, folder / WEIGHTS_FILE)
         spec.write(folder)
         write_reference(built, folder)

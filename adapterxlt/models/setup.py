@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters import XLMRobertaAdapterModel
 from adapters.composition import AdapterCompositionBlock, Fuse, Stack
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup
 
 
@@ -18,7 +18,7 @@ def to_block(setup: Setup) -> AdapterCompositionBlock | str:
     return Stack(*[to_block(part) for part in setup.stack])
 
 
-def activate(model: XLMRobertaAdapterModel, spec: ModelSpec) -> None:
+def activate(model: AdapterModel, spec: ModelSpec) -> None:
     """Make the artifact's composition and head the ones that every forward pass uses."""
     if spec.setup is not None:
         model.set_active_adapters(to_block(spec.setup))

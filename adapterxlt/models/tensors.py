@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from adapterxlt.backbones import Architecture
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.disk import writing
 
@@ -61,13 +62,13 @@ def of_head(head: str) -> Belongs:
     return lambda name: name.startswith(f"heads.{head}.")
 
 
-def of_backbone() -> Belongs:
+def of_backbone(architecture: Architecture) -> Belongs:
     """Selects the backbone's own tensors: neither adapters nor fusions nor heads."""
     fusion = of_fusion()
+    body = tuple(f"{architecture.prefix}{part}." for part in architecture.body)
 
     def belongs(name: str) -> bool:
-        own = name.startswith(("roberta.embeddings.", "roberta.encoder."))
-        return own and owner(name) is None and not fusion(name)
+        return name.startswith(body) and owner(name) is None and not fusion(name)
 
     return belongs
 

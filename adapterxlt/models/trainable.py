@@ -7,6 +7,7 @@ from torch import nn
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
+from adapterxlt.models.classes import architecture_of
 from adapterxlt.models.spec import ModelSpec
 
 # VeRA's random projections are shared and frozen by design (Kopiczko et al. 2024).
@@ -21,7 +22,7 @@ def expected_trainable(model: nn.Module, spec: ModelSpec) -> set[str]:
     """
     selections = [tensors.of_head(spec.head_name(head)) for head in spec.heads]
     if spec.method == "full":
-        selections.append(tensors.of_backbone())
+        selections.append(tensors.of_backbone(architecture_of(model)))
     elif spec.method is None:
         selections.append(tensors.of_fusion())
     else:
@@ -74,5 +75,6 @@ def silence_frozen_dropout(model: nn.Module) -> None:
             continue
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        if hasattr(module, "dropout_prob"):  # attention through torch's fused kernel
-            module.dropout_prob = 0.0
+        for share in ("dropout_prob", "attention_dropout"):  # of torch's fused attention
+            if isinstance(getattr(module, share, None), float):
+                setattr(module, share, 0.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.documents.nodes import Path
-from adapterxlt.methods.checks import check_method
 from adapterxlt.recipe.composition import Shape, shapes_of
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.schema import (
@@ -36,7 +35,7 @@ def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
         elif isinstance(stage, (EvaluateStage, RetrieveStage)) and stage.max_length is not None:
             _check_length(draft, (*at, "max_length"), stage.max_length, backbone)
         if isinstance(stage, TrainStage):
-            for text in check_method(stage.method, backbone.hidden_size, backbone.layers):
+            for text in backbone.problems_of(stage.method):
                 message, _, hint = text.partition("\n")
                 draft.refuse((*at, "method"), message, hint or None)
         if isinstance(stage, RetrieveStage) and stage.layers != "all":
@@ -52,7 +51,7 @@ def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
 def _check_merged(draft: Draft, at: Path, shape: Shape | None, backbone: Backbone) -> None:
     """Whether the sum of the members' ranks is too much for the backbone."""
     for method in shape.methods if shape else ():
-        for text in check_method(str(method), backbone.hidden_size, backbone.layers):
+        for text in backbone.problems_of(str(method)):
             draft.refuse(
                 (*at, "merge"),
                 f"these make `{method}`: {text.splitlines()[0]}",

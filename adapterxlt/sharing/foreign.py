@@ -152,7 +152,7 @@ def _weights(read: Foreign, name: str, backbone: Backbone) -> Weights:
 
     kind = read.head.kind if read.head else None
     if read.library == "transformers":
-        return from_transformers(read.files, name, kind)
+        return from_transformers(read.files, name, kind, backbone.architecture)
     (file,) = read.files
     if read.library == "peft":
         rank = read.method.parts[0].resolved["r"]

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 MAX_SHARDS = 200
-# What changes the outputs though every tensor has the right shape.
-_ALIKE = (
-    *("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
-    *("vocab_size", "max_position_embeddings", "type_vocab_size", "hidden_act", "layer_norm_eps"),
-    *("pad_token_id", "position_embedding_type"),
+# What of a configuration does not change an encoder's outputs.
+_IDLE = frozenset(
+    {
+        *("attention_dropout", "attention_probs_dropout_prob", "classifier_dropout", "dropout"),
+        *("hidden_dropout_prob", "initializer_range", "qa_dropout", "seq_classif_dropout"),
+        *("bos_token_id", "eos_token_id", "use_cache"),
+    }
 )
 
 
@@ -55,8 +57,9 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
         InvalidArtifactError: it is of another architecture or size than the backbone, splits
             text in another way, or holds pickles only.
     """
+    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import POOLER
-    from adapterxlt.models.plain_heads import BASE, KINDS, places
+    from adapterxlt.models.plain_heads import places
 
     path = folder / CONFIG
     config = read_config(path)
@@ -68,11 +71,12 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
         shapes |= shapes_of(file)
     named = config.get("architectures")
     said = brief(named[0]) if isinstance(named, list) and named else ""
-    kind = KINDS.get(said)
-    body = (BASE + "embeddings.", BASE + "encoder.", "embeddings.", "encoder.")
+    entry = backbone.architecture
+    kind = kinds_by_class(entry).get(said)
+    body = tuple(f"{before}{part}." for before in (entry.prefix, "") for part in entry.body)
     others = sorted(name for name in shapes if not name.startswith(body))
     if kind is None:
-        left = [name for name in others if not name.removeprefix(BASE).startswith(POOLER)]
+        left = [name for name in others if not name.removeprefix(entry.prefix).startswith(POOLER)]
         if left:
             of = f" of `{said}`" if said else ""
             return Checkpoint(
@@ -80,11 +84,11 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
             )
         pooler = "its pooler, which no head here uses, is left out" if others else ""
         return Checkpoint(files, None, pooler)
-    where = places(kind)
+    where = places(entry, kind)
     missing = sorted({*where.names.values()} - {where.aliases.get(name, name) for name in shapes})
     if missing:
         refuse(path, f"is of `{said}`, but the weights hold no `{missing[0]}`")
-    reason = _untied(files, where.aliases)
+    reason = _untied(files, where.aliases, entry.word_embeddings)
     if reason:
         return Checkpoint(files, None, f"its head is not built here: {reason}; it is left out")
     last = where.names[f"{where.last}.bias"]
@@ -97,10 +101,11 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
 def _check_alike(
     config: dict[str, Any], own: dict[str, Any], path: Path, backbone: Backbone
 ) -> None:
-    from transformers import XLMRobertaConfig
+    from adapterxlt.models.classes import config_class
 
-    defaults: dict[str, Any] = XLMRobertaConfig().to_dict()
-    for key in _ALIKE:
+    entry = backbone.architecture
+    defaults: dict[str, Any] = config_class(entry)().to_dict()
+    for key in sorted(entry.keys.keys() - _IDLE):
         theirs, ours = config.get(key, defaults.get(key)), own.get(key, defaults.get(key))
         if theirs != ours:
             refuse(
@@ -136,18 +141,17 @@ def _files(folder: Path) -> tuple[Path, ...]:
     return tuple(weights_file(folder, "transformers", name) for name in names)
 
 
-def _untied(files: tuple[Path, ...], aliases: Mapping[str, str]) -> str:
+def _untied(files: tuple[Path, ...], aliases: Mapping[str, str], words: str) -> str:
     """Why a decoder is no part of the word embeddings; "" if it is, or is not there."""
     import torch
 
     from adapterxlt.models import tensors
     from adapterxlt.models.foreign_weights import UNTIED
-    from adapterxlt.models.plain_heads import WORDS
 
-    decoder = next((name for name, first in aliases.items() if first == WORDS), "")
+    decoder = next((name for name, first in aliases.items() if first == words), "")
     if not any(decoder in shapes_of(file) for file in files):
         return ""
     found: dict[str, torch.Tensor] = {}
     for file in files:
         found |= tensors.read(file)
-    return "" if torch.equal(found[decoder], found[WORDS]) else UNTIED
+    return "" if torch.equal(found[decoder], found[words]) else UNTIED

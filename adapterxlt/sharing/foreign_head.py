@@ -86,7 +86,9 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
         from adapterxlt.models.foreign_weights import UNTIED, untied
         from adapterxlt.models.plain_heads import places
 
-        if untied(weights, f"heads.{name}.{places(ours).last}.weight", backbone):
+        if untied(
+            weights, f"heads.{name}.{places(backbone.architecture, ours).last}.weight", backbone
+        ):
             return f"its head is not built here: {UNTIED}"
     return ForeignHead(name, ours, _labels(config, path) if ours in LABELLED else ())
 
@@ -95,11 +97,11 @@ def _static(
     found: dict[str, Any], path: Path, weights: Path, backbone: Backbone
 ) -> ForeignHead | str:
     """A head that is that of a class of transformers, saved with an adapter."""
+    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import unread_head
-    from adapterxlt.models.plain_heads import KINDS
 
     said = brief(found["model_class"])
-    kind = KINDS.get(said)
+    kind = kinds_by_class(backbone.architecture).get(said)
     if kind is None:
         return f"its head is that of `{said}`, which is not read"
     names = {name: name for name in shapes_of(weights)}

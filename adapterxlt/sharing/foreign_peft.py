@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapterxlt.backbones import Architecture, Backbone
 from adapterxlt.methods.parser import ParsedMethod, Part
 from adapterxlt.methods.table import METHODS
-from adapterxlt.models.peft_names import INTERMEDIATE, MATRICES, TASK_TYPES
+from adapterxlt.models.peft_names import TASK_TYPES
 from adapterxlt.sharing.foreign_config import parsed, plain, refuse
 from adapterxlt.show import brief
 from adapterxlt.tasks.types import Kind
 
 _KINDS = {name: kind for kind, name in TASK_TYPES.items()}
-_PLACES = {module: matrix for matrix, module in MATRICES.items()}
 _LORA_B = ".lora_B.weight"
 _PATTERN = re.compile(r"[\w.]{1,200}")
 _MAX_PATTERNS = 1000
@@ -80,7 +80,10 @@ def told_kind(config: Mapping[str, Any], classes: Mapping[str, Kind]) -> Kind | 
 
 
 def lora_from_peft(
-    config: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], layers: int, path: Path
+    config: Mapping[str, Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    backbone: Backbone,
+    path: Path,
 ) -> Lora:
     """The LoRA that a configuration of PEFT stands for, every value checked.
 
@@ -89,12 +92,12 @@ def lora_from_peft(
 
     Args:
         shapes: of the file's tensors by `plain_name`.
-        layers: number of layers of the backbone.
+        backbone: what it is to stand on.
 
     Raises:
         InvalidArtifactError: it is no LoRA, or one that `adapters` has not.
     """
-    _check_keys(config, path)
+    _check_keys(config, backbone.architecture, path)
     rank, alpha = config.get("r", 8), config.get("lora_alpha", 8)
     ranks = _patterns(config, "rank_pattern", path)
     alphas = _patterns(config, "alpha_pattern", path)
@@ -123,9 +126,9 @@ def lora_from_peft(
         "r": wide,
         "alpha": int(alpha) if even else wide,
         "dropout": config.get("lora_dropout", 0.0),
-        **_targets(config.get("target_modules"), path),
+        **_targets(config.get("target_modules"), backbone.architecture, path),
     }
-    left_out = _left_out(config, layers, path)
+    left_out = _left_out(config, backbone.layers, path)
     if left_out:
         params["leave_out"] = left_out
     return Lora(
@@ -138,7 +141,7 @@ def lora_from_peft(
     )
 
 
-def _check_keys(config: Mapping[str, Any], path: Path) -> None:
+def _check_keys(config: Mapping[str, Any], architecture: Architecture, path: Path) -> None:
     if config.get("peft_type") != "LORA":
         kind = brief(config.get("peft_type"))
         refuse(path, f"is of the kind `{kind}`; of PEFT's only LORA is read")
@@ -147,7 +150,8 @@ def _check_keys(config: Mapping[str, Any], path: Path) -> None:
         if key == "init_lora_weights":
             idle = value in _INIT
         if key == "layers_pattern":
-            idle = value in (None, "layer", ["layer"])
+            layers = architecture.layers.rpartition(".")[2]
+            idle = value in (None, layers, [layers])
         if not idle and value not in ([], {}):
             message = f"`{brief(key)}: {brief(value)}` is not supported"
             refuse(path, message, _WHY.get(key))
@@ -195,19 +199,21 @@ def _left_out(config: Mapping[str, Any], layers: int, path: Path) -> list[int]:
     return [number for number in range(layers) if number not in numbers]
 
 
-def _targets(targets: object, path: Path) -> dict[str, object]:
+def _targets(targets: object, architecture: Architecture, path: Path) -> dict[str, object]:
     if not isinstance(targets, list) or not targets:
         refuse(path, "`target_modules` is no list of modules")
+    matrices = {module: matrix for matrix, module in architecture.linear.items()}
     found = set()
     for target in targets:
         place = str(target).removeprefix("attention.").removeprefix("self.")
-        if place not in _PLACES and place != INTERMEDIATE:
+        if place not in matrices:
+            *some, last = matrices
             refuse(
                 path,
                 f"`target_modules` names `{brief(target)}`",
-                "only query, key and value of the self-attention and intermediate.dense are read",
+                f"only {', '.join(some)} and {last} are read",
             )
-        found.add(_PLACES.get(place, place))
-    matrices = [matrix for matrix in MATRICES if matrix in found]
-    places: dict[str, object] = {"intermediate_lora": True} if INTERMEDIATE in found else {}
-    return {**places, **({"attn_matrices": matrices} if matrices else {"selfattn_lora": False})}
+        found.add(matrices[place])
+    places: dict[str, object] = {"intermediate_lora": True} if "intermediate" in found else {}
+    chosen = [matrix for matrix in matrices.values() if matrix in found - {"intermediate"}]
+    return {**places, **({"attn_matrices": chosen} if chosen else {"selfattn_lora": False})}

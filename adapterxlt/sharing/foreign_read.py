@@ -127,24 +127,28 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
 
 
 def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Foreign:
+    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import unread_head
     from adapterxlt.models.peft_names import is_copy, plain_name
-    from adapterxlt.models.plain_heads import KINDS, find_kind, places
+    from adapterxlt.models.plain_heads import find_kind, places
 
     path = place / CONFIG
     file = weights_file(place, "peft", FILES["peft"])
     saved = shapes_of(file)
     names = {plain_name(name): name for name in saved if not is_copy(name)}
     shapes = {name: saved[full] for name, full in names.items()}
-    lora = lora_from_peft(config, shapes, backbone.layers, path)
+    lora = lora_from_peft(config, shapes, backbone, path)
     notes, head = [lora.note], None
-    kind = find_kind(shapes, told_kind(config, KINDS))
+    architecture = backbone.architecture
+    kind = find_kind(architecture, shapes, told_kind(config, kinds_by_class(architecture)))
     if kind is not None:
         reason = unread_head(names, kind, backbone, file)
         if reason:
             notes.append(f"its head is not built here: {reason}; it is left out")
         else:
-            last = shapes[next(name for name in places(kind).outputs if name in shapes)]
+            last = shapes[
+                next(name for name in places(architecture, kind).outputs if name in shapes)
+            ]
             there = (place / MODEL_CONFIG).is_file()
             said = read_config(place / MODEL_CONFIG) if there else {}
             found = head_from_config(said, kind, last[0] if last else 0, place / MODEL_CONFIG)

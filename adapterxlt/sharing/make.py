@@ -137,7 +137,7 @@ def _add_what_needs_the_backbone(folder: Path, backbone: Backbone) -> None:
     from adapterxlt.models.reference import write_reference
 
     if (folder / WEIGHTS_FILE).is_file():
-        base = tensors.select(load_base(backbone), tensors.of_backbone())
+        base = tensors.select(load_base(backbone), tensors.of_backbone(backbone.architecture))
         if write_difference(base, folder / WEIGHTS_FILE, folder):
             (folder / WEIGHTS_FILE).unlink()
     if not (folder / REFERENCE_FILE).is_file():

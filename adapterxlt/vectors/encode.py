@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapterxlt.models.classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
 from adapterxlt.vectors.names import Pooling
@@ -99,7 +100,7 @@ def encode_batches(
     """Each batch of rows with its float32 vectors [len(batch), dim], by (layer, pooling)."""
     special = _special_ids(built.tokenizer).to(built.model.device)
     pad_id = built.tokenizer.pad_token_id
-    with _pooling_pass(built.model.base_model, keys) as forward:
+    with _pooling_pass(built.model, keys) as forward:
         for batch in batches:
             ids, mask = _pad([tokens.row(i) for i in batch], pad_id)
             with torch.inference_mode():
@@ -111,7 +112,7 @@ def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
     """Hidden states [batch, length, dim] of one layer, of padded token ids [batch, length]."""
     base_model: Any = built.model.base_model
     prompts = _has_prompts(base_model)
-    with _lowest_layers(base_model.encoder, layer):
+    with lowest_layers(built.model, layer):
         output = base_model(input_ids=ids, attention_mask=mask, output_hidden_states=prompts)
     states: Tensor = output.hidden_states[layer] if prompts else output.last_hidden_state
     return states
@@ -159,14 +160,13 @@ def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
 
 
 @contextmanager
-def _pooling_pass(base_model: Any, keys: Sequence[Key]) -> Iterator[Any]:
+def _pooling_pass(model: Any, keys: Sequence[Key]) -> Iterator[Any]:
     """A forward pass that pools each layer as it comes by, and stops at the highest one.
 
     What a layer is given is the hidden state below it. So hooks before the layers see all states
     but the last, and no state outlives the layer that reads it.
     """
-    encoder = base_model.encoder
-    whole = encoder.layer
+    base_model, whole = model.base_model, layers_of(model)
     top = max(layer for layer, _ in keys)
     poolings = list(dict.fromkeys(pooling for _, pooling in keys))
     counted: dict[Pooling, Tensor] = {}
@@ -203,7 +203,7 @@ def _pooling_pass(base_model: Any, keys: Sequence[Key]) -> Iterator[Any]:
         return dict(pooled)
 
     wanted = frozenset(keys)
-    with _lowest_layers(encoder, top):
+    with lowest_layers(model, top):
         yield forward
 
 
@@ -211,22 +211,8 @@ def _has_prompts(base_model: Any) -> bool:
     return bool(getattr(getattr(base_model, "prompt_tuning", None), "prompt_tunings", ()))
 
 
-@contextmanager
-def _lowest_layers(encoder: Any, count: int) -> Iterator[None]:
-    """Do without the layers above; an encoder that has no others is not touched."""
-    whole = encoder.layer
-    if len(whole) == count:
-        yield
-        return
-    encoder.layer = whole[:count]
-    try:
-        yield
-    finally:
-        encoder.layer = whole
-
-
 def _reader(take: Any, layer: int) -> Any:
     def read(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        take(layer, args[0] if args else kwargs["hidden_states"])
+        take(layer, args[0] if args else next(kwargs[name] for name in STATES if name in kwargs))
 
     return read

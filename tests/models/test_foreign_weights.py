@@ -6,8 +6,8 @@ import shutil
 from safetensors.torch import load_file, save_file
 
 from adapterxlt.backbones import INDEX, WEIGHTS, inspect_backbone
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.models.foreign_weights import UNTIED, unread_head
-from adapterxlt.models.plain_heads import WORDS
 
 
 def test_shards_may_have_any_name(tiny_backbone, tmp_path):
@@ -19,7 +19,9 @@ def test_shards_may_have_any_name(tiny_backbone, tmp_path):
     save_file(tensors, folder / "part-1.safetensors")
     weight_map = dict.fromkeys(tensors, "part-1.safetensors")
     (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
-    words = next(tensor for key, tensor in tensors.items() if WORDS.endswith(key))
+    words = next(
+        tensor for key, tensor in tensors.items() if XLM_ROBERTA.word_embeddings.endswith(key)
+    )
     decoder = tmp_path / "head.safetensors"
     names = {"lm_head.decoder.weight": "lm_head.decoder.weight"}
     for key in ("dense.weight", "dense.bias", "layer_norm.weight", "layer_norm.bias", "bias"):

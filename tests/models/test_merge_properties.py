@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.methods.merging import can_merge
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
@@ -165,14 +166,14 @@ def test_the_differences_of_full_fine_tunes_are_weighed(
     from adapterxlt.models.base import load_base
 
     def of(folder: Path | None) -> dict[str, Tensor]:
-        return tensors.select(load_base(backbone, folder), tensors.of_backbone())
+        return tensors.select(load_base(backbone, folder), tensors.of_backbone(XLM_ROBERTA))
 
     one, two = trained("full", 1), trained("full", 2)
     base, first, second = of(None), of(one), of(two)
     built = merge(backbone, [one, two], [0.5, -1.0], "x")
     assert built.spec is not None
     assert built.spec.full
-    for key, tensor in tensors.select(built.model, tensors.of_backbone()).items():
+    for key, tensor in tensors.select(built.model, tensors.of_backbone(XLM_ROBERTA)).items():
         wanted = base[key] + 0.5 * (first[key] - base[key]) - (second[key] - base[key])
         torch.testing.assert_close(tensor, wanted, rtol=1e-4, atol=1e-5)
 

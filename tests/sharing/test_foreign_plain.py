@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models.build import load
-from adapterxlt.models.plain_heads import CLASSES
+from adapterxlt.models.classes import plain_name
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.sharing.transport import TakenIn
 from adapterxlt.store.store import Store
@@ -33,7 +34,7 @@ IDS = {label: number for number, label in LABELS.items()}
 def plain(backbone: Path, kind: Kind) -> Any:
     labels = kind in ("pair_classification", "tagging")
     options: dict[str, Any] = {"id2label": LABELS, "label2id": IDS} if labels else {}
-    return getattr(transformers, CLASSES[kind]).from_pretrained(backbone, **options)
+    return getattr(transformers, plain_name(XLM_ROBERTA, kind)).from_pretrained(backbone, **options)
 
 
 def taken(folder: Path, backbone: Backbone, store: Path, note: str = "") -> TakenIn:

@@ -12,11 +12,12 @@ import transformers
 from torch import Tensor
 
 from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.errors import UsageError
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, save
+from adapterxlt.models.classes import plain_name
 from adapterxlt.models.export import export
 from adapterxlt.models.merge import merge
-from adapterxlt.models.plain_heads import CLASSES
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.types import TRAINABLE_KINDS, Kind
@@ -86,7 +87,7 @@ def ours(built: Built, kind: Kind) -> Tensor:
 def in_library(folder: Path, library: str, kind: Kind) -> Any:
     """The model as that library itself loads it."""
     if library == "transformers":
-        return getattr(transformers, CLASSES[kind]).from_pretrained(folder).eval()
+        return getattr(transformers, plain_name(XLM_ROBERTA, kind)).from_pretrained(folder).eval()
     choices = kind == "multiple_choice" and library == "adapters"
     return runpy.run_path(str(folder / "load.py"))["load"](**({"choices": 3} if choices else {}))
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from adapterxlt import plugins
 from adapterxlt.backbones.architectures.bert import BERT
+from adapterxlt.backbones.architectures.deberta_v2 import DEBERTA_V2
+from adapterxlt.backbones.architectures.distilbert import DISTILBERT
 from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.architectures.modernbert import MODERNBERT
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 
 __all__ = ["BUILT_IN", "Architecture", "find", "known"]
 
-BUILT_IN: dict[str, Architecture] = {entry.model_type: entry for entry in (XLM_ROBERTA, BERT)}
+BUILT_IN: dict[str, Architecture] = {
+    entry.model_type: entry for entry in (XLM_ROBERTA, BERT, DISTILBERT, DEBERTA_V2, MODERNBERT)
+}
 
 
 def known() -> list[str]:

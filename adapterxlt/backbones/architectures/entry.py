@@ -12,7 +12,7 @@ Shape = tuple[str, ...]  # keys of the configuration, by the names that BERT has
 EVERY = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # an entry is equal to itself alone, so it can be a key
 class Architecture:
     """An encoder of transformers that `adapters` can put adapters into.
 
@@ -32,8 +32,13 @@ class Architecture:
         tokenizers: classes of transformers that may read them, without `Tokenizer(Fast)`.
         model: where the class is that takes adapters and heads, as `module:Class`; by default
             it is that of `adapters`.
+        library: the first version of `adapters` that can put adapters into it; "" for any.
+        fixed: keys of the configuration that have one value here, whatever config.json says.
         body: the parts of the encoder that hold its weights.
         layers: where its list of layers is.
+        words: its word embeddings.
+        pooler: whether the encoder has a pooler, which can be left out.
+        layerless: whether the encoder computes its embeddings where it has no layers.
         last: the part that is applied after the last layer alone, if any.
         sizes: its own names of sizes, where they are others.
         defaults: what sizes transformers takes where config.json, by whose names they are here,
@@ -41,7 +46,8 @@ class Architecture:
         first_position: the first token's position: rows before it in the table are no text's.
         segments: whether the second text of a pair has a token type of its own.
         activation: between the layers of transformers' heads.
-        linear: PEFT's names of the query, key and value matrices and of the feed-forward's.
+        linear: PEFT's names of the query, key and value matrices and of the feed-forward's; {}
+            where it has none that are the same.
         plain_heads: whether its heads in transformers are built as those here, layer by layer.
         cannot: methods and kinds of parts that do not work, and why; see `methods.features`.
         models: well-known ones on the Hub: layers, width, size in words.
@@ -56,9 +62,14 @@ class Architecture:
     vocabularies: tuple[str, ...]
     tokenizers: tuple[str, ...]
     model: str = ""
+    library: str = ""
+    fixed: Mapping[str, object] = field(default_factory=dict)
     body: tuple[str, ...] = ("embeddings", "encoder")
     layers: str = "encoder.layer"
+    layerless: bool = True
     last: str | None = None
+    words: str = "embeddings.word_embeddings.weight"
+    pooler: bool = True
     sizes: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = (
         *("hidden_size", "num_hidden_layers", "max_position_embeddings", "vocab_size"),
@@ -82,6 +93,16 @@ class Architecture:
     def key(self, size: str) -> str:
         """What config.json calls a size."""
         return self.sizes.get(size, size)
+
+    @property
+    def prefix(self) -> str:
+        """What names of the encoder's tensors begin with in a model with a head."""
+        return f"{self.base}."
+
+    @property
+    def word_embeddings(self) -> str:
+        """The name of the word embeddings in a model with a head."""
+        return self.prefix + self.words
 
     @property
     def tokenizer_files(self) -> tuple[str, ...]:

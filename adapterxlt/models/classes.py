@@ -1,0 +1,120 @@
+"""An architecture's classes in `adapters` and in transformers, and where its layers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import transformers
+from torch import Tensor, nn
+
+from adapterxlt.backbones import Architecture, Backbone, model_config
+from adapterxlt.backbones.architectures import find
+from adapterxlt.tasks.types import Kind
+
+STATES = ("hidden_states", "x")  # what layers call what they are given
+AdapterModel: TypeAlias = Any  # its classes share no typed one
+# What the classes of transformers with a head are called, after the architecture's own name.
+HEADS: dict[Kind, str] = {
+    "pair_classification": "ForSequenceClassification",
+    "tagging": "ForTokenClassification",
+    "span_qa": "ForQuestionAnswering",
+    "multiple_choice": "ForMultipleChoice",
+    "mlm": "ForMaskedLM",
+}
+
+
+def architecture_of(model: Any) -> Architecture:
+    """The entry of a model's architecture."""
+    found = find(model.config.model_type)
+    assert found is not None  # only models of an entry are ever built
+    return found
+
+
+def adapter_class(architecture: Architecture) -> Any:
+    """The class of models with adapters and heads."""
+    place = architecture.model or f"adapters:{architecture.classes}AdapterModel"
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def plain_name(architecture: Architecture, kind: Kind | None) -> str:
+    """The class of transformers with a head of a kind; None for the encoder alone."""
+    return architecture.classes + (HEADS[kind] if kind else "Model")
+
+
+def kinds_by_class(architecture: Architecture) -> dict[str, Kind]:
+    """The kind of head that each class of transformers has."""
+    return {plain_name(architecture, kind): kind for kind in HEADS}
+
+
+def config_class(architecture: Architecture) -> Any:
+    """The class of transformers' configurations."""
+    return getattr(transformers, f"{architecture.classes}Config")
+
+
+def config_of(backbone: Backbone) -> Any:
+    """A backbone's configuration."""
+    return config_class(backbone.architecture)(**model_config(backbone))
+
+
+def plain_encoder(architecture: Architecture, config: Any) -> Any:
+    """The encoder alone in transformers, without a pooler, its weights not yet those wanted."""
+    options = {"add_pooling_layer": False} if architecture.pooler else {}
+    return getattr(transformers, plain_name(architecture, None))(config, **options)
+
+
+def layers_of(model: Any) -> nn.ModuleList:
+    """The layers of a model's encoder."""
+    holder, name = _holder(model)
+    found: nn.ModuleList = getattr(holder, name)
+    return found
+
+
+class _Through(nn.Module):
+    """A layer that changes nothing."""
+
+    def forward(self, states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, None]:
+        return states, None
+
+
+def keep_lowest(model: Any, count: int) -> None:
+    """Leave out the layers above `count`, and what comes after the last layer."""
+    entry = architecture_of(model)
+    holder, name = _holder(model)
+    whole = getattr(holder, name)
+    if len(whole) == count:
+        return
+    kept = whole[:count] if count or entry.layerless else nn.ModuleList([_Through()])
+    setattr(holder, name, kept)
+    if entry.last:
+        setattr(model.base_model, entry.last, nn.Identity())
+
+
+@contextmanager
+def lowest_layers(model: Any, count: int) -> Iterator[None]:
+    """Do without the layers above `count` for a while."""
+    last = architecture_of(model).last
+    holder, name = _holder(model)
+    before = getattr(holder, name), getattr(model.base_model, last) if last else None
+    keep_lowest(model, count)
+    try:
+        yield
+    finally:
+        setattr(holder, name, before[0])
+        if last:
+            setattr(model.base_model, last, before[1])
+
+
+def layers_holder(model: Any) -> nn.Module:
+    """The module that the layers are listed in."""
+    found: nn.Module = _holder(model)[0]
+    return found
+
+
+def _holder(model: Any) -> tuple[Any, str]:
+    """The module that has the list of layers, and what it calls it."""
+    outer, _, name = architecture_of(model).layers.rpartition(".")
+    return (model.base_model.get_submodule(outer) if outer else model.base_model), name

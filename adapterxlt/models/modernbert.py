@@ -1,0 +1,63 @@
+"""ModernBERT with adapters and heads: `adapters` has adapters for it, but no class with heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters import AdapterSetup, ForwardContext
+from adapters.heads import ModelWithFlexibleHeadsAdaptersMixin
+from adapters.model_mixin import EmbeddingAdaptersWrapperMixin
+from adapters.wrappers import init
+from transformers import ModernBertModel, ModernBertPreTrainedModel
+
+
+# Its bases are untyped.
+class ModernBertAdapterModel(
+    EmbeddingAdaptersWrapperMixin,  # type: ignore[misc]
+    ModelWithFlexibleHeadsAdaptersMixin,  # type: ignore[misc]
+    ModernBertPreTrainedModel,
+):
+    """As the classes of `adapters` for other architectures."""
+
+    model: Any  # torch would have it a tensor or a module
+    head_types = (
+        "classification",
+        "multilabel_classification",
+        "tagging",
+        "multiple_choice",
+        "question_answering",
+        "masked_lm",
+    )
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.model = ModernBertModel(config)
+        init(self.model)
+        if not config.attention_bias:  # `adapters` adds one nevertheless
+            for layer in self.model.layers:
+                layer.attn.Wqkv.bias = None
+        self._init_head_modules()  # type: ignore[operator]
+        self.init_weights()  # type: ignore[no-untyped-call]
+
+    @ForwardContext.wrap  # type: ignore[untyped-decorator]
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        output_hidden_states: bool | None = None,
+        head: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Hidden states, or what the active head makes of them."""
+        kwargs.pop("return_dict", None)
+        outputs = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            output_hidden_states=output_hidden_states,
+            return_dict=True,
+        )
+        if not (head or AdapterSetup.get_context_head_setup() or self.active_head):
+            return outputs
+        return self.forward_head(  # type: ignore[operator]
+            outputs, head_name=head, attention_mask=attention_mask, return_dict=True, **kwargs
+        )

@@ -1,0 +1,36 @@
+"""Token types, for encoders that know the second text of a pair by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from adapterxlt.models.classes import AdapterModel
+
+
+def mark_segments(model: AdapterModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let the encoder tell the second text of a pair from the first, as it was pretrained.
+
+    What comes after the first separator is the second text, so the types need not travel with the
+    token ids. Nothing is done where the tokenizer itself gives all tokens one type: some models
+    of this architecture were trained so.
+    """
+    pair = tokenizer("a", "b")
+    if not any(pair.get("token_type_ids", ())) or model.config.type_vocab_size < 2:
+        return
+    separator, padding = tokenizer.sep_token_id, tokenizer.pad_token_id
+
+    def types(
+        encoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        ids: Tensor | None = args[0] if args else kwargs.get("input_ids")
+        if ids is None or kwargs.get("token_type_ids") is not None:
+            return None
+        separators = (ids == separator).long()
+        behind = (separators.cumsum(-1) - separators) > 0
+        kwargs["token_type_ids"] = (behind & (ids != padding)).long()
+        return args, kwargs
+
+    model.base_model.register_forward_pre_hook(types, with_kwargs=True)
