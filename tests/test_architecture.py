@@ -32,6 +32,7 @@ LAYERS = (
         "show",
     ),
     ("store", "search", "methods", "metrics"),
+    ("kinds",),
     ("tasks", "backbones"),
     ("benchmarks", "results", "models"),
     ("vectors",),

@@ -22,15 +22,18 @@ import numpy as np
 import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.batching.encode import Feature, Label, encode
-from adapterxlt.tasks.types import Example, Kind
+from adapterxlt.batching.encode import encode
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.features import Feature, Label
+from adapterxlt.kinds.registry import get_kind
 
-VERSION = 2  # raise it when `encode` changes what it returns
-KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
+VERSION = 3  # raise it when `encode` changes what it returns
 LIMIT_BYTES = 4 << 30  # of one folder; what was not used for the longest time goes first
 _NOT_CONTEXT = -1  # where a token of a question answering input is not of the context
 
 Ints = npt.NDArray[np.int32]
+_FORMS = (type(None), int, float, tuple, list)  # of a label
+Arrays = dict[str, npt.NDArray[Any]]
 T = TypeVar("T")
 
 
@@ -38,11 +41,12 @@ def encode_cached(
     folder: Path | None,
     examples: Sequence[Example],
     tokenizer: PreTrainedTokenizerBase,
-    kind: Kind,
+    kind: str,
     *,
     max_length: int,
     doc_stride: int,
     labelled: bool,
+    labels: Sequence[str] = (),
 ) -> list[Feature]:
     """`encode`, or what it returned for the same examples, tokenizer and settings before.
 
@@ -61,21 +65,24 @@ def encode_cached(
             max_length=max_length,
             doc_stride=doc_stride,
             labelled=labelled,
+            labels=labels,
         )
 
-    if folder is None or kind not in KINDS:
+    # Plain text is encoded as fast as it is read, and there may be very much of it.
+    if folder is None or not get_kind(kind).predicts:
         return make()
-    settings = [VERSION, kind, max_length, doc_stride, labelled, _tokenizer_hash(tokenizer)]
-    return _kept(folder / f"{_key(settings, examples)}.npz", kind, make)
+    named = list(labels) if labelled else []
+    settings = [VERSION, kind, max_length, doc_stride, labelled, named, _tokenizer_hash(tokenizer)]
+    return _kept(folder / f"{_key(settings, examples)}.npz", make)
 
 
-def _kept(path: Path, kind: Kind, make: Callable[[], list[Feature]]) -> list[Feature]:
+def _kept(path: Path, make: Callable[[], list[Feature]]) -> list[Feature]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            features = _unpack({name: arrays[name] for name in arrays.files}, kind)
+            features = _unpack({name: arrays[name] for name in arrays.files})
         os.utime(path)
         return features
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         pass  # not there, or damaged
     features = make()
     with suppress(OSError):  # a full or read-only disk costs time only
@@ -99,7 +106,7 @@ def _tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _write(path: Path, arrays: dict[str, Ints]) -> None:
+def _write(path: Path, arrays: Arrays) -> None:
     """Written aside, then renamed: a file under its own name is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
@@ -122,13 +129,12 @@ def _make_room(newest: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _pack(features: Sequence[Feature]) -> dict[str, Ints]:
+def _pack(features: Sequence[Feature]) -> Arrays:
     """Features as flat arrays; `x_sizes` says how many of `x` belong to each."""
-    arrays: dict[str, Ints] = {"example": _ints(feature.example for feature in features)}
+    arrays: Arrays = {"example": _ints(feature.example for feature in features)}
     rows = [row for feature in features for row in feature.input_ids]
     ragged: dict[str, Sequence[Sequence[int]]] = {
         "ids": rows,
-        "labels": [_flat_label(feature.label) for feature in features],
         "words": [list(chain(*feature.word_positions)) for feature in features],
         "offsets": [
             [place for span in feature.offsets for place in span or (_NOT_CONTEXT, _NOT_CONTEXT)]
@@ -138,11 +144,17 @@ def _pack(features: Sequence[Feature]) -> dict[str, Ints]:
     for name, lists in ragged.items():
         arrays[name] = _ints(chain.from_iterable(lists))
         arrays[f"{name}_sizes"] = _ints(map(len, lists))
+    labels = [_flat_label(feature.label) for feature in features]
+    flat = list(chain.from_iterable(labels))
+    exact = np.float64 if any(isinstance(value, float) for value in flat) else np.int32
+    arrays["labels"] = np.asarray(flat, dtype=exact)
+    arrays["labels_sizes"] = _ints(map(len, labels))
+    arrays["label_forms"] = _ints(_FORMS.index(type(feature.label)) for feature in features)
     arrays["rows_sizes"] = _ints(len(feature.input_ids) for feature in features)
     return arrays
 
 
-def _unpack(arrays: dict[str, Ints], kind: Kind) -> list[Feature]:
+def _unpack(arrays: Arrays) -> list[Feature]:
     spans: list[tuple[int, int] | None] = list(_pairs(arrays["offsets"]))
     for place in np.flatnonzero(arrays["offsets"][::2] == _NOT_CONTEXT).tolist():
         spans[place] = None
@@ -150,13 +162,14 @@ def _unpack(arrays: dict[str, Ints], kind: Kind) -> list[Feature]:
         arrays["example"].tolist(),
         _split(list(_split(arrays["ids"].tolist(), arrays["ids_sizes"])), arrays["rows_sizes"]),
         _split(arrays["labels"].tolist(), arrays["labels_sizes"]),
+        arrays["label_forms"].tolist(),
         _split(_pairs(arrays["words"]), arrays["words_sizes"] // 2),
         _split(spans, arrays["offsets_sizes"] // 2),
         strict=True,
     )
     return [
-        Feature(example, rows, _label(label, kind), words, offsets)
-        for example, rows, label, words, offsets in columns
+        Feature(example, rows, _label(label, _FORMS[form]), words, offsets)
+        for example, rows, label, form, words, offsets in columns
     ]
 
 
@@ -172,18 +185,18 @@ def _split(values: list[T], sizes: Ints) -> Iterator[list[T]]:
         yield values[start:end]
 
 
-def _flat_label(label: Label | None) -> list[int]:
+def _flat_label(label: Label | None) -> list[int] | list[float]:
     if label is None:
         return []
-    return [label] if isinstance(label, int) else list(label)
+    return list(label) if isinstance(label, tuple | list) else [label]
 
 
-def _label(values: list[int], kind: Kind) -> Label | None:
-    if not values:
-        return None
-    if kind == "tagging":
+def _label(values: list[int], form: type) -> Label | None:
+    if form is list:
         return values
-    return (values[0], values[1]) if kind == "span_qa" else values[0]
+    if form is tuple:
+        return values[0], values[1]
+    return values[0] if values else None
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -12,10 +12,10 @@ from torch.nn.functional import cross_entropy
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import encode
-from adapterxlt.batching.masking import Masking
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.mlm.masking import Masking
 from adapterxlt.progress import Progress
-from adapterxlt.tasks.types import Example
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

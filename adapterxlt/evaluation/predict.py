@@ -12,17 +12,16 @@ import torch
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import Feature
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.evaluation.decode import Logits, Span, best_span, null_score
+from adapterxlt.kinds.facts import Example, TaskFacts
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.workings import Logits, Prediction
 from adapterxlt.progress import Progress
-from adapterxlt.tasks.types import Example, Kind, QAExample, TaggingExample
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# Class or choice index | one tag index a word | answer text.
-Prediction = int | list[int] | str
 # Each model input with its logits by name.
 Outputs = Iterator[tuple[Feature, dict[str, Logits]]]
 
@@ -30,112 +29,52 @@ Outputs = Iterator[tuple[Feature, dict[str, Logits]]]
 def predict(
     built: Built,
     examples: Sequence[Example],
-    kind: Kind,
+    task: TaskFacts,
     *,
     max_length: int,
     doc_stride: int,
     token_budget: int,
     progress: Progress,
     description: str = "predicting",
-    no_answer: bool = False,
     odds: dict[str, float] | None = None,
     cache: Path | None = None,
 ) -> list[Prediction]:
     """Predict with the model's active head.
 
     Args:
-        built: a model in evaluation mode whose head fits `kind`.
-        examples: examples of the type that belongs to `kind`; labels are not looked at.
-        kind: one of the four trainable kinds.
+        built: a model in evaluation mode whose head fits the task.
+        examples: examples of the task; labels are not looked at.
+        task: what is to be predicted.
         max_length: tokens a row at most.
         doc_stride: tokens that neighbouring windows of a long QA context share.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         description: what the progress bar says.
-        no_answer: span QA: predict "" where that scores higher than the best answer (SQuAD 2.0).
         odds: span QA: filled by example id with how much higher "no answer" scores than the best
             answer (`null_odds.json` of SQuAD 2.0's scripts).
         cache: folder of encoded examples, see `encode_cached`.
 
     Returns:
-        For each example a class or choice index, one tag index a word, or an answer text ("" if
-        the context has none).
+        For each example what its kind predicts: a class or choice index, one tag index a word,
+        an answer text ("" if the context has none), a label or several, a number.
     """
     features = encode_cached(
         cache,
         examples,
         built.tokenizer,
-        kind,
+        task.kind,
         max_length=max_length,
         doc_stride=doc_stride,
         labelled=False,
     )
-    outputs = _forward(built, features, kind, token_budget, progress, description)
-    if kind == "tagging":
-        return _tags(examples, outputs)
-    if kind == "span_qa":
-        return _answers(examples, outputs, no_answer, odds)
-    classes: list[Prediction] = [-1] * len(examples)
-    for feature, output in outputs:
-        classes[feature.example] = int(output["logits"].argmax())
-    return classes
-
-
-def _tags(examples: Sequence[Example], outputs: Outputs) -> list[Prediction]:
-    tags: list[list[int]] = []
-    for example in examples:
-        assert isinstance(example, TaggingExample)
-        tags.append([-1] * len(example.words))
-    for feature, output in outputs:
-        best = output["logits"].argmax(axis=-1)
-        for word, token in feature.word_positions:
-            tags[feature.example][word] = int(best[token])
-    for example, predicted in zip(examples, tags, strict=True):
-        if -1 in predicted:
-            raise AdapterXLTError(
-                f"sentence `{example.id}`: word {predicted.index(-1) + 1} got no prediction"
-            )
-    return list(tags)
-
-
-def _answers(
-    examples: Sequence[Example],
-    outputs: Outputs,
-    no_answer: bool,
-    odds: dict[str, float] | None,
-) -> list[Prediction]:
-    spans: dict[int, Span] = {}
-    nulls: dict[int, float] = {}
-    for feature, output in outputs:
-        start, end = output["start_logits"], output["end_logits"]
-        span = best_span(feature, start, end)
-        null = null_score(start, end)
-        nulls[feature.example] = min(null, nulls.get(feature.example, null))
-        known = spans.get(feature.example)
-        if span and (known is None or _rank(span) < _rank(known)):
-            spans[feature.example] = span
-    answers: list[Prediction] = []
-    for index, example in enumerate(examples):
-        assert isinstance(example, QAExample)
-        found = spans.get(index)
-        odd = nulls.get(index, 0.0) - (found.score if found else 0.0)
-        if odds is not None:
-            odds[example.id] = odd
-        if no_answer and odd > 0:
-            found = None
-        answers.append(example.context[found.start : found.end] if found else "")
-    return answers
-
-
-def _rank(span: Span) -> tuple[float, int, int]:
-    # Windows arrive longest first, not in the order of the text: equal scores need a rule.
-    return -span.score, span.start, span.end
+    outputs = _forward(built, features, task.kind, token_budget, progress, description)
+    return get_kind(task.kind).workings.decode(examples, outputs, task, odds)
 
 
 def _forward(
     built: Built,
     features: Sequence[Feature],
-    kind: Kind,
+    kind: str,
     token_budget: int,
     progress: Progress,
     description: str,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapterxlt.benchmarks.registry import SQUAD, spec_of
-from adapterxlt.lines import on_one_line
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Example
 
 if TYPE_CHECKING:
-    from adapterxlt.evaluation.predict import Prediction
+    from adapterxlt.kinds.workings import Prediction
 
 
 def submission_file(benchmark: str, task: Task, language: str, split: str) -> Path:
@@ -47,20 +47,8 @@ def write_submission(
     """
     if len(examples) != len(predictions):
         raise ValueError(f"{len(examples)} examples, but {len(predictions)} predictions")
-    if task.kind == "span_qa":
-        answers = {example.id: text for example, text in zip(examples, predictions, strict=True)}
-        text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
-    else:
-        text = "".join(_lines(task, prediction) for prediction in predictions)
+    text = get_kind(task.kind).workings.submission(examples, predictions, task)
     write_atomic(path, text)
     if odds:
         beside = path.with_name(f"{path.stem}.null_odds.json")
         write_atomic(beside, json.dumps(odds, ensure_ascii=False, indent=1) + "\n")
-
-
-def _lines(task: Task, prediction: Prediction) -> str:
-    """A label on its line; a sentence's tags on theirs, and a blank line."""
-    if isinstance(prediction, list):
-        return "".join(f"{on_one_line(task.labels[tag])}\n" for tag in prediction) + "\n"
-    assert isinstance(prediction, int)
-    return f"{on_one_line(task.labels[prediction])}\n"

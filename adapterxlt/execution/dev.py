@@ -9,12 +9,13 @@ from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import dev_examples
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import EvaluateStage, Part
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Example
 from adapterxlt.training.best_epoch import DevScore
 
 _TOKEN_BUDGET: int = EvaluateStage.model_fields["token_budget"].default
@@ -49,7 +50,7 @@ def _score(
     context: Context,
 ) -> DevScore:
     built.use_head(task.name)
-    if task.kind == "mlm":
+    if not get_kind(task.kind).predicts:
         values = masked_scores(
             built,
             examples,
@@ -61,12 +62,11 @@ def _score(
         predictions = predict(
             built,
             examples,
-            task.kind,
+            task,
             max_length=part.max_length,
             doc_stride=doc_stride,
             token_budget=_TOKEN_BUDGET,
             progress=Silent(),
-            no_answer=task.no_answer,
             cache=context.encoded,
         )
         values = score(task, examples, predictions, part.language, part.split)

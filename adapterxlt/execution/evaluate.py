@@ -15,13 +15,14 @@ from adapterxlt.execution.contamination import describe_overlap, read_seen
 from adapterxlt.execution.context import Context
 from adapterxlt.execution.data import evaluation_examples
 from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.steps import PlannedStep, Step
 from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled
-from adapterxlt.tasks.types import Example
 
 
 def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
@@ -69,7 +70,7 @@ def _score(
     """Every metric of one language; {} without labels. Leaves prediction files if it is to."""
     step, split = planned.step, planned.step.text("split")
     built, description = context.model(planned), f"{planned.step.id} {language}"
-    if task.kind == "mlm":
+    if not get_kind(task.kind).predicts:
         return masked_scores(
             built,
             examples,
@@ -82,13 +83,12 @@ def _score(
     predictions = predict(
         built,
         examples,
-        task.kind,
+        task,
         max_length=step.number("max_length"),
         doc_stride=step.number("doc_stride"),
         token_budget=step.number("token_budget"),
         progress=context.progress,
         description=description,
-        no_answer=task.no_answer,
         odds=odds,
         cache=context.encoded,
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from adapterxlt.execution.context import Context
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
@@ -111,7 +112,9 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
         elif planned.step.kind in ("train", "fuse"):
             parts = context.recipe.parts_of(planned.step.stage)
             found.update(
-                part.language for part in parts if context.sources.tasks[part.task].kind != "mlm"
+                part.language
+                for part in parts
+                if not get_kind(context.sources.tasks[part.task].kind).any_text
             )
     return english_first(found)
 

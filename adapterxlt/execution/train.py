@@ -48,7 +48,8 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
     ]
     tasks = {material.task.name: material.task for material in materials}  # one head a task
     heads = [
-        HeadSpec(kind=task.kind, labels=task.labels, task=task.name) for task in tasks.values()
+        HeadSpec(kind=task.kind, labels=task.labels, task=task.name, multi_label=task.multi_label)
+        for task in tasks.values()
     ]
     built = _build(planned, heads, settings, context)
     built.model.to(find_device(context.device))
@@ -103,6 +104,7 @@ def _inputs(
                 max_length=material.part.max_length,
                 doc_stride=settings.doc_stride,
                 labelled=True,
+                labels=material.task.labels,
             ),
             material.task.kind,
             heads[material.task.name],

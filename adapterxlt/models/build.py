@@ -13,6 +13,7 @@ import torch
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.composing import can_fuse, can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
@@ -231,7 +232,7 @@ def _new_heads(model: AdapterModel, spec: ModelSpec, backbone: Backbone, seed: i
         name = spec.head_name(head)
         torch.manual_seed(seed)
         add_head(model, name, head)
-        if head.kind == "mlm":
+        if get_kind(head.kind).tied_head:
             start_pretrained(model, name, backbone)
 
 

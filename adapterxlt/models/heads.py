@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.classes import AdapterModel, architecture_of
-from adapterxlt.models.lm_head import add_lm_head
 from adapterxlt.models.spec import HeadSpec
 
 TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
@@ -21,44 +21,11 @@ def add_head(model: AdapterModel, name: str, head: HeadSpec) -> None:
     Raises:
         ValueError: tasks of this kind have no head.
     """
-    names = dict(enumerate(head.labels))
-    if head.kind == "pair_classification":
-        model.add_classification_head(
-            name,
-            num_labels=len(names),
-            id2label=names,
-            activation_function=architecture_of(model).activation,
-        )
-    elif head.kind == "tagging":
-        model.add_tagging_head(name, num_labels=len(names), id2label=names)
-    elif head.kind == "span_qa":
-        model.add_qa_head(name)
-    elif head.kind == "multiple_choice":
-        model.add_multiple_choice_head(name, activation_function=architecture_of(model).activation)
-        model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
-    elif head.kind == "mlm":
-        add_lm_head(model, name)
-    else:
+    found = get_kind(head.kind)
+    if not found.trainable:
         raise ValueError(f"tasks of kind `{head.kind}` have no head")
+    found.workings.add_head(model, name, head, architecture_of(model).activation)
     model.active_head = name
-
-
-def _flatten_choices(
-    model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """Turn [batch, choices, length] into rows, and tell the head how many choices there are.
-
-    The head scores one row at a time, so it takes any number of choices; `adapters` fixes it
-    at creation, and computes per-row positions before it flattens the input itself.
-    """
-    ids = kwargs.get("input_ids")
-    if ids is None or ids.dim() != 3:
-        return None
-    model.heads[model.active_head].config["num_choices"] = ids.shape[1]
-    kwargs["input_ids"] = ids.flatten(0, 1)
-    if kwargs.get("attention_mask") is not None:
-        kwargs["attention_mask"] = kwargs["attention_mask"].flatten(0, 1)
-    return args, kwargs
 
 
 def hide_prompt(model: AdapterModel, adapter: str) -> None:

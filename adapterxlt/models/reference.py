@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models import tensors
 from adapterxlt.models.heads import TOKEN_LOGITS
 from adapterxlt.models.parts import Built
@@ -27,7 +28,7 @@ def write_reference(built: Built, folder: Path) -> None:
     """Write an input [1, length] (multiple choice: [1, 2, length]) and the model's outputs."""
     encoded = built.tokenizer(*PAIR, truncation=True, max_length=MAX_LENGTH, return_tensors="pt")
     ids = encoded["input_ids"].cpu()
-    if built.head is not None and built.head.kind == "multiple_choice":
+    if built.head is not None and get_kind(built.head.kind).takes_choices:
         ids = torch.stack([ids, ids.flip(-1)], dim=1)
     tensors.write({"input_ids": ids, **outputs(built, ids)}, folder / REFERENCE_FILE)
 
@@ -76,7 +77,7 @@ def outputs(built: Built, ids: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
             hidden = model.base_model(input_ids=flat, attention_mask=torch.ones_like(flat))
             found = {"hidden": hidden.last_hidden_state.mean(dim=1)}
-            if built.spec and built.head and built.head.kind != "mlm":
+            if built.spec and built.head and get_kind(built.head.kind).predicts:
                 model.active_head = built.spec.name
                 logits = model(input_ids=ids, attention_mask=mask)
                 found |= {key: logits[key] for key in TOKEN_LOGITS if key in logits}
@@ -89,7 +90,7 @@ def outputs(built: Built, ids: Tensor) -> dict[str, Tensor]:
 
 def _usable(ids: Tensor, built: Built) -> bool:
     """Whether these are token ids of a size that this model takes."""
-    axes = 3 if built.head is not None and built.head.kind == "multiple_choice" else 2
+    axes = 3 if built.head is not None and get_kind(built.head.kind).takes_choices else 2
     vocabulary = built.model.config.vocab_size
     return (
         ids.dtype == torch.int64

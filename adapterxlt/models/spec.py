@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.tasks.types import Kind
+from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.kinds.registry import get_kind
 
 SPEC_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"  # of a full fine-tune
@@ -70,9 +79,29 @@ def setup_fusions(setup: Setup) -> Iterator[FuseSetup]:
 class HeadSpec(_Strict):
     """A prediction head: kind, label names in order (empty for QA, choices and MLM), task."""
 
-    kind: Kind
+    kind: str
     labels: tuple[str, ...] = ()
     task: str
+    multi_label: bool = False
+
+    @field_validator("kind")
+    @classmethod
+    def _has_head(cls, name: str) -> str:
+        try:
+            found = get_kind(name)
+        except UsageError as error:
+            raise ValueError(f"{error.message}: is the package that adds it installed?") from None
+        if not found.trainable:
+            raise ValueError(f"tasks of kind `{name}` have no head")
+        return name
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Heads of one label are written as they were before there were others."""
+        found: dict[str, Any] = handler(self)
+        if not self.multi_label:
+            del found["multi_label"]
+        return found
 
 
 class BackboneSpec(_Strict):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.plan.steps import Step, StepKind
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Kind
 
 VERSIONS: dict[StepKind, int] = {
     "train": 2,
@@ -18,10 +18,6 @@ VERSIONS: dict[StepKind, int] = {
     "evaluate": 2,
     "retrieve": 3,
 }
-# Raised instead where only what is predicted on one kind of task changes, so that what was trained
-# is still found. (The first of span_qa, see `batching/spans.py`, also applies to the answers that
-# are trained on, and left the tokens of 48,000 published ones as they were.)
-PREDICTING: dict[Kind, int] = {"span_qa": 1}
 
 
 def version_of(step: Step, tasks: Mapping[str, Task]) -> int | str:
@@ -34,7 +30,7 @@ def version_of(step: Step, tasks: Mapping[str, Task]) -> int | str:
     packages: list[str] = []
     if step.kind == "evaluate":
         task = tasks[step.text("task")]
-        revision, packages = PREDICTING.get(task.kind, 0), packages_of(task.metrics)
+        revision, packages = get_kind(task.kind).revision, packages_of(task.metrics)
     elif step.kind == "train":
         method = parse_method(step.text("method"))
         # Padding counted in training; decay of weights made LoReFT do nothing.

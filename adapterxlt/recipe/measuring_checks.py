@@ -9,6 +9,7 @@ from typing import get_args
 from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
 from adapterxlt.documents.nodes import Path
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft, words
@@ -17,7 +18,6 @@ from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
-from adapterxlt.tasks.types import TRAINABLE_KINDS
 from adapterxlt.vectors.names import Pooling
 
 
@@ -31,7 +31,7 @@ def check_evaluation(
         task = draft.task(path, name)
         if task is None:
             continue
-        if task.kind not in TRAINABLE_KINDS:
+        if not get_kind(task.kind).trainable:
             draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `retrieve` for it")
             continue
         _check_languages(draft, at, stage.languages, task)
@@ -78,7 +78,7 @@ def check_retrieval(draft: Draft, at: Path, stage: RetrieveStage) -> None:
         task = draft.task(path, name)
         if task is None:
             continue
-        if task.kind in TRAINABLE_KINDS:
+        if get_kind(task.kind).trainable:
             draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `evaluate` for it")
             continue
         if stage.predictions:
@@ -112,7 +112,7 @@ def _check_pooling(draft: Draft, at: Path, stage: RetrieveStage, listed: str | l
 def _check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
     """Whether a benchmark's submission has a place for a task."""
     if benchmark == SQUAD:  # any file of answers
-        if task.kind != "span_qa":
+        if not get_kind(task.kind).spans:
             message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
             draft.refuse(path, message, "leave out `predictions: squad` for it")
     elif spec_of(benchmark, task.name) is None:

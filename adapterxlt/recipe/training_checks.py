@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapterxlt.documents.nodes import Path
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
 from adapterxlt.tasks.catalogue import Task, may_be_in
-from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 # Settings that a problem with a setting may be due to as well.
 _NEEDED = {
@@ -81,7 +81,7 @@ def _is_trainable(draft: Draft, path: Path, name: str) -> bool:
     task = draft.task(path, name)
     if task is None:
         return False
-    if task.kind not in TRAINABLE_KINDS:
+    if not get_kind(task.kind).trainable:
         draft.refuse(
             path,
             f"`{name}` is {words(task.kind)} and has nothing to train on",
@@ -113,7 +113,7 @@ def _misfits(
         )
     if settings.keep == "best":
         yield from _unfit_dev(task, part.split)
-    if task.kind == "span_qa" and settings.doc_stride >= part.max_length - 16:
+    if get_kind(task.kind).spans and settings.doc_stride >= part.max_length - 16:
         yield (
             "doc_stride",
             f"windows of {part.max_length} subwords cannot share {settings.doc_stride}",

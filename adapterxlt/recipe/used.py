@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import ParsedMethod
 
 Form = Literal["full", "adapter", "stack", "fusion"]
@@ -84,7 +85,8 @@ def languages_of(steps: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -
     return {
         str(part["language"])
         for part in parts
-        if isinstance(part.get("language"), str) and kinds.get(str(part.get("task"))) != "mlm"
+        if isinstance(part.get("language"), str)
+        and not ((kind := kinds.get(str(part.get("task")))) is not None and get_kind(kind).any_text)
     }
 
 

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from typing import Any, Literal
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
 from adapterxlt.sharing.facts import (
@@ -23,7 +24,6 @@ from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.origin import POCKET, describe_origins, hub_id
-from adapterxlt.tasks.types import Kind
 
 CARD_FILE = "README.md"
 # One adapter that plain `adapters` loads; several parts; a checkpoint that transformers has a
@@ -31,16 +31,6 @@ CARD_FILE = "README.md"
 Form = Literal["adapter", "parts", "checkpoint", "other"]
 # What is markup anywhere, an underscore at the edge of a word, what is markup where a line begins.
 _SPECIAL = re.compile(r"([\\`*\[\]<|~]|(?<![^\W_])_|_(?![^\W_])|^[#>+=-])")
-# Task kind -> what the Hub calls such tasks.
-_PIPELINES: dict[Kind, str] = {
-    "pair_classification": "text-classification",
-    "tagging": "token-classification",
-    "span_qa": "question-answering",
-    "multiple_choice": "multiple-choice",
-    "mlm": "fill-mask",
-    "sentence_retrieval": "sentence-similarity",
-    "bitext_mining": "sentence-similarity",
-}
 _SETTINGS = (
     *("lr", "epochs", "keep", "dev_cap", "max_steps", "batch_size", "max_length"),
     *("seed", "cap", "precision"),
@@ -168,7 +158,7 @@ def _hub_ids(manifest: Manifest) -> list[str]:
 
 def _pipeline(task: str) -> str:
     known = catalogue().get(task)
-    return _PIPELINES[known.kind] if known else "other"
+    return get_kind(known.kind).pipeline if known else "other"
 
 
 def _dataset_type(origins: list[str]) -> str:

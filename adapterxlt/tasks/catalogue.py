@@ -26,11 +26,11 @@ from pydantic import (
 )
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import named_among
 from adapterxlt.metrics.facts import METRICS, names
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.short_form import spelt_out
-from adapterxlt.tasks.types import Kind
 
 
 def _roles(value: Any) -> Any:
@@ -150,13 +150,16 @@ class Task(_Frozen):
         pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="default: that of its file"
     )
     title: str = ""
-    kind: Kind
+    kind: str = Field(description="one of `kinds`, or one that an installed package adds")
     benchmarks: tuple[Benchmark, ...] = Field((), description="the suites it belongs to")
     labels: tuple[str, ...] = ()
     label_count: int | None = Field(
         None, description="how many labels the data's own label file has, where it has one"
     )
     members: tuple[str, ...] = Field((), description="the tasks whose examples it consists of")
+    multi_label: bool = Field(
+        False, description="an example may have several labels, or none of them"
+    )
     no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
     languages: tuple[Code, ...] = Field(min_length=1)
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
@@ -201,6 +204,7 @@ class Task(_Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
+        self._check_kind()
         if self.main_metric not in self.metrics:
             raise ValueError(f"main metric `{self.main_metric}` is not one of {self.metrics}")
         for name in self.metrics:
@@ -219,6 +223,14 @@ class Task(_Frozen):
         if self.hub is not None and (self.elsewhere or self.members):
             raise ValueError("a task has a Hub repository, is to be had elsewhere, or has members")
         return self
+
+    def _check_kind(self) -> None:
+        try:
+            found = get_kind(self.kind)
+        except UsageError as error:
+            raise ValueError(f"{error.message}: {error.hint}") from None
+        if self.multi_label and not found.several:
+            raise ValueError(f"an example of {found.words} never has several labels")
 
 
 class Catalogue(Mapping[str, Task]):
@@ -316,7 +328,7 @@ def language_in(task: Task, written: str) -> str:
 
     Text for masked language modelling may be named by any code: there it stays as written.
     """
-    if task.kind == "mlm":
+    if get_kind(task.kind).any_text:
         return written
     if task.pivot and (both := re.fullmatch(r"([^-]+|.+)-([^-]+)", written)):
         first, second = (named_among(half, _codes(task)) for half in both.groups())
@@ -335,7 +347,7 @@ def may_be_in(task: Task, language: str) -> bool:
     Any text serves masked language modelling. Files named by three-letter codes can be asked for
     by these; others by any code that some task of the catalogue knows.
     """
-    if language in task.languages or language in task.iso3 or task.kind == "mlm":
+    if language in task.languages or language in task.iso3 or get_kind(task.kind).any_text:
         return True
     if task.iso3 and re.fullmatch("[a-z]{3}", language):
         return True
@@ -365,11 +377,14 @@ def compatible(trained: Task, evaluated: Task) -> str | None:
     """Why a model trained on one task cannot be evaluated on the other; None if it can."""
     if trained.kind != evaluated.kind:
         return (
-            f"`{trained.name}` is {trained.kind.replace('_', ' ')}, "
-            f"`{evaluated.name}` is {evaluated.kind.replace('_', ' ')}"
+            f"`{trained.name}` is {get_kind(trained.kind).words}, "
+            f"`{evaluated.name}` is {get_kind(evaluated.kind).words}"
         )
-    # A multiple-choice head scores one choice at a time: how many there are does not matter.
-    if trained.kind != "multiple_choice" and trained.labels != evaluated.labels:
+    if trained.multi_label != evaluated.multi_label:
+        several, one = (trained, evaluated) if trained.multi_label else (evaluated, trained)
+        return f"examples of `{several.name}` have several labels, those of `{one.name}` have one"
+    head = get_kind(trained.kind).head
+    if head is not None and head.labelled and trained.labels != evaluated.labels:
         return (
             f"their labels differ: `{trained.name}` has {', '.join(trained.labels)}; "
             f"`{evaluated.name}` has {', '.join(evaluated.labels)}"

@@ -21,6 +21,8 @@ _OF_TABLES = {
     "tagging": "tagging_records",
     "span_qa": "qa_records",
     "mlm": "text_records",
+    "text_classification": "labelled_texts",
+    "regression": "valued_texts",
     "sentence_retrieval": "bitext_columns",
 }
 # Format -> kind -> reader.
@@ -35,6 +37,8 @@ _COLUMNS = {
     "pair_records": ("text_a", "text_b", "label"),
     "choice_records": ("context", "choices", "label"),
     "tagging_records": ("words", "tags"),
+    "labelled_texts": ("text", "label"),
+    "valued_texts": ("text", "value"),
     "bitext_columns": ("source", "target"),
 }
 _ROLES = {"bitext": ("source", "target")}

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import kind_of
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.types import Example, QAExample, TaggingExample, TextExample
 
 
 def is_labelled(example: Example) -> bool:
     """Whether an example has its gold label, tags or answers."""
-    if isinstance(example, TextExample):  # its words are what is to be predicted
-        return True
-    if isinstance(example, TaggingExample):
-        return example.tags is not None
-    if isinstance(example, QAExample):
-        return example.answers is not None  # () is SQuAD 2.0's "no answer"
-    return example.label is not None
+    return kind_of(example).is_labelled(example)
 
 
 def require_labels(

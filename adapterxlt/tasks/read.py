@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from adapterxlt import plugins
 from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
@@ -24,6 +25,7 @@ from adapterxlt.tasks.readers.bitext import (
 from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.columns import read_bitext_columns, read_text_records
 from adapterxlt.tasks.readers.conll import read_conll
+from adapterxlt.tasks.readers.labelled import read_labelled_texts, read_valued_texts
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
 from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
@@ -50,6 +52,8 @@ EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
     "text_contexts": read_text_contexts,
     "conll": read_conll,
     "text_records": read_text_records,
+    "labelled_texts": read_labelled_texts,
+    "valued_texts": read_valued_texts,
 }
 BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
     "bitext": read_bitext_lines,
@@ -140,7 +144,7 @@ def _reader(readers: dict[str, Callable[[Found], T]], found: Found) -> Callable[
     if name in readers:
         return readers[name]
     if name in READERS or name not in plugins.entries("readers"):
-        kind = found.task.kind.replace("_", " ")
+        kind = get_kind(found.task.kind).words
         raise UsageError(f"`{found.task.name}` is a task of {kind}: it cannot be read as asked")
     read = plugins.load("readers", name)
     if not callable(read):

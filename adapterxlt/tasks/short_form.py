@@ -22,6 +22,8 @@ FOLLOWS = ("name", "splits", "metrics", "main_metric")
 USUAL_METRICS = {
     "pair_classification": ("accuracy",),
     "multiple_choice": ("accuracy",),
+    "text_classification": ("accuracy",),
+    "regression": ("pearson", "spearman"),
     "tagging": ("f1", "precision", "recall"),
     "span_qa": ("f1", "exact_match"),
     "mlm": ("perplexity", "loss"),

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    Example,
-    PairExample,
-    QAExample,
-    TextExample,
-)
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import kind_of
 
 
 def texts_of(examples: Iterable[Example]) -> Iterator[str]:
@@ -22,20 +17,7 @@ def texts_of(examples: Iterable[Example]) -> Iterator[str]:
     """
     seen: set[str] = set()
     for example in examples:
-        for text in _texts(example):
+        for text in kind_of(example).texts(example):
             if text not in seen:
                 seen.add(text)
                 yield text
-
-
-def _texts(example: Example) -> tuple[str, ...]:
-    match example:
-        case PairExample():
-            return example.text_a, example.text_b
-        case ChoiceExample():
-            return example.context, *example.choices
-        case QAExample():
-            return example.context, example.question
-        case TextExample():
-            return (example.text,)
-    return (" ".join(example.words),)

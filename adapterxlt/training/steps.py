@@ -14,11 +14,10 @@ from torch.utils.data import Dataset
 
 from adapterxlt.batching.batches import budget_batches, length_batches
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import Feature
-from adapterxlt.batching.masking import Masking
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.workings import Hiding
 from adapterxlt.recipe.schema import Training
-from adapterxlt.tasks.types import Kind
-from adapterxlt.training.losses import loss_count
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class StepData:
     examples: int
     real_tokens: int
     padded_tokens: int
-    kind: Kind
+    kind: str
     head: str | None = None
 
 
@@ -58,23 +57,23 @@ class Steps(Dataset[StepData]):
         settings: batch size, budget, seed and length of the training.
         pad_id: the padding token.
         head: name of the head that is trained, where a model has several.
-        masking: for masked language modelling; hides other tokens in every epoch.
+        hiding: hides other tokens in every epoch, for masked language modelling.
     """
 
     def __init__(
         self,
         features: Sequence[Feature],
-        kind: Kind,
+        kind: str,
         settings: Training,
         pad_id: int,
         head: str | None = None,
-        masking: Masking | None = None,
+        hiding: Hiding | None = None,
     ) -> None:
         self.features = features
         self.kind = kind
         self.pad_id = pad_id
         self.head = head
-        self.masking = masking
+        self.hiding = hiding
         self.token_budget = settings.token_budget
         self.batch_size = settings.batch_size
         self.seed = settings.seed or 0
@@ -99,9 +98,9 @@ class Steps(Dataset[StepData]):
             )
         chosen = self._batches[position]
         features = [self.features[index] for index in chosen]
-        if self.masking:
+        if self.hiding:
             features = [
-                self.masking(feature, (self.seed, epoch, index))
+                self.hiding(feature, (self.seed, epoch, index))
                 for index, feature in zip(chosen, features, strict=True)
             ]
         pieces = budget_batches([self.widths[index] for index in chosen], self.token_budget)
@@ -111,7 +110,7 @@ class Steps(Dataset[StepData]):
         )
         return StepData(
             batches=batches,
-            count=loss_count(self.kind, features),
+            count=get_kind(self.kind).workings.count(features),
             examples=len(features),
             real_tokens=sum(feature.length for feature in features),
             padded_tokens=sum(batch["input_ids"].numel() for batch in batches),

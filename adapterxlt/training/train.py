@@ -10,16 +10,15 @@ from pathlib import Path
 import torch
 from transformers import TrainingArguments, set_seed
 
-from adapterxlt.batching.encode import Feature
-from adapterxlt.batching.masking import Masking
 from adapterxlt.devices import check_precision
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
-from adapterxlt.tasks.types import Kind
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
@@ -32,7 +31,7 @@ class TaskInputs:
     """One task of a training: its inputs, kind, and head (None: the model's only one)."""
 
     features: Sequence[Feature]
-    kind: Kind
+    kind: str
     head: str | None = None
 
 
@@ -168,9 +167,9 @@ def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
     if not part.features:
         raise MissingDataError("there are no training examples")
     tokenizer = built.tokenizer
-    masking = Masking.of(tokenizer) if part.kind == "mlm" else None
+    hiding = get_kind(part.kind).workings.hiding(tokenizer)
     pad_id = int(tokenizer.pad_token_id)
-    return Steps(part.features, part.kind, settings, pad_id, part.head, masking)
+    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding)
 
 
 def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:

@@ -22,11 +22,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from transformers.trainer import TRAINER_STATE_NAME
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
-from adapterxlt.tasks.types import Kind
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
-from adapterxlt.training.losses import fusion_penalty, loss_sum
+from adapterxlt.training.losses import fusion_penalty
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.state import (
     collect_json,
@@ -77,7 +77,7 @@ class StepTrainer(Trainer):
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
-        self._kind: Kind = "pair_classification"
+        self._kind = ""  # of the task whose step it is
         self._penalised = fusion_penalty(model) is not None
         self._started = time.perf_counter()
         self._examples_before = 0
@@ -144,7 +144,7 @@ class StepTrainer(Trainer):
         """Sum of the losses of one piece."""
         read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
         outputs = model(**read)
-        loss = loss_sum(self._kind, outputs, inputs)
+        loss = get_kind(self._kind).workings.loss(outputs, inputs)
         return (loss, outputs) if return_outputs else loss
 
     def step_done(self) -> None:

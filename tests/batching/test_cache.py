@@ -8,7 +8,8 @@ from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.batching import cache
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.batching.encode import Feature, encode
+from adapterxlt.batching.encode import encode
+from adapterxlt.kinds.features import Feature
 from adapterxlt.tasks.types import (
     ChoiceExample,
     Example,

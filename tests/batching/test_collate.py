@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import Feature
+from adapterxlt.kinds.features import Feature
 
 PAD = 1
 

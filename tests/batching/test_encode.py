@@ -8,14 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.batching.encode import (
-    IGNORED,
-    Feature,
-    _context_windows,
-    _word_windows,
-    encode,
-)
+from adapterxlt.batching.encode import encode
 from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.kinds.span_qa.answering import _context_windows
+from adapterxlt.kinds.tagging.tags import _word_windows
 from adapterxlt.tasks.types import (
     ChoiceExample,
     Example,

@@ -8,13 +8,14 @@ from adapterxlt.evaluation.predict import predict
 from adapterxlt.progress import Silent
 from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
 from tests import tiny
+from tests.facts import Facts
 
 CLASSES = 5
 
 
-def run(built, examples, kind, **settings):
+def run(built, examples, kind, no_answer=False, **settings):
     settings = {"max_length": 32, "doc_stride": 8, "token_budget": 128, **settings}
-    return predict(built, examples, kind, progress=Silent(), **settings)
+    return predict(built, examples, Facts(kind, no_answer=no_answer), progress=Silent(), **settings)
 
 
 def one_hot(ids):

@@ -14,6 +14,7 @@ from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
 from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
 from tests import tiny
+from tests.facts import Facts
 
 LONG = " ".join(tiny.SENTENCES)
 TEXTS = [*tiny.SENTENCES[:8], "", "a", LONG]
@@ -40,7 +41,7 @@ def build(backbone, kind, method="seq_bn"):
 
 def run(built, kind, token_budget=400):
     settings = {"max_length": 48, "doc_stride": 16, "token_budget": token_budget}
-    return predict(built, EXAMPLES[kind], kind, progress=Silent(), **settings)
+    return predict(built, EXAMPLES[kind], Facts(kind), progress=Silent(), **settings)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

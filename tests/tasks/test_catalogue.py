@@ -14,8 +14,10 @@ NEEDS = {
     "pair_records": {"text_a", "text_b", "label"},
     "choice_records": {"context", "choices", "label"},
     "tagging_records": {"words", "tags"},
+    "labelled_texts": {"text", "label"},
+    "valued_texts": {"text", "value"},
 }
-OPTIONAL = {"question", "choice_start"}
+OPTIONAL = {"question", "choice_start", "text_pair"}
 CONLL = {"token", "tag"}
 # As XTREME's evaluate.py, XTREME-R and XGLUE's README list them; XCOPA's English is COPA.
 PANX = (

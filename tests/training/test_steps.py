@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from adapterxlt.batching.encode import Feature
+from adapterxlt.kinds.features import Feature
 from adapterxlt.recipe.schema import Training
 from adapterxlt.training.steps import Steps
 

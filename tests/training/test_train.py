@@ -9,15 +9,17 @@ from torch import Tensor
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import Feature, encode
+from adapterxlt.batching.encode import encode
 from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.defaults import default_lr
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.types import Kind
 from adapterxlt.training import train as training
-from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty, loss_sum
+from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty
 from adapterxlt.training.steps import Steps
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.training.conftest import make_examples
@@ -68,7 +70,7 @@ def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
             outputs = built.model(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
             )
-        return float(loss_sum(kind, outputs, batch))
+        return float(get_kind(kind).workings.loss(outputs, batch))
 
     before = loss()
     trained = {name for name, p in built.model.named_parameters() if p.requires_grad}
@@ -117,7 +119,7 @@ def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
     initial = {name: p.detach().clone() for name, p in parameters.items()}
     batch = collate(features, 1, kind)
     outputs = built.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-    (loss_sum(kind, outputs, batch) / 8).backward()
+    (get_kind(kind).workings.loss(outputs, batch) / 8).backward()
     torch.nn.utils.clip_grad_norm_(list(parameters.values()), 0.5)
     optimizer = torch.optim.AdamW(parameters.values(), lr=4e-3, weight_decay=0.0)
     optimizer.step()

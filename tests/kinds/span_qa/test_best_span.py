@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.batching.encode import Feature
-from adapterxlt.evaluation.decode import MAX_ANSWER_TOKENS, N_BEST, Span, best_span, null_score
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.span_qa.best_span import (
+    MAX_ANSWER_TOKENS,
+    N_BEST,
+    Span,
+    best_span,
+    null_score,
+)
 
 
 def window(context: int, question: int = 3) -> Feature:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from adapterxlt.batching.spans import answer_spans, answer_tokens, is_blank
 from adapterxlt.bundled import bundled
+from adapterxlt.kinds.span_qa.spans import answer_spans, answer_tokens, is_blank
 
 
 def decoded(context: str, offsets: list[tuple[int, int]], answer: str) -> str:

@@ -6,30 +6,32 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from adapterxlt.batching.encode import Feature
-from adapterxlt.training.losses import loss_count, loss_sum
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
 
 
 def test_classification_sums_over_examples() -> None:
     outputs = SimpleNamespace(logits=torch.zeros(4, 3))
-    loss = loss_sum("pair_classification", outputs, {"labels": torch.tensor([0, 1, 2, 0])})
+    loss = get_kind("pair_classification").workings.loss(
+        outputs, {"labels": torch.tensor([0, 1, 2, 0])}
+    )
     assert loss.item() == pytest.approx(4 * torch.log(torch.tensor(3.0)).item())
-    assert loss_count("pair_classification", [Feature(0, [[1]], 2)] * 4) == 4
+    assert get_kind("pair_classification").workings.count([Feature(0, [[1]], 2)] * 4) == 4
 
 
 def test_tagging_sums_over_labelled_tokens() -> None:
     logits = torch.randn(2, 3, 5)
     labels = torch.tensor([[1, -100, 2], [-100, 4, -100]])
-    loss = loss_sum("tagging", SimpleNamespace(logits=logits), {"labels": labels})
+    loss = get_kind("tagging").workings.loss(SimpleNamespace(logits=logits), {"labels": labels})
     kept = torch.stack([logits[0, 0], logits[0, 2], logits[1, 1]])
     expected = cross_entropy(kept, torch.tensor([1, 2, 4]), reduction="sum")
     torch.testing.assert_close(loss, expected)
     features = [Feature(0, [[1, 1, 1]], [1, -100, 2]), Feature(1, [[1, 1, 1]], [-100, 4, -100])]
-    assert loss_count("tagging", features) == 3
+    assert get_kind("tagging").workings.count(features) == 3
 
 
 def test_tagging_without_any_label_divides_by_one() -> None:
-    assert loss_count("tagging", [Feature(0, [[1, 1]], [-100, -100])]) == 1
+    assert get_kind("tagging").workings.count([Feature(0, [[1, 1]], [-100, -100])]) == 1
 
 
 def test_spans_average_start_and_end_over_real_tokens() -> None:
@@ -43,10 +45,12 @@ def test_spans_average_start_and_end_over_real_tokens() -> None:
         torch.eye(2, 8)[1:, :4], torch.tensor([3])
     )
     starts = torch.log(torch.tensor(8.0)) + torch.log(torch.tensor(4.0))
-    torch.testing.assert_close(loss_sum("span_qa", outputs, batch), (starts + ends) / 2)
+    torch.testing.assert_close(
+        get_kind("span_qa").workings.loss(outputs, batch), (starts + ends) / 2
+    )
 
 
 def test_half_precision_logits_are_summed_in_float32() -> None:
     outputs = SimpleNamespace(logits=torch.randn(3, 4, dtype=torch.bfloat16))
-    loss = loss_sum("multiple_choice", outputs, {"labels": torch.tensor([0, 1, 2])})
+    loss = get_kind("multiple_choice").workings.loss(outputs, {"labels": torch.tensor([0, 1, 2])})
     assert loss.dtype == torch.float32

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from adapterxlt.batching.encode import Feature
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.workings import Logits
 
 # As in the public question-answering scripts (XTREME, Hugging Face).
 N_BEST = 20
 MAX_ANSWER_TOKENS = 30
-
-Logits = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

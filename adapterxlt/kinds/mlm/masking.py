@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.batching.encode import IGNORED, Feature
+from adapterxlt.kinds.features import IGNORED, Feature
 
 # Devlin et al. 2019, section 3.1: 15 % of the tokens are predicted; of those 80 % are replaced by
 # the mask, 10 % by a random token, 10 % stay.

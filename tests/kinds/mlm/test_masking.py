@@ -5,8 +5,9 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.encode import IGNORED, Feature, encode
-from adapterxlt.batching.masking import Masking
+from adapterxlt.batching.encode import encode
+from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.kinds.mlm.masking import Masking
 from adapterxlt.tasks.types import TextExample
 
 TEXT = "The old woman walked slowly to the market and bought some bread."

@@ -1,0 +1,61 @@
+"""What a kind is told about a task and about a head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+
+class Example(Protocol):
+    """What all examples have: they are dataclasses; further fields are those of their kind."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        """Tells it from the others of its file."""
+
+
+class HeadFacts(Protocol):
+    """What a head is built by."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of its outputs in order; () where they have none."""
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an example may have several labels, or none of them."""
+
+
+class TaskFacts(HeadFacts, Protocol):
+    """What predictions are read and scored by; entries of the catalogue have all of it."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind."""
+
+    @property
+    def name(self) -> str:
+        """As recipes name it."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that it reports."""
+
+    @property
+    def no_answer(self) -> bool:
+        """Whether some questions have no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long inputs may be, in tokens.
+
+    Args:
+        max_length: of a row, special tokens included.
+        doc_stride: that neighbouring windows of a long context share.
+    """
+
+    max_length: int
+    doc_stride: int

@@ -1,0 +1,89 @@
+"""The workings of multiple choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.workings import (
+    Outputs,
+    Prediction,
+    Workings,
+    best_classes,
+    missing_label,
+    text_rows,
+)
+from adapterxlt.metrics.counts import accuracy
+
+
+class MultipleChoice(Workings):
+    """One row a choice, behind the context; the head scores each row."""
+
+    def encode(
+        self,
+        examples: Sequence[ChoiceExample],
+        tokenizer: PreTrainedTokenizerBase,
+        limits: Limits,
+        labels: Sequence[str] | None,
+    ) -> list[Feature]:
+        first = [example.context for example in examples for _ in example.choices]
+        second = [choice for example in examples for choice in example.choices]
+        rows = iter(text_rows(tokenizer, first, second, limits.max_length))
+        features = []
+        for index, example in enumerate(examples):
+            if labels is not None and example.label is None:
+                raise missing_label(example)
+            ids = [next(rows) for _ in example.choices]
+            features.append(Feature(index, ids, None if labels is None else example.label))
+        return features
+
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        model.add_multiple_choice_head(name, activation_function=activation)
+        model.register_forward_pre_hook(_flatten_choices, with_kwargs=True)
+
+    def decode(
+        self,
+        examples: Sequence[ChoiceExample],
+        outputs: Outputs,
+        task: TaskFacts,
+        odds: dict[str, float] | None,
+    ) -> list[Prediction]:
+        return list(best_classes(len(examples), outputs))
+
+    def right(self, example: ChoiceExample, task: TaskFacts) -> object:
+        return example.label
+
+    def score(
+        self,
+        examples: Sequence[ChoiceExample],
+        predictions: Sequence[int],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, float]:
+        return {"accuracy": accuracy([example.label for example in examples], predictions)}
+
+    def shown(self, prediction: int, task: TaskFacts) -> str:
+        return task.labels[prediction]
+
+
+def _flatten_choices(
+    model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """Turn [batch, choices, length] into rows, and tell the head how many choices there are.
+
+    The head scores one row at a time, so it takes any number of choices; `adapters` fixes it
+    at creation, and computes per-row positions before it flattens the input itself.
+    """
+    ids = kwargs.get("input_ids")
+    if ids is None or ids.dim() != 3:
+        return None
+    model.heads[model.active_head].config["num_choices"] = ids.shape[1]
+    kwargs["input_ids"] = ids.flatten(0, 1)
+    if kwargs.get("attention_mask") is not None:
+        kwargs["attention_mask"] = kwargs["attention_mask"].flatten(0, 1)
+    return args, kwargs

@@ -1,0 +1,34 @@
+"""Classification of pairs: two texts, and one label of a task's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapterxlt.kinds.kind import Head, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """Two texts and a label: an index into the task's `labels`, None where it is blanked."""
+
+    id: str
+    text_a: str
+    text_b: str
+    label: int | None
+
+
+PAIR_CLASSIFICATION = Kind(
+    name="pair_classification",
+    example=PairExample,
+    pipeline="text-classification",
+    workings_at="adapterxlt.kinds.pair_classification.pairs:PairClassification",
+    is_labelled=lambda example: example.label is not None,
+    texts=lambda example: (example.text_a, example.text_b),
+    head=Head(
+        adapters="classification",
+        form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},
+        transformers="ForSequenceClassification",
+        peft="SEQ_CLS",
+        labelled=True,
+    ),
+)

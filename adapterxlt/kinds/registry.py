@@ -1,0 +1,85 @@
+"""The kinds there are: those of the project, and those that installed packages add."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from adapterxlt import plugins
+from adapterxlt.errors import UsageError
+from adapterxlt.kinds.bitext_mining import BITEXT_MINING
+from adapterxlt.kinds.kind import Kind
+from adapterxlt.kinds.mlm import MLM
+from adapterxlt.kinds.multiple_choice import MULTIPLE_CHOICE
+from adapterxlt.kinds.pair_classification import PAIR_CLASSIFICATION
+from adapterxlt.kinds.regression import REGRESSION
+from adapterxlt.kinds.sentence_retrieval import SENTENCE_RETRIEVAL
+from adapterxlt.kinds.span_qa import SPAN_QA
+from adapterxlt.kinds.tagging import TAGGING
+from adapterxlt.kinds.text_classification import TEXT_CLASSIFICATION
+from adapterxlt.suggest import suggest
+
+KINDS: dict[str, Kind] = {
+    found.name: found
+    for found in (
+        PAIR_CLASSIFICATION,
+        TAGGING,
+        SPAN_QA,
+        MULTIPLE_CHOICE,
+        MLM,
+        TEXT_CLASSIFICATION,
+        REGRESSION,
+        SENTENCE_RETRIEVAL,
+        BITEXT_MINING,
+    )
+}
+
+
+def get_kind(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        UsageError: there is none; the hint names the closest.
+        PluginError: a package adds it that cannot be used.
+    """
+    added = plugins.entries("kinds")
+    for hidden in sorted(added.keys() & KINDS.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[hidden])} adds a kind `{hidden}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
+    if name in KINDS:
+        return KINDS[name]
+    if name not in added:
+        known = (*KINDS, *added)
+        raise UsageError(f"unknown kind of task `{name}`", hint=suggest(name, known, show=20))
+    return _added(name, added[name].value)
+
+
+def kind_of(example: object) -> Kind:
+    """The kind whose examples are of the class that this one is of.
+
+    Raises:
+        UsageError: it is not an example of any kind.
+    """
+    every = (*KINDS.values(), *(get_kind(name) for name in plugins.entries("kinds")))
+    for found in every:
+        if isinstance(example, found.example):
+            return found
+    raise UsageError(f"a `{type(example).__name__}` is not an example of any kind of task")
+
+
+def trainable() -> tuple[Kind, ...]:
+    """The project's own kinds that models are trained on."""
+    return tuple(found for found in KINDS.values() if found.trainable)
+
+
+@cache
+def _added(name: str, place: str) -> Kind:
+    found = plugins.load("kinds", name)
+    origin = plugins.origin(plugins.entries("kinds")[name])
+    if not isinstance(found, Kind) or found.name != name:
+        raise plugins.PluginError(
+            f"`{place}` of {origin} is not a kind of task called `{name}`",
+            hint="its entry point must name an `adapterxlt.kinds.kind.Kind` of that name",
+        )
+    return found

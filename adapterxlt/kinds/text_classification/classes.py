@@ -1,0 +1,101 @@
+"""The workings of text classification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from transformers import PreTrainedTokenizerBase
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.one_or_two_texts import rows_of
+from adapterxlt.kinds.text_classification import LabelledText
+from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+
+
+class TextClassification(Workings):
+    """One output a label: the highest is the one label, those above 0 are the several."""
+
+    def encode(
+        self,
+        examples: Sequence[LabelledText],
+        tokenizer: PreTrainedTokenizerBase,
+        limits: Limits,
+        labels: Sequence[str] | None,
+    ) -> list[Feature]:
+        rows = rows_of(examples, tokenizer, limits.max_length)
+        numbers = {label: number for number, label in enumerate(labels or ())}
+        return [
+            Feature(index, [row], None if labels is None else _label(example, numbers))
+            for index, (example, row) in enumerate(zip(examples, rows, strict=True))
+        ]
+
+    def collate(self, features: Sequence[Feature], width: int) -> dict[str, Tensor]:
+        labels = torch.tensor([feature.label for feature in features])
+        return {"labels": labels if labels.dim() == 1 else labels.float()}
+
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        names = dict(enumerate(head.labels))
+        model.add_classification_head(
+            name,
+            num_labels=len(names),
+            id2label=names,
+            multilabel=head.multi_label,
+            activation_function=activation,
+        )
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Of several labels, the mean over all there are: whether each of them is right."""
+        logits, labels = outputs.logits.float(), batch["labels"]
+        if labels.dim() == 1:
+            return cross_entropy(logits, labels, reduction="sum")
+        each = binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        return each.mean(dim=1).sum()
+
+    def decode(
+        self,
+        examples: Sequence[LabelledText],
+        outputs: Outputs,
+        task: TaskFacts,
+        odds: dict[str, float] | None,
+    ) -> list[Prediction]:
+        """Names of labels; of several, in the order of the task's."""
+        found: list[Prediction] = [""] * len(examples)
+        for feature, output in outputs:
+            logits = output["logits"]
+            if task.multi_label:
+                chosen = (logits > 0).nonzero()[0]
+                found[feature.example] = tuple(task.labels[number] for number in chosen)
+            else:
+                found[feature.example] = task.labels[int(logits.argmax())]
+        return found
+
+    def right(self, example: LabelledText, task: TaskFacts) -> object:
+        if not task.multi_label:
+            return example.label
+        return tuple(label for label in task.labels if label in (example.labels or ()))
+
+    def shown(self, prediction: Any, task: TaskFacts) -> str:
+        """Several labels stand behind each other, parted by `|`."""
+        return prediction if isinstance(prediction, str) else "|".join(prediction)
+
+
+def _label(example: LabelledText, numbers: Mapping[str, int]) -> int | list[int]:
+    """The number of its label; of several, a 0 or 1 for each that there is."""
+    given = example.labels if example.label is None else (example.label,)
+    if given is None:
+        raise missing_label(example)
+    unknown = [label for label in given if label not in numbers]
+    if unknown:
+        raise MissingDataError(
+            f"example `{example.id}` has the label `{unknown[0]}`, which its task does not have",
+            hint=f"the task has {', '.join(numbers)}",
+        )
+    if example.label is not None:
+        return numbers[example.label]
+    return [int(label in given) for label in numbers]

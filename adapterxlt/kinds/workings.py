@@ -1,0 +1,159 @@
+"""What a kind does with torch: inputs, head, loss, what is read off the outputs, metrics."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedTokenizerBase
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.facts import Example, HeadFacts, Limits, TaskFacts
+from adapterxlt.kinds.features import Feature
+from adapterxlt.lines import on_one_line
+
+Logits = npt.NDArray[np.float32]
+# Class or choice index | one tag index a word | answer text or label | labels | number.
+Prediction = int | list[int] | str | tuple[str, ...] | float
+# Each model input with its logits by name.
+Outputs = Iterable[tuple[Feature, dict[str, Logits]]]
+
+# An input with some of its words hidden, the same ones for the same seed.
+Hiding = Callable[[Feature, tuple[int, ...]], Feature]
+
+
+class Workings(ABC):
+    """The workings of one kind; what most kinds have in common is here."""
+
+    @abstractmethod
+    def encode(
+        self,
+        examples: Sequence[Any],
+        tokenizer: PreTrainedTokenizerBase,
+        limits: Limits,
+        labels: Sequence[str] | None,
+    ) -> list[Feature]:
+        """The inputs of examples, in order; nothing is padded.
+
+        Args:
+            labels: the task's labels; None: encode without labels.
+
+        Raises:
+            MissingDataError: an example has no label, though `labels` are given.
+        """
+
+    def collate(self, features: Sequence[Feature], width: int) -> dict[str, Tensor]:
+        """The labels of a batch whose rows are `width` tokens long."""
+        return {"labels": torch.tensor([feature.label for feature in features])}
+
+    @abstractmethod
+    def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
+        """Add a new head to a model of `adapters`; sizes as it has them by default.
+
+        Args:
+            activation: the one that the backbone's own heads have between their layers.
+        """
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Sum of the losses of a batch, in float32, whatever the model ran in."""
+        return cross_entropy(outputs.logits.float(), batch["labels"], reduction="sum")
+
+    def count(self, features: Sequence[Feature]) -> int:
+        """What `loss` over these features is divided by, at least 1."""
+        return len(features)
+
+    def hiding(self, tokenizer: PreTrainedTokenizerBase) -> Hiding | None:
+        """What makes an input anew in every epoch, by hiding words; None: it stays as it is."""
+        return None
+
+    @abstractmethod
+    def decode(
+        self,
+        examples: Sequence[Any],
+        outputs: Outputs,
+        task: TaskFacts,
+        odds: dict[str, float] | None,
+    ) -> list[Prediction]:
+        """One prediction an example, in order.
+
+        Args:
+            outputs: of every input of the examples, in any order.
+            odds: filled by example id with how much "no answer" is to be preferred, if the kind
+                knows that.
+        """
+
+    @abstractmethod
+    def right(self, example: Any, task: TaskFacts) -> object:
+        """What a right prediction of an example would be, as metrics read it: names of labels,
+        texts, numbers."""
+
+    def named(self, prediction: Any, task: TaskFacts) -> object:
+        """A prediction as metrics read it."""
+        return prediction
+
+    def score(
+        self,
+        examples: Sequence[Any],
+        predictions: Sequence[Any],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, float]:
+        """The metrics that this kind measures in a way of its own.
+
+        All others are measured on what is `right` and what is predicted (`metrics.facts`).
+
+        Args:
+            examples: with their labels.
+        """
+        return {}
+
+    def submission(
+        self, examples: Sequence[Any], predictions: Sequence[Any], task: TaskFacts
+    ) -> str:
+        """The text of a file of predictions, as benchmarks want it: one a line."""
+        return "".join(f"{on_one_line(self.shown(each, task))}\n" for each in predictions)
+
+    def shown(self, prediction: Any, task: TaskFacts) -> str:
+        """A prediction on a line of a file."""
+        return str(prediction)
+
+
+def text_rows(
+    tokenizer: PreTrainedTokenizerBase,
+    first: list[str],
+    second: list[str] | None,
+    max_length: int,
+) -> list[list[int]]:
+    """Token ids of texts, or of pairs, each cut to `max_length` (the longer text first)."""
+    encoded = tokenizer(
+        first,
+        second,
+        truncation="longest_first",
+        max_length=max_length,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+    )
+    rows: list[list[int]] = encoded["input_ids"]
+    return rows
+
+
+def missing_label(example: Example) -> MissingDataError:
+    """What is raised for an example that is to be trained on without a label."""
+    return MissingDataError(
+        f"example `{example.id}` has no label, so it cannot be trained on",
+        hint="choose a split whose labels are published",
+    )
+
+
+def best_classes(count: int, outputs: Outputs) -> list[int]:
+    """The index of the highest logit of each example."""
+    classes = [-1] * count
+    for feature, output in outputs:
+        classes[feature.example] = int(output["logits"].argmax())
+    return classes
