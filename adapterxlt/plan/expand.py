@@ -24,7 +24,7 @@ from adapterxlt.recipe.schema import (
     TrainStage,
     UseStage,
 )
-from adapterxlt.recipe.used import Used
+from adapterxlt.recipe.used import Used, tasks_of_heads
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.tasks.catalogue import Task, language_in
 from adapterxlt.tasks.find import available_languages, find, has_files
@@ -154,12 +154,13 @@ def _evaluation_cells(
     roots: Sequence[Path],
     used: Mapping[str, Used],
 ) -> Iterator[Step]:
+    known = tasks_of_heads(recipe.catalogue, used)
     for task_name in stage.on:
         task = recipe.catalogue[task_name]
         languages = _languages(task, stage.languages, roots, stage.split)
         for model in stage.evaluate:
             lengths, doc_stride = _inputs_of(recipe, stage_behind(recipe, model), used)
-            head = head_for([recipe.catalogue[trained] for trained in lengths], task)
+            head = head_for([known[trained] for trained in lengths], task)
             assert head is not None  # checked with the recipe
             params: dict[str, object] = {
                 "task": task_name,

@@ -15,6 +15,7 @@ from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage
+from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, compatible, language_in, may_be_in
@@ -137,10 +138,11 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, composition: C
             f"train one on it (`after: {model}`), or `retrieve` with it",
         )
         return
+    known = tasks_of_heads(draft.tasks, draft.used)
     models = [
-        [draft.tasks[name] for name in names]
+        [known[name] for name in names]
         for names in shape.heads
-        if all(name in draft.tasks for name in names)
+        if all(name in known for name in names)
     ]
     if len(models) < len(shape.heads):
         return

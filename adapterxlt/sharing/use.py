@@ -25,7 +25,7 @@ from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.transport import prepared, take_in
 from adapterxlt.sharing.use_foreign import look_at_foreign, make_used_foreign
-from adapterxlt.sharing.use_heads import usable_heads
+from adapterxlt.sharing.use_heads import own_tasks, usable_heads
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -72,6 +72,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
         on_full=spec.full,
         heads=heads,
         headless=headless,
+        own=own_tasks(spec.heads),
         parts=parts,
         lineage=_lineage(manifest, fingerprint, where),
         depth=len(spec.setup.stack) if isinstance(spec.setup, StackSetup) else 1,

@@ -303,6 +303,12 @@ def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
     return tasks[name]
 
 
+def stand_in(name: str, kind: Kind, labels: tuple[str, ...]) -> Task:
+    """What a model says of a task that it has a head of, where no entry of it is at hand."""
+    said: dict[str, Any] = {"name": name, "title": name, "kind": kind, "labels": labels}
+    return Task.model_construct(**said)
+
+
 def source_of(task: Task, split: str) -> Task:
     """The task whose files serve as `split` of `task`: XNLI's training split is MNLI's.
 

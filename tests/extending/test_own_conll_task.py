@@ -6,6 +6,9 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.execution.run import RunResult
 from adapterxlt.tasks.catalogue import catalogue
 
@@ -42,3 +45,10 @@ def test_own_conll_task(tmp_path: Path, run: Callable[[str], RunResult]) -> None
     assert {(row.metric, row.n, row.task) for row in main.values()} == {("f1", 6, "birds")}
     assert main["eng_Latn"].contamination  # what it was trained on
     assert {row.metric for row in result.rows} == {"f1", "precision", "recall"}
+    # Elsewhere, where there is no entry of that name: its head tells what it predicts.
+    (tmp_path / "birds.yaml").rename(tmp_path / "trees.yaml")
+    again = "tasks: [trees.yaml]\nstages:\n  u: {use: 'runs:b'}\n"
+    rows = run(f"{again}  s: {{evaluate: u, on: trees, split: test, languages: [en]}}\n").rows
+    assert [row.value for row in rows if row.main] == [main["eng_Latn"].value]
+    with pytest.raises(InvalidRecipeError, match=r"`u` cannot be evaluated on `panx`"):
+        run(f"{again}  s: {{evaluate: u, on: panx}}\n")
