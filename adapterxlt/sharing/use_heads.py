@@ -27,7 +27,7 @@ def usable_heads(heads: tuple[HeadSpec, ...]) -> tuple[tuple[str, ...], str]:
 def own_tasks(heads: tuple[HeadSpec, ...]) -> dict[str, Task]:
     """What the heads say of the tasks that are not built in, by name."""
     return {
-        head.task: stand_in(head.task, head.kind, head.labels)
+        head.task: stand_in(head.task, head.kind, head.labels, head.multi_label)
         for head in heads
         if head.task not in catalogue()
     }

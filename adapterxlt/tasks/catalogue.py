@@ -303,9 +303,10 @@ def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
     return tasks[name]
 
 
-def stand_in(name: str, kind: Kind, labels: tuple[str, ...]) -> Task:
+def stand_in(name: str, kind: str, labels: tuple[str, ...], multi_label: bool = False) -> Task:
     """What a model says of a task that it has a head of, where no entry of it is at hand."""
     said: dict[str, Any] = {"name": name, "title": name, "kind": kind, "labels": labels}
+    said["multi_label"] = multi_label
     return Task.model_construct(**said)
 
 
