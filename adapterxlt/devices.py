@@ -40,7 +40,7 @@ def find_device(name: str = AUTO) -> torch.device:
     """
     import torch
 
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = gpu_count()
     if name == AUTO:
         name = "cuda" if gpus else "cpu"
     kind, _, number = name.partition(":")
@@ -51,6 +51,13 @@ def find_device(name: str = AUTO) -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MissingDeviceError(f"device `mps` is not here: {_seen(gpus)}", hint=_HINT)
     return torch.device(kind)
+
+
+def gpu_count() -> int:
+    """How many CUDA GPUs torch can compute on."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def gpu_numbers(name: str | None) -> tuple[int, ...] | None:

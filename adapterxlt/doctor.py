@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.bundled import bundled
+from adapterxlt.devices import gpu_count
 from adapterxlt.errors import MissingBackboneError, MissingDataError
 from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.find import available_languages
@@ -121,7 +122,7 @@ def check_devices() -> list[Check]:
             "device", "cpu", "ok", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()}"
         )
     ]
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = gpu_count()
     if not gpus:
         why = "none" if torch.version.cuda else "none (this torch is built for CPU only)"
         checks.append(Check("device", "cuda", "warn", f"{why}; models compute on the CPU"))

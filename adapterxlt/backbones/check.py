@@ -20,6 +20,7 @@ from adapterxlt.errors import MissingBackboneError
 from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.show import brief
+from adapterxlt.store.files import sha256_kept
 
 # Say nothing about what the model computes, and change when it is saved again or moved.
 _VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
@@ -185,14 +186,5 @@ def _content_hash(config: dict[str, Any], files: Iterable[Path]) -> str:
     kept = {key: value for key, value in config.items() if key not in _VOLATILE}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
     for path in sorted(files, key=lambda file: file.name):
-        status = path.stat()
-        digest.update(f"\n{path.name} ".encode())
-        digest.update(_file_hash(path, status.st_size, status.st_mtime_ns).encode())
+        digest.update(f"\n{path.name} {sha256_kept(path)}".encode())
     return digest.hexdigest()
-
-
-@cache
-def _file_hash(path: Path, size: int, modified_ns: int) -> str:
-    """sha256 of a file; size and time are there so that a changed file is read again."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -23,9 +22,11 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.batching.encode import encode
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.features import Feature, Label
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.store.atomic import replacing
 
 VERSION = 3  # raise it when `encode` changes what it returns
 LIMIT_BYTES = 4 << 30  # of one folder; what was not used for the longest time goes first
@@ -85,7 +86,7 @@ def _kept(path: Path, make: Callable[[], list[Feature]]) -> list[Feature]:
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         pass  # not there, or damaged
     features = make()
-    with suppress(OSError):  # a full or read-only disk costs time only
+    with suppress(OSError, AdapterXLTError):  # a full or read-only disk costs time only
         _write(path, _pack(features))
     return features
 
@@ -107,16 +108,8 @@ def _tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def _write(path: Path, arrays: Arrays) -> None:
-    """Written aside, then renamed: a file under its own name is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **cast(Any, arrays))
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as (file, _):
+        np.savez(file, **cast(Any, arrays))
     _make_room(path)
 
 

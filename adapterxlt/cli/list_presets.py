@@ -41,6 +41,7 @@ def _task_presets() -> Listing:
     columns = {
         "lr": "lr",
         "epochs": "epochs",
+        "max_steps": "steps",
         "batch_size": "batch",
         "max_length": "length",
         "doc_stride": "stride",

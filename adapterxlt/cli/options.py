@@ -98,14 +98,18 @@ def _device(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return value
 
 
-def device_option(function: F) -> F:
-    """`--device D`."""
+def device_option(default: str) -> Callable[[F], F]:
+    """`--device D`.
+
+    Args:
+        default: where models compute without it, for the help.
+    """
     return click.option(
         "--device",
         callback=_device,
         metavar="auto|cpu|cuda|cuda:N|mps",
-        help="Where models compute.  [default: the recipe's, else auto: a GPU if there is one]",
-    )(function)
+        help=f"Where models compute.  [default: {default}]",
+    )
 
 
 def json_option(function: F) -> F:
@@ -124,12 +128,7 @@ def encoder_options(function: F) -> F:
         "[default: the bare backbone]",
     )
     backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
-    device = click.option(
-        "--device",
-        callback=_device,
-        metavar="auto|cpu|cuda|cuda:N|mps",
-        help="Where it computes.  [default: auto, a GPU if there is one]",
-    )
+    device = device_option("auto, a GPU if there is one")
     return backbone(artifact(device(function)))
 
 

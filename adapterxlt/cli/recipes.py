@@ -14,7 +14,6 @@ from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.recipe.schema import Recipe
-from adapterxlt.sharing.use import look_at
 from adapterxlt.suggest import suggest
 
 
@@ -70,7 +69,7 @@ def open_recipe(
         data_folders(data),
         entries=entries,
         find_backbone=_backbone_here,
-        look_at=look_at,
+        look=True,
     )
 
 
@@ -101,6 +100,6 @@ def find_sources(loaded: LoadedRecipe) -> Sources:
     """
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
     if loaded.backbone is None:
-        checked = loaded.check_backbone(sources.backbone, look_at)
+        checked = loaded.check_backbone(sources.backbone, look=True)
         return replace(sources, used=checked.used)
     return sources

@@ -34,7 +34,7 @@ from adapterxlt.show import printable
 @tasks_option
 @trial_option
 @workdir_option
-@device_option
+@device_option("the recipe's, else auto: a GPU if there is one")
 @json_option
 @click.pass_context
 def command(

@@ -58,6 +58,33 @@ def predict(
         For each example what its kind predicts: a class or choice index, one tag index a word,
         an answer text ("" if the context has none), a label or several, a number.
     """
+    outputs = outputs_of(
+        built,
+        examples,
+        task,
+        max_length=max_length,
+        doc_stride=doc_stride,
+        token_budget=token_budget,
+        progress=progress,
+        description=description,
+        cache=cache,
+    )
+    return decoded(examples, task, outputs, odds)
+
+
+def outputs_of(
+    built: Built,
+    examples: Sequence[Example],
+    task: TaskFacts,
+    *,
+    max_length: int,
+    doc_stride: int,
+    token_budget: int,
+    progress: Progress,
+    description: str,
+    cache: Path | None,
+) -> Outputs:
+    """The outputs of the model's active head for every input of the examples; see `predict`."""
     features = encode_cached(
         cache,
         examples,
@@ -67,7 +94,16 @@ def predict(
         doc_stride=doc_stride,
         labelled=False,
     )
-    outputs = _forward(built, features, task.kind, token_budget, progress, description)
+    return _forward(built, features, task.kind, token_budget, progress, description)
+
+
+def decoded(
+    examples: Sequence[Example],
+    task: TaskFacts,
+    outputs: Outputs,
+    odds: dict[str, float] | None = None,
+) -> list[Prediction]:
+    """What outputs of a model, or of several together, say of every example; see `predict`."""
     return get_kind(task.kind).workings.decode(examples, outputs, task, odds)
 
 

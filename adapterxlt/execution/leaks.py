@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from adapterxlt.execution.contamination import Hashes, read_seen
-from adapterxlt.execution.context import Context
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.order import in_order
+from adapterxlt.stages.running.contamination import Hashes, read_seen
+from adapterxlt.stages.running.context import Context
 
 _SHOWN = 3  # tasks, languages, models that one line names
 
@@ -44,7 +45,7 @@ def find_leaks(context: Context) -> list[Leak]:
     leaks, trained = [], _Trained(context)
     for planned in context.plan.steps:
         step = planned.step
-        if planned.status == "done" or step.kind not in ("evaluate", "retrieve"):
+        if planned.status == "done" or not KINDS[step.kind].measures:
             continue
         if not step.inputs:  # the bare backbone
             continue
@@ -117,7 +118,7 @@ class _Trained:
         step = planned.step
         if planned.status == "done":
             parts = list(read_seen(None, self._context.artifact(step.id)).values())
-        elif step.kind in ("train", "fuse"):
+        elif KINDS[step.kind].trains:
             parts = [self._context.texts.trained(part, step) for part in step.parts()]
         else:
             parts = []

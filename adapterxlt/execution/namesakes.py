@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapterxlt.execution.context import Context
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.memory import Note, read_notes
 from adapterxlt.results.file import DamagedResultsError
 from adapterxlt.results.kept import present_rows
 from adapterxlt.results.versions import by_version, families, same_but_seed
+from adapterxlt.stages.running.context import Context
 
 MOST = 3  # recipes, and differences of each, that are told
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from adapterxlt.execution.context import Context
-from adapterxlt.plan.expand import BARE
+from adapterxlt.recipe.schema import BARE
+from adapterxlt.results.measures import PREDICTIONS_FOLDER
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import writing
-
-PREDICTIONS_FOLDER = "predictions"
 
 
 def publish_predictions(context: Context, workdir: Path) -> list[Path]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from adapterxlt.devices import check_precision, find_device
 from adapterxlt.errors import AdapterXLTError, MissingDataError, MissingDeviceError
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import dev_examples
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
-from adapterxlt.plan.steps import Step
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import dev_examples
 
 MIN_FREE_BYTES = 200 << 20
 
@@ -58,12 +59,12 @@ def _check_device(context: Context) -> None:
 
 def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
     """Functions that read what a step reads; what they hash of it is needed again."""
-    if step.kind in ("train", "fuse"):
+    if KINDS[step.kind].trains:
         for part in step.parts():
             yield partial(context.texts.trained, part, step)
         for part in step.dev_parts():
             yield partial(dev_examples, part, context.sources)
-    elif step.kind in ("evaluate", "retrieve"):
+    elif KINDS[step.kind].measures:
         for language in step.items("languages"):
             yield partial(context.texts.evaluated, step, language)
 

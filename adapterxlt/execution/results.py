@@ -6,23 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from adapterxlt.execution.context import Context
-from adapterxlt.kinds.registry import get_kind
-from adapterxlt.plan.expand import BARE, stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
 from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.schema import (
-    EvaluateStage,
-    RetrieveStage,
-)
-from adapterxlt.recipe.used import caps_of
+from adapterxlt.recipe.kind import Trained
+from adapterxlt.recipe.kinds import KINDS, kind_of, stage_behind
+from adapterxlt.recipe.schema import BARE
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
-
-MEASURING = ("evaluate", "retrieve")
-ZERO_SHOT = "zero-shot"
+from adapterxlt.stages.running.context import Context
 
 
 def collect_rows(context: Context) -> list[Row]:
@@ -48,26 +41,17 @@ def rows_of(names: dict[str, Any], measures: list[Measure]) -> list[Row]:
 
 
 def _cells(context: Context) -> list[PlannedStep]:
-    return [planned for planned in context.plan.steps if planned.step.kind in MEASURING]
-
-
-def baseline_of(stage: EvaluateStage | RetrieveStage) -> str:
-    """Name of the model that a stage's other models are compared with."""
-    if stage.baseline:
-        return stage.baseline
-    models, default = (
-        (stage.evaluate, "direct") if isinstance(stage, EvaluateStage) else (stage.retrieve, BARE)
-    )
-    return default if default in models else models[0]
+    return [planned for planned in context.plan.steps if KINDS[planned.step.kind].measures]
 
 
 def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     """What the rows of a cell say beside their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
-    assert isinstance(stage, (EvaluateStage, RetrieveStage))
+    kind = kind_of(stage)
     model = step.inputs[0] if step.inputs else BARE
-    baseline = baseline_of(stage)
+    trained = _trained(context, model)
+    baseline = kind.baseline(stage)
     backbone = context.sources.backbone
     return {
         "recipe": context.recipe.name,
@@ -76,57 +60,42 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "model": model,
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
-        "seed": _seed(context, model),
-        "protocol": stage.protocol if isinstance(stage, RetrieveStage) else ZERO_SHOT,
+        "seed": context.recipe.seed if trained is None or trained.seed is None else trained.seed,
+        "protocol": kind.protocol(stage),
         "trained_in": _trained_in(context, model),
         "lineage": describe(
             lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
         ),
         "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
         "baseline": "" if model == baseline else baseline,
-        "caps": _caps(context, model, stage),
+        "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
     }
 
 
-def _seed(context: Context, model: str) -> int:
-    recipe = context.recipe
+def _trained(context: Context, model: str) -> Trained | None:
+    """How the heads of a model were trained; the bare backbone has none."""
     if model == BARE:
-        return recipe.seed
-    behind = stage_behind(recipe, model)
-    if behind in context.sources.used:
-        said = context.sources.used[behind].behind().get("seed")
-        return said if type(said) is int else recipe.seed
-    seed = recipe.training_of(behind).seed
-    return recipe.seed if seed is None else seed
+        return None
+    behind = stage_behind(context.recipe, model)
+    stage = context.recipe.stages[behind]
+    return kind_of(stage).trained(context.scene, behind, stage)
 
 
 def _trained_in(context: Context, model: str) -> tuple[str, ...]:
     """Languages of the labelled data behind a model, English first."""
     found: set[str] = set()
     for planned in context.plan.upto(model) if model != BARE else ():
-        if planned.step.kind == "use":
-            kinds = {name: task.kind for name, task in context.sources.tasks.items()}
-            found |= context.sources.used[planned.step.stage].languages(kinds)
-        elif planned.step.kind in ("train", "fuse"):
-            parts = context.recipe.parts_of(planned.step.stage)
-            found.update(
-                part.language
-                for part in parts
-                if not get_kind(context.sources.tasks[part.task].kind).any_text
-            )
+        name = planned.step.stage
+        stage = context.recipe.stages[name]
+        found |= kind_of(stage).languages(context.scene, name, stage)
     return english_first(found)
 
 
 def english_first(codes: Iterable[str]) -> tuple[str, ...]:
     """Codes of languages in the order in which rows have them."""
     return tuple(sorted(codes, key=lambda code: (code != "en", code)))
-
-
-def _caps(context: Context, model: str, stage: EvaluateStage | RetrieveStage) -> str:
-    capped = () if model == BARE else _capped(context, stage_behind(context.recipe, model))
-    return caps_text(capped, stage.cap if isinstance(stage, EvaluateStage) else None)
 
 
 def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) -> str:
@@ -144,10 +113,3 @@ def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) 
     if evaluated:
         found.append(f"evaluate {evaluated}")
     return ", ".join(found)
-
-
-def _capped(context: Context, behind: str) -> list[tuple[str, int | None]]:
-    """Each task that a model trained on, with the examples that it trained on at most."""
-    if behind not in context.sources.used:
-        return [(part.task, part.cap) for part in context.recipe.parts_of(behind)]
-    return caps_of(context.sources.used[behind].trained())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapterxlt.devices import find_device
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.execution.context import Context
 from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
@@ -16,13 +16,14 @@ from adapterxlt.execution.results import all_names, collect_rows
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
-from adapterxlt.plan.steps import PlannedStep, StepKind
+from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.recipe.schema import Recipe, UseStage
+from adapterxlt.recipe.kinds import KINDS, kind_of
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.results.rows import Row
 from adapterxlt.sharing.cache import RemoteCache
-from adapterxlt.sharing.use import take_in_used
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -79,6 +80,8 @@ def run_recipe(
     check_results(workdir)
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
+    if any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
+        find_device(device or recipe.device)  # what is taken in is loaded, which takes a while
     _take_in(recipe, store, sources, progress)
     cache = RemoteCache(remotes, progress)
     plan = make_plan(recipe, store, sources, cache.find)
@@ -105,8 +108,7 @@ def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress)
     """Verify what the recipe uses and put it into the store, before anything is trained."""
     for name, used in sources.used.items():
         stage = recipe.stages[name]
-        assert isinstance(stage, UseStage)
-        take_in_used(stage, used, sources.base, store, sources.backbone, progress)
+        kind_of(stage).take_in(stage, used, sources.base, store, sources.backbone, progress)
 
 
 def _run_or_skip(planned: PlannedStep, context: Context, outcome: RunResult) -> None:
@@ -126,7 +128,7 @@ def _run_or_skip(planned: PlannedStep, context: Context, outcome: RunResult) -> 
         context.progress.log(f"{step.id}: failed: {error}")
         return
     (outcome.done if computed else outcome.reused).append(step.id)
-    if step.kind not in ("evaluate", "retrieve"):
+    if KINDS[step.kind].makes_model:
         outcome.outputs[step.id] = context.store.path(planned.fingerprint)
 
 
@@ -153,7 +155,7 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
                 title=planned.step.id,
                 recipe=context.recipe.name,
                 parts=planned.parts,
-                lineage=lineage_of(context.plan, planned.step.id, context.sources.backbone),
+                lineage=lineage_of(context.plan, planned.step.id, context.backbone),
             )
         except AdapterXLTError:
             raise
@@ -187,24 +189,6 @@ def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
     return AdapterXLTError(f"{getattr(error, 'strerror', None) or error}: {where}")
 
 
-def _runner(kind: StepKind) -> Runner:
+def _runner(kind: str) -> Runner:
     """Return the function that computes a kind of step; imports torch only now."""
-    match kind:
-        case "train" | "fuse":
-            from adapterxlt.execution.train import run_train
-
-            return run_train
-        case "merge":
-            from adapterxlt.execution.merge import run_merge
-
-            return run_merge
-        case "evaluate":
-            from adapterxlt.execution.evaluate import run_evaluate
-
-            return run_evaluate
-        case "retrieve":
-            from adapterxlt.execution.retrieve import run_retrieve
-
-            return run_retrieve
-        case "use":  # was taken in before the plan was made
-            raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
+    return KINDS[kind].runner()

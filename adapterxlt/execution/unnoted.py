@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapterxlt.execution.results import ZERO_SHOT, caps_text, english_first
-from adapterxlt.plan.expand import BARE
+from adapterxlt.execution.results import caps_text, english_first
 from adapterxlt.plan.lineage import describe
 from adapterxlt.plan.setup import setup_of
+from adapterxlt.recipe.kinds import like_first
+from adapterxlt.recipe.schema import BARE
 from adapterxlt.recipe.used import caps_of, data_parts, languages_of
 from adapterxlt.results.measures import Measure
 from adapterxlt.store.files import address_of
@@ -51,7 +52,7 @@ class Unnoted:
         known = {step["fingerprint"]: step for step in self.steps}
         needed = _inputs(self.entry)
         step = known.get(needed[0]) if needed else None
-        while step is not None and step["kind"] == "merge":
+        while step is not None and like_first(step["kind"]):
             step = known.get(step["inputs"][0])
         return step
 
@@ -134,7 +135,7 @@ def _names(one: Unnoted, seed: int, own_id: str, cells: Sequence[Unnoted]) -> di
         "task": task,
         "data": _data(one, task),
         "seed": seed,
-        "protocol": params["protocol"]["name"] if retrieval else ZERO_SHOT,
+        "protocol": params["protocol"]["name"] if retrieval else "zero-shot",
         "trained_in": english_first(
             languages_of(one.steps, {name: task.kind for name, task in catalogue().items()})
         ),

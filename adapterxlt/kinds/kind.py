@@ -56,6 +56,9 @@ class Kind:
         any_text: whether any text of any language serves.
         predicts: whether a model predicts something of each example; if not, its loss is measured.
         spans: whether the answer is a part of a context, which is read in windows.
+        chooses: whether one of a model's outputs is chosen; if not, each says something by itself.
+        metrics: what is measured where a task does not say; the first is the one that counts.
+        metrics_of_several: the same where an example may have several labels.
         several: whether an example of it may have several labels (`multi_label`).
         revision: raised when another thing is predicted by the same model than before.
     """
@@ -63,6 +66,8 @@ class Kind:
     name: str
     example: type
     pipeline: str
+    metrics: tuple[str, ...] = ()
+    metrics_of_several: tuple[str, ...] = ()
     workings_at: str = ""
     is_labelled: Callable[[Any], bool] = field(default=lambda example: True)
     texts: Callable[[Any], tuple[str, ...]] = field(default=lambda example: ())
@@ -70,6 +75,7 @@ class Kind:
     any_text: bool = False
     predicts: bool = True
     spans: bool = False
+    chooses: bool = False
     several: bool = False
     revision: int = 0
 

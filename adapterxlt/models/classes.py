@@ -12,17 +12,13 @@ from torch import Tensor, nn
 
 from adapterxlt.backbones import Architecture, Backbone, model_config
 from adapterxlt.backbones.architectures import find
-from adapterxlt.tasks.types import Kind
+from adapterxlt.kinds.registry import KINDS, get_kind
 
 STATES = ("hidden_states", "x")  # what layers call what they are given
 AdapterModel: TypeAlias = Any  # its classes share no typed one
 # What the classes of transformers with a head are called, after the architecture's own name.
-HEADS: dict[Kind, str] = {
-    "pair_classification": "ForSequenceClassification",
-    "tagging": "ForTokenClassification",
-    "span_qa": "ForQuestionAnswering",
-    "multiple_choice": "ForMultipleChoice",
-    "mlm": "ForMaskedLM",
+HEADS: dict[str, str] = {
+    found.name: found.head.transformers for found in KINDS.values() if found.head
 }
 
 
@@ -40,14 +36,15 @@ def adapter_class(architecture: Architecture) -> Any:
     return getattr(import_module(module), name)
 
 
-def plain_name(architecture: Architecture, kind: Kind | None) -> str:
+def plain_name(architecture: Architecture, kind: str | None) -> str:
     """The class of transformers with a head of a kind; None for the encoder alone."""
-    return architecture.classes + (HEADS[kind] if kind else "Model")
+    head = get_kind(kind).head if kind else None
+    return architecture.classes + (head.transformers if head else "Model")
 
 
-def kinds_by_class(architecture: Architecture) -> dict[str, Kind]:
-    """The kind of head that each class of transformers has."""
-    return {plain_name(architecture, kind): kind for kind in HEADS}
+def kinds_by_class(architecture: Architecture) -> dict[str, str]:
+    """The kind of head that each class of transformers has; of several, the first there is."""
+    return {plain_name(architecture, kind): kind for kind in reversed(HEADS)}
 
 
 def config_class(architecture: Architecture) -> Any:

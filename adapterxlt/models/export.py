@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
@@ -56,14 +57,14 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
         place = "head" if head == spec.head else f"heads/{name}"
         _copy(artifact / spec.folder_of(head), folder / place, _HEAD)
         lines.append(f'model.load_head(str(HERE / "{place}"), use_safetensors=True)')
-        if head.kind == "multiple_choice":
+        if get_kind(head.kind).takes_choices:
             lines.append(f'model.heads["{name}"].config["num_choices"] = choices')
     lines.append(f"model.set_active_adapters({_block(spec.setup)})")
     # Without a head of ours, `adapters` would put the backbone's own LM head on top.
     active = None if spec.head is None else f'"{spec.name}"'
     lines.append(f"model.active_head = {active}")
     imports = ["from adapters import AutoAdapterModel", *_imports(spec.setup)]
-    choices = any(head.kind == "multiple_choice" for head in spec.heads)
+    choices = any(get_kind(head.kind).takes_choices for head in spec.heads)
     code = program(built, "plain `adapters`", imports, lines, choices=choices)
     (folder / "load.py").write_text(code, encoding="utf-8")
     call = "load(choices=2)  # as many as your inputs have" if choices else "load()"
@@ -126,7 +127,7 @@ def _notes(built: Built, kind: str) -> list[str]:
             f"that of `{spec.heads[0].task}` goes along; export it --to adapters for all"
             for head in spec.other_heads
         ]
-    if kind == "peft" and spec.head is not None and spec.head.kind == "mlm":
+    if kind == "peft" and spec.head is not None and get_kind(spec.head.kind).tied_head:
         notes.append("PEFT keeps a copy of the word embeddings with an LM head: the file is large")
     named = backbone_of(built.backbone)
     if kind != "transformers" and named.moved:

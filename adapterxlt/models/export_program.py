@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapterxlt.backbones import BUNDLED, Backbone
+from adapterxlt.hub_cache import id_of, repository_of
 from adapterxlt.models.parts import Built
-
-_HUB = "models--"  # how folders of models in the Hub's cache begin
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,8 @@ class Named:
 
 def backbone_of(backbone: Backbone) -> Named:
     """The Hub's id of what is in its cache, the folder of what is not."""
-    cached = [part for part in backbone.path.parts if part.startswith(_HUB)]
-    if cached and backbone.path.parent.name == "snapshots":
-        return Named(cached[-1].removeprefix(_HUB).replace("--", "/"), "")
+    if (repository := repository_of(backbone.path)) is not None:
+        return Named(id_of(repository), "")
     if backbone.name in BUNDLED:
         what = f"`{backbone.name}`, which is part of adapterxlt"
     else:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from adapterxlt.tasks.types import Kind
+from adapterxlt.kinds.registry import KINDS
 
 # PEFT has types for these only.
-TASK_TYPES: dict[Kind, str] = {
-    "pair_classification": "SEQ_CLS",
-    "tagging": "TOKEN_CLS",
-    "span_qa": "QUESTION_ANS",
+TASK_TYPES: dict[str, str] = {
+    found.name: found.head.peft for found in KINDS.values() if found.head and found.head.peft
 }
 PREFIX = "base_model.model."
 _AROUND = re.compile(r"\.(modules_to_save|lora_[AB])(\.default)?(?=\.)")

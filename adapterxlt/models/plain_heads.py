@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from adapterxlt.backbones import Architecture, Backbone
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import (
     HEADS,
@@ -169,6 +170,11 @@ def plain_config(backbone: Backbone, head: HeadSpec | None) -> Any:
     if head is not None and head.labels:
         config.id2label = dict(enumerate(head.labels))
         config.label2id = {label: index for index, label in enumerate(head.labels)}
-    elif head is not None and head.kind == "span_qa":
-        config.num_labels = 2
+    found = get_kind(head.kind).head if head is not None else None
+    if found is not None and found.outputs is not None:
+        config.num_labels = found.outputs
+    if head is not None and head.multi_label:
+        config.problem_type = "multi_label_classification"
+    elif found is not None and found.problem is not None:
+        config.problem_type = found.problem
     return config

@@ -10,12 +10,12 @@ from adapters.methods.prefix_tuning import PrefixTuningLayer
 from torch import nn
 
 from adapterxlt.models import tensors
-from adapterxlt.models.disk import writing
 from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.reference import write_reference
 from adapterxlt.models.spec import FUSION_FOLDER, WEIGHTS_FILE, setup_fusions
+from adapterxlt.store.disk import writing_folder
 
 
 def save(built: Built, folder: Path) -> None:
@@ -35,7 +35,12 @@ def save(built: Built, folder: Path) -> None:
     spec, model = built.spec, built.model
     if spec is None:
         raise ValueError("a bare backbone is no artifact")
-    with writing(folder, f"`{spec.name}`"), quiet(), _pools_unlinked(model), without_tied(model):
+    with (
+        writing_folder(folder, f"`{spec.name}`"),
+        quiet(),
+        _pools_unlinked(model),
+        without_tied(model),
+    ):
         for adapter in spec.adapters:
             place = folder / adapter.folder
             place.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,7 @@ ADAPTERS_FOLDER = "adapters"
 FUSION_FOLDER = "fusion"
 HEAD_FOLDER = "head"
 HEADS_FOLDER = "heads"
+MAX_MEMBERS = 32  # of a stack or a fusion
 
 # `adapters` keeps adapters in module dictionaries and separates names by `.` and `,`.
 AdapterName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=100)]
@@ -43,13 +44,13 @@ class _Strict(BaseModel):
 class StackSetup(_Strict):
     """Adapters on top of each other, the lowest first."""
 
-    stack: tuple[Setup, ...] = Field(min_length=2, max_length=32)
+    stack: tuple[Setup, ...] = Field(min_length=2, max_length=MAX_MEMBERS)
 
 
 class FuseSetup(_Strict):
     """Adapters side by side, mixed by AdapterFusion."""
 
-    fuse: tuple[AdapterName, ...] = Field(min_length=2, max_length=32)
+    fuse: tuple[AdapterName, ...] = Field(min_length=2, max_length=MAX_MEMBERS)
 
 
 Setup = AdapterName | StackSetup | FuseSetup

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from adapterxlt.plan.steps import Step
-from adapterxlt.plan.versions import version_of
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
 from adapterxlt.store.files import canonical_json
 from adapterxlt.tasks.catalogue import Task, catalogue
 
@@ -31,7 +31,7 @@ def fingerprint_parts(
     """
     parts = {
         "kind": step.kind,
-        "version": version_of(step, catalogue() if tasks is None else tasks),
+        "version": KINDS[step.kind].version_of(step, catalogue() if tasks is None else tasks),
         "params": step.params,
         "data": data,
         "backbone": backbone,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.plan.steps import Plan
+from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.order import in_order
 
 LONGEST = 2000  # characters of a lineage on one line; one that branches again and again is cut
@@ -52,26 +53,11 @@ def describe(lineage: Mapping[str, object]) -> str:
     def spell(step: Mapping[str, object]) -> str:
         params = step["params"]
         assert isinstance(params, Mapping)
-        task = _trained_on(params)
         inputs = [names_of[needed] for needed in _list(step["inputs"])]
-        cap = f", {params['cap']} examples" if params.get("cap") else ""
-        cap += f", {params['sampling']}" if "sampling" in params else ""
-        if params.get("keep") == "best":
-            cap += ", best epoch on dev" + (f"[{params['dev_cap']}]" if params["dev_cap"] else "")
-        match step["kind"]:
-            case "merge":
-                return f"merge({' + '.join(inputs)})"
-            case "fuse":
-                return f"fuse({' + '.join(inputs)}) > {task} (fusion{cap})"
-            case "train":
-                relation = params.get("relation")
-                how = {"after": ", after", "stack_on": ", stacked"}.get(str(relation), "")
-                above = f"{inputs[0]} > " if inputs else ""
-                return f"{above}{task} ({params['method']}{cap}{how})"
-            case "import":
-                return f"imported ({params['method']}, training unknown)"
-            case kind:
-                return str(kind)
+        if step["kind"] == "import":
+            return f"imported ({params['method']}, training unknown)"
+        kind = KINDS.get(str(step["kind"]))
+        return kind.words(params, inputs) if kind else str(step["kind"])
 
     for address in in_order(
         [steps[-1]["fingerprint"]] if steps else [],
@@ -82,21 +68,6 @@ def describe(lineage: Mapping[str, object]) -> str:
     if steps:
         names.append(names_of[steps[-1]["fingerprint"]])
     return " > ".join(names)
-
-
-def _trained_on(params: Mapping[str, object]) -> str:
-    """The task, or the tasks of a mixture: `mnli + squad[2000] + mlm(de, ru)`."""
-    tasks = params.get("tasks")
-    if not isinstance(tasks, list):
-        return str(params.get("task"))
-    languages: dict[tuple[str, str], list[str]] = {}
-    for part in tasks:
-        cap = f"[{part['cap']}]" if part["cap"] else ""
-        languages.setdefault((part["task"], cap), []).append(part["language"])
-    return " + ".join(
-        f"{task}{cap}" + ("" if spoken == ["en"] else f"({', '.join(spoken)})")
-        for (task, cap), spoken in languages.items()
-    )
 
 
 def _list(value: object) -> list[str]:

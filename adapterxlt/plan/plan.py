@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.backbones import Backbone, resolve_backbone
-from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.memory import last_parts
-from adapterxlt.plan.steps import TRAINED, Plan, PlannedStep, Status, Step
+from adapterxlt.plan.steps import Plan, PlannedStep, Status
+from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
-from adapterxlt.tasks.data_hash import data_hash, scored_by
+from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
 
@@ -89,13 +91,11 @@ def make_plan(
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
     for step in steps:
-        if step.kind == "use":
-            used = sources.used[step.stage]
-            parts[step.id], addresses[step.id] = dict(used.parts), used.fingerprint
+        if step.used is not None:
+            parts[step.id], addresses[step.id] = dict(step.used.parts), step.used.fingerprint
             continue
         inputs = tuple(addresses[needed] for needed in step.inputs)
-        if step.kind == "fuse":
-            _refuse_twins(step, inputs)
+        KINDS[step.kind].check_inputs(step, inputs)
         parts[step.id] = fingerprint_parts(
             step,
             data=read.data_of(step),
@@ -107,14 +107,14 @@ def make_plan(
     last = last_parts(store, recipe.name, parts)
     planned: list[PlannedStep] = []
     for step in steps:
-        if step.kind == "use":
-            planned.append(_used_step(step, store, sources.used[step.stage]))
+        if step.used is not None:
+            planned.append(_used_step(step, store, step.used))
             continue
         address = addresses[step.id]
         status, reason = _status(store, address)
         if status == "todo":
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
-            url = find_remote(address) if step.kind in TRAINED else None
+            url = find_remote(address) if KINDS[step.kind].kept else None
             if url is not None:
                 status, reason = "remote", f"{url} has it"
         origins = read.origins_of(step)
@@ -134,18 +134,6 @@ def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
         "backbone": sources.backbone.name,
     }
     return address_of(content)[:12]
-
-
-def _refuse_twins(step: Step, inputs: Sequence[str]) -> None:
-    """An adapter cannot be fused with itself, whatever its stages are called."""
-    for index, address in enumerate(inputs):
-        first = inputs.index(address)
-        if first < index:
-            raise UsageError(
-                f"stage `{step.id}` fuses `{step.inputs[first]}` and `{step.inputs[index]}`, "
-                "which are one and the same adapter",
-                hint="train one of them with another seed or other settings, or leave it out",
-            )
 
 
 def _used_step(step: Step, store: Store, used: Used) -> PlannedStep:
@@ -175,21 +163,6 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
     return "done", f"made with {', '.join(changed)}" if changed else ""
 
 
-def _reads(step: Step, tasks: Catalogue) -> Iterator[tuple[Task, list[str], str, str]]:
-    """Task, languages and split of all that a step reads, and how a user's task is scored on it."""
-    if step.kind in ("train", "fuse"):
-        for part in step.parts():
-            yield tasks[part.task], [part.language], part.split, ""
-        for part in step.dev_parts():
-            task = tasks[part.task]
-            yield task, [part.language], part.split, scored_by(task)
-    elif step.kind in ("evaluate", "retrieve"):
-        one = step.kind == "evaluate"
-        for split in [step.text("split")] if one else step.items("splits"):
-            task = tasks[step.text("task")]
-            yield task, step.items("languages"), split, scored_by(task)
-
-
 class _Read:
     """What the data of steps are; many steps read the same."""
 
@@ -202,17 +175,18 @@ class _Read:
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
         return "-".join(
-            self._hash(task, languages, split) + (f"+{scored}" if scored else "")
-            for task, languages, split, scored in _reads(step, self._tasks)
+            self._hash(read.task, read.languages, read.split)
+            + (f"+{read.scored}" if read.scored else "")
+            for read in KINDS[step.kind].reads(step, self._tasks)
         )
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
         """Where the data of each of its tasks are from."""
         found: dict[str, list[str]] = {}
-        for task, languages, split, _ in _reads(step, self._tasks):
-            key = task.name, tuple(languages), split
+        for read in KINDS[step.kind].reads(step, self._tasks):
+            task, key = read.task, (read.task.name, tuple(read.languages), read.split)
             if key not in self._origins:
-                self._origins[key] = list(origins(task, self._roots, languages, split))
+                self._origins[key] = list(origins(task, self._roots, read.languages, read.split))
             found[task.name] = sorted({*found.get(task.name, []), *self._origins[key]})
         return found
 

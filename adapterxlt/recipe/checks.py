@@ -5,19 +5,10 @@ Needs no backbone and no data. What depends on the backbone is in `backbone_chec
 
 from __future__ import annotations
 
-from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.measuring_checks import check_evaluation, check_retrieval
+from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.references import check_references
-from adapterxlt.recipe.schema import (
-    EvaluateStage,
-    FuseStage,
-    MergeStage,
-    RetrieveStage,
-    TrainStage,
-)
-from adapterxlt.recipe.training_checks import check_training
 
 
 def check(draft: Draft) -> None:
@@ -25,21 +16,4 @@ def check(draft: Draft) -> None:
     check_references(draft)
     composition = Composition(draft)
     for name, stage in draft.recipe.stages.items():
-        at: Path = ("stages", name)
-        if isinstance(stage, (TrainStage, FuseStage)):
-            check_training(draft, name, stage)
-        elif isinstance(stage, MergeStage):
-            _check_merge(draft, at, stage)
-        elif isinstance(stage, EvaluateStage):
-            check_evaluation(draft, at, stage, composition)
-        elif isinstance(stage, RetrieveStage):
-            check_retrieval(draft, at, stage)
-
-
-def _check_merge(draft: Draft, at: Path, stage: MergeStage) -> None:
-    if stage.weights is None or not draft.knows(at, "merge"):
-        return
-    if len(stage.weights) != len(stage.merge):
-        draft.refuse(
-            (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
-        )
+        kind_of(stage).check(draft, name, stage, composition.of)

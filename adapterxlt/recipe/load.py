@@ -22,9 +22,10 @@ from adapterxlt.recipe.backbone_checks import check_against_backbone
 from adapterxlt.recipe.checks import check
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.include import resolve_includes
+from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.matrix import expand_matrix, without_matrix
 from adapterxlt.recipe.overrides import apply_overrides
-from adapterxlt.recipe.schema import Recipe, UseStage
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.used import Used
 from adapterxlt.recipe.validation import validate
@@ -32,9 +33,6 @@ from adapterxlt.tasks.catalogue import Catalogue, Task
 from adapterxlt.tasks.own import configured, own_catalogue
 
 FindBackbone = Callable[[str, Path], Backbone | None]
-LookAt = Callable[[UseStage, Path, Backbone | None], Used | None]
-
-_USING = ("use", "backbone_override", "task", "labels")
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,11 @@ class LoadedRecipe:
         """Folder of the recipe file."""
         return self.path.parent
 
-    def check_backbone(self, backbone: Backbone, look_at: LookAt | None = None) -> LoadedRecipe:
+    def check_backbone(self, backbone: Backbone, look: bool = False) -> LoadedRecipe:
         """Check layers, lengths, methods and what it uses against the backbone.
 
         Args:
-            look_at: as of `load_recipe`.
+            look: as of `load_recipe`.
 
         Returns:
             The recipe, with the backbone and all that it uses.
@@ -73,7 +71,7 @@ class LoadedRecipe:
             InvalidRecipeError: with all problems.
         """
         draft = Draft(self.recipe, self.places)
-        draft.used = _look(draft, self.base, backbone, look_at)
+        draft.used = _look(draft, self.base, backbone, look)
         if draft.used:
             check(draft)
         check_against_backbone(draft, backbone)
@@ -89,7 +87,7 @@ def load_recipe(
     tasks: Mapping[str, Task] | None = None,
     entries: Sequence[Path] = (),
     find_backbone: FindBackbone | None = None,
-    look_at: LookAt | None = None,
+    look: bool = False,
 ) -> LoadedRecipe:
     """Load and check a recipe file.
 
@@ -102,15 +100,15 @@ def load_recipe(
             have; files, or folders of them.
         find_backbone: finds the backbone by its name and the recipe's folder, None where it is
             not to be had.
-        look_at: looks at what a `use` stage names; None where that needs the backbone. Its errors
-            become problems of the recipe.
+        look: look at what `use` stages name; what cannot be used is a problem of the recipe. What
+            needs the backbone is left out where that is not here.
 
     Raises:
         InvalidRecipeError: with all problems.
     """
     problems: list[Problem] = []
     root = read_file(path, str(path), problems)
-    return _load(root, path, overrides, data, tasks, problems, find_backbone, look_at, entries)
+    return _load(root, path, overrides, data, tasks, problems, find_backbone, look, entries)
 
 
 def load_text(
@@ -130,7 +128,7 @@ def _load(
     tasks: Mapping[str, Task] | None,
     problems: list[Problem],
     find_backbone: FindBackbone | None = None,
-    look_at: LookAt | None = None,
+    look: bool = False,
     entries: Sequence[Path] = (),
 ) -> LoadedRecipe:
     root = resolve_includes(root, path, problems)
@@ -148,8 +146,10 @@ def _load(
         raise InvalidRecipeError(problems)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
-    backbone = find_backbone(draft.recipe.backbone, path.parent) if find_backbone else None
-    draft.used = _look(draft, path.parent, backbone, look_at)
+    backbone = None
+    if find_backbone:
+        backbone = find_backbone(draft.recipe.backbone, path.parent)
+    draft.used = _look(draft, path.parent, backbone, look)
     check(draft)
     if backbone is not None:
         check_against_backbone(draft, backbone)
@@ -169,19 +169,17 @@ def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem
         raise
 
 
-def _look(
-    draft: Draft, base: Path, backbone: Backbone | None, look_at: LookAt | None
-) -> dict[str, Used]:
+def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> dict[str, Used]:
     """What `use` stages name; those that cannot be used are problems of the recipe."""
     found = {}
     for name, stage in draft.recipe.stages.items():
         at = ("stages", name)
-        if look_at is None or not isinstance(stage, UseStage) or not draft.knows(at, *_USING):
+        if not look or not draft.knows(at, *type(stage).model_fields):
             continue
         try:
-            used = look_at(stage, base, backbone)
+            used = kind_of(stage).look_at(stage, base, backbone)
         except AdapterXLTError as error:
-            draft.refuse((*at, "use"), error.message, error.hint)
+            draft.refuse((*at, stage.key), error.message, error.hint)
             continue
         if used is not None:
             found[name] = used

@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from adapterxlt.documents.nodes import Path
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.schema import (
-    EvaluateStage,
-    FuseStage,
-    MergeStage,
-    Recipe,
-    RetrieveStage,
-    Stage,
-    TrainStage,
-    UseStage,
-)
+from adapterxlt.recipe.kinds import kind_of
+from adapterxlt.recipe.schema import BARE, Recipe, Stage
 from adapterxlt.suggest import suggest
-
-BARE = "none"  # the bare backbone, in `retrieve`
-_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "languages", "layers", "pooling")
-
-
-def references(name: str, stage: Stage) -> Iterator[tuple[Path, str]]:
-    """The stages that a stage needs, each with the path of the key that names it."""
-    at: Path = ("stages", name)
-    if isinstance(stage, TrainStage):
-        for key in ("after", "stack_on"):
-            needed = getattr(stage, key)
-            if needed is not None:
-                yield (*at, key), needed
-    for kind, key in (
-        (FuseStage, "fuse"),
-        (MergeStage, "merge"),
-        (EvaluateStage, "evaluate"),
-        (RetrieveStage, "retrieve"),
-    ):
-        if isinstance(stage, kind):
-            for index, needed in enumerate(getattr(stage, key)):
-                if needed != BARE or kind is not RetrieveStage:
-                    yield (*at, key, index), needed
-
-
-def is_model(stage: Stage) -> bool:
-    """Whether a stage makes a model that others can name."""
-    return isinstance(stage, (TrainStage, FuseStage, MergeStage, UseStage))
 
 
 def check_references(draft: Draft) -> None:
     """Add what is wrong with the names that stages name."""
     stages, broken = draft.recipe.stages, draft.broken
-    models = {name for name, stage in stages.items() if is_model(stage)}
+    models = {name for name, stage in stages.items() if kind_of(stage).makes_model}
     for name, stage in stages.items():
         if name == BARE:
             draft.refuse(("stages", name), f"`{BARE}` is the bare backbone, not a stage name")
-        for path, needed in references(name, stage):
+        for inside, needed in kind_of(stage).references(stage):
+            path: Path = ("stages", name, *inside)
             if needed in models or needed in broken:
                 continue
             if needed == BARE:
@@ -71,7 +34,7 @@ def check_references(draft: Draft) -> None:
 
 
 def _check_repeats(draft: Draft, name: str, stage: Stage) -> None:
-    for key in _LISTS:
+    for key in kind_of(stage).distinct:
         values = getattr(stage, key, None)
         if not isinstance(values, list):
             continue
@@ -83,7 +46,7 @@ def _check_repeats(draft: Draft, name: str, stage: Stage) -> None:
 def _cycles(recipe: Recipe) -> list[list[str]]:
     """Each circle once, beginning and ending with the same stage."""
     needs = {
-        name: [needed for _, needed in references(name, stage) if needed in recipe.stages]
+        name: [needed for needed in kind_of(stage).inputs(stage) if needed in recipe.stages]
         for name, stage in recipe.stages.items()
     }
     cycles: list[list[str]] = []

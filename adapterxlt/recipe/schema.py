@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+)
 
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.tasks.catalogue import Catalogue, catalogue, language_in, source_of
+from adapterxlt.tasks.presets import preset_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
+BARE = "none"  # the bare backbone, where a stage may measure it
 
 
 def _all(value: object) -> object:
@@ -58,6 +68,7 @@ def _device(value: str) -> str:
 
 Device = Annotated[str, AfterValidator(_device)]
 TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
+LARGE = 24  # layers of a large model
 Split = Literal["train", "dev", "test"]
 Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 
@@ -133,6 +144,19 @@ class Training(Strict):
         return self.model_copy(update={"lr": lr, "epochs": epochs})
 
 
+class TrainingBlock(Training):
+    """The settings as they are written: beside a preset, whose values they win over."""
+
+    preset: str | None = Field(
+        None, description="published settings of the task, see `adapterxlt list presets`"
+    )
+
+    @property
+    def written(self) -> dict[str, object]:
+        """The settings that are given, without the preset."""
+        return {key: getattr(self, key) for key in self.model_fields_set - {"preset"}}
+
+
 class TaskData(Strict):
     """One of several tasks that a stage trains on: `{task: squad, split: dev, cap: 1000}`.
 
@@ -160,121 +184,16 @@ class Part:
     max_length: int
 
 
-class TrainStage(Training):
-    """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage.
+class Stage(Strict):
+    """Base of what a stage may say; each kind of stage has a model of its own, see `kind.py`."""
 
-    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own.
-    """
+    key: ClassVar[str] = ""  # the one that tells its kind, `train` for example
+
+
+class TrainingStage(TrainingBlock, Stage):
+    """Base of what a stage that trains may say; of several tasks every step is on one."""
 
     train: TrainingTasks
-    method: str = "seq_bn"
-    after: str | None = Field(None, description="go on from this stage's weights")
-    stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
-
-
-class FuseStage(Training):
-    """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`."""
-
-    fuse: list[str] = Field(min_length=2)
-    train: TrainingTasks
-    fusion: Literal["dynamic", "static"] = "dynamic"
-
-
-class MergeStage(Strict):
-    """The weighted sum of what models do: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
-
-    Adapters of one configuration (ranks and alphas of LoRAs may differ), or full fine-tunes. What
-    a LoRA, an (IA)3, a ReFT or a full fine-tune does is weighed exactly; bottlenecks, prefixes and
-    prompts are not linear, so their weights are. Weights are used as given (they need not sum to
-    one: task arithmetic); default: equal shares. Heads with the same labels are averaged by the
-    same weights, relative to their sum.
-    """
-
-    merge: list[str] = Field(min_length=2)
-    weights: list[Annotated[float, Field(allow_inf_nan=False)]] | None = None
-    rank: int | None = Field(
-        None,
-        gt=0,
-        description="rank of a merged LoRA, which loses the smallest parts of the sum; default: "
-        "the sum of its members' ranks, which loses nothing",
-    )
-
-    @property
-    def shares(self) -> list[float]:
-        """The weights, equal ones if none are given."""
-        return self.weights or [1 / len(self.merge)] * len(self.merge)
-
-
-class UseStage(Strict):
-    """Something trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
-
-    An artifact's folder or file, `WORKDIR:STAGE`, the URL of one in a remote store, or a folder
-    that another library wrote. Paths are relative to the recipe.
-    """
-
-    use: str
-    backbone_override: bool = Field(
-        False, description="make an adapter of another backbone fit to this one; recorded"
-    )
-    task: str | None = Field(
-        None, description="what the head predicts; of a folder that another library wrote"
-    )
-    labels: list[str] | None = Field(
-        None, min_length=1, description="what that head's outputs are called, in their order"
-    )
-
-
-class EvaluateStage(Strict):
-    """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
-
-    evaluate: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    languages: Languages = "all"
-    split: Literal["dev", "test"] = "dev"
-    baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
-    cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
-    max_length: int | None = Field(None, ge=8, le=8192, description="default: as in training")
-    token_budget: int = Field(8192, gt=0)
-    predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
-        None, description="write prediction files for this benchmark; needs no labels"
-    )
-
-
-class RetrieveStage(Strict):
-    """Sentence retrieval or mining: `{retrieve: [nli, none], on: tatoeba, layers: all}`.
-
-    `none` is the bare backbone.
-    """
-
-    retrieve: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    layers: Layers = "all"
-    pooling: Poolings | None = Field(
-        None,
-        description="how sentence vectors are pooled: mean, mean-no-special, cls, max, several of "
-        "them to choose among, or all; default: as the protocol has it",
-    )
-    languages: Languages = "all"
-    protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
-    baseline: str | None = Field(None, description="default: `none` if listed, else the first")
-    max_length: int = Field(512, ge=8, le=8192)
-    token_budget: int = Field(16384, gt=0)
-    predictions: Literal["xtreme"] | None = Field(
-        None, description="write prediction files: of the one layer listed, or the protocol's own"
-    )
-
-
-Stage = TrainStage | FuseStage | MergeStage | UseStage | EvaluateStage | RetrieveStage
-
-# The key that tells what a stage is. `fuse` also has `train`, so order matters.
-STAGE_KEYS: dict[str, type[Stage]] = {
-    "fuse": FuseStage,
-    "merge": MergeStage,
-    "use": UseStage,
-    "evaluate": EvaluateStage,
-    "retrieve": RetrieveStage,
-    "train": TrainStage,
-}
 
 
 class StoreSettings(Strict):
@@ -295,11 +214,12 @@ class Recipe(Strict):
     )
     seed: int = Field(1, ge=0)
     device: Device = Field(AUTO, description="where models compute; changes no address")
-    training: Training = Training()
+    training: TrainingBlock = TrainingBlock()
     store: StoreSettings = StoreSettings()
-    stages: dict[Name, Stage]
+    stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
+    _large: bool = PrivateAttr(False)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -312,23 +232,33 @@ class Recipe(Strict):
         known._catalogue = tasks
         return known
 
+    def on(self, layers: int) -> Recipe:
+        """The same recipe for a backbone of so many layers: presets tell large ones apart."""
+        known = self.model_copy()
+        known._large = layers >= LARGE
+        return known
+
     def training_of(self, name: str) -> Training:
-        """The training settings of a train or fuse stage, the recipe's defaults filled in."""
-        stage = self.stages[name]
-        if not isinstance(stage, Training):
-            raise TypeError(f"stage `{name}` does not train")
-        merged = {
-            field: getattr(stage if field in stage.model_fields_set else self.training, field)
-            for field in Training.model_fields
-        }
-        if merged["seed"] is None:
+        """The training settings of a stage that trains, the recipe's defaults filled in."""
+        stage = self._training_stage(name)
+        tasks = [data.task for data in stage.train]
+        merged: dict[str, object] = {}
+        published: set[str] = set()  # what of it a preset gave
+        for block in (self.training, stage):
+            preset = preset_for(block.preset, tasks, self.catalogue, large=self._large)
+            for layer in (preset, block.written):
+                for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
+                    if soft in layer and (layer is preset or hard in published):
+                        merged.pop(hard, None)  # it would win, though it was said before
+                merged |= {key: layer[key] for key in layer if key in Training.model_fields}
+                published = published - layer.keys() | (layer.keys() if layer is preset else set())
+        if merged.get("seed") is None:
             merged["seed"] = self.seed
-        return Training(**merged)
+        return Training.model_validate(merged)
 
     def parts_of(self, name: str) -> tuple[Part, ...]:
-        """What a train or fuse stage trains on: each task in each of its languages."""
-        stage, settings = self.stages[name], self.training_of(name)
-        assert isinstance(stage, (TrainStage, FuseStage))
+        """What a stage that trains does so on: each task in each of its languages."""
+        stage, settings = self._training_stage(name), self.training_of(name)
         return tuple(
             Part(
                 task=data.task,
@@ -340,6 +270,12 @@ class Recipe(Strict):
             for data in stage.train
             for language in data.language or settings.language
         )
+
+    def _training_stage(self, name: str) -> TrainingStage:
+        stage = self.stages[name]
+        if not isinstance(stage, TrainingStage):
+            raise TypeError(f"stage `{name}` does not train")
+        return stage
 
     def _called(self, task: str, language: str, split: str) -> str:
         """What the files of a task's split call a language."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adapterxlt.documents.nodes import Node
-
-_MAY_BE_ALL = ("languages", "layers", "pooling")
-_STAGE_LISTS = ("fuse", "merge", "evaluate", "retrieve", "on", "weights", "labels", *_MAY_BE_ALL)
+from adapterxlt.recipe.kinds import BUILT_IN, KINDS
 
 
 def spell_out(root: Node) -> Node:
@@ -20,7 +18,7 @@ def spell_out(root: Node) -> Node:
         tree["stages"] = replace(
             stages,
             value={
-                name: replace(stage, value=_listed(stage.value, _STAGE_LISTS))
+                name: replace(stage, value=_stage(stage.value))
                 if isinstance(stage.value, dict)
                 else stage
                 for name, stage in stages.value.items()
@@ -29,13 +27,23 @@ def spell_out(root: Node) -> Node:
     return replace(root, value=tree)
 
 
-def _listed(mapping: dict[str, Node], keys: tuple[str, ...]) -> dict[str, Node]:
+def _stage(mapping: dict[str, Node]) -> dict[str, Node]:
+    """A stage by the kinds that its keys tell; one whose key is misspelt by all of our own."""
+    told = [key for key in KINDS if key in mapping] or BUILT_IN
+    for kind in map(KINDS.__getitem__, told):
+        mapping = _listed(mapping, kind.lists, kind.may_be_all)
+    return mapping
+
+
+def _listed(
+    mapping: dict[str, Node], keys: tuple[str, ...], may_be_all: tuple[str, ...] = ()
+) -> dict[str, Node]:
     changed = dict(mapping)
     for key in keys:
         node = mapping.get(key)
         if node is None or isinstance(node.value, (dict, list)) or node.value is None:
             continue
-        if key in _MAY_BE_ALL and node.value == "all":
+        if key in may_be_all and node.value == "all":
             continue
         changed[key] = Node([node], node.file, node.line)
     return changed

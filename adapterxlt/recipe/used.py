@@ -10,7 +10,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import ParsedMethod
 from adapterxlt.tasks.catalogue import Task
 
-Form = Literal["full", "adapter", "stack", "fusion"]
+Form = Literal["full", "adapter", "stack", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,6 @@ class Used:
     own: Mapping[str, Task] = field(default_factory=dict, repr=False)
     note: str = ""
     depth: int = 1
-
-    def behind(self) -> Mapping[str, object]:
-        """Parameters of the step that its heads come from: its own; of a merge, its first member's.
-
-        Not all of them need be there.
-        """
-        by_fingerprint = {step["fingerprint"]: step for step in self.lineage}
-        step = self.lineage[-1]
-        while step["kind"] == "merge" and step["inputs"]:
-            step = by_fingerprint[step["inputs"][0]]  # came before it, so this ends
-        params = step["params"]
-        assert isinstance(params, Mapping)
-        return params
-
-    def trained(self) -> tuple[Mapping[str, object], ...]:
-        """Of each task that this step trained on, what it says."""
-        return data_parts(self.behind())
 
     def languages(self, kinds: Mapping[str, str]) -> set[str]:
         """Languages of the labelled data behind it.

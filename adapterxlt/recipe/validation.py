@@ -16,7 +16,8 @@ from adapterxlt.documents.nodes import Node, Path, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.schema import STAGE_KEYS, Recipe, Stage, TaskData, Training
+from adapterxlt.recipe.kinds import BUILT_IN, KINDS
+from adapterxlt.recipe.schema import Recipe, Stage, TaskData, TrainingBlock
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
 
@@ -30,9 +31,9 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     written = tree.pop("stages", None)
     lost: set[Path] = set()
     block = _Schema(places, problems, lost)
-    training = block.model(Training, tree.pop("training", None) or {}, ("training",))
+    training = block.model(TrainingBlock, tree.pop("training", None) or {}, ("training",))
     stages = block.stages(written, given)
-    rest = {**tree, "training": training or Training(), "stages": stages}
+    rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so go on with them
         known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}
@@ -71,7 +72,7 @@ class _Schema:
             kind = self._kind(body, path)
             stage = self.model(kind, body, path) if kind else None
             if stage is not None:
-                stages[name] = cast(Stage, stage)
+                stages[name] = stage
         return stages
 
     def model(self, model: type[M], data: object, path: Path) -> M | None:
@@ -93,24 +94,29 @@ class _Schema:
         except ValidationError:
             return None
 
-    def _kind(self, body: Mapping[str, object], path: Path) -> type[BaseModel] | None:
-        """The stage kind that its keys tell; `fuse` goes with `train`."""
-        told = [key for key in STAGE_KEYS if key in body]
-        if "fuse" in told and "train" in told:
-            told.remove("train")
+    def _kind(self, body: Mapping[str, object], path: Path) -> type[Stage] | None:
+        """The model of the stage kind that its keys tell; `fuse` goes with `train`."""
+        told = [key for key in KINDS if key in body]
+        if len(told) > 1:  # a key of one may be a setting of another
+            fields = {key: KINDS[key].model.model_fields for key in told}
+            told = [
+                key
+                for key in told
+                if not any(key in fields[other] for other in told if other != key)
+            ]
         if len(told) == 1:
-            return STAGE_KEYS[told[0]]
+            return KINDS[told[0]].model
         if told:
             listed = " and ".join(f"`{key}`" for key in told)
             self._refuse(path, f"has {listed}; a stage does one thing")
             return None
-        fields = {key for model in STAGE_KEYS.values() for key in model.model_fields}
+        known = {key for kind in BUILT_IN for key in KINDS[kind].model.model_fields}
         for key in body:
-            meant = None if key in fields else closest(key, STAGE_KEYS)
+            meant = None if key in known else closest(key, KINDS)
             if meant is not None:
                 self._refuse(path, "does not say what to do", f"did you mean `{meant}`?")
                 self.lost.update({(*path, key), (*path, meant)})
-                return STAGE_KEYS[meant]
+                return KINDS[meant].model
         self._refuse(path, "does not say what to do", _kinds_hint())
         return None
 
@@ -153,9 +159,11 @@ def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[Path]) -> M:
     needed = [
         key for key, field in model.model_fields.items() if field.is_required() and key not in kept
     ]
-    # Most of what a stage needs are lists; two items are enough for any.
-    others: dict[str, tuple[object, object]] = {"use": ("-", "")}
-    some = {key: others.get(key, (["-", "-"], [])) for key in needed}
+    # What a stage needs are texts, or lists; two items are enough for any.
+    some: dict[str, tuple[object, object]] = {
+        key: ("-", "") if model.model_fields[key].annotation is str else (["-", "-"], [])
+        for key in needed
+    }
     found = model.model_validate(
         {**kept, **{key: value for key, (value, _) in some.items()}}, strict=True
     )
@@ -163,4 +171,4 @@ def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[Path]) -> M:
 
 
 def _kinds_hint() -> str:
-    return "a stage has one of " + ", ".join(f"`{key}`" for key in reversed(STAGE_KEYS))
+    return "a stage has one of " + ", ".join(f"`{key}`" for key in reversed(list(KINDS)))

@@ -15,6 +15,7 @@ from adapterxlt.show import brief
 from adapterxlt.store.files import write_json
 
 MEASURES_NAME = "measures.json"
+PREDICTIONS_FOLDER = "predictions"  # files in the form of a benchmark
 METRICS_NAME = "metrics.json"  # of a trained step: how training went; of an artifact, its scores
 
 

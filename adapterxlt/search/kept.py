@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from adapterxlt.store.atomic import replacing
 
 # Seconds between two writings: what a kill may cost.
 EVERY = 60.0
@@ -35,15 +36,8 @@ class Kept:
 
     def save(self, name: str, number: int, *arrays: np.ndarray) -> None:
         """Write a state: all of it, or the old one stays."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(name)
-        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with aside.open("wb") as stream:
-                np.savez(stream, np.asarray(number), *arrays)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        with replacing(self._path(name)) as (stream, _):
+            np.savez(stream, np.asarray(number), *arrays)
         self._last = time.monotonic()
 
     def is_due(self) -> bool:

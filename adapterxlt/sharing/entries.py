@@ -18,7 +18,7 @@ from adapterxlt.sharing.facts import (
     method_of,
     task_of,
 )
-from adapterxlt.sharing.locate import SHARED, artifact_folders, is_hidden
+from adapterxlt.sharing.locate import artifact_folders, is_hidden, is_shared
 from adapterxlt.sharing.scores import check_metrics, mean_scores, read_metrics, scores_in
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.strict_json import parse
@@ -127,7 +127,7 @@ def read_entries(path: Path) -> tuple[list[Entry], list[str]]:
             if not (place / "config.json").is_file():  # a backbone has a manifest of its own
                 problems.append(error.message)
             continue
-        if entry.manifest.kind in SHARED:
+        if is_shared(entry.manifest.kind):
             found.append(entry)
     return sorted(found, key=lambda entry: (entry.manifest.title, str(entry.path))), problems
 

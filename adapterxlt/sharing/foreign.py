@@ -13,8 +13,8 @@ from adapterxlt.backbones import Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.sharing.foreign_files import HEAD_FILE
-from adapterxlt.sharing.foreign_head import UNKNOWN, order_for
-from adapterxlt.sharing.foreign_read import Foreign, is_foreign, read_foreign
+from adapterxlt.sharing.foreign_head import UNKNOWN, kind_for, order_for
+from adapterxlt.sharing.foreign_read import Foreign, read_foreign
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
@@ -26,8 +26,6 @@ from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
     from adapterxlt.models.foreign_weights import Weights
-
-__all__ = ["is_foreign", "make_foreign", "read_foreign", "take_in_foreign"]
 
 VERSION = 1  # of what an import makes of a folder
 
@@ -89,24 +87,19 @@ def make_foreign(
 
     if read.head is None and (task or labels):
         raise UsageError(f"{read.folder}: has no head, so it has no --task and no --labels")
+    parts = foreign_parts(read, backbone, task=task, labels=labels)
     names, order = order_for(read.head, task, labels) if read.head else ((), [])
-    digests = [sha256_file(file) for file in read.files]
-    weights = digests[0] if len(digests) == 1 else address_of({"shards": digests})
-    content = {"config": sha256_file(read.config), "weights": weights}
-    if read.head_folder is not None:
-        content["head"] = sha256_file(read.head_folder / HEAD_FILE)
-    params: dict[str, object] = {
-        "method": str(read.method),
-        "library": read.library,
-        "said_backbone": read.said,
-        "content": content,
-    }
-    if read.head is not None:
-        params |= {"head": task or UNKNOWN, "labels": list(names)}
+    params = parts["params"]
+    assert isinstance(params, dict)
+    content = params["content"]
     slug = re.sub("[^a-z0-9]+", "_", read.name.lower()).strip("_")[:40] or "adapter"
     digest = hashlib.sha256("".join(content.values()).encode()).hexdigest()
     name = f"{slug}_{digest[:8]}"
-    head = HeadSpec(kind=read.head.kind, labels=names, task=task or UNKNOWN) if read.head else None
+    head = (
+        HeadSpec(kind=kind_for(read.head, task), labels=names, task=task or UNKNOWN)
+        if read.head
+        else None
+    )
     adopt(
         backbone,
         _weights(read, name, backbone),
@@ -116,14 +109,6 @@ def make_foreign(
         head=head,
         order=order,
     )
-    parts: dict[str, object] = {
-        "kind": IMPORTED,
-        "version": VERSION,
-        "params": params,
-        "data": "",
-        "backbone": backbone.hash,
-        "inputs": [],
-    }
     step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
     manifest = Manifest(
         fingerprint=address_of(parts),
@@ -145,6 +130,38 @@ def make_foreign(
         tensors={},
     )
     return finish(folder, manifest, facts, [])
+
+
+def foreign_parts(
+    read: Foreign, backbone: Backbone, *, task: str | None = None, labels: Sequence[str] = ()
+) -> dict[str, object]:
+    """The parts of the fingerprint of such a folder's artifact. Args: as of `make_foreign`.
+
+    Raises:
+        UsageError: `task` and `labels` are not of its head.
+    """
+    names = order_for(read.head, task, labels)[0] if read.head else ()
+    digests = [sha256_file(file) for file in read.files]
+    weights = digests[0] if len(digests) == 1 else address_of({"shards": digests})
+    content = {"config": sha256_file(read.config), "weights": weights}
+    if read.head_folder is not None:
+        content["head"] = sha256_file(read.head_folder / HEAD_FILE)
+    params: dict[str, object] = {
+        "method": str(read.method),
+        "library": read.library,
+        "said_backbone": read.said,
+        "content": content,
+    }
+    if read.head is not None:
+        params |= {"head": task or UNKNOWN, "labels": list(names)}
+    return {
+        "kind": IMPORTED,
+        "version": VERSION,
+        "params": params,
+        "data": "",
+        "backbone": backbone.hash,
+        "inputs": [],
+    }
 
 
 def _weights(read: Foreign, name: str, backbone: Backbone) -> Weights:

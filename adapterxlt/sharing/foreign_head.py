@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.kinds.registry import KINDS, get_kind
 from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.sharing.foreign_config import read_config
 from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.types import Kind
 
 if TYPE_CHECKING:
     from adapterxlt.backbones import Backbone
@@ -20,24 +20,13 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 MAX_LABELS = 10_000
 MAX_LABEL = 200  # characters
-# Type of a head of `adapters` -> our kind, and the form in which we build it.
-_TYPES: dict[str, tuple[Kind, dict[str, object]]] = {
-    "classification": (
-        "pair_classification",
-        {"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},
-    ),
-    "tagging": ("tagging", {"layers": 1}),
-    "question_answering": ("span_qa", {"layers": 1, "num_labels": 2}),
-    "multiple_choice": (
-        "multiple_choice",
-        {"layers": 2, "activation_function": "tanh", "use_pooler": False},
-    ),
-    "masked_lm": (
-        "mlm",
-        {"layers": 2, "activation_function": "gelu", "layer_norm": True, "bias": True},
-    ),
+# Type of a head of `adapters` -> our kind (the first that has such a head), and the form in which
+# we build it.
+_TYPES: dict[str, tuple[str, Mapping[str, object]]] = {
+    found.head.adapters: (found.name, found.head.form)
+    for found in reversed(KINDS.values())
+    if found.head
 }
-LABELLED: tuple[Kind, ...] = ("pair_classification", "tagging")
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class ForeignHead:
     """
 
     name: str
-    kind: Kind
+    kind: str
     labels: tuple[str, ...]
 
 
@@ -82,7 +71,7 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
     for key, value in form.items():
         if config.get(key, value) != value:
             return f"its head has `{key}: {brief(config[key])}`, which is not built here"
-    if ours == "mlm":
+    if get_kind(ours).tied_head:
         from adapterxlt.models.foreign_weights import UNTIED, untied
         from adapterxlt.models.plain_heads import places
 
@@ -90,7 +79,7 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
             weights, f"heads.{name}.{places(backbone.architecture, ours).last}.weight", backbone
         ):
             return f"its head is not built here: {UNTIED}"
-    return ForeignHead(name, ours, _labels(config, path) if ours in LABELLED else ())
+    return ForeignHead(name, ours, _labels(config, path) if _labelled(ours) else ())
 
 
 def _static(
@@ -108,11 +97,11 @@ def _static(
     reason = unread_head(names, kind, backbone, weights)
     if reason:
         return f"its head, that of `{said}`, is not built here: {reason}"
-    return ForeignHead("", kind, _labels(found, path) if kind in LABELLED else ())
+    return ForeignHead("", kind, _labels(found, path) if _labelled(kind) else ())
 
 
 def head_from_config(
-    config: dict[str, Any], kind: Kind, outputs: int, path: Path
+    config: dict[str, Any], kind: str, outputs: int, path: Path
 ) -> ForeignHead | str:
     """A head of a class of transformers, with the labels that a `config.json` gives.
 
@@ -126,7 +115,7 @@ def head_from_config(
     problem = config.get("problem_type")
     if problem not in (None, "single_label_classification"):
         return f"its head is for `{brief(problem)}`, which is not built here"
-    if kind not in LABELLED:
+    if not _labelled(kind):
         return ForeignHead("", kind, ())
     # transformers leaves out two labels that nobody named.
     names = config.get("id2label", dict(enumerate(numbered(outputs))))
@@ -194,11 +183,11 @@ def order_for(
     if task is None:
         return names, plain
     known = get_task(task)
-    if known.kind != head.kind:
+    if get_kind(known.kind).head != get_kind(head.kind).head or known.multi_label:
         raise UsageError(
             f"--task {task}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
         )
-    if head.kind not in LABELLED:
+    if not _labelled(head.kind):
         return (), []
     wanted = [label.casefold() for label in known.labels]
     there = [label.casefold() for label in names]
@@ -211,5 +200,16 @@ def order_for(
     return known.labels, [there.index(label) for label in wanted]
 
 
-def _words(kind: Kind) -> str:
+def kind_for(head: ForeignHead, task: str | None) -> str:
+    """The kind of a head: of several that have such a one, that of the task it is for."""
+    return head.kind if task is None else get_task(task).kind
+
+
+def _words(kind: str) -> str:
     return kind.replace("_", " ")
+
+
+def _labelled(kind: str) -> bool:
+    """Whether the outputs of such a head have names."""
+    head = get_kind(kind).head
+    return head is not None and head.labelled

@@ -17,7 +17,8 @@ from adapterxlt.sharing.foreign_config import parsed, plain, refuse
 from adapterxlt.show import brief
 from adapterxlt.tasks.types import Kind
 
-_KINDS = {name: kind for kind, name in TASK_TYPES.items()}
+# Of several kinds with such a head, the first.
+_KINDS = {name: kind for kind, name in reversed(TASK_TYPES.items())}
 _LORA_B = ".lora_B.weight"
 _PATTERN = re.compile(r"[\w.]{1,200}")
 _MAX_PATTERNS = 1000

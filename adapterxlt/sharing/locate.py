@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
-from adapterxlt.plan.steps import TRAINED
+from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
@@ -16,7 +16,6 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
 IMPORTED = "import"  # made elsewhere, by another library
-SHARED = (*TRAINED, IMPORTED)  # kinds of entries that can be shared
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
@@ -37,7 +36,7 @@ def locate(text: str) -> Path:
     folder, colon, stage = text.rpartition(":")
     if colon and Path(folder).is_dir():
         store = Store(Path(folder) / STORE_FOLDER)
-        entries = [entry for entry in store.entries() if entry.kind in SHARED]
+        entries = [entry for entry in store.entries() if is_shared(entry.kind)]
         by_address = len(stage) >= 6
         found = [
             entry
@@ -86,7 +85,7 @@ def trained_stages(workdir: Path) -> dict[str, Path]:
     store = Store(workdir / STORE_FOLDER)
     if (workdir / MANIFEST_NAME).is_file() or not store.root.is_dir():
         return {}
-    entries = [entry for entry in store.entries() if entry.kind in SHARED]
+    entries = [entry for entry in store.entries() if is_shared(entry.kind)]
     titles = [entry.title for entry in entries]
     found = {}
     for entry in entries:
@@ -177,3 +176,9 @@ def _missing(wanted: BackboneFacts) -> MissingBackboneError:
         f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is not here",
         hint="name its folder or Hub id by --backbone; --no-load does without",
     )
+
+
+def is_shared(kind: str) -> bool:
+    """Whether entries of a kind can be shared: what a stage trained, or what was imported."""
+    found = KINDS.get(kind)
+    return kind == IMPORTED or (found is not None and found.kept)

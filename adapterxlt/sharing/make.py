@@ -17,7 +17,7 @@ from adapterxlt.models.spec import (
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.sharing.card import CARD_FILE, Form, write_card
 from adapterxlt.sharing.content import check_content
-from adapterxlt.sharing.locate import SHARED, recorded_backbone
+from adapterxlt.sharing.locate import is_shared, recorded_backbone
 from adapterxlt.sharing.scores import read_metrics, scores_in
 from adapterxlt.store.files import sha256_file, write_atomic, write_json
 from adapterxlt.store.manifest import (
@@ -49,7 +49,7 @@ def make_artifact(
     """
     manifest = read_manifest(entry)
     check_files(entry, manifest)
-    if manifest.kind not in SHARED or not (entry / SPEC_FILE).is_file():
+    if not is_shared(manifest.kind) or not (entry / SPEC_FILE).is_file():
         raise InvalidArtifactError(
             f"{entry}: is a {manifest.kind} step, nothing that was trained",
             hint="share the stages that train, fuse or merge",

@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.safetensors_header import read_header
 from adapterxlt.sharing.strict_json import parse
 from adapterxlt.show import brief
 
@@ -52,19 +53,16 @@ def read_entries(stream: IO[bytes], size: int, where: str) -> tuple[int, list[Te
     Raises:
         InvalidArtifactError: the header says what the file does not hold.
     """
-    length = int.from_bytes(stream.read(8), "little")
-    if size < 10 or length > size - 8 or length > MAX_HEADER:
-        raise InvalidArtifactError(f"{where}: is cut off or no safetensors file")
     try:
-        header = parse(stream.read(length).decode("utf-8"))
-    except ValueError:
-        raise InvalidArtifactError(f"{where}: has a damaged safetensors header") from None
-    if not isinstance(header, dict) or len(header) > MAX_TENSORS:
+        header = read_header(stream, size, most=MAX_HEADER, parse=lambda read: parse(read.decode()))
+    except ValueError as error:
+        raise InvalidArtifactError(f"{where}: {error}") from None
+    if len(header.entries) > MAX_TENSORS:
         raise InvalidArtifactError(f"{where}: has a damaged safetensors header")
-    metadata = header.pop("__metadata__", {})
+    metadata = header.metadata
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise InvalidArtifactError(f"{where}: has damaged metadata")
-    entries = [_entry(name, value, where) for name, value in header.items()]
+    entries = [_entry(name, value, where) for name, value in header.entries.items()]
     entries.sort(key=lambda entry: (entry.start, entry.end))
     end = 0
     for entry in entries:
@@ -73,11 +71,9 @@ def read_entries(stream: IO[bytes], size: int, where: str) -> tuple[int, list[Te
                 f"{where}: tensor `{brief(entry.name)}` overlaps or has a gap"
             )
         end = entry.end
-    if end != size - 8 - length:
-        raise InvalidArtifactError(
-            f"{where}: its tensors need {end} bytes, it holds {size - 8 - length}"
-        )
-    return 8 + length, entries
+    if end != header.held:
+        raise InvalidArtifactError(f"{where}: its tensors need {end} bytes, it holds {header.held}")
+    return header.start, entries
 
 
 def tensor_hashes(stream: IO[bytes], size: int, where: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.sharing.bundle import write_bundle
 from adapterxlt.sharing.check import check_loads, refusing
-from adapterxlt.sharing.locate import SHARED, find_backbone, recorded_backbone
+from adapterxlt.sharing.locate import find_backbone, is_shared, recorded_backbone
 from adapterxlt.sharing.make import finish, make_artifact, overridden
 from adapterxlt.sharing.scores import read_metrics
 from adapterxlt.sharing.signature import Signature, check_signature, sign
@@ -122,7 +122,7 @@ def take_in(
     manifest = verify(source)
     if held is not None and manifest.fingerprint != held:
         raise InvalidArtifactError(f"{source.where}: is of another stage than was asked for")
-    if manifest.kind not in SHARED or manifest.parts.get("kind") != manifest.kind:
+    if not is_shared(manifest.kind) or manifest.parts.get("kind") != manifest.kind:
         # A measurement that came from elsewhere would be reported as if it had been made here.
         raise InvalidArtifactError(f"{source.where}: is nothing that was trained")
     signature = check_signature(source, signers)

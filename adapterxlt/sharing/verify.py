@@ -11,7 +11,7 @@ from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.sharing.content import check_content, check_names
 from adapterxlt.sharing.source import Source, blocks, read_small
 from adapterxlt.show import brief
-from adapterxlt.store.files import address_of
+from adapterxlt.store.files import address_of, sha256_of
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -64,7 +64,9 @@ def verify(source: Source) -> Manifest:
             hashes = check_content(stream, name, source.sizes[name], f"{where}: {name}")
         if hashes or name.endswith(".safetensors"):
             found[name] = hashes
-        if _sha256(source, name) != manifest.files[name].sha256:
+        with blocks(source, name) as read:
+            digest = sha256_of(read)
+        if digest != manifest.files[name].sha256:
             raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
     _compare_tensors(found, manifest.artifact.tensors, where)
     return manifest
@@ -99,14 +101,6 @@ def unpack(source: Source, manifest: Manifest, folder: Path) -> None:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _sha256(source: Source, name: str) -> str:
-    digest = hashlib.sha256()
-    with blocks(source, name) as read:
-        for block in read:
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _compare_tensors(

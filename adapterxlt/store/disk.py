@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,4 +79,24 @@ def writing(path: Path | str, *, surely: bool = True) -> Iterator[None]:
     except Exception as error:
         if (told := cannot_write(path, error, surely=surely)) is not None:
             raise told from error
+        raise
+
+
+@contextmanager
+def writing_folder(folder: Path, what: str) -> Iterator[None]:
+    """Make a folder, and remove it again if writing into it fails in any way.
+
+    Args:
+        folder: a folder that holds nothing but what is being written.
+        what: what is being written, for the message.
+
+    Raises:
+        AdapterXLTError: the disk is full, or a file larger than it may be.
+    """
+    try:
+        with writing(f"{what} to `{folder.parent}`", surely=False):
+            folder.mkdir(parents=True, exist_ok=True)
+            yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
         raise

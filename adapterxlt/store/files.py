@@ -5,19 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
+
+from adapterxlt.store.atomic import replacing
 
 _BLOCK = 1 << 20
 
 
 def sha256_file(path: Path) -> str:
     """Return the hex sha256 of a file's content."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
+        return sha256_of(iter(lambda: stream.read(_BLOCK), b""))
+
+
+def sha256_of(blocks: Iterable[bytes]) -> str:
+    """Return the hex sha256 of a content that is read block by block."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
     return digest.hexdigest()
+
+
+def sha256_kept(path: Path) -> str:
+    """The same as `sha256_file`, remembered while the file's size and time of change stay."""
+    status = path.stat()
+    return _sha256_kept(path.resolve(), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8192)
+def _sha256_kept(path: Path, size: int, modified_ns: int) -> str:
+    return sha256_file(path)
 
 
 def canonical_json(value: object) -> str:
@@ -34,16 +53,10 @@ def address_of(parts: Mapping[str, object]) -> str:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write `text` to `path` so that a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with replacing(path) as (stream, _):
+        stream.write(text.encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def write_json(path: Path, value: object) -> None:

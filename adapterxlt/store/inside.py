@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.hub_cache import blobs_of, repository_of
 
 
 def real_path(folder: Path, name: str) -> Path:
@@ -56,9 +57,8 @@ def stays(folder: Path, real: Path) -> bool:
     root = Path(os.path.realpath(folder))
     allowed = [root]
     for place in (root, *root.parents):
-        repository = place.parent.parent
-        if place.parent.name == "snapshots" and repository.name.startswith("models--"):
-            allowed.append(repository / "blobs")
+        if (repository := repository_of(place)) is not None:
+            allowed.append(blobs_of(repository))
     return any(real.is_relative_to(place) for place in allowed)
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.store.atomic import replacing, take_over
 from adapterxlt.store.compressed import compressing, ending, zstandard
 from adapterxlt.store.disk import cannot_write, writing
 
@@ -71,8 +72,8 @@ class Output:
                 with self._stream() as raw, compressing(raw, self.shown) as stream:
                     yield stream
                 return
-            with _aside(self.path) as (raw, place):
-                _take_over(self.path, raw.fileno())
+            with replacing(self.path) as (raw, place):
+                take_over(self.path, raw.fileno())
                 with compressing(raw, self.shown) as stream:
                     yield stream
                 raw.flush()
@@ -268,60 +269,3 @@ def _told(option: str, path: Path) -> Iterator[None]:
         raise (
             told or AdapterXLTError(f"cannot write {option} {path}: {error.strerror}")
         ) from error
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    """A file in the folder of `path` that gets its name in the end, and where it is until then.
-
-    Where the system can, it has no name until then, so that a kill leaves nothing behind.
-    """
-    name = path.with_name(f".adapterxlt-{os.urandom(6).hex()}.tmp")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, nameless = _open_aside(name)
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            place = Path(f"/proc/self/fd/{handle}") if nameless else name
-            yield raw, place
-            if nameless:
-                _give_name(place, name, path)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            name.unlink()
-        raise
-
-
-def _open_aside(name: Path) -> tuple[int, bool]:
-    """A new file's descriptor, and whether it has no name yet instead of this one."""
-    if hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd"):
-        with suppress(OSError):  # not every file system can
-            return os.open(name.parent, os.O_TMPFILE | os.O_RDWR, 0o666), True
-    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), False
-
-
-def _give_name(place: Path, name: Path, path: Path) -> None:
-    """Let a file that has no name yet have this one, until it replaces `path`."""
-    folder = os.open(name.parent, os.O_RDONLY)
-    try:
-        # With a folder's descriptor the system is told to follow `place`, which is a link.
-        os.link(place, name.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
-    except OSError:  # a file system that can make such files, but not name them
-        with place.open("rb") as made, name.open("xb") as copy:
-            shutil.copyfileobj(made, copy)
-            _take_over(path, copy.fileno())
-    finally:
-        os.close(folder)
-
-
-def _take_over(path: Path, handle: int) -> None:
-    """Give a file the permissions, and where allowed the owner, of the one it will replace."""
-    try:
-        there = path.stat()
-    except FileNotFoundError:
-        return
-    with suppress(OSError):
-        os.chown(handle, there.st_uid, there.st_gid)
-    with suppress(OSError):
-        os.chmod(handle, stat.S_IMODE(there.st_mode))

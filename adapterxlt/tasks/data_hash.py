@@ -6,9 +6,9 @@ import hashlib
 import itertools
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
+from adapterxlt.store.files import sha256_kept
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.find import Found, find
 
@@ -26,7 +26,7 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
     wanted = itertools.product(sorted(set(languages)), members_of(source_of(task, split)))
     for language, member in wanted:
         found = find(member, roots, language, split)
-        files = {role: _file_hash(path) for role, path in sorted(found.files.items())}
+        files = {role: sha256_kept(path) for role, path in sorted(found.files.items())}
         part = [found.task.name, found.layout.name, found.split, language, files]
         parts.append(part if found.task.home is None else [*part, _reading(found)])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -55,16 +55,4 @@ def scored_by(task: Task) -> str:
 
 def same_content(one: Path, other: Path) -> bool:
     """Whether two files hold the same bytes."""
-    return one.stat().st_size == other.stat().st_size and _file_hash(one) == _file_hash(other)
-
-
-def _file_hash(path: Path) -> str:
-    status = path.stat()
-    return _content_hash(path.resolve(), status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _content_hash(path: Path, size: int, mtime_ns: int) -> str:
-    """Cached by size and time of change, which are part of the key only."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return one.stat().st_size == other.stat().st_size and sha256_kept(one) == sha256_kept(other)

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from adapterxlt.documents.nodes import Node, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.documents.yaml_lines import read_file
-from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.errors import InvalidRecipeError, Problem, UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
     Catalogue,
@@ -35,7 +36,6 @@ from adapterxlt.tasks.short_form import spelt_out
 SUFFIXES = (".yaml", ".yml")
 MAX_FILES = 500
 _EXPECTED = "an entry has `kind`, `languages`, `format`, `files` and so on"
-_LABELLED = ("pair_classification", "tagging")
 
 
 def config_folder() -> Path:
@@ -154,6 +154,11 @@ def _task(
         return None
     body = inherited(entries, name)
     try:
+        get_kind(str(body.get("kind", "mlm")))
+    except UsageError as error:
+        problems.append(places.problem(("kind",), error.message, error.hint))
+        return None
+    try:
         task = Task.model_validate(body)
     except ValidationError as error:
         full = spelt_out(body, set(Layout.model_fields))
@@ -165,7 +170,8 @@ def _task(
         more = () if "layouts" in body else (*Layout.model_fields, "like")
         problems.extend(translated(details, Task, (), places, more))
         return None
-    if task.kind in _LABELLED and not task.labels and task.label_count is None:
+    head = get_kind(task.kind).head
+    if head is not None and head.labelled and not task.labels and task.label_count is None:
         hint = "list them; `adapterxlt task new` finds them in the data"
         problems.append(places.problem(("labels",), "is missing", hint))
     for index, layout in enumerate(task.layouts):

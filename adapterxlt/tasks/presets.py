@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from adapterxlt.tasks.catalogue import Task
 
 
 class Settings(BaseModel):
@@ -21,6 +24,7 @@ class Settings(BaseModel):
 
     lr: float | None = None
     epochs: float | None = None
+    max_steps: int | None = None
     batch_size: int | None = None
     max_length: int | None = None
     doc_stride: int | None = None
@@ -70,3 +74,56 @@ def presets_of(task: str) -> dict[str, Settings]:
     return {
         preset.name: preset.tasks[task] for preset in presets().values() if task in preset.tasks
     }
+
+
+def fitting(preset: Preset, task: str, tasks: Mapping[str, Task]) -> Settings | None:
+    """A preset's settings for a task; None if it has none.
+
+    Its own, or those of the tasks that are trained on it (XNLI's for MNLI), if they are one.
+    """
+    if task in preset.tasks:
+        return preset.tasks[task]
+    learners = [
+        settings
+        for name, settings in preset.tasks.items()
+        if name in tasks and tasks[name].train == task
+    ]
+    return learners[0] if learners and all(each == learners[0] for each in learners) else None
+
+
+def preset_for(
+    name: str | None, trained: Iterable[str], tasks: Mapping[str, Task], *, large: bool
+) -> dict[str, float | int | str]:
+    """What a preset says of a stage that trains on some tasks.
+
+    Nothing where there is no such preset, or where it does not say one and the same of all of
+    them, which `why_not` tells.
+    """
+    preset = presets().get(name or "")
+    found = [fitting(preset, task, tasks) for task in trained] if preset else []
+    first = found[0] if found else None
+    if first is None or any(settings != first for settings in found):
+        return {}
+    return first.given(large=large)
+
+
+def why_not(
+    preset: Preset, trained: Iterable[str], tasks: Mapping[str, Task]
+) -> tuple[str, str] | None:
+    """Why a preset says nothing of a stage that trains on some tasks, and what to do."""
+    found = {task: fitting(preset, task, tasks) for task in trained}
+    unknown = [task for task, settings in found.items() if settings is None]
+    if unknown:
+        return (
+            f"`{preset.name}` has no settings for `{unknown[0]}`",
+            f"it has some for {', '.join(preset.tasks)}; a preset can stand in the stages that it "
+            "is for",
+        )
+    (first, *others) = found
+    odd = next((task for task in others if found[task] != found[first]), None)
+    if odd is not None:
+        return (
+            f"`{preset.name}` has other settings for `{odd}` than for `{first}`",
+            "one stage trains with one set: write the settings out",
+        )
+    return None

@@ -25,10 +25,10 @@ from adapterxlt.tasks.readers.bitext import (
 from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.columns import read_bitext_columns, read_text_records
 from adapterxlt.tasks.readers.conll import read_conll
-from adapterxlt.tasks.readers.labelled import read_labelled_texts, read_valued_texts
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
 from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
+from adapterxlt.tasks.readers.single_texts import read_labelled_texts, read_valued_texts
 from adapterxlt.tasks.readers.tagging import (
     read_tagging_lines,
     read_tagging_records,

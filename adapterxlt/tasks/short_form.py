@@ -14,22 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
+
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
 # Keys that an entry may leave out, since they follow from the rest.
 FOLLOWS = ("name", "splits", "metrics", "main_metric")
-# What is measured of a kind where the entry does not say; the first is the one that counts.
-USUAL_METRICS = {
-    "pair_classification": ("accuracy",),
-    "multiple_choice": ("accuracy",),
-    "text_classification": ("accuracy",),
-    "regression": ("pearson", "spearman"),
-    "tagging": ("f1", "precision", "recall"),
-    "span_qa": ("f1", "exact_match"),
-    "mlm": ("perplexity", "loss"),
-    "sentence_retrieval": ("accuracy", "accuracy_xx_en"),
-    "bitext_mining": ("f1", "precision", "recall"),
-}
 
 
 def spelt_out(entry: dict[str, Any], layout_keys: set[str], name: str = "") -> dict[str, Any]:
@@ -60,12 +51,21 @@ def spelt_out(entry: dict[str, Any], layout_keys: set[str], name: str = "") -> d
     full.setdefault("title", full.get("name", ""))
     if "train" in (full.get("splits") or ()):
         full.setdefault("train", full.get("name"))
-    usual = USUAL_METRICS.get(str(full.get("kind")))
-    if usual is not None:
+    usual = _usual_metrics(str(full.get("kind")), bool(full.get("multi_label")))
+    if usual:
         full.setdefault("metrics", usual)
     if isinstance(full.get("metrics"), (list, tuple)) and full["metrics"]:
         full.setdefault("main_metric", full["metrics"][0])
     return full
+
+
+def _usual_metrics(kind: str, several: bool) -> tuple[str, ...]:
+    """What is measured where the entry does not say; the first is the one that counts."""
+    try:
+        found = get_kind(kind)
+    except UsageError:  # the schema tells
+        return ()
+    return found.metrics_of_several if several else found.metrics
 
 
 def _split_files(layout: Any, splits: Any) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.models.disk import writing
+from adapterxlt.store.disk import writing_folder
 
 TENSORS_FILE = "tensors.safetensors"
 STATE_FILE = "state.json"
@@ -38,7 +38,7 @@ def write_checkpoint(
     """
     aside, final = root / _ASIDE, root / f"{_PREFIX}{step:08d}"
     shutil.rmtree(aside, ignore_errors=True)
-    with writing(aside, "a checkpoint"):
+    with writing_folder(aside, "a checkpoint"):
         fill(aside)
         sizes = {path.name: path.stat().st_size for path in sorted(aside.iterdir())}
         for name in sizes:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.execution.contamination import read_seen
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_text
+from adapterxlt.stages.running.contamination import read_seen
 
 Run = Callable[[str], RunResult]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.execution.contamination import (
+from adapterxlt.stages.running.contamination import (
     BACKBONE_TEXTS,
     describe_overlap,
     hash_texts,

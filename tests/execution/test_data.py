@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.execution.data import labelled_examples
+from adapterxlt.stages.running.data import labelled_examples
 from adapterxlt.tasks.catalogue import get_task
 
 

@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from adapterxlt.errors import InvalidRecipeError, MissingDeviceError
-from adapterxlt.execution import context, preflight, run, train
+from adapterxlt.execution import preflight, run
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.measures import write_measures
+from adapterxlt.stages.running import context
+from adapterxlt.stages.training import run as training
 from adapterxlt.vectors import encoder
 
 STAGES = """
@@ -55,7 +57,7 @@ def start(loaded: LoadedRecipe, workdir: Path, device: str | None = None) -> run
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Who asked for which device: (module, name)."""
     found: list[tuple[str, str]] = []
-    for module in (context, preflight, train):
+    for module in (context, preflight, training):
 
         def find(name: str, by: str = module.__name__.rpartition(".")[2]) -> torch.device:
             found.append((by, name))
@@ -74,7 +76,7 @@ def test_all_stages_compute_there_and_another_device_finds_their_results(
     assert {name for _, name in asked} == {"cuda:1"}
     by = [by for by, _ in asked]
     # Three models are trained; two cells of evaluation and two of retrieval load one each.
-    assert (by.count("preflight"), by.count("train"), by.count("context")) == (1, 3, 4)
+    assert (by.count("preflight"), by.count("run"), by.count("context")) == (1, 3, 4)
     asked.clear()
     second = start(loaded, tmp_path / "work", "cpu")
     assert second.done == []

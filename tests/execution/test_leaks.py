@@ -5,18 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.execution import run, text_hashes
-from adapterxlt.execution.contamination import describe_overlap, hash_texts, read_seen, write_seen
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import training_examples
+from adapterxlt.execution import run
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.plan.plan import Sources, make_plan, resolve_sources
-from adapterxlt.plan.steps import PlannedStep, Step
+from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import write_measures
+from adapterxlt.stages.running import text_hashes
+from adapterxlt.stages.running.contamination import (
+    describe_overlap,
+    hash_texts,
+    read_seen,
+    write_seen,
+)
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import training_examples
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
 from adapterxlt.execution import run
-from adapterxlt.execution.context import Context
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import Measure, write_measures
+from adapterxlt.stages.running.context import Context
 
 Go = Callable[..., Result]
 RECIPE = """

@@ -7,15 +7,19 @@ import pytest
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.results import baseline_of, collect_rows
+from adapterxlt.execution.results import collect_rows
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
-from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage, Training, TrainStage
+from adapterxlt.recipe.kinds import kind_of
+from adapterxlt.recipe.schema import Recipe, TrainingBlock
 from adapterxlt.results.kept import write_results
 from adapterxlt.results.measures import Measure, read_measures, write_measures
 from adapterxlt.results.rows import Row
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.retrieve import RetrieveStage
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
 
 BACKBONE = Backbone(
@@ -30,7 +34,7 @@ BACKBONE = Backbone(
 RECIPE = Recipe(
     name="r",
     seed=5,
-    training=Training(cap=100),
+    training=TrainingBlock(cap=100),
     stages={
         "direct": TrainStage(train="pawsx"),
         "nli": TrainStage(train="mnli", seed=9),
@@ -131,4 +135,4 @@ def test_measures_that_cannot_be_read(tmp_path: Path, content: str | None) -> No
     ],
 )
 def test_baseline(stage: EvaluateStage | RetrieveStage, expected: str) -> None:
-    assert baseline_of(stage) == expected
+    assert kind_of(stage).baseline(stage) == expected

@@ -10,11 +10,11 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.execution import run
-from adapterxlt.execution.context import Context
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.results.measures import Measure, write_measures
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 
 STAGES = """

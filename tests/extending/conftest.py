@@ -9,7 +9,6 @@ from adapterxlt.backbones import resolve_backbone
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.sharing.use import look_at
 
 Run = Callable[[str], RunResult]
 
@@ -23,7 +22,7 @@ def run(tmp_path: Path, tiny_backbone: Path) -> Run:
         head = f"name: r\nbackbone: {tiny_backbone}\ndata: [.]\n"
         path.write_text(f"{head}training: {{max_steps: 2, batch_size: 4}}\n{text}")
         backbone = resolve_backbone(str(tiny_backbone), tmp_path)
-        loaded = load_recipe(path, find_backbone=lambda *_: backbone, look_at=look_at)
+        loaded = load_recipe(path, find_backbone=lambda *_: backbone, look=True)
         sources = resolve_sources(loaded.recipe, loaded.base, backbone, loaded.used)
         result = run_recipe(loaded.recipe, workdir=tmp_path / "runs", sources=sources)
         assert not result.failed

@@ -40,6 +40,6 @@ def test_own_csv_task(tmp_path: Path, run: Callable[[str], RunResult]) -> None:
     assert found == [
         (language, metric, 4)
         for language in ("eng_Latn", "sr-Latn", "pt-BR")
-        for metric in ("accuracy",)
+        for metric in ("accuracy", "macro_f1")
     ]
     assert {row.contamination for row in result.rows} == {""}

@@ -18,13 +18,13 @@ from tests.facts import Facts
 
 
 def learnt(
-    backbone: Backbone, folder: Path, task: Facts, examples: Sequence[Example], epochs: int
-) -> Built:
-    """A model that has seen the examples that often."""
+    backbone: Backbone, folder: Path, task: Facts, examples: Sequence[Example]
+) -> tuple[Built, float]:
+    """A model that was trained on examples, and its loss in the end."""
     head = HeadSpec(
         kind=task.kind, labels=task.labels, task=task.name, multi_label=task.multi_label
     )
-    built = build_train(backbone, method="full", name="a", head=head, seed=1)
+    built = build_train(backbone, method="double_seq_bn", name="a", head=head, seed=1)
     features = encode(
         examples,
         built.tokenizer,
@@ -34,10 +34,10 @@ def learnt(
         labelled=True,
         labels=task.labels,
     )
-    settings = Training.model_validate({"batch_size": 8, "epochs": epochs, "seed": 3, "lr": 2e-3})
+    settings = Training.model_validate({"batch_size": 8, "epochs": 10, "seed": 3, "lr": 1e-2})
     parts = [TaskInputs(features, task.kind)]
-    train(built, parts, settings, checkpoints=folder, progress=Silent())
-    return built
+    report = train(built, parts, settings, checkpoints=folder, progress=Silent())
+    return built, report.final_loss
 
 
 def predictions(built: Built, task: Facts, examples: Sequence[Example]) -> list[Prediction]:

@@ -8,13 +8,16 @@ import pytest
 
 from adapterxlt.backbones import Backbone, inspect_backbone
 from adapterxlt.errors import UsageError
-from adapterxlt.plan.expand import stage_behind
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.recipe import matrix
+from adapterxlt.recipe.kinds import stage_behind
 from adapterxlt.recipe.load import load_text
 from adapterxlt.recipe.order import in_order
-from adapterxlt.recipe.schema import FuseStage, MergeStage, Recipe, TrainStage
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.stages.fuse import FuseStage
+from adapterxlt.stages.merge import MergeStage
+from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
 
 COUNT = 3000

@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from adapterxlt.plan import versions
 from adapterxlt.plan.fingerprint import fingerprint_parts
-from adapterxlt.plan.steps import Step
-from adapterxlt.plan.versions import VERSIONS
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
 from adapterxlt.store.files import address_of
 from adapterxlt.tasks.catalogue import catalogue
 
+TRAIN = KINDS["train"].version
 PARAMS = {"task": "mnli", "method": "seq_bn", "lr": 0.001}
 STEP = Step("nli", "train", "nli", (), PARAMS, {"checkpoint_every": 100})
 
 
 def version_of(step: Step) -> int | str:
-    return versions.version_of(step, catalogue())
+    return KINDS[step.kind].version_of(step, catalogue())
 
 
 def address(step: Step, data: str = "d", backbone: str = "b", inputs: tuple[str, ...] = ()) -> str:
@@ -73,22 +73,19 @@ def test_a_revision_is_of_the_steps_that_evaluate_one_kind_of_task() -> None:
 def test_methods_that_looked_at_padding_have_a_new_address(method: str) -> None:
     step = replace(STEP, params={**PARAMS, "method": method})
     parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
-    assert parts["version"] == f"{VERSIONS['train']}.1"
+    assert parts["version"] == f"{TRAIN}.1"
 
 
 def test_decayed_orthogonal_matrices_have_a_new_address() -> None:
     loreft = replace(STEP, params={**PARAMS, "method": "loreft", "weight_decay": 0.0})
-    assert version_of(loreft) == VERSIONS["train"]
+    assert version_of(loreft) == TRAIN
     decayed = replace(loreft, params={**loreft.params, "weight_decay": 1e-4})
-    assert version_of(decayed) == f"{VERSIONS['train']}.1"
-    assert (
-        version_of(replace(decayed, params={**decayed.params, "method": "lora"}))
-        == (VERSIONS["train"])
-    )
+    assert version_of(decayed) == f"{TRAIN}.1"
+    assert version_of(replace(decayed, params={**decayed.params, "method": "lora"})) == (TRAIN)
 
 
 @pytest.mark.parametrize("method", ["seq_bn", "full", "lora", "prefix_tuning", "mam", "loreft"])
 def test_all_other_methods_keep_theirs(method: str) -> None:
     step = replace(STEP, params={**PARAMS, "method": method})
     parts = fingerprint_parts(step, data="d", backbone="b", inputs=())
-    assert parts["version"] == VERSIONS["train"]
+    assert parts["version"] == TRAIN

@@ -8,7 +8,9 @@ import pytest
 
 from adapterxlt.plan.trial import in_small
 from adapterxlt.recipe.load import load_text
-from adapterxlt.recipe.schema import EvaluateStage, Recipe, RetrieveStage
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.retrieve import RetrieveStage
 
 TEXT = """
 name: r

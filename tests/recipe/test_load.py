@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import InvalidRecipeError
+from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.load import load_recipe, load_text
-from adapterxlt.recipe.schema import STAGE_KEYS, Recipe, Training
+from adapterxlt.recipe.schema import Recipe, Training
 from tests.recipe.helpers import TASKS, load
 
 
@@ -115,7 +116,7 @@ SCALARS = (
     | st.text(max_size=5)
 )
 KEYS = st.sampled_from(
-    [*STAGE_KEYS, "after", "stack_on", "method", "on", "languages", "layers", "weights", "baseline",
+    [*KINDS, "after", "stack_on", "method", "on", "languages", "layers", "weights", "baseline",
      "split", *Training.model_fields]
 )  # fmt: skip
 VALUES = st.recursive(

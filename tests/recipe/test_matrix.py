@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage, TrainStage
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.retrieve import RetrieveStage
+from adapterxlt.stages.train import TrainStage
 from tests.recipe.helpers import load, stages, told
 
 HEAD = "name: test\nmatrix: {task: [mnli, xnli], seed: [1, 2], lr: [1e-4, 3e-4]}"

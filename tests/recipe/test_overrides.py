@@ -8,7 +8,8 @@ import pytest
 
 from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.recipe.schema import EvaluateStage, TrainStage
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.train import TrainStage
 from tests.recipe.helpers import TASKS, load, told
 
 RECIPE = """\

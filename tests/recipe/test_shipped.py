@@ -12,7 +12,9 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.trial import in_small
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
-from adapterxlt.recipe.schema import EvaluateStage, RetrieveStage, TrainStage
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.retrieve import RetrieveStage
+from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import catalogue, get_task, source_of
 from adapterxlt.tasks.presets import presets

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from adapterxlt.recipe.schema import MergeStage, Training
+from adapterxlt.recipe.schema import Training
+from adapterxlt.stages.merge import MergeStage
 from tests.recipe.helpers import load, problems, stages, told
 
 

@@ -95,7 +95,7 @@ def same_as_scored(rows: dict[tuple[str, str], Any], scored: Result) -> set[tupl
     """Compare the values of `run` with those of `score`; returns the cells that were compared."""
     compared = set()
     for task in scored.tasks:
-        (metric,) = task.spec.official
+        (metric,) = task.spec.means
         for language, metrics in task.languages.items():
             row = rows[task.spec.name, language]
             assert row["metric"] == metric == MAIN.get(task.spec.name, "accuracy")

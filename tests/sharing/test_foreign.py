@@ -14,7 +14,8 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import load
 from adapterxlt.models.export import export
 from adapterxlt.sharing.entries import read_entry
-from adapterxlt.sharing.foreign import is_foreign, take_in_foreign
+from adapterxlt.sharing.foreign import take_in_foreign
+from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.source import open_source
 from adapterxlt.sharing.transport import TakenIn, pack, prepared, take_in
 from adapterxlt.store.store import Store

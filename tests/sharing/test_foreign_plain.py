@@ -151,7 +151,8 @@ def test_names_that_peft_puts_around_tensors(backbone: Backbone, tmp_path: Path)
 
 
 @pytest.mark.parametrize("shards", ["5GB", "20KB"])
-@pytest.mark.parametrize("kind", TRAINABLE_KINDS)
+# Two further kinds have the head of the first; a folder does not tell which of them it is of.
+@pytest.mark.parametrize("kind", TRAINABLE_KINDS[:5])
 def test_whole_models_of_transformers(
     backbone: Backbone, tmp_path: Path, kind: Kind, shards: str
 ) -> None:

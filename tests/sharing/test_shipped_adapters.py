@@ -11,13 +11,13 @@ from adapterxlt.bundled import bundled
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.recipe.schema import TrainStage
 from adapterxlt.sharing.cache import RemoteCache
 from adapterxlt.sharing.check import check_loads
 from adapterxlt.sharing.entries import read_entries
 from adapterxlt.sharing.locate import find_backbone
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.verify import verify
+from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
 
 FOLDER = bundled("artifacts/adapters")

@@ -8,19 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.errors import InvalidArtifactError, InvalidRecipeError
-from adapterxlt.execution.contamination import TEXTS_FOLDER
+from adapterxlt.errors import InvalidArtifactError, InvalidRecipeError, MissingDeviceError
 from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.models.spec import SPEC_FILE
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import Plan
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.sharing.remotes.push import push
 from adapterxlt.sharing.transport import pack, prepared
-from adapterxlt.sharing.use import look_at
+from adapterxlt.stages.running.contamination import TEXTS_FOLDER
+from adapterxlt.stages.use import look
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests import tiny as tiny_backbones
@@ -46,7 +49,7 @@ def recipe(tmp_path: Path, backbone: Backbone) -> Recipe:
             f"stages:\n{stages}",
             encoding="utf-8",
         )
-        return load_recipe(path, find_backbone=lambda name, base: backbone, look_at=look_at)
+        return load_recipe(path, find_backbone=lambda name, base: backbone, look=True)
 
     return go
 
@@ -133,14 +136,16 @@ def test_it_is_evaluated_built_on_and_merged(
 
 
 def test_what_is_built_on_it_is_what_would_have_been_built_on_the_stage_itself(
-    recipe: Recipe, pawsx: Path, tmp_path: Path
+    recipe: Recipe, pawsx: Path, backbone: Backbone
 ) -> None:
     here = plan_of(recipe("  a: {train: pawsx}\n  b: {train: pawsx, after: a}\n"), pawsx)
     used = plan_of(recipe('  x: {use: "w:a"}\n  y: {train: pawsx, after: x}\n'), pawsx)
     assert [step.fingerprint for step in used.steps] == [step.fingerprint for step in here.steps]
-    lineages = [lineage_of(plan, name, None)["steps"] for plan, name in ((here, "b"), (used, "y"))]
+    lineages = [
+        lineage_of(plan, name, backbone)["steps"] for plan, name in ((here, "b"), (used, "y"))
+    ]
     assert json.loads(json.dumps(lineages[0])) == json.loads(json.dumps(lineages[1]))
-    assert describe(lineage_of(used, "y", None)).count("pawsx") == 2
+    assert describe(lineage_of(used, "y", backbone)).count("pawsx") == 2
 
 
 def test_forms_are_known_to_composition(
@@ -198,7 +203,7 @@ def test_another_backbone_needs_to_be_overridden(
             "  e: {evaluate: [x], on: pawsx, languages: [en]}\n",
             encoding="utf-8",
         )
-        return load_recipe(path, find_backbone=lambda name, base: other, look_at=look_at)
+        return load_recipe(path, find_backbone=lambda name, base: other, look=True)
 
     with pytest.raises(InvalidRecipeError, match="was trained on the backbone"):
         load('{use: "w:a"}')
@@ -282,3 +287,40 @@ def test_another_training_of_a_stage_that_is_here_is_not_mistaken_for_it(
     manifest.write_text(json.dumps(document))
     with pytest.raises(InvalidArtifactError, match="another training of the same stage"):
         run(recipe("  x: {use: theirs}\n"), pawsx)
+
+
+@pytest.mark.parametrize("write", [by_adapters, by_peft])
+def test_a_folder_has_the_address_that_an_import_gives_it(
+    write: Callable[..., object], recipe: Recipe, tmp_path: Path, backbone: Backbone
+) -> None:
+    if write is by_adapters:
+        by_adapters(backbone.path, tmp_path / "theirs", "lora[r=4]")
+    else:
+        by_peft(backbone.path, tmp_path / "theirs")
+    (tmp_path / "theirs" / "trainer_state.json").write_text("{}")  # is not read
+    store = Store(tmp_path / "imported" / STORE_FOLDER)
+    taken, _ = take_in_foreign(tmp_path / "theirs", store, backbone=str(backbone.path))
+    planned = plan_of(recipe("  x: {use: theirs}\n"), tmp_path / "imported")
+    assert [step.fingerprint for step in planned.steps] == [taken.manifest.fingerprint]
+    assert planned.steps[0].status == "done"
+
+
+def test_a_link_that_leads_out_is_not_followed(
+    recipe: Recipe, stages: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(stages["nli"], tmp_path / "theirs")
+    (tmp_path / "secret.json").write_bytes((tmp_path / "theirs" / SPEC_FILE).read_bytes())
+    (tmp_path / "theirs" / SPEC_FILE).unlink()
+    (tmp_path / "theirs" / SPEC_FILE).symlink_to(tmp_path / "secret.json")
+    assert "is a link that leads out of the folder" in problems(recipe, "  x: {use: theirs}\n")
+
+
+def test_a_missing_device_is_said_before_anything_is_taken_in(
+    recipe: Recipe, stages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = recipe(f"  x: {{use: {stages['nli']}}}\n")
+    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(look, "take_in_used", lambda *_: pytest.fail("it was taken in"))
+    with pytest.raises(MissingDeviceError, match="device `cuda` is not here"):
+        run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources, device="cuda")

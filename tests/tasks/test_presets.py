@@ -9,7 +9,7 @@ from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 
 def test_names() -> None:
-    assert list(presets()) == ["xtreme-2020", "xtreme-head", "jiant", "unicoder"]
+    assert list(presets()) == ["xtreme-2020", "xtreme-head", "jiant", "unicoder", "mad-x"]
 
 
 def test_presets_are_for_tasks_that_train() -> None:

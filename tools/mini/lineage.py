@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adapterxlt.store.files import sha256_file
 from adapterxlt.tasks.fingerprint import text_hash
 from tools.mini.config import PretrainConfig
 from tools.mini.readers import Corpus
@@ -32,9 +32,7 @@ def write_text_hashes(corpus: Corpus, folder: Path) -> int:
 def file_hashes(folder: Path, names: Sequence[str] | None = None) -> dict[str, str]:
     """SHA-256 of each file in a folder, by name."""
     chosen = names or [path.name for path in folder.iterdir() if path.is_file()]
-    return {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(chosen)
-    }
+    return {name: sha256_file(folder / name) for name in sorted(chosen)}
 
 
 def describe_sources(corpus: Corpus, sources: Sequence[Source]) -> list[dict[str, Any]]:

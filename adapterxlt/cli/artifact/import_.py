@@ -19,7 +19,8 @@ from adapterxlt.cli.artifact.options import (
 from adapterxlt.cli.options import json_option, print_json, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
-from adapterxlt.sharing.foreign import is_foreign, take_in_foreign
+from adapterxlt.sharing.foreign import take_in_foreign
+from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.remotes.address import local_path
 from adapterxlt.sharing.remotes.fetch import fetched
 from adapterxlt.sharing.source import Source, open_source

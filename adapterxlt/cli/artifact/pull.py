@@ -11,7 +11,7 @@ from adapterxlt.cli.artifact.options import backbone_option, load_option, signer
 from adapterxlt.cli.options import json_option, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
-from adapterxlt.sharing.foreign import is_foreign
+from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.remotes.address import local_path
 from adapterxlt.sharing.remotes.fetch import fetched
 from adapterxlt.sharing.transport import take_in

@@ -22,4 +22,9 @@ class MiningSet:
     gold: frozenset[tuple[str, str]] | None
 
 
-BITEXT_MINING = Kind(name="bitext_mining", example=MiningSet, pipeline="sentence-similarity")
+BITEXT_MINING = Kind(
+    name="bitext_mining",
+    example=MiningSet,
+    pipeline="sentence-similarity",
+    metrics=("f1", "precision", "recall"),
+)

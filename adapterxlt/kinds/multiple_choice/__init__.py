@@ -22,9 +22,11 @@ MULTIPLE_CHOICE = Kind(
     name="multiple_choice",
     example=ChoiceExample,
     pipeline="multiple-choice",
+    metrics=("accuracy",),
     workings_at="adapterxlt.kinds.multiple_choice.choosing:MultipleChoice",
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.context, *example.choices),
+    chooses=True,
     # It scores one choice at a time: how many there are, or what they are called, does not matter.
     head=Head(
         adapters="multiple_choice",

@@ -25,6 +25,7 @@ REGRESSION = Kind(
     name="regression",
     example=ValuedText,
     pipeline="text-classification",
+    metrics=("pearson", "spearman"),
     workings_at="adapterxlt.kinds.regression.values:Regression",
     is_labelled=lambda example: example.value is not None,
     texts=_texts,

@@ -19,4 +19,9 @@ class Bitext:
     target: tuple[str, ...]
 
 
-SENTENCE_RETRIEVAL = Kind(name="sentence_retrieval", example=Bitext, pipeline="sentence-similarity")
+SENTENCE_RETRIEVAL = Kind(
+    name="sentence_retrieval",
+    example=Bitext,
+    pipeline="sentence-similarity",
+    metrics=("accuracy", "accuracy_xx_en"),
+)

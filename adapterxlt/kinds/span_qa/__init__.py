@@ -25,6 +25,7 @@ SPAN_QA = Kind(
     name="span_qa",
     example=QAExample,
     pipeline="question-answering",
+    metrics=("f1", "exact_match"),
     workings_at="adapterxlt.kinds.span_qa.answering:SpanQA",
     is_labelled=lambda example: example.answers is not None,  # () is SQuAD 2.0's "no answer"
     texts=lambda example: (example.context, example.question),
@@ -37,5 +38,6 @@ SPAN_QA = Kind(
         form={"layers": 1, "num_labels": 2},
         transformers="ForQuestionAnswering",
         peft="QUESTION_ANS",
+        outputs=2,
     ),
 )

@@ -19,7 +19,7 @@ class LabelIndex:
         labels = found.task.labels
         if "labels" in found.files:
             labels = read_label_file(found.files["labels"], found.task)
-        self._labels = self.names = labels
+        self._labels = labels
         self._index = {label: index for index, label in enumerate(labels)}
         for alias, label in layout.label_aliases.items():
             self._index[alias] = labels.index(label)

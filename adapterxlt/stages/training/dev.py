@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.evaluation.score import score
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import dev_examples
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
-from adapterxlt.recipe.schema import EvaluateStage, Part
+from adapterxlt.recipe.schema import Part
+from adapterxlt.stages.evaluate import EvaluateStage
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import dev_examples
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.training.best_epoch import DevScore
 

@@ -8,8 +8,10 @@ from adapterxlt.documents.nodes import Path
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.schema import FuseStage, Part, TaskData, Training, TrainStage
+from adapterxlt.recipe.schema import Part, TaskData, Training, TrainingStage
+from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task, may_be_in
+from adapterxlt.tasks.presets import presets, why_not
 
 # Settings that a problem with a setting may be due to as well.
 _NEEDED = {
@@ -19,7 +21,7 @@ _NEEDED = {
 }
 
 
-def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> None:
+def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
     """Add what is wrong with what a stage trains on."""
     at: Path = ("stages", name)
     settings = draft.recipe.training_of(name)
@@ -28,6 +30,7 @@ def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> No
         for index, data in enumerate(stage.train)
         if _is_trainable(draft, _task_path(draft, at, index), data.task)
     }
+    _check_preset(draft, at, stage, sound)
     _check_sampling(draft, at, stage, settings)
     _check_dev_cap(draft, at, stage, settings)
     told: set[tuple[Path, str]] = set()
@@ -49,9 +52,25 @@ def check_training(draft: Draft, name: str, stage: TrainStage | FuseStage) -> No
                 draft.refuse(path, message, hint)
 
 
-def _parts(
-    draft: Draft, name: str, stage: TrainStage | FuseStage
-) -> Iterator[tuple[int, TaskData, Part]]:
+def _check_preset(draft: Draft, at: Path, stage: TrainingStage, sound: set[int]) -> None:
+    """Whether there is such a preset, and it says one thing of all that a stage trains on."""
+    for path, block in ((("training", "preset"), draft.recipe.training), ((*at, "preset"), stage)):
+        if block.preset is None or draft.is_lost(path):
+            continue
+        preset = presets().get(block.preset)
+        if preset is None:
+            hint = suggest(block.preset, presets())
+            draft.refuse(path, f"there is no preset `{block.preset}` for training", hint)
+            continue
+        if block is not stage and stage.preset is not None:
+            continue
+        if len(sound) == len(stage.train) and draft.knows(at, "train"):
+            problem = why_not(preset, [data.task for data in stage.train], draft.tasks)
+            if problem:
+                draft.refuse(path if block is stage else (*at, "train"), *problem)
+
+
+def _parts(draft: Draft, name: str, stage: TrainingStage) -> Iterator[tuple[int, TaskData, Part]]:
     """The parts, each with the item of `train` that it comes from."""
     parts = iter(draft.recipe.parts_of(name))
     settings = draft.recipe.training_of(name)
@@ -151,9 +170,7 @@ def _source(draft: Draft, task: Task, split: str) -> Task | None:
     return draft.tasks.get(task.train or "") if split == "train" else None
 
 
-def _check_dev_cap(
-    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
-) -> None:
+def _check_dev_cap(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
     if (
         "dev_cap" in stage.model_fields_set
         and settings.keep == "last"
@@ -162,9 +179,7 @@ def _check_dev_cap(
         draft.refuse((*at, "dev_cap"), "has no meaning with `keep: last`")
 
 
-def _check_sampling(
-    draft: Draft, at: Path, stage: TrainStage | FuseStage, settings: Training
-) -> None:
+def _check_sampling(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
     """Whether the numbers that a sampling needs are given, and no others."""
     if not draft.knows(at, "train", "language", "sampling"):
         return

@@ -7,7 +7,7 @@ import pytest
 from safetensors import SafetensorError
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.models.disk import writing
+from adapterxlt.store.disk import writing_folder
 
 FULL = [
     OSError(errno.ENOSPC, "No space left on device"),
@@ -19,7 +19,7 @@ FULL = [
 
 
 def fail(folder: Path, error: BaseException) -> None:
-    with writing(folder, "`nli`"):
+    with writing_folder(folder, "`nli`"):
         (folder / "half").write_text("x")
         raise error
 
@@ -46,6 +46,6 @@ def test_other_failures_pass_through_and_leave_nothing(
 
 
 def test_what_was_written_stays(tmp_path: Path) -> None:
-    with writing(tmp_path / "a" / "b", "x"):
+    with writing_folder(tmp_path / "a" / "b", "x"):
         (tmp_path / "a" / "b" / "file").write_text("x")
     assert (tmp_path / "a" / "b" / "file").read_text() == "x"

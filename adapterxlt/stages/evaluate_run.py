@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from adapterxlt.evaluation.ensemble import averaged
 from adapterxlt.evaluation.mlm import masked_scores
-from adapterxlt.evaluation.predict import predict
+from adapterxlt.evaluation.predict import Outputs, decoded, outputs_of
 from adapterxlt.evaluation.score import score
 from adapterxlt.evaluation.submission import submission_file, write_submission
-from adapterxlt.execution.contamination import describe_overlap, read_seen
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import evaluation_examples
-from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.plan.steps import PlannedStep, Step
-from adapterxlt.results.measures import Measure, write_measures
+from adapterxlt.models.build import Built
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
+from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
+from adapterxlt.stages.running.contamination import describe_overlap, read_seen
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
@@ -69,10 +74,10 @@ def _score(
 ) -> dict[str, float]:
     """Every metric of one language; {} without labels. Leaves prediction files if it is to."""
     step, split = planned.step, planned.step.text("split")
-    built, description = context.model(planned), f"{planned.step.id} {language}"
+    description = f"{planned.step.id} {language}"
     if not get_kind(task.kind).predicts:
         return masked_scores(
-            built,
+            context.model(planned),
             examples,
             max_length=step.number("max_length"),
             token_budget=step.number("token_budget"),
@@ -80,17 +85,11 @@ def _score(
             description=description,
         )
     odds: dict[str, float] | None = {} if task.no_answer else None
-    predictions = predict(
-        built,
+    predictions = decoded(
         examples,
         task,
-        max_length=step.number("max_length"),
-        doc_stride=step.number("doc_stride"),
-        token_budget=step.number("token_budget"),
-        progress=context.progress,
-        description=description,
-        odds=odds,
-        cache=context.encoded,
+        _outputs(planned, context, task, examples, description),
+        odds,
     )
     if "predictions" in step.params:
         file = submission_file(step.text("predictions"), task, language, split)
@@ -99,6 +98,53 @@ def _score(
             context.progress.log(f"{description}: no labels, not scored")
             return {}
     return score(task, examples, predictions, language, split)
+
+
+def _outputs(
+    planned: PlannedStep, context: Context, task: Task, examples: list[Example], description: str
+) -> Outputs:
+    """The outputs of the model; of several that are averaged, their mean."""
+    step = planned.step
+    made = context.plan.by_id(step.inputs[0]).step
+    members = KINDS[made.kind].members(made)
+
+    def of(built: Built, description: str) -> Outputs:
+        return outputs_of(
+            built,
+            examples,
+            task,
+            max_length=step.number("max_length"),
+            doc_stride=step.number("doc_stride"),
+            token_budget=step.number("token_budget"),
+            progress=context.progress,
+            description=description,
+            cache=context.encoded,
+        )
+
+    if list(members) == [made.id]:
+        return of(context.model(planned), description)
+    return averaged(
+        (
+            (
+                share,
+                of(
+                    _with_head(context.load(member), task, context.sources.tasks),
+                    f"{description}, {member}",
+                ),
+            )
+            for member, share in members.items()
+        ),
+        task,
+    )
+
+
+def _with_head(built: Built, task: Task, tasks: Mapping[str, Task]) -> Built:
+    """A member of an ensemble with that of its heads active which predicts a task."""
+    assert built.spec is not None
+    head = head_for([tasks[head.task] for head in built.spec.heads], task)
+    assert head is not None  # checked with the recipe
+    built.use_head(head.name)
+    return built
 
 
 def _measures(

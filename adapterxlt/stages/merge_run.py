@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.execution.contamination import write_seen
-from adapterxlt.execution.context import Context
 from adapterxlt.models.build import merge, save
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import METRICS_NAME
+from adapterxlt.stages.running.contamination import write_seen
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_json
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.devices import find_device
-from adapterxlt.execution.contamination import Hashes, write_seen
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.data import training_examples
-from adapterxlt.execution.dev import dev_scorer
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Part, Training
 from adapterxlt.results.measures import METRICS_NAME
+from adapterxlt.stages.running.contamination import Hashes, write_seen
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import training_examples
+from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
@@ -35,8 +35,21 @@ class _Material:
     examples: list[Example]
 
 
+Build = Callable[[PlannedStep, Sequence[HeadSpec], Training, Context], Built]
+
+
 def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
-    """Train the step and leave its artifact in `staging/out`; resumes from checkpoints."""
+    """Train a `train` step and leave its artifact in `staging/out`; resumes from checkpoints."""
+    run_training(planned, context, staging, _build_train)
+
+
+def run_fuse(planned: PlannedStep, context: Context, staging: Path) -> None:
+    """The same of a `fuse` step."""
+    run_training(planned, context, staging, _build_fusion)
+
+
+def run_training(planned: PlannedStep, context: Context, staging: Path, build: Build) -> None:
+    """Train what `build` makes of the step."""
     settings = settings_of(planned)
     materials = [
         _Material(
@@ -51,7 +64,7 @@ def run_train(planned: PlannedStep, context: Context, staging: Path) -> None:
         HeadSpec(kind=task.kind, labels=task.labels, task=task.name, multi_label=task.multi_label)
         for task in tasks.values()
     ]
-    built = _build(planned, heads, settings, context)
+    built = build(planned, heads, settings, context)
     built.model.to(find_device(context.device))
     report = train(
         built,
@@ -130,27 +143,14 @@ def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, o
     return found
 
 
-def _build(
+def _build_train(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
-    title = heads[0].task if len(heads) == 1 else "mixture"
-    name = f"{''.join(c if c.isalnum() else '_' for c in title)}_{planned.fingerprint[:8]}"
-    if step.kind == "fuse":
-        return build_fusion(
-            context.backbone,
-            members=inputs,
-            fusion=step.text("fusion"),
-            name=name,
-            head=heads[0],
-            other_heads=heads[1:],
-            seed=step.number("seed"),
-            frozen_dropout=settings.frozen_dropout,
-        )
     return build_train(
         context.backbone,
         method=step.text("method"),
-        name=name,
+        name=_name(planned, heads),
         head=heads[0],
         other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
@@ -158,3 +158,25 @@ def _build(
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
+
+
+def _build_fusion(
+    planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
+) -> Built:
+    step = planned.step
+    return build_fusion(
+        context.backbone,
+        members=[context.artifact(name) for name in step.inputs],
+        fusion=step.text("fusion"),
+        name=_name(planned, heads),
+        head=heads[0],
+        other_heads=heads[1:],
+        seed=step.number("seed"),
+        frozen_dropout=settings.frozen_dropout,
+    )
+
+
+def _name(planned: PlannedStep, heads: Sequence[HeadSpec]) -> str:
+    """What the library calls the adapter."""
+    title = heads[0].task if len(heads) == 1 else "mixture"
+    return f"{''.join(c if c.isalnum() else '_' for c in title)}_{planned.fingerprint[:8]}"

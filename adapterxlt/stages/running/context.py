@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, find_device
-from adapterxlt.execution.text_hashes import TextHashes
+from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
+from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ class Context:
         return self.sources.backbone
 
     @cached_property
+    def scene(self) -> Scene:
+        """What the steps of its stages depend on."""
+        sources = self.sources
+        return scene_of(self.recipe, sources.backbone, sources.roots, sources.used)
+
+    @cached_property
     def recipe_id(self) -> str:
         """Tells recipes of one name apart."""
         return recipe_id(self.recipe, self.plan, self.sources)
@@ -70,20 +78,25 @@ class Context:
     def model(self, planned: PlannedStep) -> Built:
         """Load the model that an evaluate or retrieve cell measures.
 
-        The last one stays loaded: consecutive cells often measure the same model. Of several
-        heads, that of the cell is made active.
+        Of several heads, that of the cell is made active.
         """
-        from adapterxlt.models.build import load
-
         inputs = planned.step.inputs
-        key = self.plan.by_id(inputs[0]).fingerprint if inputs else ""
-        if self._loaded is None or self._loaded[0] != key:
-            self._loaded = None
-            artifact = self.artifact(inputs[0]) if inputs else None
-            built = load(self.backbone, artifact)
-            built.model.to(find_device(self.device))
-            self._loaded = (key, built)
-        built = self._loaded[1]
+        built = self.load(inputs[0] if inputs else None)
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))
         return built
+
+    def load(self, step_id: str | None) -> Built:
+        """Load the model that a step has made; None is the bare backbone.
+
+        The last one stays loaded: consecutive cells often measure the same model.
+        """
+        from adapterxlt.models.build import load
+
+        key = self.plan.by_id(step_id).fingerprint if step_id else ""
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None
+            built = load(self.backbone, self.artifact(step_id) if step_id else None)
+            built.model.to(find_device(self.device))
+            self._loaded = (key, built)
+        return self._loaded[1]

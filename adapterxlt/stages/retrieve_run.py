@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.evaluation.submission import submission_file
-from adapterxlt.execution.contamination import describe_overlap, read_seen
-from adapterxlt.execution.context import Context
-from adapterxlt.execution.predictions import PREDICTIONS_FOLDER
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.results.measures import Measure, write_measures
+from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
+from adapterxlt.stages.running.contamination import describe_overlap, read_seen
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.read import read_bitext, read_mining

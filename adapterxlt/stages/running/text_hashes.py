@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapterxlt.execution.contamination import Hashes, hash_texts
-from adapterxlt.execution.data import evaluation_examples, training_examples
 from adapterxlt.plan.plan import Sources
-from adapterxlt.plan.steps import Step
 from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.running.contamination import Hashes, hash_texts
+from adapterxlt.stages.running.data import evaluation_examples, training_examples
 from adapterxlt.tasks.read import read_bitext, read_mining
 from adapterxlt.tasks.texts import texts_of
 

@@ -1,0 +1,60 @@
+"""What several models predict together: the decision on the mean of their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.evaluation.predict import Outputs
+from adapterxlt.kinds.facts import TaskFacts
+from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.workings import Logits
+
+_TINY = np.finfo(np.float64).tiny  # a probability may be none at all
+
+Sums = dict[str, npt.NDArray[np.float64]]
+
+
+def averaged(members: Iterable[tuple[float, Outputs]], task: TaskFacts) -> Outputs:
+    """Each model input once, with the weighted mean of what the members say of it.
+
+    Where one of the outputs is chosen (classes, tags, choices) it is that of their probabilities,
+    as logarithms, so that they are decided on as logits are. Else it is that of the outputs: of
+    numbers, of labels each by itself, and of answers, as probabilities of one window of a context
+    could not be compared with those of another.
+
+    Args:
+        members: the share of each and its outputs, of the same inputs in the same order.
+        task: what is to be predicted.
+    """
+    chosen = get_kind(task.kind).chooses and not task.multi_label
+    inputs: list[Feature] = []
+    sums: list[Sums] = []
+    for number, (share, outputs) in enumerate(members):
+        for position, (feature, output) in enumerate(outputs):
+            values = {
+                name: share * (_softmax(value) if chosen else value.astype(np.float64))
+                for name, value in output.items()
+            }
+            if number == 0:
+                inputs.append(feature)
+                sums.append(values)
+            else:
+                assert feature.example == inputs[position].example
+                for name, value in values.items():
+                    sums[position][name] += value
+    for feature, values in zip(inputs, sums, strict=True):
+        if chosen:
+            values = {name: np.log(value + _TINY) for name, value in values.items()}
+        yield feature, {name: value.astype(np.float32) for name, value in values.items()}
+
+
+def _softmax(logits: Logits) -> npt.NDArray[np.float64]:
+    """Probabilities over the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    found: npt.NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return found

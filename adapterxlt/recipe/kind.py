@@ -1,0 +1,225 @@
+"""What a stage kind is: all that the other rooms ask of one.
+
+A kind lies in one place of `stages/`, or in another installed package: what its stages may say
+(a model of keys), what is wrong with what they say, the steps that they come down to, and how a
+step is computed. No torch: what computes is imported when it is to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, ClassVar, Generic, TypeVar
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.schema import Recipe, Stage
+from adapterxlt.recipe.shape import Shape, ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.used import Used
+from adapterxlt.tasks.catalogue import Task
+
+S = TypeVar("S", bound=Stage)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the steps of a stage depend on beside it.
+
+    Args:
+        recipe: the checked recipe.
+        backbone: what its models stand on.
+        roots: resolved data folders (they tell which languages are there).
+        used: what its `use` stages name, by stage.
+        shape_of: what the model of a stage is made of.
+    """
+
+    recipe: Recipe
+    backbone: Backbone
+    roots: Sequence[FilePath]
+    used: Mapping[str, Used]
+    shape_of: ShapeOf
+
+
+@dataclass(frozen=True)
+class Read:
+    """Data that a step reads; `scored`: how a user's task is scored on it, see `scored_by`."""
+
+    task: Task
+    languages: list[str]
+    split: str
+    scored: str = ""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How the heads of a model were trained.
+
+    Args:
+        lengths: subwords of an input at most, by task.
+        doc_stride: how far the windows of long ones overlapped.
+        seed: None if it is not known.
+        caps: each task, and at most how many examples of it there were.
+    """
+
+    lengths: dict[str, int]
+    doc_stride: int
+    seed: int | None
+    caps: list[tuple[str, int | None]]
+
+
+@dataclass(frozen=True)
+class Small(Generic[S]):
+    """A stage in small, for a trial.
+
+    Args:
+        from_dev: tasks that are trained on their dev split for want of other files.
+        keeps_last: whether the last epoch is kept, for want of a dev split to choose one on.
+    """
+
+    stage: S
+    from_dev: Sequence[str] = ()
+    keeps_last: bool = False
+
+
+class StageKind(Generic[S]):
+    """One kind of stage. What a kind does not need keeps its default here.
+
+    Class variables:
+        key: tells the kind in a recipe; the kind of its steps is called so too.
+        model: what its stages may say; `key` is one of the fields, and `model.key` is `key`.
+        lists: keys whose single value stands for a list of one.
+        may_be_all: those of them that may be `all`.
+        distinct: those in which nothing may be listed twice.
+        named: keys that name other stages, one or a list of them.
+        makes_model: whether other stages can name it.
+        kept: whether its output is a model that can be shared, so remote stores are asked for it.
+        like_first: whether its heads and their settings are those of the first stage it names.
+        trains: whether its steps train on what `Step.parts` tells.
+        measures: whether its steps measure models on `task` in `languages`.
+        version: of its code; raise it when that computes something else.
+    """
+
+    key: ClassVar[str]
+    model: type[S]
+    lists: ClassVar[tuple[str, ...]] = ()
+    may_be_all: ClassVar[tuple[str, ...]] = ()
+    distinct: ClassVar[tuple[str, ...]] = ()
+    named: ClassVar[tuple[str, ...]] = ()
+    makes_model: ClassVar[bool] = False
+    kept: ClassVar[bool] = False
+    like_first: ClassVar[bool] = False
+    trains: ClassVar[bool] = False
+    measures: ClassVar[bool] = False
+    version: ClassVar[int] = 1
+
+    # What a stage says.
+
+    def references(self, stage: S) -> Iterator[tuple[Path, str]]:
+        """The stages that a stage needs, each with the path inside it of what names it."""
+        for key in self.named:
+            value = getattr(stage, key)
+            if isinstance(value, str):
+                yield (key,), value
+            elif value is not None:
+                yield from (((key, index), needed) for index, needed in enumerate(value))
+
+    def look_at(self, stage: S, base: FilePath, backbone: Backbone | None) -> Used | None:
+        """What a stage uses that was trained elsewhere; None if it uses nothing, or needs the
+        backbone to tell.
+
+        Args:
+            base: folder of the recipe.
+        """
+        return None
+
+    def shape(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> Shape | None:
+        """What the model of a stage is made of; None, and a problem, if it cannot be made."""
+        return None
+
+    def check(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> None:
+        """Add what is wrong with a stage."""
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: S, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        """Add what of a stage does not fit the backbone."""
+
+    # What it comes down to.
+
+    def steps(self, scene: Scene, name: str, stage: S) -> Iterable[Step]:
+        """The steps of a stage."""
+        raise NotImplementedError
+
+    def inputs(self, stage: S) -> tuple[str, ...]:
+        """Names of the stages that a stage needs, in order."""
+        return tuple(needed for _, needed in self.references(stage))
+
+    def trained(self, scene: Scene, name: str, stage: S) -> Trained:
+        """How the heads of a stage's model were trained."""
+        raise NotImplementedError
+
+    def languages(self, scene: Scene, name: str, stage: S) -> set[str]:
+        """Languages of the labelled data that a stage itself trains on."""
+        return set()
+
+    def in_small(
+        self, recipe: Recipe, name: str, stage: S, count: int, roots: Sequence[FilePath]
+    ) -> Small[S]:
+        """A stage for a trial, on few examples (`count` of a task or a language at most)."""
+        return Small(stage)
+
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        """The version of a step; see `version`."""
+        return self.version
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        """All the data that a step reads."""
+        yield from ()
+
+    def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:
+        """Refuse inputs of a step, now that their addresses are known.
+
+        Raises:
+            UsageError: they do not go together.
+        """
+
+    def members(self, step: Step) -> Mapping[str, float]:
+        """The models whose outputs make that of a step, by step, with their shares."""
+        return {step.id: 1.0}
+
+    def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
+        """A step in a lineage, on one line; `inputs` are those of its inputs."""
+        return self.key
+
+    # What measuring stages say of their rows.
+
+    def baseline(self, stage: S) -> str:
+        """Name of the model that a stage's other models are compared with."""
+        raise NotImplementedError
+
+    def protocol(self, stage: S) -> str:
+        """Name of the protocol of a stage's figures."""
+        return "zero-shot"
+
+    def cap(self, stage: S) -> int | None:
+        """Examples of a language at most that a stage measures on."""
+        return None
+
+    # How it runs.
+
+    def take_in(
+        self, stage: S, used: Used, base: FilePath, store: Any, backbone: Backbone, progress: Any
+    ) -> None:
+        """Verify what a stage uses and put it into the store, before anything is computed."""
+        raise NotImplementedError
+
+    def runner(self) -> Callable[..., None]:
+        """Import what computes a step: `run(planned, context, staging)`, output in `staging/out`.
+
+        `planned` is a `plan.steps.PlannedStep`, `context` a `stages.running.context.Context`.
+        """
+        raise AdapterXLTError(f"a step of kind {self.key} cannot be computed")

@@ -1,0 +1,98 @@
+"""The stage kinds there are, by the key that tells them: our own, and those of other packages.
+
+Each is imported when it is first met; none imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from adapterxlt import plugins
+from adapterxlt.recipe.kind import StageKind
+from adapterxlt.recipe.schema import Recipe, Stage
+
+# Where our own are, as a package names what it adds. In the reverse order of messages.
+BUILT_IN = {
+    "fuse": "adapterxlt.stages.fuse:KIND",
+    "merge": "adapterxlt.stages.merge:KIND",
+    "ensemble": "adapterxlt.stages.ensemble:KIND",
+    "use": "adapterxlt.stages.use.kind:KIND",
+    "evaluate": "adapterxlt.stages.evaluate:KIND",
+    "retrieve": "adapterxlt.stages.retrieve:KIND",
+    "train": "adapterxlt.stages.train:KIND",
+}
+
+
+class _Kinds(Mapping[str, StageKind[Any]]):
+    """Every kind by its key."""
+
+    def __getitem__(self, key: str) -> StageKind[Any]:
+        if key in BUILT_IN:
+            return _built_in(key)
+        if key in plugins.entries("stages"):
+            return _added(key)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from BUILT_IN
+        for key, entry in plugins.entries("stages").items():
+            if key in BUILT_IN:
+                raise plugins.PluginError(
+                    f"{plugins.origin(entry)} adds the stage kind `{key}`, which there is already",
+                    hint="uninstall it, or give its kind another name",
+                )
+            yield key
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+KINDS: Mapping[str, StageKind[Any]] = _Kinds()
+
+
+def kind_of(stage: Stage) -> StageKind[Any]:
+    """The kind of a stage."""
+    return KINDS[stage.key]
+
+
+def stage_behind(recipe: Recipe, name: str) -> str:
+    """The stage that a model's heads and training settings are those of.
+
+    Itself; for one that is made of others, as a merged one is, its first member's.
+    """
+    stage = recipe.stages[name]
+    while (kind := kind_of(stage)).like_first:
+        name = kind.inputs(stage)[0]
+        stage = recipe.stages[name]
+    return name
+
+
+def like_first(kind: object) -> bool:
+    """Whether steps of a lineage have the heads of their first input, as merged ones do."""
+    found = KINDS.get(str(kind))
+    return found is not None and found.like_first
+
+
+@cache
+def _built_in(key: str) -> StageKind[Any]:
+    module, _, name = BUILT_IN[key].partition(":")
+    kind: StageKind[Any] = getattr(import_module(module), name)
+    return kind
+
+
+def _added(key: str) -> StageKind[Any]:
+    found = plugins.load("stages", key)
+    if (
+        isinstance(found, StageKind)
+        and found.key == found.model.key == key
+        and key in found.model.model_fields
+    ):
+        return found
+    raise plugins.PluginError(
+        f"`{key}` of {plugins.origin(plugins.entries('stages')[key])} is not a stage kind",
+        hint="its entry point must name a StageKind whose `key` is this name, as that of its "
+        "model is, which has a field of this name",
+    )

@@ -1,0 +1,39 @@
+"""What a stage's model is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.recipe.used import Form
+
+MAX_MEMBERS = 32  # of a stack or a fusion, as an artifact's description has them at most
+# The keys that say what a model consists of.
+COMPOSING = ("train", "method", "after", "stack_on", "fuse", "merge", "ensemble")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model consists of.
+
+    Args:
+        kind: `full` backbone weights, a single `adapter`, a `stack` or a `fusion` of several,
+            or an `ensemble` of models.
+        methods: of its adapters, the lowest first.
+        on_full: whether it stands on fine-tuned backbone weights.
+        heads: names of the tasks whose heads it has, one tuple a model; several for a merge
+            and for an ensemble.
+        headless: why it has no head; "" if it has one.
+        depth: how many adapters, or fusions, stand on one another.
+    """
+
+    kind: Form
+    methods: tuple[ParsedMethod, ...]
+    on_full: bool
+    heads: tuple[tuple[str, ...], ...]
+    headless: str = ""
+    depth: int = 1
+
+
+ShapeOf = Callable[[str], Shape | None]  # of a stage, by name; None if it is not known

@@ -1,0 +1,222 @@
+"""`evaluate`: trained stages are scored zero-shot, language by language."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.metrics.facts import packages_of
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
+from adapterxlt.recipe.kinds import kind_of, stage_behind
+from adapterxlt.recipe.schema import Languages, Recipe, Stage
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.used import tasks_of_heads
+from adapterxlt.stages.measuring import (
+    check_baseline,
+    check_languages,
+    check_length,
+    check_submission,
+    languages_of,
+)
+from adapterxlt.tasks.catalogue import Task, compatible
+from adapterxlt.tasks.data_hash import scored_by
+
+
+class EvaluateStage(Stage):
+    """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
+
+    key: ClassVar[str] = "evaluate"
+    evaluate: list[str] = Field(min_length=1)
+    on: list[str] = Field(min_length=1)
+    languages: Languages = "all"
+    split: Literal["dev", "test"] = "dev"
+    baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
+    cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
+    max_length: int | None = Field(None, ge=8, le=8192, description="default: as in training")
+    token_budget: int = Field(8192, gt=0)
+    predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
+        None, description="write prediction files for this benchmark; needs no labels"
+    )
+
+
+class _Evaluate(StageKind[EvaluateStage]):
+    key = "evaluate"
+    model = EvaluateStage
+    lists = distinct = ("evaluate", "on", "languages")
+    may_be_all = ("languages",)
+    named = ("evaluate",)
+    measures = True
+    version = 2
+
+    def check(self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf) -> None:
+        at: Path = ("stages", name)
+        check_baseline(draft, at, stage.baseline, stage.evaluate)
+        for index, name in enumerate(stage.on):
+            path: Path = (*at, "on", index)
+            task = draft.task(path, name)
+            if task is None:
+                continue
+            if not get_kind(task.kind).trainable:
+                draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `retrieve` for it")
+                continue
+            check_languages(draft, at, stage.languages, task)
+            if stage.split not in task.splits:
+                draft.refuse(
+                    (*at, "split"),
+                    f"`{name}` has no split `{stage.split}`",
+                    "it has " + ", ".join(task.splits),
+                )
+            if stage.predictions:
+                check_submission(draft, path, stage.predictions, task)
+            for position, model in enumerate(stage.evaluate):
+                _check_head(draft, (*at, "evaluate", position), model, task, shape_of)
+        if stage.predictions and stage.cap:
+            draft.refuse(
+                (*at, "cap"),
+                "a submission holds a prediction for every example",
+                "leave out `cap` or `predictions`",
+            )
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        check_length(draft, ("stages", name, "max_length"), stage.max_length or 0, backbone)
+
+    def steps(self, scene: Scene, name: str, stage: EvaluateStage) -> Iterable[Step]:
+        """One step a model and a task."""
+        known = tasks_of_heads(scene.recipe.catalogue, scene.used)
+        for task_name in stage.on:
+            task = scene.recipe.catalogue[task_name]
+            languages = languages_of(task, stage.languages, scene.roots, stage.split)
+            for model in stage.evaluate:
+                behind = stage_behind(scene.recipe, model)
+                made = scene.recipe.stages[behind]
+                trained = kind_of(made).trained(scene, behind, made)
+                head = head_for([known[name] for name in trained.lengths], task)
+                assert head is not None  # checked with the recipe
+                params: dict[str, object] = {
+                    "task": task_name,
+                    "languages": languages,
+                    "split": stage.split,
+                    "cap": stage.cap,
+                    "max_length": stage.max_length or trained.lengths[head.name],
+                    "doc_stride": trained.doc_stride,
+                    "token_budget": stage.token_budget,
+                }
+                if len(trained.lengths) > 1:
+                    params["head"] = head.name
+                if stage.predictions:
+                    params["predictions"] = stage.predictions
+                yield Step(f"{name}/{model}/{task_name}", "evaluate", name, (model,), params)
+
+    def in_small(
+        self,
+        recipe: Recipe,
+        name: str,
+        stage: EvaluateStage,
+        count: int,
+        roots: Sequence[FilePath],
+    ) -> Small[EvaluateStage]:
+        cap = count if stage.cap is None else min(count, stage.cap)
+        return Small(stage.model_copy(update={"cap": cap}))
+
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        """`2`, `2.1`; with metrics of other packages, their versions: `2, my-metrics 1.0`."""
+        task = tasks[step.text("task")]
+        revision, packages = get_kind(task.kind).revision, packages_of(task.metrics)
+        said = f"{self.version}.{revision}" if revision else self.version
+        return ", ".join([str(said), *packages]) if packages else said
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        task = tasks[step.text("task")]
+        yield Read(task, step.items("languages"), step.text("split"), scored_by(task))
+
+    def baseline(self, stage: EvaluateStage) -> str:
+        return stage.baseline or ("direct" if "direct" in stage.evaluate else stage.evaluate[0])
+
+    def cap(self, stage: EvaluateStage) -> int | None:
+        return stage.cap
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.evaluate_run import run_evaluate
+
+        return run_evaluate
+
+
+def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: ShapeOf) -> None:
+    """Whether the head of a model can predict a task."""
+    shape = shape_of(model)
+    if shape is None:
+        return
+    if shape.headless:
+        draft.refuse(
+            path,
+            f"`{model}` has no head: {shape.headless}",
+            f"train one on it (`after: {model}`), or `retrieve` with it",
+        )
+        return
+    known = tasks_of_heads(draft.tasks, draft.used)
+    models = [
+        [known[name] for name in names]
+        for names in shape.heads
+        if all(name in known for name in names)
+    ]
+    if len(models) < len(shape.heads):
+        return
+    if shape.kind == "ensemble":
+        _check_ensemble(draft, path, model, task, models)
+        return
+    for first, second in itertools.pairwise(models):
+        reason = _differ(first, second)
+        if reason:
+            draft.refuse(
+                path,
+                f"`{model}` merges adapters of different heads, so it has none: {reason}",
+                f"train one on it (`after: {model}`), or `retrieve` with it",
+            )
+            return
+    if models and head_for(models[0], task) is None:
+        reasons = "; ".join(str(compatible(trained, task)) for trained in models[0])
+        draft.refuse(
+            path,
+            f"`{model}` cannot be evaluated on `{task.name}`: {reasons}",
+            f"train a stage on `{task.name}` `after: {model}`",
+        )
+
+
+def _check_ensemble(
+    draft: Draft, path: Path, model: str, task: Task, models: Sequence[Sequence[Task]]
+) -> None:
+    """Whether each member of an ensemble has a head that predicts a task, and can be averaged."""
+    if not get_kind(task.kind).predicts:
+        draft.refuse(
+            path,
+            f"`{model}` is an ensemble, and `{task.name}` is measured by its loss, model by model",
+        )
+        return
+    for trained in models:
+        if head_for(trained, task) is None:
+            reasons = "; ".join(str(compatible(one, task)) for one in trained)
+            draft.refuse(path, f"`{model}` cannot be evaluated on `{task.name}`: {reasons}")
+            return
+
+
+def _differ(first: Sequence[Task], second: Sequence[Task]) -> str | None:
+    """Why the heads of two merged models are not the same; None if they are."""
+    if len(first) != len(second):
+        return f"one has {len(first)}, another {len(second)}"
+    reasons = (compatible(one, other) for one, other in zip(first, second, strict=True))
+    return next((reason for reason in reasons if reason), None)
+
+
+KIND = _Evaluate()

@@ -1,0 +1,82 @@
+"""What the stage kinds that measure have in common: checks, and the languages that they measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
+from adapterxlt.documents.nodes import Path
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.languages import suggest_language
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Task, language_in, may_be_in
+from adapterxlt.tasks.find import available_languages, find
+
+
+def check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequence[str]) -> None:
+    """Whether the baseline is among the models of a stage."""
+    if baseline is None or baseline in listed:
+        return
+    if draft.knows(at, "evaluate", "retrieve"):
+        draft.refuse(
+            (*at, "baseline"),
+            f"`{baseline}` is not among the models listed here",
+            suggest(baseline, listed),
+        )
+
+
+def check_languages(draft: Draft, at: Path, languages: str | list[str], task: Task) -> None:
+    """Whether a task is in the languages of a stage."""
+    for index, language in enumerate(languages if languages != "all" else ()):
+        if not may_be_in(task, language_in(task, language)):
+            draft.refuse(
+                (*at, "languages", index),
+                f"`{task.name}` has no language `{language}`",
+                suggest_language(language, task.languages),
+            )
+
+
+def check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
+    """Whether a benchmark's submission has a place for a task."""
+    if benchmark == SQUAD:  # any file of answers
+        if not get_kind(task.kind).spans:
+            message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
+            draft.refuse(path, message, "leave out `predictions: squad` for it")
+    elif spec_of(benchmark, task.name) is None:
+        title, specs = get_benchmark(benchmark).title, get_benchmark(benchmark).tasks
+        draft.refuse(
+            path,
+            f"`{task.name}` has no place in a submission to {title}",
+            f"it takes {', '.join(spec.name for spec in specs)}; leave out "
+            f"`predictions: {benchmark}` for other tasks",
+        )
+
+
+def check_length(draft: Draft, path: Path, length: int, backbone: Backbone) -> None:
+    """Whether a backbone can take inputs of a length."""
+    if length > backbone.max_length:
+        draft.refuse(
+            path,
+            f"{length} subwords are more than `{backbone.name}` can take",
+            f"max_length: {backbone.max_length} at most",
+        )
+
+
+def languages_of(
+    task: Task, asked: str | list[str], roots: Sequence[FilePath], split: str
+) -> list[str]:
+    """The languages that are meant; of `all`, those that there are data in.
+
+    Raises:
+        MissingDataError: there are none.
+    """
+    if asked != "all":
+        listed = [asked] if isinstance(asked, str) else asked
+        return list(dict.fromkeys(language_in(task, language) for language in listed))
+    found = list(available_languages(task, roots, split))
+    if not found:
+        find(task, roots, task.languages[0], split)  # its error lists what was looked for
+    return found

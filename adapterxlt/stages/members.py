@@ -1,0 +1,45 @@
+"""The adapters, or full fine-tunes, that a fusion or a merge is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.shape import Shape, ShapeOf
+
+
+def members_of(
+    draft: Draft, name: str, key: str, listed: Sequence[str], shape_of: ShapeOf, *, done: str
+) -> Mapping[str, Shape] | None:
+    """Shapes of the members: single adapters on the pretrained backbone.
+
+    Or, of a merge, full fine-tunes all of them. None, and problems, if some cannot be.
+
+    Args:
+        key: of the stage, which lists them.
+        done: what is done with them: `fused`.
+    """
+    shapes = {member: shape_of(member) for member in listed}
+    known = [shape for shape in shapes.values() if shape is not None]
+    full = key == "merge" and all(shape.kind == "full" for shape in known)
+    members: dict[str, Shape] = {}
+    sound = True
+    for index, (member, shape) in enumerate(shapes.items()):
+        reason = ""
+        if shape is None:
+            sound = False
+        elif shape.kind == "ensemble":
+            reason = f"is an ensemble of several models; only single ones can be {done}"
+        elif shape.kind == "full" and not full:
+            reason = f"is a full fine-tune; only adapters can be {done}"
+            reason += " with adapters" if key == "merge" else ""
+        elif shape.kind not in ("adapter", "full"):
+            reason = f"is a {shape.kind} of several adapters; only single ones can be {done}"
+        elif shape.on_full and not full:
+            reason = f"belongs to fine-tuned backbone weights and cannot be {done} with others"
+        else:
+            members[member] = shape
+        if reason:
+            draft.refuse(("stages", name, key, index), f"`{member}` {reason}")
+            sound = False
+    return members if sound else None

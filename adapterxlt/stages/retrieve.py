@@ -1,0 +1,230 @@
+"""`retrieve`: sentence retrieval or mining with models as they are, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path as FilePath
+from typing import ClassVar, Literal, get_args
+
+from pydantic import Field
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
+from adapterxlt.recipe.schema import BARE, Languages, Layers, Poolings, Recipe, Stage
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.stages.measuring import (
+    check_baseline,
+    check_languages,
+    check_length,
+    check_submission,
+    languages_of,
+)
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.data_hash import scored_by
+from adapterxlt.tasks.find import has_files
+from adapterxlt.vectors.names import Pooling
+
+
+class RetrieveStage(Stage):
+    """Sentence retrieval or mining: `{retrieve: [nli, none], on: tatoeba, layers: all}`.
+
+    `none` is the bare backbone.
+    """
+
+    key: ClassVar[str] = "retrieve"
+    retrieve: list[str] = Field(min_length=1)
+    on: list[str] = Field(min_length=1)
+    layers: Layers = "all"
+    pooling: Poolings | None = Field(
+        None,
+        description="how sentence vectors are pooled: mean, mean-no-special, cls, max, several of "
+        "them to choose among, or all; default: as the protocol has it",
+    )
+    languages: Languages = "all"
+    protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
+    baseline: str | None = Field(None, description="default: `none` if listed, else the first")
+    max_length: int = Field(512, ge=8, le=8192)
+    token_budget: int = Field(16384, gt=0)
+    predictions: Literal["xtreme"] | None = Field(
+        None, description="write prediction files: of the one layer listed, or the protocol's own"
+    )
+
+
+class _Retrieve(StageKind[RetrieveStage]):
+    key = "retrieve"
+    model = RetrieveStage
+    lists = distinct = ("retrieve", "on", "languages", "layers", "pooling")
+    may_be_all = ("languages", "layers", "pooling")
+    measures = True
+    version = 3
+
+    def references(self, stage: RetrieveStage) -> Iterator[tuple[Path, str]]:
+        for index, needed in enumerate(stage.retrieve):
+            if needed != BARE:
+                yield ("retrieve", index), needed
+
+    def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
+        at: Path = ("stages", name)
+        check_baseline(draft, at, stage.baseline, stage.retrieve)
+        for index, model in enumerate(stage.retrieve):
+            shape = shape_of(model)
+            if shape is not None and shape.kind == "ensemble":
+                draft.refuse(
+                    (*at, "retrieve", index),
+                    f"`{model}` is an ensemble, whose members have sentence vectors of their own",
+                    "list its members",
+                )
+        try:
+            get_protocol(stage.protocol)
+        except UsageError as error:
+            draft.refuse((*at, "protocol"), error.message, error.hint)
+        for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+            if int(layer) < 0:
+                draft.refuse(
+                    (*at, "layers", index), f"there is no layer {layer}", "0 is the embeddings"
+                )
+        if stage.predictions and stage.layers != "all" and len(set(stage.layers)) > 1:
+            draft.refuse(
+                (*at, "layers"),
+                "a submission is of one layer",
+                "list one, or leave out `layers`: then it is the protocol's own",
+            )
+        if stage.pooling is not None:
+            _check_pooling(draft, at, stage, stage.pooling)
+        for index, name in enumerate(stage.on):
+            path: Path = (*at, "on", index)
+            task = draft.task(path, name)
+            if task is None:
+                continue
+            if get_kind(task.kind).trainable:
+                draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `evaluate` for it")
+                continue
+            if stage.predictions:
+                check_submission(draft, path, stage.predictions, task)
+            check_languages(draft, at, stage.languages, task)
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        at: Path = ("stages", name)
+        check_length(draft, (*at, "max_length"), stage.max_length, backbone)
+        for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+            if int(layer) > backbone.layers:
+                draft.refuse(
+                    (*at, "layers", index),
+                    f"there is no layer {layer}",
+                    f"`{backbone.name}` has 0 (the embeddings) to {backbone.layers}",
+                )
+
+    def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
+        """One step a model and a task."""
+        settings = _settings(stage, scene.backbone)
+        for task_name in stage.on:
+            task, roots = scene.recipe.catalogue[task_name], scene.roots
+            first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
+            languages = languages_of(task, stage.languages, roots, first)
+            splits = [first] + [
+                split
+                for split in others
+                if all(has_files(task, roots, language, split) for language in languages)
+            ]
+            for model in stage.retrieve:
+                yield Step(
+                    f"{name}/{model}/{task_name}",
+                    "retrieve",
+                    name,
+                    () if model == BARE else (model,),
+                    {"task": task_name, "languages": languages, "splits": splits, **settings},
+                )
+
+    def in_small(
+        self,
+        recipe: Recipe,
+        name: str,
+        stage: RetrieveStage,
+        count: int,
+        roots: Sequence[FilePath],
+    ) -> Small[RetrieveStage]:
+        """Whole, but in two languages at most that all its tasks have data in, if there are any."""
+        tasks = [recipe.catalogue[task] for task in stage.on]
+        asked = tasks[0].languages if stage.languages == "all" else stage.languages
+        shared = (
+            language
+            for language in asked
+            if all(has_files(task, roots, language, task.splits[0]) for task in tasks)
+        )
+        few = list(islice(shared, 2)) or stage.languages
+        return Small(stage.model_copy(update={"languages": few}))
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        task = tasks[step.text("task")]
+        for split in step.items("splits"):
+            yield Read(task, step.items("languages"), split, scored_by(task))
+
+    def baseline(self, stage: RetrieveStage) -> str:
+        return stage.baseline or (BARE if BARE in stage.retrieve else stage.retrieve[0])
+
+    def protocol(self, stage: RetrieveStage) -> str:
+        return stage.protocol
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.retrieve_run import run_retrieve
+
+        return run_retrieve
+
+
+def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
+    """What all steps of a stage have in common."""
+    layers = (
+        list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
+    )
+    settings: dict[str, object] = {"layers": layers}
+    if stage.pooling:  # in the order of the catalogue: that of the recipe changes no result
+        known = get_args(Pooling)
+        listed = known if stage.pooling == "all" else stage.pooling
+        settings["pooling"] = [pooling for pooling in known if pooling in listed]
+    protocol = asdict(get_protocol(stage.protocol))
+    del protocol["source"]  # says where the values come from, and changes none
+    settings |= {
+        "protocol": protocol,
+        "max_length": stage.max_length,
+        "token_budget": stage.token_budget,
+    }
+    if stage.predictions:
+        settings["predictions"] = stage.predictions
+    return settings
+
+
+def _check_pooling(draft: Draft, at: Path, stage: RetrieveStage, listed: str | list[str]) -> None:
+    """Whether the poolings are known, and the only ones that are asked for."""
+    known = get_args(Pooling)
+    for index, pooling in enumerate(listed if listed != "all" else ()):
+        if pooling not in known:
+            draft.refuse(
+                (*at, "pooling", index), f"unknown pooling `{pooling}`", suggest(pooling, known)
+            )
+    named = [option for option in stage.protocol.split("+")[1:] if option in known]
+    if named:
+        draft.refuse(
+            (*at, "pooling"),
+            f"the protocol `{stage.protocol}` names a pooling already",
+            f"leave out `pooling` or `+{named[0]}`",
+        )
+    if stage.predictions and (listed == "all" or len(set(listed)) > 1):
+        draft.refuse(
+            (*at, "pooling"),
+            "a submission is of one pooling",
+            "list one, or leave out `pooling`: then it is the protocol's own",
+        )
+
+
+KIND = _Retrieve()

@@ -1,0 +1,170 @@
+"""`train`: an adapter or a full fine-tune, alone, or `after` or on top of another stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.methods.composing import can_stack
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.traits import counts_padding, is_orthogonal
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.kind import Scene
+from adapterxlt.recipe.schema import TrainingStage
+from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.training.kind import TrainingKind, heads_of, told
+from adapterxlt.tasks.catalogue import Task
+
+
+class TrainStage(TrainingStage):
+    """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage.
+
+    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own.
+    """
+
+    key: ClassVar[str] = "train"
+    method: str = "seq_bn"
+    after: str | None = Field(None, description="go on from this stage's weights")
+    stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
+
+
+class _Train(TrainingKind[TrainStage]):
+    key = "train"
+    model = TrainStage
+    named = ("after", "stack_on")
+    version = 2
+
+    def method(self, stage: TrainStage) -> str:
+        return stage.method
+
+    def shape(self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf) -> Shape | None:
+        at: Path = ("stages", name)
+        try:
+            method = parse_method(stage.method)
+        except ValueError as error:
+            message, _, hint = str(error).partition("\n")
+            draft.refuse((*at, "method"), message, hint or None)
+            return None
+        if not draft.knows(at, *COMPOSING):
+            return None
+        if stage.after is not None and stage.stack_on is not None:
+            draft.refuse(
+                at,
+                "has `after` and `stack_on`",
+                "`after` goes on from weights, `stack_on` adds some",
+            )
+            return None
+        kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
+        methods = () if method.is_full else (method,)
+        alone = Shape(kind, methods, method.is_full, heads_of(stage))
+        if stage.after is not None:
+            return _after(draft, (*at, "after"), stage.after, alone, shape_of(stage.after))
+        if stage.stack_on is not None:
+            old = shape_of(stage.stack_on)
+            return _stacked(draft, (*at, "stack_on"), stage.stack_on, alone, old)
+        return alone
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        super().check_backbone(draft, name, stage, shape_of, backbone)
+        for text in backbone.problems_of(stage.method):
+            message, _, hint = text.partition("\n")
+            draft.refuse(("stages", name, "method"), message, hint or None)
+
+    def steps(self, scene: Scene, name: str, stage: TrainStage) -> Iterable[Step]:
+        relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
+        yield self.step(scene, name, stage, {"relation": relation})
+
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        method = parse_method(step.text("method"))
+        # Padding counted in training; decay of weights made LoReFT do nothing.
+        decayed = bool(step.params.get("weight_decay")) and is_orthogonal(method)
+        return f"{self.version}.1" if counts_padding(method) or decayed else self.version
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.training.run import run_train
+
+        return run_train
+
+    def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
+        task, cap = told(params)
+        how = {"after": ", after", "stack_on": ", stacked"}.get(str(params.get("relation")), "")
+        above = f"{inputs[0]} > " if inputs else ""
+        return f"{above}{task} ({params['method']}{cap}{how})"
+
+
+def _after(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) -> Shape | None:
+    """What goes on from a stage's weights."""
+    if old is None:
+        return None
+    if old.kind == "ensemble":
+        draft.refuse(
+            path,
+            f"`{named}` is an ensemble of several models, none of which could go on",
+            "go on from one of them, or `merge` them",
+        )
+    elif old.kind == "full":
+        return Shape(new.kind, new.methods, True, new.heads)
+    elif new.kind == "full":
+        draft.refuse(
+            path,
+            f"a full fine-tune cannot go on from `{named}`, which is none",
+            f"make `{named}` a full fine-tune too, or train an adapter here",
+        )
+    elif old.kind == "fusion":
+        draft.refuse(
+            path,
+            f"`{named}` is a fusion of several adapters, none of which could go on",
+            f"`stack_on: {named}` trains a new adapter on top of it",
+        )
+    elif not new.methods[0].same_config(old.methods[-1]):
+        draft.refuse(
+            path,
+            f"`{named}` is `{old.methods[-1]}`, and `{new.methods[0]}` cannot go on "
+            "from its weights",
+            f"use the same method, or `stack_on: {named}`",
+        )
+    else:  # of a stack, the top adapter goes on
+        return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
+    return None
+
+
+def _stacked(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) -> Shape | None:
+    """What is trained on top of a stage."""
+    if old is None:
+        return None
+    if old.kind == "ensemble":
+        draft.refuse(
+            path,
+            f"`{named}` is an ensemble of several models, on which nothing can be stacked",
+            "stack on one of them, or `fuse` them",
+        )
+        return None
+    if old.kind == "full":
+        draft.refuse(
+            path,
+            f"`{named}` is a full fine-tune, not an adapter",
+            f"`after: {named}` trains an adapter on its weights",
+        )
+        return None
+    if new.kind == "full":
+        reason: str | None = "a full fine-tune cannot be stacked"
+    else:
+        reason = can_stack(old.methods, new.methods[0])
+    if reason:
+        draft.refuse(path, reason, "choose another method, or train without `stack_on`")
+        return None
+    if old.depth >= MAX_MEMBERS:
+        draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")
+        return None
+    methods = (*old.methods, *new.methods)
+    return Shape("stack", methods, old.on_full, new.heads, depth=old.depth + 1)
+
+
+KIND = _Train()

@@ -1,0 +1,1 @@
+"""What the stage kinds that train share."""

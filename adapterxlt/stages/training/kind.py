@@ -1,0 +1,200 @@
+"""What the stage kinds that train have in common: settings, checks, steps, lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.documents.nodes import Path
+from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.methods.parser import without_added
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
+from adapterxlt.recipe.schema import Recipe, TaskData, TrainingStage
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.recipe.steps import PART_KEYS, Step
+from adapterxlt.stages.measuring import check_length
+from adapterxlt.stages.training.checks import check_training
+from adapterxlt.tasks.catalogue import Task, get_task
+from adapterxlt.tasks.data_hash import scored_by
+from adapterxlt.tasks.find import find
+
+T = TypeVar("T", bound=TrainingStage)
+
+_NEUTRAL = ("checkpoint_every",)
+_CHOICE = ("keep", "dev_cap")
+_SAMPLING = ("sampling", "sampling_cap", "temperature")
+
+
+class TrainingKind(StageKind[T]):
+    """A stage that trains a model, on one task or several mixed."""
+
+    makes_model = True
+    kept = True
+    trains = True
+
+    def method(self, stage: T) -> str:
+        """The method that its learning rate and epochs are the defaults of."""
+        raise NotImplementedError
+
+    def check(self, draft: Draft, name: str, stage: T, shape_of: ShapeOf) -> None:
+        check_training(draft, name, stage)
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: T, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        at: Path = ("stages", name)
+        key = (*at, "max_length")
+        if key not in draft.places and ("training", "max_length") in draft.places:
+            key = ("training", "max_length")
+        check_length(draft, key, draft.recipe.training_of(name).max_length, backbone)
+        for index, data in enumerate(stage.train):
+            key = (*at, "train", index, "max_length")
+            check_length(draft, key, data.max_length or 0, backbone)
+
+    def step(self, scene: Scene, name: str, stage: T, more: Mapping[str, object]) -> Step:
+        """The one step of a stage, with what only its kind says."""
+        method = self.method(stage)
+        settings = scene.recipe.training_of(name).resolved(method)
+        # Of settings that came later, what changes nothing is left out: addresses stay.
+        choice = () if settings.keep == "best" else _CHOICE
+        params: dict[str, object] = settings.model_dump(
+            exclude={*_NEUTRAL, *PART_KEYS, *_SAMPLING, *choice}
+        )
+        neutral = {key: getattr(settings, key) for key in _NEUTRAL}
+        parts = scene.recipe.parts_of(name)
+        if len(parts) == 1:
+            params |= asdict(parts[0])
+        else:
+            params |= {"tasks": [asdict(part) for part in parts], "sampling": settings.sampling}
+            if settings.sampling in ("capped", "temperature"):
+                params["sampling_cap"] = settings.sampling_cap
+            if settings.sampling == "temperature":
+                params["temperature"] = settings.temperature
+        params["method"] = without_added(method)
+        if method == "full":
+            params.pop("frozen_dropout")
+        return Step(name, self.key, name, self.inputs(stage), {**params, **more}, neutral)
+
+    def trained(self, scene: Scene, name: str, stage: T) -> Trained:
+        settings, parts = scene.recipe.training_of(name), scene.recipe.parts_of(name)
+        return Trained(
+            lengths={part.task: part.max_length for part in parts},
+            doc_stride=settings.doc_stride,
+            seed=settings.seed,
+            caps=[(part.task, part.cap) for part in parts],
+        )
+
+    def languages(self, scene: Scene, name: str, stage: T) -> set[str]:
+        parts = scene.recipe.parts_of(name)
+        return {
+            part.language
+            for part in parts
+            if not get_kind(scene.recipe.catalogue[part.task].kind).any_text
+        }
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        for part in step.parts():
+            yield Read(tasks[part.task], [part.language], part.split)
+        for part in step.dev_parts():
+            task = tasks[part.task]
+            yield Read(task, [part.language], part.split, scored_by(task))
+
+    def in_small(
+        self, recipe: Recipe, name: str, stage: T, count: int, roots: Sequence[FilePath]
+    ) -> Small[T]:
+        settings = recipe.training_of(name)
+        tasks = [_in_small(recipe, name, data, count, roots) for data in stage.train]
+        changes: dict[str, object] = {
+            "train": tasks,
+            "epochs": 1,
+            "max_steps": None,
+            "dev_cap": least(count, settings.dev_cap),
+        }
+        chosen = settings.keep != "best" or _can_choose(recipe, settings.language, tasks, roots)
+        if not chosen:
+            changes["keep"] = "last"
+        return Small(
+            stage.model_copy(update=changes),
+            from_dev=[
+                new.task
+                for new, old in zip(tasks, stage.train, strict=True)
+                if new.split != (old.split or settings.split)
+            ],
+            keeps_last=not chosen,
+        )
+
+
+def heads_of(stage: TrainingStage) -> tuple[tuple[str, ...]]:
+    """One head a task, however many languages it is trained in."""
+    return (tuple(dict.fromkeys(data.task for data in stage.train)),)
+
+
+def told(params: Mapping[str, object]) -> tuple[str, str]:
+    """What a lineage says of the data of a step: its tasks, and how much of them, how chosen."""
+    cap = f", {params['cap']} examples" if params.get("cap") else ""
+    cap += f", {params['sampling']}" if "sampling" in params else ""
+    if params.get("keep") == "best":
+        cap += ", best epoch on dev" + (f"[{params['dev_cap']}]" if params["dev_cap"] else "")
+    return _tasks(params), cap
+
+
+def _tasks(params: Mapping[str, object]) -> str:
+    """The task, or the tasks of a mixture: `mnli + squad[2000] + mlm(de, ru)`."""
+    tasks = params.get("tasks")
+    if not isinstance(tasks, list):
+        return str(params.get("task"))
+    languages: dict[tuple[str, str], list[str]] = {}
+    for part in tasks:
+        cap = f"[{part['cap']}]" if part["cap"] else ""
+        languages.setdefault((part["task"], cap), []).append(part["language"])
+    return " + ".join(
+        f"{task}{cap}" + ("" if spoken == ["en"] else f"({', '.join(spoken)})")
+        for (task, cap), spoken in languages.items()
+    )
+
+
+def least(count: int, cap: int | None) -> int:
+    """A cap of a trial."""
+    return count if cap is None else min(count, cap)
+
+
+def _in_small(
+    recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence[FilePath]
+) -> TaskData:
+    """One of the tasks of a stage: capped, on dev if there are no files of its split."""
+    settings = recipe.training_of(name)
+    split = data.split or settings.split
+    languages = data.language or settings.language
+    task = get_task(data.task, recipe.catalogue)
+    if not _there(task, languages, split, roots) and _there(task, languages, "dev", roots):
+        split = "dev"
+    cap = least(count, data.cap or settings.cap)
+    return data.model_copy(update={"split": split, "cap": cap})
+
+
+def _can_choose(
+    recipe: Recipe,
+    languages: Sequence[str],
+    tasks: Sequence[TaskData],
+    roots: Sequence[FilePath],
+) -> bool:
+    """Whether every task has a dev split that it is not trained on."""
+    return all(
+        data.split != "dev"
+        and _there(recipe.catalogue[data.task], data.language or languages, "dev", roots)
+        for data in tasks
+    )
+
+
+def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[FilePath]) -> bool:
+    try:
+        for language in languages:
+            find(task, roots, language, split)
+    except (MissingDataError, UsageError):  # no files; no such split
+        return False
+    return True

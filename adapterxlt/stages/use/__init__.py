@@ -1,0 +1,1 @@
+"""`use`: something trained elsewhere, as a stage."""

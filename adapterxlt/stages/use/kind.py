@@ -1,0 +1,93 @@
+"""`use`: an artifact, another library's folder, or a stage of a work folder, as a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.backbones import Backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.kind import Scene, StageKind, Trained
+from adapterxlt.recipe.kinds import like_first
+from adapterxlt.recipe.shape import Shape, ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.used import Used, caps_of, data_parts
+from adapterxlt.stages.use.keys import UseStage
+
+MAX_LENGTH = 8192  # of an input, as in recipes
+
+
+class _Use(StageKind[UseStage]):
+    key = "use"
+    model = UseStage
+    lists = ("labels",)
+    makes_model = True
+
+    def look_at(self, stage: UseStage, base: Path, backbone: Backbone | None) -> Used | None:
+        from adapterxlt.stages.use.look import look_at
+
+        return look_at(stage, base, backbone)
+
+    def shape(self, draft: Draft, name: str, stage: UseStage, shape_of: ShapeOf) -> Shape | None:
+        used = draft.used.get(name)
+        if used is None:
+            return None
+        return Shape(
+            used.form, used.methods, used.on_full, (used.heads,), used.headless, used.depth
+        )
+
+    def steps(self, scene: Scene, name: str, stage: UseStage) -> Iterable[Step]:
+        yield Step(name, "use", name, (), {}, used=scene.used[name])
+
+    def trained(self, scene: Scene, name: str, stage: UseStage) -> Trained:
+        """As it says; where it does not say so, as in the recipe's `training`."""
+        used, default = scene.used[name], scene.recipe.training
+        params = _params_behind(used)
+        parts = data_parts(params)
+        lengths = {str(part.get("task")): part.get("max_length") for part in parts}
+        seed = params.get("seed")
+        return Trained(
+            lengths={task: _number(lengths.get(task), default.max_length) for task in used.heads},
+            doc_stride=_number(params.get("doc_stride"), default.doc_stride),
+            seed=seed if type(seed) is int else None,
+            caps=caps_of(parts),
+        )
+
+    def languages(self, scene: Scene, name: str, stage: UseStage) -> set[str]:
+        return scene.used[name].languages(
+            {key: task.kind for key, task in scene.recipe.catalogue.items()}
+        )
+
+    def take_in(
+        self, stage: UseStage, used: Used, base: Path, store: Any, backbone: Backbone, progress: Any
+    ) -> None:
+        from adapterxlt.stages.use.look import take_in_used
+
+        take_in_used(stage, used, base, store, backbone, progress)
+
+    def runner(self) -> Callable[..., None]:
+        # It was taken in before the plan was made.
+        raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
+
+
+def _params_behind(used: Used) -> Mapping[str, object]:
+    """Parameters of the step that its heads come from: its own; of a merge, its first member's.
+
+    Not all of them need be there.
+    """
+    by_fingerprint = {step["fingerprint"]: step for step in used.lineage}
+    step = used.lineage[-1]
+    while like_first(step["kind"]) and step["inputs"]:
+        step = by_fingerprint[step["inputs"][0]]  # came before it, so this ends
+    params = step["params"]
+    assert isinstance(params, Mapping)
+    return params
+
+
+def _number(said: object, default: int) -> int:
+    return said if type(said) is int and 0 < said <= MAX_LENGTH else default
+
+
+KIND = _Use()

@@ -1,0 +1,85 @@
+"""Records of one text or two, with a label, several labels, or a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.kinds.regression import ValuedText
+from adapterxlt.kinds.text_classification import LabelledText
+from adapterxlt.tasks.files import bad
+from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
+
+BETWEEN_LABELS = "|"  # where several stand in one field
+
+
+def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
+    """Texts with the names of their labels; a test file may lack them.
+
+    Raises:
+        MissingDataError: a malformed record, one that lacks a key, or an unknown label.
+    """
+    path, known = found.files["data"], LabelIndex(found)
+    for index, (line, record, text, pair) in enumerate(_texts(found)):
+        given = _answer(found, line, record, "label")
+        several = found.task.multi_label
+        if given is None or (given == "" and not several):
+            yield LabelledText(str(index), text, pair)
+            continue
+        listed = given if isinstance(given, list) else [str(given)]
+        if several and not isinstance(given, list):
+            listed = [part for part in str(given).split(BETWEEN_LABELS) if part]
+        numbers = [known.of(str(label), line) for label in listed]
+        names = tuple(found.task.labels[number] for number in numbers if number != DROP)
+        if several:
+            yield LabelledText(str(index), text, pair, labels=names)
+        elif len(listed) != 1:
+            raise bad(path, line, f"has {len(listed)} labels", "`multi_label: true` allows several")
+        elif names:
+            yield LabelledText(str(index), text, pair, label=names[0])
+
+
+def read_valued_texts(found: Found) -> Iterator[ValuedText]:
+    """Texts with numbers; a test file may lack them.
+
+    Raises:
+        MissingDataError: a malformed record, one that lacks a key, or what is not a number.
+    """
+    path = found.files["data"]
+    for index, (line, record, text, pair) in enumerate(_texts(found)):
+        given = _answer(found, line, record, "value")
+        if given in (None, ""):
+            yield ValuedText(str(index), text, pair)
+            continue
+        yield ValuedText(str(index), text, pair, _number(path, line, given))
+
+
+def _texts(found: Found) -> Iterator[tuple[int, Record, str, str | None]]:
+    path, layout = found.files["data"], found.layout
+    first = str(layout.columns.get("text", "text"))
+    second = layout.columns.get("text_pair")
+    for line, record in records_of(found):
+        pair = None if second is None else text_field(path, line, record, str(second))
+        yield line, record, text_field(path, line, record, first), pair
+
+
+def _answer(found: Found, line: int, record: Record, field: str) -> Any:
+    """What is to be predicted; None where a test file does not have it."""
+    key = str(found.layout.columns.get(field, field))
+    if found.split == "test" and record.get(key) is None:
+        return None
+    return value_of(found.files["data"], line, record, key)
+
+
+def _number(path: Path, line: int, given: object) -> float:
+    try:
+        number = float(str(given))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise bad(path, line, f"`{given!s:.40}` is not a number")
+    return number
