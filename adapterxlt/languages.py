@@ -92,6 +92,9 @@ def suggest_language(written: str, offered: Iterable[str]) -> str:
     codes = sorted(offered)
     if is_known(written):
         return f"known: {', '.join(codes)}" if codes else "none is known"
+    if len(written) > 4 and written.isalpha():  # a name, which only by chance is like a code
+        listed = f"; known: {', '.join(codes)}" if codes else ""
+        return f"give its code, such as `de`, `deu` or `deu_Latn`{listed}"
     called = {alias: code for alias in _known() if (code := named_among(alias, codes)) in codes}
     called |= {code: code for code in codes}
     meant = called.get(closest(written, called) or "")

@@ -74,6 +74,9 @@ def test_a_hint_compares_codes_with_codes() -> None:
     assert suggest_language("deuu", offered) == "did you mean `de`?"
     assert suggest_language("dee", offered) == "did you mean `de`?"
     assert suggest_language("xx", offered) == "known: de, el, eu"
+    for name in ("deutsch", "German", "한국어로도"):
+        told = "give its code, such as `de`, `deu` or `deu_Latn`; known: de, el, eu"
+        assert suggest_language(name, offered) == told
 
 
 def test_scripts_are_known_by_any_code() -> None:

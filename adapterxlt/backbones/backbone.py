@@ -20,6 +20,8 @@ class Backbone:
         hidden_size: width. layers: number of transformer layers.
         max_positions: size of the position table (XLM-R: 514, two of which are taken).
         model_type: as its config.json says: `xlm-roberta`, `bert`.
+        seen: tasks whose training data its makers trained on, as a recipe says.
+        prefix: put before each sentence in retrieval, as a recipe says.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Backbone:
     layers: int
     max_positions: int
     model_type: str
+    seen: tuple[str, ...] = ()
+    prefix: str = ""
 
     @property
     def architecture(self) -> Architecture:

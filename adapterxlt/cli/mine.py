@@ -99,6 +99,7 @@ def command(
     backbone: str | None,
     artifact: str | None,
     device: str | None,
+    prefix: str | None,
     protocol: str,
     layer: int | None,
     k: int | None,
@@ -145,6 +146,7 @@ def command(
 
     progress = open_progress()
     built = open_encoder(backbone, artifact, device)
+    built.prefix = prefix or ""
     depth = built.model.config.num_hidden_layers
     settings = Settings(
         protocol=chosen,
@@ -161,6 +163,7 @@ def command(
         keep = workdir is not None
         summary = mine_files(built, source, target, output, work, settings, progress, keep=keep)
     if as_json:
+        summary |= {"prefix": prefix} if prefix else {}
         print_json(summary, err=output.takes_stdout)
     else:
         _print(summary, err=output.takes_stdout)

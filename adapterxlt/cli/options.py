@@ -120,7 +120,7 @@ def json_option(function: F) -> F:
 
 
 def encoder_options(function: F) -> F:
-    """`--backbone`, `--artifact` and `--device`: which encoder, and where it computes."""
+    """`--backbone`, `--artifact`, `--device`, `--prefix`: which encoder, how and where."""
     artifact = click.option(
         "--artifact",
         metavar="PATH",
@@ -129,7 +129,12 @@ def encoder_options(function: F) -> F:
     )
     backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
     device = device_option("auto, a GPU if there is one")
-    return backbone(artifact(device(function)))
+    prefix = click.option(
+        "--prefix",
+        metavar="TEXT",
+        help="Put before each sentence, as some encoders want it: 'query: ' for E5.",
+    )
+    return backbone(artifact(device(prefix(function))))
 
 
 def recipe_argument(function: F) -> F:

@@ -62,6 +62,7 @@ def command(
     backbone: str | None,
     artifact: str | None,
     device: str | None,
+    prefix: str | None,
     layers: str | None,
     pooling: str | None,
     threshold: float | None,
@@ -85,19 +86,19 @@ def command(
     check_threshold(threshold, gold)
     check_index(index)
     if vectors:
-        given = (backbone, artifact, device, layers, pooling, save_vectors)
+        given = (backbone, artifact, device, prefix, layers, pooling, save_vectors)
         if any(option is not None for option in given):
             raise UsageError(
                 "--vectors takes no encoder",
-                hint="leave out --backbone, --artifact, --device, --layers, --pooling and "
-                "--save-vectors",
+                hint="leave out --backbone, --artifact, --device, --prefix, --layers, --pooling "
+                "and --save-vectors",
             )
         grid = [_score_vectors(source, target, gold, rules, threshold, index)]
     else:
         grid = _score_texts(
             source, target, gold, rules, threshold, index,
-            backbone=backbone, artifact=artifact, device=device, layers=layers, pooling=pooling,
-            max_length=max_length, save=save_vectors,
+            backbone=backbone, artifact=artifact, device=device, prefix=prefix, layers=layers,
+            pooling=pooling, max_length=max_length, save=save_vectors,
         )  # fmt: skip
     metric = MAIN[gold is not None]
     best = best_of(grid, metric)
@@ -105,6 +106,7 @@ def command(
         print_json(
             {
                 "protocol": protocol,
+                **({"prefix": prefix} if prefix else {}),
                 "source": str(source),
                 "target": str(target),
                 "unit": "percent",
@@ -161,6 +163,7 @@ def _score_texts(
     backbone: str | None,
     artifact: str | None,
     device: str | None,
+    prefix: str | None,
     layers: str | None,
     pooling: str | None,
     max_length: int,
@@ -190,6 +193,7 @@ def _score_texts(
         texts, sides = (mining.source, mining.target), from_mining(mining, str(gold))
     made = rules.tatoeba if gold is None else rules.bucc
     built = open_encoder(backbone, artifact, device)
+    built.prefix = prefix or ""
     depth = built.model.config.num_hidden_layers
     progress = open_progress()
     chosen, poolings = choose_layers(_layers(layers), made, depth), _poolings(pooling, made.pooling)

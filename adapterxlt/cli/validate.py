@@ -62,7 +62,7 @@ def _problems(
         return error.problems
     if loaded.backbone is None:
         try:  # says why it is not here
-            resolve_backbone(loaded.recipe.backbone, loaded.base, download=False)
+            resolve_backbone(loaded.recipe.backbone.name, loaded.base, download=False)
         except MissingBackboneError as error:
             absent.setdefault(str(error), []).append(text)
     return ()

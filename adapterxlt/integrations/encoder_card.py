@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def left_behind(built: Built) -> list[str]:
     """What an encoder of sentences has no place for: the heads, by kind and task."""
     heads = built.spec.heads if built.spec else ()
-    return [f"the {head.kind} head for {printable(head.task)}" for head in heads]
+    return [f"the {head.kind.replace('_', ' ')} head for {printable(head.task)}" for head in heads]
 
 
 def encoder_card(

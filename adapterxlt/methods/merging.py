@@ -141,6 +141,15 @@ def merge_note(method: ParsedMethod, weights: Sequence[float]) -> str:
 
 
 def cancel(weights: Sequence[float]) -> bool:
+    """Whether weights sum to zero, or so near it that a mean with them would be their difference.
+
+    Heads are averaged with weights relative to their sum: `[1, -0.999]` would take 1,000 times the
+    one head less 999 times the other, `[1, -0.5]` twice the one less the other.
+    """
+    return abs(sum(weights)) <= 0.1 * sum(map(abs, weights))
+
+
+def cancel_exactly(weights: Sequence[float]) -> bool:
     """Whether weights sum to zero, but for rounding."""
     return abs(sum(weights)) <= 1e-9 * sum(map(abs, weights))
 

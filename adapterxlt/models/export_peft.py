@@ -144,7 +144,10 @@ def _not_plain(part: Part) -> str:
     if values["architecture"] != "lora" or values["vera_d"] is not None:
         return f"`{part.name}` is built differently there"
     if values["composition_mode"] != "add":
-        return f"`{part.name}` scales outputs, which PEFT does elsewhere"
+        return (
+            "PEFT's (IA)3 scales the feed-forward layer after its activation, that of `adapters` "
+            "before it"
+        )
     if values["use_dora"]:
         return "PEFT's DoRA leaves the bias as it is, that of `adapters` scales it too"
     if values["output_lora"]:

@@ -76,7 +76,7 @@ def _check_mergeable(built: Built) -> None:
     else:
         for part in parse_method(spec.adapters[0].method).flat():
             if METHODS[part.name].family != "lora":
-                reason = f"`{part.name}` is no change of weights that are there"
+                reason = f"`{part.name}` adds layers or vectors of its own"
             elif part.resolved["use_gating"]:
                 reason = f"the gates of `{part.name}` depend on the input"
     if reason:

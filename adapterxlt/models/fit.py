@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from transformers.modeling_utils import no_init_weights
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
@@ -43,7 +44,8 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
             raise InvalidArtifactError(f"`{artifact}`: {problem.splitlines()[0]}")
     config = config_of(backbone)
     with torch.device("meta"):
-        model = adapter_class(backbone.architecture)(config)
+        with no_init_weights():  # there is nothing to be filled
+            model = adapter_class(backbone.architecture)(config)
         try:
             for name in setup_names(spec.setup) if spec.setup is not None else ():
                 new_adapter(model, name, methods_of(spec)[name], f"`{artifact}`")

@@ -62,7 +62,7 @@ def merge(
     Weights are used as given and need not sum to one (task arithmetic); None means equal shares.
     `method_merge` says what of each method they weigh. If all members have heads with the same
     labels, the merge has their weighted mean (weights relative to their sum), unless the weights
-    sum to zero; else none.
+    sum to zero or nearly so; else none.
 
     Args:
         rank: of a merged LoRA; None loses nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import nn
@@ -43,14 +43,17 @@ class Built:
         tokenizer: knows the longest input (`model_max_length`).
         backbone: what it stands on.
         spec: what it consists of; None for the bare backbone.
+        prefix: put before each sentence whose vector is wanted.
     """
 
     model: AdapterModel
     tokenizer: PreTrainedTokenizerBase
     backbone: Backbone
     spec: ModelSpec | None
+    prefix: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
+        self.prefix = self.prefix or self.backbone.prefix
         if self.backbone.architecture.segments:
             mark_segments(self.model, self.tokenizer)
 

@@ -62,7 +62,7 @@ def resolve_sources(
         MissingBackboneError, MissingDataError: one of them is not there.
     """
     return Sources(
-        backbone=backbone or resolve_backbone(recipe.backbone, base),
+        backbone=backbone or recipe.backbone.told(resolve_backbone(recipe.backbone.name, base)),
         roots=tuple(resolve_roots(recipe.data, base)),
         used=used or {},
         base=base,

@@ -14,6 +14,8 @@ from adapterxlt.recipe.references import check_references
 def check(draft: Draft) -> None:
     """Add every problem of what is known of a recipe."""
     check_references(draft)
+    for index, task in enumerate(draft.recipe.backbone.seen):
+        draft.task(("backbone", "seen", index), task)
     composition = Composition(draft)
     for name, stage in draft.recipe.stages.items():
         kind_of(stage).check(draft, name, stage, composition.of)

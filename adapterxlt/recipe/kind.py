@@ -201,8 +201,8 @@ class StageKind(Generic[S]):
         """Name of the model that a stage's other models are compared with."""
         raise NotImplementedError
 
-    def protocol(self, stage: S) -> str:
-        """Name of the protocol of a stage's figures."""
+    def protocol(self, stage: S, params: Mapping[str, object]) -> str:
+        """Name of the protocol of a stage's figures, and what else of a step's is to be told."""
         return "zero-shot"
 
     def cap(self, stage: S) -> int | None:

@@ -146,9 +146,9 @@ def _load(
         raise InvalidRecipeError(problems)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
-    backbone = None
-    if find_backbone:
-        backbone = find_backbone(draft.recipe.backbone, path.parent)
+    choice = draft.recipe.backbone
+    backbone = find_backbone(choice.name, path.parent) if find_backbone else None
+    backbone = choice.told(backbone) if backbone is not None else None
     draft.used = _look(draft, path.parent, backbone, look)
     check(draft)
     if backbone is not None:

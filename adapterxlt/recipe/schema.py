@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
@@ -13,8 +13,10 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
+    model_validator,
 )
 
+from adapterxlt.backbones import Backbone
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
@@ -202,12 +204,34 @@ class StoreSettings(Strict):
     remotes: list[str] = []
 
 
+class BackboneChoice(Strict):
+    """A backbone by its name, or with what cannot be read from its files.
+
+    `{name: intfloat/multilingual-e5-small, seen: [mnli, squad], prefix: "query: "}`
+    """
+
+    name: str = Field(min_length=1)
+    seen: list[str] = Field([], description="tasks whose training data its makers trained on")
+    prefix: str = Field(
+        "", max_length=200, description="put before each sentence in retrieval, as E5 wants it"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    def told(self, backbone: Backbone) -> Backbone:
+        """The backbone with what the recipe says of it."""
+        return replace(backbone, seen=tuple(self.seen), prefix=self.prefix)
+
+
 class Recipe(Strict):
     """A whole recipe, matrix expanded and `--set` applied."""
 
     name: Name
     description: str = ""
-    backbone: str = "mini"
+    backbone: BackboneChoice = BackboneChoice(name="mini")
     data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
     tasks: list[str] = Field(
         [], description="entries of own tasks: YAML files, or folders of them, beside the recipe"

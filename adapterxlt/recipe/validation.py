@@ -17,7 +17,7 @@ from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
-from adapterxlt.recipe.schema import Recipe, Stage, TaskData, TrainingBlock
+from adapterxlt.recipe.schema import BackboneChoice, Recipe, Stage, TaskData, TrainingBlock
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
 
@@ -36,7 +36,9 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so go on with them
-        known = {"backbone": tree["backbone"]} if isinstance(tree.get("backbone"), str) else {}
+        choice = tree.get("backbone")
+        named = isinstance(choice, str) and choice != ""
+        known: dict[str, Any] = {"backbone": BackboneChoice(name=str(choice))} if named else {}
         recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
     recipe = recipe.knowing(tasks)
     broken = frozenset(written) - set(stages) if isinstance(written, dict) else frozenset()

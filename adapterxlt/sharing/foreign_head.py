@@ -69,6 +69,8 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
         return f"its head is of the type `{kind}`, which is not read"
     ours, form = _TYPES[kind]
     for key, value in form.items():
+        if value == "tanh":  # what is built between layers is the architecture's own
+            value = backbone.architecture.activation
         if config.get(key, value) != value:
             return f"its head has `{key}: {brief(config[key])}`, which is not built here"
     if get_kind(ours).tied_head:

@@ -46,6 +46,14 @@ _READ = frozenset(
 )
 # Ways to begin that leave the backbone's weights as they are; others change them.
 _INIT = (True, False, "gaussian", "orthogonal", "eva")
+_OTHERS = {
+    "IA3": "PEFT's (IA)3 scales the feed-forward layer after its activation, that of `adapters` "
+    "before it",
+    "PREFIX_TUNING": "PEFT's prefix tuning moves the positions of all tokens, that of `adapters` "
+    "does not",
+    "PROMPT_TUNING": "PEFT's prompt tuning puts its vectors in front of <s>, and moves all "
+    "positions",
+}
 _WHY = {
     "use_dora": "DoRA of PEFT leaves the bias as it is, that of `adapters` scales it too",
     "init_lora_weights": "this way to begin changes the backbone's own weights",
@@ -145,7 +153,8 @@ def lora_from_peft(
 def _check_keys(config: Mapping[str, Any], architecture: Architecture, path: Path) -> None:
     if config.get("peft_type") != "LORA":
         kind = brief(config.get("peft_type"))
-        refuse(path, f"is of the kind `{kind}`; of PEFT's only LORA is read")
+        message = f"is of the kind `{kind}`; of PEFT's only LORA is read"
+        refuse(path, message, _OTHERS.get(str(config.get("peft_type"))))
     for key, value in config.items():
         idle = key in _IDLE or key in _READ or value in (None, False, "none")
         if key == "init_lora_weights":

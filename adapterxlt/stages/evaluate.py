@@ -27,6 +27,7 @@ from adapterxlt.stages.measuring import (
     check_length,
     check_submission,
     languages_of,
+    seen_by,
 )
 from adapterxlt.tasks.catalogue import Task, compatible
 from adapterxlt.tasks.data_hash import scored_by
@@ -112,6 +113,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "max_length": stage.max_length or trained.lengths[head.name],
                     "doc_stride": trained.doc_stride,
                     "token_budget": stage.token_budget,
+                    **seen_by(scene.backbone),
                 }
                 if len(trained.lengths) > 1:
                     params["head"] = head.name

@@ -21,7 +21,7 @@ from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
-from adapterxlt.stages.running.contamination import describe_overlap, read_seen
+from adapterxlt.stages.running.contamination import describe_overlap
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.store.files import write_json
@@ -37,7 +37,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     """
     step = planned.step
     entry, roots = context.sources.tasks[step.text("task")], context.sources.roots
-    seen = read_seen(context.backbone.path, context.artifact(step.inputs[0]))
+    seen = context.seen(context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
     for language in step.items("languages"):

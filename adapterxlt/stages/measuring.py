@@ -16,6 +16,11 @@ from adapterxlt.tasks.catalogue import Task, language_in, may_be_in
 from adapterxlt.tasks.find import available_languages, find
 
 
+def seen_by(backbone: Backbone) -> dict[str, object]:
+    """What its makers trained on, which results are compared with; nothing where none is told."""
+    return {"seen": sorted(set(backbone.seen))} if backbone.seen else {}
+
+
 def check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequence[str]) -> None:
     """Whether the baseline is among the models of a stage."""
     if baseline is None or baseline in listed:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.documents.nodes import Path
-from adapterxlt.methods.merging import can_merge, cancel, merge_note, merged_method
+from adapterxlt.methods.merging import can_merge, cancel, cancel_exactly, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene, StageKind
@@ -17,6 +17,7 @@ from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.members import members_of
+from adapterxlt.tasks.catalogue import Task
 
 
 class MergeStage(Stage):
@@ -92,6 +93,12 @@ class _Merge(StageKind[MergeStage]):
         neutral: dict[str, object] = {"note": merge_note(method, stage.shares)}
         yield Step(name, "merge", name, self.inputs(stage), params, neutral)
 
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        """`2.1` where weights nearly cancel: heads were once divided by such sums."""
+        weights = [float(str(weight)) for weight in step.items("weights")]
+        nearly = cancel(weights) and not cancel_exactly(weights)
+        return f"{self.version}.1" if nearly else self.version
+
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         return f"merge({' + '.join(inputs)})"
 
@@ -117,7 +124,8 @@ def _merged(
     heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
     headless = next((shape.headless for shape in members.values() if shape.headless), "")
     if cancel(stage.shares):
-        headless = "its weights sum to zero, so the heads of its members cancel out"
+        total = f"{sum(stage.shares):.3g}"
+        headless = f"its weights sum to {total}, so the heads of its members cancel out"
     if full:
         return Shape("full", (), True, tuple(heads), headless)
     merged = merged_method(methods, stage.rank)

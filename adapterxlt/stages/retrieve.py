@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
@@ -26,6 +27,7 @@ from adapterxlt.stages.measuring import (
     check_length,
     check_submission,
     languages_of,
+    seen_by,
 )
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
@@ -173,8 +175,10 @@ class _Retrieve(StageKind[RetrieveStage]):
     def baseline(self, stage: RetrieveStage) -> str:
         return stage.baseline or (BARE if BARE in stage.retrieve else stage.retrieve[0])
 
-    def protocol(self, stage: RetrieveStage) -> str:
-        return stage.protocol
+    def protocol(self, stage: RetrieveStage, params: Mapping[str, object]) -> str:
+        """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
+        prefix = params.get("prefix")
+        return f"{stage.protocol}, prefix {json.dumps(prefix)}" if prefix else stage.protocol
 
     def runner(self) -> Callable[..., None]:
         from adapterxlt.stages.retrieve_run import run_retrieve
@@ -198,7 +202,10 @@ def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
         "protocol": protocol,
         "max_length": stage.max_length,
         "token_budget": stage.token_budget,
+        **seen_by(backbone),
     }
+    if backbone.prefix:
+        settings["prefix"] = backbone.prefix
     if stage.predictions:
         settings["predictions"] = stage.predictions
     return settings

@@ -11,7 +11,7 @@ from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measu
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
-from adapterxlt.stages.running.contamination import describe_overlap, read_seen
+from adapterxlt.stages.running.contamination import describe_overlap
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
@@ -30,7 +30,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
             file = submission_file(step.text("predictions"), task, language, split)
             write_atomic(folder / file, "".join(f"{line}\n" for line in lines))
     artifact = context.artifact(step.inputs[0]) if step.inputs else None
-    seen = read_seen(context.backbone.path, artifact)
+    seen = context.seen(artifact)
     flags = {
         language: describe_overlap(context.texts.evaluated(step, language), seen)
         for language in step.items("languages")

@@ -75,6 +75,7 @@ def encoder_revision(built: Built, layer: int, pooling: Pooling, max_length: int
         layer,
         pooling,
         min(max_length, tokenizer.model_max_length),
+        *filter(None, [getattr(built, "prefix", "")]),
     ]
     text = json.dumps(known, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -84,7 +84,8 @@ def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:
 
 def _chunks(built: Built, texts: Iterable[str], max_length: int) -> Iterator[list[list[int]]]:
     limit = min(max_length, built.tokenizer.model_max_length)
-    for chunk in _batched(texts):
+    prefix = getattr(built, "prefix", "")
+    for chunk in _batched(f"{prefix}{text}" for text in texts):
         encoded = built.tokenizer(
             chunk,
             truncation=True,

@@ -50,6 +50,9 @@ def test_heads_come_along_only_when_all_agree(
     backbone: Backbone, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     assert merge(backbone, [artifacts("nli"), artifacts("para")], None, "mixed").head is not None
+    for little in ([1.0, -1.0], [1.0, -0.999]):  # a mean of heads would be their difference
+        members = [artifacts("nli"), artifacts("para")]
+        assert merge(backbone, members, little, "mixed").head is None
     other = build_train(backbone, method="seq_bn", name="tags", head=TAGS, seed=1)
     save(disturb(other), tmp_path / "tags")
     built = merge(backbone, [artifacts("nli"), tmp_path / "tags"], None, "mixed")

@@ -19,7 +19,6 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import Built, build_train, load, merge, save
-from adapterxlt.models.merge import Merged
 from tests.models.conftest import PAIRS, TAGS, disturb, logits
 
 VARIANTS = (
@@ -57,10 +56,6 @@ def trained(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Tra
     return get
 
 
-def same(backbone: Backbone, merged: Merged, member: Path, ids: Tensor) -> None:
-    torch.testing.assert_close(logits(merged, ids), logits(load(backbone, member), ids), **CLOSE)
-
-
 def test_every_method_is_merged_or_refused_in_a_sentence() -> None:
     for name in METHODS:
         method = parse_method(name)
@@ -73,11 +68,16 @@ def test_every_method_is_merged_or_refused_in_a_sentence() -> None:
 @pytest.mark.parametrize("method", MERGEABLE)
 def test_algebra(method: str, backbone: Backbone, trained: Trained, ids: Tensor) -> None:
     one, two = trained(method, 1), trained(method, 2)
-    assert not torch.allclose(logits(load(backbone, one), ids), logits(load(backbone, two), ids))
-    same(backbone, merge(backbone, [one, two], [1, 0], "x"), one, ids)
-    same(backbone, merge(backbone, [one, two], [0, 1], "x"), two, ids)
-    same(backbone, merge(backbone, [one, two, two], [1, 1, -1], "x"), one, ids)
-    same(backbone, merge(backbone, [one, one], None, "x"), one, ids)
+    first, second = (logits(load(backbone, member), ids) for member in (one, two))
+    assert not torch.allclose(first, second)
+    for members, shares, wanted in (
+        ([one, two], [1.0, 0.0], first),
+        ([one, two], [0.0, 1.0], second),
+        ([one, two, two], [1.0, 1.0, -1.0], first),
+        ([one, one], None, first),
+    ):
+        built = merge(backbone, members, shares, "x")
+        torch.testing.assert_close(logits(built, ids), wanted, **CLOSE)
     mixed = [
         logits(merge(backbone, members, weights, "x"), ids)
         for members, weights in (([one, two], [0.7, -0.2]), ([two, one], [-0.2, 0.7]))

@@ -61,6 +61,23 @@ def test_a_revision_is_of_the_steps_that_evaluate_one_kind_of_task() -> None:
 
 
 @pytest.mark.parametrize(
+    ("weights", "version"),
+    [
+        ([0.5, 0.5], 2),
+        ([1.0, -0.5], 2),
+        ([1.0, 1.0, -1.0], 2),
+        ([1.0, -1.0], 2),
+        ([1.0, -0.999], "2.1"),
+        ([1.0, -0.9, -0.01], "2.1"),
+    ],
+)
+def test_merges_have_a_new_address_whose_heads_were_divided_by_nearly_nothing(
+    weights: list[float], version: object
+) -> None:
+    assert version_of(replace(STEP, kind="merge", params={"weights": weights})) == version
+
+
+@pytest.mark.parametrize(
     "method",
     [
         "prompt_tuning",

@@ -24,6 +24,7 @@ full2: {train: mnli, method: full}
 fulls: {merge: [full, full2]}
 loras: {merge: [lora, small_lora]}
 nothing: {merge: [lora, lora2], weights: [0.5, -0.5]}
+little: {merge: [lora, lora2], weights: [1, -0.999]}
 """
 
 
@@ -119,7 +120,8 @@ def test_what_can_be_composed(body: str) -> None:
         ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which must not be"),
         ("{merge: [lora, lora2], rank: 17}", "is above 16, the sum of the members' ranks"),
         ("{merge: [bn, bn2], rank: 4}", "`seq_bn` has no LoRA whose rank could be chosen"),
-        ("{evaluate: [nothing], on: mnli}", "`nothing` has no head: its weights sum to zero, so"),
+        ("{evaluate: [nothing], on: mnli}", "`nothing` has no head: its weights sum to 0, so"),
+        ("{evaluate: [little], on: mnli}", "`little` has no head: its weights sum to 0.001, so"),
         (
             "{train: udpos, method: lora, after: loras}",
             "`loras` is `lora[r=12,alpha=12]`, and `lora` cannot go on from its weights",
@@ -138,7 +140,7 @@ def test_what_cannot_be_composed(body: str, expected: str) -> None:
 
 def test_every_unfit_member_is_told_with_its_place() -> None:
     found = told(stages(f"{MODELS}x: {{fuse: [full, stack, bn], train: udpos}}"))
-    assert [line.split(":")[0] for line in found] == ["20 stages.x.fuse[0]", "20 stages.x.fuse[1]"]
+    assert [line.split(":")[0] for line in found] == ["21 stages.x.fuse[0]", "21 stages.x.fuse[1]"]
 
 
 def test_what_stands_on_a_problem_is_not_blamed_for_it() -> None:

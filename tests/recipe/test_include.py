@@ -55,7 +55,7 @@ def test_what_is_said_later_and_nearer_wins(tmp_path: Path) -> None:
         parts__three="{backbone: three, seed: 5, training: {cap: 20}}",
     )
     recipe = load(path).recipe
-    assert (recipe.name, recipe.backbone, recipe.seed) == ("main", "three", 5)
+    assert (recipe.name, recipe.backbone.name, recipe.seed) == ("main", "three", 5)
     settings = recipe.training_of("nli")
     assert (settings.lr, settings.epochs, settings.cap, settings.seed) == (1e-3, 3, 20, 7)
     assert list(recipe.stages) == ["nli", "direct"]

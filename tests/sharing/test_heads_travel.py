@@ -35,8 +35,8 @@ REFUSED = {
     ("peft", "bottleneck"): "PEFT has no bottleneck adapters",
     ("peft", "prefix"): "moves the positions of all tokens",
     ("peft", "full"): "has backbone weights of its own",
-    ("transformers", "bottleneck"): "`seq_bn` is no change of weights that are there",
-    ("transformers", "prefix"): "`prefix_tuning` is no change of weights that are there",
+    ("transformers", "bottleneck"): "`seq_bn` adds layers or vectors of its own",
+    ("transformers", "prefix"): "`prefix_tuning` adds layers or vectors of its own",
 }
 CHOICES = 3
 

@@ -103,6 +103,7 @@ def test_heads(
     ("key", "value", "message"),
     [
         ("peft_type", "IA3", "of the kind `IA3`"),
+        ("peft_type", "IA3", "scales the feed-forward layer after its activation"),
         ("use_rslora", 3, "`use_rslora` must be true or false"),
         ("use_dora", True, "`use_dora: True` is not supported"),
         ("rank_pattern", {"query": 8}, "`rank_pattern` gives"),

@@ -15,6 +15,7 @@ from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.stages.running.contamination import Hashes, read_seen
 from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import Store
 
@@ -100,3 +101,15 @@ class Context:
             built.model.to(find_device(self.device))
             self._loaded = (key, built)
         return self._loaded[1]
+
+    def seen(self, artifact: Path | None) -> dict[str, Hashes]:
+        """Hashes of the texts that a model has seen, by where: see `read_seen`.
+
+        Of what the backbone's makers trained on, as the recipe says, the data that are here.
+        """
+        told = {
+            f"pretraining ({task})": hashes
+            for task in self.backbone.seen
+            if (hashes := self.texts.pretrained(task)).size
+        }
+        return read_seen(self.backbone.path, artifact) | told

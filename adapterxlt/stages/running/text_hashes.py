@@ -9,7 +9,8 @@ from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.running.contamination import Hashes, hash_texts
 from adapterxlt.stages.running.data import evaluation_examples, training_examples
-from adapterxlt.tasks.read import read_bitext, read_mining
+from adapterxlt.tasks.find import available_languages
+from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
 from adapterxlt.tasks.texts import texts_of
 
 
@@ -30,6 +31,16 @@ class TextHashes:
         if key not in self._known:
             examples = training_examples(part, step, self._sources)
             self._known[key] = hash_texts(texts_of(examples))
+        return self._known[key]
+
+    def pretrained(self, name: str) -> Hashes:
+        """Of all training texts of a task, in every language that is here."""
+        key = ("seen", name)
+        if key not in self._known:
+            task, roots = self._sources.tasks[name], self._sources.roots
+            languages = available_languages(task, roots, "train") if "train" in task.splits else []
+            found = (read_examples(task, roots, language, "train") for language in languages)
+            self._known[key] = hash_texts(text for each in found for text in texts_of(each))
         return self._known[key]
 
     def evaluated(self, step: Step, language: str) -> Hashes:
