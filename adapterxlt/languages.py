@@ -59,6 +59,12 @@ def parse_tag(written: str) -> tuple[str, str] | None:
     return _known().get(code, code), (found["script"] or "").title()
 
 
+def is_known(written: str) -> bool:
+    """Whether it is a code of a language that the project has a code of its own for."""
+    tag = parse_tag(written)
+    return tag is not None and tag[0] in _known().values()
+
+
 def named_among(written: str, offered: Iterable[str]) -> str:
     """The code among those offered that means the language; what was written if none does.
 
@@ -84,8 +90,7 @@ def suggest_language(written: str, offered: Iterable[str]) -> str:
     A code of another language is no misspelling: then all that are offered are listed.
     """
     codes = sorted(offered)
-    tag = parse_tag(written)
-    if tag is not None and tag[0] in _known().values():
+    if is_known(written):
         return f"known: {', '.join(codes)}" if codes else "none is known"
     if len(written) > 4 and written.isalpha():  # a name, which only by chance is like a code
         listed = f"; known: {', '.join(codes)}" if codes else ""

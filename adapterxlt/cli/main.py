@@ -33,6 +33,8 @@ VERBS = {
     "mine": "Find translation pairs in two plain texts.",
     "mining-set": "Hide translation pairs among distractors, to measure mining.",
     "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
+    "task": "Describe data of your own: write an entry, check it.",
+    "schema": "Print the JSON Schema of a recipe or of a task entry.",
     "doctor": "Check versions, devices, data, backbone and disk space.",
 }
 _MODULES = {"list": "list_", "mining-set": "mining_set"}

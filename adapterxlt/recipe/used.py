@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.tasks.catalogue import Task
 
 Form = Literal["full", "adapter", "stack", "fusion", "ensemble"]
 
@@ -26,6 +27,7 @@ class Used:
         headless: why it has none that can be used; "" if it has one.
         parts: the parts of its fingerprint.
         lineage: every training step behind it, oldest first, its own last.
+        own: what its heads say of tasks that are not built in, by name.
         note: what of it is left out, and why; "" for nothing.
         depth: how many adapters, or fusions, stand on one another.
     """
@@ -39,6 +41,7 @@ class Used:
     headless: str
     parts: dict[str, object]
     lineage: tuple[dict[str, Any], ...] = field(repr=False)
+    own: Mapping[str, Task] = field(default_factory=dict, repr=False)
     note: str = ""
     depth: int = 1
 
@@ -71,6 +74,11 @@ def languages_of(steps: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -
         if isinstance(part.get("language"), str)
         and not ((kind := kinds.get(str(part.get("task")))) is not None and get_kind(kind).any_text)
     }
+
+
+def tasks_of_heads(tasks: Mapping[str, Task], used: Mapping[str, Used]) -> dict[str, Task]:
+    """The tasks that models may have heads of: those there are, and those that used ones name."""
+    return {**tasks, **{name: task for one in used.values() for name, task in one.own.items()}}
 
 
 def caps_of(parts: Iterable[Mapping[str, object]]) -> list[tuple[str, int | None]]:

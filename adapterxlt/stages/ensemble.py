@@ -15,6 +15,7 @@ from adapterxlt.recipe.kind import Scene, StageKind
 from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.tasks.catalogue import compatible
 
 
@@ -109,8 +110,9 @@ def _unfit(draft: Draft, first: str, wanted: Shape | None, shape: Shape) -> str 
         return f"has no head whose outputs could be averaged: {shape.headless}"
     if wanted is None or wanted is shape or not wanted.heads:
         return None
+    known = tasks_of_heads(draft.tasks, draft.used)
     own, others = (
-        [draft.tasks[name] for names in heads for name in names if name in draft.tasks]
+        [known[name] for names in heads for name in names if name in known]
         for heads in (shape.heads, wanted.heads)
     )
     if not own or not others or any(head_for(others, task) for task in own):

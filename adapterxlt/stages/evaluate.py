@@ -20,6 +20,7 @@ from adapterxlt.recipe.kinds import kind_of, stage_behind
 from adapterxlt.recipe.schema import Languages, Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,
@@ -94,6 +95,7 @@ class _Evaluate(StageKind[EvaluateStage]):
 
     def steps(self, scene: Scene, name: str, stage: EvaluateStage) -> Iterable[Step]:
         """One step a model and a task."""
+        known = tasks_of_heads(scene.recipe.catalogue, scene.used)
         for task_name in stage.on:
             task = scene.recipe.catalogue[task_name]
             languages = languages_of(task, stage.languages, scene.roots, stage.split)
@@ -101,7 +103,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                 behind = stage_behind(scene.recipe, model)
                 made = scene.recipe.stages[behind]
                 trained = kind_of(made).trained(scene, behind, made)
-                head = head_for([scene.recipe.catalogue[known] for known in trained.lengths], task)
+                head = head_for([known[name] for name in trained.lengths], task)
                 assert head is not None  # checked with the recipe
                 params: dict[str, object] = {
                     "task": task_name,
@@ -165,10 +167,11 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: Shap
             f"train one on it (`after: {model}`), or `retrieve` with it",
         )
         return
+    known = tasks_of_heads(draft.tasks, draft.used)
     models = [
-        [draft.tasks[name] for name in names]
+        [known[name] for name in names]
         for names in shape.heads
-        if all(name in draft.tasks for name in names)
+        if all(name in known for name in names)
     ]
     if len(models) < len(shape.heads):
         return

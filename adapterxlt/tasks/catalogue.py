@@ -102,7 +102,13 @@ class Layout(_Frozen):
         {}, description="split -> the one language of its files, where their names do not tell it"
     )
     select_by_id: bool = Field(False, description="question ids begin with the language's name")
-    separator: str = Field("\t", description="between a word and its tag")
+    separator: str = Field(
+        "\t", min_length=1, description="between a word and its tag; of `conll`: any blanks"
+    )
+    quoting: Literal["csv", "none"] = Field(
+        "csv", description="of `csv` and `tsv`: whether quotes enclose fields, or are text"
+    )
+    comments: str = Field("", description="of `conll`: how a line before a sentence begins")
     skip_short_rows: bool = Field(False, description="rows with too few columns are dropped")
     iob1: bool = Field(False, description="chunks may be tagged as IOB1; they are read as IOB2")
     label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
@@ -176,6 +182,7 @@ class Task(_Frozen):
     )
     iso3: dict[str, Code] = {}
     language_names: dict[str, Code] = {}
+    pivot: str = Field("", description="of translations: what a language alone is paired with")
     open: bool = Field(False, description="all its languages are all that there are files in")
     _catalogue: Catalogue | None = PrivateAttr(None)
     _home: Home | None = PrivateAttr(None)
@@ -296,6 +303,13 @@ def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
     return tasks[name]
 
 
+def stand_in(name: str, kind: str, labels: tuple[str, ...], multi_label: bool = False) -> Task:
+    """What a model says of a task that it has a head of, where no entry of it is at hand."""
+    said: dict[str, Any] = {"name": name, "title": name, "kind": kind, "labels": labels}
+    said["multi_label"] = multi_label
+    return Task.model_construct(**said)
+
+
 def source_of(task: Task, split: str) -> Task:
     """The task whose files serve as `split` of `task`: XNLI's training split is MNLI's.
 
@@ -323,7 +337,15 @@ def language_in(task: Task, written: str) -> str:
     """
     if get_kind(task.kind).any_text:
         return written
-    return named_among(written, dict.fromkeys((*task.languages, *task.iso3)))
+    if task.pivot and (both := re.fullmatch(r"([^-]+|.+)-([^-]+)", written)):
+        first, second = (named_among(half, _codes(task)) for half in both.groups())
+        if {first, second} <= {*_codes(task)}:
+            return f"{first}-{second}"
+    return named_among(written, _codes(task))
+
+
+def _codes(task: Task) -> dict[str, None]:
+    return dict.fromkeys((*task.languages, *task.iso3, *filter(None, [task.pivot])))
 
 
 def may_be_in(task: Task, language: str) -> bool:
@@ -336,6 +358,10 @@ def may_be_in(task: Task, language: str) -> bool:
         return True
     if task.iso3 and re.fullmatch("[a-z]{3}", language):
         return True
+    if task.pivot:
+        known = _codes(task)
+        cuts = [at for at, sign in enumerate(language) if sign == "-"]
+        return any(language[:at] in known and language[at + 1 :] in known for at in cuts)
     patterns = [
         pattern
         for layout in task.layouts

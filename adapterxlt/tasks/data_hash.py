@@ -42,6 +42,7 @@ def _reading(found: Found) -> dict[str, object]:
         "kind": task.kind,
         "labels": task.labels,
         "no_answer": task.no_answer,
+        "multi_label": task.multi_label,
         "name": task.language_names.get(found.language, ""),
         "layout": layout.model_dump(mode="json", exclude={"name", "files", "optional"}),
     }

@@ -150,7 +150,7 @@ def _files(task: Task, root: Path, wanted: str) -> list[Path]:
     """The file of that name, or the parts of one that is kept in several (`train-*.parquet`)."""
     if is_hub(root):
         return hub.fetch(task.hub, wanted) if task.hub else []
-    if "*" in wanted:
+    if "*" in wanted or "?" in wanted:
         return sorted(path for path in root.glob(wanted) if _may_read(task, path))
     paths = (root / f"{wanted}{kind}" for kind in ("", *KINDS))
     return [path for path in paths if _may_read(task, path)][:1]
@@ -229,7 +229,9 @@ def halves(task: Task, language: str) -> tuple[str, str]:
     """
     cuts = [at for at, sign in enumerate(language) if sign == "-"]
     both = [(language[:at], language[at + 1 :]) for at in cuts]
-    known = {*task.iso3, *task.languages}
+    known = {*task.iso3, *task.languages, task.pivot}
+    if task.pivot and language in known:
+        return language, task.pivot
     for first, second in both:
         if first in known and second in known:
             return first, second

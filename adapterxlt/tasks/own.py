@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from adapterxlt.documents.nodes import Node, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.documents.yaml_lines import read_file
-from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.errors import InvalidRecipeError, Problem, UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
@@ -29,6 +29,8 @@ from adapterxlt.tasks.catalogue import (
     compatible,
     inherited,
 )
+from adapterxlt.tasks.formats import misfit
+from adapterxlt.tasks.read import READERS
 from adapterxlt.tasks.short_form import spelt_out
 
 SUFFIXES = (".yaml", ".yml")
@@ -152,6 +154,11 @@ def _task(
         return None
     body = inherited(entries, name)
     try:
+        get_kind(str(body.get("kind", "mlm")))
+    except UsageError as error:
+        problems.append(places.problem(("kind",), error.message, error.hint))
+        return None
+    try:
         task = Task.model_validate(body)
     except ValidationError as error:
         full = spelt_out(body, set(Layout.model_fields))
@@ -167,6 +174,10 @@ def _task(
     if head is not None and head.labelled and not task.labels and task.label_count is None:
         hint = "list them; `adapterxlt task new` finds them in the data"
         problems.append(places.problem(("labels",), "is missing", hint))
+    for index, layout in enumerate(task.layouts):
+        if wrong := misfit(task, layout, READERS):
+            at = ("layouts", index) if "layouts" in body else ()
+            problems.append(places.problem((*at, wrong[0]), *wrong[1:]))
     return task
 
 

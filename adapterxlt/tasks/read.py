@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from adapterxlt.errors import UsageError
+from adapterxlt import plugins
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
+from adapterxlt.tasks.formats import reader_of
 from adapterxlt.tasks.readers.bitext import (
     read_bitext_lines,
     read_bitext_records,
     read_bitext_sorted,
 )
 from adapterxlt.tasks.readers.choice import read_choice_records
+from adapterxlt.tasks.readers.columns import read_bitext_columns, read_text_records
+from adapterxlt.tasks.readers.conll import read_conll
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
 from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
@@ -44,17 +48,21 @@ EXAMPLE_READERS: dict[str, Callable[[Found], Iterator[Example]]] = {
     "squad_json": read_squad_json,
     "qa_records": read_qa_records,
     "choice_records": read_choice_records,
-    "labelled_texts": read_labelled_texts,
-    "valued_texts": read_valued_texts,
     "text_lines": read_text_lines,
     "text_contexts": read_text_contexts,
+    "conll": read_conll,
+    "text_records": read_text_records,
+    "labelled_texts": read_labelled_texts,
+    "valued_texts": read_valued_texts,
 }
 BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
     "bitext": read_bitext_lines,
     "bitext_sorted": read_bitext_sorted,
     "bitext_records": read_bitext_records,
+    "bitext_columns": read_bitext_columns,
 }
 MINING_READERS: dict[str, Callable[[Found], MiningSet]] = {"mining_tsv": read_mining_tsv}
+READERS = (*EXAMPLE_READERS, *BITEXT_READERS, *MINING_READERS)
 
 
 def read_examples(
@@ -132,7 +140,31 @@ def sample(examples: Sequence[T], cap: int | None, seed: int) -> list[T]:
 
 
 def _reader(readers: dict[str, Callable[[Found], T]], found: Found) -> Callable[[Found], T]:
-    if found.layout.format not in readers:
-        of = get_kind(found.task.kind).words
-        raise UsageError(f"`{found.task.name}` is a task of {of}: it cannot be read as asked")
-    return readers[found.layout.format]
+    name = reader_of(found.task.kind, found.layout.format)
+    if name in readers:
+        return readers[name]
+    if name in READERS or name not in plugins.entries("readers"):
+        kind = get_kind(found.task.kind).words
+        raise UsageError(f"`{found.task.name}` is a task of {kind}: it cannot be read as asked")
+    read = plugins.load("readers", name)
+    if not callable(read):
+        origin = plugins.origin(plugins.entries("readers")[name])
+        raise plugins.PluginError(f"the reader `{name}` of {origin} is not a function")
+    return lambda asked: _added(name, read, asked)
+
+
+def _added(name: str, read: Callable[[Found], T], found: Found) -> T:
+    """What a reader of an installed package gives; whatever else it does is told of the package."""
+    try:
+        given = read(found)
+        return cast(T, iter(list(given))) if isinstance(given, Iterable) else given
+    except AdapterXLTError:
+        raise
+    except Exception as error:
+        origin = plugins.origin(plugins.entries("readers")[name])
+        raise bad(
+            next(iter(found.files.values())),
+            0,
+            f"the reader `{name}` of {origin} failed: {type(error).__name__}: {error}",
+            "is the file of that format? else tell the makers of the package",
+        ) from error

@@ -19,6 +19,8 @@ from adapterxlt.kinds.registry import get_kind
 
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
+# Keys that an entry may leave out, since they follow from the rest.
+FOLLOWS = ("name", "splits", "metrics", "main_metric")
 
 
 def spelt_out(entry: dict[str, Any], layout_keys: set[str], name: str = "") -> dict[str, Any]:

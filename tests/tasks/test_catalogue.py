@@ -14,8 +14,11 @@ NEEDS = {
     "pair_records": {"text_a", "text_b", "label"},
     "choice_records": {"context", "choices", "label"},
     "tagging_records": {"words", "tags"},
+    "labelled_texts": {"text", "label"},
+    "valued_texts": {"text", "value"},
 }
-OPTIONAL = {"question", "choice_start"}
+OPTIONAL = {"question", "choice_start", "text_pair"}
+CONLL = {"token", "tag"}
 # As XTREME's evaluate.py, XTREME-R and XGLUE's README list them; XCOPA's English is COPA.
 PANX = (
     "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko th "
@@ -87,7 +90,8 @@ def test_every_entry_can_be_read_and_scored(name: str) -> None:
     for layout in task.layouts:
         assert layout.format in readers
         needed = NEEDS.get(layout.format, set())
-        assert needed <= set(layout.columns) <= (needed | OPTIONAL if needed else set())
+        may = CONLL if layout.format == "conll" else needed | OPTIONAL if needed else set()
+        assert needed <= set(layout.columns) <= may
         for files in layout.files.values():
             assert set(layout.optional) <= set(files)
     if task.kind in TRAINABLE_KINDS:

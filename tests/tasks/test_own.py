@@ -185,7 +185,7 @@ def test_recipes_in_one_process_do_not_mix(entry: Path, tmp_path: Path) -> None:
 def test_a_recipe_tells_of_its_entries(entry: Path, tmp_path: Path) -> None:
     write(entry, ENTRY.replace("kind: pair", "kind: pear"))
     recipe = write(tmp_path / "r.yaml", "tasks: [my-pairs.yaml]\nstages: {a: {train: my-pairs}}\n")
-    with pytest.raises(InvalidRecipeError, match=r"my-pairs.yaml:1: kind: must be"):
+    with pytest.raises(InvalidRecipeError, match=r"my-pairs.yaml:1: kind: unknown kind of task"):
         load_recipe(recipe)
 
 

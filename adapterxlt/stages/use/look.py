@@ -32,7 +32,7 @@ from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.transport import prepared, take_in
 from adapterxlt.stages.use.foreign import look_at_foreign, make_used_foreign
-from adapterxlt.stages.use.heads import usable_heads
+from adapterxlt.stages.use.heads import own_tasks, usable_heads
 from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.store.files import address_of
 from adapterxlt.store.inside import open_inside
@@ -81,6 +81,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
         on_full=spec.full,
         heads=heads,
         headless=headless,
+        own=own_tasks(spec.heads),
         parts=parts,
         lineage=_lineage(manifest, fingerprint, where),
         depth=len(spec.setup.stack) if isinstance(spec.setup, StackSetup) else 1,

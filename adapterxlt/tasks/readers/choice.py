@@ -11,7 +11,7 @@ from adapterxlt.tasks.catalogue import Column
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
-from adapterxlt.tasks.readers.records import Record, records, text_field, value_of
+from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
 from adapterxlt.tasks.types import ChoiceExample
 
 # What stands for a withheld label.
@@ -47,10 +47,10 @@ def _records(found: Found) -> Iterator[tuple[int, Record]]:
     """The records, with the labels that Social IQa publishes in a file of their own."""
     path = found.files.get("answers")
     if path is None:
-        yield from records(found.files["data"])
+        yield from records_of(found)
         return
     key, answers = str(found.layout.columns["label"]), read_lines(path)
-    listed = list(records(found.files["data"]))
+    listed = list(records_of(found))
     if len(listed) != len(answers):
         raise bad(path, 0, f"{len(answers)} labels for {len(listed)} records")
     for (number, record), answer in zip(listed, answers, strict=True):

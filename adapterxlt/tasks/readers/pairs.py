@@ -10,7 +10,7 @@ from adapterxlt.tasks.catalogue import Column, Layout
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
-from adapterxlt.tasks.readers.records import records, text_field, value_of
+from adapterxlt.tasks.readers.records import records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
 from adapterxlt.tasks.types import PairExample
 
@@ -151,10 +151,7 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
 def _records(found: Found) -> Iterator[_Row]:
     path, layout = found.files["data"], found.layout
     a, b, c = (layout.columns[field] for field in ("text_a", "text_b", "label"))
-    for number, record in records(path):
-        key = layout.language_column
-        if key and text_field(path, number, record, key) != found.language:
-            continue
+    for number, record in records_of(found):
         text_a, text_b = (
             " ".join(text_field(path, number, record, str(key)) for key in keys)
             for keys in (_names(a), _names(b))

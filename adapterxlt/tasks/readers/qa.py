@@ -12,7 +12,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.files import bad, not_squad, parse_json, read_text
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
-from adapterxlt.tasks.readers.records import records, text_field, value_of
+from adapterxlt.tasks.readers.records import records_of, text_field, value_of
 from adapterxlt.tasks.types import QAExample
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def read_qa_records(found: Found) -> Iterator[QAExample]:
 
 def _from_records(found: Found) -> Iterator[tuple[str, dict[str, Any]]]:
     path = found.files["data"]
-    for number, record in records(path):
+    for number, record in records_of(found):
         answers = value_of(path, number, record, "answers")
         if isinstance(answers, dict):  # {text: [...], answer_start: [...]}
             pairs = zip(answers["text"], answers["answer_start"], strict=True)

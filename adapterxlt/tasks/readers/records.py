@@ -1,22 +1,54 @@
-"""Records with named fields: JSON lines, csv with a header, Parquet."""
+"""Records with named fields: JSON lines, tables with a header or without, Parquet."""
 
 from __future__ import annotations
 
 import csv
-import io
 import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adapterxlt.store.compressed import plain_name
-from adapterxlt.tasks.files import bad, parse_json, read_lines, read_text, refuse_returns
+from adapterxlt.tasks.files import bad, parse_json
+from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.streams import stream_lines
 
 Record = dict[str, Any]
 
-# Text, see `adapterxlt.lines`; the csv module would end a row there.
+# Text, see `adapterxlt.lines`; the csv module would end a row there. Half a character stands for
+# it meanwhile: no UTF-8 file holds one.
 _LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+_MARK = "\udc0d"
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+csv.field_size_limit(1 << 26)
+
+
+def records_of(found: Found) -> Iterator[tuple[int, Record]]:
+    """Line number and fields of every record of a layout that is in the language asked for.
+
+    The layout's `format` says how a file is written, where it is the name of a format (`csv`);
+    else the file's suffix does. Columns without names are called `0`, `1`, ...
+
+    Raises:
+        MissingDataError: a record is malformed, or does not say its language where all do.
+    """
+    path, layout = found.files["data"], found.layout
+    suffix = plain_name(path).suffix.removeprefix(".")
+    written = layout.format if layout.format in (*_DELIMITERS, "jsonl", "parquet") else suffix
+    if written in _DELIMITERS:
+        numbered = any(isinstance(column, int) for column in layout.columns.values())
+        header = layout.header or not numbered
+        rows = _table(path, _DELIMITERS[written], layout.quoting, header)
+    else:
+        rows = _parquet(path) if written == "parquet" else _json(path)
+    key, codes = layout.language_column, {found.language}
+    if key:
+        codes |= {found.task.iso3.get(found.language, found.language)}
+        codes |= {found.task.language_names.get(found.language, found.language)}
+    for number, record in rows:
+        if not key or text_field(path, number, record, key) in codes:
+            yield number, record
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
@@ -28,42 +60,55 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
     Raises:
         MissingDataError: a record is malformed.
     """
-    readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet}
-    return readers.get(plain_name(path).suffix, _json)(path)
+    suffix = plain_name(path).suffix.removeprefix(".")
+    if suffix in _DELIMITERS:
+        return _table(path, _DELIMITERS[suffix])
+    return _parquet(path) if suffix == "parquet" else _json(path)
 
 
 def _json(path: Path) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in stream_lines(path):
         if not line.strip():
             continue
-        record = parse_json(path, line, number)
+        record = parse_json(path, line.removesuffix("\n").removesuffix("\r"), number)
         if not isinstance(record, dict):
             raise bad(path, number, f"a JSON object is expected, not {type(record).__name__}")
         yield number, record
 
 
-def _csv(path: Path) -> Iterator[tuple[int, Record]]:
-    """Quoted fields may hold line breaks, so the text is not cut into lines first."""
-    delimiter = "\t" if plain_name(path).suffix == ".tsv" else ","
-    text = read_text(path)
-    refuse_returns(path, text)
-    mark = next(sign for sign in map(chr, range(0xE000, 0xF900)) if sign not in text)
-    text = _LONE_RETURN.sub(mark, text)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _table(
+    path: Path, delimiter: str, quoting: Literal["csv", "none"] = "csv", header: bool = True
+) -> Iterator[tuple[int, Record]]:
+    """Quoted fields may hold line breaks; without quoting, a line is a row and quotes are text."""
+    lines = (_LONE_RETURN.sub(_MARK, line) for _, line in stream_lines(path))
+    if quoting == "csv":
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    else:
+        rows = csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE)
+    names: list[str] = []
     start = 1
     try:
-        header = next(rows)
-        start = rows.line_num + 1
         for row in rows:
-            if len(row) != len(header) and row:
-                expected = f"{len(header)} expected"
-                raise bad(path, start, f"{len(row)} columns, {expected}", "is a quote not closed?")
+            if not names:
+                names = row if header else [str(number) for number in range(len(row))]
+                if header:
+                    start = rows.line_num + 1
+                    continue
+            if len(row) != len(names) and row:
+                expected = f"{len(names)} expected"
+                hint = "is a quote not closed?" if quoting == "csv" else None
+                raise bad(path, start, f"{len(row)} columns, {expected}", hint)
             if row:
-                fields = (field.replace(mark, "\r") for field in row)
-                yield start, dict(zip(header, fields, strict=True))
+                fields = (field.replace(_MARK, "\r") for field in row)
+                yield start, dict(zip(names, fields, strict=True))
             start = rows.line_num + 1
     except csv.Error as error:
-        raise bad(path, start, f"not csv: {error}", "is a quote not closed?") from error
+        hint = "is a quote not closed?"
+        if quoting == "csv":
+            hint += " Where quotes are plain characters, the entry says `quoting: none`"
+        raise bad(path, start, f"not {'csv' if delimiter == ',' else 'tsv'}: {error}", hint) from (
+            error
+        )
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:

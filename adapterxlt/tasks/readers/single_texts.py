@@ -12,7 +12,7 @@ from adapterxlt.kinds.text_classification import LabelledText
 from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
-from adapterxlt.tasks.readers.records import Record, records, text_field, value_of
+from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
 
 BETWEEN_LABELS = "|"  # where several stand in one field
 
@@ -62,10 +62,7 @@ def _texts(found: Found) -> Iterator[tuple[int, Record, str, str | None]]:
     path, layout = found.files["data"], found.layout
     first = str(layout.columns.get("text", "text"))
     second = layout.columns.get("text_pair")
-    for line, record in records(path):
-        key = layout.language_column
-        if key and text_field(path, line, record, key) != found.language:
-            continue
+    for line, record in records_of(found):
         pair = None if second is None else text_field(path, line, record, str(second))
         yield line, record, text_field(path, line, record, first), pair
 

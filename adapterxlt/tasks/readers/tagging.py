@@ -10,7 +10,7 @@ from dataclasses import replace
 from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
-from adapterxlt.tasks.readers.records import records, value_of
+from adapterxlt.tasks.readers.records import records_of, value_of
 from adapterxlt.tasks.types import TaggingExample
 
 log = logging.getLogger(__name__)
@@ -34,14 +34,14 @@ def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
     Raises:
         MissingDataError: a line without word or tag, with more columns, or with an unknown tag.
     """
-    examples = list(_as_iob2(found, _sentences(found)))
+    examples = list(as_iob2(found, _sentences(found)))
     used = {tag for example in examples for tag in example.tags or ()}
     if found.layout.blanked_when_constant and found.split == "test" and len(used) == 1:
         return iter([replace(example, tags=None) for example in examples])
     return iter(examples)
 
 
-def _as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExample]:
+def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExample]:
     """The sentences as examples, chunks retagged where the layout says that they may be IOB1."""
     scheme = Iob1(found.task.labels)
     retagged = 0
@@ -147,14 +147,17 @@ def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
     Raises:
         MissingDataError: a record lacks them, they differ in length, or a tag is unknown.
     """
-    return _as_iob2(found, _records(found))
+    return as_iob2(found, _records(found))
 
 
 def _records(found: Found) -> Iterator[_Sentence]:
     path, labels, columns = found.files["data"], LabelIndex(found), found.layout.columns
-    for number, record in records(path):
+    for number, record in records_of(found):
         words = value_of(path, number, record, str(columns["words"]))
         tags = value_of(path, number, record, str(columns["tags"]))
+        words, tags = (side.split() if isinstance(side, str) else side for side in (words, tags))
+        if not isinstance(words, list) or not isinstance(tags, list):
+            raise bad(path, number, "words and tags are not lists, nor texts with spaces between")
         if len(words) != len(tags):
             raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
         yield tuple(map(str, words)), tuple(labels.of(str(tag), number) for tag in tags)

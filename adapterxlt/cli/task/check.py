@@ -1,0 +1,69 @@
+"""`adapterxlt task check NAME.yaml`: an entry against its data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from adapterxlt.cli.options import data_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from adapterxlt.tasks.inspect import Findings, Part
+
+_SHOWN = 12  # labels of a line
+
+
+@click.command()
+@click.argument("entry", type=click.Path(path_type=Path), metavar="NAME.yaml")
+@data_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: bool) -> None:
+    """Read every file of a task: counts, labels, duplicates between splits, empty texts.
+
+    ENTRY is a file; its data are looked for in the folders of --data, and beside it.
+    """
+    from adapterxlt.errors import MissingDataError
+    from adapterxlt.tasks.inspect import inspect
+    from adapterxlt.tasks.own import own_catalogue
+    from adapterxlt.tasks.roots import resolve_roots
+
+    known = own_catalogue([entry])
+    (task,) = (task for task in known.values() if task.home)
+    found = inspect(task, resolve_roots(data, Path.cwd()))
+    if as_json:
+        print_json({"task": task.name, "ok": not found.problems, **asdict(found)})
+    else:
+        for line in _lines(found):
+            click.echo(line)
+        for problem in found.problems:
+            click.echo(problem, err=True)
+    if found.problems:
+        ctx.exit(MissingDataError.exit_code)
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    for part in found.parts:
+        yield f"{part.language} {part.split}: {part.examples} examples ({', '.join(part.files)})"
+        if part.labels:
+            shown = [f"{label} {count}" for label, count in part.labels.items()]
+            more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+            yield f"  labels: {', '.join(shown[:_SHOWN])}{more}"
+        yield from (f"  {warning}" for warning in _warnings(part))
+    for split, languages in found.missing.items():
+        yield f"{split}: no files in {', '.join(languages)}"
+
+
+def _warnings(part: Part) -> Iterator[str]:
+    if part.unlabelled:
+        yield f"{part.unlabelled} without a label"
+    if part.empty:
+        yield f"{part.empty} with an empty text"
+    if part.repeated:
+        yield f"{part.repeated} occur twice"
+    for split, count in part.shared.items():
+        yield f"{count} have a text of {split}"

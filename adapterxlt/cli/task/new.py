@@ -1,0 +1,77 @@
+"""`adapterxlt task new NAME --from FILE...`: an entry, by looking at the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import yaml
+
+from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.errors import UsageError
+from adapterxlt.show import printable
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Data to look at. Repeatable; further files may follow as arguments.",
+)
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The entry.  [default: NAME.yaml in the folder around the data]",
+)
+@json_option
+def command(
+    name: str, files: tuple[Path, ...], more: tuple[Path, ...], out: Path | None, as_json: bool
+) -> None:
+    """Write an entry of a task by looking at its files, and say what was guessed.
+
+    Languages and splits are those that the names of the files tell.
+    """
+    import os
+
+    from adapterxlt.store.files import write_atomic
+    from adapterxlt.tasks.catalogue import catalogue
+    from adapterxlt.tasks.files import check_file
+    from adapterxlt.tasks.guess import guess
+    from adapterxlt.tasks.own import own_catalogue
+
+    listed = [*files, *more]
+    for file in listed:
+        check_file(file)
+    if name in catalogue():
+        raise UsageError(f"`{name}` is a built-in task", hint="give yours another name")
+    folder = Path(os.path.commonpath([file.resolve().parent for file in listed]))
+    out = out or folder / f"{name}.yaml"
+    if out.exists():
+        raise UsageError(f"{out}: is there already", hint="remove it, or write elsewhere by --out")
+    found = guess(name, listed, out.parent)
+    entry = found.entry if out.stem == name else {"name": name, **found.entry}
+    write_atomic(out, _text(entry, found.notes))
+    own_catalogue([out])  # a wrong NAME is told with its line
+    if as_json:
+        print_json({"path": str(out), "entry": entry, "guessed": found.notes})
+        return
+    click.echo(f"{out}: written. Guessed:")
+    for note in found.notes:
+        click.echo(f"  {note}")
+    click.echo(f"Look it through, then: adapterxlt task check {out}")
+
+
+def _text(entry: dict[str, object], notes: list[str]) -> str:
+    """The entry as YAML, what was guessed as comments above it."""
+    above = "".join(f"# {line}\n" for note in notes for line in printable(note).splitlines())
+    body = yaml.safe_dump(
+        entry, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
+    return f"# Written by `adapterxlt task new`, which guessed:\n{above}{body}"

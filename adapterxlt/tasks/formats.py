@@ -1,0 +1,84 @@
+"""The formats that an entry may name, and what reads them.
+
+A user's entry names the format of its files (`csv`, `conll`, ...), and its kind tells what is read
+from them. The names of single readers (`pair_records`) are those of the built-in entries. Other
+formats come with installed packages, which name a function in the group `adapterxlt.readers`: it
+takes a `tasks.find.Found` and yields the examples of `found.files["data"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adapterxlt import plugins
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import Layout, Task
+
+TABLES = ("csv", "tsv", "jsonl", "parquet")
+_OF_TABLES = {
+    "pair_classification": "pair_records",
+    "multiple_choice": "choice_records",
+    "tagging": "tagging_records",
+    "span_qa": "qa_records",
+    "mlm": "text_records",
+    "text_classification": "labelled_texts",
+    "regression": "valued_texts",
+    "sentence_retrieval": "bitext_columns",
+}
+# Format -> kind -> reader.
+FORMATS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(TABLES, _OF_TABLES),
+    "conll": {"tagging": "conll"},
+    "squad": {"span_qa": "squad_json", "mlm": "text_contexts"},
+    "lines": {"mlm": "text_lines", "sentence_retrieval": "bitext"},
+}
+# Reader -> the columns that an entry must name.
+_COLUMNS = {
+    "pair_records": ("text_a", "text_b", "label"),
+    "choice_records": ("context", "choices", "label"),
+    "tagging_records": ("words", "tags"),
+    "labelled_texts": ("text", "label"),
+    "valued_texts": ("text", "value"),
+    "bitext_columns": ("source", "target"),
+}
+_ROLES = {"bitext": ("source", "target")}
+
+
+def reader_of(kind: str, written: str) -> str:
+    """The name of what reads a kind of task from a format."""
+    return FORMATS.get(written, {}).get(kind, written)
+
+
+def misfit(
+    task: Task, layout: Layout, readers: Iterable[str]
+) -> tuple[str, str, str | None] | None:
+    """Why a layout cannot be read: the key that is wrong, a message, a hint; None if it can.
+
+    Args:
+        readers: names of all that there are.
+    """
+    if layout.format in FORMATS and task.kind not in FORMATS[layout.format]:
+        fit = [name for name, kinds in FORMATS.items() if task.kind in kinds]
+        words = task.kind.replace("_", " ")
+        hint = (
+            f"{words} is read from {', '.join(fit)}" if fit else "an installed package may read it"
+        )
+        return "format", f"`{layout.format}` files hold nothing of {words}", hint
+    name = reader_of(task.kind, layout.format)
+    added = plugins.entries("readers")
+    if name not in readers and name not in added:
+        return "format", f"unknown format `{name}`", suggest(name, [*FORMATS, *added])
+    if name in FORMATS and name in added:
+        return "format", f"{plugins.origin(added[name])} hides the format `{name}`", "uninstall it"
+    for column in _COLUMNS.get(name, ()):
+        if column not in layout.columns:
+            hint = f"`{column}`: the name of a column, or its number from 0"
+            return "columns", f"`{column}` is missing", hint
+    for split, roles in layout.files.items():
+        if lacking := [role for role in _ROLES.get(name, ("data",)) if role not in roles]:
+            if name in _ROLES:
+                hint = "for example {source: en-{lang}.{lang}, target: en-{lang}.en}"
+            else:
+                hint = "a path with `{lang}` in it"
+            return "files", f"`{lacking[0]}` of `{split}` is missing", hint
+    return None

@@ -1,0 +1,128 @@
+"""An entry for files that nobody has described yet: by their names, and by what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import UsageError
+from adapterxlt.languages import is_known
+from adapterxlt.tasks.guess_content import Content, look_into
+from adapterxlt.tasks.short_form import SPLITS
+
+_SPLIT = re.compile(r"(?<![A-Za-z0-9])(train(?:ing)?|dev|valid(?:ation)?|val|test)(?![A-Za-z0-9])")
+_CALLED = {"training": "train", "valid": "dev", "validation": "dev", "val": "dev"}
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9])[a-z]{2,3}(?:[-_][A-Z][a-z]{3})?(?:[-_](?:[A-Z]{2}|[0-9]{3}))?(?![A-Za-z0-9])"
+)
+_ENDINGS = {"csv", "tsv", "txt", "gz", "bz", "xz", "zst", "bio", "iob", "tag", "ner"}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An entry as it is to be written, and in words what of it was guessed."""
+
+    entry: dict[str, Any]
+    notes: list[str]
+
+
+def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
+    """What an entry in a folder says of files.
+
+    Args:
+        folder: of the entry; patterns are relative to it.
+
+    Raises:
+        UsageError: the files lie elsewhere, or nothing can be said of them.
+        MissingDataError: one cannot be read.
+    """
+    names = []
+    for file in files:
+        try:
+            names.append(file.resolve().relative_to(folder.resolve()).as_posix())
+        except ValueError:
+            raise UsageError(
+                f"{file}: does not lie beside the entry",
+                hint=f"an entry reads files below its folder, {folder}: write it to a folder "
+                "around the data with --out",
+            ) from None
+    by_split: dict[str, dict[str, None]] = {}
+    languages: dict[str, None] = {}
+    patterns = _patterns(names)
+    for file_name in names:
+        pattern, language, split = patterns[file_name]
+        by_split.setdefault(split, {})[pattern] = None
+        if language:
+            languages[language] = None
+    for split, found in by_split.items():
+        if len(found) > 1:
+            listed = " and ".join(found)
+            raise UsageError(
+                f"files of {split} are named in several ways: {listed}",
+                hint="write an entry of one of them, and add a layout for the others by hand",
+            )
+    content = look_into(files)
+    notes = list(content.notes)
+    if languages:
+        notes.append(f"languages by the names of the files: {', '.join(languages)}")
+    elif content.languages:
+        languages = dict.fromkeys(content.languages)
+        column = content.keys["language_column"]
+        notes.append(f"languages by the column `{column}`: {', '.join(languages)}")
+    else:
+        languages = {"en": None}
+        notes.append("nothing tells the language: `en` is written, change it if it is another")
+    if not any(_SPLIT.search(file_name) for file_name in names):
+        notes.append("nothing tells the split: `train` is written")
+    splits = sorted(by_split, key=SPLITS.index)
+    entry = {
+        "title": name,
+        "kind": content.kind,
+        **({"labels": list(content.labels)} if content.labels else {}),
+        "languages": list(languages),
+        "splits": splits,
+        "format": content.format,
+        "files": {split: next(iter(by_split[split])) for split in splits},
+        **content.keys,
+    }
+    return Guess(entry, [_of_kind(content), *notes])
+
+
+def _of_kind(content: Content) -> str:
+    words = content.kind.replace("_", " ")
+    labels = f" of {len(content.labels)} labels" if content.labels else ""
+    return f"{words}{labels}, from {content.rows} {content.called}"
+
+
+def _patterns(names: Sequence[str]) -> Mapping[str, tuple[str, str, str]]:
+    """Of each file the pattern of its name, and the language and split that it tells; "" if none.
+
+    A part of a name that could be a language is one if it differs from file to file; in files that
+    do not, if it is a code that is known.
+    """
+    candidates: dict[str, list[tuple[str, str]]] = {}
+    spoken: dict[str, set[str]] = {}
+    for name in names:
+        found = []
+        for match in _CODE.finditer(name):
+            if match[0] in _ENDINGS or _SPLIT.fullmatch(match[0]):
+                continue
+            code = match[0]
+            pattern = re.sub(rf"(?<![A-Za-z0-9]){code}(?![A-Za-z0-9])", "{lang}", name)
+            found.append((pattern, code))
+            spoken.setdefault(_SPLIT.sub("{split}", pattern), set()).add(code)
+        candidates[name] = found
+    chosen = {}
+    for name in names:
+        split = [match[1] for match in _SPLIT.finditer(name)]
+        told = _CALLED.get(split[-1], split[-1]) if split else "train"
+        ranked = sorted(
+            (len(spoken[_SPLIT.sub("{split}", pattern)]), is_known(code), place, pattern, code)
+            for place, (pattern, code) in enumerate(candidates[name])
+            if is_known(code) or len(spoken[_SPLIT.sub("{split}", pattern)]) > 1
+        )
+        chosen[name] = (*ranked[-1][3:], told) if ranked else (name, "", told)
+    return chosen

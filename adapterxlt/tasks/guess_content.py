@@ -1,0 +1,252 @@
+"""What files of examples hold: their format, their kind, the columns that matter, the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.languages import parse_tag
+from adapterxlt.store.compressed import plain_name
+from adapterxlt.tasks.catalogue import Layout, Task
+from adapterxlt.tasks.files import bad, parse_json, read_text
+from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.readers.records import Record, records_of
+from adapterxlt.tasks.streams import stream_lines
+
+_LOOKED_AT = 200  # first lines of a file that tell its format
+MAX_LABELS = 200
+_SUFFIXES = {f".{name}": name for name in ("csv", "tsv", "jsonl", "parquet")} | {".ndjson": "jsonl"}
+_LABEL = ("label", "category", "class", "topic", "gold_label", "intent", "sentiment", "relation")
+_VALUE = ("score", "similarity", "similarity_score", "rating", "value")
+_LANGUAGE = ("language", "lang", "locale", "language_code", "lang_code")
+_WORDS, _TAGS = ("tokens", "words"), ("tags", "ner_tags", "pos_tags", "upos", "labels")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was found in files.
+
+    Args:
+        keys: what else their layout says: columns, quoting and the like.
+        languages: those that a column names.
+        rows: how many were looked at, of what is `called` so.
+    """
+
+    format: str
+    kind: str
+    keys: dict[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    rows: int = 0
+    called: str = "rows"
+    notes: tuple[str, ...] = ()
+
+
+def look_into(files: Sequence[Path]) -> Content:
+    """What all of the files hold.
+
+    Raises:
+        UsageError: they are of several formats, or nothing can be said of them.
+        MissingDataError: one cannot be read.
+    """
+    formats = {file: _format(file) for file in files}
+    if len(set(formats.values())) > 1:
+        told = ", ".join(f"{file.name} is {found}" for file, found in formats.items())
+        raise UsageError(f"the files are of several formats: {told}", hint="describe one at a time")
+    (written,) = set(formats.values())
+    if written == "conll":
+        return _conll(files)
+    if written == "squad":
+        return Content("squad", "span_qa", rows=len(files), called="files in SQuAD's JSON")
+    if written == "lines":
+        rows = sum(1 for file in files for _, line in stream_lines(file) if line.strip())
+        note = "nothing but texts: for masked language modelling"
+        return Content("lines", "mlm", rows=rows, called="lines", notes=(note,))
+    return _table(files, written)
+
+
+def _format(file: Path) -> str:
+    suffix = plain_name(file).suffix.lower()
+    if suffix in _SUFFIXES and _SUFFIXES[suffix] != "tsv":
+        return _SUFFIXES[suffix]
+    if suffix == ".json" and isinstance(found := parse_json(file, read_text(file)), dict):
+        if "data" in found:
+            return "squad"
+        raise bad(file, 0, "is a JSON object, but not in SQuAD's schema", "records are JSON lines")
+    lines = [line.rstrip("\r\n") for _, line in islice(stream_lines(file), _LOOKED_AT)]
+    full = [line for line in lines if line.strip() and not line.startswith("# ")]
+    if all(line.startswith("{") for line in full):
+        return "jsonl"
+    blocks = any(not line.strip() for line in lines[:-1])
+    columns = {len(line.split("\t")) for line in full} or {1}
+    spaced = {len(line.split()) for line in full} or {1}
+    if blocks and (min(columns) > 1 or len(spaced - {1}) <= 1):
+        return "conll"
+    return "tsv" if suffix == ".tsv" or len(columns) == 1 < max(columns) else "lines"
+
+
+def _conll(files: Sequence[Path]) -> Content:
+    """Tags are the column of fewest different values; words that of most."""
+    widths: set[int] = set()
+    values: list[set[str]] = []
+    rows, comments, tabs, in_sentence = 0, False, True, False
+    for file in files:
+        for _, line in stream_lines(file):
+            text = line.rstrip("\r\n")
+            if not text.strip():
+                in_sentence = False
+                continue
+            if text.startswith("#") and not in_sentence:
+                comments = True
+                continue
+            in_sentence = True
+            tabs = tabs and "\t" in text
+            row = text.split("\t") if tabs else text.split()
+            widths.add(len(row))
+            values += [set() for _ in range(len(row) - len(values))]
+            for seen, value in zip(values, row, strict=False):
+                seen.add(value)
+            rows += 1
+    if not values or max(widths) < 2:
+        raise UsageError(f"{files[0]}: there is one column only, so no tags")
+    words = [at for at, seen in enumerate(values) if not all(map(_is_position, seen))]
+    token = words[0] if words else 0
+    few = {at: seen for at, seen in enumerate(values) if at > token and 1 < len(seen) <= MAX_LABELS}
+    chunks = [at for at, seen in few.items() if "O" in seen and any(v[:2] == "B-" for v in seen)]
+    if not few:
+        raise UsageError(f"{files[0]}: no column has few different values, as tags have")
+    tag = chunks[0] if chunks else max(few)
+    keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
+    keys |= {"separator": "\t"} if tabs else {}
+    keys |= {"comments": "#"} if comments else {}
+    labels = tuple(sorted(few[tag], key=lambda label: (label != "O", label[2:], label)))
+    note = f"words in column {token}, tags in column {tag} (from 0): {', '.join(labels)}"
+    return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=(note,))
+
+
+def _is_position(value: str) -> bool:
+    """Whether it numbers words: `3`, CoNLL-U's `3-4` and `3.1`."""
+    return value.replace("-", "").replace(".", "").isdigit()
+
+
+def _table(files: Sequence[Path], written: str) -> Content:
+    quoting = _quoting(files, written) if written in ("csv", "tsv") else None
+    keys: dict[str, Any] = {} if quoting in (None, "csv") else {"quoting": quoting}
+    values: dict[str, list[Any]] = {}
+    for file in files:
+        for number, record in _records(file, written, quoting):
+            if values and not values.keys() <= record.keys() | values.keys():
+                raise bad(file, number, "its columns differ from those of the files before")
+            for key, value in record.items():
+                values.setdefault(key, []).append(value)
+    rows = max(map(len, values.values()), default=0)
+    if not rows:
+        raise UsageError(f"{files[0]}: holds no records")
+    languages: tuple[str, ...] = ()
+    column = _named(values, _LANGUAGE)
+    if column and all(isinstance(v, str) and parse_tag(v) for v in values[column]):
+        keys["language_column"] = column
+        languages = tuple(dict.fromkeys(values.pop(column)))
+    kind, columns, labels, notes = _columns(values, files[0])
+    note = "columns: " + ", ".join(f"{key} is `{name}`" for key, name in columns.items())
+    return Content(
+        written, kind, {"columns": columns, **keys}, labels, languages, rows, "rows", (note, *notes)
+    )
+
+
+def _columns(
+    values: dict[str, list[Any]], file: Path
+) -> tuple[str, dict[str, Any], tuple[str, ...], list[str]]:
+    """Kind, columns, labels, and what is to be said of them."""
+    words, tags = _named(values, _WORDS), _named(values, _TAGS)
+    if words and tags and isinstance(values[words][0], list):
+        found = {str(tag) for row in values[tags] for tag in row}
+        labels = tuple(sorted(found, key=lambda label: (label != "O", label[2:], label)))
+        return "tagging", {"words": words, "tags": tags}, labels, []
+    if {"context", "question", "answers"} <= values.keys():
+        return "span_qa", {}, (), []
+    texts = _texts(values)
+    score = _named(values, _VALUE)
+    if score and texts and all(_is_number(value) for value in values[score]):
+        sides = {"text": texts[0], **({"text_pair": texts[1]} if len(texts) > 1 else {})}
+        return "regression", {**sides, "value": score}, (), []
+    label = _label(values, texts)
+    texts = [text for text in texts if text != label]
+    if label is None:
+        if len(texts) >= 2:
+            sides = {"source": texts[0], "target": texts[1]}
+            return "sentence_retrieval", sides, (), ["no labels: two texts, as translations"]
+        if texts:
+            return "mlm", {"text": texts[0]}, (), ["no labels: for masked language modelling"]
+        raise UsageError(f"{file}: no column looks like a text", hint="write the entry by hand")
+    if not texts:
+        raise UsageError(f"{file}: beside `{label}`, no column looks like a text")
+    labels = tuple(sorted({str(value) for value in values[label] if value not in (None, "")}))
+    notes = [f"labels of `{label}`: {', '.join(labels)}"]
+    if len(texts) > 1:
+        pair = {"text_a": texts[0], "text_b": texts[1]}
+        return "pair_classification", {**pair, "label": label}, labels, notes
+    return "text_classification", {"text": texts[0], "label": label}, labels, notes
+
+
+def _label(values: dict[str, list[Any]], texts: Sequence[str]) -> str | None:
+    """The column of labels: by its name, else one of few values that return again and again."""
+    named = _named(values, _LABEL)
+    if named:
+        return named
+    for name, column in reversed(values.items()):
+        different = {str(value) for value in column}
+        if name not in texts[:1] and 1 < len(different) <= min(MAX_LABELS, len(column) // 3):
+            return name
+    return None
+
+
+def _texts(values: dict[str, list[Any]]) -> list[str]:
+    """Columns of texts, in their order: several words in most rows, and hardly any twice."""
+    found = []
+    for name, column in values.items():
+        texts = [value for value in column if isinstance(value, str)]
+        spaced = sum(" " in text.strip() or len(text) > 20 for text in texts)
+        if len(texts) == len(column) and spaced * 2 > len(texts) and name.lower() not in _LABEL:
+            found.append(name)
+    return [name for name in found if not values[name][0].startswith(("http://", "https://"))]
+
+
+def _named(values: dict[str, list[Any]], names: Sequence[str]) -> str | None:
+    lower = {key.lower(): key for key in values}
+    return next((lower[name] for name in names if name in lower), None)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _records(file: Path, written: str, quoting: str | None) -> Iterator[tuple[int, Record]]:
+    layout = Layout.model_validate(
+        {"name": "-", "format": written, "files": {}, "quoting": quoting or "csv"}
+    )
+    about: dict[str, Any] = {"name": "-", "iso3": {}, "language_names": {}}
+    task = Task.model_construct(**about)
+    return records_of(Found(task, "-", "train", layout, {"data": file}))
+
+
+def _quoting(files: Sequence[Path], written: str) -> str:
+    """Whether quotes enclose fields: if all files can be read so, of a table with quotes."""
+    try:
+        for file in files:
+            for _ in _records(file, written, "csv"):
+                pass
+    except MissingDataError:
+        for file in files:
+            for _ in _records(file, written, "none"):
+                pass
+        return "none"
+    return "csv"

@@ -1,0 +1,141 @@
+"""What the files of a task hold: counts, labels, duplicates between splits, empty texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.tasks.catalogue import Task, source_of
+from adapterxlt.tasks.find import beside, find, has_files
+from adapterxlt.tasks.fingerprint import normalise_text, text_digest
+from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+from adapterxlt.tasks.texts import texts_of
+
+
+@dataclass
+class Part:
+    """One split in one language.
+
+    Args:
+        files: what was read.
+        examples: how many there are.
+        labels: how often each label occurs; of tags, each word counts.
+        unlabelled: examples without one.
+        empty: examples with a text that is blank.
+        repeated: examples whose texts all occurred before in the same part.
+        shared: of each split that came before, how many examples have a text of it.
+    """
+
+    language: str
+    split: str
+    files: list[str]
+    examples: int = 0
+    labels: dict[str, int] = field(default_factory=dict)
+    unlabelled: int = 0
+    empty: int = 0
+    repeated: int = 0
+    shared: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Findings:
+    """What was read, what could not be, and which languages have no files of a split."""
+
+    parts: list[Part] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+
+
+def inspect(task: Task, roots: Sequence[Path]) -> Findings:
+    """Read every file of a task that is there, in all of its languages and splits."""
+    found = Findings()
+    for language in task.languages:
+        before: dict[str, set[bytes]] = {}
+        for split in task.splits:
+            if not has_files(task, roots, language, split):
+                found.missing.setdefault(split, []).append(language)
+                continue
+            try:
+                part, texts = _part(task, roots, language, split, before)
+            except MissingDataError as error:
+                found.problems.append(str(error))
+                continue
+            found.parts.append(part)
+            before[split] = texts
+    if not found.parts and not found.problems:
+        try:
+            find(task, roots, task.languages[0], task.splits[0])
+        except MissingDataError as error:
+            found.problems.append(str(error))
+    return found
+
+
+def _part(
+    task: Task, roots: Sequence[Path], language: str, split: str, before: dict[str, set[bytes]]
+) -> tuple[Part, set[bytes]]:
+    files = find(source_of(task, split), roots, language, split).files.values()
+    places = [*roots, *beside(task)]
+    part = Part(language, split, [_short(path, places) for path in files])
+    labels: Counter[str] = Counter()
+    texts: set[bytes] = set()
+    shared: Counter[str] = Counter()
+    for found, names in _rows(task, roots, language, split):
+        part.examples += 1
+        part.unlabelled += names is None
+        labels.update(names or ())
+        part.empty += not all(text.strip() for text in found)
+        digests = {text_digest(normalise_text(text)) for text in found if text.strip()}
+        part.repeated += bool(digests) and digests <= texts
+        shared.update(other for other, seen in before.items() if digests & seen)
+        texts |= digests
+    order = {label: place for place, label in enumerate(task.labels)}
+    listed = sorted(labels, key=lambda label: (order.get(label, 0), label))
+    part.labels = {label: labels[label] for label in listed}
+    part.shared = dict(shared)
+    return part, texts
+
+
+def _rows(
+    task: Task, roots: Sequence[Path], language: str, split: str
+) -> Iterator[tuple[Sequence[str], list[str] | None]]:
+    """The texts of every example, and the names of its labels; None where they are withheld."""
+    if task.kind == "sentence_retrieval":
+        bitext = read_bitext(task, roots, language)
+        yield from ((both, []) for both in zip(bitext.source, bitext.target, strict=True))
+    elif task.kind == "bitext_mining":
+        mining = read_mining(task, roots, language, split)
+        yield from (((text,), []) for text in (*mining.source, *mining.target))
+    else:
+        for example in read_examples(task, roots, language, split):
+            yield list(texts_of([example])) or [""], _labels(task, example)
+
+
+_GOLD = ("tags", "labels", "label", "value", "answers")  # of one kind or another
+
+
+def _labels(task: Task, example: object) -> list[str] | None:
+    """Names of the labels of an example; [] of a kind that has none, None where withheld."""
+    there = [name for name in _GOLD if hasattr(example, name)]
+    stated = [name for name in there if getattr(example, name) is not None]
+    if not stated:
+        return None if there else []
+    value = getattr(example, stated[0])
+    if stated[0] == "answers":
+        return ["answered" if value else "no answer"]
+    if stated[0] == "value":
+        return [f"{value:.0f}"]
+    listed = value if isinstance(value, tuple) else (value,)
+    if not task.labels:
+        return []
+    return [task.labels[each] if isinstance(each, int) else str(each) for each in listed]
+
+
+def _short(path: Path, roots: Sequence[Path]) -> str:
+    """A file's name as the data folder has it."""
+    for root in roots:
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return str(path)

@@ -1,0 +1,43 @@
+"""Tables of which an entry names the columns: plain texts, and translations side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapterxlt.tasks.files import bad
+from adapterxlt.tasks.find import Found, halves
+from adapterxlt.tasks.readers.records import records_of, text_field
+from adapterxlt.tasks.types import Bitext, TextExample
+
+
+def read_text_records(found: Found) -> Iterator[TextExample]:
+    """The texts of a column; blank ones are left out."""
+    path, column = found.files["data"], str(found.layout.columns.get("text", "text"))
+    for number, record in records_of(found):
+        if text := text_field(path, number, record, column).strip():
+            yield TextExample(str(number), text)
+
+
+def read_bitext_columns(found: Found) -> Bitext:
+    """Sentences and their translations, in a column each.
+
+    Columns are named in the entry; in files with a column a language, as `{source}` and
+    `{target}`.
+
+    Raises:
+        MissingDataError: a sentence is blank or missing.
+    """
+    path = found.files["data"]
+    source, target = halves(found.task, found.language)
+    codes = {"{source}": source, "{target}": target}
+    sides: dict[str, list[str]] = {"source": [], "target": []}
+    for number, record in records_of(found):
+        for side, texts in sides.items():
+            column = str(found.layout.columns[side])
+            code = codes.get(column)
+            column = column if code is None else found.task.iso3.get(code, code)
+            text = text_field(path, number, record, column)
+            if not text.strip():
+                raise bad(path, number, f"`{column}` is blank", "each row holds two sentences")
+            texts.append(text)
+    return Bitext(found.language, tuple(sides["source"]), tuple(sides["target"]))

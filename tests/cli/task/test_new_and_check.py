@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adapterxlt.cli.main import cli
+
+ROWS = ["the sun shines,no rain today,same", "it rains,the sun shines,other"] * 3
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for language in ("de", "sw"):
+        for split in ("train", "test"):
+            path = tmp_path / f"pairs/{split}.{language}.csv"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(["one,two,label", *ROWS]) + "\n")
+    return tmp_path / "pairs"
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def test_new_then_check(data: Path) -> None:
+    first, *more = sorted(data.glob("*.csv"))
+    code, output = run("task", "new", "weather", "--from", first, *more)
+    assert code == 0
+    assert "languages by the names of the files: de, sw" in output
+    entry = data / "weather.yaml"
+    assert "# labels of `label`: other, same" in entry.read_text()
+    code, output = run("task", "check", entry)
+    assert code == 0
+    assert "de train: 6 examples (train.de.csv)\n  labels: other 3, same 3\n" in output
+    assert "  6 have a text of train\n" in output
+    assert "  4 occur twice\n" in output
+
+
+def test_check_as_json(data: Path) -> None:
+    (data / "test.sw.csv").write_text("one,two,label\n ,b,same\nc,d,odd\n")
+    (data / "train.sw.csv").write_text("one,two,label\n ,b,same\n")
+    (data / "t.yaml").write_text(
+        "kind: pair_classification\nlabels: [same, other]\nlanguages: [de, sw, yo]\n"
+        "splits: [train, test]\nformat: csv\nfiles: '{split}.{lang}.csv'\n"
+        "columns: {text_a: one, text_b: two, label: label}\n"
+    )
+    code, output = run("task", "check", data / "t.yaml", "--json")
+    found = json.loads(output)
+    assert code == 5
+    assert not found["ok"]
+    assert len(found["problems"]) == 1
+    assert "test.sw.csv:3: unknown label `odd`" in found["problems"][0]
+    parts = {(part["language"], part["split"]): part for part in found["parts"]}
+    assert list(parts) == [("de", "train"), ("de", "test"), ("sw", "train")]
+    assert parts["sw", "train"]["empty"] == 1
+    assert parts["de", "test"]["labels"] == {"same": 3, "other": 3}
+    assert found["missing"] == {"train": ["yo"], "test": ["yo"]}
+
+
+def test_new_does_not_write_over_anything(data: Path) -> None:
+    entry = data / "weather.yaml"
+    entry.write_text("mine")
+    code, output = run("task", "new", "weather", "--from", data / "train.de.csv")
+    assert (code, entry.read_text()) == (2, "mine")
+    assert "is there already" in output
+    assert run("task", "new", "xnli", "--from", data / "train.de.csv")[0] == 2
+
+
+@pytest.mark.parametrize("what", ["recipe", "task"])
+def test_schema(what: str) -> None:
+    code, output = run("schema", what)
+    schema = json.loads(output)
+    assert code == 0
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    wanted = {"recipe": "stages", "task": "languages"}[what]
+    assert wanted in schema["properties"]
+    if what == "task":
+        assert {"files", "columns", "like"} <= schema["properties"].keys()
