@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapterxlt.errors import Problem
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
 
 
@@ -29,7 +29,7 @@ class Node:
     text: str = ""
     template: str = ""
 
-    def problem(self, path: Path, message: str, hint: str | None = None) -> Problem:
+    def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
         """A problem at this node."""
         return Problem(dotted(path), message, self.file, self.line, hint)
 
@@ -54,10 +54,10 @@ class Places:
                 if node.template:
                     self._templates[name] = node.template
 
-    def __contains__(self, path: Path) -> bool:
+    def __contains__(self, path: KeyPath) -> bool:
         return path in self._places
 
-    def of(self, path: Path) -> Place:
+    def of(self, path: KeyPath) -> Place:
         """The place of a path, or of the nearest thing around it that was written."""
         while path not in self._places:
             path = path[:-1]
@@ -71,13 +71,13 @@ class Places:
                 return f"stages.{template}{path[len(start) :]}"
         return path
 
-    def problem(self, path: Path, message: str, hint: str | None = None) -> Problem:
+    def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
         """A problem at a path."""
         place = self.of(path)
         return Problem(dotted(path), message, place.file, place.line, hint)
 
 
-def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
     """All nodes with their paths, outer ones first."""
     yield path, node
     if isinstance(node.value, dict):
@@ -97,7 +97,7 @@ def plain(node: Node) -> object:
     return node.value
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """`("stages", "scores", "on", 1)` -> `stages.scores.on[1]`."""
     text = ""
     for part in path:

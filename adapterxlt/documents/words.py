@@ -8,7 +8,7 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from adapterxlt.documents.nodes import Path, Places
+from adapterxlt.documents.nodes import KeyPath, Places
 from adapterxlt.errors import Problem
 from adapterxlt.suggest import suggest
 
@@ -22,7 +22,7 @@ _ALL_OR_LIST = {
 def translated(
     details: list[ErrorDetails],
     model: type[BaseModel],
-    path: Path,
+    path: KeyPath,
     places: Places,
     more: Iterable[str] = (),
 ) -> Iterator[Problem]:
@@ -31,7 +31,7 @@ def translated(
     Args:
         more: keys that may be written there besides those of the model.
     """
-    told: set[Path] = set()
+    told: set[KeyPath] = set()
     for detail in details:
         inner, branch = _location(detail["loc"])
         where = (*path, *inner)
@@ -50,7 +50,7 @@ def translated(
         yield places.problem(where, message, hint)
 
 
-def _location(loc: tuple[int | str, ...]) -> tuple[Path, str | None]:
+def _location(loc: tuple[int | str, ...]) -> tuple[KeyPath, str | None]:
     """Drop what names a branch of a union, and say which it was."""
     branch, inner = None, list(loc[:1])
     for part in loc[1:]:
@@ -61,7 +61,7 @@ def _location(loc: tuple[int | str, ...]) -> tuple[Path, str | None]:
     return tuple(inner), branch
 
 
-def _holder(model: type[BaseModel], inner: Path) -> type[BaseModel]:
+def _holder(model: type[BaseModel], inner: KeyPath) -> type[BaseModel]:
     """The model that a key is in, which may lie inside `model`."""
     for part in inner[:-1]:
         if isinstance(part, int):  # of a list of models

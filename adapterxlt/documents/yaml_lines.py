@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import yaml
 
-from adapterxlt.documents.nodes import Node, Path, Scalar
+from adapterxlt.documents.nodes import KeyPath, Node, Scalar
 from adapterxlt.errors import InvalidRecipeError, Problem
 
 MAX_BYTES = 256 * 1024
@@ -51,7 +51,7 @@ class _Bounded(yaml.SafeLoader):
         return node
 
 
-def read_file(path: FilePath, name: str, problems: list[Problem], expected: str = RECIPE) -> Node:
+def read_file(path: Path, name: str, problems: list[Problem], expected: str = RECIPE) -> Node:
     """Read a file that holds a mapping.
 
     Args:
@@ -97,7 +97,7 @@ def read_text(text: str, name: str, problems: list[Problem], expected: str = REC
     return node
 
 
-def read_value(text: str, file: str, path: Path) -> Node:
+def read_value(text: str, file: str, path: KeyPath) -> Node:
     """Read a single value, as in `--set key=VALUE`; problems are reported at `path`."""
     try:
         if len(text) > MAX_BYTES:
@@ -166,7 +166,7 @@ class _Tree:
         self._count = 0
         self.full = False
 
-    def node(self, node: yaml.Node, path: Path, line: int) -> Node:
+    def node(self, node: yaml.Node, path: KeyPath, line: int) -> Node:
         """Convert a node; an alias is converted again at every place it stands."""
         line = line if self.numbered else 0
         here = Node(None, self.file, line)
@@ -188,7 +188,7 @@ class _Tree:
         self.problems.append(here.problem(path, f"the tag `{node.tag}` is not allowed"))
         return here
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path, here: Node) -> Node:
+    def _scalar(self, node: yaml.ScalarNode, path: KeyPath, here: Node) -> Node:
         if node.tag not in _SCALARS:
             self.problems.append(here.problem(path, f"the tag `{node.tag}` is not allowed"))
         elif not _is_clean(node.value):
@@ -196,7 +196,7 @@ class _Tree:
         value = _resolve(node.value) if node.style is None else node.value
         return Node(value, self.file, here.line, node.value)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Node]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Node]:
         merged: dict[str, Node] = {}
         own: dict[str, Node] = {}
         for key_node, value_node in node.value:
@@ -218,7 +218,7 @@ class _Tree:
                 own[key] = self.node(value_node, (*path, key), line)
         return {**{key: value for key, value in merged.items() if key not in own}, **own}
 
-    def _merge(self, node: yaml.Node, path: Path, line: int) -> dict[str, Node]:
+    def _merge(self, node: yaml.Node, path: KeyPath, line: int) -> dict[str, Node]:
         """What `<<: *anchor` or `<<: [*a, *b]` brings in; the first named wins."""
         found: dict[str, Node] = {}
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:

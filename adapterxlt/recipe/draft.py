@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapterxlt.documents.nodes import Path, Places
+from adapterxlt.documents.nodes import KeyPath, Places
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Used
@@ -30,7 +30,7 @@ class Draft:
     recipe: Recipe
     places: Places
     problems: list[Problem] = field(default_factory=list)
-    lost: frozenset[Path] = frozenset()
+    lost: frozenset[KeyPath] = frozenset()
     broken: frozenset[str] = frozenset()
     used: Mapping[str, Used] = field(default_factory=dict)
 
@@ -39,20 +39,20 @@ class Draft:
         """The tasks there are."""
         return self.recipe.catalogue
 
-    def refuse(self, path: Path, message: str, hint: str | None = None) -> None:
+    def refuse(self, path: KeyPath, message: str, hint: str | None = None) -> None:
         """Add a problem, unless what is there is lost: then it is a mere consequence."""
         if not self.is_lost(path):
             self.problems.append(self.places.problem(path, message, hint))
 
-    def is_lost(self, path: Path) -> bool:
+    def is_lost(self, path: KeyPath) -> bool:
         """Whether the value at a path, or what it lies in, is not the one that was meant."""
         return any(path[:length] in self.lost for length in range(1, len(path) + 1))
 
-    def knows(self, at: Path, *keys: str) -> bool:
+    def knows(self, at: KeyPath, *keys: str) -> bool:
         """Whether the settings of a stage are those that were meant."""
         return not any(self.is_lost((*at, key)) or self.is_lost(("training", key)) for key in keys)
 
-    def task(self, path: Path, name: str) -> Task | None:
+    def task(self, path: KeyPath, name: str) -> Task | None:
         """The task named at a path; refused if there is none."""
         task = self.tasks.get(name)
         if task is None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from adapterxlt.documents.nodes import Node
-from adapterxlt.documents.nodes import Path as KeyPath
+from adapterxlt.documents.nodes import KeyPath, Node
 from adapterxlt.documents.yaml_lines import read_file
 from adapterxlt.errors import InvalidRecipeError, Problem
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.schema import Recipe, Stage
@@ -39,7 +39,7 @@ class Scene:
 
     recipe: Recipe
     backbone: Backbone
-    roots: Sequence[FilePath]
+    roots: Sequence[Path]
     used: Mapping[str, Used]
     shape_of: ShapeOf
 
@@ -118,7 +118,7 @@ class StageKind(Generic[S]):
 
     # What a stage says.
 
-    def references(self, stage: S) -> Iterator[tuple[Path, str]]:
+    def references(self, stage: S) -> Iterator[tuple[KeyPath, str]]:
         """The stages that a stage needs, each with the path inside it of what names it."""
         for key in self.named:
             value = getattr(stage, key)
@@ -127,7 +127,7 @@ class StageKind(Generic[S]):
             elif value is not None:
                 yield from (((key, index), needed) for index, needed in enumerate(value))
 
-    def look_at(self, stage: S, base: FilePath, backbone: Backbone | None) -> Used | None:
+    def look_at(self, stage: S, base: Path, backbone: Backbone | None) -> Used | None:
         """What a stage uses that was trained elsewhere; None if it uses nothing, or needs the
         backbone to tell.
 
@@ -167,7 +167,7 @@ class StageKind(Generic[S]):
         return set()
 
     def in_small(
-        self, recipe: Recipe, name: str, stage: S, count: int, roots: Sequence[FilePath]
+        self, recipe: Recipe, name: str, stage: S, count: int, roots: Sequence[Path]
     ) -> Small[S]:
         """A stage for a trial, on few examples (`count` of a task or a language at most)."""
         return Small(stage)
@@ -212,7 +212,7 @@ class StageKind(Generic[S]):
     # How it runs.
 
     def take_in(
-        self, stage: S, used: Used, base: FilePath, store: Any, backbone: Backbone, progress: Any
+        self, stage: S, used: Used, base: Path, store: Any, backbone: Backbone, progress: Any
     ) -> None:
         """Verify what a stage uses and put it into the store, before anything is computed."""
         raise NotImplementedError

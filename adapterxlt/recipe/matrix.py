@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from adapterxlt.documents.nodes import Node, Path, walk
+from adapterxlt.documents.nodes import KeyPath, Node, walk
 from adapterxlt.errors import Problem
 from adapterxlt.suggest import suggest
 
@@ -75,7 +75,7 @@ def _variables(node: Node | None, problems: list[Problem]) -> dict[str, list[Nod
         return {}
     variables: dict[str, list[Node]] = {}
     for name, listed in node.value.items():
-        path: Path = ("matrix", name)
+        path: KeyPath = ("matrix", name)
         values = listed.value
         if not _VARIABLE.fullmatch(name):
             problems.append(listed.problem(path, "a variable is made of letters, digits and _"))
@@ -91,7 +91,7 @@ def _variables(node: Node | None, problems: list[Problem]) -> dict[str, list[Nod
     return variables
 
 
-def _misplaced(node: Node, path: Path, why: str) -> Iterator[Problem]:
+def _misplaced(node: Node, path: KeyPath, why: str) -> Iterator[Problem]:
     for where, inner in walk(node, path):
         if isinstance(inner.value, str) and (found := _PLACEHOLDER.search(inner.value)):
             yield inner.problem(where, f"`{found.group()}` {why}")
@@ -124,7 +124,7 @@ def _expand_stages(
     expanded: dict[str, Node] = {}
     size = 0
     for template, stage in stages.items():
-        path: Path = ("stages", template)
+        path: KeyPath = ("stages", template)
         names = _names(template)
         if len(expanded) + _count(names, variables) > MAX_STAGES:
             problems.append(stage.problem(path, f"a recipe has at most {MAX_STAGES} stages"))
@@ -151,7 +151,7 @@ def _expand_stages(
 
 def _unknown(stages: Mapping[str, Node], variables: Mapping[str, object]) -> Iterator[Problem]:
     for template, stage in stages.items():
-        at: Path = ("stages", template)
+        at: KeyPath = ("stages", template)
         for path, node in walk(stage, at):
             text = node.value if isinstance(node.value, str) else ""
             for name in _names(template + text if path == at else text):
@@ -183,7 +183,7 @@ class _Body:
         self.variables = variables
         self.problems = problems
 
-    def fill(self, node: Node, path: Path) -> Node:
+    def fill(self, node: Node, path: KeyPath) -> Node:
         """The node with its placeholders filled."""
         if isinstance(node.value, dict):
             filled = {key: self.fill(child, (*path, key)) for key, child in node.value.items()}
@@ -207,7 +207,7 @@ class _Body:
             )
         return node
 
-    def _items(self, item: Node, path: Path) -> list[Node]:
+    def _items(self, item: Node, path: KeyPath) -> list[Node]:
         """One item of a list, repeated for the variables that the stage's name does not hold."""
         item = _substitute(item, self.combination)
         names = _names(item.value) if isinstance(item.value, str) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapterxlt.documents.nodes import Node, Path
+from adapterxlt.documents.nodes import KeyPath, Node
 from adapterxlt.documents.yaml_lines import read_value
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.suggest import suggest
@@ -45,14 +45,14 @@ def _apply(root: Node, text: str) -> Node:
     return _replaced(root, path, read_value(value, SET, path))
 
 
-def _path(root: Node, key: str) -> Path:
+def _path(root: Node, key: str) -> KeyPath:
     """Split a dotted key; a key of the recipe that holds a dot itself is found whole.
 
     Everything but the last key must exist (`training` may be made, a stage may not).
     """
     rest = key.split(".")
     node = root
-    path: Path = ()
+    path: KeyPath = ()
     while rest:
         here = Node(None, SET, 0)
         if isinstance(node.value, list):
@@ -82,7 +82,7 @@ def _path(root: Node, key: str) -> Path:
     return path
 
 
-def _replaced(node: Node | None, path: Path, value: Node) -> Node:
+def _replaced(node: Node | None, path: KeyPath, value: Node) -> Node:
     """The tree with `value` at `path`; mappings on the way are made where they are missing."""
     if not path:
         return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import BARE, Recipe, Stage
@@ -17,7 +17,7 @@ def check_references(draft: Draft) -> None:
         if name == BARE:
             draft.refuse(("stages", name), f"`{BARE}` is the bare backbone, not a stage name")
         for inside, needed in kind_of(stage).references(stage):
-            path: Path = ("stages", name, *inside)
+            path: KeyPath = ("stages", name, *inside)
             if needed in models or needed in broken:
                 continue
             if needed == BARE:

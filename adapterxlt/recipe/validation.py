@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from adapterxlt.documents.nodes import Node, Path, Places, plain
+from adapterxlt.documents.nodes import KeyPath, Node, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
@@ -29,7 +29,7 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     tree = cast("dict[str, Any]", plain(root))
     given = "stages" in tree
     written = tree.pop("stages", None)
-    lost: set[Path] = set()
+    lost: set[KeyPath] = set()
     block = _Schema(places, problems, lost)
     training = block.model(TrainingBlock, tree.pop("training", None) or {}, ("training",))
     stages = block.stages(written, given)
@@ -53,7 +53,7 @@ class _Schema:
         lost: paths of the values that were left out, added to.
     """
 
-    def __init__(self, places: Places, problems: list[Problem], lost: set[Path]) -> None:
+    def __init__(self, places: Places, problems: list[Problem], lost: set[KeyPath]) -> None:
         self.places = places
         self.problems = problems
         self.lost = lost
@@ -67,7 +67,7 @@ class _Schema:
             return {}
         stages: dict[str, Stage] = {}
         for name, body in written.items():
-            path: Path = ("stages", name)
+            path: KeyPath = ("stages", name)
             if not isinstance(body, dict):
                 self._refuse(path, "must be a mapping", _kinds_hint())
                 continue
@@ -77,7 +77,7 @@ class _Schema:
                 stages[name] = stage
         return stages
 
-    def model(self, model: type[M], data: object, path: Path) -> M | None:
+    def model(self, model: type[M], data: object, path: KeyPath) -> M | None:
         """The model of a mapping, without what breaks it; None if nothing is left."""
         try:
             return model.model_validate(data, strict=True)
@@ -96,7 +96,7 @@ class _Schema:
         except ValidationError:
             return None
 
-    def _kind(self, body: Mapping[str, object], path: Path) -> type[Stage] | None:
+    def _kind(self, body: Mapping[str, object], path: KeyPath) -> type[Stage] | None:
         """The model of the stage kind that its keys tell; `fuse` goes with `train`."""
         told = [key for key in KINDS if key in body]
         if len(told) > 1:  # a key of one may be a setting of another
@@ -122,13 +122,13 @@ class _Schema:
         self._refuse(path, "does not say what to do", _kinds_hint())
         return None
 
-    def _refuse(self, path: Path, message: str, hint: str | None = None) -> None:
+    def _refuse(self, path: KeyPath, message: str, hint: str | None = None) -> None:
         self.problems.append(self.places.problem(path, message, hint))
 
 
 def _wrong(
     model: type[BaseModel], data: Mapping[str, Any], details: Sequence[ErrorDetails]
-) -> Iterator[Path]:
+) -> Iterator[KeyPath]:
     """What breaks the model: keys, also those that a misspelt one was meant to be."""
     for detail in details:
         key, *inner = detail["loc"]
@@ -147,7 +147,7 @@ def _wrong(
                 yield (meant,)
 
 
-def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[Path]) -> M:
+def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[KeyPath]) -> M:
     """The model without what is wrong; a list that it needs and has not got is empty."""
     kept = {key: value for key, value in data.items() if (key,) not in wrong}
     if "train" in kept:

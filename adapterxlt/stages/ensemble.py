@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.heads import head_for
@@ -51,7 +51,7 @@ class _Ensemble(StageKind[EnsembleStage]):
     def shape(
         self, draft: Draft, name: str, stage: EnsembleStage, shape_of: ShapeOf
     ) -> Shape | None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         if not draft.knows(at, *COMPOSING):
             return None
         shapes = [shape_of(member) for member in stage.ensemble]
@@ -67,7 +67,7 @@ class _Ensemble(StageKind[EnsembleStage]):
         return Shape("ensemble", (), False, heads)
 
     def check(self, draft: Draft, name: str, stage: EnsembleStage, shape_of: ShapeOf) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         if stage.weights is None or not draft.knows(at, "ensemble"):
             return
         if len(stage.weights) != len(stage.ensemble):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
@@ -60,10 +60,10 @@ class _Evaluate(StageKind[EvaluateStage]):
     version = 2
 
     def check(self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.evaluate)
         for index, name in enumerate(stage.on):
-            path: Path = (*at, "on", index)
+            path: KeyPath = (*at, "on", index)
             task = draft.task(path, name)
             if task is None:
                 continue
@@ -127,7 +127,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         name: str,
         stage: EvaluateStage,
         count: int,
-        roots: Sequence[FilePath],
+        roots: Sequence[Path],
     ) -> Small[EvaluateStage]:
         cap = count if stage.cap is None else min(count, stage.cap)
         return Small(stage.model_copy(update={"cap": cap}))
@@ -155,7 +155,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return run_evaluate
 
 
-def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: ShapeOf) -> None:
+def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: ShapeOf) -> None:
     """Whether the head of a model can predict a task."""
     shape = shape_of(model)
     if shape is None:
@@ -197,7 +197,7 @@ def _check_head(draft: Draft, path: Path, model: str, task: Task, shape_of: Shap
 
 
 def _check_ensemble(
-    draft: Draft, path: Path, model: str, task: Task, models: Sequence[Sequence[Task]]
+    draft: Draft, path: KeyPath, model: str, task: Task, models: Sequence[Sequence[Task]]
 ) -> None:
     """Whether each member of an ensemble has a head that predicts a task, and can be averaged."""
     if not get_kind(task.kind).predicts:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from adapterxlt.backbones import Backbone
 from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
@@ -21,7 +21,7 @@ def seen_by(backbone: Backbone) -> dict[str, object]:
     return {"seen": sorted(set(backbone.seen))} if backbone.seen else {}
 
 
-def check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequence[str]) -> None:
+def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequence[str]) -> None:
     """Whether the baseline is among the models of a stage."""
     if baseline is None or baseline in listed:
         return
@@ -33,7 +33,7 @@ def check_baseline(draft: Draft, at: Path, baseline: str | None, listed: Sequenc
         )
 
 
-def check_languages(draft: Draft, at: Path, languages: str | list[str], task: Task) -> None:
+def check_languages(draft: Draft, at: KeyPath, languages: str | list[str], task: Task) -> None:
     """Whether a task is in the languages of a stage."""
     for index, language in enumerate(languages if languages != "all" else ()):
         if not may_be_in(task, language_in(task, language)):
@@ -44,7 +44,7 @@ def check_languages(draft: Draft, at: Path, languages: str | list[str], task: Ta
             )
 
 
-def check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> None:
+def check_submission(draft: Draft, path: KeyPath, benchmark: str, task: Task) -> None:
     """Whether a benchmark's submission has a place for a task."""
     if benchmark == SQUAD:  # any file of answers
         if not get_kind(task.kind).spans:
@@ -60,7 +60,7 @@ def check_submission(draft: Draft, path: Path, benchmark: str, task: Task) -> No
         )
 
 
-def check_length(draft: Draft, path: Path, length: int, backbone: Backbone) -> None:
+def check_length(draft: Draft, path: KeyPath, length: int, backbone: Backbone) -> None:
     """Whether a backbone can take inputs of a length."""
     if length > backbone.max_length:
         draft.refuse(
@@ -71,7 +71,7 @@ def check_length(draft: Draft, path: Path, length: int, backbone: Backbone) -> N
 
 
 def languages_of(
-    task: Task, asked: str | list[str], roots: Sequence[FilePath], split: str
+    task: Task, asked: str | list[str], roots: Sequence[Path], split: str
 ) -> list[str]:
     """The languages that are meant; of `all`, those that there are data in.
 

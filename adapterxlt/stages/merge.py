@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.merging import can_merge, cancel, cancel_exactly, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.recipe.draft import Draft
@@ -63,7 +63,7 @@ class _Merge(StageKind[MergeStage]):
         return _merged(draft, name, stage, members) if members else None
 
     def check(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         if stage.weights is None or not draft.knows(at, "merge"):
             return
         if len(stage.weights) != len(stage.merge):
@@ -113,7 +113,7 @@ def _merged(
 ) -> Shape | None:
     full = next(iter(members.values())).kind == "full"
     methods = [parse_method("full") if full else shape.methods[0] for shape in members.values()]
-    path: Path = ("stages", name, "merge")
+    path: KeyPath = ("stages", name, "merge")
     reason = can_merge(methods)
     if reason is None:
         path = ("stages", name, "rank")

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
@@ -69,13 +69,13 @@ class _Retrieve(StageKind[RetrieveStage]):
     measures = True
     version = 3
 
-    def references(self, stage: RetrieveStage) -> Iterator[tuple[Path, str]]:
+    def references(self, stage: RetrieveStage) -> Iterator[tuple[KeyPath, str]]:
         for index, needed in enumerate(stage.retrieve):
             if needed != BARE:
                 yield ("retrieve", index), needed
 
     def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.retrieve)
         for index, model in enumerate(stage.retrieve):
             shape = shape_of(model)
@@ -103,7 +103,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         if stage.pooling is not None:
             _check_pooling(draft, at, stage, stage.pooling)
         for index, name in enumerate(stage.on):
-            path: Path = (*at, "on", index)
+            path: KeyPath = (*at, "on", index)
             task = draft.task(path, name)
             if task is None:
                 continue
@@ -117,7 +117,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     def check_backbone(
         self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf, backbone: Backbone
     ) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         check_length(draft, (*at, "max_length"), stage.max_length, backbone)
         for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
             if int(layer) > backbone.layers:
@@ -154,7 +154,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         name: str,
         stage: RetrieveStage,
         count: int,
-        roots: Sequence[FilePath],
+        roots: Sequence[Path],
     ) -> Small[RetrieveStage]:
         """Whole, but in two languages at most that all its tasks have data in, if there are any."""
         tasks = [recipe.catalogue[task] for task in stage.on]
@@ -211,7 +211,9 @@ def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
     return settings
 
 
-def _check_pooling(draft: Draft, at: Path, stage: RetrieveStage, listed: str | list[str]) -> None:
+def _check_pooling(
+    draft: Draft, at: KeyPath, stage: RetrieveStage, listed: str | list[str]
+) -> None:
     """Whether the poolings are known, and the only ones that are asked for."""
     known = get_args(Pooling)
     for index, pooling in enumerate(listed if listed != "all" else ()):

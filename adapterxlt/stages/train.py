@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.composing import can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
@@ -43,7 +43,7 @@ class _Train(TrainingKind[TrainStage]):
         return stage.method
 
     def shape(self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf) -> Shape | None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         try:
             method = parse_method(stage.method)
         except ValueError as error:
@@ -99,7 +99,7 @@ class _Train(TrainingKind[TrainStage]):
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 
-def _after(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) -> Shape | None:
+def _after(draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None) -> Shape | None:
     """What goes on from a stage's weights."""
     if old is None:
         return None
@@ -135,7 +135,9 @@ def _after(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) 
     return None
 
 
-def _stacked(draft: Draft, path: Path, named: str, new: Shape, old: Shape | None) -> Shape | None:
+def _stacked(
+    draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None
+) -> Shape | None:
     """What is trained on top of a stage."""
     if old is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
@@ -23,7 +23,7 @@ _NEEDED = {
 
 def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
     """Add what is wrong with what a stage trains on."""
-    at: Path = ("stages", name)
+    at: KeyPath = ("stages", name)
     settings = draft.recipe.training_of(name)
     sound = {
         index
@@ -33,7 +33,7 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
     _check_preset(draft, at, stage, sound)
     _check_sampling(draft, at, stage, settings)
     _check_dev_cap(draft, at, stage, settings)
-    told: set[tuple[Path, str]] = set()
+    told: set[tuple[KeyPath, str]] = set()
     seen: set[Part] = set()
     for index, data, part in _parts(draft, name, stage):
         if index not in sound:
@@ -52,7 +52,7 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
                 draft.refuse(path, message, hint)
 
 
-def _check_preset(draft: Draft, at: Path, stage: TrainingStage, sound: set[int]) -> None:
+def _check_preset(draft: Draft, at: KeyPath, stage: TrainingStage, sound: set[int]) -> None:
     """Whether there is such a preset, and it says one thing of all that a stage trains on."""
     for path, block in ((("training", "preset"), draft.recipe.training), ((*at, "preset"), stage)):
         if block.preset is None or draft.is_lost(path):
@@ -79,7 +79,7 @@ def _parts(draft: Draft, name: str, stage: TrainingStage) -> Iterator[tuple[int,
             yield index, data, next(parts)
 
 
-def _setting(draft: Draft, at: Path, key: str, index: int | None = None) -> Path:
+def _setting(draft: Draft, at: KeyPath, key: str, index: int | None = None) -> KeyPath:
     """Where a setting was written: with a task of `train`, in the stage, or in `training`."""
     if index is not None:
         inside = (*at, "train", index, key)
@@ -88,7 +88,7 @@ def _setting(draft: Draft, at: Path, key: str, index: int | None = None) -> Path
     return default if here not in draft.places and default in draft.places else here
 
 
-def _task_path(draft: Draft, at: Path, index: int) -> Path:
+def _task_path(draft: Draft, at: KeyPath, index: int) -> KeyPath:
     """Where an item of `train` names its task: alone, in a list, or in a mapping."""
     for path in ((*at, "train", index, "task"), (*at, "train", index), (*at, "train", "task")):
         if path in draft.places:
@@ -96,7 +96,7 @@ def _task_path(draft: Draft, at: Path, index: int) -> Path:
     return (*at, "train")
 
 
-def _is_trainable(draft: Draft, path: Path, name: str) -> bool:
+def _is_trainable(draft: Draft, path: KeyPath, name: str) -> bool:
     task = draft.task(path, name)
     if task is None:
         return False
@@ -170,7 +170,7 @@ def _source(draft: Draft, task: Task, split: str) -> Task | None:
     return draft.tasks.get(task.train or "") if split == "train" else None
 
 
-def _check_dev_cap(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
+def _check_dev_cap(draft: Draft, at: KeyPath, stage: TrainingStage, settings: Training) -> None:
     if (
         "dev_cap" in stage.model_fields_set
         and settings.keep == "last"
@@ -179,7 +179,7 @@ def _check_dev_cap(draft: Draft, at: Path, stage: TrainingStage, settings: Train
         draft.refuse((*at, "dev_cap"), "has no meaning with `keep: last`")
 
 
-def _check_sampling(draft: Draft, at: Path, stage: TrainingStage, settings: Training) -> None:
+def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage, settings: Training) -> None:
     """Whether the numbers that a sampling needs are given, and no others."""
     if not draft.knows(at, "train", "language", "sampling"):
         return

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import TypeVar
 
 from adapterxlt.backbones import Backbone
-from adapterxlt.documents.nodes import Path
+from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import without_added
@@ -47,7 +47,7 @@ class TrainingKind(StageKind[T]):
     def check_backbone(
         self, draft: Draft, name: str, stage: T, shape_of: ShapeOf, backbone: Backbone
     ) -> None:
-        at: Path = ("stages", name)
+        at: KeyPath = ("stages", name)
         key = (*at, "max_length")
         if key not in draft.places and ("training", "max_length") in draft.places:
             key = ("training", "max_length")
@@ -105,7 +105,7 @@ class TrainingKind(StageKind[T]):
             yield Read(task, [part.language], part.split, scored_by(task))
 
     def in_small(
-        self, recipe: Recipe, name: str, stage: T, count: int, roots: Sequence[FilePath]
+        self, recipe: Recipe, name: str, stage: T, count: int, roots: Sequence[Path]
     ) -> Small[T]:
         settings = recipe.training_of(name)
         tasks = [_in_small(recipe, name, data, count, roots) for data in stage.train]
@@ -164,7 +164,7 @@ def least(count: int, cap: int | None) -> int:
 
 
 def _in_small(
-    recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence[FilePath]
+    recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence[Path]
 ) -> TaskData:
     """One of the tasks of a stage: capped, on dev if there are no files of its split."""
     settings = recipe.training_of(name)
@@ -181,7 +181,7 @@ def _can_choose(
     recipe: Recipe,
     languages: Sequence[str],
     tasks: Sequence[TaskData],
-    roots: Sequence[FilePath],
+    roots: Sequence[Path],
 ) -> bool:
     """Whether every task has a dev split that it is not trained on."""
     return all(
@@ -191,7 +191,7 @@ def _can_choose(
     )
 
 
-def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[FilePath]) -> bool:
+def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[Path]) -> bool:
     try:
         for language in languages:
             find(task, roots, language, split)
