@@ -18,7 +18,11 @@ from tests.facts import Facts
 
 
 def learnt(
-    backbone: Backbone, folder: Path, task: Facts, examples: Sequence[Example]
+    backbone: Backbone,
+    folder: Path,
+    task: Facts,
+    examples: Sequence[Example],
+    epochs: int = 10,
 ) -> tuple[Built, float]:
     """A model that was trained on examples, and its loss in the end."""
     head = HeadSpec(
@@ -34,7 +38,7 @@ def learnt(
         labelled=True,
         labels=task.labels,
     )
-    settings = Training.model_validate({"batch_size": 8, "epochs": 10, "seed": 3, "lr": 1e-2})
+    settings = Training.model_validate({"batch_size": 8, "epochs": epochs, "seed": 3, "lr": 1e-2})
     parts = [TaskInputs(features, task.kind)]
     report = train(built, parts, settings, checkpoints=folder, progress=Silent())
     return built, report.final_loss
