@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.metadata import EntryPoint
 
 from adapterxlt import plugins
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.bitext_mining import BITEXT_MINING
-from adapterxlt.kinds.kind import Kind
+from adapterxlt.kinds.kind import Head, Kind
 from adapterxlt.kinds.mlm import MLM
 from adapterxlt.kinds.multiple_choice import MULTIPLE_CHOICE
 from adapterxlt.kinds.pair_classification import PAIR_CLASSIFICATION
@@ -41,12 +43,7 @@ def get_kind(name: str) -> Kind:
         UsageError: there is none; the hint names the closest.
         PluginError: a package adds it that cannot be used.
     """
-    added = plugins.entries("kinds")
-    for hidden in sorted(added.keys() & KINDS.keys()):
-        raise plugins.PluginError(
-            f"{plugins.origin(added[hidden])} adds a kind `{hidden}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
-        )
+    added = _entries()
     if name in KINDS:
         return KINDS[name]
     if name not in added:
@@ -61,16 +58,37 @@ def kind_of(example: object) -> Kind:
     Raises:
         UsageError: it is not an example of any kind.
     """
-    every = (*KINDS.values(), *(get_kind(name) for name in plugins.entries("kinds")))
-    for found in every:
+    for found in _each():
         if isinstance(example, found.example):
             return found
     raise UsageError(f"a `{type(example).__name__}` is not an example of any kind of task")
 
 
+def with_heads() -> dict[str, Head]:
+    """The heads of all kinds that have one, by the kinds' names: the project's own first."""
+    return {found.name: found.head for found in _each() if found.head is not None}
+
+
 def trainable() -> tuple[Kind, ...]:
     """The project's own kinds that models are trained on."""
     return tuple(found for found in KINDS.values() if found.trainable)
+
+
+def _each() -> Iterator[Kind]:
+    """The project's own kinds, then those of packages, which are imported only when needed."""
+    yield from KINDS.values()
+    yield from map(get_kind, sorted(_entries()))
+
+
+def _entries() -> Mapping[str, EntryPoint]:
+    """What packages add."""
+    added = plugins.entries("kinds")
+    for hidden in sorted(added.keys() & KINDS.keys()):
+        raise plugins.PluginError(
+            f"{plugins.origin(added[hidden])} adds a kind `{hidden}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
+    return added
 
 
 @cache

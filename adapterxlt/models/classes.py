@@ -12,14 +12,10 @@ from torch import Tensor, nn
 
 from adapterxlt.backbones import Architecture, Backbone, model_config
 from adapterxlt.backbones.architectures import find
-from adapterxlt.kinds.registry import KINDS, get_kind
+from adapterxlt.kinds.registry import get_kind, with_heads
 
 STATES = ("hidden_states", "x")  # what layers call what they are given
 AdapterModel: TypeAlias = Any  # its classes share no typed one
-# What the classes of transformers with a head are called, after the architecture's own name.
-HEADS: dict[str, str] = {
-    found.name: found.head.transformers for found in KINDS.values() if found.head
-}
 
 
 def architecture_of(model: Any) -> Architecture:
@@ -44,7 +40,7 @@ def plain_name(architecture: Architecture, kind: str | None) -> str:
 
 def kinds_by_class(architecture: Architecture) -> dict[str, str]:
     """The kind of head that each class of transformers has; of several, the first there is."""
-    return {plain_name(architecture, kind): kind for kind in reversed(HEADS)}
+    return {plain_name(architecture, kind): kind for kind in reversed(with_heads())}
 
 
 def config_class(architecture: Architecture) -> Any:

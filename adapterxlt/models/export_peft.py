@@ -16,7 +16,7 @@ from adapterxlt.models.classes import plain_name
 from adapterxlt.models.export_program import backbone_of, program
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
-from adapterxlt.models.peft_names import PREFIX, TASK_TYPES
+from adapterxlt.models.peft_names import PREFIX, task_type
 from adapterxlt.models.plain_heads import places, plain_config, to_plain
 from adapterxlt.models.spec import HeadSpec
 
@@ -82,7 +82,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         found |= {PREFIX + key: value for key, value in head.items()}
         config["modules_to_save"] = places(architecture, spec.head.kind).modules
         # What PEFT has no type for is loaded as it is.
-        config["task_type"] = TASK_TYPES.get(spec.head.kind)
+        config["task_type"] = task_type(spec.head.kind)
     else:
         config["task_type"] = "FEATURE_EXTRACTION"
         found = {

@@ -117,7 +117,7 @@ def _merged_heads(
     members: Sequence[tuple[HeadSpec, ...]], weights: Sequence[float]
 ) -> tuple[HeadSpec, ...]:
     """The heads of a merge: those of its first member, if all have the like and do not cancel."""
-    kinds = [[(head.kind, head.labels) for head in heads] for heads in members]
+    kinds = [[(head.kind, head.labels, head.multi_label) for head in heads] for heads in members]
     same = all(kind == kinds[0] for kind in kinds)
     return members[0] if same and not cancel(weights) else ()
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 
-from adapterxlt.kinds.registry import KINDS
+from adapterxlt.kinds.registry import get_kind, with_heads
 
-# PEFT has types for these only.
-TASK_TYPES: dict[str, str] = {
-    found.name: found.head.peft for found in KINDS.values() if found.head and found.head.peft
-}
 PREFIX = "base_model.model."
 _AROUND = re.compile(r"\.(modules_to_save|lora_[AB])(\.default)?(?=\.)")
 
@@ -23,3 +19,15 @@ def plain_name(name: str) -> str:
 def is_copy(name: str) -> bool:
     """Whether a tensor is the untrained copy that PEFT keeps beside a head."""
     return ".original_module." in name
+
+
+def task_type(kind: str) -> str | None:
+    """What PEFT calls such tasks; None if it has no type for them."""
+    head = get_kind(kind).head
+    return None if head is None else head.peft
+
+
+def kind_of_type(task_type: str) -> str | None:
+    """The kind of tasks that PEFT calls so: of several with such a head, the first."""
+    kinds = (kind for kind, head in with_heads().items() if head.peft == task_type)
+    return next(kinds, None)

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 
 from adapterxlt.backbones import Architecture, Backbone
 from adapterxlt.errors import UsageError
-from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.registry import get_kind, with_heads
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import (
-    HEADS,
     adapter_class,
     config_class,
     config_of,
@@ -80,6 +79,7 @@ def places(architecture: Architecture, kind: Kind) -> Places:
             hint="for a trained stage, export it --to adapters",
         )
     config = config_class(architecture)(**{architecture.key(key): 4 for key in _SMALL})
+    config.num_labels = _outputs(kind) or config.num_labels
     with torch.device("meta"), quiet():
         ours = adapter_class(architecture)(config)
         add_head(ours, "h", HeadSpec(kind=kind, labels=("a", "b"), task=""))
@@ -104,6 +104,12 @@ def places(architecture: Architecture, kind: Kind) -> Places:
     return Places(names, aliases, last, architecture.prefix)
 
 
+def _outputs(kind: Kind) -> int | None:
+    """How many outputs the heads of a kind have, where that is fixed."""
+    head = get_kind(kind).head
+    return None if head is None else head.outputs
+
+
 def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
     """Modules with weights of their own, in order."""
     return {
@@ -125,7 +131,7 @@ def find_kind(
     """
     if told is not None:
         return told if any(name in shapes for name in places(architecture, told).outputs) else None
-    for kind in HEADS:
+    for kind in with_heads():
         where = places(architecture, kind)
         if {*where.names.values()} <= {where.aliases.get(name, name) for name in shapes}:
             several = "multiple_choice" if shapes.get("classifier.bias") == (1,) else kind
@@ -170,9 +176,9 @@ def plain_config(backbone: Backbone, head: HeadSpec | None) -> Any:
     if head is not None and head.labels:
         config.id2label = dict(enumerate(head.labels))
         config.label2id = {label: index for index, label in enumerate(head.labels)}
+    if head is not None and (outputs := _outputs(head.kind)):
+        config.num_labels = outputs
     found = get_kind(head.kind).head if head is not None else None
-    if found is not None and found.outputs is not None:
-        config.num_labels = found.outputs
     if head is not None and head.multi_label:
         config.problem_type = "multi_label_classification"
     elif found is not None and found.problem is not None:

@@ -12,13 +12,11 @@ from typing import Any
 from adapterxlt.backbones import Architecture, Backbone
 from adapterxlt.methods.parser import ParsedMethod, Part
 from adapterxlt.methods.table import METHODS
-from adapterxlt.models.peft_names import TASK_TYPES
+from adapterxlt.models.peft_names import kind_of_type
 from adapterxlt.sharing.foreign_config import parsed, plain, refuse
 from adapterxlt.show import brief
 from adapterxlt.tasks.types import Kind
 
-# Of several kinds with such a head, the first.
-_KINDS = {name: kind for kind, name in reversed(TASK_TYPES.items())}
 _LORA_B = ".lora_B.weight"
 _PATTERN = re.compile(r"[\w.]{1,200}")
 _MAX_PATTERNS = 1000
@@ -81,7 +79,7 @@ def told_kind(config: Mapping[str, Any], classes: Mapping[str, Kind]) -> Kind | 
     Args:
         classes: classes of transformers, each of a kind.
     """
-    found = _KINDS.get(str(config.get("task_type")))
+    found = kind_of_type(str(config.get("task_type")))
     mapping = config.get("auto_mapping")
     if found is None and isinstance(mapping, dict):
         found = classes.get(str(mapping.get("base_model_class")))
