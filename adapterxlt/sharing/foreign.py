@@ -96,7 +96,12 @@ def make_foreign(
     digest = hashlib.sha256("".join(content.values()).encode()).hexdigest()
     name = f"{slug}_{digest[:8]}"
     head = (
-        HeadSpec(kind=kind_for(read.head, task), labels=names, task=task or UNKNOWN)
+        HeadSpec(
+            kind=kind_for(read.head, task),
+            labels=names,
+            task=task or UNKNOWN,
+            multi_label=read.head.multi_label,
+        )
         if read.head
         else None
     )

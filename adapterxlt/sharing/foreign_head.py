@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapterxlt.errors import InvalidArtifactError, UsageError
-from adapterxlt.kinds.registry import KINDS, get_kind
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.sharing.foreign_config import read_config
+from adapterxlt.sharing.foreign_kind import kind_of_problem, kind_of_type
 from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import get_task
 
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 MAX_LABELS = 10_000
 MAX_LABEL = 200  # characters
-# Type of a head of `adapters` -> our kind (the first that has such a head), and the form in which
-# we build it.
-_TYPES: dict[str, tuple[str, Mapping[str, object]]] = {
-    found.head.adapters: (found.name, found.head.form)
-    for found in reversed(KINDS.values())
-    if found.head
-}
 
 
 @dataclass(frozen=True)
@@ -38,11 +32,13 @@ class ForeignHead:
             transformers.
         kind: what it predicts.
         labels: names of its outputs in order; () for those that have none.
+        multi_label: whether an example may have several of them.
     """
 
     name: str
     kind: str
     labels: tuple[str, ...]
+    multi_label: bool = False
 
 
 def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> ForeignHead | str:
@@ -64,11 +60,12 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
             "nothing of the head",
             hint="remove it and the head's weights to import the adapter alone",
         )
-    kind = brief(config.get("head_type"))
-    if kind not in _TYPES:
-        return f"its head is of the type `{kind}`, which is not read"
-    ours, form = _TYPES[kind]
-    for key, value in form.items():
+    said = brief(config.get("head_type"))
+    ours, several = kind_of_type(said, config.get("num_labels"))
+    if not ours:
+        return f"its head is of the type `{said}`, which is not read"
+    of_kind = get_kind(ours).head
+    for key, value in (of_kind.form if of_kind else {}).items():
         if value == "tanh":  # what is built between layers is the architecture's own
             value = backbone.architecture.activation
         if config.get(key, value) != value:
@@ -81,7 +78,7 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
             weights, f"heads.{name}.{places(backbone.architecture, ours).last}.weight", backbone
         ):
             return f"its head is not built here: {UNTIED}"
-    return ForeignHead(name, ours, _labels(config, path) if _labelled(ours) else ())
+    return ForeignHead(name, ours, _labels(config, path) if _labelled(ours) else (), several)
 
 
 def _static(
@@ -99,6 +96,7 @@ def _static(
     reason = unread_head(names, kind, backbone, weights)
     if reason:
         return f"its head, that of `{said}`, is not built here: {reason}"
+    kind = kind_of_problem(kind, None, found.get("num_labels"))[0]
     return ForeignHead("", kind, _labels(found, path) if _labelled(kind) else ())
 
 
@@ -115,8 +113,10 @@ def head_from_config(
         InvalidArtifactError: the labels are not as many.
     """
     problem = config.get("problem_type")
-    if problem not in (None, "single_label_classification"):
-        return f"its head is for `{brief(problem)}`, which is not built here"
+    kind, several = kind_of_problem(kind, problem, outputs)
+    if not kind:
+        many = f" with {outputs} outputs" if problem == "regression" else ""
+        return f"its head is for `{brief(problem)}`{many}, which is not built here"
     if not _labelled(kind):
         return ForeignHead("", kind, ())
     # transformers leaves out two labels that nobody named.
@@ -133,7 +133,8 @@ def head_from_config(
         raise InvalidArtifactError(
             f"{path}: `id2label` has more or longer labels than any real one"
         )
-    return ForeignHead("", kind, tuple(names[str(number)] for number in range(outputs)))
+    labels = tuple(names[str(number)] for number in range(outputs))
+    return ForeignHead("", kind, labels, several)
 
 
 def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
@@ -185,7 +186,8 @@ def order_for(
     if task is None:
         return names, plain
     known = get_task(task)
-    if get_kind(known.kind).head != get_kind(head.kind).head or known.multi_label:
+    alike = get_kind(known.kind).head == get_kind(head.kind).head
+    if not alike or known.multi_label != head.multi_label:
         raise UsageError(
             f"--task {task}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
         )

@@ -28,12 +28,16 @@ from tests.sharing.foreign import _disturb
 from tests.sharing.test_heads_travel import close, ours, outputs
 
 LABELS = {0: "zebra", 1: "ant", 2: "moth"}
+LABELLED = ("pair_classification", "tagging", "text_classification")
 IDS = {label: number for number, label in LABELS.items()}
 
 
 def plain(backbone: Path, kind: Kind) -> Any:
-    labels = kind in ("pair_classification", "tagging")
-    options: dict[str, Any] = {"id2label": LABELS, "label2id": IDS} if labels else {}
+    options: dict[str, Any] = {"id2label": LABELS, "label2id": IDS} if kind in LABELLED else {}
+    if kind == "regression":
+        options = {"num_labels": 1}
+    if kind == "text_classification":
+        options["problem_type"] = "multi_label_classification"
     return getattr(transformers, plain_name(XLM_ROBERTA, kind)).from_pretrained(backbone, **options)
 
 
@@ -55,14 +59,14 @@ def with_pooler(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["pair_classification", "tagging", "span_qa"])
+@pytest.mark.parametrize("kind", ["pair_classification", "tagging", "span_qa", "regression"])
 def test_static_heads_of_adapters(backbone: Backbone, tmp_path: Path, kind: Kind) -> None:
     expected = static(backbone.path, tmp_path / "theirs", kind)
     found = taken(tmp_path / "theirs", backbone, tmp_path / "store")
     close(ours(load(backbone, found.folder), kind), expected)
     facts = found.manifest.artifact
     assert facts is not None
-    assert facts.labels == {"unknown": () if kind == "span_qa" else tuple(LABELS.values())}
+    assert facts.labels == {"unknown": tuple(LABELS.values()) if kind in LABELLED else ()}
 
 
 def static(backbone: Path, folder: Path, kind: Kind) -> Tensor:
@@ -151,8 +155,7 @@ def test_names_that_peft_puts_around_tensors(backbone: Backbone, tmp_path: Path)
 
 
 @pytest.mark.parametrize("shards", ["5GB", "20KB"])
-# Two further kinds have the head of the first; a folder does not tell which of them it is of.
-@pytest.mark.parametrize("kind", TRAINABLE_KINDS[:5])
+@pytest.mark.parametrize("kind", TRAINABLE_KINDS)
 def test_whole_models_of_transformers(
     backbone: Backbone, tmp_path: Path, kind: Kind, shards: str
 ) -> None:
@@ -165,8 +168,9 @@ def test_whole_models_of_transformers(
     assert built.spec is not None
     assert built.spec.full
     assert built.spec.head is not None
-    labelled = kind in ("pair_classification", "tagging")
-    assert built.spec.head.labels == (tuple(LABELS.values()) if labelled else ())
+    assert built.spec.head.kind == kind
+    assert built.spec.head.multi_label == (kind == "text_classification")
+    assert built.spec.head.labels == (tuple(LABELS.values()) if kind in LABELLED else ())
     close(ours(built, kind), outputs(model.eval(), kind))
 
 
@@ -198,7 +202,7 @@ def test_what_of_a_whole_model_is_left_out(backbone: Backbone, tmp_path: Path) -
     found = taken(tmp_path / "bare", backbone, tmp_path / "store", "its pooler")
     assert load(backbone, found.folder).head is None
     regression = plain(backbone.path, "pair_classification")
-    regression.config.problem_type = "multi_label_classification"
+    regression.config.problem_type = "regression"
     regression.save_pretrained(tmp_path / "several")
-    note = "its head is for `multi_label_classification`"
+    note = "its head is for `regression` with 3 outputs, which is not built here"
     taken(tmp_path / "several", backbone, tmp_path / "store", note)
