@@ -102,6 +102,7 @@ def tiny_of(folder: Path) -> Backbone:
 PEFT: list[tuple[Kind, dict[str, Any], str]] = [
     ("span_qa", {"task_type": "QUESTION_ANS", "r": 4, "lora_alpha": 8}, ""),
     ("tagging", {"modules_to_save": ["classifier"]}, ""),
+    ("regression", {"task_type": "SEQ_CLS"}, ""),
     ("multiple_choice", {"modules_to_save": ["classifier", "pooler"]}, ""),
     ("pair_classification", {"task_type": "SEQ_CLS", "use_rslora": True}, "written as one"),
     (
@@ -128,6 +129,8 @@ def test_loras_of_peft(
     if kind == "mlm":
         assert built.head is None
     else:
+        assert built.head is not None
+        assert built.head.kind == kind
         close(ours(built, kind), expected)
 
 
