@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
 from typing import Any
+
+from packaging.version import Version
 
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS
@@ -52,6 +56,20 @@ def _check_carried(part: Part, cannot: Mapping[str, str]) -> Iterable[str]:
                 "choose another method, or another backbone"
             )
             return
+
+
+def _check_library(part: Part) -> Iterable[str]:
+    since = METHODS[part.name].since
+    if since and Version(_installed()) < Version(since):
+        yield (
+            f"`{part.name}` needs adapters {since} or newer, and {_installed()} is installed\n"
+            "pip install -U adapters"
+        )
+
+
+@cache
+def _installed() -> str:
+    return version("adapters")
 
 
 def _check_sizes(part: Part, hidden_size: int) -> Iterable[str]:

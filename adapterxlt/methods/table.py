@@ -38,13 +38,19 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Method:
-    """A named method: `parts` are the names a union such as `mam` stands for."""
+    """A named method.
+
+    Args:
+        parts: the names a union such as `mam` stands for.
+        since: the first version of `adapters` that has it; "" for all that are supported.
+    """
 
     name: str
     family: Family
     help: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    since: str = ""
 
     @property
     def defaults(self) -> dict[str, object]:
@@ -250,9 +256,15 @@ _ALL = (
     ),
     Method("compacter++", "bottleneck", "hypercomplex seq_bn", _with(_SEQ, **_PHM)),
     Method("lora", "lora", "low-rank updates of q and v (Hu et al. 2021)", _LORA),
-    Method("dora", "lora", "LoRA split into magnitude and direction", _with(_LORA, use_dora=True)),
+    Method(
+        "dora",
+        "lora",
+        "LoRA split into magnitude and direction",
+        _with(_LORA, use_dora=True),
+        since="1.3",
+    ),
     Method("vera", "lora", "frozen random LoRA, two learnt vectors", _VERA),
-    Method("dvora", "lora", "VeRA with DoRA", _with(_VERA, use_dora=True)),
+    Method("dvora", "lora", "VeRA with DoRA", _with(_VERA, use_dora=True), since="1.3"),
     Method("mtl_lora", "lora", "LoRA for several tasks (Yang et al. 2024)", _MTL),
     Method("ia3", "lora", "learnt rescaling of k, v and feed-forward (Liu et al. 2022)", _IA3),
     Method("prefix_tuning", "prefix", "learnt keys and values in front (Li & Liang 2021)", _PREFIX),

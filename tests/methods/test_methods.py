@@ -400,3 +400,13 @@ def test_any_method_survives_writing_and_parsing(drawn: tuple[str, dict[str, obj
 def test_any_text_is_a_method_or_a_plain_problem(text: str) -> None:
     problems = check_method("seq_bn[" + text, 64) + check_method(text, 64)
     assert all(isinstance(problem, str) and problem for problem in problems)
+
+
+def test_a_method_that_the_installed_library_lacks_is_refused_with_the_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapterxlt.methods.checks._installed", lambda: "1.2.0")
+    assert check_method("dora", 384) == [
+        "`dora` needs adapters 1.3 or newer, and 1.2.0 is installed\npip install -U adapters"
+    ]
+    assert check_method("lora", 384) == []

@@ -32,7 +32,6 @@ class Architecture:
         tokenizers: classes of transformers that may read them, without `Tokenizer(Fast)`.
         model: where the class is that takes adapters and heads, as `module:Class`; by default
             it is that of `adapters`.
-        library: the first version of `adapters` that can put adapters into it; "" for any.
         fixed: keys of the configuration that have one value here, whatever config.json says.
         body: the parts of the encoder that hold its weights.
         layers: where its list of layers is.
@@ -62,7 +61,6 @@ class Architecture:
     vocabularies: tuple[str, ...]
     tokenizers: tuple[str, ...]
     model: str = ""
-    library: str = ""
     fixed: Mapping[str, object] = field(default_factory=dict)
     body: tuple[str, ...] = ("embeddings", "encoder")
     layers: str = "encoder.layer"

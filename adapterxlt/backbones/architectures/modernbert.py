@@ -12,7 +12,6 @@ MODERNBERT = Architecture(
     classes="ModernBert",
     base="model",
     model="adapterxlt.models.modernbert:ModernBertAdapterModel",
-    library="1.3",
     keys={
         **{key: rule for key, rule in rules.SIZES.items() if key != "type_vocab_size"},
         **rules.TOKENS,
