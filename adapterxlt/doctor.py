@@ -14,7 +14,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from adapterxlt.backbones import BUNDLED, resolve_backbone
+from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.devices import gpu_count
 from adapterxlt.errors import MissingBackboneError, MissingDataError

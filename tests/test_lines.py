@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapterxlt.lines import BREAKS, on_one_line, split_lines
 from adapterxlt.store.output import check_output
-from adapterxlt.tasks.files import read_lines
+from adapterxlt.tasks.reading import read_lines
 
 TEXTS = st.lists(
     st.text(st.sampled_from(f"aé文{BREAKS}"), min_size=1).map(lambda text: f"x{text}x"), min_size=1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapterxlt.benchmarks.files import read_column, require_known, same_length
+from adapterxlt.benchmarks.reading import read_column, require_known, same_length
 from adapterxlt.benchmarks.spec import Pair, Scored
 from adapterxlt.benchmarks.strange import strange_labels
 from adapterxlt.metrics.counts import accuracy

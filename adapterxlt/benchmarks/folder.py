@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from adapterxlt.benchmarks.files import FEW, FEW_TRANSLATED, WITHHELD, Constant
 from adapterxlt.benchmarks.finding import find_file, plain, require_folders, unread
+from adapterxlt.benchmarks.reading import FEW, FEW_TRANSLATED, WITHHELD, Constant
 from adapterxlt.benchmarks.spec import Benchmark, TaskSpec
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.suggest import suggest

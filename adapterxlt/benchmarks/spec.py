@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapterxlt.benchmarks.files import Constant
+from adapterxlt.benchmarks.reading import Constant
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.find import fill
 

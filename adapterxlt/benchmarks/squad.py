@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.benchmarks.files import read_answers, read_questions, read_scores
+from adapterxlt.benchmarks.reading import read_answers, read_questions, read_scores
 from adapterxlt.benchmarks.spec import Pair, Scored
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among, suggest_language
@@ -15,7 +15,7 @@ from adapterxlt.metrics.answers import (
     squad2_questions,
     squad2_scores,
 )
-from adapterxlt.tasks.files import bad
+from adapterxlt.tasks.reading import bad
 
 
 def score_answers(pair: Pair, *, per_language: bool) -> Scored:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from adapterxlt.benchmarks.files import in_sentences, require_known, same_sentences, tag_lines
+from adapterxlt.benchmarks.reading import in_sentences, require_known, same_sentences, tag_lines
 from adapterxlt.benchmarks.spec import Pair, Scored
 from adapterxlt.benchmarks.strange import strange_labels
 from adapterxlt.metrics.chunks import Tags, chunk_scores

@@ -12,13 +12,13 @@ from contextlib import suppress
 from functools import partial
 
 from adapterxlt.benchmarks.classes import score_classes, score_labels
-from adapterxlt.benchmarks.files import WITHHELD, read_column, require_known, same_length
+from adapterxlt.benchmarks.reading import WITHHELD, read_column, require_known, same_length
 from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.benchmarks.squad import score_answers
 from adapterxlt.benchmarks.tagging import UNTAGGED, score_tags
 from adapterxlt.metrics.ranking import mean_ndcg, query_runs
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.files import bad, read_lines
+from adapterxlt.tasks.reading import bad, read_lines
 
 
 def _score_xnli(pair: Pair) -> Scored:

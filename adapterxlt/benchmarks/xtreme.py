@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from adapterxlt.benchmarks.classes import score_classes
-from adapterxlt.benchmarks.files import (
+from adapterxlt.benchmarks.reading import (
     WITHHELD,
     read_numbers,
     read_pairs,
@@ -21,7 +21,7 @@ from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.benchmarks.squad import score_answers
 from adapterxlt.benchmarks.tagging import UNTAGGED, score_tags
 from adapterxlt.metrics.counts import accuracy, set_scores
-from adapterxlt.tasks.files import bad, read_lines
+from adapterxlt.tasks.reading import bad, read_lines
 
 _LABELS = "{split}-{lang}.tsv"
 _ANSWERS = "{split}-{lang}.json"

@@ -12,8 +12,8 @@ from typing import Any
 import click
 import yaml
 
-from adapterxlt.backbones import BUNDLED, resolve_backbone
 from adapterxlt.backbones.architectures import BUILT_IN, known
+from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json, tasks_option

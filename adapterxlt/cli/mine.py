@@ -126,7 +126,7 @@ def command(
     from adapterxlt.retrieval.scripts import scripts_of
     from adapterxlt.search.neighbours import check_index
     from adapterxlt.store.output import check_folder, check_output
-    from adapterxlt.tasks.files import check_file
+    from adapterxlt.tasks.reading import check_file
 
     chosen = get_protocol(protocol)
     chosen = replace(chosen, k=k or chosen.k)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.plan.plan import Sources, resolve_sources

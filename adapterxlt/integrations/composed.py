@@ -16,7 +16,7 @@ from typing import Any
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
-from adapterxlt.backbones import files_of, inspect_backbone
+from adapterxlt.backbones.check import files_of, inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
 from adapterxlt.models.classes import keep_lowest

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Architecture, Backbone
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
 from adapterxlt.models.fit import check_fit
@@ -19,7 +20,6 @@ from adapterxlt.models.parts import ADAPTER_FILE, HEAD_FILE
 from adapterxlt.models.plain_heads import places
 from adapterxlt.models.save import save
 from adapterxlt.models.spec import WEIGHTS_FILE, AdapterSpec, HeadSpec, ModelSpec, backbone_spec
-from adapterxlt.tasks.types import Kind
 
 
 def adopt(
@@ -76,7 +76,7 @@ def adopt(
 
 
 def _ordered(
-    found: dict[str, Tensor], kind: Kind, order: Sequence[int], architecture: Architecture
+    found: dict[str, Tensor], kind: str, order: Sequence[int], architecture: Architecture
 ) -> dict[str, Tensor]:
     """With the outputs of the last layer in another order."""
     if list(order) == sorted(order):

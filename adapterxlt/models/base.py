@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import AdapterModel, adapter_class

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.composing import can_fuse, can_stack

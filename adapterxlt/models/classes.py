@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 import transformers
 from torch import Tensor, nn
 
-from adapterxlt.backbones import Architecture, Backbone, model_config
 from adapterxlt.backbones.architectures import find
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import model_config
 from adapterxlt.kinds.registry import get_kind, with_heads
 
 STATES = ("hidden_states", "x")  # what layers call what they are given

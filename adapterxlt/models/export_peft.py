@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from adapterxlt.backbones import Architecture
+from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapterxlt.backbones import BUNDLED, Backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import BUNDLED
 from adapterxlt.hub_cache import id_of, repository_of
 from adapterxlt.models.parts import Built
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from transformers.modeling_utils import no_init_weights
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import adapter_class, config_of

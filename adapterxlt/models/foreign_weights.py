@@ -11,11 +11,12 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn.functional import pad
 
-from adapterxlt.backbones import Architecture, Backbone, weights_index
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import weights_index
 from adapterxlt.models import tensors
 from adapterxlt.models.peft_names import is_copy, plain_name
 from adapterxlt.models.plain_heads import from_plain, places
-from adapterxlt.tasks.types import Kind
 
 POOLER = "pooler."
 UNTIED = "its decoder was trained apart from the word embeddings"
@@ -45,7 +46,7 @@ def from_adapters(
     new: str,
     head_file: Path | None,
     old_head: str,
-    kind: Kind | None,
+    kind: str | None,
     backbone: Backbone,
 ) -> Weights:
     """Read what `adapters` saved.
@@ -76,7 +77,7 @@ def from_adapters(
 def from_peft(
     file: Path,
     new: str,
-    kind: Kind | None,
+    kind: str | None,
     backbone: Backbone,
     scales: Mapping[str, float],
     rank: int,
@@ -123,7 +124,7 @@ def _filled(tensor: Tensor, rank: int, scale: float | None) -> Tensor:
 
 
 def from_transformers(
-    files: Sequence[Path], new: str, kind: Kind | None, architecture: Architecture
+    files: Sequence[Path], new: str, kind: str | None, architecture: Architecture
 ) -> Weights:
     """Read a checkpoint of transformers: the encoder, and a head of the kind `kind`."""
     found: dict[str, Tensor] = {}
@@ -144,7 +145,7 @@ def from_transformers(
     return Weights(body, head, files[0], files[0])
 
 
-def unread_head(names: Mapping[str, str], kind: Kind, backbone: Backbone, file: Path) -> str:
+def unread_head(names: Mapping[str, str], kind: str, backbone: Backbone, file: Path) -> str:
     """Why a head of transformers that a file holds cannot be built; "" if it can.
 
     Args:
@@ -171,7 +172,7 @@ def untied(file: Path, name: str, backbone: Backbone) -> bool:
 
 
 def _plain_head(
-    found: Mapping[str, Tensor], new: str, kind: Kind, backbone: Backbone
+    found: Mapping[str, Tensor], new: str, kind: str, backbone: Backbone
 ) -> dict[str, Tensor]:
     """A head of transformers as ours; layers that are the backbone's (a pooler) from there."""
     where = places(backbone.architecture, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.heads import add_head

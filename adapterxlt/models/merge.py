@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.merging import can_merge, cancel, merge_kind, merged_method
 from adapterxlt.methods.parser import Part, parse_method

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import to_adapters_string

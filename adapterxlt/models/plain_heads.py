@@ -11,7 +11,8 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from adapterxlt.backbones import Architecture, Backbone
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind, with_heads
 from adapterxlt.models import tensors
@@ -24,7 +25,6 @@ from adapterxlt.models.classes import (
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import HeadSpec
-from adapterxlt.tasks.types import Kind
 
 _SMALL = (
     *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads"),
@@ -63,7 +63,7 @@ class Places:
 
 
 @cache
-def places(architecture: Architecture, kind: Kind) -> Places:
+def places(architecture: Architecture, kind: str) -> Places:
     """Compare the layers of our head with those of the class of transformers, one by one.
 
     Both do the same with the same layers in the same order: `adapters` builds its heads after
@@ -104,7 +104,7 @@ def places(architecture: Architecture, kind: Kind) -> Places:
     return Places(names, aliases, last, architecture.prefix)
 
 
-def _outputs(kind: Kind) -> int | None:
+def _outputs(kind: str) -> int | None:
     """How many outputs the heads of a kind have, where that is fixed."""
     head = get_kind(kind).head
     return None if head is None else head.outputs
@@ -122,8 +122,8 @@ def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
 
 
 def find_kind(
-    architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], told: Kind | None
-) -> Kind | None:
+    architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], told: str | None
+) -> str | None:
     """The kind of the head among tensors of transformers; None if there is no head.
 
     Args:
@@ -140,7 +140,7 @@ def find_kind(
 
 
 def to_plain(
-    architecture: Architecture, head: Mapping[str, Tensor], name: str, kind: Kind
+    architecture: Architecture, head: Mapping[str, Tensor], name: str, kind: str
 ) -> dict[str, Tensor]:
     """The tensors of our head `name` under the names of transformers."""
     found = places(architecture, kind).names
@@ -148,7 +148,7 @@ def to_plain(
 
 
 def from_plain(
-    architecture: Architecture, found: Mapping[str, Tensor], name: str, kind: Kind
+    architecture: Architecture, found: Mapping[str, Tensor], name: str, kind: str
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Split off what is of a head, under the names of our head `name`.
 

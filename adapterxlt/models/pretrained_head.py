@@ -8,7 +8,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone, weights_index
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import weights_index
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
 from adapterxlt.models.classes import AdapterModel

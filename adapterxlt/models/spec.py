@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.kinds.registry import get_kind
 

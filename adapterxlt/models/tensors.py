@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from adapterxlt.backbones import Architecture
+from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.disk import writing
 

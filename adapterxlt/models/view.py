@@ -8,13 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapterxlt.backbones import (
-    INDEX,
-    Backbone,
-    model_config,
-    tokenizer_documents,
-    weights_index,
-)
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import model_config, tokenizer_documents, weights_index
+from adapterxlt.backbones.files import INDEX
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.kinds import kind_of

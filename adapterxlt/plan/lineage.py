@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.plan.steps import Plan
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.order import in_order

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain

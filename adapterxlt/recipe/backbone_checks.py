@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import kind_of

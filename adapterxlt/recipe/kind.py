@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import Node, Places, walk
 from adapterxlt.documents.yaml_lines import read_file, read_text
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError, Problem

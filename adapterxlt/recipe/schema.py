@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr

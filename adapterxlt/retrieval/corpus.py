@@ -16,7 +16,7 @@ from adapterxlt.retrieval.scripts import is_written_in, scripts_of
 from adapterxlt.search.arrays import Ids
 from adapterxlt.store.compressed import DAMAGE, opened
 from adapterxlt.store.disk import writing
-from adapterxlt.tasks.files import bad, encoding_hint, refuse_returns, unreadable
+from adapterxlt.tasks.reading import bad, encoding_hint, refuse_returns, unreadable
 
 COUNTED = 100_000  # lines after which progress is told
 LONGEST = 64 << 20  # bytes of a line: a small file may unpack to one without an end

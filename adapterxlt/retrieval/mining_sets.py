@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.lines import on_one_line
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.store.disk import writing
 from adapterxlt.store.files import write_atomic
-from adapterxlt.tasks.files import bad, read_lines
-from adapterxlt.tasks.types import Bitext, MiningSet
+from adapterxlt.tasks.reading import bad, read_lines
 
 SPLITS = ("dev", "test")
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.progress import Progress
 from adapterxlt.retrieval import bucc
 from adapterxlt.retrieval.protocols import Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
-from adapterxlt.tasks.types import Bitext, MiningSet
 from adapterxlt.vectors.both_sides import encoded_sides
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling

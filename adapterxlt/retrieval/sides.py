@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.files import bad, read_lines
-from adapterxlt.tasks.types import MiningSet
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.tasks.reading import bad, read_lines
 
 
 @dataclass(frozen=True)

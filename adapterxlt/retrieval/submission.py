@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.retrieval.bucc import Candidates
 from adapterxlt.retrieval.protocols import LayerRule
-from adapterxlt.tasks.types import Bitext, MiningSet
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.sharing.foreign_files import HEAD_FILE

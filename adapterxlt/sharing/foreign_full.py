@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapterxlt.backbones import INDEX, WEIGHTS, Backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.files import INDEX, WEIGHTS
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.sharing.foreign_config import read_config, refuse
 from adapterxlt.sharing.foreign_files import weights_file

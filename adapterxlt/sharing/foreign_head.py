@@ -16,7 +16,7 @@ from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import get_task
 
 if TYPE_CHECKING:
-    from adapterxlt.backbones import Backbone
+    from adapterxlt.backbones.backbone import Backbone
 
 UNKNOWN = "unknown"
 MAX_LABELS = 10_000

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.backbones import Architecture, Backbone
+from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.parser import ParsedMethod, Part
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models.peft_names import kind_of_type
 from adapterxlt.sharing.foreign_config import parsed, plain, refuse
 from adapterxlt.show import brief
-from adapterxlt.tasks.types import Kind
 
 _LORA_B = ".lora_B.weight"
 _PATTERN = re.compile(r"[\w.]{1,200}")
@@ -73,7 +73,7 @@ class Lora:
     note: str
 
 
-def told_kind(config: Mapping[str, Any], classes: Mapping[str, Kind]) -> Kind | None:
+def told_kind(config: Mapping[str, Any], classes: Mapping[str, str]) -> str | None:
     """The kind of task that a configuration says, if it does.
 
     Args:

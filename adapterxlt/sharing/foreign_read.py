@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.sharing.foreign_config import method_from_adapters, read_config
@@ -22,7 +22,6 @@ from adapterxlt.sharing.foreign_head import (
 from adapterxlt.sharing.foreign_peft import lora_from_peft, told_kind
 from adapterxlt.show import brief
 from adapterxlt.store.manifest import MANIFEST_NAME
-from adapterxlt.tasks.types import Kind
 
 HEAD_CONFIG = "head_config.json"
 MODEL_CONFIG = "config.json"  # of transformers
@@ -54,7 +53,7 @@ class Foreign:
     said: str
     note: str
     scales: Mapping[str, float] = field(default_factory=dict)
-    left_out: Kind | None = None
+    left_out: str | None = None
 
     @property
     def config(self) -> Path:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from adapterxlt.backbones import BUNDLED, Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked

@@ -9,7 +9,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.results.measures import METRICS_NAME

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind

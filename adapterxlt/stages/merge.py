@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.merging import can_merge, cancel, cancel_exactly, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind

@@ -12,9 +12,9 @@ from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.tasks.catalogue import Layout, Task
-from adapterxlt.tasks.files import bad, parse_json, read_text
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.records import Record, records_of
+from adapterxlt.tasks.reading import bad, parse_json, read_text
 from adapterxlt.tasks.streams import stream_lines
 
 _LOOKED_AT = 200  # first lines of a file that tell its format

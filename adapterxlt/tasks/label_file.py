@@ -8,8 +8,8 @@ from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.catalogue import Task, source_of
-from adapterxlt.tasks.files import bad, parse_json, read_text
 from adapterxlt.tasks.find import find
+from adapterxlt.tasks.reading import bad, parse_json, read_text
 
 LABELS_ROLE = "labels"
 

@@ -12,9 +12,11 @@ from typing import TypeVar, cast
 
 from adapterxlt import plugins
 from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
-from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found, find
 from adapterxlt.tasks.formats import reader_of
 from adapterxlt.tasks.readers.bitext import (
@@ -35,7 +37,7 @@ from adapterxlt.tasks.readers.tagging import (
     read_tagging_tsv,
 )
 from adapterxlt.tasks.readers.text import read_text_contexts, read_text_lines
-from adapterxlt.tasks.types import Bitext, Example, MiningSet
+from adapterxlt.tasks.reading import bad
 
 T = TypeVar("T")
 

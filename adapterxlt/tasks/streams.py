@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapterxlt.store.compressed import DAMAGE, opened
-from adapterxlt.tasks.files import bad, encoding_hint, refuse_returns, unreadable
+from adapterxlt.tasks.reading import bad, encoding_hint, refuse_returns, unreadable
 
 _BLOCK = 1 << 20
 LONGEST = 64 << 20  # bytes of a line; no text is that long, but what a small file unpacks to may be

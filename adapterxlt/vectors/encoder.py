@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.devices import AUTO, find_device
 from adapterxlt.errors import InvalidArtifactError
 

@@ -42,7 +42,7 @@ SCORED = 200
 
 def score_case(case: Case, seed: int, frozen_dropout: bool) -> dict[str, float]:
     """Train once; the main metric by language, in percent."""
-    from adapterxlt.backbones import resolve_backbone
+    from adapterxlt.backbones.find import resolve_backbone
     from adapterxlt.batching.encode import encode
     from adapterxlt.evaluation.predict import predict
     from adapterxlt.evaluation.score import score

@@ -165,7 +165,7 @@ def train_ours(
     backbone: Path, pairs: list[Any], seed: int, epochs: int, frozen_dropout: bool
 ) -> dict[str, Any]:
     """The same through the project's own functions."""
-    from adapterxlt.backbones import inspect_backbone
+    from adapterxlt.backbones.check import inspect_backbone
     from adapterxlt.batching.encode import encode
     from adapterxlt.models.build import HeadSpec, build_train
     from adapterxlt.progress import Silent

@@ -10,7 +10,8 @@ from typing import Any
 import huggingface_hub
 import pytest
 
-from adapterxlt.backbones import Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.safetensors_header import read_shapes
 

@@ -9,18 +9,15 @@ from transformers import PreTrainedTokenizerBase
 from adapterxlt.batching import cache
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.encode import encode
+from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.features import Feature
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    Example,
-    Kind,
-    PairExample,
-    QAExample,
-    TaggingExample,
-)
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 
 LONG = " ".join(["The old man walked slowly to the market and bought some bread."] * 4)
-EXAMPLES: dict[Kind, list[Example]] = {
+EXAMPLES: dict[str, list[Example]] = {
     "pair_classification": [PairExample("a", "One.", "Two.", 1), PairExample("b", "", LONG, 0)],
     "multiple_choice": [
         ChoiceExample("a", "One.", ("x", "y z"), 1),
@@ -32,7 +29,7 @@ EXAMPLES: dict[Kind, list[Example]] = {
 
 
 def run(
-    folder: Path | None, tokenizer: PreTrainedTokenizerBase, kind: Kind, **change: object
+    folder: Path | None, tokenizer: PreTrainedTokenizerBase, kind: str, **change: object
 ) -> list[Feature]:
     settings = {"max_length": 32, "doc_stride": 8, "labelled": True, **change}
     return encode_cached(folder, EXAMPLES[kind], tokenizer, kind, **settings)  # type: ignore[arg-type]
@@ -41,7 +38,7 @@ def run(
 @pytest.mark.parametrize("kind", list(EXAMPLES))
 @pytest.mark.parametrize("labelled", [True, False])
 def test_what_is_kept_is_what_was_encoded(
-    tmp_path: Path, tokenizer: PreTrainedTokenizerBase, kind: Kind, labelled: bool,
+    tmp_path: Path, tokenizer: PreTrainedTokenizerBase, kind: str, labelled: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     expected = encode(

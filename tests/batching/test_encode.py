@@ -10,18 +10,15 @@ from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.batching.encode import encode
 from adapterxlt.errors import AdapterXLTError, MissingDataError
+from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.kinds.mlm import TextExample
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.span_qa.answering import _context_windows
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.tagging.tags import _word_windows
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    Example,
-    Kind,
-    PairExample,
-    QAExample,
-    TaggingExample,
-    TextExample,
-)
 
 CONTEXT = (
     "The old man walked slowly to the market and bought some bread. It rained all day, so we "
@@ -31,7 +28,7 @@ CONTEXT = (
 
 def run(
     tokenizer: PreTrainedTokenizerBase,
-    kind: Kind,
+    kind: str,
     *examples: Example,
     max_length: int = 64,
     labelled: bool = True,
@@ -72,7 +69,7 @@ def test_labels_are_left_out_when_not_asked_for(tokenizer: PreTrainedTokenizerBa
     ],
 )
 def test_blanked_labels_cannot_be_trained_on(
-    tokenizer: PreTrainedTokenizerBase, kind: Kind, example: Example
+    tokenizer: PreTrainedTokenizerBase, kind: str, example: Example
 ) -> None:
     with pytest.raises(MissingDataError, match="example `x7` has no label"):
         run(tokenizer, kind, example)
@@ -122,7 +119,7 @@ def test_word_that_normalises_to_nothing_keeps_its_tag(tokenizer: PreTrainedToke
 )
 def test_what_is_too_long_is_cut_without_a_warning(
     tokenizer: PreTrainedTokenizerBase,
-    kind: Kind,
+    kind: str,
     example: Example,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapterxlt.benchmarks.files import read_column
 from adapterxlt.benchmarks.folder import Result, score_benchmark
+from adapterxlt.benchmarks.reading import read_column
 from adapterxlt.benchmarks.xtreme import XTREME
 
 

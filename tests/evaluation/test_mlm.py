@@ -8,14 +8,14 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import XLMRobertaForMaskedLM
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.evaluation.mlm import SEED, masked_scores
 from adapterxlt.kinds.features import IGNORED
+from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.kinds.mlm.masking import Masking
 from adapterxlt.models.build import HeadSpec, build_train
 from adapterxlt.progress import Silent
-from adapterxlt.tasks.types import TextExample
 from tests.tiny import SENTENCES
 
 TEXTS = [TextExample(str(i), text) for i, text in enumerate(SENTENCES[:9])]

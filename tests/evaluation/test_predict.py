@@ -5,8 +5,11 @@ import torch
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.evaluation.predict import predict
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.progress import Silent
-from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
 from tests import tiny
 from tests.facts import Facts
 

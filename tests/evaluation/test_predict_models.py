@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import encode
 from adapterxlt.evaluation.predict import predict
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.models.build import build_train
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.progress import Silent
-from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
 from tests import tiny
 from tests.facts import Facts
 

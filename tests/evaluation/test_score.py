@@ -6,13 +6,11 @@ import pytest
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.score import score
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.catalogue import catalogue, get_task
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    PairExample,
-    QAExample,
-    TaggingExample,
-)
 
 
 def pairs(*labels):

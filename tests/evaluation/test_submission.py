@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.benchmarks.files import read_scores
+from adapterxlt.benchmarks.reading import read_scores
 from adapterxlt.evaluation.submission import submission_file, write_submission
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.catalogue import get_task
-from adapterxlt.tasks.types import PairExample, QAExample, TaggingExample
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from adapterxlt.execution import run
 from adapterxlt.execution.leaks import Leak, describe_leaks, find_leaks
 from adapterxlt.execution.preflight import preflight
+from adapterxlt.kinds.facts import Example
 from adapterxlt.plan.plan import Sources, make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
@@ -28,7 +29,6 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
 from adapterxlt.tasks.texts import texts_of
-from adapterxlt.tasks.types import Example
 
 STAGES = """
   nli: {train: mnli}

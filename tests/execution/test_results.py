@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.results import collect_rows
 from adapterxlt.plan.plan import Sources

@@ -10,7 +10,7 @@ from adapterxlt.execution.contamination import describe_overlap, hash_texts
 from adapterxlt.execution.text_hashes import TextHashes
 from click.testing import CliRunner
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.main import cli
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe

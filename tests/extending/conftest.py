@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe

@@ -14,7 +14,7 @@ from tests.plugin import installed
 SOURCE = '''
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.streams import stream_lines
-from adapterxlt.tasks.types import PairExample
+from adapterxlt.kinds.pair_classification import PairExample
 
 
 def read(found):

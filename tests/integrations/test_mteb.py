@@ -7,7 +7,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.integrations.mteb import MtebEncoder
 from adapterxlt.models.build import build_train, load
 from adapterxlt.models.spec import HeadSpec

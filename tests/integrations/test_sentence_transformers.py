@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
 from adapterxlt.models.build import build_train, load, save

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.evaluation.predict import predict
 from adapterxlt.kinds.facts import Example

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.cli.main import cli
 from adapterxlt.models.build import Built, load
 from adapterxlt.sharing.foreign import take_in_foreign

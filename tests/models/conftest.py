@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 
 PAIRS = HeadSpec(kind="pair_classification", labels=("yes", "no", "maybe"), task="pairs")

@@ -12,8 +12,9 @@ import torch
 import transformers
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone, inspect_backbone
 from adapterxlt.backbones.architectures import BUILT_IN
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import HeadSpec, build_train, load, save

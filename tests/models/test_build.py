@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import Built, build_fusion, build_train, load, save
@@ -54,7 +54,7 @@ def test_full_trains_the_encoder_without_pooler(backbone: Backbone) -> None:
 
 
 def test_weights_are_float32_even_from_a_half_precision_checkpoint(tmp_path: Path) -> None:
-    from adapterxlt.backbones import inspect_backbone
+    from adapterxlt.backbones.check import inspect_backbone
     from tests import tiny
 
     half = inspect_backbone("half", tiny.build(tmp_path / "half", dtype=torch.float16))

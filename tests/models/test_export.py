@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import XLMRobertaForSequenceClassification
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.models.build import build_train, load, save
 from adapterxlt.models.export import export

@@ -5,8 +5,9 @@ import shutil
 
 from safetensors.torch import load_file, save_file
 
-from adapterxlt.backbones import INDEX, WEIGHTS, inspect_backbone
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
+from adapterxlt.backbones.check import inspect_backbone
+from adapterxlt.backbones.files import INDEX, WEIGHTS
 from adapterxlt.models.foreign_weights import UNTIED, unread_head
 
 

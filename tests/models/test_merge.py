@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import build_train, load, merge, save

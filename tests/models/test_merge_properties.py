@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.merging import can_merge
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS

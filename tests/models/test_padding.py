@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.merging import can_merge
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import load

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models.build import build_train, load, save
 from tests.models.conftest import PAIRS, disturb, logits

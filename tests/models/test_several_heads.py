@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import XLMRobertaForMaskedLM
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, load, merge, save
 from tests.models.conftest import PAIRS, SPANS, TAGS, disturb, logits

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import build_train
 from adapterxlt.models.trainable import assert_trainable

@@ -12,7 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from adapterxlt.backbones import inspect_backbone, resolve_backbone
+from adapterxlt.backbones.check import inspect_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.view import view

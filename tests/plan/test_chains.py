@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import Sources, make_plan

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import Plan

@@ -8,12 +8,11 @@ from textwrap import dedent
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.recipe.load import LoadedRecipe, load_text
 from adapterxlt.tasks.catalogue import Layout, Task
-from adapterxlt.tasks.types import Kind
 
 
 def _task(
     name: str,
-    kind: Kind,
+    kind: str,
     labels: Sequence[str] = (),
     languages: Sequence[str] = ("en",),
     splits: Sequence[str] = ("train", "dev"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.recipe.load import load_recipe
 from tests.recipe.helpers import TASKS, load, stages

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.recipe.load import load_recipe

@@ -93,7 +93,7 @@ def test_loading_imports_no_heavy_library() -> None:
 import json, sys
 from pathlib import Path
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 load_recipe(Path(sys.argv[1]))
 heavy = {"torch", "transformers", "adapters", "datasets", "numpy", "faiss", "huggingface_hub"}
 print(json.dumps(sorted(heavy & set(sys.modules))))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.plan.expand import expand
 from adapterxlt.recipe.load import load_text
 from adapterxlt.recipe.schema import Recipe, Training

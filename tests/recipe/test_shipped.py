@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import MissingDataError
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.trial import in_small

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.retrieval.mining_sets import (
     Shares,
     build_mining_set,
@@ -11,7 +12,6 @@ from adapterxlt.retrieval.mining_sets import (
 )
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_mining
-from adapterxlt.tasks.types import Bitext
 
 BITEXT = Bitext(
     "de",

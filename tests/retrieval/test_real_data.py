@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.mining_sets import build_mining_set, split_bitext
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import retrieve_bucc, retrieve_tatoeba
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext
-from adapterxlt.tasks.types import Bitext
 from adapterxlt.vectors.encoder import load_encoder
 
 SETTINGS = {

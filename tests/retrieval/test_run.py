@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval import run
 from adapterxlt.retrieval.protocols import PROTOCOLS, get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.tatoeba import tatoeba_scores
-from adapterxlt.tasks.types import Bitext, MiningSet
 from adapterxlt.vectors import both_sides as encoded
 from adapterxlt.vectors.encode import encode_grid, encode_sentences
 from adapterxlt.vectors.on_disk import encode_to_files

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.bitext_mining import MiningSet
 from adapterxlt.retrieval.sides import Sides, aligned, from_mining, read_row_gold
-from adapterxlt.tasks.types import MiningSet
 
 MINING = MiningSet(
     language="xx",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from tests.sharing.trained import tiny, trained_stages
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.cli.main import cli
 from adapterxlt.sharing.card import escape, write_card
 from adapterxlt.sharing.transport import prepared

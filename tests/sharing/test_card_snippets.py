@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapterxlt.backbones import resolve_backbone
+from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.models import tensors
 from adapterxlt.sharing.transport import prepared
 from tests.sharing.test_card import blocks

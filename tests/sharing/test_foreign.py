@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import load

@@ -14,15 +14,15 @@ import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.kinds.registry import trainable
 from adapterxlt.models.build import load
 from adapterxlt.models.classes import plain_name
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.sharing.transport import TakenIn
 from adapterxlt.store.store import Store
-from adapterxlt.tasks.types import TRAINABLE_KINDS, Kind
 from tests import tiny
 from tests.sharing.foreign import _disturb
 from tests.sharing.test_heads_travel import close, ours, outputs
@@ -32,7 +32,7 @@ LABELLED = ("pair_classification", "tagging", "text_classification")
 IDS = {label: number for number, label in LABELS.items()}
 
 
-def plain(backbone: Path, kind: Kind) -> Any:
+def plain(backbone: Path, kind: str) -> Any:
     options: dict[str, Any] = {"id2label": LABELS, "label2id": IDS} if kind in LABELLED else {}
     if kind == "regression":
         options = {"num_labels": 1}
@@ -60,7 +60,7 @@ def with_pooler(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["pair_classification", "tagging", "span_qa", "regression"])
-def test_static_heads_of_adapters(backbone: Backbone, tmp_path: Path, kind: Kind) -> None:
+def test_static_heads_of_adapters(backbone: Backbone, tmp_path: Path, kind: str) -> None:
     expected = static(backbone.path, tmp_path / "theirs", kind)
     found = taken(tmp_path / "theirs", backbone, tmp_path / "store")
     close(ours(load(backbone, found.folder), kind), expected)
@@ -69,7 +69,7 @@ def test_static_heads_of_adapters(backbone: Backbone, tmp_path: Path, kind: Kind
     assert facts.labels == {"unknown": tuple(LABELS.values()) if kind in LABELLED else ()}
 
 
-def static(backbone: Path, folder: Path, kind: Kind) -> Tensor:
+def static(backbone: Path, folder: Path, kind: str) -> Tensor:
     model = plain(backbone, kind)
     adapters.init(model)
     model.add_adapter("a", config="seq_bn")
@@ -94,12 +94,12 @@ def test_a_head_on_a_pooler_needs_the_pooler(backbone: Backbone, tmp_path: Path)
 
 
 def tiny_of(folder: Path) -> Backbone:
-    from adapterxlt.backbones import inspect_backbone
+    from adapterxlt.backbones.check import inspect_backbone
 
     return inspect_backbone("pooled", folder)
 
 
-PEFT: list[tuple[Kind, dict[str, Any], str]] = [
+PEFT: list[tuple[str, dict[str, Any], str]] = [
     ("span_qa", {"task_type": "QUESTION_ANS", "r": 4, "lora_alpha": 8}, ""),
     ("tagging", {"modules_to_save": ["classifier"]}, ""),
     ("regression", {"task_type": "SEQ_CLS"}, ""),
@@ -121,7 +121,7 @@ PEFT: list[tuple[Kind, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("kind", "options", "note"), PEFT)
 def test_loras_of_peft(
-    backbone: Backbone, tmp_path: Path, kind: Kind, options: dict[str, Any], note: str
+    backbone: Backbone, tmp_path: Path, kind: str, options: dict[str, Any], note: str
 ) -> None:
     expected = by_peft(backbone, tmp_path / "theirs", kind, options)
     found = taken(tmp_path / "theirs", backbone, tmp_path / "store", note)
@@ -134,7 +134,7 @@ def test_loras_of_peft(
         close(ours(built, kind), expected)
 
 
-def by_peft(backbone: Backbone, folder: Path, kind: Kind, options: dict[str, Any]) -> Tensor:
+def by_peft(backbone: Backbone, folder: Path, kind: str, options: dict[str, Any]) -> Tensor:
     peft = pytest.importorskip("peft", reason="peft is not installed")
     config = {"r": 8, "lora_alpha": 12, "target_modules": ["query", "value"], **options}
     model = peft.get_peft_model(plain(backbone.path, kind), peft.LoraConfig(**config))
@@ -158,9 +158,9 @@ def test_names_that_peft_puts_around_tensors(backbone: Backbone, tmp_path: Path)
 
 
 @pytest.mark.parametrize("shards", ["5GB", "20KB"])
-@pytest.mark.parametrize("kind", TRAINABLE_KINDS)
+@pytest.mark.parametrize("kind", [kind.name for kind in trainable()])
 def test_whole_models_of_transformers(
-    backbone: Backbone, tmp_path: Path, kind: Kind, shards: str
+    backbone: Backbone, tmp_path: Path, kind: str, shards: str
 ) -> None:
     model = plain(backbone.path, kind)
     _disturb(model)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.store.store import Store

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models.spec import REFERENCE_FILE, SPEC_FILE
 from adapterxlt.sharing.make import finish

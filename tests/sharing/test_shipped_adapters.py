@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import BUNDLED
+from adapterxlt.backbones.find import BUNDLED
 from adapterxlt.bundled import bundled
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent

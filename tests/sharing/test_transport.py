@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import load

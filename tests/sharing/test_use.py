@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError, InvalidRecipeError, MissingDeviceError
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.models.spec import SPEC_FILE

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from adapterxlt.backbones import Backbone, inspect_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import STORE_FOLDER, Store

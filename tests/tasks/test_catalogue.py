@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, may_be_in, source_of
 from adapterxlt.tasks.read import BITEXT_READERS, EXAMPLE_READERS, MINING_READERS
-from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 # Columns that a format cannot do without.
 NEEDS = {
@@ -94,7 +94,7 @@ def test_every_entry_can_be_read_and_scored(name: str) -> None:
         assert needed <= set(layout.columns) <= may
         for files in layout.files.values():
             assert set(layout.optional) <= set(files)
-    if task.kind in TRAINABLE_KINDS:
+    if get_kind(task.kind).trainable:
         assert task.train is not None
         trained = get_task(task.train)
         assert source_of(task, "train") == source_of(trained, "train")

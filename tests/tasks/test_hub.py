@@ -11,19 +11,17 @@ from datasets import ClassLabel, Dataset, Features, Value
 from datasets.features import Sequence
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.sentence_retrieval import Bitext
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import catalogue, get_task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.find import available_languages, find
 from adapterxlt.tasks.read import read_bitext, read_examples
 from adapterxlt.tasks.roots import resolve_roots
-from adapterxlt.tasks.types import (
-    Bitext,
-    ChoiceExample,
-    PairExample,
-    QAExample,
-    TaggingExample,
-)
 
 from .conftest import Write
 

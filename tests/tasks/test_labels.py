@@ -3,9 +3,13 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.labels import is_labelled, require_labels
-from adapterxlt.tasks.types import ChoiceExample, Example, PairExample, QAExample, TaggingExample
 
 
 @pytest.mark.parametrize(

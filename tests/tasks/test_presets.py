@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.presets import Settings, presets, presets_of
-from adapterxlt.tasks.types import TRAINABLE_KINDS
 
 
 def test_names() -> None:
@@ -15,12 +15,14 @@ def test_names() -> None:
 def test_presets_are_for_tasks_that_train() -> None:
     for preset in presets().values():
         for name in preset.tasks:
-            assert catalogue()[name].kind in TRAINABLE_KINDS
+            assert get_kind(catalogue()[name].kind).trainable
 
 
 def test_every_trained_target_of_a_benchmark_has_one() -> None:
     for task in catalogue().values():
-        if {"xtreme", "xglue"} & set(task.benchmarks) and task.kind in TRAINABLE_KINDS:
+        if {"xtreme", "xglue"} & set(task.benchmarks) and task.kind in [
+            kind.name for kind in trainable()
+        ]:
             assert presets_of(task.name), task.name
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
 from adapterxlt.tasks.texts import texts_of
-from adapterxlt.tasks.types import ChoiceExample, PairExample, QAExample, TaggingExample
 
 
 def counts(real_data: Path, name: str, split: str) -> dict[str, int]:

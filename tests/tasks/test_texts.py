@@ -1,12 +1,10 @@
 from __future__ import annotations
 
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.texts import texts_of
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    PairExample,
-    QAExample,
-    TaggingExample,
-)
 
 
 def test_texts_of_every_kind_once() -> None:

@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapterxlt.backbones import Backbone, inspect_backbone
-from adapterxlt.tasks.types import (
-    ChoiceExample,
-    Example,
-    Kind,
-    PairExample,
-    QAExample,
-    TaggingExample,
-)
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.kinds.span_qa import QAExample
+from adapterxlt.kinds.tagging import TaggingExample
 from tests.tiny import SENTENCES
 
 
@@ -33,7 +31,7 @@ def backbone(tiny_backbone: Path) -> Backbone:
     return inspect_backbone("tiny", tiny_backbone)
 
 
-def make_examples(kind: Kind, count: int, seed: int = 0) -> list[Example]:
+def make_examples(kind: str, count: int, seed: int = 0) -> list[Example]:
     """Examples of a kind whose labels can be read off the text."""
     rng = random.Random(seed)
     made: list[Example] = []

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Bar

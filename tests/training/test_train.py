@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import encode
 from adapterxlt.errors import AdapterXLTError, MissingDataError
@@ -17,24 +17,23 @@ from adapterxlt.methods.defaults import default_lr
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
-from adapterxlt.tasks.types import Kind
 from adapterxlt.training import train as training
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty
 from adapterxlt.training.steps import Steps
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 from tests.training.conftest import make_examples
 
-KINDS: tuple[Kind, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
+KINDS: tuple[str, ...] = ("pair_classification", "tagging", "span_qa", "multiple_choice")
 # Added to all candidates of a softmax alike: their gradient is rounding noise, or none at all.
 SHIFTS = {("multiple_choice", "heads.a.4.bias"), ("span_qa", "heads.a.1.bias")}
 
 
-def head_of(kind: Kind) -> HeadSpec:
+def head_of(kind: str) -> HeadSpec:
     labels = ("no", "yes") if kind in ("pair_classification", "tagging") else ()
     return HeadSpec(kind=kind, labels=labels, task=kind)
 
 
-def features_of(built: Built, kind: Kind, count: int) -> list[Feature]:
+def features_of(built: Built, kind: str, count: int) -> list[Feature]:
     examples = make_examples(kind, count)
     return encode(examples, built.tokenizer, kind, max_length=64, doc_stride=8, labelled=True)
 
@@ -44,7 +43,7 @@ def settings_of(**changes: object) -> Training:
     return Training.model_validate({**base, **changes})
 
 
-def run(built: Built, kind: Kind, folder: Path, count: int = 24, **changes: object) -> TrainReport:
+def run(built: Built, kind: str, folder: Path, count: int = 24, **changes: object) -> TrainReport:
     features = features_of(built, kind, count)
     settings = settings_of(**changes)
     return train(
@@ -58,7 +57,7 @@ def state_of(built: Built) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
-    backbone: Backbone, tmp_path: Path, kind: Kind
+    backbone: Backbone, tmp_path: Path, kind: str
 ) -> None:
     built = build_train(backbone, method="double_seq_bn", name="a", head=head_of(kind), seed=1)
     batch = collate(features_of(built, kind, 24), 1, kind)
@@ -85,7 +84,7 @@ def test_training_lowers_the_loss_and_leaves_the_frozen_alone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind: Kind) -> None:
+def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind: str) -> None:
     def trained(budget: int) -> tuple[dict[str, Tensor], TrainReport]:
         # Without dropout, as cutting a batch changes which numbers dropout draws.
         built = build_train(backbone, method="seq_bn", name="a", head=head_of(kind), seed=1)
@@ -109,7 +108,7 @@ def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind
 def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
     backbone: Backbone, tmp_path: Path
 ) -> None:
-    kind: Kind = "pair_classification"
+    kind: str = "pair_classification"
     built = build_train(backbone, method="lora", name="a", head=head_of(kind), seed=1)
     for module in built.model.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -135,7 +134,7 @@ def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
 
 
 def test_report_counts_tokens(backbone: Backbone, tmp_path: Path) -> None:
-    kind: Kind = "pair_classification"
+    kind: str = "pair_classification"
     built = build_train(backbone, method="seq_bn", name="a", head=head_of(kind), seed=1)
     real = sum(feature.length for feature in features_of(built, kind, 40))
     report = run(built, kind, tmp_path, count=40, epochs=2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import build_fusion, build_train, load, save
 from adapterxlt.models.spec import HeadSpec

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from adapterxlt.backbones import inspect_backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.models.build import build_train, load
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.vectors.identity import encoder_name, encoder_revision, model_hash

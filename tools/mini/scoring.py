@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, XLMRobertaModel
 
-from adapterxlt.tasks.files import read_lines
+from adapterxlt.tasks.reading import read_lines
 
 TATOEBA = {
     "de": "deu", "es": "spa", "fr": "fra", "ru": "rus", "zh": "cmn", "ar": "ara", "hi": "hin",

@@ -7,7 +7,8 @@ from typing import get_args
 
 import click
 
-from adapterxlt.backbones import KNOWN, Backbone, resolve_backbone
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import KNOWN, resolve_backbone
 from adapterxlt.cli.artifact.options import (
     backbone_option,
     identity,

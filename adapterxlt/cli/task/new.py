@@ -42,9 +42,9 @@ def command(
 
     from adapterxlt.store.files import write_atomic
     from adapterxlt.tasks.catalogue import catalogue
-    from adapterxlt.tasks.files import check_file
     from adapterxlt.tasks.guess import guess
     from adapterxlt.tasks.own import own_catalogue
+    from adapterxlt.tasks.reading import check_file
 
     listed = [*files, *more]
     for file in listed:

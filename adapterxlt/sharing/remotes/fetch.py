@@ -17,8 +17,8 @@ from adapterxlt.sharing.bundle import HEADER, OVERHEAD, manifest_size
 from adapterxlt.sharing.content import MAX_TOTAL, check_names
 from adapterxlt.sharing.remotes.address import hub_file, is_packed, path_of, scheme_of, tidy
 from adapterxlt.sharing.remotes.base import Files
-from adapterxlt.sharing.remotes.files import FsFiles, open_files
 from adapterxlt.sharing.remotes.http import HttpFiles
+from adapterxlt.sharing.remotes.opening import FsFiles, open_files
 from adapterxlt.sharing.source import MAX_SIGNATURE, BundleSource, FolderSource, Source
 from adapterxlt.sharing.verify import SPARE_BYTES
 from adapterxlt.store.files import sha256_file

@@ -13,7 +13,7 @@ from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress
 from adapterxlt.sharing.remotes.address import masked, printed, scheme_of, tidy
 from adapterxlt.sharing.remotes.base import INCOMING, Pushed, WritableFiles, refuse_other
-from adapterxlt.sharing.remotes.files import open_writable
+from adapterxlt.sharing.remotes.opening import open_writable
 from adapterxlt.sharing.source import MAX_SIGNATURE, FolderSource
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,

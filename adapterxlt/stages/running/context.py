@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, find_device
 from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id

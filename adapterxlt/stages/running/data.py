@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.facts import Example
 from adapterxlt.plan.plan import Sources
 from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample
-from adapterxlt.tasks.types import Example
 
 
 def labelled_examples(

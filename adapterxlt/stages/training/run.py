@@ -10,6 +10,7 @@ import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.devices import find_device
+from adapterxlt.kinds.facts import Example
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
@@ -22,7 +23,6 @@ from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
-from adapterxlt.tasks.types import Example
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 
 

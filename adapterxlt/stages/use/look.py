@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.tasks.files import bad, read_lines
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.records import records, text_field
-from adapterxlt.tasks.types import Bitext
+from adapterxlt.tasks.reading import bad, read_lines
 
 
 def read_bitext_lines(found: Found) -> Bitext:

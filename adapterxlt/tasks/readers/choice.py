@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.tasks.catalogue import Column
-from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
-from adapterxlt.tasks.types import ChoiceExample
+from adapterxlt.tasks.reading import bad, read_lines
 
 # What stands for a withheld label.
 _BLANK = (None, "", -1, "-1")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapterxlt.tasks.files import bad
+from adapterxlt.kinds.mlm import TextExample
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.tasks.find import Found, halves
 from adapterxlt.tasks.readers.records import records_of, text_field
-from adapterxlt.tasks.types import Bitext, TextExample
+from adapterxlt.tasks.reading import bad
 
 
 def read_text_records(found: Found) -> Iterator[TextExample]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from adapterxlt.tasks.files import bad
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.tagging import DOCSTART, as_iob2
+from adapterxlt.tasks.reading import bad
 from adapterxlt.tasks.streams import stream_lines
-from adapterxlt.tasks.types import TaggingExample
 
 _BLANKS = re.compile(r"[ \t]+")
 _Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]

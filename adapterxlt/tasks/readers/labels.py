@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.label_file import read_label_file
 from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
+from adapterxlt.tasks.reading import bad
 
 DROP = -1
 

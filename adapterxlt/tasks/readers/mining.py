@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adapterxlt.kinds.bitext_mining import MiningSet
 from adapterxlt.lines import BREAKS
-from adapterxlt.tasks.files import bad, read_lines
 from adapterxlt.tasks.find import Found
-from adapterxlt.tasks.types import MiningSet
+from adapterxlt.tasks.reading import bad, read_lines
 
 
 def read_mining_tsv(found: Found) -> MiningSet:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.files import bad, not_squad, parse_json, read_text
+from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
 from adapterxlt.tasks.readers.records import records_of, text_field, value_of
-from adapterxlt.tasks.types import QAExample
+from adapterxlt.tasks.reading import bad, not_squad, parse_json, read_text
 
 log = logging.getLogger(__name__)
 

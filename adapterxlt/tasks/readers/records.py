@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from adapterxlt.store.compressed import plain_name
-from adapterxlt.tasks.files import bad, parse_json
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.reading import bad, parse_json
 from adapterxlt.tasks.streams import stream_lines
 
 Record = dict[str, Any]

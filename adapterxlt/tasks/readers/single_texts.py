@@ -9,10 +9,10 @@ from typing import Any
 
 from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.text_classification import LabelledText
-from adapterxlt.tasks.files import bad
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
 from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
+from adapterxlt.tasks.reading import bad
 
 BETWEEN_LABELS = "|"  # where several stand in one field
 

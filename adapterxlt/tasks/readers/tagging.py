@@ -7,11 +7,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from adapterxlt.tasks.files import bad, read_lines
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.records import records_of, value_of
-from adapterxlt.tasks.types import TaggingExample
+from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
 

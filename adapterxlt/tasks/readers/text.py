@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapterxlt.tasks.files import not_squad, parse_json, read_lines, read_text
+from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.tasks.find import Found
-from adapterxlt.tasks.types import TextExample
+from adapterxlt.tasks.reading import not_squad, parse_json, read_lines, read_text
 
 
 def read_text_lines(found: Found) -> Iterator[TextExample]:

@@ -7,8 +7,8 @@ from transformers import PreTrainedTokenizerBase
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import encode
 from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.kinds.mlm.masking import Masking
-from adapterxlt.tasks.types import TextExample
 
 TEXT = "The old woman walked slowly to the market and bought some bread."
 

@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Limits

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.backbones import Backbone
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Limits
 from adapterxlt.kinds.features import Feature

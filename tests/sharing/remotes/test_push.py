@@ -9,7 +9,7 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.sharing.remotes.fetch import has
-from adapterxlt.sharing.remotes.files import FsFiles
+from adapterxlt.sharing.remotes.opening import FsFiles
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.verify import verify
 from tests.sharing.make import small_artifact

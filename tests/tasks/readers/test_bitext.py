@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_bitext
-from adapterxlt.tasks.types import Bitext
 
 from ..conftest import Write
 

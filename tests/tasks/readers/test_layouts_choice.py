@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import ChoiceExample
 
 from ..conftest import Write
 

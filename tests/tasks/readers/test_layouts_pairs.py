@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import PairExample
 
 from ..conftest import Write
 

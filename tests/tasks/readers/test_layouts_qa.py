@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.find import find
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import QAExample
 
 from ..conftest import Write
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import TaggingExample
 
 from ..conftest import Write
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.bitext_mining import MiningSet
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_mining
-from adapterxlt.tasks.types import MiningSet
 
 from ..conftest import Write
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import PairExample
 
 from ..conftest import Write
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import QAExample
 
 from ..conftest import Write
 

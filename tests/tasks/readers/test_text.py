@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.read import read_examples
-from adapterxlt.tasks.types import TextExample
 
 from ..conftest import Write
 from .test_qa import CONTEXT, question, squad

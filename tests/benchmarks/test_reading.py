@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapterxlt.benchmarks.files import (
+from adapterxlt.benchmarks.reading import (
     Constant,
     in_sentences,
     read_answers,

@@ -9,7 +9,7 @@ import pytest
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.sharing.remotes.address import masked
-from adapterxlt.sharing.remotes.files import open_files, open_writable
+from adapterxlt.sharing.remotes.opening import open_files, open_writable
 from adapterxlt.sharing.source import FolderSource
 from tests.sharing.remotes.transfer import publish
 

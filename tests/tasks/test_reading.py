@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks import files
-from adapterxlt.tasks.files import parse_json, read_lines, read_text
+from adapterxlt.tasks import reading as files
+from adapterxlt.tasks.reading import parse_json, read_lines, read_text
 
 from .conftest import Write
 

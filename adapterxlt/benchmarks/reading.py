@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.metrics.chunks import Tags
-from adapterxlt.tasks.files import bad, not_squad, parse_json, read_lines, read_text
 from adapterxlt.tasks.readers.tagging import DOCSTART
+from adapterxlt.tasks.reading import bad, not_squad, parse_json, read_lines, read_text
 
 WITHHELD = "the labels of the published test files are withheld"
 SHOWN = 3  # ids that a message names
