@@ -19,7 +19,7 @@ from torch import Tensor
 from adapterxlt.backbones.check import files_of, inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built
-from adapterxlt.models.classes import keep_lowest
+from adapterxlt.models.head_classes import keep_lowest
 from adapterxlt.models.load import load
 from adapterxlt.vectors.encode import pool_tokens, token_states
 from adapterxlt.vectors.names import Pooling

@@ -99,7 +99,7 @@ def _plain_modules(
     from sentence_transformers.base.modules import Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling as PoolingModule
 
-    from adapterxlt.models.classes import plain_encoder
+    from adapterxlt.models.head_classes import plain_encoder
 
     config = type(built.model.config).from_dict(
         {**built.model.config.to_dict(), "num_hidden_layers": layer}

@@ -12,8 +12,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import AdapterModel, adapter_class
 from adapterxlt.models.difference import apply_difference
+from adapterxlt.models.head_classes import AdapterModel, adapter_class
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 from adapterxlt.models.view import view

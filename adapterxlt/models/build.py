@@ -18,8 +18,8 @@ from adapterxlt.methods.composing import can_fuse, can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer
-from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.dropout import quicken_dropout
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import unfreeze_bias
 from adapterxlt.models.load import load

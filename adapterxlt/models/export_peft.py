@@ -12,8 +12,8 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import plain_name
 from adapterxlt.models.export_program import backbone_of, program
+from adapterxlt.models.head_classes import plain_name
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.peft_names import PREFIX, task_type

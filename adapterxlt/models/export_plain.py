@@ -15,7 +15,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import plain_encoder, plain_name
+from adapterxlt.models.head_classes import plain_encoder, plain_name
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.plain_heads import plain_config, to_plain

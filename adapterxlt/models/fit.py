@@ -14,7 +14,7 @@ from transformers.modeling_utils import no_init_weights
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import adapter_class, config_of
+from adapterxlt.models.head_classes import adapter_class, config_of
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import (

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.models.classes import AdapterModel, architecture_of
+from adapterxlt.models.head_classes import AdapterModel, architecture_of
 from adapterxlt.models.spec import HeadSpec
 
 TOKEN_LOGITS = ("logits", "start_logits", "end_logits")

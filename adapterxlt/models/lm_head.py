@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import AdapterModel
+from adapterxlt.models.head_classes import AdapterModel
 
 
 def unfreeze_bias(model: AdapterModel) -> None:

@@ -16,8 +16,8 @@ from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base, load_tokenizer, put_weights
-from adapterxlt.models.classes import AdapterModel
 from adapterxlt.models.fit import check_fit
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.merge_rules import WEIGH, Sum

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import STATES, AdapterModel, layers_holder, layers_of
+from adapterxlt.models.head_classes import STATES, AdapterModel, layers_holder, layers_of
 
 _MASKS = ("attention_mask", "attn_mask")
 _EPSILON = 1e-6  # gates nearer than this to 0 or 1 are taken to be there

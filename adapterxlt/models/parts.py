@@ -14,7 +14,7 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import to_adapters_string
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import AdapterModel
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import hide_prompt
 from adapterxlt.models.padding import ignore_padding
 from adapterxlt.models.segments import mark_segments

@@ -16,12 +16,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind, with_heads
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import (
-    adapter_class,
-    config_class,
-    config_of,
-    plain_name,
-)
+from adapterxlt.models.head_classes import adapter_class, config_class, config_of, plain_name
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import HeadSpec

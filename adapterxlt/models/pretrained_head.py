@@ -12,7 +12,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import weights_index
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import AdapterModel
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.plain_heads import places
 
 # What the first checkpoints of BERT call the two parameters of a layer norm.

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from adapterxlt.models.classes import AdapterModel
+from adapterxlt.models.head_classes import AdapterModel
 
 
 def mark_segments(model: AdapterModel, tokenizer: PreTrainedTokenizerBase) -> None:

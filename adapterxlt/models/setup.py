@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.composition import AdapterCompositionBlock, Fuse, Stack
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.models.classes import AdapterModel
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup
 
 

@@ -7,7 +7,7 @@ from torch import nn
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
-from adapterxlt.models.classes import architecture_of
+from adapterxlt.models.head_classes import architecture_of
 from adapterxlt.models.spec import ModelSpec
 
 # VeRA's random projections are shared and frozen by design (Kopiczko et al. 2024).

@@ -19,7 +19,7 @@ BUILT_IN = {
     "fuse": "adapterxlt.stages.fuse:KIND",
     "merge": "adapterxlt.stages.merge:KIND",
     "ensemble": "adapterxlt.stages.ensemble:KIND",
-    "use": "adapterxlt.stages.use.kind:KIND",
+    "use": "adapterxlt.stages.use.stage:KIND",
     "evaluate": "adapterxlt.stages.evaluate:KIND",
     "retrieve": "adapterxlt.stages.retrieve:KIND",
     "train": "adapterxlt.stages.train:KIND",

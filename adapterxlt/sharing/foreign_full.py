@@ -58,8 +58,8 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
         InvalidArtifactError: it is of another architecture or size than the backbone, splits
             text in another way, or holds pickles only.
     """
-    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import POOLER
+    from adapterxlt.models.head_classes import kinds_by_class
     from adapterxlt.models.plain_heads import places
 
     path = folder / CONFIG
@@ -102,7 +102,7 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
 def _check_alike(
     config: dict[str, Any], own: dict[str, Any], path: Path, backbone: Backbone
 ) -> None:
-    from adapterxlt.models.classes import config_class
+    from adapterxlt.models.head_classes import config_class
 
     entry = backbone.architecture
     defaults: dict[str, Any] = config_class(entry)().to_dict()

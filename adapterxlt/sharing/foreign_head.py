@@ -85,8 +85,8 @@ def _static(
     found: dict[str, Any], path: Path, weights: Path, backbone: Backbone
 ) -> ForeignHead | str:
     """A head that is that of a class of transformers, saved with an adapter."""
-    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import unread_head
+    from adapterxlt.models.head_classes import kinds_by_class
 
     said = brief(found["model_class"])
     kind = kinds_by_class(backbone.architecture).get(said)

@@ -126,8 +126,8 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
 
 
 def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Foreign:
-    from adapterxlt.models.classes import kinds_by_class
     from adapterxlt.models.foreign_weights import unread_head
+    from adapterxlt.models.head_classes import kinds_by_class
     from adapterxlt.models.peft_names import is_copy, plain_name
     from adapterxlt.models.plain_heads import find_kind, places
 

@@ -15,7 +15,7 @@ from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.members import members_of
-from adapterxlt.stages.training.kind import TrainingKind, heads_of, told
+from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 
 
 class FuseStage(TrainingStage):
@@ -65,7 +65,7 @@ class _Fuse(TrainingKind[FuseStage]):
                 )
 
     def runner(self) -> Callable[..., None]:
-        from adapterxlt.stages.training.run import run_fuse
+        from adapterxlt.stages.training.train_run import run_fuse
 
         return run_fuse
 

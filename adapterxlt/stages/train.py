@@ -17,7 +17,7 @@ from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.stages.training.kind import TrainingKind, heads_of, told
+from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 from adapterxlt.tasks.catalogue import Task
 
 
@@ -88,7 +88,7 @@ class _Train(TrainingKind[TrainStage]):
         return f"{self.version}.1" if counts_padding(method) or decayed else self.version
 
     def runner(self) -> Callable[..., None]:
-        from adapterxlt.stages.training.run import run_train
+        from adapterxlt.stages.training.train_run import run_train
 
         return run_train
 

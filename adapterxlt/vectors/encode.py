@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adapterxlt.models.classes import STATES, layers_of, lowest_layers
+from adapterxlt.models.head_classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
 from adapterxlt.vectors.names import Pooling

@@ -16,7 +16,7 @@ from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.measures import write_measures
 from adapterxlt.stages.running import context
-from adapterxlt.stages.training import run as training
+from adapterxlt.stages.training import train_run as training
 from adapterxlt.vectors import encoder
 
 STAGES = """

@@ -19,7 +19,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.kinds.registry import trainable
 from adapterxlt.models.build import load
-from adapterxlt.models.classes import plain_name
+from adapterxlt.models.head_classes import plain_name
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.sharing.transport import TakenIn
 from adapterxlt.store.store import Store

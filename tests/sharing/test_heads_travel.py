@@ -16,8 +16,8 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import trainable
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, save
-from adapterxlt.models.classes import plain_name
 from adapterxlt.models.export import export
+from adapterxlt.models.head_classes import plain_name
 from adapterxlt.models.merge import merge
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.store.store import Store

@@ -20,9 +20,7 @@ def test_presets_are_for_tasks_that_train() -> None:
 
 def test_every_trained_target_of_a_benchmark_has_one() -> None:
     for task in catalogue().values():
-        if {"xtreme", "xglue"} & set(task.benchmarks) and task.kind in [
-            kind.name for kind in trainable()
-        ]:
+        if {"xtreme", "xglue"} & set(task.benchmarks) and get_kind(task.kind).trainable:
             assert presets_of(task.name), task.name
 
 
