@@ -76,7 +76,7 @@ def test_all_stages_compute_there_and_another_device_finds_their_results(
     assert {name for _, name in asked} == {"cuda:1"}
     by = [by for by, _ in asked]
     # Three models are trained; two cells of evaluation and two of retrieval load one each.
-    assert (by.count("preflight"), by.count("run"), by.count("context")) == (1, 3, 4)
+    assert (by.count("preflight"), by.count("train_run"), by.count("context")) == (1, 3, 4)
     asked.clear()
     second = start(loaded, tmp_path / "work", "cpu")
     assert second.done == []
