@@ -119,7 +119,7 @@ class Layout(_Frozen):
 
 
 class Hub(_Frozen):
-    """Where the Hugging Face Hub keeps a task: a repository of Parquet files.
+    """Where the Hugging Face Hub keeps a task: a repository of data files, of Parquet mostly.
 
     Layouts whose patterns begin with `id` read it, from a local copy of the repository too.
     `revision` is a commit, or `refs/convert/parquet`: the Hub's own conversion of a repository

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.batching.encode import Feature
 from adapterxlt.errors import UsageError
 from adapterxlt.evaluation.ensemble import averaged
 from adapterxlt.execution.leaks import find_leaks
 from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.kinds.features import Feature
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.tasks.catalogue import get_task
 from tests.recipe.helpers import stages, told
 
 HEAD = "name: r\nbackbone: {backbone}\ndata: data\ntraining: {{max_steps: 1, lr: 0.01}}\nstages:\n"
@@ -172,7 +173,7 @@ def test_probabilities_are_averaged(one: list[float], two: list[float], share: f
         return iter([(feature(0), {"logits": np.asarray(logits, dtype=np.float32)})])
 
     shares = ((share, outputs(one)), (1 - share, outputs(two)))
-    ((_, found),) = averaged(shares, "pair_classification")
+    ((_, found),) = averaged(shares, get_task("pawsx"))
 
     def softmax(logits: list[float]) -> np.ndarray:
         powers = np.exp(np.asarray(logits, dtype=np.float64))
@@ -187,6 +188,19 @@ def test_logits_of_answers_are_averaged() -> None:
         logits = np.asarray(starts, dtype=np.float32)
         return iter([(feature(0), {"start_logits": logits, "end_logits": -logits})])
 
-    ((_, found),) = averaged(((0.25, outputs(0, 4)), (0.75, outputs(4, 0))), "span_qa")
+    ((_, found),) = averaged(((0.25, outputs(0, 4)), (0.75, outputs(4, 0))), get_task("squad"))
     assert found["start_logits"].tolist() == [3, 1]
     assert found["end_logits"].tolist() == [-3, -1]
+
+
+@pytest.mark.parametrize(("task", "several"), [("stsb", False), ("sib200", True)])
+def test_numbers_and_labels_each_by_itself_are_averaged_as_they_are(
+    task: str, several: bool
+) -> None:
+    members = [
+        (share, iter([(feature(0), {"logits": np.asarray(logits, dtype=np.float32)})]))
+        for share, logits in ((0.25, [8.0, -4.0]), (0.75, [0.0, 4.0]))
+    ]
+    meant = get_task(task).model_copy(update={"multi_label": several})
+    ((_, found),) = averaged(members, meant)
+    assert found["logits"].tolist() == [2, 2]
