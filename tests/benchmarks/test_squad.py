@@ -6,7 +6,7 @@ import pytest
 
 from adapterxlt.benchmarks.squad import score_squad
 from adapterxlt.errors import MissingDataError, UsageError
-from tests.benchmarks.test_files import squad
+from tests.benchmarks.test_reading import squad
 
 
 @pytest.fixture

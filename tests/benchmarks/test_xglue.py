@@ -11,7 +11,7 @@ from adapterxlt.benchmarks.folder import Result, score_benchmark
 from adapterxlt.benchmarks.spec import TaskSpec
 from adapterxlt.benchmarks.xglue import XGLUE
 from adapterxlt.errors import MissingDataError
-from tests.benchmarks.test_files import squad
+from tests.benchmarks.test_reading import squad
 
 SPECS = {spec.name: spec for spec in XGLUE.tasks}
 

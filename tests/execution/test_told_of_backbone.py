@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
-from adapterxlt.execution.contamination import describe_overlap, hash_texts
-from adapterxlt.execution.text_hashes import TextHashes
 from click.testing import CliRunner
 
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.main import cli
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.stages.running.contamination import describe_overlap, hash_texts
+from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.tasks.read import read_examples
 from adapterxlt.tasks.texts import texts_of
 
