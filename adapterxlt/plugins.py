@@ -10,7 +10,7 @@ Only what the user has installed is found: neither a recipe nor a task entry can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
@@ -42,6 +42,25 @@ def entries(group: Group) -> Mapping[str, EntryPoint]:
                 f"{origin(other)} and {origin(entry)}",
                 hint="uninstall one of them",
             )
+    return found
+
+
+def added(group: Group, built_in: Iterable[str], what: str) -> Mapping[str, EntryPoint]:
+    """`entries` of a group, none of which may hide a name that the project has.
+
+    Args:
+        built_in: the project's own names.
+        what: one of the group, in a message: `metric`.
+
+    Raises:
+        PluginError: a package hides one, or two packages add one name.
+    """
+    found = entries(group)
+    for name in sorted(found.keys() & set(built_in)):
+        raise PluginError(
+            f"{origin(found[name])} adds a {what} `{name}`, which adapterxlt has",
+            hint="uninstall the package, or ask its makers for another name",
+        )
     return found
 
 

@@ -78,7 +78,7 @@ def _from_hub(name: str, download: bool) -> Path:
     except (OSError, ValueError, MissingBackboneError):
         if not download:
             raise MissingBackboneError(
-                f"backbone `{name}` is no folder, and not in the local cache of the Hub",
+                f"backbone `{name}` is not a folder, and not in the local cache of the Hub",
                 hint=_did_you_mean(name) + "a run downloads a model of the Hub",
             ) from None
     try:
@@ -86,7 +86,8 @@ def _from_hub(name: str, download: bool) -> Path:
     except Exception as error:  # the Hub's own, the HTTP library's and the file system's
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingBackboneError(
-            f"backbone `{name}` is no folder, and the Hugging Face Hub did not give it: {reason}",
+            f"backbone `{name}` is not a folder, and the Hugging Face Hub did not give it: "
+            f"{reason}",
             hint=_did_you_mean(name) + "or give the folder of a downloaded model",
         ) from error
 

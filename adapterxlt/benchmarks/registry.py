@@ -27,13 +27,7 @@ def names() -> Collection[str]:
     Raises:
         PluginError: a package hides one of the project's own.
     """
-    added = plugins.entries("benchmarks")
-    for name in sorted(added.keys() & {*BENCHMARKS, SQUAD}):
-        raise plugins.PluginError(
-            f"{plugins.origin(added[name])} adds a benchmark `{name}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
-        )
-    return (*BENCHMARKS, *added)
+    return (*BENCHMARKS, *plugins.added("benchmarks", (*BENCHMARKS, SQUAD), "benchmark"))
 
 
 def get_benchmark(name: str) -> Benchmark:

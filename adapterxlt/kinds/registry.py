@@ -82,12 +82,7 @@ def _each() -> Iterator[Kind]:
 
 def _entries() -> Mapping[str, EntryPoint]:
     """What packages add."""
-    added = plugins.entries("kinds")
-    for hidden in sorted(added.keys() & KINDS.keys()):
-        raise plugins.PluginError(
-            f"{plugins.origin(added[hidden])} adds a kind `{hidden}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
-        )
+    added = plugins.added("kinds", KINDS, "kind")
     return added
 
 

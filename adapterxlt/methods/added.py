@@ -22,13 +22,7 @@ def added() -> Collection[str]:
     Raises:
         PluginError: one hides a method of the table.
     """
-    found = plugins.entries("methods")
-    for name in sorted(found.keys() & METHODS.keys()):
-        raise plugins.PluginError(
-            f"{plugins.origin(found[name])} adds a method `{name}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
-        )
-    return found.keys()
+    return plugins.added("methods", METHODS, "method").keys()
 
 
 def meaning(name: str) -> str:

@@ -85,13 +85,7 @@ def names() -> Collection[str]:
     Raises:
         PluginError: a package hides one of the project's own.
     """
-    added = plugins.entries("metrics")
-    for name in sorted(added.keys() & METRICS.keys()):
-        raise plugins.PluginError(
-            f"{plugins.origin(added[name])} adds a metric `{name}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
-        )
-    return (*METRICS, *added)
+    return (*METRICS, *plugins.added("metrics", METRICS, "metric"))
 
 
 def get_metric(name: str) -> Metric:
