@@ -54,7 +54,7 @@ def test_compressed_files_read_the_same_whatever_their_name(tmp_path, name, how)
         (b"", "a.txt", "a.txt: the file is empty"),
         (b"\n\n", "a.txt", "no line of 2 passes the filters: 2 blank"),
         (b"good\nb\xff\n", "a.txt", "a.txt:2: not UTF-8: byte 0xff at column 2"),
-        (b"a\0\n", "a.txt", "a.txt:1: NUL"),
+        (b"a\0\n", "a.txt", "a.txt:1: holds a NUL character"),
         (b"no gzip", "a.gz", "a.gz: is not a .gz file"),
         (gzip.compress(b"whole text\n" * 50, mtime=0)[:-12], "a.gz", "a.gz: cannot be read"),
         (b"no zstd", "a.zst", "a.zst: is not a .zst file"),
