@@ -35,6 +35,7 @@ def check_method(
         problem
         for part in method.flat()
         for problem in (
+            *_check_library(part),
             *_check_carried(part, cannot or {}),
             *_check_sizes(part, hidden_size),
             *_check_layers(part, layers),
