@@ -44,8 +44,13 @@ class ParsedMethod:
 
     @property
     def is_full(self) -> bool:
-        """Whether the whole backbone is trained."""
-        return self.parts[0].name == "full"
+        """Whether it trains weights of the backbone itself, or nothing but a head."""
+        return METHODS[self.parts[0].name].family == "full"
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it trains nothing but a head."""
+        return self.parts[0].name == "head"
 
     @property
     def names(self) -> tuple[str, ...]:

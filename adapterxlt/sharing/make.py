@@ -133,13 +133,12 @@ def _add_what_needs_the_backbone(folder: Path, backbone: Backbone) -> None:
     from adapterxlt.models import tensors
     from adapterxlt.models.base import load_base
     from adapterxlt.models.build import load
-    from adapterxlt.models.difference import write_difference
+    from adapterxlt.models.difference import shrink
     from adapterxlt.models.reference import write_reference
 
     if (folder / WEIGHTS_FILE).is_file():
         base = tensors.select(load_base(backbone), tensors.of_backbone(backbone.architecture))
-        if write_difference(base, folder / WEIGHTS_FILE, folder):
-            (folder / WEIGHTS_FILE).unlink()
+        shrink(base, folder)
     if not (folder / REFERENCE_FILE).is_file():
         write_reference(load(backbone, folder), folder)
 

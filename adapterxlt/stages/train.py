@@ -63,7 +63,8 @@ class _Train(TrainingKind[TrainStage]):
         methods = () if method.is_full else (method,)
         alone = Shape(kind, methods, method.is_full, heads_of(stage))
         if stage.after is not None:
-            return _after(draft, (*at, "after"), stage.after, alone, shape_of(stage.after))
+            old = shape_of(stage.after)
+            return _after(draft, (*at, "after"), stage.after, alone, old, head=method.is_head)
         if stage.stack_on is not None:
             old = shape_of(stage.stack_on)
             return _stacked(draft, (*at, "stack_on"), stage.stack_on, alone, old)
@@ -99,8 +100,10 @@ class _Train(TrainingKind[TrainStage]):
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 
-def _after(draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None) -> Shape | None:
-    """What goes on from a stage's weights."""
+def _after(
+    draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None, *, head: bool
+) -> Shape | None:
+    """What goes on from a stage's weights; with `head`, nothing but a new head on them."""
     if old is None:
         return None
     if old.kind == "ensemble":
@@ -111,6 +114,8 @@ def _after(draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | Non
         )
     elif old.kind == "full":
         return Shape(new.kind, new.methods, True, new.heads)
+    elif head:
+        return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
     elif new.kind == "full":
         draft.refuse(
             path,
@@ -156,7 +161,7 @@ def _stacked(
         )
         return None
     if new.kind == "full":
-        reason: str | None = "a full fine-tune cannot be stacked"
+        reason: str | None = "only adapters can be stacked, not what trains the backbone or a head"
     else:
         reason = can_stack(old.methods, new.methods[0])
     if reason:

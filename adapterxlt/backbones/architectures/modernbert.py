@@ -53,6 +53,7 @@ MODERNBERT = Architecture(
     linear={},
     plain_heads=False,
     cannot={
+        "bitfit": "its layers have no biases",
         "prefix": "`adapters` has no prefix tuning for it",
         "prompt": "`adapters` has no prompt tuning for it",
         "mtl_lora": "`adapters` has no such LoRA for it",
