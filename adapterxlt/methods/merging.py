@@ -39,7 +39,9 @@ class MergeRule:
 
 
 MERGE_RULES: dict[MergeKind, MergeRule] = {
-    "full": MergeRule("what each fine-tune changed in the backbone", free=("freeze",)),
+    "full": MergeRule(
+        "what each fine-tune changed in the backbone", free=("freeze", "norms", "density")
+    ),
     "weights": MergeRule("the adapters' weights, not of what they do", exact=False),
     "low_rank": MergeRule("the update B A alpha / r of each LoRA", True, ("r", "alpha"), True),
     "several_low_rank": MergeRule(

@@ -48,6 +48,12 @@ class ParsedMethod:
         return METHODS[self.parts[0].name].family == "full"
 
     @property
+    def density(self) -> float | None:
+        """Of a sparse fine-tune, the share of the weights that it trains; None of all others."""
+        value = self.parts[0].resolved.get("density")
+        return value if isinstance(value, float) else None
+
+    @property
     def is_head(self) -> bool:
         """Whether it trains nothing but a head."""
         return self.parts[0].name == "head"

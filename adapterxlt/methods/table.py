@@ -74,7 +74,10 @@ _SEED = Parameter(None, "integer", low=0, optional=True)
 _DROPOUT = Parameter(0.0, "number", low=0.0, high=0.99)
 _LEAVE_OUT = Parameter([], "layers")
 # How many of the lowest layers stay as they are, the embeddings with them; 0: these alone.
-_FREEZE = Parameter(None, "integer", low=0, optional=True)
+_FULL = {
+    "freeze": Parameter(None, "integer", low=0, optional=True),
+    "norms": _flag(True),  # whether layer norms are trained
+}
 # Names that both `transformers.activations.ACT2FN` and the bottleneck code accept.
 ACTIVATIONS = (
     "relu",
@@ -233,7 +236,13 @@ _MTL = {
 }
 
 _ALL = (
-    Method("full", "full", "fine-tune every weight of the backbone", {"freeze": _FREEZE}),
+    Method("full", "full", "fine-tune every weight of the backbone", _FULL),
+    Method(
+        "sft",
+        "full",
+        "fine-tune the weights that a full one changes most (Ansell et al. 2022)",
+        {"density": Parameter(0.05, "number", above=0.0, high=1.0)},
+    ),
     Method("bitfit", "full", "fine-tune the backbone's biases alone (Ben Zaken et al. 2022)"),
     Method("head", "full", "train the head alone, on whatever stage it is `after`"),
     Method("seq_bn", "bottleneck", "bottleneck after each layer (Pfeiffer et al. 2020)", _SEQ),

@@ -39,6 +39,7 @@ from adapterxlt.models.pretrained_head import start_pretrained
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.save import save
 from adapterxlt.models.setup import activate, on_top, split_top, to_block
+from adapterxlt.models.sparse import most_changed
 from adapterxlt.models.spec import (
     ADAPTERS_FOLDER,
     AdapterSpec,
@@ -70,6 +71,7 @@ def build_train(
     other_heads: Sequence[HeadSpec] = (),
     after: Path | None = None,
     stack_on: Path | None = None,
+    dense: Path | None = None,
     frozen_dropout: bool = False,
 ) -> Built:
     """Build the model of a train stage, in training mode.
@@ -82,6 +84,7 @@ def build_train(
         after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
         stack_on: artifact that stays frozen below the new adapter.
+        dense: of a sparse fine-tune, the full one that tells which weights it trains.
         frozen_dropout: keep dropout inside the frozen backbone.
 
     Raises:
@@ -98,7 +101,10 @@ def build_train(
     if parse_method(method).is_head and base is not None and earlier and earlier.setup is not None:
         return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout)
     if parse_method(method).is_full:
-        return _build_full(backbone, name, heads, seed, earlier, weights, method, frozen_dropout)
+        built = _build_full(backbone, name, heads, seed, earlier, weights, method, frozen_dropout)
+        if dense is not None:
+            built.masks = most_changed(built, dense, parse_method(method))
+        return built
 
     below = earlier.setup if earlier else None
     continued = None

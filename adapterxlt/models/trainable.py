@@ -43,25 +43,26 @@ def adapter_part(adapter: str, method: str) -> tensors.Belongs:
 
 def backbone_part(method: ParsedMethod, architecture: Architecture) -> tensors.Belongs:
     """Selects the backbone's tensors that a method of the family `full` trains."""
-    own, name = tensors.of_backbone(architecture), method.parts[0].name
-    if name == "head":
+    own, part = tensors.of_backbone(architecture), method.parts[0]
+    if part.name == "head":
         return lambda tensor: False
-    if name == "bitfit":
+    if part.name == "bitfit":
         return lambda tensor: own(tensor) and tensor.endswith(".bias")
-    frozen = method.parts[0].resolved["freeze"]
-    if frozen is None:
-        return own
-    assert isinstance(frozen, int)
+    norms = bool(part.resolved.get("norms"))
+    frozen = part.resolved.get("freeze")
     layers = f"{architecture.prefix}{architecture.layers}."
     last = f"{architecture.prefix}{architecture.last}." if architecture.last else layers
 
-    def above(tensor: str) -> bool:
-        """Whether it belongs to a layer that is trained, or to what comes after the last."""
+    def trained(tensor: str) -> bool:
+        if not own(tensor) or not (norms or "norm" not in tensor.lower()):
+            return False
+        if not isinstance(frozen, int):
+            return True
         if tensor.startswith(layers):
             return int(tensor.removeprefix(layers).partition(".")[0]) >= frozen
-        return tensor.startswith(last)
+        return tensor.startswith(last)  # what comes after the last layer
 
-    return lambda tensor: own(tensor) and above(tensor)
+    return trained
 
 
 def freezes_shared(method: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -19,6 +20,9 @@ from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 from adapterxlt.tasks.catalogue import Task
+
+# The first phase of a sparse fine-tune, whose largest changes it trains again.
+DENSE = "full[norms=false]"
 
 
 class TrainStage(TrainingStage):
@@ -80,7 +84,15 @@ class _Train(TrainingKind[TrainStage]):
 
     def steps(self, scene: Scene, name: str, stage: TrainStage) -> Iterable[Step]:
         relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
-        yield self.step(scene, name, stage, {"relation": relation})
+        step = self.step(scene, name, stage, {"relation": relation})
+        if parse_method(stage.method).density:
+            whole = stage.model_copy(update={"method": DENSE})
+            dense = replace(
+                self.step(scene, name, whole, {"relation": relation}), id=f"{name}/dense"
+            )
+            yield dense
+            step = replace(step, inputs=(*step.inputs, dense.id))
+        yield step
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
         method = parse_method(step.text("method"))
@@ -96,7 +108,9 @@ class _Train(TrainingKind[TrainStage]):
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)
         how = {"after": ", after", "stack_on": ", stacked"}.get(str(params.get("relation")), "")
-        above = f"{inputs[0]} > " if inputs else ""
+        # The last input of a sparse fine-tune is its own first phase.
+        below = inputs[:-1] if str(params["method"]).startswith("sft") else inputs
+        above = f"{below[0]} > " if below else ""
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 
