@@ -83,6 +83,8 @@ def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
         return {}
     ways: list[dict[str, Tensor]] = [{name: tensor}]
     elements = differs.view(-1).nonzero().squeeze(1)
+    if tensor.numel() < 1 << 31:
+        elements = elements.int()
     ways.append({name + ELEMENTS: elements, name + VALUES: tensor.view(-1)[elements]})
     if tensor.dim() > 1:
         rows = differs.flatten(1).any(dim=1).nonzero().squeeze(1)
