@@ -211,7 +211,11 @@ class BackboneChoice(Strict):
     """
 
     name: str = Field(min_length=1)
-    seen: list[str] = Field([], description="tasks whose training data its makers trained on")
+    seen: list[str] = Field(
+        [],
+        description="tasks whose training data its makers trained on; of a task that has none "
+        "(translations), all of its data",
+    )
     prefix: str = Field(
         "", max_length=200, description="put before each sentence in retrieval, as E5 wants it"
     )

@@ -113,7 +113,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "max_length": stage.max_length or trained.lengths[head.name],
                     "doc_stride": trained.doc_stride,
                     "token_budget": stage.token_budget,
-                    **seen_by(scene.backbone),
+                    **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
                 if len(trained.lengths) > 1:
                     params["head"] = head.name

@@ -129,7 +129,7 @@ class _Retrieve(StageKind[RetrieveStage]):
 
     def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
         """One step a model and a task."""
-        settings = _settings(stage, scene.backbone)
+        settings = _settings(stage, scene.backbone, scene.recipe.catalogue)
         for task_name in stage.on:
             task, roots = scene.recipe.catalogue[task_name], scene.roots
             first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
@@ -186,7 +186,9 @@ class _Retrieve(StageKind[RetrieveStage]):
         return run_retrieve
 
 
-def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
+def _settings(
+    stage: RetrieveStage, backbone: Backbone, tasks: Mapping[str, Task]
+) -> dict[str, object]:
     """What all steps of a stage have in common."""
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
@@ -202,7 +204,7 @@ def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
         "protocol": protocol,
         "max_length": stage.max_length,
         "token_budget": stage.token_budget,
-        **seen_by(backbone),
+        **seen_by(backbone, tasks),
     }
     if backbone.prefix:
         settings["prefix"] = backbone.prefix

@@ -51,7 +51,7 @@ MODERNBERT = Architecture(
     pooler=False,
     activation="gelu",
     linear={},
-    plain_heads=False,
+    plain_heads=("mlm",),
     cannot={
         "prefix": "`adapters` has no prefix tuning for it",
         "prompt": "`adapters` has no prompt tuning for it",
