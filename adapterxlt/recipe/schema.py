@@ -25,6 +25,7 @@ from adapterxlt.tasks.presets import preset_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
+MAX_LENGTH = 8192  # subwords of an input, in any stage
 BARE = "none"  # the bare backbone, where a stage may measure it
 
 
@@ -102,7 +103,7 @@ class Training(Strict):
         gt=0,
         description="padded tokens at most in one forward pass; larger batches are split",
     )
-    max_length: int = Field(128, ge=8, le=8192, description="subwords an input at most")
+    max_length: int = Field(128, ge=8, le=MAX_LENGTH, description="subwords an input at most")
     doc_stride: int = Field(64, gt=0, description="overlap of long QA contexts, in subwords")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with rising learning rate")
     warmup_steps: int | None = Field(None, ge=0, description="wins over warmup")
@@ -169,7 +170,9 @@ class TaskData(Strict):
     language: TrainingLanguages | None = None
     split: Split | None = None
     cap: int | None = Field(None, gt=0, description="training examples at most")
-    max_length: int | None = Field(None, ge=8, le=8192, description="subwords an input at most")
+    max_length: int | None = Field(
+        None, ge=8, le=MAX_LENGTH, description="subwords an input at most"
+    )
 
 
 TrainingTasks = Annotated[list[TaskData], BeforeValidator(_tasks), Field(min_length=1)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -17,7 +17,15 @@ from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
-from adapterxlt.recipe.schema import BARE, Languages, Layers, Poolings, Recipe, Stage
+from adapterxlt.recipe.schema import (
+    BARE,
+    MAX_LENGTH,
+    Languages,
+    Layers,
+    Poolings,
+    Recipe,
+    Stage,
+)
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import get_protocol
@@ -54,7 +62,7 @@ class RetrieveStage(Stage):
     languages: Languages = "all"
     protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
-    max_length: int = Field(512, ge=8, le=8192)
+    max_length: int = Field(512, ge=8, le=MAX_LENGTH)
     token_budget: int = Field(16384, gt=0)
     predictions: Literal["xtreme"] | None = Field(
         None, description="write prediction files: of the one layer listed, or the protocol's own"
@@ -172,13 +180,13 @@ class _Retrieve(StageKind[RetrieveStage]):
         for split in step.items("splits"):
             yield Read(task, step.items("languages"), split, scored_by(task))
 
-    def baseline(self, stage: RetrieveStage) -> str:
-        return stage.baseline or (BARE if BARE in stage.retrieve else stage.retrieve[0])
+    def baseline(self, models: Sequence[str]) -> str:
+        return BARE if BARE in models else models[0]
 
-    def protocol(self, stage: RetrieveStage, params: Mapping[str, object]) -> str:
+    def protocol(self, params: Mapping[str, Any]) -> str:
         """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
-        prefix = params.get("prefix")
-        return f"{stage.protocol}, prefix {json.dumps(prefix)}" if prefix else stage.protocol
+        name, prefix = str(params["protocol"]["name"]), params.get("prefix")
+        return f"{name}, prefix {json.dumps(prefix)}" if prefix else name
 
     def runner(self) -> Callable[..., None]:
         from adapterxlt.stages.retrieve_run import run_retrieve
