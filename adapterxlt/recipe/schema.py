@@ -20,8 +20,9 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
-from adapterxlt.tasks.catalogue import Catalogue, catalogue, language_in, source_of
+from adapterxlt.tasks.catalogue import Catalogue, catalogue, source_of
 from adapterxlt.tasks.presets import preset_for
+from adapterxlt.tasks.task_languages import language_in
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]

@@ -12,9 +12,10 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, language_in, may_be_in
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages, find
 from adapterxlt.tasks.pretraining import told
+from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 
 def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:

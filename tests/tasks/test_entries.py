@@ -10,9 +10,10 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.text_classification import LabelledText
-from adapterxlt.tasks.catalogue import get_task, language_in
+from adapterxlt.tasks.catalogue import get_task
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.read import read_examples
+from adapterxlt.tasks.task_languages import language_in
 
 from .conftest import Write
 
