@@ -10,9 +10,9 @@ from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
 from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Trained
 from adapterxlt.recipe.kinds import KINDS, kind_of, stage_behind
-from adapterxlt.recipe.schema import BARE
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context

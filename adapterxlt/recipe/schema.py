@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,64 +16,23 @@ from pydantic import (
 )
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.devices import AUTO, KNOWN, is_device
+from adapterxlt.devices import AUTO
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
+from adapterxlt.recipe.fields import (
+    MAX_LENGTH,
+    Device,
+    Name,
+    Sampling,
+    Split,
+    TrainingLanguages,
+    listed_tasks,
+)
 from adapterxlt.tasks.catalogue import Catalogue, catalogue, source_of
 from adapterxlt.tasks.presets import preset_for
 from adapterxlt.tasks.task_languages import language_in
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-All = Literal["all"]
-MAX_LENGTH = 8192  # subwords of an input, in any stage
-BARE = "none"  # the bare backbone, where a stage may measure it
-
-
-def _all(value: object) -> object:
-    """`[all]` means `all` (a matrix may have put it there)."""
-    return "all" if value == ["all"] else value
-
-
-Languages = Annotated[
-    All | Annotated[list[str], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-Layers = Annotated[
-    All | Annotated[list[int], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-Poolings = Annotated[
-    All | Annotated[list[str], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-
-
-def _languages(value: object) -> object:
-    if isinstance(value, (str, list)):
-        return [value] if isinstance(value, str) else value
-    raise ValueError("must be a language or a list of languages")
-
-
-def _tasks(value: object) -> object:
-    """A task, or a list of tasks, each by its name or as a mapping."""
-    if isinstance(value, (str, dict)):
-        value = [value]
-    if not isinstance(value, list):
-        raise ValueError("must be a task or a list of tasks")
-    return [{"task": item} if isinstance(item, str) else item for item in value]
-
-
-def _device(value: str) -> str:
-    if not is_device(value):
-        raise ValueError(f"must be {KNOWN}")
-    return value
-
-
-Device = Annotated[str, AfterValidator(_device)]
-TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
 LARGE = 24  # layers of a large model
-Split = Literal["train", "dev", "test"]
-Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 
 
 class Strict(BaseModel):
@@ -176,7 +134,7 @@ class TaskData(Strict):
     )
 
 
-TrainingTasks = Annotated[list[TaskData], BeforeValidator(_tasks), Field(min_length=1)]
+TrainingTasks = Annotated[list[TaskData], BeforeValidator(listed_tasks), Field(min_length=1)]
 
 
 @dataclass(frozen=True)

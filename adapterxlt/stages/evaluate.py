@@ -14,10 +14,11 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import MAX_LENGTH, Languages
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
-from adapterxlt.recipe.schema import MAX_LENGTH, Languages, Recipe, Stage
+from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads

@@ -16,16 +16,9 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
-from adapterxlt.recipe.schema import (
-    BARE,
-    MAX_LENGTH,
-    Languages,
-    Layers,
-    Poolings,
-    Recipe,
-    Stage,
-)
+from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import get_protocol

@@ -9,9 +9,9 @@ from typing import Any
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import MAX_LENGTH
 from adapterxlt.recipe.kind import Scene, StageKind, Trained
 from adapterxlt.recipe.kinds import like_first
-from adapterxlt.recipe.schema import MAX_LENGTH
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used, caps_of, data_parts
