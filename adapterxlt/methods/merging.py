@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from adapterxlt.methods.parser import ParsedMethod, Part, comparable, parse_method
+from adapterxlt.methods.parser import ParsedMethod, Part, parse_method
 from adapterxlt.methods.table import METHODS
+from adapterxlt.methods.values import comparable
 
 MergeKind = Literal[
     "full", "weights", "low_rank", "several_low_rank", "shared_low_rank", "rescaling", "edit"

@@ -76,6 +76,19 @@ def like_first(kind: object) -> bool:
     return found is not None and found.like_first
 
 
+def measures(kind: object) -> bool:
+    """Whether entries of a store are measurements; of a kind that is not known here, they are
+    not."""
+    found = KINDS.get(str(kind))
+    return found is not None and found.measures
+
+
+def called(kind: object) -> str:
+    """What models of a kind are called where others are by their method; "" if by that too."""
+    found = KINDS.get(str(kind))
+    return "" if found is None else found.called
+
+
 @cache
 def _built_in(key: str) -> StageKind[Any]:
     module, _, name = BUILT_IN[key].partition(":")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -12,6 +13,7 @@ from adapterxlt.models.spec import (
     REFERENCE_FILE,
     SPEC_FILE,
     WEIGHTS_FILE,
+    HeadSpec,
     read_spec,
 )
 from adapterxlt.results.measures import METRICS_NAME
@@ -68,15 +70,20 @@ def make_artifact(
         tensors={},
         override=kept.override if kept else None,
     )
-    return finish(folder, manifest, facts, scores)
+    return finish(folder, manifest, facts, scores, read_spec(folder).heads)
 
 
 def finish(
-    folder: Path, manifest: Manifest, facts: ArtifactFacts, scores: list[dict[str, object]]
+    folder: Path,
+    manifest: Manifest,
+    facts: ArtifactFacts,
+    scores: list[dict[str, object]],
+    heads: Sequence[HeadSpec] = (),
 ) -> Manifest:
     """Write card and manifest of an artifact whose other files are there."""
     described = manifest.model_copy(update={"artifact": facts})
-    write_atomic(folder / CARD_FILE, write_card(described, scores, form_of(folder)))
+    kinds = {head.task: head.kind for head in heads}
+    write_atomic(folder / CARD_FILE, write_card(described, scores, form_of(folder), kinds))
     files = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")

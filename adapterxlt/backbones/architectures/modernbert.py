@@ -51,7 +51,7 @@ MODERNBERT = Architecture(
     pooler=False,
     activation="gelu",
     linear={},
-    plain_heads=False,
+    plain_heads=("mlm",),
     cannot={
         "bitfit": "its layers have no biases",
         "prefix": "`adapters` has no prefix tuning for it",
