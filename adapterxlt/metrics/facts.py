@@ -11,7 +11,7 @@ Tasks then name it in their `metrics`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from adapterxlt import plugins
@@ -19,6 +19,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.metrics.classes import macro_f1, micro_f1
 from adapterxlt.metrics.correlation import pearson, spearman
 from adapterxlt.metrics.counts import accuracy, token_accuracy
+from adapterxlt.metrics.statistics import STATISTICS, Statistic
 from adapterxlt.suggest import suggest
 
 Measure = Callable[[Sequence[Any], Sequence[Any]], float]
@@ -39,6 +40,8 @@ class Metric:
         interval: how the interval of a value is made: `binomial` where a value is the share of
             independent examples that are right, in percent; None where it has none.
         digits: decimals that tables show.
+        statistics: how it is computed from the outcomes of examples, so that models can be
+            compared in pairs: the first that the outcomes have the columns for; () where it is not.
     """
 
     name: str
@@ -47,10 +50,11 @@ class Metric:
     less_is_better: bool = False
     interval: Literal["binomial"] | None = None
     digits: int = 1
+    statistics: tuple[Statistic, ...] = ()
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric
+    metric.name: replace(metric, statistics=STATISTICS.get(metric.name, ()))
     for metric in (
         Metric("accuracy", accuracy, interval="binomial"),
         Metric("token_accuracy", token_accuracy),  # words of one sentence are not independent
