@@ -114,7 +114,10 @@ def bomb() -> bytes:
         (archive(), "index"),
         (archive(index=np.array(["{"])), "Expecting"),
         (archive(index=index()), "column.x"),
-        (archive(index=index(), **{"column.x": np.array([1])}), "does not hold what the index says"),
+        (
+            archive(index=index(), **{"column.x": np.array([1])}),
+            "does not hold what the index says",
+        ),
         (archive(index=index(count=-2), **{"column.x": np.ones(9)}), "cannot be"),
         (archive(index=index(), **{"column.x": np.array([1, np.nan])}), "not a finite number"),
         (archive(index=index(), **{"column.x": np.array(["a", "b"])}), "does not hold"),
