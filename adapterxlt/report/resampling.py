@@ -64,7 +64,7 @@ class Summed:
 
     def values(self, weights: npt.NDArray[Any]) -> Doubles:
         columns, places = self._columns
-        drawn = (weights.astype(columns.dtype) @ columns).astype(np.float64)[:, places]
+        drawn = (weights.astype(columns.dtype, copy=False) @ columns).astype(np.float64)[:, places]
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.value(drawn.reshape(len(weights), *self.sums.shape[1:]))
 
@@ -79,7 +79,9 @@ class Summed:
         totals = first.sum(axis=0), second.sum(axis=0)
 
         def differences(chosen: npt.NDArray[Any]) -> Doubles:
-            moved = (chosen.astype(columns.dtype) @ columns).astype(np.float64)[:, places]
+            moved = (chosen.astype(columns.dtype, copy=False) @ columns).astype(np.float64)[
+                :, places
+            ]
             moved = moved.reshape(len(chosen), *totals[0].shape)
             with np.errstate(invalid="ignore", divide="ignore"):
                 return self.value(totals[0] - moved) - self.value(totals[1] + moved)
@@ -158,7 +160,7 @@ def _drawn(
         draw = np.random.default_rng([SEED, count])
         step = max(1, _BLOCK // count)
         for start in range(0, resamples, step):
-            block = weights(draw, min(step, resamples - start), count)
+            block = weights(draw, min(step, resamples - start), count).astype(np.float32)
             for listed, function in zip(found, functions, strict=True):
                 listed.append(function(block))
         for one, listed in zip(chosen, found, strict=True):
