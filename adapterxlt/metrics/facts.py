@@ -11,16 +11,18 @@ Tasks then name it in their `metrics`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from adapterxlt import plugins
 from adapterxlt.errors import UsageError
 from adapterxlt.metrics.classes import macro_f1, micro_f1
 from adapterxlt.metrics.correlation import pearson, spearman
 from adapterxlt.metrics.counts import accuracy, token_accuracy
-from adapterxlt.metrics.statistics import STATISTICS, Statistic
 from adapterxlt.suggest import suggest
+
+if TYPE_CHECKING:
+    from adapterxlt.metrics.statistics import Statistic
 
 Measure = Callable[[Sequence[Any], Sequence[Any]], float]
 
@@ -40,8 +42,8 @@ class Metric:
         interval: how the interval of a value is made: `binomial` where a value is the share of
             independent examples that are right, in percent; None where it has none.
         digits: decimals that tables show.
-        statistics: how it is computed from the outcomes of examples, so that models can be
-            compared in pairs: the first that the outcomes have the columns for; () where it is not.
+        own_statistics: of a metric of another package, how it is computed from the outcomes of
+            examples; () where it is not, so that models are not compared in pairs by it.
     """
 
     name: str
@@ -50,11 +52,20 @@ class Metric:
     less_is_better: bool = False
     interval: Literal["binomial"] | None = None
     digits: int = 1
-    statistics: tuple[Statistic, ...] = ()
+    own_statistics: tuple[Statistic, ...] = ()
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        """How it is computed from outcomes: the first that these have the columns for."""
+        if self.own_statistics:
+            return self.own_statistics
+        from adapterxlt.metrics.statistics import STATISTICS  # numpy, which recipes do not need
+
+        return STATISTICS.get(self.name, ())
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: replace(metric, statistics=STATISTICS.get(metric.name, ()))
+    metric.name: metric
     for metric in (
         Metric("accuracy", accuracy, interval="binomial"),
         Metric("token_accuracy", token_accuracy),  # words of one sentence are not independent

@@ -254,7 +254,10 @@ def _language(
     parts = [statistic.parts(columns) for columns in kept]
     sums = np.zeros((len(clusters), len(parts), max(part.shape[1] for part in parts)))
     for system, (part, rows) in enumerate(zip(parts, places, strict=True)):
-        np.add.at(sums[:, system, : part.shape[1]], rows, part)
+        if len(rows) == len(clusters) and np.array_equal(rows, np.arange(len(rows))):
+            sums[:, system, : part.shape[1]] = part
+        else:
+            np.add.at(sums[:, system, : part.shape[1]], rows, part)
     return Summed(code, sums, statistic.value)
 
 

@@ -79,10 +79,8 @@ class Summed:
         totals = first.sum(axis=0), second.sum(axis=0)
 
         def differences(chosen: npt.NDArray[Any]) -> Doubles:
-            moved = (chosen.astype(columns.dtype, copy=False) @ columns).astype(np.float64)[
-                :, places
-            ]
-            moved = moved.reshape(len(chosen), *totals[0].shape)
+            drawn = chosen.astype(columns.dtype, copy=False) @ columns
+            moved = drawn.astype(np.float64)[:, places].reshape(len(chosen), *totals[0].shape)
             with np.errstate(invalid="ignore", divide="ignore"):
                 return self.value(totals[0] - moved) - self.value(totals[1] + moved)
 
