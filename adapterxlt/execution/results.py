@@ -12,7 +12,7 @@ from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Trained
-from adapterxlt.recipe.kinds import KINDS, kind_of, stage_behind
+from adapterxlt.recipe.kinds import KINDS, baseline_of, kind_of, stage_behind
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context
@@ -48,10 +48,10 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     """What the rows of a cell say beside their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
-    kind = kind_of(stage)
+    kind, compare = kind_of(stage), context.recipe.compare
     model = step.inputs[0] if step.inputs else BARE
     trained = _trained(context, model)
-    baseline = kind.compared_with(stage)
+    baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
     return {
         "recipe": context.recipe.name,
@@ -71,6 +71,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
+        **({} if compare.equivalence is None else {"equivalence": compare.equivalence}),
     }
 
 

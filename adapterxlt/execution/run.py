@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from adapterxlt.execution.namesakes import describe_namesakes
 from adapterxlt.execution.predictions import publish_predictions
 from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import all_names, collect_rows
+from adapterxlt.plan.durations import note_duration
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
@@ -147,6 +149,7 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
         if store.get(address) is not None or _pull(planned, context):
             return False
         staging = store.open_staging(address)
+        started = time.monotonic()
         try:
             _runner(planned.step.kind)(planned, context, staging)
             store.commit(
@@ -157,6 +160,7 @@ def _ensure(planned: PlannedStep, context: Context) -> bool:
                 parts=planned.parts,
                 lineage=lineage_of(context.plan, planned.step.id, context.backbone),
             )
+            note_duration(store, address, time.monotonic() - started)
         except AdapterXLTError:
             raise
         except Exception as error:

@@ -192,6 +192,18 @@ class BackboneChoice(Strict):
         return replace(backbone, seen=tuple(self.seen), prefix=self.prefix)
 
 
+class Compare(Strict):
+    """How results are compared; it changes no result."""
+
+    baseline: str | None = Field(
+        None,
+        description="a model that others are compared with, wherever both are listed",
+    )
+    equivalence: float | None = Field(
+        None, gt=0, description="points of the metric within which models count as equal"
+    )
+
+
 class Recipe(Strict):
     """A whole recipe, matrix expanded and `--set` applied."""
 
@@ -206,6 +218,7 @@ class Recipe(Strict):
     device: Device = Field(AUTO, description="where models compute; changes no address")
     training: TrainingBlock = TrainingBlock()
     store: StoreSettings = StoreSettings()
+    compare: Compare = Compare()
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)

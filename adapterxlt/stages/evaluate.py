@@ -58,7 +58,7 @@ class _Evaluate(StageKind[EvaluateStage]):
     may_be_all = ("languages",)
     named = ("evaluate",)
     measures = True
-    version = 2
+    version = 3
 
     def check(self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
@@ -134,7 +134,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return Small(stage.model_copy(update={"cap": cap}))
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
-        """`2`, `2.1`; with metrics of other packages, their versions: `2, my-metrics 1.0`."""
+        """`3`, `3.1`; with metrics of other packages, their versions: `3, my-metrics 1.0`."""
         task = tasks[step.text("task")]
         revision, packages = get_kind(task.kind).revision, packages_of(task.metrics)
         said = f"{self.version}.{revision}" if revision else self.version

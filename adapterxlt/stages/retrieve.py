@@ -68,7 +68,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     lists = distinct = ("retrieve", "on", "languages", "layers", "pooling")
     may_be_all = ("languages", "layers", "pooling")
     measures = True
-    version = 3
+    version = 4
 
     def references(self, stage: RetrieveStage) -> Iterator[tuple[KeyPath, str]]:
         for index, needed in enumerate(stage.retrieve):

@@ -83,6 +83,11 @@ class Task(Frozen):
     main_metric: str = Field(description="default: the first of `metrics`")
     licence: str = "not stated"
     citation: str = ""
+    parallel: Literal["row", "id"] | None = Field(
+        None,
+        description="its languages have the same examples, translated: those of the same row, or "
+        "of the same id (the data's own, or the columns `id` of its layouts)",
+    )
     made: str = Field(
         "",
         description="how texts of other languages came about: human, translated (by machine), "

@@ -18,7 +18,7 @@ NEEDS = {
     "labelled_texts": {"text", "label"},
     "valued_texts": {"text", "value"},
 }
-OPTIONAL = {"question", "choice_start", "text_pair"}
+OPTIONAL = {"id", "question", "choice_start", "text_pair"}
 CONLL = {"token", "tag"}
 # As XTREME's evaluate.py, XTREME-R and XGLUE's README list them; XCOPA's English is COPA.
 PANX = (

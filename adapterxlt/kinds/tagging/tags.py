@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -17,8 +18,9 @@ from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
 from adapterxlt.lines import on_one_line
-from adapterxlt.metrics.chunks import chunk_scores
+from adapterxlt.metrics.chunks import chunk_counts, chunk_scores
 from adapterxlt.metrics.counts import token_accuracy
+from adapterxlt.metrics.statistics import Column
 
 CONTEXT_SHARE = 4  # a follow-up window of a long sentence repeats up to 1/4 of the one before
 WORD_MARK = "▁"  # what SentencePiece puts where a word begins
@@ -114,6 +116,24 @@ class Tagging(Workings):
         predicted = [[task.labels[tag] for tag in tags] for tags in predictions]
         accurate = token_accuracy(gold, predicted)  # first: it refuses what is not aligned
         return {**chunk_scores(gold, predicted), "token_accuracy": accurate}
+
+    def outcomes(
+        self,
+        examples: Sequence[TaggingExample],
+        predictions: Sequence[list[int]],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """Of each sentence its words, the rightly tagged ones, and its chunks."""
+        tags = [example.tags or () for example in examples]
+        right = [
+            sum(map(int.__eq__, own, guesses))
+            for own, guesses in zip(tags, predictions, strict=True)
+        ]
+        counts = chunk_counts(
+            *([[task.labels[tag] for tag in one] for one in side] for side in (tags, predictions))
+        )
+        return {"words": np.array(list(map(len, tags))), "right": np.array(right), **counts}
 
     def submission(
         self,
