@@ -57,8 +57,9 @@ def added(group: Group, built_in: Iterable[str], what: str) -> Mapping[str, Entr
     """
     found = entries(group)
     for name in sorted(found.keys() & set(built_in)):
+        article = "an" if what[0] in "aeiou" else "a"
         raise PluginError(
-            f"{origin(found[name])} adds a {what} `{name}`, which adapterxlt has",
+            f"{origin(found[name])} adds {article} {what} `{name}`, which adapterxlt has",
             hint="uninstall the package, or ask its makers for another name",
         )
     return found

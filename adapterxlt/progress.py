@@ -1,4 +1,4 @@
-"""How long work reports that it moves; the terminal side lives in `cli/progress.py`."""
+"""How long work reports that it moves; see `progress_lines.py` and `cli/progress.py`."""
 
 from __future__ import annotations
 

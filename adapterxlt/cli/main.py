@@ -13,8 +13,7 @@ from typing import Any
 
 import click
 
-from adapterxlt import __version__
-from adapterxlt.cli import interrupt
+from adapterxlt import __version__, interrupt
 from adapterxlt.cli.lazy import LazyGroup
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.show import printable

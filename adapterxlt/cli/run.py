@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.cli.board import watching
+from adapterxlt.cli.executors import chosen_executor, executor_options
 from adapterxlt.cli.options import (
     data_option,
     device_option,
@@ -37,6 +39,7 @@ from adapterxlt.show import printable
 @trial_option
 @workdir_option
 @device_option("the recipe's, else auto: a GPU if there is one")
+@executor_options
 @json_option
 @click.pass_context
 def command(
@@ -48,6 +51,8 @@ def command(
     trial: int | None,
     workdir: Path,
     device: str | None,
+    jobs: int | None,
+    on: str | None,
     as_json: bool,
 ) -> None:
     """Run what is missing of a recipe and print its results.
@@ -55,6 +60,7 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
     are not computed again; an interrupted run goes on where it was.
     """
+    executor = chosen_executor(jobs, on)
     loaded = open_recipe(recipe, overrides, data, entries)
     sources = find_sources(loaded)
     progress = open_progress()
@@ -66,6 +72,8 @@ def command(
         progress=progress,
         device=device,
         remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
+        executor=executor,
+        watch=watching(progress),
     )
     if as_json:
         print_json(

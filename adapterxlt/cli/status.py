@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.cli.follow import follow_run
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.errors import UsageError
 from adapterxlt.plan.memory import read_notes
@@ -25,8 +26,9 @@ Owner = tuple[str, str]  # name and id of a recipe
     default=Path("runs"),
     envvar="ADAPTERXLT_WORKDIR",
 )
+@click.option("--follow", is_flag=True, help="Show the run that is going on until it is over.")
 @json_option
-def command(workdir: Path, as_json: bool) -> None:
+def command(workdir: Path, follow: bool, as_json: bool) -> None:
     """Show what ran in a work folder, what failed and why.
 
     WORKDIR is `runs` unless ADAPTERXLT_WORKDIR says otherwise.
@@ -36,6 +38,11 @@ def command(workdir: Path, as_json: bool) -> None:
             f"{workdir}: there is no such work folder",
             hint="`adapterxlt run RECIPE --workdir DIR` makes one",
         )
+    if follow:
+        if as_json:
+            raise UsageError("--follow and --json do not go together", hint="give one of them")
+        follow_run(workdir)
+        return
     store = Store(workdir / STORE_FOLDER)
     entries = store.entries()
     failures = store.failures()

@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from adapterxlt.cli.progress import BarProgress, LineProgress, duration, open_progress
+from adapterxlt.cli.progress import BarProgress, open_progress
+from adapterxlt.progress_lines import LineProgress, duration
 
 
 class Clock:

@@ -27,6 +27,8 @@ STAGES = """
   search: {retrieve: [none, one], on: tatoeba, languages: de, layers: [1]}
 """
 
+RUNNER = "adapterxlt.execution.step._runner"
+
 
 @pytest.fixture
 def recipe(tmp_path: Path, tiny_backbone: Path) -> Path:
@@ -105,7 +107,7 @@ def test_the_model_of_a_cell_is_moved(
         write_measures(staging / "out", [])
 
     monkeypatch.setattr(context, "find_device", lambda name: torch.device("meta"))
-    monkeypatch.setattr(run, "_runner", lambda kind: measure)
+    monkeypatch.setattr(RUNNER, lambda kind: measure)
     loaded = load_recipe(recipe, ["stages.search.retrieve=[none]"])
     only = loaded.recipe.model_copy(update={"stages": {"search": loaded.recipe.stages["search"]}})
     run.run_recipe(
@@ -118,7 +120,9 @@ def test_a_missing_device_is_said_before_any_work(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(run, "_runner", lambda kind: pytest.fail("work has begun"))
+    monkeypatch.setattr(
+        "adapterxlt.execution.step._runner", lambda kind: pytest.fail("work has begun")
+    )
     with pytest.raises(MissingDeviceError, match="device `cuda` is not here"):
         start(load_recipe(recipe), tmp_path / "work", "cuda")
 
@@ -126,7 +130,9 @@ def test_a_missing_device_is_said_before_any_work(
 def test_a_precision_that_the_device_lacks_is_said_before_any_work(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_runner", lambda kind: pytest.fail("work has begun"))
+    monkeypatch.setattr(
+        "adapterxlt.execution.step._runner", lambda kind: pytest.fail("work has begun")
+    )
     with pytest.raises(MissingDeviceError, match=r"^two: precision fp16 needs a CUDA GPU"):
         start(load_recipe(recipe, ["stages.two.precision=fp16"]), tmp_path / "work", "cpu")
 

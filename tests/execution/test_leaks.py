@@ -151,7 +151,7 @@ def test_the_run_warns_before_it_works(
         def log(self, message: str) -> None:
             told.append(message)
 
-    monkeypatch.setattr(run, "_runner", lambda kind: work)
+    monkeypatch.setattr("adapterxlt.execution.step._runner", lambda kind: work)
     stages = "\n  para: {train: pawsx}\n  scores: {evaluate: para, on: pawsx, languages: en}\n"
     recipe = plan(stages, data).recipe
     run.run_recipe(

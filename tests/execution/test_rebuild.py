@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
-from adapterxlt.execution import run
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.stages.running.context import Context
@@ -51,7 +50,7 @@ def work(planned: PlannedStep, context: Context, staging: Path) -> None:
 @pytest.fixture
 def go(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) -> Go:
     """Run the recipe, its learning rate and settings given, in the folder `w`."""
-    monkeypatch.setattr(run, "_runner", lambda kind: work)
+    monkeypatch.setattr("adapterxlt.execution.step._runner", lambda kind: work)
     pairs = "a dog\tan animal\tentailment\nno dog\ta dog\tcontradiction\n" * 2
     twins = "a dog\tone dog\t1\na dog\ta cat\t0\n" * 2
     for name, text in {
@@ -283,7 +282,7 @@ def test_a_file_that_is_damaged_while_a_recipe_runs(
         results.write_text("{")
         work(planned, context, staging)
 
-    monkeypatch.setattr(run, "_runner", lambda kind: spoil)
+    monkeypatch.setattr("adapterxlt.execution.step._runner", lambda kind: spoil)
     done = go()
     assert results.read_text() == "{"
     assert "results.json: is not JSON" in done.stderr

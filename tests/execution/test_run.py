@@ -47,7 +47,7 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     found = Work()
-    monkeypatch.setattr(run, "_runner", lambda kind: found)
+    monkeypatch.setattr("adapterxlt.execution.step._runner", lambda kind: found)
     return found
 
 

@@ -8,7 +8,7 @@ import sys
 
 PROGRAM = """
 import os, signal
-from adapterxlt.cli import interrupt
+from adapterxlt import interrupt
 from adapterxlt.cli.progress import open_progress
 
 class Library:
@@ -39,7 +39,7 @@ def test_a_dropped_interrupt_ends_the_work_at_its_next_step() -> None:
 def test_an_interrupt_that_is_to_be_ignored_stays_so() -> None:
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "from adapterxlt.cli import interrupt; interrupt.watch()\n"
+        "from adapterxlt import interrupt; interrupt.watch()\n"
         "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

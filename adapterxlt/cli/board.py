@@ -1,0 +1,100 @@
+"""A run with several steps at once on a terminal: what runs where, what waits, what failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from adapterxlt.cli.progress import BarProgress
+from adapterxlt.execution.board import OVER, Board, Line
+from adapterxlt.execution.run import Watch
+from adapterxlt.progress import Progress
+from adapterxlt.progress_lines import duration
+from adapterxlt.show import printable
+
+_ROWS = 20  # steps of one state that are shown
+_LOG_LINES = 5
+_SHORT = 100  # characters of a log's line
+
+
+@contextmanager
+def live_board(board: Board, console: Console) -> Iterator[None]:
+    """Show a board at the bottom of a terminal until it is left."""
+    with Live(
+        get_renderable=lambda: drawn(board, time.time()),
+        console=console,
+        refresh_per_second=2,
+        transient=True,
+    ):
+        yield
+
+
+def watching(progress: Progress) -> Watch | None:
+    """What shows the board of a run on the terminal that progress goes to; None elsewhere."""
+    if isinstance(progress, BarProgress):
+        return lambda board: live_board(board, progress.console)
+    return None
+
+
+def drawn(board: Board, now: float) -> RenderableType:
+    """A board as a table of what moves, with a line on the rest."""
+    lines = list(board.lines.values())
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for line in [line for line in lines if line.state in ("running", "queued")][:_ROWS]:
+        told = board.told_by_log(line) if line.state == "running" else [line.message]
+        took = duration(now - line.began) if line.state == "running" and line.began else ""
+        table.add_row(*map(_cell, (line.id, line.state, line.where, took, *told)))
+    waiting = [line for line in lines if line.state == "waiting"]
+    for line in waiting[:_ROWS]:
+        table.add_row(*map(_cell, (line.id, "waits", _missing(board, line))))
+    return Group(table, _cell(summary(board)))
+
+
+def plain(board: Board, now: float) -> str:
+    """The same as text, with what failed and why."""
+    texts = []
+    for line in board.lines.values():
+        if line.state == "running":
+            told = "".join(f": {text}" for text in board.told_by_log(line))
+            took = f" for {duration(now - line.began)}" if line.began else ""
+            texts.append(f"{line.id}: running in {line.where}{took}{told}")
+        elif line.state == "queued":
+            texts.append(f"{line.id}: queued{f', {line.message}' if line.message else ''}")
+        elif line.state == "waiting":
+            texts.append(f"{line.id}: waits{_missing(board, line)}")
+        elif line.state == "failed":
+            texts.append(f"{line.id}: failed: {line.message}")
+            texts += [f"    {text}" for text in board.told_by_log(line, _LOG_LINES)]
+        elif line.state == "skipped":
+            texts.append(f"{line.id}: skipped, {line.message}")
+    return printable("\n".join([*texts, summary(board)]), lines=True)
+
+
+def summary(board: Board) -> str:
+    """`r: 3 done, 2 running, 4 waiting`."""
+    words = {"there": "already there"}
+    states = ("done", "there", "running", "queued", "waiting", "failed", "skipped")
+    counts = {s: sum(line.state == s for line in board.lines.values()) for s in states}
+    told = [f"{count} {words.get(state, state)}" for state, count in counts.items() if count]
+    end = ""
+    if board.over:
+        end = "; the run is over"
+    elif board.stopped:
+        end = "; the run was stopped, and the same command goes on from here"
+    return f"{board.recipe}: {', '.join(told)}{end}"
+
+
+def _missing(board: Board, line: Line) -> str:
+    needed = [name for name in line.needs if board.lines[name].state not in OVER]
+    return f" for {', '.join(needed)}" if needed else " for a free place"
+
+
+def _cell(text: object) -> Text:
+    shown = printable(text)
+    return Text(shown if len(shown) <= _SHORT else f"{shown[: _SHORT - 1]}…", overflow="ellipsis")

@@ -1,0 +1,78 @@
+"""What an executor is asked: take steps that are ready, and say which have ended. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.stages.running.context import Context
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A step that is over.
+
+    Args:
+        step: its id.
+        computed: False where the store had it already.
+        error: why it failed; "" if it did not.
+    """
+
+    step: str
+    computed: bool = True
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an executor carries out the steps of.
+
+    Args:
+        context: the run.
+        folder: of logs, one a step.
+        document: the file that `worker.Worker` makes plan and context from.
+        began: to be called with a step's id and where it runs when its work begins.
+        note: to be called with a step's id and what the user should know of it.
+    """
+
+    context: Context
+    folder: Path
+    document: Path
+    began: Callable[[str, str], None]
+    note: Callable[[str, str], None]
+
+    def log(self, step_id: str) -> Path:
+        """The log file of a step."""
+        return self.folder / f"{step_id.replace('/', '--')}.log"
+
+
+class Executor(Protocol):
+    """Carries out steps; what is around them (order, failures, results) is not its concern.
+
+    Whoever computes a step calls `execution.step.ensure`, or has a `worker.Worker` do so.
+    """
+
+    name: str
+    slots: int  # how many steps it takes at a time
+
+    def check(self, context: Context) -> None:
+        """Find out before any work whether it can work.
+
+        Raises:
+            AdapterXLTError: says why not, and what to do.
+        """
+
+    def start(self, work: Work) -> None:
+        """Be ready for steps; called once, after `check`."""
+
+    def submit(self, steps: Sequence[PlannedStep]) -> None:
+        """Take steps whose inputs are in the store, no more than there are slots free."""
+
+    def wait(self) -> Sequence[Ended]:
+        """Wait until steps that were taken are over; at least one is."""
+
+    def stop(self) -> None:
+        """Leave nothing running; what is finished stays. Also called after Ctrl-C."""

@@ -1,0 +1,173 @@
+"""Several processes on this machine, each with its share of the cores, or a GPU. No torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from adapterxlt.devices import AUTO
+from adapterxlt.execution.board import tail
+from adapterxlt.execution.executors.executor import Ended, Work
+from adapterxlt.execution.executors.options import Options
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.stages.running.context import Context
+
+TRIES = 3  # of a step whose process dies
+_SHOWN = 8  # lines of a log
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+@dataclass
+class _Process:
+    """A worker: what it works on, and whose model it holds."""
+
+    number: int
+    popen: subprocess.Popen[str]
+    step: PlannedStep | None = None
+    model: tuple[str, ...] = ()
+
+
+class Local:
+    """Hands steps to processes that stay, and are replaced when they die.
+
+    They are started when there is something for them to do. A step whose process dies is tried
+    again, from its last checkpoint.
+
+    Args:
+        jobs: processes at most.
+    """
+
+    name = "local"
+
+    def __init__(self, jobs: int) -> None:
+        self.slots = jobs
+        self._processes: dict[int, _Process] = {}
+        self._said: queue.Queue[tuple[_Process, str | None]] = queue.Queue()
+        self._tries: dict[str, int] = {}
+        self._gpus: list[str] = []
+
+    def check(self, context: Context) -> None:
+        """What it needs is here: the same Python, machine and disk."""
+
+    def start(self, work: Work) -> None:
+        self._work = work
+        self._gpus = _gpus(work.context.device)
+
+    def submit(self, steps: Sequence[PlannedStep]) -> None:
+        for planned in steps:
+            self._give(planned)
+
+    def wait(self) -> Sequence[Ended]:
+        while True:
+            process, line = self._said.get()
+            planned = process.step
+            if planned is None or self._processes.get(process.number) is not process:
+                continue  # the end of one that had nothing to do; its place is filled when needed
+            if line is not None:
+                process.step = None
+                return [Ended(**json.loads(line))]
+            if (failed := self._died(process, planned)) is not None:
+                return [failed]
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.popen.pid, signal.SIGKILL)
+        for process in self._processes.values():
+            process.popen.wait()
+        self._processes.clear()
+
+    def _give(self, planned: PlannedStep) -> None:
+        """To a process that has the step's model loaded, if one is free; else to any."""
+        free = [
+            process
+            for process in self._processes.values()
+            if process.step is None and process.popen.poll() is None
+        ]
+        inputs = planned.step.inputs
+        free.sort(key=lambda process: process.model[:1] != inputs[:1])
+        process = free[0] if free else self._new_process()
+        process.step, process.model = planned, inputs or (planned.step.id,)
+        log = self._work.log(planned.step.id)
+        order = {"step": planned.step.id, "log": str(log.absolute())}
+        self._work.began(planned.step.id, f"process {process.number + 1}")
+        stdin = process.popen.stdin
+        assert stdin is not None
+        with suppress(BrokenPipeError):  # it is dead: `wait` hears of that
+            stdin.write(json.dumps(order) + "\n")
+            stdin.flush()
+
+    def _new_process(self) -> _Process:
+        number = next(
+            number
+            for number in range(self.slots)
+            if (there := self._processes.get(number)) is None or there.popen.poll() is not None
+        )
+        popen = subprocess.Popen(
+            [sys.executable, "-m", "adapterxlt.execution.worker", str(self._work.document)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which ends them
+            env=_environment(os.environ, number, self.slots, self._gpus),
+        )
+        process = self._processes[number] = _Process(number, popen)
+        threading.Thread(target=self._listen, args=[process], daemon=True).start()
+        return process
+
+    def _listen(self, process: _Process) -> None:
+        assert process.popen.stdout is not None
+        for line in process.popen.stdout:
+            self._said.put((process, line))
+        self._said.put((process, None))
+
+    def _died(self, process: _Process, planned: PlannedStep) -> Ended | None:
+        """Try the step again, or say that it failed."""
+        step_id, code = planned.step.id, process.popen.wait()
+        del self._processes[process.number]
+        how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with {code}"
+        self._tries[step_id] = tries = self._tries.get(step_id, 0) + 1
+        if tries < TRIES:
+            self._work.note(step_id, f"its process {how}; try {tries + 1} of {TRIES}")
+            self._give(planned)
+            return None
+        log = self._work.log(step_id)
+        lines = "".join(f"\n    {line}" for line in tail(log, _SHOWN))
+        return Ended(step_id, error=f"its process {how}, {TRIES} times\n  {log} ends:{lines}")
+
+
+def make(options: Options) -> Local:
+    """Of the registry."""
+    return Local(options.jobs)
+
+
+def _gpus(device: str) -> list[str]:
+    """The GPUs that processes get one each of; [] where the device is another, or a certain one."""
+    if device not in (AUTO, "cuda"):
+        return []
+    if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return [number for number in visible.split(",") if number.strip()]
+    from adapterxlt.devices import gpu_count
+
+    return [str(number) for number in range(gpu_count())]
+
+
+def _environment(
+    own: Mapping[str, str], number: int, processes: int, gpus: Sequence[str]
+) -> dict[str, str]:
+    """That of a process: its threads, unless the user has said how many, and its GPU."""
+    threads = max(1, len(os.sched_getaffinity(0)) // processes)
+    found = {name: str(threads) for name in _THREADS} | dict(own)
+    if "OMP_NUM_THREADS" in own:
+        found["MKL_NUM_THREADS"] = own.get("MKL_NUM_THREADS", own["OMP_NUM_THREADS"])
+    if gpus:
+        found["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+    return found

@@ -1,0 +1,23 @@
+"""How a run is to be carried out, as the command line says. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an executor is made of.
+
+    Args:
+        jobs: of `--jobs`: how many processes.
+        address: what stands behind `://` in `--on NAME://ADDRESS`, "" for nothing.
+        settings: `key=value` of its own, as of `--slurm`.
+        detach: leave when what is ready is submitted.
+    """
+
+    jobs: int = 1
+    address: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    detach: bool = False

@@ -1,0 +1,172 @@
+"""A run as a document that other processes make the same plan and context from. No torch.
+
+It holds what was checked (the recipe with its `--set`, matrix, tasks and includes resolved, the
+backbone, the data folders, what was trained elsewhere) and not the files that this was read from,
+which may change meanwhile. It is JSON: nothing of it can run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.plan.plan import Sources, make_plan
+from adapterxlt.progress import Progress
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.used import Form, Used
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.environment import environment, environment_changes
+from adapterxlt.store.files import write_atomic
+from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import Catalogue, Home, Task, catalogue, stand_in
+
+JOB_NAME = "job.json"
+
+
+class _OwnTask(BaseModel):
+    task: dict[str, Any]
+    file: Path
+    folder: Path
+
+
+class _UsedElsewhere(BaseModel):
+    where: str
+    fingerprint: str
+    form: Form
+    methods: tuple[ParsedMethod, ...]
+    on_full: bool
+    heads: tuple[str, ...]
+    headless: str
+    parts: dict[str, Any]
+    lineage: tuple[dict[str, Any], ...]
+    own: dict[str, tuple[str, tuple[str, ...], bool]]  # kind, labels, several of them
+    note: str
+    depth: int
+
+
+class Job(BaseModel):
+    """What a run is, for those who carry out its steps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipe: dict[str, Any]
+    kinds: dict[str, str]  # stage -> the key of its kind
+    tasks: list[_OwnTask]
+    backbone: dict[str, Any]
+    roots: list[Path]
+    base: Path
+    used: dict[str, _UsedElsewhere]
+    store: Path
+    device: str
+    fingerprints: dict[str, str]
+    environment: dict[str, str]
+
+
+def write_job(context: Context, path: Path) -> None:
+    """Write the document of a run."""
+    recipe, sources = context.recipe, context.sources
+    job = Job(
+        recipe=recipe.model_dump(mode="json", exclude_unset=True),
+        kinds={name: stage.key for name, stage in recipe.stages.items()},
+        tasks=[
+            _OwnTask(
+                task=task.model_dump(mode="json", exclude_unset=True),
+                file=task.home.file.absolute(),
+                folder=task.home.folder.absolute(),
+            )
+            for task in recipe.catalogue.values()
+            if task.home is not None
+        ],
+        backbone=asdict(replace(sources.backbone, path=sources.backbone.path.absolute())),
+        roots=[root.absolute() for root in sources.roots],
+        base=sources.base.absolute(),
+        used={name: _told(used) for name, used in sources.used.items()},
+        store=context.store.root.absolute(),
+        device=context.device,
+        fingerprints={planned.step.id: planned.fingerprint for planned in context.plan.steps},
+        environment=environment(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, job.model_dump_json(indent=1) + "\n")
+
+
+def open_job(path: Path, progress: Progress) -> Context:
+    """The context of a run, from its document.
+
+    Versions of libraries that are not those of the run are logged.
+
+    Raises:
+        AdapterXLTError: the document cannot be read, or its steps have other addresses here.
+    """
+    try:
+        job = Job.model_validate_json(path.read_bytes())
+        recipe, sources = _recipe(job), _sources(job)
+    except (OSError, ValidationError, KeyError) as error:
+        raise AdapterXLTError(
+            f"{path}: the run that a worker is to take part in cannot be read: {error}",
+            hint="the work folder must be at the same place for all workers",
+        ) from error
+    recipe = recipe.knowing(sources.tasks)
+    store = Store(job.store)
+    plan = make_plan(recipe, store, sources)
+    changed = environment_changes(job.environment, environment())
+    if changed:
+        progress.log(f"note: this worker has other versions than the run: {', '.join(changed)}")
+    other = [
+        planned.step.id
+        for planned in plan.steps
+        if job.fingerprints.get(planned.step.id) != planned.fingerprint
+    ]
+    if other:
+        versions = f" ({', '.join(changed)})" if changed else ""
+        raise AdapterXLTError(
+            f"{other[0]} has another address on this worker than in the run{versions}",
+            hint="its data or backbone are others than those of the run, or have changed since, "
+            "or another version of adapterxlt is installed here",
+        )
+    return Context(recipe, plan, store, sources, progress, device=job.device)
+
+
+def _recipe(job: Job) -> Recipe:
+    body = dict(job.recipe)
+    written = body.pop("stages")
+    stages = {
+        name: KINDS[job.kinds[name]].model.model_validate(stage) for name, stage in written.items()
+    }
+    recipe = Recipe.model_validate({**body, "stages": stages})
+    return recipe.on(job.backbone["layers"])
+
+
+def _sources(job: Job) -> Sources:
+    own = {
+        one.task["name"]: (Task.model_validate(one.task), Home(one.file, one.folder))
+        for one in job.tasks
+    }
+    tasks: Catalogue = catalogue().with_own(own) if own else catalogue()
+    backbone = TypeAdapter(Backbone).validate_python(job.backbone)
+    return Sources(
+        backbone=backbone,
+        roots=tuple(job.roots),
+        used={name: _used(told) for name, told in job.used.items()},
+        base=job.base,
+        tasks=tasks,
+    )
+
+
+def _told(used: Used) -> _UsedElsewhere:
+    fields = {name: getattr(used, name) for name in _UsedElsewhere.model_fields if name != "own"}
+    own = {name: (task.kind, task.labels, task.multi_label) for name, task in used.own.items()}
+    return _UsedElsewhere(**fields, own=own)
+
+
+def _used(told: _UsedElsewhere) -> Used:
+    fields = {name: getattr(told, name) for name in _UsedElsewhere.model_fields if name != "own"}
+    own = {name: stand_in(name, *said) for name, said in told.own.items()}
+    return Used(**fields, own=own)

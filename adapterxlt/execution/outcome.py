@@ -1,0 +1,40 @@
+"""What a run did. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapterxlt.results.rows import Row
+
+
+@dataclass
+class RunResult:
+    """What a run did.
+
+    Args:
+        rows: all measured numbers of the recipe, those of earlier runs included.
+        done: ids of steps computed now, `reused` of steps the store had.
+        failed: why, by id of the step that failed; `skipped`: steps that needed a failed one.
+        results: the results file.
+        outputs: artifact folder by id of every trained step.
+        predictions: folders with prediction files, one a stage and model that writes them.
+    """
+
+    rows: list[Row]
+    results: Path
+    done: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    outputs: dict[str, Path] = field(default_factory=dict)
+    predictions: list[Path] = field(default_factory=list)
+
+    def sort(self, order: Sequence[str]) -> None:
+        """Put steps into the order of the plan: several at once end in any."""
+        place = {step: number for number, step in enumerate(order)}
+        for ids in (self.done, self.reused, self.skipped):
+            ids.sort(key=place.__getitem__)
+        self.failed = dict(sorted(self.failed.items(), key=lambda item: place[item[0]]))
+        self.outputs = dict(sorted(self.outputs.items(), key=lambda item: place[item[0]]))

@@ -1,0 +1,96 @@
+"""One step of a plan: computed unless the store has it, whoever carries it out."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.plan.durations import note_duration
+from adapterxlt.plan.lineage import lineage_of
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.disk import cannot_write
+from adapterxlt.store.store import Store
+
+Runner = Callable[[PlannedStep, Context, Path], None]
+
+
+def ensure(planned: PlannedStep, context: Context) -> bool:
+    """Compute the step unless the store has it; returns whether it was computed here.
+
+    Raises:
+        AdapterXLTError: it failed.
+    """
+    store, address = context.store, planned.fingerprint
+    if planned.status == "done":
+        return False
+    with store.lock(address, blocking=False) as got:
+        if not got:
+            context.progress.log(f"{planned.step.id}: another process computes it, waiting")
+    with store.lock(address):
+        if planned.status == "damaged":
+            context.progress.log(f"{planned.step.id}: {planned.reason}")
+            _drop_if_damaged(store, address)
+        if store.get(address) is not None or _pull(planned, context):
+            return False
+        staging = store.open_staging(address)
+        started = time.monotonic()
+        try:
+            _runner(planned.step.kind)(planned, context, staging)
+            store.commit(
+                address,
+                kind=planned.step.kind,
+                title=planned.step.id,
+                recipe=context.recipe.name,
+                parts=planned.parts,
+                lineage=lineage_of(context.plan, planned.step.id, context.backbone),
+            )
+            note_duration(store, address, time.monotonic() - started)
+        except AdapterXLTError:
+            raise
+        except Exception as error:
+            told = cannot_write(store.root, error)
+            if told is None and not isinstance(error, OSError):
+                raise
+            shutil.rmtree(staging / "out", ignore_errors=True)
+            raise told or _system_error(error, store.root) from error
+        return True
+
+
+def pull_ahead(planned: PlannedStep, context: Context) -> bool:
+    """Get a step that a remote has before any is handed out; returns whether it is here now.
+
+    Those who carry out the others need no network then.
+    """
+    with context.store.lock(planned.fingerprint):
+        return context.store.get(planned.fingerprint) is not None or _pull(planned, context)
+
+
+def _pull(planned: PlannedStep, context: Context) -> bool:
+    """Get a trained stage from a remote instead, if one has it; returns whether it is here now."""
+    if context.remotes is None or planned.status != "remote":
+        return False
+    return context.remotes.pull(
+        planned.fingerprint, planned.step.id, context.store, context.backbone
+    )
+
+
+def _drop_if_damaged(store: Store, address: str) -> None:
+    try:
+        store.get(address)
+    except AdapterXLTError:
+        store.remove(address)
+
+
+def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
+    where = getattr(error, "filename", None) or folder
+    return AdapterXLTError(f"{getattr(error, 'strerror', None) or error}: {where}")
+
+
+def _runner(kind: str) -> Runner:
+    """Return the function that computes a kind of step; imports torch only now."""
+    return KINDS[kind].runner()

@@ -1,0 +1,111 @@
+"""A process that carries out steps for a run, and stays warm between them.
+
+    python -m adapterxlt.execution.worker JOB
+
+Each line of its input is a step, `{"step": ID, "log": FILE}`; each line of its output tells how
+one ended. Whatever libraries print goes into the step's log. When its input ends (the run is gone)
+it ends at once, wherever it is: a store is safe against that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.executors.executor import Ended
+from adapterxlt.execution.job import open_job
+from adapterxlt.execution.step import ensure
+from adapterxlt.progress_lines import LineProgress
+from adapterxlt.stages.running.context import Context
+
+
+class Worker:
+    """Carries out steps of one run.
+
+    Args:
+        document: of `job.write_job`.
+    """
+
+    def __init__(self, document: Path) -> None:
+        self._document = document
+        self._context: Context | None = None
+
+    def carry_out(self, step_id: str, log: IO[str]) -> Ended:
+        """Compute a step, or find that the store has it."""
+        try:
+            progress = LineProgress(log)
+            progress.log(f"{step_id} on {here()}, {time.strftime('%Y-%m-%d %H:%M:%S')}")
+            if self._context is None:  # with the first step, so that its log tells what is wrong
+                self._context = open_job(self._document, progress)
+            self._context.progress = progress
+            computed = ensure(self._context.plan.by_id(step_id), self._context)
+            progress.log(f"{step_id}: {'finished' if computed else 'is in the store already'}")
+            return Ended(step_id, computed=computed)
+        except AdapterXLTError as error:
+            print(f"failed: {error}", file=log, flush=True)
+            return Ended(step_id, error=str(error))
+        except Exception as error:  # a run goes on with what does not need this step
+            traceback.print_exc(file=log)
+            log.flush()
+            return Ended(step_id, error=f"{type(error).__name__}: {error}\n  its log tells where")
+
+
+def here() -> str:
+    """This process, for a log."""
+    return f"{socket.gethostname()}, process {os.getpid()}"
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[IO[str]]:
+    """All that this process and its libraries print goes to the end of a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = [os.dup(number) for number in (1, 2)]
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            for number in (1, 2):
+                os.dup2(log.fileno(), number)
+            yield log
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, number)
+            os.close(old)
+
+
+def main(document: Path) -> None:
+    """Carry out what the input names until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the run, which ends its workers itself
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    asked: queue.Queue[str] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            asked.put(line)
+        os._exit(1)
+
+    threading.Thread(target=listen, daemon=True).start()
+    worker = Worker(document)
+    while True:
+        order = json.loads(asked.get())
+        with output_to(Path(order["log"])) as log:
+            ended = worker.carry_out(order["step"], log)
+        print(json.dumps(asdict(ended)), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.backbones.find import resolve_backbone
+from adapterxlt.execution.executors.executor import Executor
+from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.plan.plan import resolve_sources
+from adapterxlt.recipe.load import load_recipe
+
+Run = Callable[..., RunResult]
+
+STAGES = """
+  nli: {train: mnli}
+  direct: {train: pawsx}
+  after_nli: {train: pawsx, after: nli}
+  scores: {evaluate: [direct, after_nli], on: pawsx, languages: en}
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs stages on four lines of data a file, in a work folder of a name."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    data = tmp_path / "data"
+    for name, text in {
+        "xnli/train-en.tsv": "a dog\tan animal\tentailment\nno dog\ta dog\tcontradiction\n" * 2,
+        "pawsx/train-en.tsv": "a dog\tone dog\t1\na dog\ta cat\t0\n" * 2,
+        "pawsx/dev-en.tsv": "a dog\tone dog\t1\na dog\ta cat\t0\n" * 2,
+    }.items():
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(text)
+
+    def run(workdir: str, executor: Executor | None = None, stages: str = STAGES) -> RunResult:
+        recipe = tmp_path / "r.yaml"
+        head = f"name: r\nbackbone: {tiny_backbone}\ndata: {data}\n"
+        recipe.write_text(f"{head}training: {{max_steps: 2}}\nstages:{stages}")
+        backbone = resolve_backbone(str(tiny_backbone), tmp_path)
+        loaded = load_recipe(recipe, find_backbone=lambda *_: backbone, look=True)
+        sources = resolve_sources(loaded.recipe, loaded.base, backbone, loaded.used)
+        recipe.unlink()  # those who carry it out must not read it anew
+        return run_recipe(
+            loaded.recipe, workdir=tmp_path / workdir, sources=sources, executor=executor
+        )
+
+    return run

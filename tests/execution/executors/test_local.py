@@ -1,0 +1,148 @@
+"""Several processes: the same results as in one, whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.execution.board import newest_board
+from adapterxlt.execution.executors.local import TRIES, Local, _environment
+from adapterxlt.execution.run import RunResult
+from adapterxlt.store.store import Store
+
+Run = Callable[..., RunResult]
+
+# Ends its process just as SIGKILL does at its n-th look at a file of the store, n by the
+# process's turn; where the turns are over, nothing happens.
+KILLING = """
+import os, pathlib, signal, sys
+turns = pathlib.Path(os.environ["TURNS"])
+events, count = 0, 0
+if "adapterxlt.execution.worker" in sys.orig_argv:
+    for file in sorted(turns.iterdir()):
+        try:
+            events = int(file.read_text())
+            file.unlink()
+            break
+        except OSError:
+            continue
+
+def heed(event, args):
+    global count
+    if events and any(isinstance(arg, str) and os.environ["PLACE"] in arg for arg in args):
+        count += 1
+        if count == events:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(heed)
+"""
+
+
+@pytest.fixture
+def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[int]], None]:
+    """Have the first worker killed at an event of the first number, the second, and so on."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(KILLING)
+    (tmp_path / "turns").mkdir()
+
+    def kill(numbers: list[int]) -> None:
+        for turn, number in enumerate(numbers):
+            (tmp_path / "turns" / f"{turn:03}").write_text(str(number))
+        path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
+        monkeypatch.setenv("PYTHONPATH", path)
+        monkeypatch.setenv("TURNS", str(tmp_path / "turns"))
+        monkeypatch.setenv("PLACE", str(tmp_path / "killed" / "store"))
+
+    return kill
+
+
+def contents(store: Path) -> dict[str, dict[str, str]]:
+    """Hashes of the files of all entries."""
+    return {
+        entry.fingerprint: {name: record.sha256 for name, record in entry.files.items()}
+        for entry in Store(store).entries()
+    }
+
+
+def test_two_processes_leave_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    alone = run("alone")
+    both = run("both", Local(2))
+    assert (both.done, both.failed) == (alone.done, {})
+    results = [(tmp_path / name / "results.json").read_bytes() for name in ("alone", "both")]
+    assert results[0] == results[1]
+    assert contents(tmp_path / "alone/store") == contents(tmp_path / "both/store")
+
+    board = newest_board(tmp_path / "both")
+    assert board is not None
+    assert board.over
+    assert {line.state for line in board.lines.values()} == {"done"}
+    assert board.told_by_log(board.lines["direct"]) == ["direct: finished"]
+    again = run("both", Local(2))
+    assert (again.done, again.reused) == ([], alone.done)
+
+
+@pytest.mark.slow
+def test_killed_workers_cost_nothing(
+    run: Run, tmp_path: Path, kill: Callable[[list[int]], None]
+) -> None:
+    stages = "".join(
+        f"\n  t{n}: {{train: pawsx, seed: {n}}}\n  e{n}: {{evaluate: t{n}, on: pawsx}}"
+        for n in range(4)
+    )
+    run("alone", stages=stages)
+    kill([3, 40, 150, 90])  # before, while and after something was written
+    killed = run("killed", Local(2), stages)
+    assert not killed.failed
+    assert not list((tmp_path / "turns").iterdir())
+    results = [(tmp_path / name / "results.json").read_bytes() for name in ("alone", "killed")]
+    assert results[0] == results[1]
+
+
+def test_a_step_that_kills_its_process_fails_in_the_end(
+    run: Run, tmp_path: Path, kill: Callable[[list[int]], None]
+) -> None:
+    kill([1] * TRIES)
+    result = run(
+        "killed", Local(2), "\n  direct: {train: pawsx}\n  after: {train: pawsx, after: direct}"
+    )
+    assert list(result.failed) == ["direct"]
+    assert "was killed (SIGKILL), 3 times" in result.failed["direct"]
+    assert "direct on " in result.failed["direct"], "the log's last lines"
+    assert result.skipped == ["after"]
+    (failure,) = Store(tmp_path / "killed/store").failures()
+    assert failure.title == "direct"
+
+
+def test_ctrl_c_ends_the_processes_and_keeps_what_is_finished(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids: list[int] = []
+
+    class Interrupted(Local):
+        def wait(self):  # type: ignore[no-untyped-def]
+            ended = super().wait()
+            pids.extend(process.popen.pid for process in self._processes.values())
+            raise KeyboardInterrupt(ended)
+
+    with pytest.raises(KeyboardInterrupt):
+        run("both", Interrupted(2))
+    assert pids
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert (tmp_path / "both/results.json").is_file()
+    assert Store(tmp_path / "both/store").entries()
+    board = newest_board(tmp_path / "both")
+    assert board is not None
+    assert board.over
+
+
+def test_a_share_of_the_cores_and_a_gpu_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    own = _environment({}, 3, 3, ["0", "5"])
+    assert (own["OMP_NUM_THREADS"], own["CUDA_VISIBLE_DEVICES"]) == ("2", "5")
+    assert _environment({"OMP_NUM_THREADS": "7"}, 0, 3, [])["MKL_NUM_THREADS"] == "7"
+    assert _environment({}, 0, 20, [])["OMP_NUM_THREADS"] == "1"
