@@ -22,7 +22,7 @@ MODULES = {
     "sentence-transformers": "sentence_transformers",
 }
 # The extras that users install for a feature; the others are for development.
-FEATURES = ("mteb", "s3", "sftp", "zst")
+FEATURES = ("mteb", "ray", "s3", "sftp", "slurm", "zst")
 # Part of another distribution, which pins it exactly.
 PARTS = {"pydantic_core": "pydantic"}
 # What transformers needs for its Trainer and XLM-R's tokenizer, and what fsspec needs for S3.

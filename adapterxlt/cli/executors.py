@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -29,21 +30,56 @@ def executor_options(function: F) -> F:
     on = click.option(
         "--on",
         metavar="NAME[://ADDRESS]",
-        help="Who runs the stages, instead: an executor that an installed package adds.",
+        help="Who runs the stages, instead: `ray`, a Ray cluster; `slurm`, a SLURM cluster; or an "
+        "executor that an installed package adds.",
     )
-    return jobs(on(function))
+    slurm = click.option(
+        "--slurm",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="With --on slurm: partition, account, time, gres, qos and so on. Repeatable.",
+    )
+    detach = click.option(
+        "--detach",
+        is_flag=True,
+        help="With --on slurm: leave once the jobs of all stages that are ready are submitted.",
+    )
+    return jobs(on(slurm(detach(function))))
 
 
-def chosen_executor(jobs: int | None, on: str | None) -> Executor | None:
+def chosen_executor(
+    jobs: int | None, on: str | None, slurm: Sequence[str], detach: bool
+) -> Executor | None:
     """The executor that the options ask for; None for this process.
 
     Raises:
         UsageError: they do not go together, or there is no such executor.
     """
+    if (slurm or detach) and on != "slurm":
+        option = "--slurm" if slurm else "--detach"
+        raise UsageError(f"{option} goes with --on slurm only", hint="add it, or leave this out")
     if on is None:
         return find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None
     given = click.get_current_context().get_parameter_source("jobs")
     if jobs is not None and given is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--jobs and --on do not go together", hint="give one of them")
     name, _, address = on.partition("://")
-    return find_executor(name, Options(address=address))
+    settings = dict(_setting(text) for text in slurm)
+    confirm = _ask if sys.stdin.isatty() else None
+    return find_executor(
+        name, Options(address=address, settings=settings, detach=detach, confirm=confirm)
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not value or any(sign.isspace() for sign in value):
+        raise UsageError(f"--slurm {text}: is not KEY=VALUE", hint="--slurm partition=gpu")
+    return key, value
+
+
+def _ask(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:  # Ctrl-C once more
+        return False

@@ -53,6 +53,8 @@ def command(
     device: str | None,
     jobs: int | None,
     on: str | None,
+    slurm: tuple[str, ...],
+    detach: bool,
     as_json: bool,
 ) -> None:
     """Run what is missing of a recipe and print its results.
@@ -60,7 +62,7 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
     are not computed again; an interrupted run goes on where it was.
     """
-    executor = chosen_executor(jobs, on)
+    executor = chosen_executor(jobs, on, slurm, detach)
     loaded = open_recipe(recipe, overrides, data, entries)
     sources = find_sources(loaded)
     progress = open_progress()

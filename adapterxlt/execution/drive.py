@@ -47,7 +47,10 @@ class Drive:
                 self.executor.submit(ready)
             self.board.write()
             if self._out:
-                for ended in self.executor.wait():
+                over = self.executor.wait()
+                if not over:  # the steps go on without this process
+                    return
+                for ended in over:
                     self._end(ended)
 
     def began(self, step_id: str, where: str) -> None:

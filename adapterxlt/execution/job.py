@@ -107,15 +107,16 @@ def open_job(path: Path, progress: Progress) -> Context:
     """
     try:
         job = Job.model_validate_json(path.read_bytes())
-        recipe, sources = _recipe(job), _sources(job)
+        sources = _sources(job)
+        recipe = _recipe(job).knowing(sources.tasks)
+        store = Store(job.store)
+        plan = make_plan(recipe, store, sources)
     except (OSError, ValidationError, KeyError) as error:
         raise AdapterXLTError(
-            f"{path}: the run that a worker is to take part in cannot be read: {error}",
-            hint="the work folder must be at the same place for all workers",
+            f"{path}: a worker cannot read the run that it is to take part in: {error}",
+            hint="the work folder must be at the same place for all workers, and the same "
+            "adapterxlt (and packages that add to it) installed",
         ) from error
-    recipe = recipe.knowing(sources.tasks)
-    store = Store(job.store)
-    plan = make_plan(recipe, store, sources)
     changed = environment_changes(job.environment, environment())
     if changed:
         progress.log(f"note: this worker has other versions than the run: {', '.join(changed)}")

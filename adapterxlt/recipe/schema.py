@@ -28,6 +28,7 @@ from adapterxlt.recipe.fields import (
     TrainingLanguages,
     listed_tasks,
 )
+from adapterxlt.recipe.resources import Resources
 from adapterxlt.tasks.catalogue import Catalogue, catalogue, source_of
 from adapterxlt.tasks.presets import preset_for
 from adapterxlt.tasks.task_languages import language_in
@@ -153,6 +154,10 @@ class Stage(Strict):
 
     key: ClassVar[str] = ""  # the one that tells its kind, `train` for example
 
+    resources: Resources | None = Field(
+        None, description="what it needs of a machine: {gpus, cpus, memory}; changes no address"
+    )
+
 
 class TrainingStage(TrainingBlock, Stage):
     """Base of what a stage that trains may say; of several tasks every step is on one."""
@@ -219,6 +224,9 @@ class Recipe(Strict):
     training: TrainingBlock = TrainingBlock()
     store: StoreSettings = StoreSettings()
     compare: Compare = Compare()
+    resources: Resources = Field(
+        Resources(), description="what each stage needs of a machine; changes no address"
+    )
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
@@ -258,6 +266,11 @@ class Recipe(Strict):
         if merged.get("seed") is None:
             merged["seed"] = self.seed
         return Training.model_validate(merged)
+
+    def resources_of(self, name: str) -> Resources:
+        """What a stage needs of a machine."""
+        own = self.stages[name].resources
+        return self.resources if own is None else own.over(self.resources)
 
     def parts_of(self, name: str) -> tuple[Part, ...]:
         """What a stage that trains does so on: each task in each of its languages."""

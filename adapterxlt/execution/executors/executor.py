@@ -72,7 +72,7 @@ class Executor(Protocol):
         """Take steps whose inputs are in the store, no more than there are slots free."""
 
     def wait(self) -> Sequence[Ended]:
-        """Wait until steps that were taken are over; at least one is."""
+        """Wait until steps that were taken are over, at least one; none where nobody is to wait."""
 
     def stop(self) -> None:
         """Leave nothing running; what is finished stays. Also called after Ctrl-C."""

@@ -164,7 +164,9 @@ def _environment(
     own: Mapping[str, str], number: int, processes: int, gpus: Sequence[str]
 ) -> dict[str, str]:
     """That of a process: its threads, unless the user has said how many, and its GPU."""
-    threads = max(1, len(os.sched_getaffinity(0)) // processes)
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+    threads = max(1, cores // processes)
     found = {name: str(threads) for name in _THREADS} | dict(own)
     if "OMP_NUM_THREADS" in own:
         found["MKL_NUM_THREADS"] = own.get("MKL_NUM_THREADS", own["OMP_NUM_THREADS"])

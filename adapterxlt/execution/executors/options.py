@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -15,9 +15,11 @@ class Options:
         address: what stands behind `://` in `--on NAME://ADDRESS`, "" for nothing.
         settings: `key=value` of its own, as of `--slurm`.
         detach: leave when what is ready is submitted.
+        confirm: asks the user a question; None where nobody can answer.
     """
 
     jobs: int = 1
     address: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     detach: bool = False
+    confirm: Callable[[str], bool] | None = None

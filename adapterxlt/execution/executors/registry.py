@@ -17,6 +17,8 @@ _HERE = "adapterxlt.execution.executors"
 BUILT_IN = {
     "in-process": f"{_HERE}.in_process:make",
     "local": f"{_HERE}.local:make",
+    "ray": f"{_HERE}.ray:make",
+    "slurm": f"{_HERE}.slurm:make",
 }
 _ASKED = ("name", "slots", "check", "start", "submit", "wait", "stop")
 

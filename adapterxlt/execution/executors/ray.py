@@ -1,0 +1,215 @@
+"""The steps as tasks of a Ray cluster whose nodes share the work folder. No torch."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.execution.executors.executor import Ended, Work
+from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.worker import Worker, here, output_to
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.resources import Resources
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.environment import environment, environment_changes
+
+TRIES = 3  # of a step whose process or node dies
+_CLIENT_PORT = "10001"  # of Ray's client server; other ports are those of a head node
+_LOOK = 1.0  # seconds between looks at what has begun
+
+_workers: dict[Path, Worker] = {}  # in a process of Ray, which carries out one task after another
+
+
+class Ray:
+    """Hands all ready steps to Ray, which places, queues and retries them.
+
+    Args:
+        address: of the cluster, `HOST:PORT`; "" for the one of this machine, or a new one.
+    """
+
+    name = "ray"
+    slots = 10_000
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._out: dict[Any, PlannedStep] = {}
+        self._begun: set[str] = set()
+
+    def check(self, context: Context) -> None:
+        """That Ray is here, and that every node can do its part."""
+        ray = _ray()
+        client = self._address.endswith(f":{_CLIENT_PORT}")
+        address = f"ray://{self._address}" if client else self._address or None
+        more = {} if client else {"log_to_driver": False, "logging_level": logging.ERROR}
+        try:
+            ray.init(address=address, ignore_reinit_error=True, **more)
+        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+            raise UsageError(
+                f"--on ray://{self._address}: no Ray cluster answers there: {error}",
+                hint="`ray status` tells whether one runs; `ray start --head` starts one",
+            ) from error
+        try:
+            _check_nodes(ray, context)
+            _check_resources(ray, context)
+        except BaseException:
+            ray.shutdown()
+            raise
+
+    def start(self, work: Work) -> None:
+        self._work = work
+        self._task = _ray().remote(_carry_out)
+
+    def submit(self, steps: Sequence[PlannedStep]) -> None:
+        for planned in steps:
+            log = self._work.log(planned.step.id)
+            log.unlink(missing_ok=True)  # its beginning tells that the step has begun
+            wanted = self._work.context.recipe.resources_of(planned.step.stage)
+            task = self._task.options(max_retries=TRIES - 1, **_options(wanted))
+            ref = task.remote(str(self._work.document), planned.step.id, str(log))
+            self._out[ref] = planned
+
+    def wait(self) -> Sequence[Ended]:
+        ray = _ray()
+        while True:
+            over, _ = ray.wait(list(self._out), num_returns=1, timeout=_LOOK)
+            self._see_begun()
+            if over:
+                return [self._ended(ref) for ref in over]
+
+    def stop(self) -> None:
+        ray = _ray()
+        for ref in self._out:
+            ray.cancel(ref, force=True)
+        self._out.clear()
+        ray.shutdown()
+
+    def _ended(self, ref: Any) -> Ended:
+        ray, planned = _ray(), self._out.pop(ref)
+        try:
+            return Ended(**ray.get(ref))
+        except ray.exceptions.RayError as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+            return Ended(
+                planned.step.id,
+                error=f"Ray gave it up after {TRIES} tries: {type(error).__name__}: {first}",
+            )
+
+    def _see_begun(self) -> None:
+        for planned in self._out.values():
+            step_id = planned.step.id
+            if step_id in self._begun:
+                continue
+            try:
+                with self._work.log(step_id).open(encoding="utf-8") as log:
+                    line = log.readline()
+            except OSError:
+                continue
+            if line.endswith("\n"):
+                self._begun.add(step_id)
+                where = line.removeprefix(f"{step_id} on ").rsplit(", ", 1)[0]
+                self._work.began(step_id, where)
+
+
+def make(options: Options) -> Ray:
+    """Of the registry.
+
+    Raises:
+        MissingPackageError: Ray is not installed.
+    """
+    _ray()
+    return Ray(options.address)
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError:
+        raise MissingPackageError(
+            "--on ray needs the package ray", hint='pip install "adapterxlt[ray]"'
+        ) from None
+    return ray
+
+
+def _carry_out(document: str, step_id: str, log: str) -> dict[str, Any]:
+    """Runs in a process of Ray."""
+    path = Path(document)
+    if path not in _workers:
+        _workers.clear()
+        _workers[path] = Worker(path)
+    with output_to(Path(log)) as stream:
+        return asdict(_workers[path].carry_out(step_id, stream))
+
+
+def _probe(paths: list[str]) -> tuple[str, dict[str, str], list[str]]:
+    """Runs on every node: where it is, its versions, and which paths are not there."""
+    return here(), environment(), [path for path in paths if not Path(path).exists()]
+
+
+def _check_nodes(ray: Any, context: Context) -> None:
+    """Every node sees the store, the backbone and the data; other versions are logged."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    root = context.store.root.absolute()
+    root.mkdir(parents=True, exist_ok=True)
+    token = root / f".seen-{os.getpid()}"
+    token.touch()
+    sources = context.sources
+    paths = [token, sources.backbone.path.absolute(), *(r.absolute() for r in sources.roots)]
+    probe = ray.remote(_probe)
+    try:
+        refs = [
+            probe.options(
+                num_cpus=0,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], False),
+            ).remote([str(path) for path in paths])
+            for node in ray.nodes()
+            if node["Alive"]
+        ]
+        answers = ray.get(refs)
+    except ray.exceptions.RayError as error:
+        raise AdapterXLTError(
+            f"a node of the Ray cluster cannot work: {str(error).strip().splitlines()[-1]}",
+            hint="adapterxlt must be installed on every node, with the same versions",
+        ) from error
+    finally:
+        token.unlink()
+    for where, versions, missing in answers:
+        if missing:
+            what = root if missing[0] == str(token) else missing[0]
+            raise UsageError(
+                f"{where}, of the Ray cluster, does not see {what}",
+                hint="work folder, backbone and data must lie on a disk that all nodes share",
+            )
+        if changed := environment_changes(environment(), versions):
+            context.progress.log(f"note: {where} has other versions: {', '.join(changed)}")
+
+
+def _check_resources(ray: Any, context: Context) -> None:
+    """Some node has what each unfinished stage asks for: Ray would wait for one for ever."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    for planned in context.plan.steps:
+        if planned.status == "done":
+            continue
+        name = planned.step.stage
+        wanted = context.recipe.resources_of(name)
+        asked = {"CPU": wanted.cpus or 1, "GPU": wanted.gpus or 0, "memory": wanted.bytes or 0}
+        if not any(all(node.get(k, 0) >= v for k, v in asked.items()) for node in nodes):
+            raise UsageError(
+                f"stages.{name}.resources: no node of the Ray cluster has "
+                f"{wanted.cpus or 1} CPUs, {wanted.gpus or 0} GPUs"
+                + (f", {wanted.memory} of memory" if wanted.memory else ""),
+                hint="ask for less, or add a node with as much",
+            )
+
+
+def _options(wanted: Resources) -> dict[str, Any]:
+    found: dict[str, Any] = {"num_cpus": wanted.cpus or 1, "num_gpus": wanted.gpus or 0}
+    if wanted.bytes:
+        found["memory"] = wanted.bytes
+    return found

@@ -1,0 +1,252 @@
+"""The steps as jobs of a SLURM cluster whose nodes share the work folder, by submitit. No torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.execution.board import tail
+from adapterxlt.execution.executors.executor import Ended, Work
+from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.worker import Worker, output_to
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.resources import Resources
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.files import write_json
+from adapterxlt.suggest import suggest
+
+TRIES = 3  # of a step whose job is gone
+SETTINGS = ("partition", "account", "time", "gres", "qos", "constraint", "exclude", "reservation")
+_EVERY = 2.0  # seconds between looks at the queue
+_GONE = 3  # looks at which a job is in no queue and has left no answer, before it is believed
+_SHOWN = 8  # lines of a log
+
+State = tuple[str, str]  # of a job, and its node
+
+
+class Task:
+    """What a job does; submitit carries it there. Preempted, it goes back into the queue."""
+
+    def __init__(self, document: str, step_id: str, log: str, answer: str) -> None:
+        self.document, self.step_id, self.log, self.answer = document, step_id, log, answer
+
+    def __call__(self) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
+        with output_to(Path(self.log)) as stream:
+            ended = Worker(Path(self.document)).carry_out(self.step_id, stream)
+        write_json(Path(self.answer), asdict(ended))
+
+    def checkpoint(self) -> Any:
+        """Asked by submitit: the same once more, which goes on from the last checkpoint."""
+        return _submitit().helpers.DelayedSubmission(self)
+
+
+class Slurm:
+    """Hands all ready steps to SLURM, as a job array for each kind of resources.
+
+    Its jobs go on when this process ends; the same run, started again, finds them.
+
+    Args:
+        settings: of `--slurm`.
+        confirm: asks the user a question; None: nobody is there.
+    """
+
+    name = "slurm"
+    slots = 10_000
+
+    def __init__(
+        self, settings: Mapping[str, str], detach: bool, confirm: Callable[[str], bool] | None
+    ) -> None:
+        self._settings, self._detach, self._confirm = settings, detach, confirm
+        self._out: dict[str, PlannedStep] = {}
+        self._jobs: dict[str, str] = {}  # step -> job, of earlier runs too
+        self._tries: dict[str, int] = {}
+        self._missed: dict[str, int] = {}
+        self._begun: set[str] = set()
+
+    def check(self, context: Context) -> None:
+        """That SLURM answers, and has the partition."""
+        if shutil.which("sbatch") is None:
+            raise UsageError(
+                "--on slurm: there is no `sbatch` on this machine",
+                hint="run it on a login node of the cluster",
+            )
+        partitions = sorted(set(_asked("sinfo", "-h", "-o", "%R").split()))
+        partition = self._settings.get("partition")
+        if partition is not None and partition not in partitions:
+            raise UsageError(
+                f"--slurm partition={partition}: SLURM has no such partition",
+                hint=suggest(partition, partitions, show=len(partitions)),
+            )
+
+    def start(self, work: Work) -> None:
+        self._work = work
+        self._folder = work.folder / "slurm"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            known = json.loads((self._folder / "jobs.json").read_text(encoding="utf-8"))
+            self._jobs = {str(step): str(job) for step, job in known.items()}
+        except (OSError, ValueError, AttributeError):
+            self._jobs = {}
+
+    def submit(self, steps: Sequence[PlannedStep]) -> None:
+        queued = _queue()
+        groups: dict[Resources, list[PlannedStep]] = {}
+        for planned in steps:
+            step_id = planned.step.id
+            self._out[step_id] = planned
+            job = self._jobs.get(step_id)
+            if job is not None and job in queued:
+                self._work.note(step_id, f"job {job} of an earlier run works on it")
+                continue
+            self._answer(step_id).unlink(missing_ok=True)
+            wanted = self._work.context.recipe.resources_of(planned.step.stage)
+            groups.setdefault(wanted, []).append(planned)
+        for wanted, group in groups.items():
+            self._array(wanted, [planned.step.id for planned in group])
+        write_json(self._folder / "jobs.json", self._jobs)
+
+    def wait(self) -> Sequence[Ended]:
+        if self._detach:
+            return []
+        while True:
+            queued = _queue()
+            over = [ended for step_id in list(self._out) if (ended := self._look(step_id, queued))]
+            if over:
+                for ended in over:
+                    del self._out[ended.step]
+                return over
+            time.sleep(_EVERY)
+
+    def stop(self) -> None:
+        jobs = [self._jobs[step_id] for step_id in self._out if step_id in self._jobs]
+        if not jobs:
+            return
+        log = self._work.context.progress.log
+        if (
+            not self._detach
+            and self._confirm is not None
+            and self._confirm(f"cancel {len(jobs)} jobs of SLURM?")
+        ):
+            subprocess.run(["scancel", *jobs], check=False)
+            log(f"{len(jobs)} jobs cancelled")
+        else:
+            some = ", ".join(jobs[:5])
+            log(f"{len(jobs)} jobs go on in SLURM: {some}; the same command finds them")
+        self._out.clear()
+
+    def _array(self, wanted: Resources, step_ids: Sequence[str]) -> None:
+        work = self._work
+        executor = _submitit().SlurmExecutor(folder=self._folder)
+        own = {key: value for key, value in self._settings.items() if key in ("partition", "time")}
+        rest = {key: value for key, value in self._settings.items() if key not in own}
+        executor.update_parameters(
+            job_name=f"adapterxlt-{work.context.recipe.name}",
+            **own,
+            **_options(wanted),
+            additional_parameters={**rest, "requeue": True},
+        )
+        with executor.batch():
+            jobs = [
+                executor.submit(
+                    Task(
+                        str(work.document),
+                        step_id,
+                        str(work.log(step_id)),
+                        str(self._answer(step_id)),
+                    )
+                )
+                for step_id in step_ids
+            ]
+        for step_id, job in zip(step_ids, jobs, strict=True):
+            self._jobs[step_id] = str(job.job_id)
+            self._missed[step_id] = 0
+
+    def _answer(self, step_id: str) -> Path:
+        return self._folder / f"{step_id.replace('/', '--')}.ended.json"
+
+    def _look(self, step_id: str, queued: Mapping[str, State]) -> Ended | None:
+        """How a step ended; None while it is not over."""
+        try:
+            return Ended(**json.loads(self._answer(step_id).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            pass
+        job = self._jobs[step_id]
+        if job in queued:
+            state, node = queued[job]
+            self._missed[step_id] = 0
+            if state == "RUNNING" and step_id not in self._begun:
+                self._begun.add(step_id)
+                self._work.began(step_id, f"job {job} on {node}")
+            return None
+        self._missed[step_id] = missed = self._missed.get(step_id, 0) + 1
+        if missed < _GONE:  # a shared disk may be slow to show the answer
+            return None
+        self._begun.discard(step_id)
+        self._tries[step_id] = tries = self._tries.get(step_id, 0) + 1
+        if tries < TRIES:
+            self._work.note(step_id, f"job {job} is gone; try {tries + 1} of {TRIES}")
+            self.submit([self._out[step_id]])
+            return None
+        log = self._work.log(step_id)
+        lines = "".join(f"\n    {line}" for line in tail(log, _SHOWN))
+        return Ended(step_id, error=f"its job was gone {TRIES} times\n  {log} ends:{lines}")
+
+
+def make(options: Options) -> Slurm:
+    """Of the registry.
+
+    Raises:
+        MissingPackageError: submitit is not installed.
+        UsageError: a setting is not one of SLURM's.
+    """
+    _submitit()
+    for key in options.settings:
+        if key not in SETTINGS:
+            raise UsageError(f"--slurm {key}=...: is not a setting", hint=suggest(key, SETTINGS))
+    return Slurm(options.settings, options.detach, options.confirm)
+
+
+def _submitit() -> Any:
+    try:
+        import submitit
+    except ImportError:
+        raise MissingPackageError(
+            "--on slurm needs the package submitit", hint='pip install "adapterxlt[slurm]"'
+        ) from None
+    return submitit
+
+
+def _asked(*command: str) -> str:
+    """What a command of SLURM answers."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AdapterXLTError(
+            f"SLURM does not answer: `{' '.join(command)}`: {done.stderr.strip()}",
+            hint="run it on a login node of the cluster",
+        )
+    return done.stdout
+
+
+def _queue() -> dict[str, State]:
+    """The jobs of this user that are not over, by id."""
+    lines = _asked("squeue", "-h", "-r", "--me", "-o", "%i|%T|%N").splitlines()
+    rows = [line.split("|") for line in lines]
+    return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3}
+
+
+def _options(wanted: Resources) -> dict[str, Any]:
+    found: dict[str, Any] = {"cpus_per_task": wanted.cpus or 1}
+    if wanted.gpus:
+        found["gpus_per_node"] = wanted.gpus
+    if wanted.bytes:
+        found["mem"] = f"{-(-wanted.bytes // 2**20)}M"
+    return found

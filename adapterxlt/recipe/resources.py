@@ -1,0 +1,40 @@
+"""What a stage needs of the machine that it runs on: `{gpus: 1, cpus: 4, memory: 16GB}`. No torch.
+
+It changes no address: where a stage runs is not what it computes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|TB)")
+
+
+def _memory(text: str) -> str:
+    if not _MEMORY.fullmatch(text):
+        raise ValueError("must be a size such as 16GB or 800MB")
+    return text
+
+
+class Resources(BaseModel):
+    """What is not given is as the recipe says, else up to the executor."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gpus: int | None = Field(None, ge=0, le=64)
+    cpus: int | None = Field(None, ge=1, le=1024)
+    memory: Annotated[str, AfterValidator(_memory)] | None = None
+
+    @property
+    def bytes(self) -> int | None:
+        """The memory as a number."""
+        found = _MEMORY.fullmatch(self.memory or "")
+        return round(float(found[1]) * _UNITS[found[2]]) if found else None
+
+    def over(self, other: Resources) -> Resources:
+        """These, and what they do not give as another says."""
+        return other.model_copy(update=self.model_dump(exclude_none=True))
