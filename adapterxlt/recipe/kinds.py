@@ -69,7 +69,7 @@ def baseline_of(recipe: Recipe, stage: Stage) -> str:
     named, kind = recipe.compare.baseline, kind_of(stage)
     if named in measured_by(stage) and getattr(stage, "baseline", None) is None:
         return str(named)
-    return kind.baseline(stage)
+    return kind.compared_with(stage)
 
 
 def stage_behind(recipe: Recipe, name: str) -> str:
@@ -88,6 +88,19 @@ def like_first(kind: object) -> bool:
     """Whether steps of a lineage have the heads of their first input, as merged ones do."""
     found = KINDS.get(str(kind))
     return found is not None and found.like_first
+
+
+def measures(kind: object) -> bool:
+    """Whether entries of a store are measurements; of a kind that is not known here, they are
+    not."""
+    found = KINDS.get(str(kind))
+    return found is not None and found.measures
+
+
+def called(kind: object) -> str:
+    """What models of a kind are called where others are by their method; "" if by that too."""
+    found = KINDS.get(str(kind))
+    return "" if found is None else found.called
 
 
 @cache

@@ -127,7 +127,10 @@ def _score(
 def _outputs(
     planned: PlannedStep, context: Context, task: Task, examples: list[Example], description: str
 ) -> Outputs:
-    """The outputs of the model; of several that are averaged, their mean."""
+    """The outputs of the model; of several that are averaged, their mean.
+
+    Those are loaded once for all languages, so all of them are in memory at once.
+    """
     step = planned.step
     made = context.plan.by_id(step.inputs[0]).step
     members = KINDS[made.kind].members(made)
@@ -152,7 +155,7 @@ def _outputs(
             (
                 share,
                 of(
-                    _with_head(context.load(member), task, context.sources.tasks),
+                    _with_head(context.load(member, members), task, context.sources.tasks),
                     f"{description}, {member}",
                 ),
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.evaluation.submission import submission_file
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
 from adapterxlt.results.outcomes import SEEN, Outcomes, write_outcomes
@@ -97,7 +98,7 @@ def _measure(
     """Every figure of the cell, of all its languages."""
     roots, languages = context.sources.roots, planned.step.items("languages")
     settings = {"progress": context.progress, **settings}
-    if task.kind != "bitext_mining":
+    if not get_kind(task.kind).mines:
         bitexts = [read_bitext(task, roots, language) for language in languages]
         return retrieve_tatoeba(context.model(planned), bitexts, **settings)
     measured: list[Measured] = []
@@ -112,7 +113,7 @@ def _settings(planned: PlannedStep, context: Context, task: Task) -> dict[str, A
     step, submission = planned.step, None
     layers, protocol = step.items("layers"), get_protocol(step.params["protocol"]["name"])
     if "predictions" in step.params:
-        vectors = protocol.bucc if task.kind == "bitext_mining" else protocol.tatoeba
+        vectors = protocol.bucc if get_kind(task.kind).mines else protocol.tatoeba
         submission = Submission(submitted_layer(layers, vectors.layer, context.backbone.layers))
     return {
         "layers": layers,

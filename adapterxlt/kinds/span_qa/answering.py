@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.span_qa import QAExample
@@ -46,8 +47,8 @@ class SpanQA(Workings):
         labels: Sequence[str] | None,
     ) -> list[Feature]:
         max_length = limits.max_length
-        cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
-        between = [sep] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
+        cls, sep = ends(tokenizer)
+        between = [sep] * max(1, tokenizer.num_special_tokens_to_add(pair=True) - 2)
         # Not verbose: what is too long for the model is cut into windows.
         plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
         questions = tokenizer([example.question for example in examples], **plain)["input_ids"]

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
@@ -36,6 +37,7 @@ class Tagging(Workings):
         limits: Limits,
         labels: Sequence[str] | None,
     ) -> list[Feature]:
+        cls, sep = ends(tokenizer)
         room = limits.max_length - 2
         bare = tokenizer.convert_tokens_to_ids(WORD_MARK)
         bare = None if bare == tokenizer.unk_token_id else bare  # WordPiece has none
@@ -47,7 +49,7 @@ class Tagging(Workings):
             # A single word longer than a whole window loses its tail; its first token stays.
             words = [subwords[word][:room] for word in example.words]
             for first, start, end in _word_windows([len(ids) for ids in words], room):
-                row = [cast(int, tokenizer.cls_token_id)]
+                row = [cls]
                 positions = []
                 for word in range(first, end):
                     if word >= start:
@@ -55,7 +57,7 @@ class Tagging(Workings):
                         skip = len(words[word]) > 1 and words[word][0] == bare
                         positions.append((word, len(row) + skip))
                     row.extend(words[word])
-                row.append(cast(int, tokenizer.sep_token_id))
+                row.append(sep)
                 label = None
                 if labels is not None and example.tags is not None:
                     label = [IGNORED] * len(row)

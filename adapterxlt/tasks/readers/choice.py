@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.kinds.multiple_choice import ChoiceExample
-from adapterxlt.tasks.catalogue import Column
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.layout import Column
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad, read_lines
