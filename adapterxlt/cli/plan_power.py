@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.execution.power import Guess, Question, questions
+from adapterxlt.cli.plan_questions import Guess, Question, questions
 from adapterxlt.plan.durations import Cost, cost_of
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan

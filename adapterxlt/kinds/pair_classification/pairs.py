@@ -19,8 +19,9 @@ from adapterxlt.kinds.workings import (
     missing_label,
     text_rows,
 )
+from adapterxlt.metrics.columns import query_columns
 from adapterxlt.metrics.counts import accuracy, set_scores
-from adapterxlt.metrics.ranking import mean_ndcg, query_columns
+from adapterxlt.metrics.ranking import mean_ndcg
 from adapterxlt.metrics.statistics import Column
 
 

@@ -18,7 +18,8 @@ from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
 from adapterxlt.lines import on_one_line
-from adapterxlt.metrics.chunks import chunk_counts, chunk_scores
+from adapterxlt.metrics.chunks import chunk_scores
+from adapterxlt.metrics.columns import chunk_counts
 from adapterxlt.metrics.counts import token_accuracy
 from adapterxlt.metrics.statistics import Column
 
