@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import named_among, parse_tag, suggest_language
 from adapterxlt.retrieval.scripts import NAMED_SCRIPTS, SCRIPTS, scripts_of
-from adapterxlt.tasks.catalogue import Task, catalogue, get_task, language_in
+from adapterxlt.tasks.catalogue import Task, catalogue, get_task
+from adapterxlt.tasks.task_languages import language_in
 
 TASKS = [task for task in catalogue().values() if task.kind != "mlm"]
 

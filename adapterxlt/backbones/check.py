@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.backbones.architectures import Architecture, find, known
+from adapterxlt.backbones.architectures import REFUSED, Architecture, find, known
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.config import safe_config
 from adapterxlt.backbones.files import INDEX, WEIGHTS, read_json, weight_files
@@ -38,6 +38,12 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
     config = read_json(name, folder / "config.json")
     model_type = config.get("model_type")
     entry = find(model_type) if isinstance(model_type, str) else None
+    if entry is None and str(model_type) in REFUSED:
+        reason, instead = REFUSED[str(model_type)]
+        raise MissingBackboneError(
+            f"backbone `{name}` is of type `{model_type}`, which cannot be used: {reason}",
+            hint=instead,
+        )
     if entry is None:
         raise MissingBackboneError(
             f"backbone `{name}` is of type `{brief(str(model_type))}` ({folder / 'config.json'})",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from adapterxlt.recipe.schema import Sampling
+from adapterxlt.recipe.fields import Sampling
 
 
 def counted(sizes: Sequence[int], sampling: Sampling, cap: int | None) -> npt.NDArray[np.int64]:

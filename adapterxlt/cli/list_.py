@@ -89,8 +89,12 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
     )
 
 
-def methods() -> Listing:
-    """What `method:` of a train stage may be."""
+def methods(backbone: str | None = None) -> Listing:
+    """What `method:` of a train stage may be.
+
+    Args:
+        backbone: one as in recipes, on which the parameters that are trained are counted.
+    """
     from adapterxlt.methods.added import added, meaning
     from adapterxlt.methods.table import METHODS
 
@@ -107,12 +111,29 @@ def methods() -> Listing:
         {"method": name, "family": "added", "what": meaning(name), "parameters": {}}
         for name in added()
     ]
-    return Listing(
-        records,
-        hidden=("parameters",),
-        note=_parameter_notes(records)
-        + "\nWith parameters: lora[r=4,alpha=16]. Several at once: prefix_tuning|par_bn.",
-    )
+    note = _parameter_notes(records)
+    note += "\nWith parameters: lora[r=4,alpha=16]. Several at once: prefix_tuning|par_bn."
+    if backbone is not None:
+        note += "\n" + _count(records, backbone)
+    return Listing(records, hidden=("parameters",), note=note)
+
+
+def _count(records: list[dict[str, Any]], name: str) -> str:
+    """Add what each method trains on a backbone; what is to be said of it."""
+    from adapterxlt.models.sizes import trained_parameters
+
+    backbone = resolve_backbone(name, Path.cwd())
+    problems = {record["method"]: backbone.problems_of(record["method"]) for record in records}
+    possible = [method for method, found in problems.items() if not found]
+    counts, total = trained_parameters(backbone, possible)
+    for record in records:
+        count = counts.get(record["method"])
+        record["trained"] = "-" if count is None else count
+        record["share"] = "-" if count is None else f"{100 * count / total:.2f} %"
+    note = f"trained: parameters on `{backbone.name}`, heads left out, of the {total:,} it has."
+    for found in filter(None, problems.values()):
+        note += "\n" + wrap(found[0].splitlines()[0])
+    return note
 
 
 def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
@@ -186,12 +207,22 @@ def _description(path: Path) -> str:
 @click.command()
 @click.argument("what", type=click.Choice(sorted(LISTINGS)))
 @tasks_option
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    help="With `methods`: count the parameters that each trains on this backbone.",
+)
 @json_option
-def command(what: str, entries: tuple[Path, ...], as_json: bool) -> None:
+def command(what: str, entries: tuple[Path, ...], backbone: str | None, as_json: bool) -> None:
     """List tasks, methods, backbones, recipes or presets."""
     if entries and what != "tasks":
         raise UsageError(f"--tasks: is for `adapterxlt list tasks`, not for `list {what}`")
-    listing = tasks(entries) if what == "tasks" else LISTINGS[what]()
+    if backbone is not None and what != "methods":
+        raise UsageError(f"--backbone: is for `adapterxlt list methods`, not for `list {what}`")
+    if what == "tasks":
+        listing = tasks(entries)
+    else:
+        listing = methods(backbone) if what == "methods" else LISTINGS[what]()
     if as_json:
         more = {key: other.records for key, other in listing.more.items()}
         print_json({what: listing.records, **more})

@@ -32,6 +32,30 @@ _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "rem
 @click.command()
 @recipe_argument
 @click.option("--explain", is_flag=True, help="Show what each step's result depends on.")
+@click.option(
+    "--power",
+    is_flag=True,
+    help="Show what differences the recipe can show, and what is left to do of it.",
+)
+@click.option(
+    "--guess-accuracy",
+    type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    default=70.0,
+    show_default=True,
+    help="Of --power where nothing was measured yet: percent of the examples that are right.",
+)
+@click.option(
+    "--guess-disagreement",
+    type=click.FloatRange(0, 100, min_open=True),
+    help="Likewise: percent that one model has right and the other wrong.",
+)
+@click.option(
+    "--guess-seed-sd",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Of --power where one seed was measured at most: how much differences vary, in points.",
+)
 @set_option
 @data_option
 @tasks_option
@@ -41,6 +65,10 @@ _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "rem
 def command(
     recipe: str,
     explain: bool,
+    power: bool,
+    guess_accuracy: float,
+    guess_disagreement: float | None,
+    guess_seed_sd: float,
     overrides: tuple[str, ...],
     data: tuple[str, ...],
     entries: tuple[Path, ...],
@@ -58,8 +86,15 @@ def command(
     store = Store(workdir / STORE_FOLDER)
     made = in_trial(loaded.recipe, trial, sources, progress)
     plan = make_plan(made, store, sources, remotes.find)
+    found = None
+    if power:
+        from adapterxlt.cli.plan_power import Power
+
+        guess = (guess_accuracy, guess_disagreement, guess_seed_sd)
+        found = Power.of(made, plan, store, sources, progress, workdir, guess)
     if as_json:
-        print_json({"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]})
+        document = {"recipe": plan.recipe, "steps": [_document(step) for step in plan.steps]}
+        print_json(document | (found.as_dict() if found else {}))
         return
     print_table([_record(step) for step in plan.steps])
     done = sum(step.status == "done" for step in plan.steps)
@@ -69,6 +104,8 @@ def command(
     for step in plan.steps:
         if "note" in step.step.neutral:
             click.echo(printable(f"{step.step.id}: {step.step.neutral['note']}"))
+    if found:
+        found.show()
     if explain:
         _print_parts(plan)
 

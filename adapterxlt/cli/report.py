@@ -12,9 +12,11 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
+from adapterxlt.report.answers import over_several
+from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.read import read_runs
-from adapterxlt.report.seeds import over_seeds
+from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.tables import print_over_seeds, print_results
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import check_output
@@ -38,8 +40,9 @@ from adapterxlt.store.store import STORE_FOLDER
 def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: bool) -> None:
     """Show results of work folders: what each recipe measured, against its baseline.
 
-    Runs of one recipe under several seeds, of one folder or of several, are compared seed by seed,
-    with the mean gain and its interval.
+    Models are compared on the outcomes of the same examples, which their stores hold; neither
+    models nor data are needed. Runs of one recipe under several seeds, of one folder or of several,
+    go together.
     """
     if html is not None:
         read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
@@ -51,12 +54,14 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
     runs = read_runs(workdirs)
     if not runs:
         raise UsageError(f"{', '.join(map(str, workdirs))}: no results", hint="run a recipe first")
-    compared = over_seeds(runs)
+    found = compared(runs)
+    seeds = over_seeds(runs)
+    others = [one for one in seeds if one.key not in found]
     if html is not None:
         from adapterxlt.report.page import render
 
         with output.open_text() as page:
-            page.write(render(runs, compared))
+            page.write(render(runs, found, others))
         click.echo(f"{html}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
     if as_json:
         print_json(
@@ -66,9 +71,8 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
                     for run in runs
                     for row in run.rows
                 ],
-                "over_seeds": [
-                    {**asdict(one), "points": one.points, "margin": one.margin} for one in compared
-                ],
+                "comparisons": [one.as_dict() for one in found.values()],
+                "over_seeds": [_document(one) for one in seeds],
             }
         )
     elif html is None:
@@ -76,6 +80,12 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
         for run in runs:
             if len(runs) > 1:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
-            print_results(run.rows, console)
+            print_results(run.rows, found, console, several=False)
             console.print()
-        print_over_seeds(compared, console)
+        print_over_seeds(over_several(found), others, console)
+
+
+def _document(one: OverSeeds) -> dict[str, object]:
+    plain = asdict(one) | {"points": one.points, "margin": one.margin}
+    del plain["key"]
+    return plain

@@ -23,7 +23,9 @@ from adapterxlt.cli.progress import open_progress
 from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.run import run_recipe
+from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import print_table
+from adapterxlt.report.read import Run
 from adapterxlt.report.tables import print_results
 from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import printable
@@ -94,7 +96,7 @@ def command(
     elif result.outputs and not result.rows:
         print_table([{"stage": step, "trained": out} for step, out in result.outputs.items()])
     elif result.rows or not result.predictions:
-        print_results(result.rows)
+        print_results(result.rows, compared([Run(workdir, made.name, tuple(result.rows))]))
     counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -15,6 +16,7 @@ from adapterxlt.batching.encode import encode
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.mlm.masking import Masking
+from adapterxlt.metrics.statistics import Column
 from adapterxlt.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def masked_scores(
     token_budget: int,
     progress: Progress,
     description: str = "predicting",
-) -> dict[str, float]:
+) -> tuple[dict[str, float], dict[str, Column]]:
     """Score the model's active head, one for masked language modelling.
 
     Args:
@@ -44,7 +46,8 @@ def masked_scores(
 
     Returns:
         `loss`: mean cross entropy in nats of the tokens that are asked for (15 %, hidden as BERT
-        does), over all texts; `perplexity`: e to the power of it.
+        does), over all texts; `perplexity`: e to the power of it. And the outcome of every text:
+        the sum of its `loss` over its `tokens` that are asked for.
 
     Raises:
         AdapterXLTError: the model's outputs are not finite.
@@ -64,17 +67,24 @@ def masked_scores(
         )
     ]
     total, count = 0.0, 0
+    losses, tokens = np.zeros(len(examples)), np.zeros(len(examples), dtype=np.int64)
     with progress.bar(description, len(features), unit="inputs") as bar:
         for chosen in budget_batches([feature.width for feature in features], token_budget):
             batch = collate(
                 [features[index] for index in chosen], int(built.tokenizer.pad_token_id), "mlm"
             )
-            wanted = batch.pop("labels")[batch["masked"]].to(device)
+            hidden = batch["masked"]
+            wanted = batch.pop("labels")[hidden].to(device)
+            owners = np.array([features[index].example for index in chosen])
+            text_of = np.repeat(owners, hidden.sum(dim=1).numpy())
             with torch.inference_mode():
                 output = built.model(**{key: value.to(device) for key, value in batch.items()})
                 logits = output.logits.float().flatten(0, 1)
                 total += float(cross_entropy(logits, wanted, reduction="sum"))
+                each = cross_entropy(logits, wanted, reduction="none").double().cpu().numpy()
             count += len(wanted)
+            np.add.at(losses, text_of, each)
+            np.add.at(tokens, text_of, 1)
             bar.advance(len(chosen))
     if not math.isfinite(total):
         raise AdapterXLTError(
@@ -82,4 +92,5 @@ def masked_scores(
             hint="its training has diverged: lower the learning rate, or use precision fp32",
         )
     loss = total / max(1, count)
-    return {"perplexity": math.exp(min(loss, 700.0)), "loss": loss}
+    values = {"perplexity": math.exp(min(loss, 700.0)), "loss": loss}
+    return values, {"loss": losses, "tokens": tokens}

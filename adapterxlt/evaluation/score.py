@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Prediction
 from adapterxlt.metrics.facts import reported
+from adapterxlt.metrics.statistics import Column
+from adapterxlt.results.outcomes import SEEN, Outcomes, ids_of
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.labels import require_labels
 
@@ -42,3 +44,32 @@ def score(
         [workings.right(example, task) for example in examples],
         [workings.named(prediction, task) for prediction in predictions],
     )
+
+
+def outcomes_of(
+    task: Task,
+    examples: Sequence[Example],
+    columns: Mapping[str, Column],
+    language: str,
+    split: str,
+    seen: Column | None,
+) -> list[Outcomes]:
+    """The outcomes of examples that were scored; none where their kind does not say what they are.
+
+    Args:
+        columns: what each came to, as its kind says it.
+        seen: which of them have a text that was trained on; None where none has.
+    """
+    if not columns:
+        return []
+    flagged = {} if seen is None else {SEEN: seen}
+    return [
+        Outcomes(
+            language=language,
+            split=split,
+            ids=ids_of([example.id for example in examples]),
+            columns={**columns, **flagged},
+            parallel=task.parallel is not None,
+            labels=task.labels,
+        )
+    ]

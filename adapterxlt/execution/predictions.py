@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from adapterxlt.recipe.schema import BARE
+from adapterxlt.recipe.fields import BARE
 from adapterxlt.results.measures import PREDICTIONS_FOLDER
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import writing

@@ -15,7 +15,7 @@ from adapterxlt.execution.results import rows_of
 from adapterxlt.execution.unnoted import Unnoted, names_of_unnoted
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.kinds import measures
 from adapterxlt.results.file import DamagedResultsError, as_row
 from adapterxlt.results.kept import free_name, locked, merge, present_rows, save
 from adapterxlt.results.measures import Measure, read_measures
@@ -64,7 +64,7 @@ def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, lis
     """Every whole measurement of a store, by address, in the order in which they were made."""
     for problem in store.unreadable():
         progress.log(f"left out: {problem}")
-    entries = [entry for entry in store.entries() if _measures(entry.kind)]
+    entries = [entry for entry in store.entries() if measures(entry.kind)]
     found = {}
     for entry in sorted(entries, key=lambda entry: _made(store, entry)):
         try:
@@ -73,11 +73,6 @@ def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, lis
         except InvalidArtifactError as error:
             progress.log(f"left out: {error.message}; the recipe, run again, measures it anew")
     return found
-
-
-def _measures(kind: str) -> bool:
-    found = KINDS.get(kind)
-    return found is not None and found.measures
 
 
 def _made(store: Store, entry: Manifest) -> tuple[int, str]:

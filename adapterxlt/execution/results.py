@@ -10,9 +10,9 @@ from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
 from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Trained
-from adapterxlt.recipe.kinds import KINDS, kind_of, stage_behind
-from adapterxlt.recipe.schema import BARE
+from adapterxlt.recipe.kinds import KINDS, baseline_of, kind_of, stage_behind
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context
@@ -48,10 +48,10 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     """What the rows of a cell say beside their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
-    kind = kind_of(stage)
+    kind, compare = kind_of(stage), context.recipe.compare
     model = step.inputs[0] if step.inputs else BARE
     trained = _trained(context, model)
-    baseline = kind.baseline(stage)
+    baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
     return {
         "recipe": context.recipe.name,
@@ -61,7 +61,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
         "seed": context.recipe.seed if trained is None or trained.seed is None else trained.seed,
-        "protocol": kind.protocol(stage, step.params),
+        "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
         "lineage": describe(
             lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
@@ -71,6 +71,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
+        **({} if compare.equivalence is None else {"equivalence": compare.equivalence}),
     }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.plan.durations import note_duration
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
@@ -36,6 +38,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         if store.get(address) is not None or _pull(planned, context):
             return False
         staging = store.open_staging(address)
+        started = time.monotonic()
         try:
             _runner(planned.step.kind)(planned, context, staging)
             store.commit(
@@ -46,6 +49,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
                 parts=planned.parts,
                 lineage=lineage_of(context.plan, planned.step.id, context.backbone),
             )
+            note_duration(store, address, time.monotonic() - started)
         except AdapterXLTError:
             raise
         except Exception as error:

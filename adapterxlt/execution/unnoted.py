@@ -9,8 +9,7 @@ from typing import Any
 from adapterxlt.execution.results import caps_text, english_first
 from adapterxlt.plan.lineage import describe
 from adapterxlt.plan.setup import setup_of
-from adapterxlt.recipe.kinds import like_first
-from adapterxlt.recipe.schema import BARE
+from adapterxlt.recipe.kinds import KINDS, like_first
 from adapterxlt.recipe.used import caps_of, data_parts, languages_of
 from adapterxlt.results.measures import Measure
 from adapterxlt.store.files import address_of
@@ -119,14 +118,13 @@ def _versions(found: Sequence[Unnoted]) -> list[_Version]:
 def _names(one: Unnoted, seed: int, own_id: str, cells: Sequence[Unnoted]) -> dict[str, Any]:
     entry, params, behind = one.entry, one.params, one.behind
     stage, task = entry.title.split("/")[0], str(params["task"])
-    retrieval = entry.kind == "retrieve"
+    kind = KINDS[entry.kind]
     beside = [
         other.model
         for other in cells
         if other.entry.title.split("/")[0] == stage and other.params["task"] == task
     ]
-    usual = BARE if retrieval else "direct"
-    baseline = usual if usual in beside else beside[0]
+    baseline = kind.baseline(beside)
     return {
         "recipe": entry.recipe,
         "recipe_id": own_id,
@@ -135,7 +133,7 @@ def _names(one: Unnoted, seed: int, own_id: str, cells: Sequence[Unnoted]) -> di
         "task": task,
         "data": _data(one, task),
         "seed": seed,
-        "protocol": params["protocol"]["name"] if retrieval else "zero-shot",
+        "protocol": kind.protocol(params),
         "trained_in": english_first(
             languages_of(one.steps, {name: task.kind for name, task in catalogue().items()})
         ),

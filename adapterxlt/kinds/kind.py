@@ -59,6 +59,8 @@ class Kind:
         chooses: whether one of a model's outputs is chosen; if not, each says something by itself.
         metrics: what is measured where a task does not say; the first is the one that counts.
         metrics_of_several: the same where an example may have several labels.
+        mines: whether translations are to be mined from two texts that are in no order; else what
+            is retrieved are those in the same order.
         several: whether an example of it may have several labels (`multi_label`).
         revision: raised when another thing is predicted by the same model than before.
     """
@@ -76,6 +78,7 @@ class Kind:
     predicts: bool = True
     spans: bool = False
     chooses: bool = False
+    mines: bool = False
     several: bool = False
     revision: int = 0
 

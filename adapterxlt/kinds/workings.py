@@ -17,6 +17,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Example, HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.lines import on_one_line
+from adapterxlt.metrics.statistics import Column
 
 Logits = npt.NDArray[np.float32]
 # Class or choice index | one tag index a word | answer text or label | labels | number.
@@ -107,6 +108,24 @@ class Workings(ABC):
         """The metrics that this kind measures in a way of its own.
 
         All others are measured on what is `right` and what is predicted (`metrics.facts`).
+
+        Args:
+            examples: with their labels.
+        """
+        return {}
+
+    def outcomes(
+        self,
+        examples: Sequence[Any],
+        predictions: Sequence[Any],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """What every example came to, in columns that metrics are computed from again.
+
+        Their names are those that `metrics.statistics` reads; `group` numbers examples that are
+        sampled together, as they are not independent. Without columns, models can be compared on
+        such tasks by their values only.
 
         Args:
             examples: with their labels.

@@ -105,6 +105,12 @@ def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
                     f"`{part.name}[{key}]`: there is no layer {number}\n"
                     f"the backbone has layers 0 to {layers - 1}"
                 )
+    frozen = part.resolved.get("freeze")
+    if isinstance(frozen, int) and frozen >= layers:
+        yield (
+            f"`{part.name}[freeze]`: the backbone has {layers} layers, and all would be frozen\n"
+            f"freeze at most {layers - 1}, or use `method: head`, which trains the head alone"
+        )
     left_out = part.resolved.get("leave_out")
     if isinstance(left_out, list) and set(range(layers)) <= set(left_out):
         yield f"`{part.name}[leave_out]` leaves out every layer"

@@ -6,7 +6,8 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 
 # Learning rates that the methods' authors or the `adapters` documentation start from:
-# full: XTREME's scripts (2e-5 for XNLI, PAWS-X, UDPOS, PAN-X).
+# full: XTREME's scripts (2e-5 for XNLI, PAWS-X, UDPOS, PAN-X). BitFit: Ben Zaken et al. 2022
+# (1e-4 to 1e-3). A head alone: the order that linear probes use.
 # seq_bn and its kin: AdapterHub's training guide and MAD-X (1e-4).
 # fusion: AdapterFusion, Pfeiffer et al. 2021 (5e-5). compacter: Mahabadi et al. 2021 (3e-3).
 # LoRA and DoRA: Hu et al. 2021 on RoBERTa (4e-4 to 5e-4). VeRA: Kopiczko et al. 2024 on RoBERTa
@@ -24,6 +25,8 @@ _FAMILY_LR: dict[str, float] = {
 }
 _LR: dict[str, float] = {
     "fusion": 5e-5,
+    "bitfit": 5e-4,
+    "head": 1e-3,
     "compacter": 3e-3,
     "compacter++": 3e-3,
     "vera": 4e-3,
@@ -52,4 +55,4 @@ def default_epochs(method: str) -> float:
     3 for a full fine-tune (Devlin et al. 2019; XTREME's SQuAD script), 5 for whatever trains few
     weights, which needs longer (AdapterHub's training guide; XTREME's XNLI script has 5).
     """
-    return 3.0 if method != "fusion" and parse_method(method).is_full else 5.0
+    return 3.0 if method != "fusion" and parse_method(method).parts[0].name == "full" else 5.0

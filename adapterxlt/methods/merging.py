@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from adapterxlt.methods.parser import ParsedMethod, Part, comparable
+from adapterxlt.methods.parser import ParsedMethod, Part, parse_method
 from adapterxlt.methods.table import METHODS
+from adapterxlt.methods.values import comparable
 
 MergeKind = Literal[
     "full", "weights", "low_rank", "several_low_rank", "shared_low_rank", "rescaling", "edit"
@@ -39,7 +40,9 @@ class MergeRule:
 
 
 MERGE_RULES: dict[MergeKind, MergeRule] = {
-    "full": MergeRule("what each fine-tune changed in the backbone"),
+    "full": MergeRule(
+        "what each fine-tune changed in the backbone", free=("freeze", "norms", "density")
+    ),
     "weights": MergeRule("the adapters' weights, not of what they do", exact=False),
     "low_rank": MergeRule("the update B A alpha / r of each LoRA", True, ("r", "alpha"), True),
     "several_low_rank": MergeRule(
@@ -105,6 +108,8 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
     LoRAs are joined: the rank is the sum of theirs, so that nothing is lost, unless `rank` is
     given; and alpha is the rank, as each update's own scaling is in its weights.
     """
+    if methods[0].is_full:
+        return parse_method("full")
     flats = [method.flat() for method in methods]
     parts = []
     for index, part in enumerate(flats[0]):

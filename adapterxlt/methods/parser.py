@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adapterxlt.methods.added import added, meaning
 from adapterxlt.methods.rules import clash
-from adapterxlt.methods.table import METHODS, Parameter
+from adapterxlt.methods.table import METHODS
+from adapterxlt.methods.values import accept, as_text, comparable
 from adapterxlt.suggest import suggest
 
 MAX_TEXT = 500
@@ -19,7 +19,6 @@ _PART = re.compile(r"\s*([^\[\]|\s]+)\s*(?:\[(.*)\])?\s*", re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'[^'\\]*'|"[^"\\]*")|(?<![\w.])(?P<word>[A-Za-z_][\w-]*)\s*(?P<equals>=)?"""
 )
-_SETS = ("attn_matrices", "leave_out", "layers")  # lists whose order means nothing
 _WORDS = {"true": "True", "false": "False", "null": "None", "none": "None"}
 
 
@@ -44,8 +43,19 @@ class ParsedMethod:
 
     @property
     def is_full(self) -> bool:
-        """Whether the whole backbone is trained."""
-        return self.parts[0].name == "full"
+        """Whether it trains weights of the backbone itself, or nothing but a head."""
+        return METHODS[self.parts[0].name].family == "full"
+
+    @property
+    def density(self) -> float | None:
+        """Of a sparse fine-tune, the share of the weights that it trains; None of all others."""
+        value = self.parts[0].resolved.get("density")
+        return value if isinstance(value, float) else None
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it trains nothing but a head."""
+        return self.parts[0].name == "head"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +85,9 @@ class ParsedMethod:
         return "|".join(
             part.name
             + (
-                "[" + ",".join(f"{key}={_text(value)}" for key, value in part.params.items()) + "]"
+                "["
+                + ",".join(f"{key}={as_text(value)}" for key, value in part.params.items())
+                + "]"
                 if part.params
                 else ""
             )
@@ -170,7 +182,7 @@ def _parse_part(name: str, inside: str | None) -> Part:
                 f"`{name}` has no parameter `{key}`\n{suggest(key, method.parameters, show=40)}"
             )
         try:
-            params[key] = _accept(parameter, value)
+            params[key] = accept(parameter, value)
         except ValueError as error:
             raise ValueError(f"`{name}[{key}]` {error}") from None
     part = Part(name, params)
@@ -205,73 +217,6 @@ def _parse_parameters(name: str, inside: str) -> dict[str, object]:
     return dict(values)
 
 
-def _accept(parameter: Parameter, value: object) -> object:
-    """Return `value` in the type `adapters` wants; ValueError ("must be ...") if it is wrong."""
-    if value is None and parameter.optional:
-        return None
-    match parameter.rule:
-        case "flag":
-            if isinstance(value, bool):
-                return value
-            raise ValueError("must be true or false")
-        case "integer":
-            if isinstance(value, int) and not isinstance(value, bool):
-                return _bounded(parameter, value)
-            raise ValueError("must be a whole number")
-        case "number":
-            return _bounded(parameter, _number(value))
-        case "scaling":
-            # `adapters` takes a float only: `scaling=4` fails there, so it becomes 4.0.
-            if value in ("learned", "channel"):
-                return value
-            if isinstance(value, str):
-                raise ValueError("must be a number, `learned` or `channel`")
-            return _bounded(parameter, _number(value))
-        case "reduction":
-            if not isinstance(value, dict):
-                return _bounded(parameter, _number(value))
-            for key in value:
-                if key != "default" and not str(key).isdecimal():
-                    raise ValueError("must map layer numbers and `default` to numbers")
-            if "default" not in value:
-                raise ValueError("must have a `default` for the layers it does not name")
-            return {str(key): _bounded(parameter, _number(v)) for key, v in value.items()}
-        case "layers":
-            if value == "all" == parameter.default:
-                return value
-            if isinstance(value, list) and all(type(v) is int and v >= 0 for v in value):
-                return value
-            raise ValueError("must be a list of layer numbers, the first being 0")
-        case "matrices":
-            if isinstance(value, list) and value and set(map(str, value)) <= {"q", "k", "v"}:
-                return value
-            raise ValueError("must be a list out of q, k, v")
-        case "choice":
-            for choice in parameter.choices:
-                if type(choice) is type(value) and choice == value:
-                    return value
-            raise ValueError("must be " + " or ".join(f"`{_text(c)}`" for c in parameter.choices))
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("must be a number")
-    number = float(value) if abs(value) < 1e30 else math.inf
-    if not math.isfinite(number):
-        raise ValueError("must be a finite number")
-    return number
-
-
-def _bounded(parameter: Parameter, value: float) -> float:
-    if parameter.low is not None and value < parameter.low:
-        raise ValueError(f"must be at least {parameter.low:g}")
-    if parameter.above is not None and value <= parameter.above:
-        raise ValueError(f"must be above {parameter.above:g}")
-    if parameter.high is not None and value > parameter.high:
-        raise ValueError(f"must be at most {parameter.high:g}")
-    return value
-
-
 def _check_union(parts: Sequence[Part]) -> None:
     """What `adapters.ConfigUnion.validate` refuses."""
     for index, first in enumerate(parts):
@@ -297,21 +242,3 @@ def _canonical(part: Part) -> str:
     name = part.name if method.family == "reft" or not method.parameters else method.family
     values = {key: comparable(key, value) for key, value in part.resolved.items()}
     return json.dumps([name, values], sort_keys=True)
-
-
-def comparable(key: str, value: object) -> object:
-    """A parameter's value, the same for all that mean the same."""
-    if key in _SETS and isinstance(value, list):
-        return sorted(set(value))
-    return float(value) if type(value) is int else value
-
-
-def _text(value: object) -> str:
-    """A parameter value in the notation of recipes."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_text(k)}:{_text(v)}" for k, v in value.items()) + "}"
-    return f"'{value}'" if isinstance(value, str) and value[:1].isdecimal() else str(value)

@@ -73,6 +73,11 @@ def _choice(default: object, *others: object) -> Parameter:
 _SEED = Parameter(None, "integer", low=0, optional=True)
 _DROPOUT = Parameter(0.0, "number", low=0.0, high=0.99)
 _LEAVE_OUT = Parameter([], "layers")
+# How many of the lowest layers stay as they are, the embeddings with them; 0: these alone.
+_FULL = {
+    "freeze": Parameter(None, "integer", low=0, optional=True),
+    "norms": _flag(True),  # whether layer norms are trained
+}
 # Names that both `transformers.activations.ACT2FN` and the bottleneck code accept.
 ACTIVATIONS = (
     "relu",
@@ -231,7 +236,15 @@ _MTL = {
 }
 
 _ALL = (
-    Method("full", "full", "fine-tune every weight of the backbone"),
+    Method("full", "full", "fine-tune every weight of the backbone", _FULL),
+    Method(
+        "sft",
+        "full",
+        "fine-tune the weights that a full one changes most (Ansell et al. 2022)",
+        {"density": Parameter(0.05, "number", above=0.0, high=1.0)},
+    ),
+    Method("bitfit", "full", "fine-tune the backbone's biases alone (Ben Zaken et al. 2022)"),
+    Method("head", "full", "train the head alone, on whatever stage it is `after`"),
     Method("seq_bn", "bottleneck", "bottleneck after each layer (Pfeiffer et al. 2020)", _SEQ),
     Method("double_seq_bn", "bottleneck", "two bottlenecks a layer (Houlsby et al. 2019)", _DOUBLE),
     Method("par_bn", "bottleneck", "bottleneck beside the feed-forward (He et al. 2021)", _PAR),
@@ -263,7 +276,7 @@ _ALL = (
         _with(_LORA, use_dora=True),
         since="1.3",
     ),
-    Method("vera", "lora", "frozen random LoRA, two learnt vectors", _VERA),
+    Method("vera", "lora", "random LoRA, frozen between two learnt matrices", _VERA),
     Method("dvora", "lora", "VeRA with DoRA", _with(_VERA, use_dora=True), since="1.3"),
     Method("mtl_lora", "lora", "LoRA for several tasks (Yang et al. 2024)", _MTL),
     Method("ia3", "lora", "learnt rescaling of k, v and feed-forward (Liu et al. 2022)", _IA3),

@@ -17,10 +17,10 @@ def to_adapters_string(method: ParsedMethod) -> str:
     Strings are quoted inside, as its parser wants.
 
     Raises:
-        ValueError: for `full`, which is no adapter.
+        ValueError: for `full` and its kin, which are not adapters.
     """
     if method.is_full:
-        raise ValueError("`full` is not an adapter method")
+        raise ValueError(f"`{method}` is not an adapter method")
     return "|".join(
         part.name
         + (

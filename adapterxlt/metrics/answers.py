@@ -70,16 +70,30 @@ def answer_scores(
         gold: the accepted answers of each question, at least one.
         predicted: one answer a question; None (unanswered) scores nothing.
     """
-    _check(gold, predicted)
     exact = f1 = 0.0
+    for same, shared in question_scores(gold, predicted, normalise):
+        exact += same
+        f1 += shared
+    return {"exact_match": 100 * exact / len(gold), "f1": 100 * f1 / len(gold)}
+
+
+def question_scores(
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[str | None],
+    normalise: Normalise = normalise_squad,
+) -> list[tuple[bool, float]]:
+    """Exact match and F1 (0 to 1) of each question; see `answer_scores`."""
+    _check(gold, predicted)
+    scores = []
     for answers, text in zip(gold, predicted, strict=True):
         if text is None:
+            scores.append((False, 0.0))
             continue
         guess = normalise(text)
         accepted = [normalise(answer) for answer in answers]
-        exact += guess in accepted
-        f1 += max(_bag_f1(answer.split(), guess.split()) for answer in accepted)
-    return {"exact_match": 100 * exact / len(gold), "f1": 100 * f1 / len(gold)}
+        f1 = max(_bag_f1(answer.split(), guess.split()) for answer in accepted)
+        scores.append((guess in accepted, f1))
+    return scores
 
 
 def _bag_f1(answer: list[str], guess: list[str]) -> float:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 Tags = Sequence[Sequence[str]]
 Chunk = tuple[str, int, int]
 
@@ -27,6 +30,23 @@ def chunk_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
     total = precision + recall
     f1 = 2 * precision * recall / total if total > 0 else 0.0
     return {"precision": 100 * precision, "recall": 100 * recall, "f1": 100 * f1}
+
+
+def chunk_counts(gold: Tags, predicted: Tags) -> dict[str, npt.NDArray[np.int64]]:
+    """How many chunks of each sentence are `true`, `found`, or `both`.
+
+    Args:
+        gold, predicted: as of `chunk_scores`.
+    """
+    right, found = chunks(gold), chunks(predicted)
+    starts = np.cumsum([0, *(len(tags) + 1 for tags in gold)])
+
+    def count(some: set[Chunk]) -> npt.NDArray[np.int64]:
+        firsts = np.array([first for _, first, _ in some], dtype=np.int64)
+        sentences = np.searchsorted(starts, firsts, side="right") - 1
+        return np.bincount(sentences, minlength=len(gold)).astype(np.int64)
+
+    return {"true": count(right), "found": count(found), "both": count(right & found)}
 
 
 def chunks(sentences: Tags) -> set[Chunk]:

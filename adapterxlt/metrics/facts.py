@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adapterxlt import plugins
 from adapterxlt.errors import UsageError
@@ -20,6 +20,9 @@ from adapterxlt.metrics.classes import macro_f1, micro_f1
 from adapterxlt.metrics.correlation import pearson, spearman
 from adapterxlt.metrics.counts import accuracy, token_accuracy
 from adapterxlt.suggest import suggest
+
+if TYPE_CHECKING:
+    from adapterxlt.metrics.statistics import Statistic
 
 Measure = Callable[[Sequence[Any], Sequence[Any]], float]
 
@@ -39,6 +42,8 @@ class Metric:
         interval: how the interval of a value is made: `binomial` where a value is the share of
             independent examples that are right, in percent; None where it has none.
         digits: decimals that tables show.
+        own_statistics: of a metric of another package, how it is computed from the outcomes of
+            examples; () where it is not, so that models are not compared in pairs by it.
     """
 
     name: str
@@ -47,6 +52,16 @@ class Metric:
     less_is_better: bool = False
     interval: Literal["binomial"] | None = None
     digits: int = 1
+    own_statistics: tuple[Statistic, ...] = ()
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        """How it is computed from outcomes: the first that these have the columns for."""
+        if self.own_statistics:
+            return self.own_statistics
+        from adapterxlt.metrics.statistics import STATISTICS  # numpy, which recipes do not need
+
+        return STATISTICS.get(self.name, ())
 
 
 METRICS: dict[str, Metric] = {

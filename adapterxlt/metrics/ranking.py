@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 
 def ndcg(relevance: Sequence[float], scores: Sequence[float]) -> float:
@@ -60,12 +64,36 @@ def mean_ndcg(
     Returns:
         (0.0, 0) if no query has two documents.
     """
-    documents: dict[int, list[int]] = {}
-    for document, number in enumerate(query_runs(queries)):
-        documents.setdefault(number, []).append(document)
-    values = [
-        ndcg([relevance[i] for i in found], [scores[i] for i in found])
-        for found in documents.values()
-        if len(found) > 1
-    ]
+    values = list(_by_query(query_runs(queries), relevance, scores).values())
     return (sum(values) / len(values) if values else 0.0), len(values)
+
+
+def query_columns(
+    queries: Sequence[str], relevance: Sequence[float], scores: Sequence[float]
+) -> dict[str, npt.NDArray[Any]]:
+    """The same as outcomes: `ndcg` and 1 in `queries` at the first document of each query that
+    counts, and in `group` the number of the query.
+
+    Args:
+        queries, relevance, scores: as of `mean_ndcg`.
+    """
+    runs = query_runs(queries)
+    values, counts = np.zeros(len(runs)), np.zeros(len(runs), dtype=np.int64)
+    for number, value in _by_query(runs, relevance, scores).items():
+        first = runs.index(number)
+        values[first], counts[first] = value, 1
+    return {"ndcg": values, "queries": counts, "group": np.array(runs, dtype=np.int64)}
+
+
+def _by_query(
+    runs: Sequence[int], relevance: Sequence[float], scores: Sequence[float]
+) -> dict[int, float]:
+    """The nDCG of each query of at least two documents."""
+    documents: dict[int, list[int]] = {}
+    for document, number in enumerate(runs):
+        documents.setdefault(number, []).append(document)
+    return {
+        number: ndcg([relevance[i] for i in found], [scores[i] for i in found])
+        for number, found in documents.items()
+        if len(found) > 1
+    }

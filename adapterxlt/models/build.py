@@ -6,7 +6,7 @@ does not depend on what was built before in the same process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import torch
@@ -39,6 +39,7 @@ from adapterxlt.models.pretrained_head import start_pretrained
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.save import save
 from adapterxlt.models.setup import activate, on_top, split_top, to_block
+from adapterxlt.models.sparse import most_changed
 from adapterxlt.models.spec import (
     ADAPTERS_FOLDER,
     AdapterSpec,
@@ -50,7 +51,11 @@ from adapterxlt.models.spec import (
     setup_fusions,
     setup_names,
 )
-from adapterxlt.models.trainable import assert_trainable, silence_frozen_dropout
+from adapterxlt.models.trainable import (
+    assert_trainable,
+    expected_trainable,
+    silence_frozen_dropout,
+)
 
 __all__ = ["Built", "HeadSpec", "build_fusion", "build_train", "load", "merge", "save"]
 
@@ -66,18 +71,20 @@ def build_train(
     other_heads: Sequence[HeadSpec] = (),
     after: Path | None = None,
     stack_on: Path | None = None,
+    dense: Path | None = None,
     frozen_dropout: bool = False,
 ) -> Built:
     """Build the model of a train stage, in training mode.
 
     Args:
-        method: adapter method as in recipes, or `full`.
+        method: adapter method as in recipes, or `full` or its kin, which train the backbone.
         name: name of what is trained, unique per content.
         head: the new head; heads of earlier stages are never used.
         other_heads: further new heads, for a mixture of tasks.
         after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
         stack_on: artifact that stays frozen below the new adapter.
+        dense: of a sparse fine-tune, the full one that tells which weights it trains.
         frozen_dropout: keep dropout inside the frozen backbone.
 
     Raises:
@@ -90,8 +97,14 @@ def build_train(
     base = after or stack_on
     earlier = read_for(backbone, base) if base else None
     weights = base if earlier is not None and earlier.full else None
-    if method == "full":
-        return _build_full(backbone, name, (head, *other_heads), seed, earlier, weights)
+    heads = (head, *other_heads)
+    if parse_method(method).is_head and base is not None and earlier and earlier.setup is not None:
+        return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout)
+    if parse_method(method).is_full:
+        built = _build_full(backbone, name, heads, seed, earlier, weights, method, frozen_dropout)
+        if dense is not None:
+            built.masks = most_changed(built, dense, parse_method(method))
+        return built
 
     below = earlier.setup if earlier else None
     continued = None
@@ -182,6 +195,8 @@ def _build_full(
     seed: int,
     earlier: ModelSpec | None,
     weights: Path | None,
+    method: str,
+    frozen_dropout: bool,
 ) -> Built:
     if earlier is not None and earlier.setup is not None:
         raise AdapterXLTError(
@@ -196,16 +211,54 @@ def _build_full(
         setup=None,
         head=heads[0],
         other_heads=tuple(heads[1:]),
-        method="full",
+        method=method,
     )
     _new_heads(model, spec, backbone, seed)
     model.freeze_model(False)
+    if parse_method(method) != parse_method("full"):
+        _train_only(model, expected_trainable(model, spec))
+    if parse_method(method).is_head and not frozen_dropout:
+        silence_frozen_dropout(model)
     # The library's own modules in an encoder without adapters hold no weights of their own,
     # and the embeddings that prompt tuning refers to are the backbone's.
     quicken_dropout(model)
     model.train()
     assert_trainable(model, spec)
     return Built(model, load_tokenizer(backbone), backbone, spec)
+
+
+def _build_head(
+    backbone: Backbone,
+    name: str,
+    heads: Sequence[HeadSpec],
+    seed: int,
+    earlier: ModelSpec,
+    base: Path,
+    frozen_dropout: bool,
+) -> Built:
+    """New heads on what an earlier stage made of adapters, all of which stays frozen."""
+    assert earlier.setup is not None
+    model = load_base(backbone, base if earlier.full else None)
+    add_saved(model, earlier, base, earlier.setup)
+    spec = ModelSpec(
+        name=name,
+        backbone=backbone_spec(backbone),
+        full=earlier.full,
+        adapters=_adapter_specs(earlier.setup, name, methods_of(earlier)),
+        setup=earlier.setup,
+        fusion=earlier.fusion,
+        head=heads[0],
+        other_heads=tuple(heads[1:]),
+        method="head",
+    )
+    _new_heads(model, spec, backbone, seed)
+    _train_only(model, expected_trainable(model, spec))
+    return _ready_to_train(model, backbone, spec, frozen_dropout)
+
+
+def _train_only(model: AdapterModel, wanted: Set[str]) -> None:
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name in wanted
 
 
 def _ready_to_train(

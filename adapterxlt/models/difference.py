@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models import tensors
-from adapterxlt.models.spec import DIFFERENCE_FILE
+from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 
 ROWS, ELEMENTS, VALUES = ":rows", ":elements", ":values"
 WORTH = 0.9  # share of the full size below which the difference is kept instead
@@ -38,6 +38,12 @@ def write_difference(base: Mapping[str, Tensor], weights: Path, folder: Path) ->
         return False
     tensors.write(found, folder / DIFFERENCE_FILE)
     return True
+
+
+def shrink(base: Mapping[str, Tensor], folder: Path) -> None:
+    """Put what the weights in a folder change in `base` in their place, if that is smaller."""
+    if (folder / WEIGHTS_FILE).is_file() and write_difference(base, folder / WEIGHTS_FILE, folder):
+        (folder / WEIGHTS_FILE).unlink()
 
 
 def apply_difference(target: Mapping[str, Tensor], path: Path) -> None:
@@ -77,6 +83,8 @@ def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
         return {}
     ways: list[dict[str, Tensor]] = [{name: tensor}]
     elements = differs.view(-1).nonzero().squeeze(1)
+    if tensor.numel() < 1 << 31:
+        elements = elements.int()
     ways.append({name + ELEMENTS: elements, name + VALUES: tensor.view(-1)[elements]})
     if tensor.dim() > 1:
         rows = differs.flatten(1).any(dim=1).nonzero().squeeze(1)

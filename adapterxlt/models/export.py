@@ -19,7 +19,7 @@ from adapterxlt.methods.table import METHODS
 from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
 from adapterxlt.models.export_peft import to_peft
 from adapterxlt.models.export_plain import to_transformers
-from adapterxlt.models.export_program import backbone_of, program
+from adapterxlt.models.export_program import PACKED, backbone_of, program
 from adapterxlt.models.parts import Built
 from adapterxlt.models.spec import FUSION_FOLDER, HeadSpec, setup_fusions
 from adapterxlt.show import printable
@@ -34,16 +34,22 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
         How to use that program.
 
     Raises:
-        UsageError: it is a full fine-tune, or above one.
+        UsageError: it is a full fine-tune, or above one; or `adapters` has no model with heads of
+            its architecture.
     """
     spec = built.spec
     assert spec is not None
+    architecture = built.backbone.architecture
+    if architecture.model:
+        raise UsageError(
+            f"`{spec.name}` cannot be exported to `adapters`, which has no model with heads for a "
+            f"`{architecture.model_type}`",
+            hint=PACKED,
+        )
     if spec.setup is None or spec.full:
         raise UsageError(
             f"`{spec.name}` has backbone weights of its own, which no adapter folder holds",
-            hint="export it --to transformers"
-            if spec.setup is None
-            else "`artifact pack` writes all of it, for adapterxlt",
+            hint="export it --to transformers" if spec.setup is None else PACKED,
         )
     lines = ["model = AutoAdapterModel.from_pretrained(backbone)"]
     for adapter in spec.adapters:

@@ -12,7 +12,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
-from adapterxlt.models.export_program import backbone_of, program
+from adapterxlt.models.export_program import backbone_of, other_way, program
 from adapterxlt.models.head_classes import plain_name
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
@@ -48,7 +48,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         raise UsageError(
             f"`{spec.name}` cannot be exported to PEFT: it sees other matrices than `adapters` in "
             f"a `{architecture.model_type}`",
-            hint="export it --to adapters",
+            hint=other_way(built.backbone),
         )
     linear = architecture.linear
     targets = [linear[str(name)] for name in _list(params["attn_matrices"])]
@@ -120,7 +120,7 @@ def _plain_lora(built: Built) -> Part:
     """
     spec = built.spec
     assert spec is not None
-    hint = "export it --to adapters"
+    hint = other_way(built.backbone)
     if spec.full:
         reason = "it has backbone weights of its own, which PEFT does not keep"
         hint = "export it --to transformers"

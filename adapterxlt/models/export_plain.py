@@ -15,6 +15,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
+from adapterxlt.models.export_program import other_way
 from adapterxlt.models.head_classes import plain_encoder, plain_name
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
@@ -83,7 +84,7 @@ def _check_mergeable(built: Built) -> None:
         raise UsageError(
             f"`{spec.name}` cannot be merged into the backbone's weights: {reason}. "
             "Only a full fine-tune, or a single LoRA or one of its kin, is a plain checkpoint",
-            hint="export it --to adapters",
+            hint=other_way(built.backbone),
         )
 
 
@@ -119,5 +120,5 @@ def _check_same(built: Built, model: Any) -> None:
         raise UsageError(
             f"`{built.spec.name}` cannot be merged into the backbone's weights: the outputs "
             "would be others than before",
-            hint="export it --to adapters",
+            hint=other_way(built.backbone),
         )

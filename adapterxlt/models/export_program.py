@@ -25,6 +25,16 @@ class Named:
     moved: str
 
 
+def other_way(backbone: Backbone) -> str:
+    """What to do with what neither PEFT nor transformers can hold."""
+    if backbone.architecture.model:  # `adapters` has no model with heads of it
+        return PACKED
+    return "export it --to adapters"
+
+
+PACKED = "`artifact pack` writes all of it, for adapterxlt"
+
+
 def backbone_of(backbone: Backbone) -> Named:
     """The Hub's id of what is in its cache, the folder of what is not."""
     if (repository := repository_of(backbone.path)) is not None:

@@ -22,9 +22,9 @@ from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.merge_rules import WEIGH, Sum
 from adapterxlt.models.parts import (
-    ADAPTER_FILE,
     HEAD_FILE,
     Built,
+    adapter_file,
     check_name,
     hide_prompt_of,
     new_adapter,
@@ -79,7 +79,10 @@ def merge(
             f"`{name}`: {len(members)} adapters to merge but {len(weights)} weights"
         )
     specs = [_member(backbone, folder) for folder in members]
-    methods = [parse_method(spec.method or "full") for spec in specs]
+    methods = [
+        parse_method(spec.adapters[0].method if spec.adapters else spec.method or "full")
+        for spec in specs
+    ]
     reason = can_merge(methods, rank)
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
@@ -164,8 +167,9 @@ def _sum_adapters(
 ) -> float:
     """Give the new adapter its tensors; returns the error of the rank."""
     states = [
-        tensors.renamed(tensors.read(folder / ADAPTER_FILE), spec.name, name)
+        tensors.renamed(tensors.read(adapter_file(spec, folder, own.name)), own.name, name)
         for spec, folder in zip(specs, members, strict=True)
+        for own in spec.adapters
     ]
     found = _shared_projections(states, specs)
     shared = {key.rpartition(".")[2]: tensor for key, tensor in found.items()}

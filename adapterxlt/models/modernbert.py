@@ -39,6 +39,16 @@ class ModernBertAdapterModel(
         self._init_head_modules()  # type: ignore[operator]
         self.init_weights()  # type: ignore[no-untyped-call]
 
+    def add_masked_lm_head(self, head_name: str, **settings: Any) -> None:
+        """As that of transformers, whose layers before the decoder have no biases."""
+        super().add_masked_lm_head(head_name, **settings)
+        head: Any = self.heads[head_name]  # type: ignore[index]
+        dense, norm = head[0], head[2]
+        dense.register_parameter("bias", None)
+        norm.eps = self.config.norm_eps
+        if not self.config.norm_bias:
+            norm.register_parameter("bias", None)
+
     @ForwardContext.wrap  # type: ignore[untyped-decorator]
     def forward(
         self,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.backbones.backbone import Backbone
@@ -44,6 +44,7 @@ class Built:
         backbone: what it stands on.
         spec: what it consists of; None for the bare backbone.
         prefix: put before each sentence whose vector is wanted.
+        masks: which elements are trained of tensors that are not trained whole, by name.
     """
 
     model: AdapterModel
@@ -51,6 +52,7 @@ class Built:
     backbone: Backbone
     spec: ModelSpec | None
     prefix: str = field(default="", kw_only=True)
+    masks: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         self.prefix = self.prefix or self.backbone.prefix

@@ -67,13 +67,14 @@ def places(architecture: Architecture, kind: str) -> Places:
     Raises:
         UsageError: this architecture's are others there.
     """
-    if not architecture.plain_heads:
+    if not architecture.has_plain(kind):
         raise UsageError(
             f"heads of `{architecture.model_type}` are built otherwise in transformers than here, "
             "so they cannot come from there nor go there",
-            hint="for a trained stage, export it --to adapters",
+            hint="`artifact pack` writes a trained stage whole, for adapterxlt",
         )
-    config = config_class(architecture)(**{architecture.key(key): 4 for key in _SMALL})
+    sizes = {architecture.key(key): 4 for key in _SMALL}
+    config = config_class(architecture)(**sizes, pad_token_id=0)
     config.num_labels = _outputs(kind) or config.num_labels
     with torch.device("meta"), quiet():
         ours = adapter_class(architecture)(config)
@@ -126,7 +127,8 @@ def find_kind(
     """
     if told is not None:
         return told if any(name in shapes for name in places(architecture, told).outputs) else None
-    for kind in with_heads():
+    # Kinds that it refuses come last: theirs are among the rest.
+    for kind in sorted(with_heads(), key=architecture.has_plain, reverse=True):
         where = places(architecture, kind)
         if {*where.names.values()} <= {where.aliases.get(name, name) for name in shapes}:
             several = "multiple_choice" if shapes.get("classifier.bias") == (1,) else kind

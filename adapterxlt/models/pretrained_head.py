@@ -29,6 +29,14 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
     """
     where = places(backbone.architecture, "mlm")
     target = tensors.select(model, tensors.of_head(name))
+    layers = {theirs.rpartition(".")[0] for theirs in where.names.values()}
+    biases = {f"{layer}.bias" for layer in layers} - {*where.names.values(), *where.aliases}
+    if next(_saved(backbone, sorted(biases)), None) is not None:
+        raise MissingBackboneError(
+            f"the head for masked language modelling of backbone `{backbone.name}` has a bias "
+            "where one of this architecture has none",
+            hint="its encoder can be trained on other tasks",
+        )
     with torch.no_grad():
         for part, theirs in where.names.items():
             also = [alias for alias, first in where.aliases.items() if first == theirs]

@@ -9,7 +9,10 @@ from pathlib import Path
 from adapters.methods.prefix_tuning import PrefixTuningLayer
 from torch import nn
 
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
+from adapterxlt.models.base import load_base
+from adapterxlt.models.difference import shrink
 from adapterxlt.models.lm_head import without_tied
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
@@ -63,6 +66,12 @@ def save(built: Built, folder: Path) -> None:
         if spec.full:
             weights = tensors.select(model, tensors.of_backbone(built.backbone.architecture))
             tensors.write(weights, folder / WEIGHTS_FILE)
+            if spec.method not in ("full", None) and parse_method(spec.method).is_full:
+                # It left much as it was: of the backbone or of what it went on from.
+                base = load_base(built.backbone)
+                shrink(
+                    tensors.select(base, tensors.of_backbone(built.backbone.architecture)), folder
+                )
         spec.write(folder)
         write_reference(built, folder)
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.ends import ends
 from adapterxlt.models.head_classes import AdapterModel
 
 
@@ -20,7 +21,7 @@ def mark_segments(model: AdapterModel, tokenizer: PreTrainedTokenizerBase) -> No
     pair = tokenizer("a", "b")
     if not any(pair.get("token_type_ids", ())) or model.config.type_vocab_size < 2:
         return
-    separator, padding = tokenizer.sep_token_id, tokenizer.pad_token_id
+    separator, padding = ends(tokenizer)[1], tokenizer.pad_token_id
 
     def types(
         encoder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

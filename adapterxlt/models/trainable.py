@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
+from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.head_classes import architecture_of
 from adapterxlt.models.spec import ModelSpec
@@ -17,23 +18,51 @@ _FROZEN_SHARED = ("vera_d", "vera_b")
 def expected_trainable(model: nn.Module, spec: ModelSpec) -> set[str]:
     """Names of the parameters that training this artifact must change: no more, no fewer.
 
-    The new heads; and the backbone for a full fine-tune, the fusion layers for a fusion, the
-    stage's own adapter else.
+    The new heads; and what its method says of the backbone for a fine-tune, the fusion layers for
+    a fusion, the stage's own adapter else.
     """
     selections = [tensors.of_head(spec.head_name(head)) for head in spec.heads]
-    if spec.method == "full":
-        selections.append(tensors.of_backbone(architecture_of(model)))
-    elif spec.method is None:
+    if spec.method is None:
         selections.append(tensors.of_fusion())
+    elif parse_method(spec.method).is_full:
+        selections.append(backbone_part(parse_method(spec.method), architecture_of(model)))
     else:
-        selections.append(tensors.of_adapter(spec.name))
-    frozen = spec.method is not None and freezes_shared(spec.method)
+        selections.append(adapter_part(spec.name, spec.method))
     return {
-        name
-        for name, _ in model.named_parameters()
-        if any(belongs(name) for belongs in selections)
-        and not (frozen and "shared_parameters" in name.split("."))
+        name for name, _ in model.named_parameters() if any(belongs(name) for belongs in selections)
     }
+
+
+def adapter_part(adapter: str, method: str) -> tensors.Belongs:
+    """Selects the tensors of an adapter that its method trains."""
+    own = tensors.of_adapter(adapter)
+    if not freezes_shared(method):
+        return own
+    return lambda tensor: own(tensor) and "shared_parameters" not in tensor.split(".")
+
+
+def backbone_part(method: ParsedMethod, architecture: Architecture) -> tensors.Belongs:
+    """Selects the backbone's tensors that a method of the family `full` trains."""
+    own, part = tensors.of_backbone(architecture), method.parts[0]
+    if part.name == "head":
+        return lambda tensor: False
+    if part.name == "bitfit":
+        return lambda tensor: own(tensor) and tensor.endswith(".bias")
+    norms = bool(part.resolved.get("norms"))
+    frozen = part.resolved.get("freeze")
+    layers = f"{architecture.prefix}{architecture.layers}."
+    last = f"{architecture.prefix}{architecture.last}." if architecture.last else layers
+
+    def trained(tensor: str) -> bool:
+        if not own(tensor) or not (norms or "norm" not in tensor.lower()):
+            return False
+        if not isinstance(frozen, int):
+            return True
+        if tensor.startswith(layers):
+            return int(tensor.removeprefix(layers).partition(".")[0]) >= frozen
+        return tensor.startswith(last)  # what comes after the last layer
+
+    return trained
 
 
 def freezes_shared(method: str) -> bool:

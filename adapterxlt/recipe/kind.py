@@ -100,6 +100,7 @@ class StageKind(Generic[S]):
         like_first: whether its heads and their settings are those of the first stage it names.
         trains: whether its steps train on what `Step.parts` tells.
         measures: whether its steps measure models on `task` in `languages`.
+        called: what its models are called where others are by their method.
         version: of its code; raise it when that computes something else.
     """
 
@@ -114,6 +115,7 @@ class StageKind(Generic[S]):
     like_first: ClassVar[bool] = False
     trains: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    called: ClassVar[str] = ""
     version: ClassVar[int] = 1
 
     # What a stage says.
@@ -127,12 +129,15 @@ class StageKind(Generic[S]):
             elif value is not None:
                 yield from (((key, index), needed) for index, needed in enumerate(value))
 
-    def look_at(self, stage: S, base: Path, backbone: Backbone | None) -> Used | None:
+    def look_at(
+        self, stage: S, base: Path, backbone: Backbone | None, tasks: Mapping[str, Task]
+    ) -> Used | None:
         """What a stage uses that was trained elsewhere; None if it uses nothing, or needs the
         backbone to tell.
 
         Args:
             base: folder of the recipe.
+            tasks: that the recipe can name.
         """
         return None
 
@@ -197,12 +202,16 @@ class StageKind(Generic[S]):
 
     # What measuring stages say of their rows.
 
-    def baseline(self, stage: S) -> str:
+    def compared_with(self, stage: S) -> str:
         """Name of the model that a stage's other models are compared with."""
-        raise NotImplementedError
+        return getattr(stage, "baseline", None) or self.baseline(getattr(stage, self.key))
 
-    def protocol(self, stage: S, params: Mapping[str, object]) -> str:
-        """Name of the protocol of a stage's figures, and what else of a step's is to be told."""
+    def baseline(self, models: Sequence[str]) -> str:
+        """Which of several models the others are compared with, where a stage does not say so."""
+        return models[0]
+
+    def protocol(self, params: Mapping[str, Any]) -> str:
+        """Name of the protocol of a step's figures, and what else of it is to be told."""
         return "zero-shot"
 
     def cap(self, stage: S) -> int | None:

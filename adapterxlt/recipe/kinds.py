@@ -58,6 +58,20 @@ def kind_of(stage: Stage) -> StageKind[Any]:
     return KINDS[stage.key]
 
 
+def measured_by(stage: Stage) -> list[str]:
+    """The models that a stage measures, as it lists them."""
+    listed = getattr(stage, stage.key) if kind_of(stage).measures else []
+    return [listed] if isinstance(listed, str) else list(listed)
+
+
+def baseline_of(recipe: Recipe, stage: Stage) -> str:
+    """What the models of a stage are compared with: as it says itself, else as the recipe does."""
+    named, kind = recipe.compare.baseline, kind_of(stage)
+    if named in measured_by(stage) and getattr(stage, "baseline", None) is None:
+        return str(named)
+    return kind.compared_with(stage)
+
+
 def stage_behind(recipe: Recipe, name: str) -> str:
     """The stage that a model's heads and training settings are those of.
 
@@ -74,6 +88,19 @@ def like_first(kind: object) -> bool:
     """Whether steps of a lineage have the heads of their first input, as merged ones do."""
     found = KINDS.get(str(kind))
     return found is not None and found.like_first
+
+
+def measures(kind: object) -> bool:
+    """Whether entries of a store are measurements; of a kind that is not known here, they are
+    not."""
+    found = KINDS.get(str(kind))
+    return found is not None and found.measures
+
+
+def called(kind: object) -> str:
+    """What models of a kind are called where others are by their method; "" if by that too."""
+    found = KINDS.get(str(kind))
+    return "" if found is None else found.called
 
 
 @cache

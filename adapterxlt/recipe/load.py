@@ -177,7 +177,7 @@ def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> di
         if not look or not draft.knows(at, *type(stage).model_fields):
             continue
         try:
-            used = kind_of(stage).look_at(stage, base, backbone)
+            used = kind_of(stage).look_at(stage, base, backbone, draft.tasks)
         except AdapterXLTError as error:
             draft.refuse((*at, stage.key), error.message, error.hint)
             continue

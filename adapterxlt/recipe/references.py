@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.schema import BARE, Recipe, Stage
+from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.suggest import suggest
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,63 +16,24 @@ from pydantic import (
 )
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.devices import AUTO, KNOWN, is_device
+from adapterxlt.devices import AUTO
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
+from adapterxlt.recipe.fields import (
+    MAX_LENGTH,
+    Device,
+    Name,
+    Sampling,
+    Split,
+    TrainingLanguages,
+    listed_tasks,
+)
 from adapterxlt.recipe.resources import Resources
-from adapterxlt.tasks.catalogue import Catalogue, catalogue, language_in, source_of
+from adapterxlt.tasks.catalogue import Catalogue, catalogue, source_of
 from adapterxlt.tasks.presets import preset_for
+from adapterxlt.tasks.task_languages import language_in
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-All = Literal["all"]
-BARE = "none"  # the bare backbone, where a stage may measure it
-
-
-def _all(value: object) -> object:
-    """`[all]` means `all` (a matrix may have put it there)."""
-    return "all" if value == ["all"] else value
-
-
-Languages = Annotated[
-    All | Annotated[list[str], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-Layers = Annotated[
-    All | Annotated[list[int], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-Poolings = Annotated[
-    All | Annotated[list[str], Field(min_length=1)],
-    BeforeValidator(_all),
-]
-
-
-def _languages(value: object) -> object:
-    if isinstance(value, (str, list)):
-        return [value] if isinstance(value, str) else value
-    raise ValueError("must be a language or a list of languages")
-
-
-def _tasks(value: object) -> object:
-    """A task, or a list of tasks, each by its name or as a mapping."""
-    if isinstance(value, (str, dict)):
-        value = [value]
-    if not isinstance(value, list):
-        raise ValueError("must be a task or a list of tasks")
-    return [{"task": item} if isinstance(item, str) else item for item in value]
-
-
-def _device(value: str) -> str:
-    if not is_device(value):
-        raise ValueError(f"must be {KNOWN}")
-    return value
-
-
-Device = Annotated[str, AfterValidator(_device)]
-TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
 LARGE = 24  # layers of a large model
-Split = Literal["train", "dev", "test"]
-Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 
 
 class Strict(BaseModel):
@@ -103,7 +63,7 @@ class Training(Strict):
         gt=0,
         description="padded tokens at most in one forward pass; larger batches are split",
     )
-    max_length: int = Field(128, ge=8, le=8192, description="subwords an input at most")
+    max_length: int = Field(128, ge=8, le=MAX_LENGTH, description="subwords an input at most")
     doc_stride: int = Field(64, gt=0, description="overlap of long QA contexts, in subwords")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with rising learning rate")
     warmup_steps: int | None = Field(None, ge=0, description="wins over warmup")
@@ -170,10 +130,12 @@ class TaskData(Strict):
     language: TrainingLanguages | None = None
     split: Split | None = None
     cap: int | None = Field(None, gt=0, description="training examples at most")
-    max_length: int | None = Field(None, ge=8, le=8192, description="subwords an input at most")
+    max_length: int | None = Field(
+        None, ge=8, le=MAX_LENGTH, description="subwords an input at most"
+    )
 
 
-TrainingTasks = Annotated[list[TaskData], BeforeValidator(_tasks), Field(min_length=1)]
+TrainingTasks = Annotated[list[TaskData], BeforeValidator(listed_tasks), Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -216,7 +178,11 @@ class BackboneChoice(Strict):
     """
 
     name: str = Field(min_length=1)
-    seen: list[str] = Field([], description="tasks whose training data its makers trained on")
+    seen: list[str] = Field(
+        [],
+        description="tasks whose training data its makers trained on; of a task that has none "
+        "(translations), all of its data",
+    )
     prefix: str = Field(
         "", max_length=200, description="put before each sentence in retrieval, as E5 wants it"
     )
@@ -229,6 +195,18 @@ class BackboneChoice(Strict):
     def told(self, backbone: Backbone) -> Backbone:
         """The backbone with what the recipe says of it."""
         return replace(backbone, seen=tuple(self.seen), prefix=self.prefix)
+
+
+class Compare(Strict):
+    """How results are compared; it changes no result."""
+
+    baseline: str | None = Field(
+        None,
+        description="a model that others are compared with, wherever both are listed",
+    )
+    equivalence: float | None = Field(
+        None, gt=0, description="points of the metric within which models count as equal"
+    )
 
 
 class Recipe(Strict):
@@ -248,6 +226,7 @@ class Recipe(Strict):
     resources: Resources = Field(
         Resources(), description="what each stage needs of a machine; changes no address"
     )
+    compare: Compare = Compare()
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)

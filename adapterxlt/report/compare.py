@@ -197,24 +197,25 @@ def layer_tables(rows: Iterable[Row]) -> list[Layers]:
     return [tables[key] for key in groups]
 
 
-def answers(grid: Grid, *, where: str = "zero-shot") -> list[str]:
-    """One plain sentence a model: better or worse than the baseline, by how much, how surely."""
-    lines = []
-    for model in grid.models:
-        gain = grid.gain(model, grid.judged)
-        if gain is None:
-            continue
-        row = grid.rows[0]
-        interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
-        languages_word = "language" if gain.languages == 1 else "languages"
-        count = f"better in {gain.better} of {gain.languages} {languages_word}"
-        doubt = (
-            "; within the error of sampling"
-            if gain.margin is not None and abs(gain.points) <= gain.margin
-            else ""
-        )
-        lines.append(
-            f"{model} vs {grid.baseline} on {row.task} {row.split}: "
-            f"{signed(gain.points)}{interval} points {grid.place(where)} ({count}{doubt})"
-        )
-    return lines
+def answer(grid: Grid, model: str, *, where: str, unpaired: str) -> str | None:
+    """A plain sentence: by how much a model is better than the baseline, and how surely.
+
+    Its values are all that is known, so both models count as measured on examples of their own.
+
+    Args:
+        unpaired: says so, where there is an interval.
+    """
+    gain = grid.gain(model, grid.judged)
+    if gain is None:
+        return None
+    row = grid.rows[0]
+    interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
+    languages_word = "language" if gain.languages == 1 else "languages"
+    count = f"better in {gain.better} of {gain.languages} {languages_word}"
+    doubt = "" if gain.margin is None else f"; {unpaired}"
+    if gain.margin is not None and abs(gain.points) <= gain.margin:
+        doubt = f"; within the error of sampling, {unpaired}"
+    return (
+        f"{model} vs {grid.baseline} on {row.task} {row.split}: "
+        f"{signed(gain.points)}{interval} points {grid.place(where)} ({count}{doubt})"
+    )

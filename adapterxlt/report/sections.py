@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapterxlt.metrics.facts import facts_of
-from adapterxlt.report.compare import Grid, Layers, answers, grids, layer_tables
+from adapterxlt.report.compare import Grid, Layers, grids, layer_tables
 from adapterxlt.results.rows import Row
-
-SAMPLING = "±: about 95 %, counts the sampling of test examples only, not that of seeds"
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,6 @@ class Section:
     star: str = ""
     layers: Layers | None = None
     layers_title: str = ""
-
-    @property
-    def answers(self) -> list[str]:
-        """Did it help? A sentence a model."""
-        return answers(self.grid, where=self.where)
 
     @property
     def others(self) -> list[str]:

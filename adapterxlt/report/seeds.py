@@ -12,6 +12,7 @@ from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import Section, sections
+from adapterxlt.report.systems import Key, key_of
 from adapterxlt.results.rows import Row
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; beyond, the last one serves
@@ -37,6 +38,7 @@ class OverSeeds:
         on: task and split.
         where: the languages of the mean.
         gains: seed -> difference in points, mean over the languages.
+        key: by what `comparisons` has the same.
         cost: less is better.
         clash: seeds that were measured twice with other results; the first one counts.
     """
@@ -46,6 +48,7 @@ class OverSeeds:
     on: str
     where: str
     gains: dict[int, float]
+    key: Key = ("",) * 6
     cost: bool = False
     clash: tuple[int, ...] = ()
 
@@ -76,9 +79,11 @@ def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
     """Every comparison that was made under at least two seeds, in order of appearance."""
     found: dict[tuple[str, ...], dict[int, float]] = {}
     clashes: dict[tuple[str, ...], set[int]] = {}
+    found_keys: dict[tuple[str, ...], Key] = {}
     for run in runs:
         for section in sections(run.rows):
-            for key, seed, points in _gains(run.recipe, section):
+            for key, seed, points, rows in _gains(run.recipe, section):
+                found_keys.setdefault(key, rows)
                 gains = found.setdefault(key, {})
                 if abs(gains.setdefault(seed, points) - points) > 1e-9:
                     clashes.setdefault(key, set()).add(seed)
@@ -89,6 +94,7 @@ def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
             on=key[2],
             where=key[3],
             gains=dict(sorted(gains.items())),
+            key=found_keys[key],
             cost=facts_of(key[-1]).less_is_better,
             clash=tuple(sorted(clashes.get(key, ()))),
         )
@@ -97,8 +103,8 @@ def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
     ]
 
 
-def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int, float]]:
-    """(what is compared, seed, points) of each model of a section."""
+def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int, float, Key]]:
+    """(what is compared, seed, points, key of the comparison) of each model of a section."""
     grid = section.grid
     of_baseline = next((row for row in grid.rows if row.model == grid.baseline), None)
     for model in grid.models:
@@ -121,7 +127,7 @@ def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int
             *_compared(of_baseline),
             row.metric,
         )
-        yield key, seed, gain.points
+        yield key, seed, gain.points, key_of(row, of_baseline)
 
 
 def _compared(row: Row) -> tuple[str, ...]:

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from adapterxlt.report.answers import answers_of, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
+from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table
-from adapterxlt.report.sections import SAMPLING, Section, sections
+from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.report.systems import Key
 from adapterxlt.results.rows import Row
 
 
-def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
-    """Print every table of a run, then what they say in plain sentences."""
+def print_results(
+    rows: Sequence[Row],
+    comparisons: Mapping[Key, Comparison],
+    console: Console | None = None,
+    *,
+    several: bool = True,
+) -> None:
+    """Print every table of a run, then what they say in plain sentences.
+
+    Args:
+        comparisons: those that the outcomes of its examples allow.
+        several: whether sentences about several seeds are among them.
+    """
     console = console or make_console()
     if not rows:
         console.print("Nothing was evaluated: the recipe has no results to show.")
@@ -28,7 +43,8 @@ def print_results(rows: Sequence[Row], console: Console | None = None) -> None:
             _print_layers(part.layers, part.layers_title, console)
         _print_grid(part.grid, part.title, console)
         _print_notes(part, console)
-    _print_answers([sentence for part in parts for sentence in part.answers], console)
+    found = (answers_of(part, comparisons, several=several) for part in parts)
+    _print_answers(list(dict.fromkeys(chain.from_iterable(found))), console)
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
@@ -121,22 +137,29 @@ def _print_notes(part: Section, console: Console) -> None:
     console.print()
 
 
-def print_over_seeds(compared: Sequence[OverSeeds], console: Console) -> None:
-    """Print what some runs say together, if that is anything."""
-    if compared:
+def print_over_seeds(
+    compared: Sequence[Comparison], others: Sequence[OverSeeds], console: Console
+) -> None:
+    """Print what some runs say together, if that is anything.
+
+    Args:
+        others: of what no outcomes were kept.
+    """
+    if compared or others:
         console.print(Text("Over several seeds", style="bold"))
-        _print_lines(map(str, compared), SEEDS, console)
+        sentences = list(map(str, compared))
+        _print_lines(sentences, notes_on(sentences), console)
+        _print_lines(map(str, others), [SEEDS] if others else [], console)
 
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
     if sentences:
         console.print(Text("Did the intermediate task help?", style="bold"))
-        stated = any("±" in sentence for sentence in sentences)
-        _print_lines(sentences, SAMPLING if stated else "", console)
+        _print_lines(sentences, notes_on(sentences), console)
 
 
-def _print_lines(lines: Iterable[str], note: str, console: Console) -> None:
+def _print_lines(lines: Iterable[str], notes: Iterable[str], console: Console) -> None:
     for line in lines:
         console.print(Padding(Text(line), (0, 0, 0, 2)))
-    if note:
+    for note in notes:
         console.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))

@@ -38,8 +38,10 @@ class Row:
         cell: store address of the measurement.
         setup: short hash of all that the measurement comes from but its seeds: rows of several
             seeds go together that have the same.
+        equivalence: within how many points of the baseline the recipe takes models as equal, None
+            where it does not say; then the key is left out of the file.
 
-    The last three are empty in results that were written before they were recorded.
+    `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
 
     recipe: str
@@ -66,7 +68,11 @@ class Row:
     recipe_id: str = ""
     cell: str = ""
     setup: str = ""
+    equivalence: float | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
-        return asdict(self) | {"trained_in": list(self.trained_in)}
+        found = asdict(self) | {"trained_in": list(self.trained_in)}
+        if self.equivalence is None:
+            del found["equivalence"]
+        return found

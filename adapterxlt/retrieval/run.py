@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,11 +11,13 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.bitext_mining import MiningSet
 from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.progress import Progress
+from adapterxlt.results.outcomes import Outcomes
 from adapterxlt.retrieval import bucc
+from adapterxlt.retrieval.outcomes import pair_outcomes, rank_outcomes
 from adapterxlt.retrieval.protocols import Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
-from adapterxlt.retrieval.tatoeba import tatoeba_predictions, tatoeba_scores
+from adapterxlt.retrieval.tatoeba import rank_scores, tatoeba_predictions, tatoeba_ranks
 from adapterxlt.vectors.both_sides import encoded_sides
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
@@ -66,6 +68,7 @@ def retrieve_tatoeba(
     progress: Progress,
     poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
+    outcomes: list[Outcomes] | None = None,
 ) -> list[Measured]:
     """Every figure of `tatoeba.tatoeba_scores` by language, layer and pooling.
 
@@ -82,6 +85,7 @@ def retrieve_tatoeba(
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
         submission: takes what its layer predicts; of one pooling only.
+        outcomes: the ranks of all sentences are added to it.
 
     Raises:
         MissingDataError: a language has no sentences, or its sides are not aligned.
@@ -122,8 +126,11 @@ def retrieve_tatoeba(
                 if submission and layer == submission.layer:
                     found = tatoeba_predictions(foreign, english, csls=protocol.csls)
                     submission.add_tatoeba(bitext, found.tolist())
-                scores = tatoeba_scores(foreign, english, csls=protocol.csls)
+                ranks = tatoeba_ranks(foreign, english, csls=protocol.csls)
+                scores = rank_scores(*ranks)
                 named = pooling if poolings else None
+                if outcomes is not None:
+                    outcomes.append(rank_outcomes(bitext.language, ranks, layer, named))
                 n = len(bitext.source)
                 measured += [
                     Measured(bitext.language, layer, metric, value, n, "test", named)
@@ -144,6 +151,7 @@ def retrieve_bucc(
     poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
     work: Path | None = None,
+    outcomes: list[Outcomes] | None = None,
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
@@ -163,6 +171,7 @@ def retrieve_bucc(
         submission: takes what its layer predicts; of one pooling only.
         work: folder for vectors that are too many for memory; a broken call goes on from what is
             there. None: a temporary one.
+        outcomes: every gold pair and every false one is added to it.
 
     Raises:
         MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
@@ -236,6 +245,12 @@ def retrieve_bucc(
                 values["f1_tuned"] = tuned.f1
                 values["threshold_tuned"] = tuned.threshold
             named = pooling if poolings else None
+            if outcomes is not None:
+                cut = {"found": thresholds[key]}
+                if split == "test":
+                    cut["found_tuned"] = tuned.threshold
+                pairs = pair_outcomes(mining, candidates, gold, cut)
+                outcomes.append(replace(pairs, split=split, layer=layer, pooling=named))
             measured += [
                 Measured(mining.language, layer, metric, value, len(gold), split, named)
                 for metric, value in values.items()

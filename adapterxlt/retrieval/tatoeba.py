@@ -35,11 +35,27 @@ def tatoeba_scores(foreign: Floats, english: Floats, *, csls: bool = False) -> d
     Raises:
         AdapterXLTError: sides that are not aligned, of other dimensions, or not finite.
     """
+    return rank_scores(*tatoeba_ranks(foreign, english, csls=csls))
+
+
+def tatoeba_ranks(foreign: Floats, english: Floats, *, csls: bool = False) -> tuple[Ids, Ids]:
+    """The rank of its translation for each English sentence, and for each foreign one.
+
+    Args:
+        foreign, english, csls: as of `tatoeba_scores`.
+
+    Raises:
+        AdapterXLTError: as `tatoeba_scores`.
+    """
     if len(foreign) != len(english):
         raise AdapterXLTError(
             f"{len(foreign)} foreign and {len(english)} English sentences are not aligned"
         )
-    from_english, from_foreign = _ranks(english, foreign, csls)
+    return _ranks(english, foreign, csls)
+
+
+def rank_scores(from_english: Ids, from_foreign: Ids) -> dict[str, float]:
+    """What `tatoeba_scores` says of such ranks."""
     scores = _summary(from_english, "") | _summary(from_foreign, "_xx_en")
     scores["accuracy_both"] = (scores["accuracy"] + scores["accuracy_xx_en"]) / 2
     return scores

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
+from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.sentence_retrieval import SENTENCE_RETRIEVAL
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import PADDING_NOTE, counts_padding
 from adapterxlt.sharing.facts import (
@@ -37,13 +40,19 @@ _SETTINGS = (
 )
 
 
-def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
+def write_card(
+    manifest: Manifest,
+    scores: list[dict[str, Any]],
+    form: Form,
+    kinds: Mapping[str, str] | None = None,
+) -> str:
     """Return the card as text, its metadata in front.
 
     Args:
         manifest: with its artifact section.
         scores: as `metrics.json` has them.
         form: what other libraries can make of it.
+        kinds: of its heads, by task.
     """
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -51,7 +60,7 @@ def write_card(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> 
     assert facts is not None
     results = [
         EvalResult(
-            task_type=_pipeline(str(score["task"])),
+            task_type=_pipeline(score, kinds or {}),
             task_name=str(score["task"]),
             dataset_type=_dataset_type(score.get("data", [])),
             dataset_name=f"{score['task']} ({score['language']}), "
@@ -156,9 +165,19 @@ def _hub_ids(manifest: Manifest) -> list[str]:
     return list(dict.fromkeys(found for found in map(hub_id, origins) if found))
 
 
-def _pipeline(task: str) -> str:
-    known = catalogue().get(task)
-    return get_kind(known.kind).pipeline if known else "other"
+def _pipeline(score: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    """What the Hub calls the kind of a measured task; of the user's own, by what measured it."""
+    task = str(score["task"])
+    if task in catalogue():
+        return get_kind(catalogue()[task].kind).pipeline
+    if score.get("layer") is not None:
+        return SENTENCE_RETRIEVAL.pipeline
+    if task not in kinds and len({*kinds.values()}) != 1:
+        return "other"
+    try:
+        return get_kind(kinds.get(task) or next(iter(kinds.values()))).pipeline
+    except UsageError:  # of a package that is not installed here
+        return "other"
 
 
 def _dataset_type(origins: list[str]) -> str:

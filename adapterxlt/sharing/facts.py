@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapterxlt.plan.lineage import describe
+from adapterxlt.recipe.kinds import called
 from adapterxlt.sharing.foreign_head import UNKNOWN
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.store.manifest import Manifest
@@ -49,9 +50,7 @@ def task_of(manifest: Manifest) -> str:
 
 def method_of(manifest: Manifest) -> str:
     """The method it was trained with."""
-    if manifest.kind in ("fuse", "merge"):
-        return {"fuse": "fusion", "merge": "merge"}[manifest.kind]
-    return str(last_params(manifest).get("method", "unknown"))
+    return called(manifest.kind) or str(last_params(manifest).get("method", "unknown"))
 
 
 def methods_of(manifest: Manifest) -> list[str]:

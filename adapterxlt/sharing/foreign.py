@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from adapterxlt.store.environment import environment
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import ArtifactFacts, BackboneFacts, Manifest
 from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import Task, get_task
 
 if TYPE_CHECKING:
     from adapterxlt.models.foreign_weights import Weights
@@ -37,12 +38,14 @@ def take_in_foreign(
     *,
     backbone: str,
     task: str | None = None,
+    tasks: Mapping[str, Task] | None = None,
     labels: Sequence[str] = (),
     license: str = "",
 ) -> tuple[TakenIn, str]:
     """Make such a folder an entry of a store; nothing is left if it is bad.
 
-    Args: as of `make_foreign`; `backbone`: name or folder of what it is for.
+    Args: as of `make_foreign`; `backbone`: name or folder of what it is for; `task`: the name of
+        what its head predicts, one of `tasks` (by default the built-in ones).
 
     Returns:
         What became of it, and what was left out of it ("" for nothing).
@@ -51,11 +54,12 @@ def take_in_foreign(
         InvalidArtifactError: see `read_foreign` and `make_foreign`.
         MissingBackboneError: its backbone is not there.
     """
+    known = None if task is None else get_task(task, tasks)
     found = resolve_backbone(backbone, Path.cwd())
     read = read_foreign(folder, found)
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         made = Path(aside) / "artifact"
-        make_foreign(read, found, made, task=task, labels=labels, license=license)
+        make_foreign(read, found, made, task=known, labels=labels, license=license)
         try:
             return take_in(FolderSource(made), store, backbone=found), read.note
         except InvalidArtifactError as error:
@@ -68,7 +72,7 @@ def make_foreign(
     backbone: Backbone,
     folder: Path,
     *,
-    task: str | None = None,
+    task: Task | None = None,
     labels: Sequence[str] = (),
     license: str = "",
 ) -> Manifest:
@@ -100,7 +104,7 @@ def make_foreign(
         HeadSpec(
             kind=kind_for(read.head, task),
             labels=names,
-            task=task or UNKNOWN,
+            task=task.name if task else UNKNOWN,
             multi_label=read.head.multi_label,
         )
         if read.head
@@ -139,7 +143,7 @@ def make_foreign(
 
 
 def foreign_parts(
-    read: Foreign, backbone: Backbone, *, task: str | None = None, labels: Sequence[str] = ()
+    read: Foreign, backbone: Backbone, *, task: Task | None = None, labels: Sequence[str] = ()
 ) -> dict[str, object]:
     """The parts of the fingerprint of such a folder's artifact. Args: as of `make_foreign`.
 
@@ -159,7 +163,9 @@ def foreign_parts(
         "content": content,
     }
     if read.head is not None:
-        params |= {"head": task or UNKNOWN, "labels": list(names)}
+        params |= {"head": task.name if task else UNKNOWN, "labels": list(names)}
+        if task is not None and task.home is not None:  # the user's own: its name tells no kind
+            params["head_kind"] = task.kind
     return {
         "kind": IMPORTED,
         "version": VERSION,

@@ -13,7 +13,7 @@ from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.sharing.foreign_config import read_config
 from adapterxlt.sharing.foreign_kind import kind_of_problem, kind_of_type
 from adapterxlt.show import brief
-from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.catalogue import Task
 
 if TYPE_CHECKING:
     from adapterxlt.backbones.backbone import Backbone
@@ -168,12 +168,12 @@ def numbered(count: int) -> tuple[str, ...]:
 
 
 def order_for(
-    head: ForeignHead, task: str | None, given: Sequence[str]
+    head: ForeignHead, known: Task | None, given: Sequence[str]
 ) -> tuple[tuple[str, ...], list[int]]:
     """Names of a head's outputs as its task has them, and where each lies in the file.
 
     Args:
-        task: what it predicts, from the user; None if unknown.
+        known: what it predicts, as the user says; None if unknown.
         given: names of its outputs in the order of the file, from the user.
 
     Raises:
@@ -183,13 +183,12 @@ def order_for(
         raise UsageError(f"--labels names {len(given)}, the head has {len(head.labels)} outputs")
     names = tuple(given) or head.labels
     plain = list(range(len(names)))
-    if task is None:
+    if known is None:
         return names, plain
-    known = get_task(task)
     alike = get_kind(known.kind).head == get_kind(head.kind).head
     if not alike or known.multi_label != head.multi_label:
         raise UsageError(
-            f"--task {task}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
+            f"--task {known.name}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
         )
     if not _labelled(head.kind):
         return (), []
@@ -197,16 +196,16 @@ def order_for(
     there = [label.casefold() for label in names]
     if sorted(wanted) != sorted(there):
         raise UsageError(
-            f"--task {task}: has the labels {', '.join(known.labels)}, the head "
+            f"--task {known.name}: has the labels {', '.join(known.labels)}, the head "
             f"{', '.join(names[:20])}",
             hint="name the head's outputs in their order by --labels",
         )
     return known.labels, [there.index(label) for label in wanted]
 
 
-def kind_for(head: ForeignHead, task: str | None) -> str:
+def kind_for(head: ForeignHead, known: Task | None) -> str:
     """The kind of a head: of several that have such a one, that of the task it is for."""
-    return head.kind if task is None else get_task(task).kind
+    return head.kind if known is None else known.kind
 
 
 def _words(kind: str) -> str:

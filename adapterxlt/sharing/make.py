@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -12,6 +13,7 @@ from adapterxlt.models.spec import (
     REFERENCE_FILE,
     SPEC_FILE,
     WEIGHTS_FILE,
+    HeadSpec,
     read_spec,
 )
 from adapterxlt.results.measures import METRICS_NAME
@@ -68,15 +70,20 @@ def make_artifact(
         tensors={},
         override=kept.override if kept else None,
     )
-    return finish(folder, manifest, facts, scores)
+    return finish(folder, manifest, facts, scores, read_spec(folder).heads)
 
 
 def finish(
-    folder: Path, manifest: Manifest, facts: ArtifactFacts, scores: list[dict[str, object]]
+    folder: Path,
+    manifest: Manifest,
+    facts: ArtifactFacts,
+    scores: list[dict[str, object]],
+    heads: Sequence[HeadSpec] = (),
 ) -> Manifest:
     """Write card and manifest of an artifact whose other files are there."""
     described = manifest.model_copy(update={"artifact": facts})
-    write_atomic(folder / CARD_FILE, write_card(described, scores, form_of(folder)))
+    kinds = {head.task: head.kind for head in heads}
+    write_atomic(folder / CARD_FILE, write_card(described, scores, form_of(folder), kinds))
     files = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -133,13 +140,12 @@ def _add_what_needs_the_backbone(folder: Path, backbone: Backbone) -> None:
     from adapterxlt.models import tensors
     from adapterxlt.models.base import load_base
     from adapterxlt.models.build import load
-    from adapterxlt.models.difference import write_difference
+    from adapterxlt.models.difference import shrink
     from adapterxlt.models.reference import write_reference
 
     if (folder / WEIGHTS_FILE).is_file():
         base = tensors.select(load_base(backbone), tensors.of_backbone(backbone.architecture))
-        if write_difference(base, folder / WEIGHTS_FILE, folder):
-            (folder / WEIGHTS_FILE).unlink()
+        shrink(base, folder)
     if not (folder / REFERENCE_FILE).is_file():
         write_reference(load(backbone, folder), folder)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.recipe.kinds import measures
 from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, read_measures
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.strict_json import parse
@@ -26,16 +27,16 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():
-        if entry.kind not in ("evaluate", "retrieve") or entry.parts.get("inputs") != [fingerprint]:
+        if not measures(entry.kind) or entry.parts.get("inputs") != [fingerprint]:
             continue
         folder = store.path(entry.fingerprint)
         if not (folder / MEASURES_NAME).is_file():
             continue
         params = entry.parts["params"]
         assert isinstance(params, Mapping)
-        measures = [measure for measure in read_measures(folder) if measure.main]
+        main = [measure for measure in read_measures(folder) if measure.main]
         by_layer: dict[int | None, list[float]] = {}
-        for measure in measures:
+        for measure in main:
             by_layer.setdefault(measure.layer, []).append(measure.value)
         best = max(by_layer, key=lambda layer: sum(by_layer[layer]) / len(by_layer[layer]))
         found += [
@@ -50,7 +51,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
                 "layer": measure.layer,
                 "contamination": measure.contamination,
             }
-            for measure in measures
+            for measure in main
             if measure.layer == best
         ]
     unique = {json.dumps(score, sort_keys=True): score for score in found}

@@ -57,7 +57,8 @@ def prepared(
             unpack(source, manifest, folder)
             if license is not None and manifest.artifact and license != manifest.artifact.license:
                 facts = manifest.artifact.model_copy(update={"license": license})
-                finish(folder, manifest, facts, read_metrics(folder).get("scores", []))
+                scores = read_metrics(folder).get("scores", [])
+                finish(folder, manifest, facts, scores, read_spec(folder).heads)
                 (folder / SIGNATURE_NAME).unlink(missing_ok=True)  # of what it was before
         else:
             ignored = []

@@ -14,10 +14,11 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import MAX_LENGTH, Languages
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
-from adapterxlt.recipe.schema import Languages, Recipe, Stage
+from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
@@ -43,7 +44,7 @@ class EvaluateStage(Stage):
     split: Literal["dev", "test"] = "dev"
     baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
     cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
-    max_length: int | None = Field(None, ge=8, le=8192, description="default: as in training")
+    max_length: int | None = Field(None, ge=8, le=MAX_LENGTH, description="default: as in training")
     token_budget: int = Field(8192, gt=0)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None, description="write prediction files for this benchmark; needs no labels"
@@ -57,7 +58,7 @@ class _Evaluate(StageKind[EvaluateStage]):
     may_be_all = ("languages",)
     named = ("evaluate",)
     measures = True
-    version = 2
+    version = 3
 
     def check(self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
@@ -113,7 +114,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "max_length": stage.max_length or trained.lengths[head.name],
                     "doc_stride": trained.doc_stride,
                     "token_budget": stage.token_budget,
-                    **seen_by(scene.backbone),
+                    **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
                 if len(trained.lengths) > 1:
                     params["head"] = head.name
@@ -133,7 +134,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return Small(stage.model_copy(update={"cap": cap}))
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
-        """`2`, `2.1`; with metrics of other packages, their versions: `2, my-metrics 1.0`."""
+        """`3`, `3.1`; with metrics of other packages, their versions: `3, my-metrics 1.0`."""
         task = tasks[step.text("task")]
         revision, packages = get_kind(task.kind).revision, packages_of(task.metrics)
         said = f"{self.version}.{revision}" if revision else self.version
@@ -143,8 +144,8 @@ class _Evaluate(StageKind[EvaluateStage]):
         task = tasks[step.text("task")]
         yield Read(task, step.items("languages"), step.text("split"), scored_by(task))
 
-    def baseline(self, stage: EvaluateStage) -> str:
-        return stage.baseline or ("direct" if "direct" in stage.evaluate else stage.evaluate[0])
+    def baseline(self, models: Sequence[str]) -> str:
+        return "direct" if "direct" in models else models[0]
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap

@@ -8,20 +8,24 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.evaluation.ensemble import averaged
 from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import Outputs, decoded, outputs_of
-from adapterxlt.evaluation.score import score
+from adapterxlt.evaluation.score import outcomes_of, score
 from adapterxlt.evaluation.submission import submission_file, write_submission
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.metrics.facts import get_metric
+from adapterxlt.metrics.statistics import Column
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
-from adapterxlt.stages.running.contamination import describe_overlap
+from adapterxlt.results.outcomes import Outcomes, read_outcomes, write_outcomes
+from adapterxlt.stages.running.contamination import describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.store.files import write_json
@@ -40,18 +44,25 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     seen = context.seen(context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
+    outcomes: list[Outcomes] = []
     for language in step.items("languages"):
         done = partial / f"{language}.json"
-        found = _finished(done)
-        if found is None:
+        found, kept = _finished(done), _kept(partial / language)
+        if found is None or kept is None:
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, context.sources, language)
-            values = _score(planned, context, task, language, examples, partial)
+            values, columns = _score(planned, context, task, language, examples, partial)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(step, task, language, len(examples), values, flagged)
+            texts = map(get_kind(task.kind).texts, examples)
+            which = seen_examples(texts, seen) if flagged else None
+            kept = outcomes_of(task, examples, columns, language, step.text("split"), which)
+            write_outcomes(partial / language, kept)
             write_json(done, [asdict(measure) for measure in found])
         measures += found
+        outcomes += kept
     write_measures(staging / "out", measures)
+    write_outcomes(staging / "out", outcomes)
     if "predictions" in step.params:
         shutil.copytree(partial / PREDICTIONS_FOLDER, staging / "out" / PREDICTIONS_FOLDER)
 
@@ -64,6 +75,14 @@ def _finished(path: Path) -> list[Measure] | None:
         return None
 
 
+def _kept(folder: Path) -> list[Outcomes] | None:
+    """The outcomes that an interrupted run left of a language; None where it left none."""
+    try:
+        return read_outcomes(folder)
+    except InvalidArtifactError:
+        return None
+
+
 def _score(
     planned: PlannedStep,
     context: Context,
@@ -71,12 +90,15 @@ def _score(
     language: str,
     examples: list[Example],
     partial: Path,
-) -> dict[str, float]:
-    """Every metric of one language; {} without labels. Leaves prediction files if it is to."""
+) -> tuple[dict[str, float], dict[str, Column]]:
+    """Every metric of one language, and what each example came to; nothing without labels.
+
+    Leaves prediction files if it is to.
+    """
     step, split = planned.step, planned.step.text("split")
     description = f"{planned.step.id} {language}"
     if not get_kind(task.kind).predicts:
-        return masked_scores(
+        _, columns = masked_scores(
             context.model(planned),
             examples,
             max_length=step.number("max_length"),
@@ -84,6 +106,7 @@ def _score(
             progress=context.progress,
             description=description,
         )
+        return {name: get_metric(name).statistics[0].of(columns) for name in task.metrics}, columns
     odds: dict[str, float] | None = {} if task.no_answer else None
     predictions = decoded(
         examples,
@@ -96,14 +119,18 @@ def _score(
         write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions, odds)
         if not any(is_labelled(example) for example in examples):
             context.progress.log(f"{description}: no labels, not scored")
-            return {}
-    return score(task, examples, predictions, language, split)
+            return {}, {}
+    values = score(task, examples, predictions, language, split)
+    return values, get_kind(task.kind).workings.outcomes(examples, predictions, task, language)
 
 
 def _outputs(
     planned: PlannedStep, context: Context, task: Task, examples: list[Example], description: str
 ) -> Outputs:
-    """The outputs of the model; of several that are averaged, their mean."""
+    """The outputs of the model; of several that are averaged, their mean.
+
+    Those are loaded once for all languages, so all of them are in memory at once.
+    """
     step = planned.step
     made = context.plan.by_id(step.inputs[0]).step
     members = KINDS[made.kind].members(made)
@@ -128,7 +155,7 @@ def _outputs(
             (
                 share,
                 of(
-                    _with_head(context.load(member), task, context.sources.tasks),
+                    _with_head(context.load(member, members), task, context.sources.tasks),
                     f"{description}, {member}",
                 ),
             )

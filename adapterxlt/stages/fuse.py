@@ -28,6 +28,7 @@ class FuseStage(TrainingStage):
 
 class _Fuse(TrainingKind[FuseStage]):
     key = "fuse"
+    called = "fusion"
     model = FuseStage
     lists = distinct = named = ("fuse",)
     version = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -12,13 +12,15 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, language_in, may_be_in
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.pretraining import told
+from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 
-def seen_by(backbone: Backbone) -> dict[str, object]:
+def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:
     """What its makers trained on, which results are compared with; nothing where none is told."""
-    return {"seen": sorted(set(backbone.seen))} if backbone.seen else {}
+    return {"seen": sorted({told(name, tasks) for name in backbone.seen})} if backbone.seen else {}
 
 
 def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequence[str]) -> None:

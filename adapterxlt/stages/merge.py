@@ -47,7 +47,7 @@ class MergeStage(Stage):
 
 
 class _Merge(StageKind[MergeStage]):
-    key = "merge"
+    key = called = "merge"
     model = MergeStage
     lists = ("merge", "weights")
     distinct = named = ("merge",)

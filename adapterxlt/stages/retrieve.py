@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -16,8 +16,9 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
-from adapterxlt.recipe.schema import BARE, Languages, Layers, Poolings, Recipe, Stage
+from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import get_protocol
@@ -54,7 +55,7 @@ class RetrieveStage(Stage):
     languages: Languages = "all"
     protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
-    max_length: int = Field(512, ge=8, le=8192)
+    max_length: int = Field(512, ge=8, le=MAX_LENGTH)
     token_budget: int = Field(16384, gt=0)
     predictions: Literal["xtreme"] | None = Field(
         None, description="write prediction files: of the one layer listed, or the protocol's own"
@@ -67,7 +68,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     lists = distinct = ("retrieve", "on", "languages", "layers", "pooling")
     may_be_all = ("languages", "layers", "pooling")
     measures = True
-    version = 3
+    version = 4
 
     def references(self, stage: RetrieveStage) -> Iterator[tuple[KeyPath, str]]:
         for index, needed in enumerate(stage.retrieve):
@@ -129,7 +130,7 @@ class _Retrieve(StageKind[RetrieveStage]):
 
     def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
         """One step a model and a task."""
-        settings = _settings(stage, scene.backbone)
+        settings = _settings(stage, scene.backbone, scene.recipe.catalogue)
         for task_name in stage.on:
             task, roots = scene.recipe.catalogue[task_name], scene.roots
             first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
@@ -172,13 +173,13 @@ class _Retrieve(StageKind[RetrieveStage]):
         for split in step.items("splits"):
             yield Read(task, step.items("languages"), split, scored_by(task))
 
-    def baseline(self, stage: RetrieveStage) -> str:
-        return stage.baseline or (BARE if BARE in stage.retrieve else stage.retrieve[0])
+    def baseline(self, models: Sequence[str]) -> str:
+        return BARE if BARE in models else models[0]
 
-    def protocol(self, stage: RetrieveStage, params: Mapping[str, object]) -> str:
+    def protocol(self, params: Mapping[str, Any]) -> str:
         """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
-        prefix = params.get("prefix")
-        return f"{stage.protocol}, prefix {json.dumps(prefix)}" if prefix else stage.protocol
+        name, prefix = str(params["protocol"]["name"]), params.get("prefix")
+        return f"{name}, prefix {json.dumps(prefix)}" if prefix else name
 
     def runner(self) -> Callable[..., None]:
         from adapterxlt.stages.retrieve_run import run_retrieve
@@ -186,7 +187,9 @@ class _Retrieve(StageKind[RetrieveStage]):
         return run_retrieve
 
 
-def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
+def _settings(
+    stage: RetrieveStage, backbone: Backbone, tasks: Mapping[str, Task]
+) -> dict[str, object]:
     """What all steps of a stage have in common."""
     layers = (
         list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
@@ -202,7 +205,7 @@ def _settings(stage: RetrieveStage, backbone: Backbone) -> dict[str, object]:
         "protocol": protocol,
         "max_length": stage.max_length,
         "token_budget": stage.token_budget,
-        **seen_by(backbone),
+        **seen_by(backbone, tasks),
     }
     if backbone.prefix:
         settings["prefix"] = backbone.prefix

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from adapterxlt.evaluation.submission import submission_file
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
+from adapterxlt.results.outcomes import SEEN, Outcomes, write_outcomes
+from adapterxlt.retrieval.outcomes import BETWEEN
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
-from adapterxlt.stages.running.contamination import describe_overlap
+from adapterxlt.stages.running.contamination import Hashes, describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
@@ -23,6 +28,8 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     step = planned.step
     task = context.sources.tasks[step.text("task")]
     settings = _settings(planned, context, task)
+    outcomes: list[Outcomes] = []
+    settings["outcomes"] = outcomes
     measured = _measure(planned, context, task, settings, staging / "vectors")
     if submission := settings["submission"]:
         folder = staging / "out" / PREDICTIONS_FOLDER
@@ -35,6 +42,10 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
         language: describe_overlap(context.texts.evaluated(step, language), seen)
         for language in step.items("languages")
     }
+    flagged = {language: seen for language, flags in flags.items() if flags}
+    write_outcomes(
+        staging / "out", [_marked(each, planned, context, task, flagged) for each in outcomes]
+    )
     write_measures(
         staging / "out",
         [
@@ -54,13 +65,40 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     )
 
 
+def _marked(
+    outcomes: Outcomes,
+    planned: PlannedStep,
+    context: Context,
+    task: Task,
+    flagged: Mapping[str, Mapping[str, Hashes]],
+) -> Outcomes:
+    """The same as its task knows it: whether it is parallel, and which texts were seen."""
+    outcomes = replace(outcomes, parallel=task.parallel is not None)
+    if outcomes.language not in flagged:
+        return outcomes
+    roots, language = context.sources.roots, outcomes.language
+    texts: Iterable[tuple[str, ...]]
+    if task.kind != "bitext_mining":
+        bitext = read_bitext(task, roots, language)
+        texts = zip(bitext.source, bitext.target, strict=True)
+    else:
+        mining = read_mining(task, roots, language, outcomes.split)
+        ids = (*mining.source_ids, *mining.target_ids)
+        text_of = dict(zip(ids, (*mining.source, *mining.target), strict=True))
+        texts = [tuple(text_of[one] for one in pair.split(BETWEEN)) for pair in outcomes.ids]
+    which = seen_examples(texts, flagged[language])
+    return (
+        outcomes if which is None else replace(outcomes, columns={**outcomes.columns, SEEN: which})
+    )
+
+
 def _measure(
     planned: PlannedStep, context: Context, task: Task, settings: dict[str, Any], work: Path
 ) -> list[Measured]:
     """Every figure of the cell, of all its languages."""
     roots, languages = context.sources.roots, planned.step.items("languages")
     settings = {"progress": context.progress, **settings}
-    if task.kind != "bitext_mining":
+    if not get_kind(task.kind).mines:
         bitexts = [read_bitext(task, roots, language) for language in languages]
         return retrieve_tatoeba(context.model(planned), bitexts, **settings)
     measured: list[Measured] = []
@@ -75,7 +113,7 @@ def _settings(planned: PlannedStep, context: Context, task: Task) -> dict[str, A
     step, submission = planned.step, None
     layers, protocol = step.items("layers"), get_protocol(step.params["protocol"]["name"])
     if "predictions" in step.params:
-        vectors = protocol.bucc if task.kind == "bitext_mining" else protocol.tatoeba
+        vectors = protocol.bucc if get_kind(task.kind).mines else protocol.tatoeba
         submission = Submission(submitted_layer(layers, vectors.layer, context.backbone.layers))
     return {
         "layers": layers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -19,6 +20,9 @@ from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 from adapterxlt.tasks.catalogue import Task
+
+# The first phase of a sparse fine-tune, whose largest changes it trains again.
+DENSE = "full[norms=false]"
 
 
 class TrainStage(TrainingStage):
@@ -63,7 +67,8 @@ class _Train(TrainingKind[TrainStage]):
         methods = () if method.is_full else (method,)
         alone = Shape(kind, methods, method.is_full, heads_of(stage))
         if stage.after is not None:
-            return _after(draft, (*at, "after"), stage.after, alone, shape_of(stage.after))
+            old = shape_of(stage.after)
+            return _after(draft, (*at, "after"), stage.after, alone, old, head=method.is_head)
         if stage.stack_on is not None:
             old = shape_of(stage.stack_on)
             return _stacked(draft, (*at, "stack_on"), stage.stack_on, alone, old)
@@ -79,7 +84,15 @@ class _Train(TrainingKind[TrainStage]):
 
     def steps(self, scene: Scene, name: str, stage: TrainStage) -> Iterable[Step]:
         relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
-        yield self.step(scene, name, stage, {"relation": relation})
+        step = self.step(scene, name, stage, {"relation": relation})
+        if parse_method(stage.method).density:
+            whole = stage.model_copy(update={"method": DENSE})
+            dense = replace(
+                self.step(scene, name, whole, {"relation": relation}), id=f"{name}/dense"
+            )
+            yield dense
+            step = replace(step, inputs=(*step.inputs, dense.id))
+        yield step
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
         method = parse_method(step.text("method"))
@@ -95,12 +108,16 @@ class _Train(TrainingKind[TrainStage]):
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)
         how = {"after": ", after", "stack_on": ", stacked"}.get(str(params.get("relation")), "")
-        above = f"{inputs[0]} > " if inputs else ""
+        # The last input of a sparse fine-tune is its own first phase.
+        below = inputs[:-1] if str(params["method"]).startswith("sft") else inputs
+        above = f"{below[0]} > " if below else ""
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 
-def _after(draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None) -> Shape | None:
-    """What goes on from a stage's weights."""
+def _after(
+    draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None, *, head: bool
+) -> Shape | None:
+    """What goes on from a stage's weights; with `head`, nothing but a new head on them."""
     if old is None:
         return None
     if old.kind == "ensemble":
@@ -111,6 +128,8 @@ def _after(draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | Non
         )
     elif old.kind == "full":
         return Shape(new.kind, new.methods, True, new.heads)
+    elif head:
+        return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
     elif new.kind == "full":
         draft.refuse(
             path,
@@ -156,7 +175,7 @@ def _stacked(
         )
         return None
     if new.kind == "full":
-        reason: str | None = "a full fine-tune cannot be stacked"
+        reason: str | None = "only adapters can be stacked, not what trains the backbone or a head"
     else:
         reason = can_stack(old.methods, new.methods[0])
     if reason:

@@ -15,47 +15,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.languages import named_among
 from adapterxlt.metrics.facts import METRICS, names
 from adapterxlt.suggest import suggest
+from adapterxlt.tasks.layout import Frozen, Hub, Layout
 from adapterxlt.tasks.short_form import spelt_out
-
-
-def _roles(value: Any) -> Any:
-    """A split's files: one pattern, several to be read one after the other (`data`, `data.1`,
-    ...), or a pattern for each role (source, target, ...)."""
-    if isinstance(value, list):
-        return {f"data.{n}" if n else "data": pattern for n, pattern in enumerate(value)}
-    return {"data": value} if isinstance(value, str) else value
-
-
-# What patterns of files may hold in braces; `{source}` and `{target}` are `{context}` and
-# `{question}` under the names that translations have for them.
-PLACEHOLDERS = ("lang", "iso3", "name", "context", "question", "source", "target")
-
-
-def _inside(pattern: str) -> str:
-    """A pattern that stays inside of the folder that it is looked for in."""
-    parts = pattern.split("/")
-    if "" in parts or ".." in parts or "\\" in pattern:
-        raise ValueError(f"`{pattern}` is not a path inside of a data folder, with `/` in it")
-    for name in re.findall(r"\{([^}]*)\}", pattern):
-        if name not in PLACEHOLDERS:
-            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS[:3])
-            raise ValueError(f"`{{{name}}}` stands for nothing: write {known} or {{split}}")
-    return pattern
 
 
 def _code(code: str) -> str:
@@ -65,69 +32,10 @@ def _code(code: str) -> str:
     return code
 
 
-Column = int | str | tuple[int, ...] | tuple[str, ...]
-Pattern = Annotated[str, AfterValidator(_inside)]
 Code = Annotated[str, AfterValidator(_code)]
-
 
 # Phang et al. 2020's intermediate tasks; Hu et al. 2020; Ruder et al. 2021; Liang et al. 2020.
 Benchmark = Literal["intermediate", "xtreme", "xtreme-r", "xglue"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Layout(_Frozen):
-    """Where one published arrangement of files keeps a task, and how to read it.
-
-    Patterns are relative to a data folder; `{lang}` stands for the language code, `{iso3}` for
-    the task's three-letter code of it, `{name}` for its English name, `{context}` and `{question}`
-    for the two halves of `de-en`. Without any of these, the file is in the task's one language.
-    """
-
-    name: str
-    format: str = Field(description="the reader, see `tasks/readers`")
-    files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
-        description="split -> role -> pattern"
-    )
-    optional: tuple[str, ...] = Field((), description="roles whose file may be missing")
-    header: bool = Field(False, description="the first line names the columns")
-    columns: dict[str, Column] = Field(
-        {},
-        description="field -> column(s): names, or positions (negative: from the right)",
-    )
-    language_column: str = Field("", description="names the language of a record, others are left")
-    language_of: dict[str, str] = Field(
-        {}, description="split -> the one language of its files, where their names do not tell it"
-    )
-    select_by_id: bool = Field(False, description="question ids begin with the language's name")
-    separator: str = Field(
-        "\t", min_length=1, description="between a word and its tag; of `conll`: any blanks"
-    )
-    quoting: Literal["csv", "none"] = Field(
-        "csv", description="of `csv` and `tsv`: whether quotes enclose fields, or are text"
-    )
-    comments: str = Field("", description="of `conll`: how a line before a sentence begins")
-    skip_short_rows: bool = Field(False, description="rows with too few columns are dropped")
-    iob1: bool = Field(False, description="chunks may be tagged as IOB1; they are read as IOB2")
-    label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
-    unlabelled: tuple[str, ...] = Field((), description="labels whose records are dropped")
-    blanked_when_constant: bool = Field(False, description="one label throughout is no label")
-    word_prefix: str = Field("", description="dropped from words when most of them have it")
-    question_text: dict[str, str] = Field({}, description="what a coded question reads as")
-
-
-class Hub(_Frozen):
-    """Where the Hugging Face Hub keeps a task: a repository of data files, of Parquet mostly.
-
-    Layouts whose patterns begin with `id` read it, from a local copy of the repository too.
-    `revision` is a commit, or `refs/convert/parquet`: the Hub's own conversion of a repository
-    whose data once came from a script (scripts are never run here).
-    """
-
-    id: str
-    revision: str
 
 
 @dataclass(frozen=True)
@@ -143,7 +51,7 @@ class Home:
     folder: Path
 
 
-class Task(_Frozen):
+class Task(Frozen):
     """What there is to know about a task; immutable."""
 
     name: str = Field(
@@ -175,13 +83,18 @@ class Task(_Frozen):
     main_metric: str = Field(description="default: the first of `metrics`")
     licence: str = "not stated"
     citation: str = ""
+    parallel: Literal["row", "id"] | None = Field(
+        None,
+        description="its languages have the same examples, translated: those of the same row, or "
+        "of the same id (the data's own, or the columns `id` of its layouts)",
+    )
     made: str = Field(
         "",
         description="how texts of other languages came about: human, translated (by machine), "
         "post-edited, or several of them by language",
     )
-    iso3: dict[str, Code] = {}
-    language_names: dict[str, Code] = {}
+    iso3: dict[str, Code] = Field({})
+    language_names: dict[str, Code] = Field({})
     pivot: str = Field("", description="of translations: what a language alone is paired with")
     open: bool = Field(False, description="all its languages are all that there are files in")
     _catalogue: Catalogue | None = PrivateAttr(None)
@@ -328,56 +241,6 @@ def source_of(task: Task, split: str) -> Task:
 def members_of(task: Task) -> tuple[Task, ...]:
     """The tasks whose examples a task consists of; itself, where it is not made of others."""
     return tuple(get_task(name, task.others) for name in task.members) or (task,)
-
-
-def language_in(task: Task, written: str) -> str:
-    """What a task calls the language of a code: `de`, of which others say `deu` or `deu_Latn`.
-
-    Text for masked language modelling may be named by any code: there it stays as written.
-    """
-    if get_kind(task.kind).any_text:
-        return written
-    if task.pivot and (both := re.fullmatch(r"([^-]+|.+)-([^-]+)", written)):
-        first, second = (named_among(half, _codes(task)) for half in both.groups())
-        if {first, second} <= {*_codes(task)}:
-            return f"{first}-{second}"
-    return named_among(written, _codes(task))
-
-
-def _codes(task: Task) -> dict[str, None]:
-    return dict.fromkeys((*task.languages, *task.iso3, *filter(None, [task.pivot])))
-
-
-def may_be_in(task: Task, language: str) -> bool:
-    """Whether files of a task could be in a language: one of its own, or another by its name.
-
-    Any text serves masked language modelling. Files named by three-letter codes can be asked for
-    by these; others by any code that some task of the catalogue knows.
-    """
-    if language in task.languages or language in task.iso3 or get_kind(task.kind).any_text:
-        return True
-    if task.iso3 and re.fullmatch("[a-z]{3}", language):
-        return True
-    if task.pivot:
-        known = _codes(task)
-        cuts = [at for at, sign in enumerate(language) if sign == "-"]
-        return any(language[:at] in known and language[at + 1 :] in known for at in cuts)
-    patterns = [
-        pattern
-        for layout in task.layouts
-        for roles in layout.files.values()
-        for pattern in roles.values()
-    ]
-    return any("{lang}" in pattern for pattern in patterns) and language in known_languages(
-        task.others
-    )
-
-
-@lru_cache(maxsize=8)
-def known_languages(tasks: Catalogue) -> frozenset[str]:
-    """Codes of single languages that occur in a catalogue."""
-    codes = (code for task in tasks.values() for code in (*task.languages, *task.iso3))
-    return frozenset(code for code in codes if "-" not in code)
 
 
 def compatible(trained: Task, evaluated: Task) -> str | None:

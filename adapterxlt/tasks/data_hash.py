@@ -49,8 +49,11 @@ def _reading(found: Found) -> dict[str, object]:
 
 
 def scored_by(task: Task) -> str:
-    """What is measured on a user's task, which its entry may change; "" of a built-in one."""
-    return "" if task.home is None else "+".join((task.main_metric, *task.metrics))
+    """What is kept of a measurement on a user's task, by its entry; "" of a built-in one."""
+    if task.home is None:
+        return ""
+    parallel = () if task.parallel is None else (f"parallel={task.parallel}",)
+    return "+".join((task.main_metric, *task.metrics, *parallel))
 
 
 def same_content(one: Path, other: Path) -> bool:

@@ -10,9 +10,10 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.store.compressed import KINDS
 from adapterxlt.tasks import hub
-from adapterxlt.tasks.catalogue import PLACEHOLDERS, Layout, Task, members_of, source_of
+from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.description import stated_languages
 from adapterxlt.tasks.hub import is_hub
+from adapterxlt.tasks.layout import PLACEHOLDERS, Layout
 
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 # A code of BCP 47: a language, a script, a region; as benchmarks write them, `eng_Latn` too.

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from adapterxlt import plugins
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Layout, Task
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.layout import Layout
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 _OF_TABLES = {

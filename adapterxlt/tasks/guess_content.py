@@ -11,8 +11,9 @@ from typing import Any
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
-from adapterxlt.tasks.catalogue import Layout, Task
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.readers.records import Record, records_of
 from adapterxlt.tasks.reading import bad, parse_json, read_text
 from adapterxlt.tasks.streams import stream_lines

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
-from adapterxlt.tasks.catalogue import Hub
+from adapterxlt.tasks.layout import Hub
 
 LAYOUT = "hub"  # the name of the layouts that are patterns of files in a Hub repository
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, source_of
 from adapterxlt.tasks.find import beside, find, has_files
 from adapterxlt.tasks.fingerprint import normalise_text, text_digest
-from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+from adapterxlt.tasks.read import read_examples, read_sides
 from adapterxlt.tasks.texts import texts_of
 
 
@@ -102,15 +103,16 @@ def _rows(
     task: Task, roots: Sequence[Path], language: str, split: str
 ) -> Iterator[tuple[Sequence[str], list[str] | None]]:
     """The texts of every example, and the names of its labels; None where they are withheld."""
-    if task.kind == "sentence_retrieval":
-        bitext = read_bitext(task, roots, language)
-        yield from ((both, []) for both in zip(bitext.source, bitext.target, strict=True))
-    elif task.kind == "bitext_mining":
-        mining = read_mining(task, roots, language, split)
-        yield from (((text,), []) for text in (*mining.source, *mining.target))
-    else:
+    kind = get_kind(task.kind)
+    if kind.trainable:
         for example in read_examples(task, roots, language, split):
             yield list(texts_of([example])) or [""], _labels(task, example)
+        return
+    source, target = read_sides(task, roots, language, split)
+    if kind.mines:
+        yield from (((text,), []) for text in (*source, *target))
+    else:
+        yield from ((both, []) for both in zip(source, target, strict=True))
 
 
 _GOLD = ("tags", "labels", "label", "value", "answers")  # of one kind or another

@@ -22,7 +22,6 @@ from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
     Catalogue,
     Home,
-    Layout,
     Task,
     built_in_entries,
     catalogue,
@@ -30,6 +29,7 @@ from adapterxlt.tasks.catalogue import (
     inherited,
 )
 from adapterxlt.tasks.formats import misfit
+from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.read import READERS
 from adapterxlt.tasks.short_form import spelt_out
 

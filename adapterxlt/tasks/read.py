@@ -133,6 +133,20 @@ def read_mining(task: Task, roots: Sequence[Path], language: str, split: str) ->
     return _reader(MINING_READERS, found)(found)
 
 
+def read_sides(
+    task: Task, roots: Sequence[Path], language: str, split: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Both texts of a retrieval task, sentence by sentence: the source and the target.
+
+    Raises: as `read_bitext` and `read_mining`.
+    """
+    mines = get_kind(task.kind).mines
+    both = (
+        read_mining(task, roots, language, split) if mines else read_bitext(task, roots, language)
+    )
+    return both.source, both.target
+
+
 def sample(examples: Sequence[T], cap: int | None, seed: int) -> list[T]:
     """At most `cap` examples, drawn without repetition, in their original order."""
     if cap is None or cap >= len(examples):

@@ -16,6 +16,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
+from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
@@ -131,7 +132,11 @@ def train(
         best = BestEpoch(
             steps.epoch_ends, score, lambda line: progress.log(f"{description}: {line}")
         )
-    with quiet(), progress.bar(description, steps.total, done=done, unit="step") as bar:
+    with (
+        quiet(),
+        only_masked(built.model, built.masks),
+        progress.bar(description, steps.total, done=done, unit="step") as bar,
+    ):
         trainer = StepTrainer(
             built.model,
             _arguments(settings, steps, checkpoints, built.model.device),
@@ -140,6 +145,7 @@ def train(
             checkpoint_every=settings.checkpoint_every,
             identity=identity,
             best=best,
+            undecayed=built.masks.keys(),
         )
         if found:
             trainer.prepare_resume(*found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class StepTrainer(Trainer):
         checkpoint_every: optimizer steps between checkpoints.
         identity: JSON data that a checkpoint must agree in to be resumed.
         best: scores every epoch and keeps the best one's weights, if that is asked for.
+        undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class StepTrainer(Trainer):
         checkpoint_every: int,
         identity: dict[str, Any],
         best: BestEpoch | None = None,
+        undecayed: Collection[str] = (),
     ) -> None:
+        self.undecayed = undecayed
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
         callbacks: Any = self.callback_handler  # untyped
         callbacks.remove_callback(PrinterCallback)
@@ -99,7 +103,11 @@ class StepTrainer(Trainer):
         they became 0, and LoReFT did nothing at all.
         """
         names: list[str] = super().get_decay_parameter_names(model)
-        return [name for name in names if ".parametrizations." not in name]
+        return [
+            name
+            for name in names
+            if ".parametrizations." not in name and name not in self.undecayed
+        ]
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0

@@ -11,6 +11,7 @@ import huggingface_hub
 import pytest
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.safetensors_header import read_shapes
@@ -270,3 +271,10 @@ def test_nothing_is_downloaded_where_that_is_not_wanted(
     with pytest.raises(MissingBackboneError, match="not in the local cache"):
         resolve_backbone("org/model", Path("/"), download=False)
     assert hub.downloads == []
+
+
+def test_an_encoder_whose_language_modules_would_be_deleted_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "xmod", "hidden_size": 8}')
+    with pytest.raises(MissingBackboneError, match="and `adapters` deletes them") as caught:
+        inspect_backbone("x", tmp_path)
+    assert "xlm-roberta-base" in str(caught.value.hint)

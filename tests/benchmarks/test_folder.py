@@ -5,7 +5,8 @@ import pytest
 from adapterxlt.benchmarks.folder import Remark, score_benchmark, summarise
 from adapterxlt.benchmarks.spec import Benchmark, Pair, Scored, TaskSpec
 from adapterxlt.errors import MissingDataError, UsageError
-from adapterxlt.tasks.catalogue import Layout, get_task
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.layout import Layout
 
 
 def read(pair: Pair) -> Scored:

@@ -68,6 +68,22 @@ def test_methods_with_their_parameters() -> None:
     assert "  dora: use_dora=True" in text  # only what differs from lora
 
 
+def test_methods_count_what_they_train_on_a_backbone() -> None:
+    text = CliRunner().invoke(cli, ["list", "methods", "--backbone", "mini", "--json"]).stdout
+    methods = {record["method"]: record for record in json.loads(text)["methods"]}
+    assert methods["full"]["share"] == "100.00 %"
+    assert methods["head"]["trained"] == 0
+    # Of 4 layers, each with down 192 x 12 + 12, up 12 x 192 + 192.
+    assert methods["seq_bn"]["trained"] == 4 * (192 * 12 + 12 + 12 * 192 + 192)
+    assert methods["lora"]["trained"] == 4 * 2 * 2 * 8 * 192
+    assert methods["compacter"]["trained"] == "-"
+    told = CliRunner().invoke(cli, ["list", "methods", "--backbone", "mini"]).stdout
+    assert "heads left out" in told
+    assert "compacter" in told.split("heads left out")[1]
+    refused = CliRunner().invoke(cli, ["list", "tasks", "--backbone", "mini"])
+    assert "--backbone: is for `adapterxlt list methods`" in refused.output
+
+
 def test_presets_name_their_source() -> None:
     text = CliRunner().invoke(cli, ["list", "presets"]).stdout
     assert {record["preset"] for record in listed("presets")} >= {"xtreme-2020", "jiant"}

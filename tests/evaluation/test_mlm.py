@@ -14,6 +14,7 @@ from adapterxlt.evaluation.mlm import SEED, masked_scores
 from adapterxlt.kinds.features import IGNORED
 from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.kinds.mlm.masking import Masking
+from adapterxlt.metrics.statistics import STATISTICS
 from adapterxlt.models.build import HeadSpec, build_train
 from adapterxlt.progress import Silent
 from tests.tiny import SENTENCES
@@ -28,7 +29,11 @@ def test_the_loss_is_the_backbones_own(tiny_backbone: Path) -> None:
     )
     built.model.eval()
     for budget in (64, 4096):
-        found = masked_scores(built, TEXTS, max_length=32, token_budget=budget, progress=Silent())
+        found, columns = masked_scores(
+            built, TEXTS, max_length=32, token_budget=budget, progress=Silent()
+        )
+        assert STATISTICS["loss"][0].of(columns) == pytest.approx(found["loss"], rel=1e-6)
+        assert len(columns["loss"]) == len(TEXTS)
         assert list(found) == ["perplexity", "loss"]
         assert found["perplexity"] == pytest.approx(math.exp(found["loss"]))
 

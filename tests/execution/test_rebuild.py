@@ -15,6 +15,8 @@ from adapterxlt.cli.main import cli
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.manifest import MANIFEST_NAME
+from adapterxlt.store.store import STORE_FOLDER, Store
 
 Go = Callable[..., Result]
 RECIPE = """
@@ -193,6 +195,49 @@ def test_of_a_store_without_notes_as_far_as_possible(go: Go, results: Path) -> N
     go("1e-3", "--set", "seed=2")
     go("1e-2")
     assert results.read_bytes() == whole
+
+
+def test_a_store_may_hold_a_kind_of_stage_that_there_is_no_more(go: Go, results: Path) -> None:
+    go()
+    before, store = rows(results), Store(results.parent / STORE_FOLDER)
+    cell = next(entry for entry in store.entries() if entry.title == "scores/base/pawsx")
+    old = "0" * 64
+    step = {
+        "fingerprint": old,
+        "kind": "pretrain",
+        "params": {"steps": 3},
+        "data": "",
+        "inputs": [],
+    }
+    trained: Any = cell.lineage["steps"]
+    trained = [{**each, "fingerprint": each["fingerprint"][::-1]} for each in trained[:1]]
+    measured: dict[str, Any] = {
+        "lineage": {**cell.lineage, "steps": [step, {**trained[0], "inputs": [old]}]},
+        "parts": {**cell.parts, "inputs": [trained[0]["fingerprint"]]},
+    }
+    for address, kind, title, said in (
+        (old, "pretrain", "mini", {"parts": {"kind": "pretrain"}, "lineage": {"steps": [step]}}),
+        ("1" * 64, "evaluate", "scores/tuned/pawsx", measured),
+    ):
+        shutil.copytree(store.path(cell.fingerprint), store.path(address))
+        told = cell.model_copy(
+            update={"fingerprint": address, "kind": kind, "title": title, "recipe": "old", **said}
+        )
+        (store.path(address) / MANIFEST_NAME).write_text(told.text())
+    work, recipe = str(results.parent), str(results.parent.parent / "r.yaml")
+    plan = ["plan", recipe, "--workdir", work]
+    for command in (["status", work], ["status", work, "--json"], plan, [*plan, "--explain"],
+                    ["report", work]):  # fmt: skip
+        done = CliRunner().invoke(cli, command, catch_exceptions=False, env={"COLUMNS": "300"})
+        assert done.exit_code == 0, done.output
+    assert "pretrain" in CliRunner().invoke(cli, ["status", work]).output
+    assert "0 run" in go().stderr
+    assert rows(results) == before
+    results.unlink()
+    assert report(work, "--rebuild").exit_code == 0
+    (again,) = {row["lineage"] for row in rows(results) if row["recipe"] == "old"}
+    assert again.endswith(" > pretrain > pawsx (seq_bn, 4 examples)")
+    assert {row["recipe"] for row in rows(results)} == {"r", "old"}
 
 
 def test_what_is_gone_or_damaged_is_said(go: Go, results: Path) -> None:

@@ -52,11 +52,12 @@ def planned(step: Step, digit: str) -> PlannedStep:
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     params = {"task": "pawsx", "method": "seq_bn", "relation": "none", "cap": 100}
+    found: dict[str, object] = {"task": "tatoeba", "protocol": {"name": "xtreme-2020"}}
     steps = (
         planned(Step("direct", "train", "direct", (), params), "1"),
         planned(Step("nli", "train", "nli", (), params | {"task": "mnli"}), "2"),
         planned(Step("scores/nli/pawsx", "evaluate", "scores", ("nli",), {"task": "pawsx"}), "3"),
-        planned(Step("search/none/tatoeba", "retrieve", "search", (), {"task": "tatoeba"}), "4"),
+        planned(Step("search/none/tatoeba", "retrieve", "search", (), found), "4"),
     )
     store = Store(tmp_path)
     return Context(RECIPE, Plan("r", steps), store, Sources(BACKBONE, ()), Silent())
@@ -135,4 +136,4 @@ def test_measures_that_cannot_be_read(tmp_path: Path, content: str | None) -> No
     ],
 )
 def test_baseline(stage: EvaluateStage | RetrieveStage, expected: str) -> None:
-    assert kind_of(stage).baseline(stage) == expected
+    assert kind_of(stage).compared_with(stage) == expected

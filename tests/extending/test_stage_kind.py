@@ -73,7 +73,7 @@ def run(planned, context, staging):
         for key, value in built.model.named_parameters():
             if ".adapters." in key:
                 value.mul_(planned.step.params["by"])
-    context._loaded = None
+    context.forget()
     save(built, staging / "out")
     write_seen(staging / "out", {}, [context.artifact(name)])
 

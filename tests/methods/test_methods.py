@@ -36,7 +36,7 @@ OLD = Version(adapters.__version__) < Version("1.3")  # without DoRA
 TABLE = {
     name: method
     for name, method in METHODS.items()
-    if name != "full" and not (OLD and name in ("dora", "dvora"))
+    if method.family != "full" and not (OLD and name in ("dora", "dvora"))
 }
 
 
@@ -152,7 +152,7 @@ def test_a_union_reaches_adapters() -> None:
         ("seq_bn[dropout=" + "-" * 400 + "1]", "cannot read the parameters", ""),
         ("", "is not a method", ""),
         ("lora|", "is not a method", ""),
-        ("full[r=2]", "`full` takes no parameters", ""),
+        ("full[r=2]", "`full` has no parameter `r`", ""),
         ("mam[r=2]", "`mam` takes no parameters", "prefix_tuning[bottleneck_size=800]|par_bn"),
         ("full|lora", "`full` cannot be part of a union", ""),
         ("mam|lora", "`mam` cannot be part of a union", ""),

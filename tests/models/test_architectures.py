@@ -110,8 +110,15 @@ def test_what_is_trained_is_found_again(
         assert torch.allclose(logits(load(backbone, tmp_path / method), ids), after, atol=1e-6)
 
 
-@pytest.mark.parametrize("head", [PAIRS, TAGS, SPANS, CHOICES, WORDS], ids=lambda head: head.kind)
-@pytest.mark.parametrize("model_type", [key for key in BUILT_IN if BUILT_IN[key].plain_heads])
+@pytest.mark.parametrize(
+    ("model_type", "head"),
+    [
+        pytest.param(name, head, id=f"{name}-{head.kind}")
+        for name, entry in BUILT_IN.items()
+        for head in (PAIRS, TAGS, SPANS, CHOICES, WORDS)
+        if entry.has_plain(head.kind)
+    ],
+)
 def test_plain_transformers_computes_the_same(
     made: MakeBackbone, model_type: str, head: HeadSpec, ids: Tensor, tmp_path: Path
 ) -> None:
@@ -140,6 +147,33 @@ def type_of(head: HeadSpec) -> str:
         "multiple_choice": "ForMultipleChoice",
         "mlm": "ForMaskedLM",
     }[head.kind]
+
+
+@pytest.mark.parametrize("model_type", BUILT_IN)
+def test_language_modelling_starts_from_the_checkpoint_s_head(
+    made: MakeBackbone, model_type: str, tmp_path: Path
+) -> None:
+    backbone = made(model_type)
+    built = build_train(backbone, method="seq_bn", name="it", head=WORDS, seed=1)
+    ids = built.tokenizer(TEXTS[0], return_tensors="pt")["input_ids"]
+    masked = torch.ones_like(ids).bool()
+    given = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "masked": masked}
+    plain = transformers.AutoModelForMaskedLM.from_pretrained(backbone.path).eval()
+    target = tensors.select(built.model, tensors.of_adapter("it"))
+    built.model.eval()
+    with torch.no_grad():
+        for tensor in target.values():
+            tensor.zero_()
+        ours, theirs = built.model(**given).logits, plain(ids).logits
+    assert torch.allclose(ours, theirs, atol=2e-5)
+    save(disturb(built), tmp_path / "it")
+    again = load(backbone, tmp_path / "it").model.eval()
+    with torch.no_grad():
+        assert torch.allclose(again(**given).logits, built.model(**given).logits, atol=1e-6)
+    (built.model(**given).logits ** 2).mean().backward()
+    trained = {name for name, value in built.model.named_parameters() if value.grad is not None}
+    head = {name for name in trained if name.startswith("heads.")}
+    assert len(head) == {"modernbert": 3}.get(model_type, 5)
 
 
 # Parameters that reach parts of the library that the methods' defaults do not.

@@ -7,7 +7,8 @@ from textwrap import dedent
 
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.recipe.load import LoadedRecipe, load_text
-from adapterxlt.tasks.catalogue import Layout, Task
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.layout import Layout
 
 
 def _task(

@@ -24,6 +24,8 @@ full2: {train: mnli, method: full}
 fulls: {merge: [full, full2]}
 loras: {merge: [lora, small_lora]}
 nothing: {merge: [lora, lora2], weights: [0.5, -0.5]}
+biases: {train: mnli, method: bitfit}
+headed: {train: mnli, method: head, after: bn}
 little: {merge: [lora, lora2], weights: [1, -0.999]}
 """
 
@@ -62,6 +64,15 @@ def result(body: str) -> list[str]:
         "{train: udpos, stack_on: loras}",
         "{train: udpos, method: full, after: fulls}",
         "{train: udpos, after: fulls}",
+        "{train: udpos, method: head}",
+        "{train: udpos, method: head, after: bn}",
+        "{train: udpos, method: head, after: fused}",
+        "{train: udpos, method: head, after: on_full}",
+        "{train: udpos, method: bitfit, after: full}",
+        "{train: udpos, method: 'full[freeze=2]', after: fulls}",
+        "{merge: [full, biases]}",
+        "{train: udpos, after: headed}",
+        "{fuse: [headed, bn2], train: udpos}",
         "{retrieve: [nothing], on: tatoeba}",
         "{evaluate: [full, fulls, loras], on: mnli}",
     ],
@@ -93,7 +104,10 @@ def test_what_can_be_composed(body: str) -> None:
             "{train: udpos, stack_on: full}",
             "`full` is a full fine-tune, not an adapter (`after: full` trains an adapter on",
         ),
-        ("{train: udpos, stack_on: bn, method: full}", "a full fine-tune cannot be stacked"),
+        ("{train: udpos, stack_on: bn, method: full}", "only adapters can be stacked"),
+        ("{train: udpos, stack_on: bn, method: head}", "only adapters can be stacked"),
+        ("{train: udpos, after: bn, method: bitfit}", "a full fine-tune cannot go on from `bn`"),
+        ("{train: udpos, method: 'full[freeze=x]'}", "`full[freeze]` must be a whole number"),
         (
             "{train: udpos, stack_on: bn, method: seq_bn_inv}",
             "the invertible adapter of `seq_bn_inv` acts only as the lowest one",
@@ -140,7 +154,7 @@ def test_what_cannot_be_composed(body: str, expected: str) -> None:
 
 def test_every_unfit_member_is_told_with_its_place() -> None:
     found = told(stages(f"{MODELS}x: {{fuse: [full, stack, bn], train: udpos}}"))
-    assert [line.split(":")[0] for line in found] == ["21 stages.x.fuse[0]", "21 stages.x.fuse[1]"]
+    assert [line.split(":")[0] for line in found] == ["23 stages.x.fuse[0]", "23 stages.x.fuse[1]"]
 
 
 def test_what_stands_on_a_problem_is_not_blamed_for_it() -> None:

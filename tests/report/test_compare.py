@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from adapterxlt.report.compare import Gain, Place, answers, grids, layer_tables
+from adapterxlt.report.compare import Gain, Grid, Place, answer, grids, layer_tables
 from tests.report.rows import row
 
 ROWS = [
@@ -71,15 +71,21 @@ def test_a_grid_for_each_stage_and_task() -> None:
     ]
 
 
+def answers(grid: Grid) -> list[str]:
+    found = (answer(grid, model, where="zero-shot", unpaired="unpaired") for model in grid.models)
+    return [text for text in found if text]
+
+
 def test_answers_say_how_much_and_whether_it_is_certain() -> None:
     (grid,) = grids(ROWS)
     assert answers(grid) == [
         "after_nli vs direct on pawsx dev: +2.5 ± 4.8 points zero-shot "
-        "(better in 1 of 2 languages; within the error of sampling)"
+        "(better in 1 of 2 languages; within the error of sampling, unpaired)"
     ]
     surely = [row("direct", "de", 40.0), row("after_nli", "de", 60.0)]
     assert answers(grids(surely)[0]) == [
-        "after_nli vs direct on pawsx dev: +20.0 ± 6.8 points zero-shot (better in 1 of 1 language)"
+        "after_nli vs direct on pawsx dev: +20.0 ± 6.8 points zero-shot "
+        "(better in 1 of 1 language; unpaired)"
     ]
 
 

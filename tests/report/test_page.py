@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def page(*runs: Run) -> str:
-    return render(runs, over_seeds(runs))
+    return render(runs, {}, over_seeds(runs))
 
 
 def run(rows: list[Row], folder: str = "runs") -> Run:

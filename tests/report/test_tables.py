@@ -19,7 +19,7 @@ def printed(rows: list[Row], width: int = 100) -> list[str]:
     file = io.StringIO()
     console = make_console(file)
     console.width = width
-    print_results(rows, console)
+    print_results(rows, {}, console)
     assert "\x1b" not in file.getvalue()  # no colours outside a terminal
     return [line.strip() for line in file.getvalue().splitlines() if line.strip()]
 
@@ -46,8 +46,11 @@ def test_a_small_table() -> None:
     ]
     assert lines[8:] == [
         "Did the intermediate task help?",
-        "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language)",
-        "±: about 95 %, counts the sampling of test examples only, not that of seeds",
+        "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language; "
+        "unpaired)",
+        "±: about 95 %, counts the sampling of test examples only, not that of seeds; unpaired: no "
+        "outcomes",
+        "of examples were kept, run the recipe again for an interval in pairs",
     ]
 
 

@@ -39,6 +39,13 @@ def test_equal_values_of_another_measurement_are_not_contained() -> None:
     assert not contained([raw("a", 1, cell="d")], new)
 
 
+def test_the_same_measured_by_a_later_version_is_contained() -> None:
+    new = [raw("a", 1, cell="c", setup="s")]
+    assert contained([raw("a", 1, cell="d", setup="s")], new)
+    assert not contained([raw("a", 1, cell="d", setup="t")], new)
+    assert not contained([raw("a", 2, cell="d", setup="s")], new)
+
+
 def test_seeds_are_one_family_and_other_contents_another() -> None:
     one = [raw("a", 1, setup="x"), raw("b", 1, setup="y")]
     two = [raw("a", 2, setup="x", seed=2)]  # not finished

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from tests.scenarios.preloaded import PLAIN, Program, start_program
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -45,27 +46,18 @@ main()
 """
 
 
-def start(
-    arguments: Sequence[object], folder: Path, command: Sequence[str] = ("-m", "adapterxlt")
-) -> subprocess.Popen[str]:
+def start(arguments: Sequence[object], folder: Path, code: str = PLAIN) -> Program:
     """Start `adapterxlt ARGUMENTS` in `folder`, in its own process group."""
-    return subprocess.Popen(
-        [sys.executable, *command, *map(str, arguments)],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=_heed_interrupts,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "120"},
-    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "120"}
+    return start_program([str(argument) for argument in arguments], folder, environment, code)
 
 
 def count_events(arguments: Sequence[object], folder: Path, *places: Path) -> int:
     """Run the program to its end; how many things it did to files of these folders."""
     report = folder / "events"
-    command = ["-c", COUNTING, "0", "0", str(report), os.pathsep.join(map(str, places))]
-    process = start(arguments, folder, command)
+    process = start(
+        ["0", "0", report, os.pathsep.join(map(str, places)), *arguments], folder, COUNTING
+    )
     _, err = process.communicate()
     assert process.returncode == 0, err
     return int(report.read_text())
@@ -81,22 +73,18 @@ def killed_at(
     Args:
         late: seconds of CPU time from the event to the kill.
     """
-    command = ["-c", COUNTING, str(number), str(late), "", os.pathsep.join(map(str, places))]
-    process = start(arguments, folder, command)
+    process = start(
+        [number, late, "", os.pathsep.join(map(str, places)), *arguments], folder, COUNTING
+    )
     _, err = process.communicate()
     assert process.returncode in (0, -signal.SIGKILL, -signal.SIGPROF), err
     return process.returncode != 0
 
 
-def kill(process: subprocess.Popen[str]) -> bool:
+def kill(process: Program) -> bool:
     """SIGKILL it with all it started, and wait; False if it had ended before."""
     running = process.poll() is None
     if running:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     return running
-
-
-def _heed_interrupts() -> None:
-    """Whatever started the tests may ignore Ctrl-C (a shell's background does); children would."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

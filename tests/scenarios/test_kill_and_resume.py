@@ -24,7 +24,9 @@ over_nli: {train: pawsx, stack_on: nli, method: 'lora[r=4]'}
 full: {train: pawsx, method: full, keep: best}
 best: {train: [xnli, pawsx], keep: best, dev_cap: 16}
 fused: {fuse: [nli, direct], train: pawsx}
-scores: {evaluate: [direct, after_nli, over_nli, full, fused, best], on: pawsx}
+sparse: {train: pawsx, method: 'sft[density=0.1]', after: full}
+probe: {train: pawsx, method: head, after: over_nli}
+scores: {evaluate: [direct, after_nli, over_nli, full, fused, best, sparse, probe], on: pawsx}
 search: {retrieve: [none, nli, full], on: tatoeba, max_length: 128}
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -23,6 +22,7 @@ from adapterxlt.sharing.verify import verify
 from adapterxlt.store.files import sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.store import Store
+from tests.scenarios.preloaded import Program
 from tests.scenarios.program import count_events, kill, killed_at, start
 from tests.sharing.make import small_artifact
 from tests.sharing.remotes.servers import sent, serve_nginx, serve_sftp
@@ -48,7 +48,7 @@ def big(tmp_path: Path) -> FolderSource:
     return FolderSource(folder)
 
 
-def killed_when(process: subprocess.Popen[str], reached: Callable[[], bool], late: float) -> bool:
+def killed_when(process: Program, reached: Callable[[], bool], late: float) -> bool:
     """SIGKILL a process some seconds after something has happened; False if it ended before."""
     while process.poll() is None and not reached():
         time.sleep(0.0005)
@@ -168,7 +168,7 @@ def test_imports_into_one_store_of_which_some_are_killed(tmp_path: Path) -> None
         expected[verify(made).fingerprint] = content(made)
     store, moments = Store(tmp_path / "runs/store"), random.Random(13)
 
-    def importing(file: Path) -> subprocess.Popen[str]:
+    def importing(file: Path) -> Program:
         return start(
             ["artifact", "import", file, "--no-load", "--workdir", tmp_path / "runs"], tmp_path
         )

@@ -109,6 +109,26 @@ def test_scores_and_contamination(tmp_path: Path) -> None:
     assert result["metrics"][0]["value"] == 51.54
 
 
+@pytest.mark.parametrize(
+    ("layer", "kinds", "expected"),
+    [
+        (None, {"mine": "tagging"}, "token-classification"),
+        (None, {"alike": "span_qa"}, "question-answering"),
+        (None, {"a": "span_qa", "b": "tagging"}, "other"),
+        (None, {"alike": "of-a-package"}, "other"),
+        (3, {"alike": "tagging"}, "sentence-similarity"),
+    ],
+)
+def test_tasks_of_one_s_own_are_of_the_kind_of_what_measured_them(
+    tmp_path: Path, layer: int | None, kinds: dict[str, str], expected: str
+) -> None:
+    manifest = read_manifest(small_artifact(tmp_path / "made").where)
+    score = {"task": "mine", "language": "wo", "split": "test", "metric": "f1", "value": 1.0}
+    card = write_card(manifest, [{**score, "n": 9, "layer": layer}], "adapter", kinds)
+    (model,) = yaml.safe_load(card.split("---\n")[1])["model-index"]
+    assert model["results"][0]["task"] == {"type": expected, "name": "mine"}
+
+
 def test_data_are_called_what_they_are(tmp_path: Path) -> None:
     manifest = read_manifest(small_artifact(tmp_path / "made").where)
     (step,) = manifest.lineage["steps"]

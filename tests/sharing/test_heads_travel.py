@@ -11,8 +11,11 @@ import torch
 import transformers
 from torch import Tensor
 
+from adapterxlt.backbones.architectures import BUILT_IN
+from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import trainable
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, save
@@ -21,6 +24,7 @@ from adapterxlt.models.head_classes import plain_name
 from adapterxlt.models.merge import merge
 from adapterxlt.sharing.foreign import take_in_foreign
 from adapterxlt.store.store import Store
+from tests import encoders
 from tests.models.conftest import disturb
 
 ANIMALS = ("zebra", "ant", "moth")
@@ -91,10 +95,12 @@ def ours(built: Built, kind: str) -> Tensor:
     return outputs(built.model, kind, **({"masked": masked} if kind == "mlm" else {}))
 
 
-def in_library(folder: Path, library: str, kind: str) -> Any:
+def in_library(
+    folder: Path, library: str, kind: str, architecture: Architecture = XLM_ROBERTA
+) -> Any:
     """The model as that library itself loads it."""
     if library == "transformers":
-        return getattr(transformers, plain_name(XLM_ROBERTA, kind)).from_pretrained(folder).eval()
+        return getattr(transformers, plain_name(architecture, kind)).from_pretrained(folder).eval()
     choices = kind == "multiple_choice" and library == "adapters"
     return runpy.run_path(str(folder / "load.py"))["load"](**({"choices": 3} if choices else {}))
 
@@ -134,6 +140,43 @@ def test_out_and_in_again(
     assert (again.head.kind, again.head.labels) == (kind, LABELS.get(kind, ()))
     assert again.head.multi_label == (kind == SEVERAL)
     close(ours(again, kind), expected)
+
+
+# A kind and a method for each library; what an architecture's heads cannot.
+TRIED = {
+    "adapters": ("tagging", "seq_bn"),
+    "peft": ("span_qa", "lora[r=4,alpha=6]"),
+    "transformers": ("pair_classification", "full"),
+}
+STAYS = {
+    ("modernbert", "adapters"): "has no model with heads for a `modernbert`",
+    ("modernbert", "peft"): "sees other matrices",
+    ("modernbert", "transformers"): "built otherwise in transformers",
+}
+
+
+@pytest.mark.parametrize("library", TRIED)
+@pytest.mark.parametrize("model_type", [name for name in BUILT_IN if name != "xlm-roberta"])
+def test_out_and_in_again_on_every_architecture(
+    tmp_path: Path, model_type: str, library: str
+) -> None:
+    if library == "peft":
+        pytest.importorskip("peft", reason="peft is not installed")
+    backbone = inspect_backbone(model_type, encoders.build(tmp_path / "encoder", model_type))
+    kind, method = TRIED[library]
+    built = made(backbone, tmp_path / "artifact", method, head_of(kind))
+    out = tmp_path / "out"
+    if reason := STAYS.get((model_type, library)):
+        with pytest.raises(UsageError, match=reason) as refused:
+            export(built, tmp_path / "artifact", out, library)
+        assert "`artifact pack` writes" in str(refused.value.hint)
+        return
+    expected = ours(built, kind)
+    export(built, tmp_path / "artifact", out, library)
+    close(outputs(in_library(out, library, kind, backbone.architecture), kind), expected)
+    found, note = take_in_foreign(out, Store(tmp_path / "store"), backbone=str(backbone.path))
+    assert note == ""
+    close(ours(load(backbone, found.folder), kind), expected)
 
 
 @pytest.mark.parametrize("rank", [None, 4])

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import UsageError
 from adapterxlt.evaluation.ensemble import averaged
 from adapterxlt.execution.leaks import find_leaks
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.kinds.features import Feature
+from adapterxlt.models import build
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
@@ -75,6 +77,24 @@ def test_it_is_evaluated_as_a_model_of_several(recipe: Recipe, tmp_path: Path) -
     again = run(loaded, tmp_path / "work")
     assert again.done == []
     assert again.rows == done.rows
+
+
+def test_its_members_are_loaded_once_for_all_languages(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = recipe(
+        THREE + "  all: {ensemble: [one, two, three]}\n"
+        "  scores: {evaluate: [all, two], on: pawsx, languages: [en, de]}\n"
+    )
+    real, loads = build.load, list[Path | None]()
+
+    def load(backbone: Backbone, artifact: Path | None) -> build.Built:
+        loads.append(artifact)
+        return real(backbone, artifact)
+
+    monkeypatch.setattr(build, "load", load)
+    assert not run(loaded, tmp_path / "work").failed
+    assert len(loads) == len(set(loads)) == 3  # `two` was in memory already
 
 
 def test_what_any_member_has_seen_is_flagged(recipe: Recipe, tmp_path: Path) -> None:

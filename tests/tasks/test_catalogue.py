@@ -5,8 +5,9 @@ from pydantic import ValidationError
 
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, may_be_in, source_of
+from adapterxlt.tasks.catalogue import Task, catalogue, compatible, get_task, source_of
 from adapterxlt.tasks.read import BITEXT_READERS, EXAMPLE_READERS, MINING_READERS
+from adapterxlt.tasks.task_languages import may_be_in
 
 # Columns that a format cannot do without.
 NEEDS = {
@@ -17,7 +18,7 @@ NEEDS = {
     "labelled_texts": {"text", "label"},
     "valued_texts": {"text", "value"},
 }
-OPTIONAL = {"question", "choice_start", "text_pair"}
+OPTIONAL = {"id", "question", "choice_start", "text_pair"}
 CONLL = {"token", "tag"}
 # As XTREME's evaluate.py, XTREME-R and XGLUE's README list them; XCOPA's English is COPA.
 PANX = (

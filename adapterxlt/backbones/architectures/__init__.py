@@ -14,10 +14,21 @@ from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.backbones.architectures.modernbert import MODERNBERT
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 
-__all__ = ["BUILT_IN", "Architecture", "find", "known"]
+__all__ = ["BUILT_IN", "REFUSED", "Architecture", "find", "known"]
 
 BUILT_IN: dict[str, Architecture] = {
     entry.model_type: entry for entry in (XLM_ROBERTA, BERT, DISTILBERT, DEBERTA_V2, MODERNBERT)
+}
+
+
+# Model types that no entry could carry: why, and what to do.
+REFUSED: dict[str, tuple[str, str]] = {
+    "xmod": (
+        "each language has modules of its own in such an encoder, and `adapters` deletes them to "
+        "put its adapters in their place: what would be left is an encoder that nobody trained",
+        "take xlm-roberta-base, and train a language adapter on it for each language: "
+        "{train: {task: mlm, language: sw}, method: seq_bn_inv}",
+    ),
 }
 
 

@@ -47,7 +47,8 @@ class Architecture:
         activation: between the layers of transformers' heads.
         linear: PEFT's names of the query, key and value matrices and of the feed-forward's; {}
             where it has none that are the same.
-        plain_heads: whether its heads in transformers are built as those here, layer by layer.
+        plain_heads: the kinds whose heads in transformers are built as those here, layer by layer;
+            True: all of them.
         cannot: methods and kinds of parts that do not work, and why; see `methods.features`.
         models: well-known ones on the Hub: layers, width, size in words.
     """
@@ -84,13 +85,18 @@ class Architecture:
             "intermediate": "intermediate.dense",
         }
     )
-    plain_heads: bool = True
+    plain_heads: bool | tuple[str, ...] = True
     cannot: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
 
     def key(self, size: str) -> str:
         """What config.json calls a size."""
         return self.sizes.get(size, size)
+
+    def has_plain(self, kind: str) -> bool:
+        """Whether a kind's head in transformers is built as the one here."""
+        plain = self.plain_heads
+        return plain if isinstance(plain, bool) else kind in plain
 
     @property
     def prefix(self) -> str:

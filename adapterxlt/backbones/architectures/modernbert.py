@@ -51,8 +51,9 @@ MODERNBERT = Architecture(
     pooler=False,
     activation="gelu",
     linear={},
-    plain_heads=False,
+    plain_heads=("mlm",),
     cannot={
+        "bitfit": "its layers have no biases",
         "prefix": "`adapters` has no prefix tuning for it",
         "prompt": "`adapters` has no prompt tuning for it",
         "mtl_lora": "`adapters` has no such LoRA for it",

@@ -16,7 +16,7 @@ from adapterxlt.cli.artifact.options import (
     say_ignored,
     signers_option,
 )
-from adapterxlt.cli.options import json_option, print_json, workdir_option
+from adapterxlt.cli.options import json_option, print_json, tasks_option, workdir_option
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.foreign import take_in_foreign
@@ -28,6 +28,7 @@ from adapterxlt.sharing.transport import TakenIn, take_in
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.tasks.own import configured, own_catalogue
 
 
 @click.command()
@@ -41,6 +42,7 @@ from adapterxlt.store.store import STORE_FOLDER, Store
     help="Make it fit to --backbone though it was trained on another; this is recorded.",
 )
 @click.option("--task", metavar="TASK", help="What the head of another library's adapter predicts.")
+@tasks_option
 @click.option(
     "--labels", metavar="A,B,...", help="What that head's outputs are called, in their order."
 )
@@ -54,6 +56,7 @@ def command(
     backbone: str | None,
     override: bool,
     task: str | None,
+    entries: tuple[Path, ...],
     labels: str | None,
     license: str | None,
     signers: Path | None,
@@ -82,7 +85,13 @@ def command(
             )
         names = [label.strip() for label in labels.split(",")] if labels else []
         taken, note = take_in_foreign(
-            place, store, backbone=backbone, task=task, labels=names, license=license or ""
+            place,
+            store,
+            backbone=backbone,
+            task=task,
+            tasks=own_catalogue([*entries, *configured()]),
+            labels=names,
+            license=license or "",
         )
         report(taken, as_json, note)
         return

@@ -27,4 +27,5 @@ BITEXT_MINING = Kind(
     example=MiningSet,
     pipeline="sentence-similarity",
     metrics=("f1", "precision", "recall"),
+    mines=True,
 )

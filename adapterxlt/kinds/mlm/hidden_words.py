@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.mlm import TextExample
@@ -32,7 +33,7 @@ class MaskedLanguageModelling(Workings):
         labels: Sequence[str] | None,
     ) -> list[Feature]:
         """A long line is cut into windows of equal length."""
-        cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
+        cls, sep = ends(tokenizer)
         encoded = tokenizer(
             [example.text for example in examples],
             add_special_tokens=False,

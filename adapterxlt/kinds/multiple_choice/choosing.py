@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
@@ -19,6 +20,7 @@ from adapterxlt.kinds.workings import (
     text_rows,
 )
 from adapterxlt.metrics.counts import accuracy
+from adapterxlt.metrics.statistics import Column
 
 
 class MultipleChoice(Workings):
@@ -66,6 +68,16 @@ class MultipleChoice(Workings):
         language: str,
     ) -> dict[str, float]:
         return {"accuracy": accuracy([example.label for example in examples], predictions)}
+
+    def outcomes(
+        self,
+        examples: Sequence[ChoiceExample],
+        predictions: Sequence[int],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        gold = np.array([example.label for example in examples], dtype=np.int64)
+        return {"gold": gold, "predicted": np.array(predictions, dtype=np.int64)}
 
     def shown(self, prediction: int, task: TaskFacts) -> str:
         return task.labels[prediction]

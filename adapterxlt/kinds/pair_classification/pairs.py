@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
@@ -19,7 +20,8 @@ from adapterxlt.kinds.workings import (
     text_rows,
 )
 from adapterxlt.metrics.counts import accuracy, set_scores
-from adapterxlt.metrics.ranking import mean_ndcg
+from adapterxlt.metrics.ranking import mean_ndcg, query_columns
+from adapterxlt.metrics.statistics import Column
 
 
 class PairClassification(Workings):
@@ -81,14 +83,38 @@ class PairClassification(Workings):
             found["ndcg"] = _ndcg(examples, predictions, task)
         return found
 
+    def outcomes(
+        self,
+        examples: Sequence[PairExample],
+        predictions: Sequence[int],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """Numbers of labels; where ratings are predicted also the nDCG of each query, at its first
+        document."""
+        gold = np.array([example.label for example in examples], dtype=np.int64)
+        found = {"gold": gold, "predicted": np.array(predictions, dtype=np.int64)}
+        if "ndcg" not in task.metrics:
+            return found
+        return found | query_columns(*_rated(examples, predictions, task))
+
     def shown(self, prediction: int, task: TaskFacts) -> str:
         return task.labels[prediction]
 
 
 def _ndcg(examples: Sequence[PairExample], predictions: Sequence[int], task: TaskFacts) -> float:
     """Of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
-    ratings = [float(label) for label in task.labels]
-    queries = [example.text_a for example in examples]
-    relevance = [ratings[example.label or 0] for example in examples]
-    value, _ = mean_ndcg(queries, relevance, [ratings[each] for each in predictions])
+    value, _ = mean_ndcg(*_rated(examples, predictions, task))
     return 100 * value
+
+
+def _rated(
+    examples: Sequence[PairExample], predictions: Sequence[int], task: TaskFacts
+) -> tuple[list[str], list[float], list[float]]:
+    """The query of each document, its rating, and the predicted one."""
+    ratings = [float(label) for label in task.labels]
+    return (
+        [example.text_a for example in examples],
+        [ratings[example.label or 0] for example in examples],
+        [ratings[each] for each in predictions],
+    )

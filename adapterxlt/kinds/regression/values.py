@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
@@ -15,6 +16,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.metrics.statistics import Column
 
 
 class Regression(Workings):
@@ -59,6 +61,16 @@ class Regression(Workings):
 
     def right(self, example: ValuedText, task: TaskFacts) -> object:
         return example.value
+
+    def outcomes(
+        self,
+        examples: Sequence[ValuedText],
+        predictions: Sequence[float],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        gold = np.array([example.value for example in examples], dtype=np.float64)
+        return {"gold_value": gold, "predicted_value": np.array(predictions, dtype=np.float64)}
 
     def shown(self, prediction: float, task: TaskFacts) -> str:
         return f"{prediction:.6g}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.span_qa import QAExample
@@ -19,11 +21,14 @@ from adapterxlt.kinds.span_qa.spans import answer_spans, answer_tokens
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
 from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
+    Normalise,
     answer_scores,
     normaliser,
+    question_scores,
     squad2_questions,
     squad2_scores,
 )
+from adapterxlt.metrics.statistics import Column
 
 QUESTION_TOKENS = 64  # longest question kept, `max_query_length` of Google's run_squad.py
 # Those whose script compares answers by the rules of their language.
@@ -42,8 +47,8 @@ class SpanQA(Workings):
         labels: Sequence[str] | None,
     ) -> list[Feature]:
         max_length = limits.max_length
-        cls, sep = cast(int, tokenizer.cls_token_id), cast(int, tokenizer.sep_token_id)
-        between = [sep] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
+        cls, sep = ends(tokenizer)
+        between = [sep] * max(1, tokenizer.num_special_tokens_to_add(pair=True) - 2)
         # Not verbose: what is too long for the model is cut into windows.
         plain = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
         questions = tokenizer([example.question for example in examples], **plain)["input_ids"]
@@ -135,10 +140,25 @@ class SpanQA(Workings):
         if task.no_answer:
             ids = [example.id for example in examples]
             return squad2_scores(squad2_questions(ids, gold, predictions))
-        context = language.partition("-")[0]
-        if task.name in MLQA_TASKS and context in MLQA_LANGUAGES:
-            return answer_scores(gold, predictions, normaliser(context))
-        return answer_scores(gold, predictions)
+        return answer_scores(gold, predictions, _normaliser(task, language))
+
+    def outcomes(
+        self,
+        examples: Sequence[QAExample],
+        predictions: Sequence[str],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """Exact match and F1 of each question, 0 to 1; of several answers, with the best."""
+        gold = [[text for _, text in example.answers or ()] for example in examples]
+        if task.no_answer:
+            ids = [example.id for example in examples]
+            scored = squad2_questions(ids, gold, predictions)
+            found = [(bool(question.exact), question.f1) for question in scored]
+        else:
+            found = question_scores(gold, predictions, _normaliser(task, language))
+        exact, f1 = np.array(found, dtype=np.float64).T
+        return {"exact": exact.astype(bool), "f1": f1}
 
     def submission(
         self, examples: Sequence[QAExample], predictions: Sequence[str], task: TaskFacts
@@ -146,6 +166,13 @@ class SpanQA(Workings):
         """Answers by the questions' ids, as JSON."""
         answers = {example.id: text for example, text in zip(examples, predictions, strict=True)}
         return json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
+
+
+def _normaliser(task: TaskFacts, language: str) -> Normalise:
+    """How the script of a task compares answers."""
+    context = language.partition("-")[0]
+    by_language = task.name in MLQA_TASKS and context in MLQA_LANGUAGES
+    return normaliser(context if by_language else None)
 
 
 def _rank(span: Span) -> tuple[float, int, int]:

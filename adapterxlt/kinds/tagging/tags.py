@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
 from adapterxlt.lines import on_one_line
-from adapterxlt.metrics.chunks import chunk_scores
+from adapterxlt.metrics.chunks import chunk_counts, chunk_scores
 from adapterxlt.metrics.counts import token_accuracy
+from adapterxlt.metrics.statistics import Column
 
 CONTEXT_SHARE = 4  # a follow-up window of a long sentence repeats up to 1/4 of the one before
 WORD_MARK = "▁"  # what SentencePiece puts where a word begins
@@ -33,6 +36,7 @@ class Tagging(Workings):
         limits: Limits,
         labels: Sequence[str] | None,
     ) -> list[Feature]:
+        cls, sep = ends(tokenizer)
         room = limits.max_length - 2
         bare = tokenizer.convert_tokens_to_ids(WORD_MARK)
         bare = None if bare == tokenizer.unk_token_id else bare  # WordPiece has none
@@ -44,7 +48,7 @@ class Tagging(Workings):
             # A single word longer than a whole window loses its tail; its first token stays.
             words = [subwords[word][:room] for word in example.words]
             for first, start, end in _word_windows([len(ids) for ids in words], room):
-                row = [cast(int, tokenizer.cls_token_id)]
+                row = [cls]
                 positions = []
                 for word in range(first, end):
                     if word >= start:
@@ -52,7 +56,7 @@ class Tagging(Workings):
                         skip = len(words[word]) > 1 and words[word][0] == bare
                         positions.append((word, len(row) + skip))
                     row.extend(words[word])
-                row.append(cast(int, tokenizer.sep_token_id))
+                row.append(sep)
                 label = None
                 if labels is not None and example.tags is not None:
                     label = [IGNORED] * len(row)
@@ -112,6 +116,24 @@ class Tagging(Workings):
         predicted = [[task.labels[tag] for tag in tags] for tags in predictions]
         accurate = token_accuracy(gold, predicted)  # first: it refuses what is not aligned
         return {**chunk_scores(gold, predicted), "token_accuracy": accurate}
+
+    def outcomes(
+        self,
+        examples: Sequence[TaggingExample],
+        predictions: Sequence[list[int]],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """Of each sentence its words, the rightly tagged ones, and its chunks."""
+        tags = [example.tags or () for example in examples]
+        right = [
+            sum(map(int.__eq__, own, guesses))
+            for own, guesses in zip(tags, predictions, strict=True)
+        ]
+        counts = chunk_counts(
+            *([[task.labels[tag] for tag in one] for one in side] for side in (tags, predictions))
+        )
+        return {"words": np.array(list(map(len, tags))), "right": np.array(right), **counts}
 
     def submission(
         self,

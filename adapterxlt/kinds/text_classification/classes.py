@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -16,6 +17,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.text_classification import LabelledText
 from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.metrics.statistics import Column
 
 
 class TextClassification(Workings):
@@ -79,6 +81,23 @@ class TextClassification(Workings):
         if not task.multi_label:
             return example.label
         return tuple(label for label in task.labels if label in (example.labels or ()))
+
+    def outcomes(
+        self,
+        examples: Sequence[LabelledText],
+        predictions: Sequence[Any],
+        task: TaskFacts,
+        language: str,
+    ) -> dict[str, Column]:
+        """Numbers of labels; of several, whether each of them applies, [examples, labels]."""
+        sides = {"gold": [self.right(each, task) for each in examples], "predicted": predictions}
+        if task.multi_label:
+            return {
+                side: np.array([[label in given for label in task.labels] for given in listed])
+                for side, listed in sides.items()
+            }
+        number = {label: number for number, label in enumerate(task.labels)}
+        return {side: np.array([number[each] for each in sides[side]]) for side in sides}
 
     def shown(self, prediction: Any, task: TaskFacts) -> str:
         """Several labels stand behind each other, parted by `|`."""

@@ -19,6 +19,7 @@ TEXTS_FOLDER = "texts"
 BACKBONE_TEXTS = "texts.u64"
 
 Hashes = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
 
 
 def hash_texts(texts: Iterable[str]) -> Hashes:
@@ -65,6 +66,31 @@ def describe_overlap(texts: Hashes, seen: dict[str, Hashes]) -> str:
         if count:
             found.append(f"{name} {count} of {texts.size} texts")
     return "; ".join(found)
+
+
+def seen_examples(texts: Iterable[Iterable[str]], seen: Mapping[str, Hashes]) -> Flags | None:
+    """Which examples have a text that was seen; None where none has.
+
+    Args:
+        texts: those of each example.
+        seen: as `read_seen` returns it.
+    """
+    if not any(hashes.size for hashes in seen.values()):
+        return None
+    owners: list[int] = []
+    digests: dict[str, int] = {}  # of each distinct text, its place among them
+    places: list[int] = []
+    count = 0
+    for count, own in enumerate(texts, start=1):
+        for text in own:
+            owners.append(count - 1)
+            places.append(digests.setdefault(text, len(digests)))
+    normalised = [normalise_text(text) for text in digests]
+    hashed = np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8")
+    found = np.isin(hashed, np.concatenate(list(seen.values()))) & (np.array(normalised) != "")
+    flags = np.zeros(count, dtype=bool)
+    np.logical_or.at(flags, owners, found[places])
+    return flags if flags.any() else None
 
 
 def _read(path: Path) -> Hashes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ class Context:
     progress: Progress
     remotes: RemoteCache | None = None
     device: str = AUTO
-    _loaded: tuple[str, Built] | None = None
+    _loaded: dict[str, Built] = field(default_factory=dict)
 
     @property
     def backbone(self) -> Backbone:
@@ -87,20 +88,31 @@ class Context:
             built.use_head(planned.step.text("head"))
         return built
 
-    def load(self, step_id: str | None) -> Built:
+    def load(self, step_id: str | None, beside: Iterable[str] = ()) -> Built:
         """Load the model that a step has made; None is the bare backbone.
 
         The last one stays loaded: consecutive cells often measure the same model.
+
+        Args:
+            beside: steps whose models stay loaded too: the members of an ensemble, which are run
+                one after the other in each language. All of them are in memory at once, and
+                nothing else.
         """
         from adapterxlt.models.build import load
 
         key = self.plan.by_id(step_id).fingerprint if step_id else ""
-        if self._loaded is None or self._loaded[0] != key:
-            self._loaded = None
+        wanted = {key, *(self.plan.by_id(name).fingerprint for name in beside)}
+        for other in self._loaded.keys() - wanted:
+            del self._loaded[other]
+        if key not in self._loaded:
             built = load(self.backbone, self.artifact(step_id) if step_id else None)
             built.model.to(find_device(self.device))
-            self._loaded = (key, built)
-        return self._loaded[1]
+            self._loaded[key] = built
+        return self._loaded[key]
+
+    def forget(self) -> None:
+        """Let go of the models in memory; for a step that has changed one of them."""
+        self._loaded.clear()
 
     def seen(self, artifact: Path | None) -> dict[str, Hashes]:
         """Hashes of the texts that a model has seen, by where: see `read_seen`.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.plan import Sources
 from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.running.contamination import Hashes, hash_texts
 from adapterxlt.stages.running.data import evaluation_examples, training_examples
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages
-from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+from adapterxlt.tasks.pretraining import used_of
+from adapterxlt.tasks.read import read_examples, read_sides
 from adapterxlt.tasks.texts import texts_of
 
 
@@ -34,13 +38,16 @@ class TextHashes:
         return self._known[key]
 
     def pretrained(self, name: str) -> Hashes:
-        """Of all training texts of a task, in every language that is here."""
+        """Of what is trained on by who trains on a task, in every language that is here."""
         key = ("seen", name)
         if key not in self._known:
-            task, roots = self._sources.tasks[name], self._sources.roots
-            languages = available_languages(task, roots, "train") if "train" in task.splits else []
-            found = (read_examples(task, roots, language, "train") for language in languages)
-            self._known[key] = hash_texts(text for each in found for text in texts_of(each))
+            task, splits = used_of(self._sources.tasks[name])
+            found = (
+                self._of_split(task, language, split)
+                for split in splits
+                for language in available_languages(task, self._sources.roots, split)
+            )
+            self._known[key] = hash_texts(chain.from_iterable(found))
         return self._known[key]
 
     def evaluated(self, step: Step, language: str) -> Hashes:
@@ -54,12 +61,13 @@ class TextHashes:
 
     def _texts(self, step: Step, language: str, splits: Sequence[str]) -> Iterator[str]:
         task = self._sources.tasks[step.text("task")]
-        if task.kind == "sentence_retrieval":
-            bitext = read_bitext(task, self._sources.roots, language)
-            yield from (*bitext.source, *bitext.target)
-        elif task.kind == "bitext_mining":
-            for split in splits:
-                mining = read_mining(task, self._sources.roots, language, split)
-                yield from (*mining.source, *mining.target)
-        else:
+        if get_kind(task.kind).trainable:
             yield from texts_of(evaluation_examples(step, self._sources, language))
+        else:
+            for split in splits:
+                yield from self._of_split(task, language, split)
+
+    def _of_split(self, task: Task, language: str, split: str) -> Iterable[str]:
+        if get_kind(task.kind).trainable:
+            return texts_of(read_examples(task, self._sources.roots, language, split))
+        return chain.from_iterable(read_sides(task, self._sources.roots, language, split))

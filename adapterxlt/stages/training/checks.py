@@ -10,8 +10,9 @@ from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.schema import Part, TaskData, Training, TrainingStage
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task, may_be_in
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.presets import presets, why_not
+from adapterxlt.tasks.task_languages import may_be_in
 
 # Settings that a problem with a setting may be due to as well.
 _NEEDED = {

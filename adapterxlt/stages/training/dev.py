@@ -52,7 +52,7 @@ def _score(
 ) -> DevScore:
     built.use_head(task.name)
     if not get_kind(task.kind).predicts:
-        values = masked_scores(
+        values, _ = masked_scores(
             built,
             examples,
             max_length=part.max_length,

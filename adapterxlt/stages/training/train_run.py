@@ -11,6 +11,7 @@ import numpy as np
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.devices import find_device
 from adapterxlt.kinds.facts import Example
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
@@ -155,6 +156,7 @@ def _build_train(
         other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
+        dense=inputs[-1] if parse_method(step.text("method")).density else None,
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )

@@ -11,7 +11,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.methods.parser import without_added
+from adapterxlt.methods.parser import parse_method, without_added
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
 from adapterxlt.recipe.schema import Recipe, TaskData, TrainingStage
@@ -76,7 +76,8 @@ class TrainingKind(StageKind[T]):
             if settings.sampling == "temperature":
                 params["temperature"] = settings.temperature
         params["method"] = without_added(method)
-        if method == "full":
+        parsed = parse_method(method) if method != "fusion" else None
+        if parsed is not None and parsed.is_full and not parsed.is_head:
             params.pop("frozen_dropout")
         return Step(name, self.key, name, self.inputs(stage), {**params, **more}, neutral)
 

@@ -7,6 +7,7 @@ and what the stage says of its head.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -23,10 +24,16 @@ from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import Task, catalogue, get_task
 
 
-def look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
+def look_at_foreign(
+    path: Path, stage: UseStage, backbone: Backbone, tasks: Mapping[str, Task]
+) -> Used:
     """Read such a folder, its weights not yet.
+
+    Args:
+        tasks: that its head may be said to predict.
 
     Raises:
         UsageError: the stage says what cannot be said of it.
@@ -40,12 +47,18 @@ def look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
     read = read_foreign(path, backbone)
     if read.head is None and (stage.task or stage.labels):
         raise UsageError(f"{path}: has no head", hint="leave out `task` and `labels`")
-    parts = foreign_parts(read, backbone, task=stage.task, labels=stage.labels or ())
+    task = None if stage.task is None else get_task(stage.task, tasks)
+    parts = foreign_parts(read, backbone, task=task, labels=stage.labels or ())
     spec: tuple[HeadSpec, ...] = ()
     if read.head is not None:
-        names = order_for(read.head, stage.task, stage.labels or ())[0]
-        known = kind_for(read.head, stage.task)
-        spec = (HeadSpec(kind=known, labels=names, task=stage.task or UNKNOWN),)
+        spec = (
+            HeadSpec(
+                kind=kind_for(read.head, task),
+                labels=order_for(read.head, task, stage.labels or ())[0],
+                task=stage.task or UNKNOWN,
+                multi_label=read.head.multi_label,
+            ),
+        )
     step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
     heads, headless = usable_heads(spec)
     if headless and spec and stage.task is None:
@@ -59,21 +72,29 @@ def look_at_foreign(path: Path, stage: UseStage, backbone: Backbone) -> Used:
         on_full=full,
         heads=heads,
         headless=headless,
+        own={task.name: task} if task is not None and task.home is not None else {},
         parts=parts,
         lineage=({"fingerprint": address_of(parts), **step},),
         note=read.note,
     )
 
 
-def make_used_foreign(path: Path, stage: UseStage, store: Store, backbone: Backbone) -> Manifest:
-    """Make an artifact of another library's folder, under the address of the stage."""
+def make_used_foreign(
+    path: Path, stage: UseStage, store: Store, backbone: Backbone, own: Mapping[str, Task]
+) -> Manifest:
+    """Make an artifact of another library's folder, under the address of the stage.
+
+    Args:
+        own: the user's task that its head predicts, by name, if it is such a one.
+    """
+    tasks = {**catalogue(), **own}
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         made = Path(aside) / "artifact"
         make_foreign(
             read_foreign(path, backbone),
             backbone,
             made,
-            task=stage.task,
+            task=None if stage.task is None else get_task(stage.task, tasks),
             labels=stage.labels or (),
         )
         return take_in(FolderSource(made), store, backbone=backbone).manifest

@@ -6,6 +6,7 @@ trained here; of another library's folder it is one of the content of its files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,17 @@ from adapterxlt.store.files import address_of
 from adapterxlt.store.inside import open_inside
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.tasks.catalogue import Task
 
 
-def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | None:
+def look_at(
+    stage: UseStage, base: Path, backbone: Backbone | None, tasks: Mapping[str, Task]
+) -> Used | None:
     """Read what a stage uses, its weights not yet.
 
     Args:
         base: folder of the recipe. backbone: the recipe's; None if it is not here.
+        tasks: that the recipe can name.
 
     Returns:
         None if it is of another library, which needs the backbone to be read.
@@ -59,7 +64,7 @@ def look_at(stage: UseStage, base: Path, backbone: Backbone | None) -> Used | No
     else:
         path = find(stage.use, base)
         if is_foreign(path):
-            return look_at_foreign(path, stage, backbone) if backbone else None
+            return look_at_foreign(path, stage, backbone, tasks) if backbone else None
         manifest, content = _read(path)
     if stage.task or stage.labels:
         raise UsageError(
@@ -135,7 +140,7 @@ def take_in_used(
             _check_same(known, path, used)
             return
         if is_foreign(path):
-            taken = make_used_foreign(path, stage, store, backbone)
+            taken = make_used_foreign(path, stage, store, backbone, used.own)
         else:
             with prepared(path) as (source, _):
                 taken = take_in(

@@ -9,14 +9,14 @@ from typing import Any
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import MAX_LENGTH
 from adapterxlt.recipe.kind import Scene, StageKind, Trained
 from adapterxlt.recipe.kinds import like_first
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used, caps_of, data_parts
 from adapterxlt.stages.use.keys import UseStage
-
-MAX_LENGTH = 8192  # of an input, as in recipes
+from adapterxlt.tasks.catalogue import Task
 
 
 class _Use(StageKind[UseStage]):
@@ -25,10 +25,16 @@ class _Use(StageKind[UseStage]):
     lists = ("labels",)
     makes_model = True
 
-    def look_at(self, stage: UseStage, base: Path, backbone: Backbone | None) -> Used | None:
+    def look_at(
+        self,
+        stage: UseStage,
+        base: Path,
+        backbone: Backbone | None,
+        tasks: Mapping[str, Task],
+    ) -> Used | None:
         from adapterxlt.stages.use.look import look_at
 
-        return look_at(stage, base, backbone)
+        return look_at(stage, base, backbone, tasks)
 
     def shape(self, draft: Draft, name: str, stage: UseStage, shape_of: ShapeOf) -> Shape | None:
         used = draft.used.get(name)

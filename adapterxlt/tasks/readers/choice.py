@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.kinds.multiple_choice import ChoiceExample
-from adapterxlt.tasks.catalogue import Column
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.layout import Column
 from adapterxlt.tasks.readers.labels import LabelIndex
-from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
+from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
 # What stands for a withheld label.
@@ -30,7 +30,7 @@ def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
     """
     labels = LabelIndex(found)
     examples = [
-        _example(found, labels, str(index), number, record)
+        _example(found, labels, name_of(found, index, record), number, record)
         for index, (number, record) in enumerate(_records(found))
     ]
     if (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapterxlt.kinds.pair_classification import PairExample
-from adapterxlt.tasks.catalogue import Column, Layout
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
 from adapterxlt.tasks.readers.records import records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row

@@ -162,3 +162,17 @@ def text_field(path: Path, number: int, record: Record, key: str) -> str:
     if not isinstance(value, str):
         raise bad(path, number, f"`{key}` is not a text but {value!r:.60}")
     return value
+
+
+def name_of(found: Found, index: int, record: Record) -> str:
+    """The id of an example: the fields that the layout names as `id`, else its number.
+
+    Args:
+        index: of the record among all, from 0.
+    """
+    columns = found.layout.columns.get("id", ())
+    fields = columns if isinstance(columns, tuple) else (columns,)
+    values = [record.get(str(field)) for field in fields]
+    if not values or any(value in (None, "") for value in values):
+        return str(index)
+    return " ".join(str(value) for value in values)

@@ -11,7 +11,7 @@ from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.text_classification import LabelledText
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
-from adapterxlt.tasks.readers.records import Record, records_of, text_field, value_of
+from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad
 
 BETWEEN_LABELS = "|"  # where several stand in one field
@@ -25,10 +25,11 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
     """
     path, known = found.files["data"], LabelIndex(found)
     for index, (line, record, text, pair) in enumerate(_texts(found)):
+        name = name_of(found, index, record)
         given = _answer(found, line, record, "label")
         several = found.task.multi_label
         if given is None or (given == "" and not several):
-            yield LabelledText(str(index), text, pair)
+            yield LabelledText(name, text, pair)
             continue
         listed = given if isinstance(given, list) else [str(given)]
         if several and not isinstance(given, list):
@@ -36,11 +37,11 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
         numbers = [known.of(str(label), line) for label in listed]
         names = tuple(found.task.labels[number] for number in numbers if number != DROP)
         if several:
-            yield LabelledText(str(index), text, pair, labels=names)
+            yield LabelledText(name, text, pair, labels=names)
         elif len(listed) != 1:
             raise bad(path, line, f"has {len(listed)} labels", "`multi_label: true` allows several")
         elif names:
-            yield LabelledText(str(index), text, pair, label=names[0])
+            yield LabelledText(name, text, pair, label=names[0])
 
 
 def read_valued_texts(found: Found) -> Iterator[ValuedText]:

@@ -9,7 +9,7 @@ import pytest
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.text_classification import LabelledText
-from adapterxlt.tasks.catalogue import Layout
+from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.readers.single_texts import read_labelled_texts, read_valued_texts
 
 

@@ -1,0 +1,87 @@
+"""`adapterxlt plan RECIPE --power`: what a recipe can show, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from adapterxlt.execution.power import Guess, Question, questions
+from adapterxlt.plan.durations import Cost, cost_of
+from adapterxlt.plan.plan import Sources
+from adapterxlt.plan.steps import Plan
+from adapterxlt.progress import Progress
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.report.console import print_table
+from adapterxlt.report.power import SEEDS
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.store import Store
+
+_NOTE = (
+    "In points: what is found in 80 of 100 such studies (5 %, before Holm's correction). With one "
+    "seed each, what other seeds would give is not counted."
+)
+
+
+@dataclass(frozen=True)
+class Power:
+    """What can be shown, and what is left to do."""
+
+    questions: tuple[Question, ...]
+    cost: Cost
+
+    @classmethod
+    def of(
+        cls,
+        recipe: Recipe,
+        plan: Plan,
+        store: Store,
+        sources: Sources,
+        progress: Progress,
+        workdir: Path,
+        guess: tuple[float, float | None, float],
+    ) -> Power:
+        """That of a planned recipe."""
+        context = Context(recipe, plan, store, sources, progress)
+        asked = tuple(questions(context, plan, workdir, Guess(*guess)))
+        return cls(asked, cost_of(plan.steps, store))
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "power": [
+                asdict(one)
+                | {"detectable": {str(count): one.noise.detectable(count) for count in SEEDS}}
+                for one in self.questions
+            ],
+            "cost": asdict(self.cost),
+        }
+
+    def show(self) -> None:
+        """Print it."""
+        click.echo("\nWhat can be shown, by seeds")
+        if not self.questions:
+            click.echo("nothing: no stage measures a model and its baseline")
+            return
+        print_table([_record(one) for one in self.questions])
+        click.echo(_NOTE)
+        cost = self.cost
+        told = f"{cost.steps} steps to run"
+        if cost.steps > cost.unknown:
+            told += f": {cost.seconds / 3600:.1f} hours and {cost.size / 1e6:,.0f} MB"
+            told += ", by steps that this work folder has"
+        if cost.unknown:
+            told += f"; of {cost.unknown} of them it is not known how long they take"
+        click.echo(told)
+
+
+def _record(one: Question) -> dict[str, object]:
+    found = {
+        "comparison": f"{one.model} vs {one.baseline}",
+        "on": f"{one.task} {one.split}",
+        "languages": one.languages,
+        "examples": one.examples,
+    }
+    seeds = {str(count): f"{one.noise.detectable(count):.1f}" for count in SEEDS}
+    return found | seeds | {"from": one.noise.source}

@@ -1,0 +1,133 @@
+"""What a recipe can show: its comparisons, with the noise of outcomes at hand or of a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.execution.results import names_of
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.plan.steps import Plan, PlannedStep
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.report.paired import judge
+from adapterxlt.report.power import Noise, guessed
+from adapterxlt.report.read import read_runs
+from adapterxlt.report.systems import Contest, contests, with_outcomes
+from adapterxlt.results.rows import RESULTS_NAME
+from adapterxlt.stages.running.context import Context
+from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What somebody expects; see `report.power.guessed`."""
+
+    accuracy: float
+    disagreement: float | None
+    seed_sd: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comparison that a recipe makes.
+
+    Args:
+        languages: how many the difference is over; `examples` of all of them together.
+    """
+
+    model: str
+    baseline: str
+    task: str
+    split: str
+    languages: int
+    examples: int
+    noise: Noise
+
+
+def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
+    """Every comparison of a recipe."""
+    at_hand = _at_hand(workdir, context.recipe.name)
+    for planned in plan.steps:
+        if not KINDS[planned.step.kind].measures:
+            continue
+        names = names_of(planned, context)
+        if not names["baseline"]:
+            continue
+        task = context.sources.tasks[planned.step.text("task")]
+        languages = [str(code) for code in planned.step.items("languages")]
+        judged = [code for code in languages if code not in names["trained_in"]] or languages
+        sizes = _sizes(planned, context, judged)
+        noise = guessed(
+            sizes,
+            parallel=task.parallel is not None and len(judged) > 1,
+            accuracy=guess.accuracy,
+            disagreement=guess.disagreement,
+            seed_sd=guess.seed_sd,
+        )
+        contest = next(
+            (
+                one
+                for one in at_hand
+                if one.models[0].row.task == task.name
+                and one.baselines[0].row.model == names["baseline"]
+                and any(each.row.model == names["model"] for each in one.models)
+            ),
+            None,
+        )
+        if contest is not None:
+            noise = _measured(contest, noise)
+        yield Question(
+            names["model"],
+            names["baseline"],
+            task.name,
+            _split(planned),
+            len(judged),
+            sum(sizes),
+            noise,
+        )
+
+
+def _split(planned: PlannedStep) -> str:
+    params = planned.step.params
+    return ", ".join(params.get("splits") or [params.get("split", "test")])
+
+
+def _at_hand(workdir: Path, recipe: str) -> list[Contest]:
+    if not (workdir / RESULTS_NAME).is_file():
+        return []
+    runs = [run for run in read_runs((workdir,)) if run.recipe == recipe]
+    return [found for one in contests(runs) if (found := with_outcomes(one))]
+
+
+def _measured(contest: Contest, guess: Noise) -> Noise:
+    [verdict] = judge([contest], resamples=RESAMPLES)
+    if verdict is None:
+        return guess
+    seeds = min(len(contest.models), len(contest.baselines))
+    found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
+    if seeds > 1:
+        source = f"outcomes of {seeds} seeds"
+        found = replace(found, seed=verdict.found.seeds * seeds, source=source)
+    return found
+
+
+def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list[int]:
+    """Examples of each language; of mining, gold pairs."""
+    step, roots = planned.step, context.sources.roots
+    task = context.sources.tasks[step.text("task")]
+    sizes = []
+    for code in languages:
+        if task.kind == "sentence_retrieval":
+            sizes.append(len(read_bitext(task, roots, code).source))
+        elif not get_kind(task.kind).trainable:
+            sizes.append(len(read_mining(task, roots, code, "dev").gold or ()))
+        else:
+            cap = step.params.get("cap")
+            sizes.append(len(read_examples(task, roots, code, step.text("split"), cap)))
+    if not all(sizes):
+        raise MissingDataError(f"no examples of `{task.name}` to tell the power from")
+    return sizes

@@ -1,0 +1,88 @@
+"""Sparse fine-tuning: the weights that a full fine-tune changed most are trained, no others.
+
+The lottery-ticket recipe of Ansell et al. 2022, "Composable Sparse Fine-Tuning for Cross-Lingual
+Transfer" (section 2): train all weights, find the largest changes, go back to where it began, and
+train these weights again. As there, layer norms are not trained, and heads are in both phases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.models import tensors
+from adapterxlt.models.base import put_weights
+from adapterxlt.models.parts import Built
+from adapterxlt.models.trainable import backbone_part
+
+
+def most_changed(built: Built, dense: Path, method: ParsedMethod) -> dict[str, Tensor]:
+    """Which elements of the backbone's tensors are trained, by name.
+
+    Args:
+        built: the model as it is before training.
+        dense: artifact of the full fine-tune that went on from the same weights.
+        method: says the share of all weights (its `density`) that are trained at most; those that
+            the full fine-tune left as they were never are.
+
+    Raises:
+        InvalidArtifactError: the weights do not fit the backbone.
+    """
+    architecture = built.backbone.architecture
+    before = tensors.select(built.model, tensors.of_backbone(architecture))
+    after = {name: tensor.detach().cpu().clone() for name, tensor in before.items()}
+    put_weights(after, dense)
+    trained = backbone_part(method, architecture)
+    changes = {
+        name: (after[name] - tensor.detach().cpu()).abs()
+        for name, tensor in before.items()
+        if trained(name)
+    }
+    assert method.density is not None
+    total = sum(change.numel() for change in changes.values())
+    return largest(changes, int(method.density * total))
+
+
+def largest(changes: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+    """Mark the `count` largest of all elements, zeros never; of equal ones the first.
+
+    Example:
+        >>> largest({"a": torch.tensor([0.0, 3.0]), "b": torch.tensor([1.0, 2.0])}, 2)
+        {'a': tensor([False,  True]), 'b': tensor([False,  True])}
+    """
+    flat = torch.cat([change.flatten() for change in changes.values()])
+    count = min(count, int((flat > 0).sum()))
+    bound = flat.kthvalue(len(flat) - count + 1).values if count else flat.new_tensor(torch.inf)
+    left = count - int((flat > bound).sum())
+    found: dict[str, Tensor] = {}
+    for name, change in changes.items():
+        mask = change > bound
+        equal = (change == bound).flatten().nonzero().squeeze(1)[:left]
+        left -= len(equal)
+        mask.view(-1)[equal] = True
+        found[name] = mask
+    return found
+
+
+@contextmanager
+def only_masked(model: nn.Module, masks: Mapping[str, Tensor]) -> Iterator[None]:
+    """Keep gradients from all other elements of the tensors that have a mask."""
+    parameters = dict(model.named_parameters())
+    hooks = []
+    for name, mask in masks.items():
+        here = mask.to(parameters[name].device)
+        hooks.append(
+            parameters[name].register_hook(
+                lambda gradient, here=here: gradient.masked_fill(~here, 0.0)
+            )
+        )
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,73 @@
+"""How long steps took, beside the store's entries; what others will take is told from these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.store.files import write_atomic
+from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import Store
+
+_FOLDER = ".durations"
+
+
+def note_duration(store: Store, fingerprint: str, seconds: float) -> None:
+    """Keep how long a step took. It is no part of the entry, whose bytes it would change."""
+    write_atomic(store.root / _FOLDER / fingerprint, f"{seconds:.3f}\n")
+
+
+def duration_of(store: Store, fingerprint: str) -> float | None:
+    """How many seconds a step took; None where that was not noted."""
+    try:
+        return float((store.root / _FOLDER / fingerprint).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What is left to do of a plan.
+
+    Args:
+        steps: to be run; `unknown` of them are like none that was run in this store.
+        seconds, size: of those that are like others, by these.
+    """
+
+    steps: int
+    unknown: int
+    seconds: float
+    size: float
+
+
+def cost_of(steps: Iterable[PlannedStep], store: Store) -> Cost:
+    """What the steps to be run will take, by those of the same kind and task, or of the kind."""
+    told: dict[tuple[object, ...], list[tuple[float, int]]] = {}
+    for entry in store.entries():
+        seconds = duration_of(store, entry.fingerprint)
+        if seconds is not None:
+            for key in (_like(entry), (entry.kind,)):
+                told.setdefault(key, []).append((seconds, entry.size))
+    left = [planned for planned in steps if planned.status in ("todo", "damaged")]
+    known = []
+    for planned in left:
+        params = planned.parts.get("params")
+        key = _key(planned.step.kind, params)
+        if likes := told.get(key) or told.get((planned.step.kind,)):
+            known.append([sum(column) / len(likes) for column in zip(*likes, strict=True)])
+    return Cost(
+        steps=len(left),
+        unknown=len(left) - len(known),
+        seconds=sum(seconds for seconds, _ in known),
+        size=sum(size for _, size in known),
+    )
+
+
+def _like(entry: Manifest) -> tuple[object, ...]:
+    return _key(entry.kind, entry.parts.get("params"))
+
+
+def _key(kind: str, params: object) -> tuple[object, ...]:
+    found = params if isinstance(params, dict) else {}
+    return kind, found.get("task"), found.get("cap"), found.get("method")

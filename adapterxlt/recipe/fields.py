@@ -1,0 +1,60 @@
+"""What single keys of a recipe may hold: names, languages, layers, devices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from adapterxlt.devices import KNOWN, is_device
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+All = Literal["all"]
+MAX_LENGTH = 8192  # subwords of an input, in any stage
+BARE = "none"  # the bare backbone, where a stage may measure it
+
+
+def _all(value: object) -> object:
+    """`[all]` means `all` (a matrix may have put it there)."""
+    return "all" if value == ["all"] else value
+
+
+Languages = Annotated[
+    All | Annotated[list[str], Field(min_length=1)],
+    BeforeValidator(_all),
+]
+Layers = Annotated[
+    All | Annotated[list[int], Field(min_length=1)],
+    BeforeValidator(_all),
+]
+Poolings = Annotated[
+    All | Annotated[list[str], Field(min_length=1)],
+    BeforeValidator(_all),
+]
+
+
+def _languages(value: object) -> object:
+    if isinstance(value, (str, list)):
+        return [value] if isinstance(value, str) else value
+    raise ValueError("must be a language or a list of languages")
+
+
+def listed_tasks(value: object) -> object:
+    """A task, or a list of tasks, each by its name or as a mapping."""
+    if isinstance(value, (str, dict)):
+        value = [value]
+    if not isinstance(value, list):
+        raise ValueError("must be a task or a list of tasks")
+    return [{"task": item} if isinstance(item, str) else item for item in value]
+
+
+def _device(value: str) -> str:
+    if not is_device(value):
+        raise ValueError(f"must be {KNOWN}")
+    return value
+
+
+Device = Annotated[str, AfterValidator(_device)]
+TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
+Split = Literal["train", "dev", "test"]
+Sampling = Literal["proportional", "capped", "temperature", "uniform"]

@@ -1,0 +1,59 @@
+"""Did it help? A sentence a model, by outcomes in pairs where they were kept, else by values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from adapterxlt.report.compare import answer
+from adapterxlt.report.comparisons import NOTE, Comparison, found_for
+from adapterxlt.report.resampling import RESAMPLES
+from adapterxlt.report.sections import Section
+from adapterxlt.report.systems import Key
+
+UNPAIRED = "unpaired"
+SAMPLING = (
+    "±: about 95 %, counts the sampling of test examples only, not that of seeds; unpaired: no "
+    "outcomes of examples were kept, run the recipe again for an interval in pairs"
+)
+ONE_SEED = "Where no seeds are named, there is one each: what others would give is not counted"
+
+
+def answers_of(
+    section: Section, comparisons: Mapping[Key, Comparison], *, several: bool = True
+) -> list[str]:
+    """One sentence a model of a section.
+
+    Args:
+        several: also of models under several seeds, once each; else they are left out.
+    """
+    grid, lines = section.grid, {}
+    for model in grid.models:
+        rows = [
+            next((grid.cells[one, code] for code in grid.judged if (one, code) in grid.cells), None)
+            for one in (model, grid.baseline)
+        ]
+        if rows[0] is None or rows[1] is None or model == grid.baseline:
+            continue
+        found = found_for(comparisons, rows[0], rows[1])
+        if found is None:
+            text = answer(grid, model, where=section.where, unpaired=UNPAIRED)
+            lines[text] = text is not None
+        else:
+            lines[str(found)] = several or found.seeds == 1
+    return [text for text, shown in lines.items() if text and shown]
+
+
+def notes_on(sentences: Iterable[str]) -> list[str]:
+    """What has to be known to read some sentences."""
+    sentences = list(sentences)
+    notes = []
+    if any("points [" in sentence for sentence in sentences):
+        notes.append(f"{NOTE.format(resamples=f'{RESAMPLES:,}')}. {ONE_SEED}.")
+    if any("±" in sentence for sentence in sentences):
+        notes.append(SAMPLING)
+    return notes
+
+
+def over_several(comparisons: Mapping[Key, Comparison]) -> Sequence[Comparison]:
+    """Those that rest on several seeds."""
+    return [one for one in comparisons.values() if one.seeds > 1]

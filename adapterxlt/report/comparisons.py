@@ -1,0 +1,205 @@
+"""Comparisons of models with their baselines, as reports print them and `--json` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from adapterxlt.metrics.facts import facts_of
+from adapterxlt.report.compare import signed
+from adapterxlt.report.estimates import holm
+from adapterxlt.report.paired import Verdict, judge
+from adapterxlt.report.read import Run
+from adapterxlt.report.resampling import RESAMPLES
+from adapterxlt.report.systems import Contest, Key, contests, key_of, name_of, with_outcomes
+from adapterxlt.results.outcomes import SEEN
+from adapterxlt.results.rows import Row
+
+LEVEL = 0.05  # of p, corrected
+NOTE = (
+    "[low, high]: 95 %, from {resamples} samples of the test examples drawn for both models alike; "
+    "p: by chance, corrected for all comparisons shown (Holm)"
+)
+ONE_SEED = "one seed each: what other seeds would give is not counted"
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """The same without the examples of which a model had seen a text."""
+
+    points: float
+    low: float
+    high: float
+    examples: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model against its baseline, over the same examples.
+
+    Args:
+        points: the mean difference over the languages, in points of the metric.
+        low, high: its 95 % interval; `low90`, `high90` the 90 % one.
+        p_corrected: Holm, over the comparisons of the report.
+        interval: how it was made.
+        variance: of the difference, by what it comes from, in squared points; that of languages is
+            not part of the interval, which is about these very languages.
+        equivalence: within how many points both count as equal, None where nobody asked;
+            `equivalent`: whether the 90 % interval lies within (two one-sided tests at 5 %).
+        verdict: better, worse, or not shown.
+        unseen: where examples had been seen, the figures without these.
+    """
+
+    recipe: str
+    model: str
+    baseline: str
+    task: str
+    split: str
+    metric: str
+    languages: tuple[str, ...]
+    where: str
+    seeds: int
+    examples: int
+    points: float
+    low: float
+    high: float
+    low90: float
+    high90: float
+    p: float
+    p_corrected: float
+    interval: str
+    verdict: str
+    better: int
+    variance: Mapping[str, float]
+    equivalence: float | None = None
+    equivalent: bool | None = None
+    unseen: Unseen | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """As plain JSON data."""
+        return asdict(self) | {"languages": list(self.languages)}
+
+    def __str__(self) -> str:
+        """A sentence."""
+        count = len(self.languages)
+        said = self.verdict if self.verdict != "not shown" else "no difference shown"
+        if self.equivalent:
+            said += f", equal within {self.equivalence:g}"
+        seeds = f", {self.seeds} seeds" if self.seeds > 1 else ""
+        text = (
+            f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
+            f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] {self.where} "
+            f"(p {_shown(self.p_corrected)}; better in {self.better} of {count} "
+            f"language{'s' * (count > 1)}{seeds})"
+        )
+        if self.unseen is not None:
+            text += (
+                f"; without examples seen before: {signed(self.unseen.points)} "
+                f"[{signed(self.unseen.low)}, {signed(self.unseen.high)}]"
+            )
+        return text
+
+
+def compared(runs: Sequence[Run], *, resamples: int = RESAMPLES) -> dict[Key, Comparison]:
+    """Every comparison that the outcomes of some runs allow, in order of appearance.
+
+    Raises:
+        InvalidArtifactError: outcomes are damaged.
+    """
+    found = [one for contest in contests(runs) if (one := with_outcomes(contest))]
+    verdicts = judge(found, resamples=resamples)
+    shown = [
+        (contest, verdict)
+        for contest, verdict in zip(found, verdicts, strict=True)
+        if verdict is not None
+    ]
+    flagged = [contest for contest, _ in shown if _has_seen(contest)]
+    without = dict(
+        zip(map(id, flagged), judge(flagged, unseen=True, resamples=resamples), strict=True)
+    )
+    corrected = holm([verdict.p for _, verdict in shown])
+    return {
+        contest.key: _comparison(contest, verdict, p, without.get(id(contest)), resamples)
+        for (contest, verdict), p in zip(shown, corrected, strict=True)
+    }
+
+
+def found_for(
+    comparisons: Mapping[Key, Comparison], model: Row, baseline: Row
+) -> Comparison | None:
+    """The comparison that two rows belong to."""
+    return comparisons.get(key_of(model, baseline))
+
+
+def _has_seen(contest: Contest) -> bool:
+    return any(
+        SEEN in one.outcomes[code].columns
+        for one in (*contest.models, *contest.baselines)
+        for code in contest.languages
+    )
+
+
+def _comparison(
+    contest: Contest, verdict: Verdict, corrected: float, unseen: Verdict | None, resamples: int
+) -> Comparison:
+    row, estimate = contest.models[0].row, verdict.found
+    margin = row.equivalence
+    told = "not shown"
+    if corrected <= LEVEL:
+        less = facts_of(row.metric).less_is_better
+        told = "better" if (estimate.points > 0) != less else "worse"
+    made = Comparison(
+        recipe=row.recipe,
+        model=name_of(contest.models),
+        baseline=name_of(contest.baselines),
+        task=row.task,
+        split=row.split,
+        metric=row.metric,
+        languages=contest.languages,
+        where=contest.where,
+        seeds=max(len(contest.models), len(contest.baselines)),
+        examples=verdict.examples,
+        points=_rounded(estimate.points),
+        low=_rounded(estimate.low),
+        high=_rounded(estimate.high),
+        low90=_rounded(estimate.low90),
+        high90=_rounded(estimate.high90),
+        p=_rounded(verdict.p),
+        p_corrected=_rounded(corrected),
+        interval=_how(verdict, max(len(contest.models), len(contest.baselines)), resamples),
+        verdict=told,
+        better=verdict.better,
+        variance={
+            "examples": _rounded(estimate.examples),
+            "seeds": _rounded(estimate.seeds),
+            "languages": _rounded(verdict.languages),
+        },
+    )
+    if margin is not None:
+        within = -margin < estimate.low90 and estimate.high90 < margin
+        made = replace(made, equivalence=margin, equivalent=within)
+    if unseen is not None:
+        other = unseen.found
+        figures = (_rounded(other.points), _rounded(other.low), _rounded(other.high))
+        made = replace(made, unseen=Unseen(*figures, unseen.examples))
+    return made
+
+
+def _how(verdict: Verdict, seeds: int, resamples: int) -> str:
+    """How the interval was made, and p."""
+    clusters = "clustered by translation" if verdict.together else "each language by itself"
+    said = f"paired bootstrap over examples, {clusters}, {resamples} samples"
+    if seeds > 1:
+        pairs = "in pairs" if verdict.pairs else "nested"
+        return f"{said}; seeds {pairs}, t with Satterthwaite's degrees of freedom; p by t"
+    by = "paired permutation" if verdict.swapped else "t of the bootstrap's error"
+    return f"{said}; percentiles; p by {by}; {ONE_SEED}"
+
+
+def _rounded(value: float) -> float:
+    """So that the order of adding up does not show."""
+    return round(value, 9) + 0.0
+
+
+def _shown(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0")

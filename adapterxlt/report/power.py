@@ -1,0 +1,77 @@
+"""What difference a comparison can show, before it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+LEVEL, POWER = 0.05, 0.80
+SEEDS = (1, 2, 3, 5, 10)
+# Of guesses: how much two models' outcomes, and differences in two languages, go together.
+MODELS_TOGETHER, LANGUAGES_TOGETHER = 0.5, 0.2
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What a difference varies by, in squared points.
+
+    Args:
+        examples: variance from the test examples, whatever the number of seeds.
+        seed: that of one seed of both models.
+        clusters: number of examples that are drawn by themselves.
+        source: where these are from, in words.
+    """
+
+    examples: float
+    seed: float
+    clusters: int
+    source: str
+
+    def detectable(self, seeds: int) -> float:
+        """The difference in points that is found in 80 of 100 studies, at 5 %.
+
+        With one seed that of other seeds is not counted, as it cannot be told apart then.
+        """
+        between = self.seed / seeds if seeds > 1 else 0.0
+        total = self.examples + between
+        if not total:
+            return 0.0
+        spread = self.examples**2 / max(1, self.clusters - 1)
+        if seeds > 1:
+            spread += between**2 / (seeds - 1)
+        freedom = total**2 / spread
+        return float((stdtrit(freedom, 1 - LEVEL / 2) + stdtrit(freedom, POWER)) * np.sqrt(total))
+
+
+def guessed(
+    sizes: list[int],
+    *,
+    parallel: bool,
+    accuracy: float,
+    disagreement: float | None,
+    seed_sd: float,
+) -> Noise:
+    """The noise of a metric that is a share of examples, from what somebody expects.
+
+    Args:
+        sizes: examples of each language.
+        accuracy: in percent.
+        disagreement: percent of the examples that one model has right and the other wrong; None:
+            what models have whose outcomes correlate by one half.
+        seed_sd: standard deviation over seeds of the difference, in points.
+    """
+    share = accuracy / 100
+    differ = 2 * share * (1 - share) * (1 - MODELS_TOGETHER)
+    if disagreement is not None:
+        differ = disagreement / 100
+    count = len(sizes)
+    alone = sum(differ / size for size in sizes) / count**2
+    together = 1 + (count - 1) * LANGUAGES_TOGETHER if parallel else 1.0
+    return Noise(
+        examples=1e4 * alone * together,
+        seed=seed_sd**2,
+        clusters=max(sizes) if parallel else sum(sizes),
+        source=f"a guess: {accuracy:g} % right, {100 * differ:.3g} % otherwise by the other model",
+    )

@@ -1,0 +1,182 @@
+"""Models that are compared, seed by seed: found in the rows of runs, with their outcomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from adapterxlt.report.read import Run
+from adapterxlt.report.sections import sections
+from adapterxlt.results.cells import cell_outcomes, seeds_behind
+from adapterxlt.results.outcomes import Outcomes
+from adapterxlt.results.rows import Row
+
+Key = tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class System:
+    """A model as it was measured once, with one seed.
+
+    Args:
+        workdir: where its store is.
+        rows: by language, of the metric that counts; in retrieval at the place that was chosen.
+    """
+
+    workdir: Path
+    rows: Mapping[str, Row]
+
+    @property
+    def row(self) -> Row:
+        """One of its rows."""
+        return next(iter(self.rows.values()))
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the stages that it comes from, in order."""
+        found = seeds_behind(self.workdir, self.row.cell)
+        return ((self.row.seed,) if self.row.fingerprint else ()) if found is None else found
+
+    @cached_property
+    def outcomes(self) -> dict[str, Outcomes]:
+        """By language; those that were kept.
+
+        Raises:
+            InvalidArtifactError: they are damaged.
+        """
+        blocks = cell_outcomes(self.workdir, self.row.cell) or []
+        at = {(one.language, one.split, one.layer, one.pooling): one for one in blocks}
+        found = {
+            code: at.get((code, row.split, row.layer, row.pooling))
+            for code, row in self.rows.items()
+        }
+        return {code: one for code, one in found.items() if one is not None}
+
+
+@dataclass
+class Contest:
+    """A model against a baseline, each under all its seeds.
+
+    Args:
+        languages: that the difference is over.
+        where: the same in words.
+    """
+
+    languages: tuple[str, ...]
+    where: str
+    models: list[System] = field(default_factory=list)
+    baselines: list[System] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """By what it is found again: see `key_of`."""
+        return key_of(self.models[0].row, self.baselines[0].row)
+
+
+def key_of(model: Row, baseline: Row) -> Key:
+    """Recipe, task, split and metric, and what both models are, their seeds left out."""
+    row = model
+    return row.recipe, row.task, row.split, row.metric, _setup(model), _setup(baseline)
+
+
+def contests(runs: Iterable[Run]) -> list[Contest]:
+    """Every model of the runs against its baseline, in order of appearance.
+
+    What differs in nothing but seeds goes together, whatever it is called.
+    """
+    found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
+    order: list[tuple[tuple[object, ...], str, str]] = []
+    for run in runs:
+        for section in sections(run.rows):
+            grid = section.grid
+            systems = {}
+            for model in grid.models:
+                rows = {code: grid.cells[model, code] for code in grid.judged
+                        if (model, code) in grid.cells}  # fmt: skip
+                if rows:
+                    systems[model] = System(run.workdir, rows)
+            if grid.baseline not in systems:
+                continue
+            base = systems[grid.baseline].row
+            key = (base.recipe, base.task, base.split, base.metric, grid.judged,
+                   grid.place(section.where))  # fmt: skip
+            groups = found.setdefault((*key, _setup(base)), {})
+            for system in systems.values():
+                setup = _setup(system.row)
+                groups.setdefault(setup, {}).setdefault(_identity(system), system)
+                if setup != _setup(base) and (found_at := ((*key, _setup(base)), setup,
+                                                           _setup(base))) not in order:  # fmt: skip
+                    order.append(found_at)
+    listed = []
+    for at, model, baseline in order:
+        languages, where = at[4], at[5]
+        assert isinstance(languages, tuple)
+        groups = found[at]
+        contest = Contest(languages, str(where))
+        contest.models = list(groups[model].values())
+        contest.baselines = list(groups[baseline].values())
+        listed.append(contest)
+    return listed
+
+
+def with_outcomes(contest: Contest) -> Contest | None:
+    """The same with those seeds, and languages, that outcomes were kept of; None if there are none.
+
+    Raises:
+        InvalidArtifactError: some are damaged.
+    """
+    kept = [[one for one in side if one.outcomes] for side in (contest.models, contest.baselines)]
+    if not all(kept):
+        return None
+    languages = tuple(
+        code
+        for code in contest.languages
+        if all(code in one.outcomes for side in kept for one in side)
+    )
+    if not languages or len(languages) < _measured(contest):
+        return None
+    return Contest(languages, contest.where, *kept)
+
+
+def paired(models: Sequence[System], baselines: Sequence[System]) -> list[int] | None:
+    """For each model the baseline of the same last seed; None where they do not go in pairs."""
+    last = [one.seeds[-1] if one.seeds else None for one in baselines]
+    own = [one.seeds[-1] if one.seeds else None for one in models]
+    if len(models) < 2 or len({*own}) < len(own) or sorted(map(str, own)) != sorted(map(str, last)):
+        return None
+    return [last.index(seed) for seed in own]
+
+
+def groups_of(systems: Sequence[System]) -> tuple[object, ...]:
+    """What tells independent repetitions apart: the seed of the first stage that has several."""
+    seeds = [one.seeds for one in systems]
+    for place in range(max(map(len, seeds), default=0)):
+        level = tuple(own[place] if place < len(own) else None for own in seeds)
+        if len({*level}) > 1:
+            return level
+    return tuple(range(len(systems))) if len(systems) > 1 else (0,)
+
+
+def name_of(systems: Sequence[System]) -> str:
+    """Its name; of several, with `*` in place of what tells their seeds apart."""
+    names = list(dict.fromkeys(one.row.model for one in systems))
+    return names[0] if len(names) == 1 else re.sub(r"\d+", "*", names[0])
+
+
+def _measured(contest: Contest) -> int:
+    """In how many of the languages all of them were measured."""
+    everyone = (*contest.models, *contest.baselines)
+    return sum(all(code in one.rows for one in everyone) for code in contest.languages)
+
+
+def _identity(system: System) -> object:
+    row = system.row
+    return (row.cell, row.layer, row.pooling) if row.cell else (row.recipe_id, row.model, row.seed)
+
+
+def _setup(row: Row) -> str:
+    """What a model is but for its seeds; its name, where that was not recorded."""
+    return row.setup or f"{row.model} {row.seed}"

@@ -1,0 +1,203 @@
+"""What every example of a measurement came to: one compressed file of columns a cell.
+
+OUTCOMES_NAME is a numpy archive (`.npz`) without pickles. `index` holds JSON: the task, its
+labels, and the blocks, one a language (and split, layer, pooling). Of every column the values of
+all blocks stand behind each other. Ids that are the numbers from 0 up are not written out.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.show import brief
+from adapterxlt.store.atomic import replacing
+
+OUTCOMES_NAME = "outcomes.npz"
+OUTCOMES_SCHEMA = 1
+SEEN = "seen"  # column: whether a text of the example was trained on
+GROUP = "group"  # column: examples of one number are no independent ones
+LARGEST = 1 << 32  # bytes that one file may unpack to
+
+Column = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The outcomes of one language, in one place.
+
+    Args:
+        language, split, layer, pooling: as in the rows of the results.
+        ids: of the examples, numbers or texts; the same in every system, and where `parallel`
+            also the same for translations of one another.
+        columns: what each example came to, by name; see `metrics.statistics`.
+        parallel: whether examples of the same id in other languages are translations.
+        labels: what the numbers in `gold` and `predicted` stand for.
+    """
+
+    language: str
+    split: str
+    ids: Column
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    layer: int | None = None
+    pooling: str | None = None
+    parallel: bool = False
+    labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def ids_of(names: Sequence[str]) -> Column:
+    """Ids as numbers where all of them are plain ones, else as they are; of equal ones, those that
+    come later get a number."""
+    if len(set(names)) < len(names):
+        times: Counter[str] = Counter()
+        numbered = []
+        for name in names:
+            times[name] += 1
+            numbered.append(name if times[name] == 1 else f"{name}#{times[name]}")
+        names = numbered
+    if all(map(_is_number, names)):
+        return np.array([int(name) for name in names], dtype=np.int64)
+    return np.array(names, dtype=np.str_)
+
+
+def _is_number(name: str) -> bool:
+    return len(name) < 16 and name.isascii() and name.isdigit() and str(int(name)) == name
+
+
+def write_outcomes(folder: Path, blocks: Sequence[Outcomes]) -> None:
+    """Write the outcomes of a cell; the same outcomes give the same bytes."""
+    names = sorted({str(name) for block in blocks for name in _texts(block)})
+    places = {name: place for place, name in enumerate(names)}
+    ids, index = [], []
+    for block in blocks:
+        kind, numbers = "names", np.array([places[str(name)] for name in _texts(block)], dtype=int)
+        if block.ids.dtype.kind in "iu":
+            numbers = block.ids.astype(np.int64)
+            kind = "rows" if np.array_equal(numbers, np.arange(len(block))) else "numbers"
+        if kind != "rows":
+            ids.append(np.diff(numbers, prepend=0))  # hardly ever far from the one before
+        index.append(
+            {
+                "language": block.language,
+                "split": block.split,
+                "layer": block.layer,
+                "pooling": block.pooling,
+                "parallel": block.parallel,
+                "count": len(block),
+                "ids": kind,
+                "columns": sorted(block.columns),
+            }
+        )
+    arrays = {"ids": _small(np.concatenate(ids))} if ids else {}
+    for name in sorted({name for block in blocks for name in block.columns}):
+        listed = [block.columns[name] for block in blocks if name in block.columns]
+        arrays[f"column.{name}"] = _small(np.concatenate(listed))
+    labels = list(blocks[0].labels) if blocks else []
+    document = {
+        "schema": OUTCOMES_SCHEMA,
+        "labels": labels,
+        "names": names,
+        "blocks": index,
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
+    with replacing(folder / OUTCOMES_NAME) as (file, _):
+        arrays["index"] = np.frombuffer(text, dtype=np.uint8)
+        np.savez_compressed(file, **cast(Any, arrays))
+
+
+def read_outcomes(folder: Path) -> list[Outcomes] | None:
+    """Read them back; None if the cell has none, as it is of an earlier version.
+
+    Raises:
+        InvalidArtifactError: the file is damaged.
+    """
+    path = folder / OUTCOMES_NAME
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LARGEST:
+                raise ValueError("it unpacks to more than 4 GiB")
+        with np.load(path, allow_pickle=False) as arrays:
+            return list(_blocks({name: arrays[name] for name in arrays.files}))
+    except FileNotFoundError:
+        return None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        MemoryError,
+        NotImplementedError,
+        RecursionError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise InvalidArtifactError(f"{path}: holds no outcomes: {brief(error)}") from None
+
+
+def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
+    document = json.loads(arrays["index"].tobytes().decode())
+    if document["schema"] != OUTCOMES_SCHEMA:
+        raise ValueError(f"its schema is {brief(document['schema'])}, not {OUTCOMES_SCHEMA}")
+    names = np.array(document["names"], dtype=np.str_)
+    labels = tuple(map(str, document["labels"]))
+    taken = dict.fromkeys(arrays, 0)
+
+    def take(name: str, count: int) -> Column:
+        array, start = arrays[name], taken[name]
+        if array.dtype.kind not in "biuf" or count < 0 or start + count > len(array):
+            raise ValueError(f"`{brief(name)}` does not hold what the index says")
+        if not np.isfinite(array[start : start + count]).all():
+            raise ValueError(f"`{brief(name)}` holds what is not a finite number")
+        taken[name] = start + count
+        return array[start : start + count]
+
+    for block in document["blocks"]:
+        count = int(block["count"])
+        if block["ids"] == "rows":
+            if not 0 <= count <= LARGEST:
+                raise ValueError("the index has a count that cannot be")
+            ids: Column = np.arange(count)
+        else:
+            ids = np.cumsum(take("ids", count), dtype=np.int64)
+            if block["ids"] == "names":
+                if count and (ids.min() < 0 or ids.max() >= len(names)):
+                    raise ValueError("ids without a name")
+                ids = names[ids]
+        layer, pooling = block["layer"], block["pooling"]
+        yield Outcomes(
+            language=str(block["language"]),
+            split=str(block["split"]),
+            ids=ids,
+            columns={str(name): take(f"column.{name}", count) for name in block["columns"]},
+            layer=None if layer is None else int(layer),
+            pooling=None if pooling is None else str(pooling),
+            parallel=bool(block["parallel"]),
+            labels=labels,
+        )
+
+
+def _texts(block: Outcomes) -> Column:
+    return block.ids if block.ids.dtype.kind == "U" else np.empty(0, dtype=np.str_)
+
+
+def _small(array: Column) -> Column:
+    """The same whole numbers in as few bytes as they need."""
+    if array.dtype.kind not in "iu" or not array.size:
+        return array
+    low, high = int(array.min()), int(array.max())
+    return array.astype(np.result_type(np.min_scalar_type(low), np.min_scalar_type(high)))

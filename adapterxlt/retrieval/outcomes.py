@@ -1,0 +1,66 @@
+"""What every sentence or pair of a retrieval came to: ranks, and pairs that are gold or found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.results.outcomes import GROUP, Outcomes
+from adapterxlt.retrieval.bucc import Candidates
+from adapterxlt.search.arrays import Ids
+from adapterxlt.vectors.names import Pooling
+
+BETWEEN = "\t"  # of the two ids of a pair: none of them can hold it
+
+
+def rank_outcomes(
+    language: str, ranks: tuple[Ids, Ids], layer: int, pooling: Pooling | None
+) -> Outcomes:
+    """Of each pair of sentences the ranks of its translation, from English and into it."""
+    return Outcomes(
+        language=language,
+        split="test",
+        ids=np.arange(len(ranks[0])),
+        columns={"rank": ranks[0], "rank_xx_en": ranks[1]},
+        layer=layer,
+        pooling=pooling,
+    )
+
+
+def pair_outcomes(
+    mining: MiningSet,
+    candidates: Candidates,
+    gold: Collection[tuple[int, int]],
+    cuts: Mapping[str, float],
+) -> Outcomes:
+    """Each pair that is gold, or found at one of some thresholds; in the order of their rows.
+
+    Pairs of one source sentence are of one `group`: only one of them can be right.
+
+    Args:
+        candidates: in rows of the set.
+        gold: pairs of rows.
+        cuts: column -> threshold: `found`, and `found_tuned` where that is another.
+    """
+    rows = list(zip(candidates.source_idx.tolist(), candidates.target_idx.tolist(), strict=True))
+    found = {
+        name: {rows[place] for place in np.flatnonzero(candidates.scores >= least)}
+        for name, least in cuts.items()
+    }
+    pairs = sorted(set(gold).union(*found.values()))
+    true = np.array([pair in gold for pair in pairs], dtype=bool)
+    columns = {"true": true}
+    for name, taken in found.items():
+        columns[name] = np.array([pair in taken for pair in pairs], dtype=bool)
+        columns[name.replace("found", "both")] = columns[name] & true
+    return Outcomes(
+        language=mining.language,
+        split="",
+        ids=np.array(
+            [f"{mining.source_ids[row]}{BETWEEN}{mining.target_ids[col]}" for row, col in pairs],
+            dtype=np.str_,
+        ),
+        columns=columns | {GROUP: np.array([row for row, _ in pairs], dtype=np.int64)},
+    )

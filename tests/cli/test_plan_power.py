@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adapterxlt.cli.main import cli
+
+RECIPE = """
+name: r
+backbone: mini
+data: pocket
+compare: {baseline: b}
+stages:
+  a: {train: pawsx}
+  b: {train: pawsx, method: lora}
+  s: {evaluate: [a, b], on: pawsx, split: test, cap: 50}
+  t: {retrieve: [a, none], on: tatoeba, layers: [1]}
+  m: {retrieve: [a, none], on: bucc2018, layers: [1]}
+"""
+
+
+def test_a_plan_says_what_it_can_show_and_costs(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    call = ["plan", str(tmp_path / "r.yaml"), "--power", "--workdir", str(tmp_path / "w")]
+    told = CliRunner().invoke(cli, [*call, "--json", "--guess-accuracy", "80"])
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    assert [(one["model"], one["baseline"], one["task"]) for one in document["power"]] == [
+        ("a", "b", "pawsx"), ("a", "none", "tatoeba"), ("a", "none", "bucc2018")
+    ]  # fmt: skip
+    first = document["power"][0]
+    assert first["examples"] == 50 * first["languages"]
+    assert "80 % right" in first["noise"]["source"]
+    assert first["detectable"]["10"] < first["detectable"]["2"]
+    assert document["cost"]["steps"] == document["cost"]["unknown"] == len(document["steps"])
+    shown = CliRunner().invoke(cli, call)
+    assert "80 of 100 such studies" in shown.output
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("compare", "problem"),
+    [
+        ("baseline: bb", "compare.baseline: no stage measures `bb` (did you mean `b`?)"),
+        ("equivalence: 0", "compare.equivalence: "),
+        ("basline: b", "compare.basline: is not known here (did you mean `baseline`?)"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(compare: str, problem: str, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(RECIPE.replace("baseline: b", compare))
+    told = CliRunner().invoke(cli, ["validate", str(tmp_path / "r.yaml")])
+    assert told.exit_code == 3
+    assert problem in told.output

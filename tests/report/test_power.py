@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from adapterxlt.report.paired import judge
+from adapterxlt.report.power import Noise, guessed
+from tests.report.systems import contest, right, system
+
+RUNS = 100
+
+
+def test_the_stated_power_is_that_of_simulations() -> None:
+    """500 examples, 70 % right, 20 % otherwise by the other model: the test finds 80 %."""
+    noise = guessed([500], parallel=False, accuracy=70, disagreement=20, seed_sd=0)
+    gain = noise.detectable(1) / 100
+    assert 100 * gain == pytest.approx((1.96 + 0.8416) * 100 * math.sqrt(0.2 / 500), rel=0.01)
+    draw = np.random.default_rng(0)
+    family = []
+    for _ in range(RUNS):
+        kind = draw.choice(4, 500, p=[0.6, 0.2, 0.1 + gain / 2, 0.1 - gain / 2])
+        a, b = np.isin(kind, (0, 2)), np.isin(kind, (0, 3))
+        family.append(contest([system(right({"de": a}))], [system(right({"de": b}), name="b")]))
+    found = [one.p <= 0.05 for one in judge(family, resamples=400) if one]
+    assert np.mean(found) == pytest.approx(0.8, abs=3 * (0.8 * 0.2 / RUNS) ** 0.5)
+
+
+def test_the_stated_power_of_several_seeds() -> None:
+    noise = Noise(examples=0.25, seed=4.0, clusters=10_000, source="")
+    gain = noise.detectable(4)
+    draw = np.random.default_rng(1)
+    from adapterxlt.report.estimates import Side, estimate
+
+    hits = 0
+    for _ in range(400):
+        points = gain + 2 * draw.normal(size=4) + 0.5 * draw.normal()
+        shared = 0.5 * draw.normal(size=(200, 1))  # the same examples for every seed
+        found = estimate([Side(points, points + shared, tuple(range(4)))], 10_000)
+        assert found.p is not None
+        hits += found.p <= 0.05
+    assert hits / 400 == pytest.approx(0.8, abs=0.08)
+
+
+def test_more_of_anything_shows_smaller_differences() -> None:
+    def least(sizes: list[int], seeds: int = 3, *, parallel: bool = False) -> float:
+        noise = guessed(sizes, parallel=parallel, accuracy=60, disagreement=None, seed_sd=1)
+        return noise.detectable(seeds)
+
+    assert least([400]) > least([1600])
+    assert least([400]) > least([400] * 4, parallel=True) > least([400] * 4)
+    assert least([400], 2) > least([400], 3) > least([400], 10)
+    assert Noise(0.0, 0.0, 10, "").detectable(3) == 0.0
