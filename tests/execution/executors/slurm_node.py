@@ -73,6 +73,9 @@ def slurm(folder: Path) -> Iterator[Path]:
             assert all(daemon.poll() is None for daemon in daemons), "SLURM did not start"
             time.sleep(0.2)
         yield conf
+        subprocess.run(["scancel", "--me"], env=env, check=True)
+        while subprocess.check_output(["squeue", "-h"], env=env):  # nothing stays behind
+            time.sleep(0.2)
     finally:
         for daemon in [*daemons, *munge]:
             daemon.terminate()
