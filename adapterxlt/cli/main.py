@@ -27,7 +27,7 @@ VERBS = {
     "list": "List tasks, methods, backbones, recipes or presets.",
     "status": "Show what ran in a work folder, what failed and why.",
     "report": "Show results of work folders: tables or a page, seeds taken together.",
-    "outcomes": "Take out what every example of an evaluation came to.",
+    "outcomes": "Take the outcome of every example out of work folders.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
     "retrieve": "Score an encoder on two texts, or vectors of any other.",
     "mine": "Find translation pairs in two plain texts.",

@@ -66,7 +66,6 @@ def masked_scores(
             )
         )
     ]
-    total, count = 0.0, 0
     losses, tokens = np.zeros(len(examples)), np.zeros(len(examples), dtype=np.int64)
     with progress.bar(description, len(features), unit="inputs") as bar:
         for chosen in budget_batches([feature.width for feature in features], token_budget):
@@ -80,17 +79,16 @@ def masked_scores(
             with torch.inference_mode():
                 output = built.model(**{key: value.to(device) for key, value in batch.items()})
                 logits = output.logits.float().flatten(0, 1)
-                total += float(cross_entropy(logits, wanted, reduction="sum"))
                 each = cross_entropy(logits, wanted, reduction="none").double().cpu().numpy()
-            count += len(wanted)
             np.add.at(losses, text_of, each)
             np.add.at(tokens, text_of, 1)
             bar.advance(len(chosen))
+    total = float(losses.sum())
     if not math.isfinite(total):
         raise AdapterXLTError(
             "the model's outputs hold NaN or infinity",
             hint="its training has diverged: lower the learning rate, or use precision fp32",
         )
-    loss = total / max(1, count)
+    loss = total / max(1, int(tokens.sum()))
     values = {"perplexity": math.exp(min(loss, 700.0)), "loss": loss}
     return values, {"loss": losses, "tokens": tokens}
