@@ -19,6 +19,7 @@ from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import HeadSpec, build_train, load, save
 from adapterxlt.models.export_plain import to_transformers
+from adapterxlt.models.sizes import trained_parameters
 from adapterxlt.progress import Silent
 from adapterxlt.vectors.encode import encode_grid
 from tests import encoders
@@ -218,9 +219,13 @@ def problem(backbone: Backbone, method: str) -> str:
 def test_what_an_entry_says_of_methods_is_so(made: MakeBackbone, model_type: str) -> None:
     backbone = made(model_type)
     narrow = {name: f"{name}[phm_dim=2]" for name in ("compacter", "compacter++")}
-    methods = [narrow.get(name, name) for name in METHODS if name != "full"]
+    methods = [
+        narrow.get(name, name) for name, method in METHODS.items() if method.family != "full"
+    ]
     found = {method: problem(backbone, method) for method in [*methods, *UNUSUAL]}
     told = {method: backbone.problems_of(method) for method in found}
     assert {method: bool(text) for method, text in found.items()} == {
         method: bool(text) for method, text in told.items()
     }, {method: text for method, text in found.items() if bool(text) != bool(told[method])}
+    counts, _ = trained_parameters(backbone, ["bitfit"])
+    assert bool(backbone.problems_of("bitfit")) == (counts["bitfit"] == 0)
