@@ -5,6 +5,7 @@ import pytest
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.foreign_head import ForeignHead, order_for
 from adapterxlt.sharing.foreign_kind import kind_of_problem, kind_of_type
+from adapterxlt.tasks.catalogue import get_task
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,8 @@ def test_problems_of_transformers(
 def test_a_task_of_one_label_is_not_what_a_head_of_several_predicts() -> None:
     labels = ("contradiction", "entailment", "neutral")
     one = ForeignHead("", "pair_classification", labels)
-    assert sorted(order_for(one, "mnli", ())[0]) == list(labels)
+    mnli = get_task("mnli")
+    assert sorted(order_for(one, mnli, ())[0]) == list(labels)
     several = ForeignHead("", "text_classification", labels, multi_label=True)
     with pytest.raises(UsageError, match="--task mnli: is pair classification"):
-        order_for(several, "mnli", ())
+        order_for(several, mnli, ())
