@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from adapterxlt.models.spec import BackboneSpec, HeadSpec, ModelSpec
 from adapterxlt.sharing.make import finish
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.store.files import address_of
@@ -22,7 +23,14 @@ def small_artifact(
     weights = {"a.weight": np.arange(600, dtype=np.float32), "a.bias": np.ones(3, np.float16)}
     save_file(weights, folder / "adapter.safetensors")
     (folder / "texts/mnli-abab.u64").write_bytes(np.arange(5, dtype="<u8").tobytes())
-    (folder / "model.json").write_text(json.dumps({"schema": 1}))
+    ModelSpec(
+        name="nli",
+        backbone=BackboneSpec(name="tiny", hash="c" * 64, hidden_size=4, layers=1),
+        full=False,
+        adapters=(),
+        setup=None,
+        head=HeadSpec(kind="pair_classification", labels=("yes", "no"), task="mnli"),
+    ).write(folder)
     score = {"task": "xnli", "language": "de", "split": "dev", "metric": "accuracy"}
     scores: list[dict[str, object]] = [{**score, "value": 51.5, "n": 200, "contamination": ""}]
     (folder / "metrics.json").write_text(json.dumps({"scores": scores}))
