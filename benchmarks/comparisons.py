@@ -53,7 +53,9 @@ def main() -> None:
             rows = draw.integers(0, EXAMPLES, EXAMPLES)
             a[rows].mean() - b[rows].mean()
         one = time.perf_counter() - started
-        print(f"plain numpy: {one:.1f} s for one of {19 * LANGUAGES} such loops")
+        loops = len(found) * LANGUAGES
+        print(f"plain numpy: {one:.1f} s for one of {loops} such loops")
+        print(f"plain numpy / ours: {one * loops / seconds:.0f} x")
 
 
 if __name__ == "__main__":
