@@ -162,6 +162,14 @@ def text_rows(
     return rows
 
 
+def label_columns(examples: Sequence[Any], predictions: Sequence[int]) -> dict[str, Column]:
+    """Outcomes of examples of one label: its number, and the predicted one."""
+    return {
+        "gold": np.array([example.label for example in examples], dtype=np.int64),
+        "predicted": np.array(predictions, dtype=np.int64),
+    }
+
+
 def missing_label(example: Example) -> MissingDataError:
     """What is raised for an example that is to be trained on without a label."""
     return MissingDataError(

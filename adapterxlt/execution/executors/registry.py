@@ -20,11 +20,11 @@ BUILT_IN = {
     "ray": f"{_HERE}.ray:make",
     "slurm": f"{_HERE}.slurm:make",
 }
-_ASKED = ("name", "slots", "check", "start", "submit", "wait", "stop")
+_ASKED = ("slots", "check", "start", "submit", "wait", "stop")
 
 
 def names() -> list[str]:
-    """Of all executors."""
+    """The names of all executors."""
     return [*BUILT_IN, *plugins.added("executors", BUILT_IN, "executor")]
 
 
@@ -44,9 +44,7 @@ def find_executor(name: str, options: Options) -> Executor:
         return built_in
     make = plugins.load("executors", name)
     made = make(options) if callable(make) else None
-    if not all(
-        hasattr(made, asked) for asked in ("slots", "check", "start", "submit", "wait", "stop")
-    ):
+    if not all(hasattr(made, asked) for asked in _ASKED):
         entry = plugins.entries("executors")[name]
         raise plugins.PluginError(
             f"`{name}` of {plugins.origin(entry)} is not an executor",

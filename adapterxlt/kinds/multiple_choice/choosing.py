@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
@@ -16,6 +15,7 @@ from adapterxlt.kinds.workings import (
     Prediction,
     Workings,
     best_classes,
+    label_columns,
     missing_label,
     text_rows,
 )
@@ -76,8 +76,7 @@ class MultipleChoice(Workings):
         task: TaskFacts,
         language: str,
     ) -> dict[str, Column]:
-        gold = np.array([example.label for example in examples], dtype=np.int64)
-        return {"gold": gold, "predicted": np.array(predictions, dtype=np.int64)}
+        return label_columns(examples, predictions)
 
     def shown(self, prediction: int, task: TaskFacts) -> str:
         return task.labels[prediction]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
@@ -16,6 +15,7 @@ from adapterxlt.kinds.workings import (
     Prediction,
     Workings,
     best_classes,
+    label_columns,
     missing_label,
     text_rows,
 )
@@ -93,8 +93,7 @@ class PairClassification(Workings):
     ) -> dict[str, Column]:
         """Numbers of labels; where ratings are predicted also the nDCG of each query, at its first
         document."""
-        gold = np.array([example.label for example in examples], dtype=np.int64)
-        found = {"gold": gold, "predicted": np.array(predictions, dtype=np.int64)}
+        found = label_columns(examples, predictions)
         if "ndcg" not in task.metrics:
             return found
         return found | query_columns(*_rated(examples, predictions, task))
