@@ -43,7 +43,7 @@ def watching(progress: Progress) -> Watch | None:
 
 
 def drawn(board: Board, now: float) -> RenderableType:
-    """A board as a table of what moves, with a line on the rest."""
+    """Show the steps at work as a table, and count the others in a line below it."""
     lines = list(board.lines.values())
     table = Table(box=None, pad_edge=False, show_header=False)
     for line in [line for line in lines if line.state in ("running", "queued")][:_ROWS]:

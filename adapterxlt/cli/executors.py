@@ -53,7 +53,7 @@ def chosen_executor(
     """The executor that the options ask for; None for this process.
 
     Raises:
-        UsageError: they do not go together, or there is no such executor.
+        UsageError: the options do not go together, or no executor has that name.
     """
     if (slurm or detach) and on != "slurm":
         option = "--slurm" if slurm else "--detach"

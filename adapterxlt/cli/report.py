@@ -40,9 +40,9 @@ from adapterxlt.store.store import STORE_FOLDER
 def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: bool) -> None:
     """Show results of work folders: what each recipe measured, against its baseline.
 
-    Models are compared on the outcomes of the same examples, which their stores hold; neither
-    models nor data are needed. Runs of one recipe under several seeds, of one folder or of several,
-    go together.
+    Models are compared on the outcomes of the same examples, which their stores hold. The
+    command needs neither the models nor the data. It takes runs of one recipe under several seeds
+    together, whether they lie in one folder or in several.
     """
     if html is not None:
         read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]

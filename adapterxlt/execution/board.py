@@ -118,7 +118,7 @@ def new_board(
     """The board of a run that begins.
 
     Args:
-        steps: the id of each and what it needs, in plan order.
+        steps: the id of each step and the ids that it needs, in plan order.
     """
     lines = {name: Line(name, list(needs)) for name, needs in steps}
     return Board(recipe, executor, socket.gethostname(), os.getpid(), folder, lines)

@@ -1,4 +1,4 @@
-"""`adapterxlt outcomes export WORKDIR... --out FILE`: a row an example."""
+"""`adapterxlt outcomes export WORKDIR... --out FILE`: one row for each example."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from adapterxlt.store.store import STORE_FOLDER
     help="File to write: .parquet, or .jsonl (also .jsonl.gz).",
 )
 def command(workdirs: tuple[Path, ...], out: Path) -> None:
-    """Write the outcomes of all measurements of work folders, a row an example.
+    """Write the outcomes of all measurements of work folders, one row for each example.
 
     Rows say which model, seed, task, language and example, and what it came to: the gold label and
     the predicted one, the counts of a sentence, exact match and F1 of a question, ranks. Neither
