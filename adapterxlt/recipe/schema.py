@@ -94,7 +94,16 @@ class Training(Strict):
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+        "fp32", description="of products; weights stay fp32. auto: bf16 on a GPU that has it"
+    )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="GPUs of one machine that share the inputs of every step (on a CPU: "
+        "processes); the batch stays the same, results agree to rounding; changes no address",
+    )
     checkpoint_every: int = Field(200, gt=0, description="steps between checkpoints")
 
     def resolved(self, method: str) -> Training:
@@ -269,8 +278,13 @@ class Recipe(Strict):
 
     def resources_of(self, name: str) -> Resources:
         """What a stage needs of a machine."""
-        own = self.stages[name].resources
-        return self.resources if own is None else own.over(self.resources)
+        stage = self.stages[name]
+        own = stage.resources
+        found = self.resources if own is None else own.over(self.resources)
+        devices = self.training_of(name).devices if isinstance(stage, TrainingStage) else 1
+        if devices > 1 and found.gpus is None and self.device != "cpu":
+            found = found.model_copy(update={"gpus": devices})
+        return found
 
     def parts_of(self, name: str) -> tuple[Part, ...]:
         """What a stage that trains does so on: each task in each of its languages."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
+from adapterxlt.batching.memory import Budget, cut
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
@@ -29,12 +30,15 @@ from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
 from adapterxlt.training.mixture import MixedSteps
+from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.state import (
     collect_json,
     collect_tensors,
+    random_states,
     restore_model,
     restore_optimizer,
     restore_random,
+    restore_states,
 )
 from adapterxlt.training.steps import StepData, Steps
 
@@ -55,6 +59,8 @@ class StepTrainer(Trainer):
         identity: JSON data that a checkpoint must agree in to be resumed.
         best: scores every epoch and keeps the best one's weights, if that is asked for.
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
+        budget: the padded tokens that go through the model at a time.
+        ranks: the processes that share each step.
     """
 
     def __init__(
@@ -68,6 +74,8 @@ class StepTrainer(Trainer):
         identity: dict[str, Any],
         best: BestEpoch | None = None,
         undecayed: Collection[str] = (),
+        budget: Budget,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.undecayed = undecayed
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
@@ -78,6 +86,8 @@ class StepTrainer(Trainer):
         self.checkpoint_every = checkpoint_every
         self.identity = identity
         self.best = best
+        self.budget = budget
+        self.ranks = ranks
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
@@ -121,21 +131,41 @@ class StepTrainer(Trainer):
         if step.head is not None:
             whole: Any = self.accelerator.unwrap_model(model)
             whole.active_head = step.head
-        total = torch.zeros((), device=self.args.device)
-        for index, piece in enumerate(step.batches):
-            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
-            with self._precision():
-                loss = self.compute_loss(model, batch) / step.count
-            total += loss.detach()
-            if index == 0 and self._penalised:
-                penalty = fusion_penalty(model)
-                if penalty is not None:
-                    loss = loss + penalty
-            self.accelerator.backward(loss)
+        self.ranks.seed(self.steps.seed, self.state.global_step)
+        random = random_states()
+        while True:
+            pieces = cut(step.batches, self.budget)
+            try:
+                total = self._add_gradients(model, step.count, pieces)
+                break
+            except torch.OutOfMemoryError:
+                # Some of its gradients may be there already: the whole step is done again.
+                model.zero_grad()
+                restore_states(random)
+                most = max(pieces, key=lambda piece: piece["input_ids"].numel())["input_ids"]
+                self.budget.halve(most.numel(), len(most), self.args.device)
+        total = self.ranks.add_up(model, total)
         self._unread.append(total)
         self.examples += step.examples
         self.real_tokens += step.real_tokens
         self.padded_tokens += step.padded_tokens
+        return total
+
+    def _add_gradients(
+        self, model: nn.Module, count: int, pieces: Sequence[Mapping[str, Tensor]]
+    ) -> Tensor:
+        """Forward and backward over pieces of a step; returns their share of its mean loss."""
+        total = torch.zeros((), device=self.args.device)
+        for index, piece in enumerate(pieces):
+            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
+            with self._precision():
+                loss = self.compute_loss(model, batch) / count
+            total += loss.detach()
+            if index == 0 and self._penalised and self.ranks.writes:
+                penalty = fusion_penalty(model)
+                if penalty is not None:
+                    loss = loss + penalty
+            self.accelerator.backward(loss)
         return total
 
     def _precision(self) -> Any:
@@ -168,7 +198,7 @@ class StepTrainer(Trainer):
         self.bar.advance(1, self._note())
         if self.best is not None and scores:
             self.best.epoch_done(self._parts()[0], step)
-        if due:
+        if due and self.ranks.writes:
             self.write_checkpoint()
 
     def _read_losses(self) -> None:

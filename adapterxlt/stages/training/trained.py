@@ -25,7 +25,7 @@ from adapterxlt.tasks.find import find
 
 T = TypeVar("T", bound=TrainingStage)
 
-_NEUTRAL = ("checkpoint_every",)
+_NEUTRAL = ("checkpoint_every", "devices")
 _CHOICE = ("keep", "dev_cap")
 _SAMPLING = ("sampling", "sampling_cap", "temperature")
 
