@@ -29,11 +29,18 @@ from adapterxlt.training.trainer import StepTrainer
 
 @dataclass(frozen=True)
 class TaskInputs:
-    """One task of a training: its inputs, kind, and head (None: the model's only one)."""
+    """One task of a training.
+
+    Args:
+        features: its inputs.
+        head: None: the model's only one.
+        weight: its own share of the steps; None: what the sampling gives it.
+    """
 
     features: Sequence[Feature]
     kind: str
     head: str | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,12 +120,15 @@ def train(
         raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec)
     alone = [_steps(built, part, settings) for part in parts]
-    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings)
+    weights = [part.weight for part in parts]
+    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
         "inputs": [len(part.features) for part in parts],
     }
+    if any(weights):
+        identity["weights"] = weights
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:

@@ -12,7 +12,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
-from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.evaluate import EvaluateStage
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import dev_examples

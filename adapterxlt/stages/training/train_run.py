@@ -15,7 +15,8 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.schema import Part, Training
+from adapterxlt.recipe.schema import Training
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.stages.running.contamination import Hashes, write_seen
 from adapterxlt.stages.running.context import Context
@@ -122,6 +123,7 @@ def _inputs(
             ),
             material.task.kind,
             heads[material.task.name],
+            material.part.weight,
         )
         for material in materials
     ]
@@ -138,7 +140,7 @@ def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, o
         found["dev"] = {"kept": kept, "epochs": epochs}
     if parts:
         found["tasks"] = [
-            {**asdict(material.part), "examples": len(material.examples), **part}
+            {**material.part.said(), "examples": len(material.examples), **part}
             for material, part in zip(materials, parts, strict=True)
         ]
     return found
