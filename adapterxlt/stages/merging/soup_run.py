@@ -105,8 +105,8 @@ def choose(planned: PlannedStep, context: Context, make: Callable[[list[float]],
     for index, one in zip(order, tried, strict=True):
         said = "kept" if one.kept else "left out"
         context.progress.log(
-            f"{step.id}: {inputs[index]} alone {one.alone.value:.1f}, with it {one.score.value:.1f} "
-            f"({one.score.metric} of {part.task} {part.language} dev): {said}"
+            f"{step.id}: {inputs[index]} alone {one.alone.value:.1f}, the soup with it "
+            f"{one.score.value:.1f} ({one.score.metric} of {part.task} {part.language} dev): {said}"
         )
     return Soup(_shares(kept, len(inputs)), tried)
 
