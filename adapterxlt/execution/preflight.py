@@ -64,9 +64,9 @@ def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
     if KINDS[step.kind].trains:
         for part in step.parts():
             yield partial(context.texts.trained, part, step)
-        for part in step.dev_parts():
-            yield partial(dev_examples, part, context.sources)
-    elif KINDS[step.kind].measures:
+    for part in step.dev_parts():
+        yield partial(dev_examples, part, context.sources)
+    if KINDS[step.kind].measures:
         for language in step.items("languages"):
             yield partial(context.texts.evaluated, step, language)
 

@@ -41,7 +41,10 @@ class Step:
         )
 
     def dev_parts(self) -> tuple[Part, ...]:
-        """What a step that trains chooses its best epoch on; () if it keeps the last."""
+        """What a step chooses on dev: its best epoch, or the members of a soup; () if nothing."""
+        soup = self.params.get("greedy")
+        if soup is not None:
+            return (Part(**{key: soup[key] for key in PART_KEYS if key in soup}),)
         if self.params.get("keep") != "best":
             return ()
         cap = self.params["dev_cap"]
