@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 from transformers import TrainingArguments, set_seed
 
 from adapterxlt.devices import check_precision
@@ -23,7 +25,7 @@ from adapterxlt.recipe.schema import Training
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
-from adapterxlt.training.steps import Steps
+from adapterxlt.training.steps import Steps, StepSequence
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -106,18 +108,47 @@ def train(
         AdapterXLTError: training diverged, the disk is full, the precision is not to be had
             here, or the tensors that would train are not the ones that should.
     """
+    alone = [_steps(built, part, settings) for part in parts]
+    return train_steps(
+        built,
+        alone[0] if len(alone) == 1 else MixedSteps(alone, settings),
+        settings,
+        inputs=[len(part.features) for part in parts],
+        checkpoints=checkpoints,
+        progress=progress,
+        description=description,
+        score=score,
+    )
+
+
+def train_steps(
+    built: Built,
+    steps: StepSequence,
+    settings: Training,
+    *,
+    inputs: Sequence[int],
+    checkpoints: Path,
+    progress: Progress,
+    description: str,
+    score: Callable[[], Sequence[DevScore]] | None = None,
+    loss: Callable[[nn.Module, Any], Tensor] | None = None,
+) -> TrainReport:
+    """Train in place on the data of these steps; the rest is as `train` says.
+
+    Args:
+        inputs: a checkpoint of other ones is not resumed.
+        loss: as of `StepTrainer`.
+    """
     spec = built.spec
     if spec is None:
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec)
-    alone = [_steps(built, part, settings) for part in parts]
-    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "inputs": [len(part.features) for part in parts],
+        "inputs": list(inputs),
     }
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
@@ -146,6 +177,7 @@ def train(
             identity=identity,
             best=best,
             undecayed=built.masks.keys(),
+            loss=loss,
         )
         if found:
             trainer.prepare_resume(*found)
@@ -207,7 +239,7 @@ class _Arguments(TrainingArguments):
 
 
 def _arguments(
-    settings: Training, steps: Steps | MixedSteps, folder: Path, device: torch.device
+    settings: Training, steps: StepSequence, folder: Path, device: torch.device
 ) -> TrainingArguments:
     check_precision(settings.precision, device)
     # accelerate reads the device here, where it would else take the first GPU.

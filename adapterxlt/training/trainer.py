@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from adapterxlt.progress import Bar
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
-from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.state import (
     collect_json,
     collect_tensors,
@@ -36,7 +35,7 @@ from adapterxlt.training.state import (
     restore_optimizer,
     restore_random,
 )
-from adapterxlt.training.steps import StepData, Steps
+from adapterxlt.training.steps import StepData, StepSequence
 
 # Reading a loss back from a GPU makes it wait; so it is done every few steps.
 READ_EVERY = 10
@@ -55,6 +54,8 @@ class StepTrainer(Trainer):
         identity: JSON data that a checkpoint must agree in to be resumed.
         best: scores every epoch and keeps the best one's weights, if that is asked for.
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
+        loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
+            step's task has it.
     """
 
     def __init__(
@@ -62,14 +63,16 @@ class StepTrainer(Trainer):
         model: nn.Module,
         args: TrainingArguments,
         *,
-        steps: Steps | MixedSteps,
+        steps: StepSequence,
         bar: Bar,
         checkpoint_every: int,
         identity: dict[str, Any],
         best: BestEpoch | None = None,
         undecayed: Collection[str] = (),
+        loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ) -> None:
         self.undecayed = undecayed
+        self._loss = loss
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
         callbacks: Any = self.callback_handler  # untyped
         callbacks.remove_callback(PrinterCallback)
@@ -150,6 +153,9 @@ class StepTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Sum of the losses of one piece."""
+        if self._loss is not None:
+            with self.accelerator.autocast():  # which only a whole forward pass does by itself
+                return self._loss(model, inputs)
         read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
         outputs = model(**read)
         loss = get_kind(self._kind).workings.loss(outputs, inputs)
