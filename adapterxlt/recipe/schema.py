@@ -196,12 +196,17 @@ class Recipe(Strict):
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
-    _large: bool = PrivateAttr(False)
+    _layers: int | None = PrivateAttr(None)
 
     @property
     def catalogue(self) -> Catalogue:
         """The tasks that it can name: the built-in ones and the user's."""
         return self._catalogue
+
+    @property
+    def layers(self) -> int | None:
+        """Layers of its backbone; None as long as they are not known."""
+        return self._layers
 
     def knowing(self, tasks: Catalogue) -> Recipe:
         """The same recipe with another catalogue."""
@@ -212,17 +217,21 @@ class Recipe(Strict):
     def on(self, layers: int) -> Recipe:
         """The same recipe for a backbone of so many layers: presets tell large ones apart."""
         known = self.model_copy()
-        known._large = layers >= LARGE
+        known._layers = layers
         return known
 
     def training_of(self, name: str) -> Training:
         """The training settings of a stage that trains, the recipe's defaults filled in."""
-        stage = self._training_stage(name)
-        tasks = [data.task for data in stage.train]
+        stage: object = self.stages[name]
+        if not isinstance(stage, TrainingBlock):
+            raise TypeError(f"stage `{name}` does not train")
+        # What is not trained on a task has no preset.
+        tasks = [data.task for data in stage.train] if isinstance(stage, TrainingStage) else []
+        large = self._layers is not None and self._layers >= LARGE
         merged: dict[str, object] = {}
         published: set[str] = set()  # what of it a preset gave
         for block in (self.training, stage):
-            preset = preset_for(block.preset, tasks, self.catalogue, large=self._large)
+            preset = preset_for(block.preset, tasks, self.catalogue, large=large)
             for layer in (preset, block.written):
                 for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
                     if soft in layer and (layer is preset or hard in published):

@@ -51,7 +51,23 @@ def epoch_ends(per_epoch: float, total: int) -> list[int]:
     return sorted({*(max(1, end) for end in whole), total})
 
 
-class Steps(Dataset[StepData]):
+class StepSequence(Dataset[StepData]):
+    """All steps of a training, item i being optimizer step i.
+
+    Attributes:
+        total: how many there are.
+        epoch_ends: the steps after which an epoch ends.
+        tail: so many last steps make up the report's final loss.
+        seed: of all that is drawn in them.
+    """
+
+    total: int
+    epoch_ends: list[int]
+    tail: int
+    seed: int
+
+
+class Steps(StepSequence):
     """All steps of a training on one task, item i being optimizer step i.
 
     Args:
@@ -87,7 +103,6 @@ class Steps(Dataset[StepData]):
         self.per_epoch = -(-len(features) // settings.batch_size)
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * self.per_epoch))
         self.epoch_ends = epoch_ends(self.per_epoch, self.total)
-        # The report's final loss is the mean over this many last steps.
         self.tail = max(1, round(0.1 * self.total))
         self._epoch = -1
         self._batches: list[list[int]] = []

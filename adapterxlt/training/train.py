@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 from transformers import TrainingArguments, set_seed
 
 from adapterxlt.batching.memory import Budget
@@ -25,7 +27,7 @@ from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
-from adapterxlt.training.steps import Steps
+from adapterxlt.training.steps import Steps, StepSequence
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -119,22 +121,51 @@ def train(
         AdapterXLTError: training diverged, the disk is full, the precision is not to be had
             here, or the tensors that would train are not the ones that should.
     """
+    alone = [_steps(built, part, settings, ranks) for part in parts]
+    weights = [part.weight for part in parts]
+    return train_steps(
+        built,
+        alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights),
+        settings,
+        inputs=[*(len(part.features) for part in parts), *filter(None, weights)],
+        checkpoints=checkpoints,
+        progress=progress,
+        description=description,
+        score=score,
+        ranks=ranks,
+    )
+
+
+def train_steps(
+    built: Built,
+    steps: StepSequence,
+    settings: Training,
+    *,
+    inputs: Sequence[float],
+    checkpoints: Path,
+    progress: Progress,
+    description: str,
+    score: Callable[[], Sequence[DevScore]] | None = None,
+    loss: Callable[[nn.Module, Any], Tensor] | None = None,
+    ranks: Ranks = ALONE,
+) -> TrainReport:
+    """Train in place on the data of these steps; the rest is as `train` says.
+
+    Args:
+        inputs: a checkpoint of other ones is not resumed.
+        loss: as of `StepTrainer`.
+    """
     spec = built.spec
     if spec is None:
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec)
-    alone = [_steps(built, part, settings, ranks) for part in parts]
-    weights = [part.weight for part in parts]
-    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "inputs": [len(part.features) for part in parts],
+        "inputs": list(inputs),
     }
-    if any(weights):
-        identity["weights"] = weights
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:
@@ -164,6 +195,7 @@ def train(
             undecayed=built.masks.keys(),
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
+            loss=loss,
         )
         if found:
             trainer.prepare_resume(*found)
@@ -227,7 +259,7 @@ class _Arguments(TrainingArguments):
 
 
 def _arguments(
-    settings: Training, steps: Steps | MixedSteps, folder: Path, device: torch.device
+    settings: Training, steps: StepSequence, folder: Path, device: torch.device
 ) -> TrainingArguments:
     precision = find_precision(settings.precision, device)
     # accelerate reads the device here, where it would else take the first GPU.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ from adapterxlt.progress import Bar
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
-from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.state import (
     collect_json,
@@ -40,7 +39,7 @@ from adapterxlt.training.state import (
     restore_random,
     restore_states,
 )
-from adapterxlt.training.steps import StepData, Steps
+from adapterxlt.training.steps import StepData, StepSequence
 
 # Reading a loss back from a GPU makes it wait; so it is done every few steps.
 READ_EVERY = 10
@@ -61,6 +60,8 @@ class StepTrainer(Trainer):
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
         budget: the padded tokens that go through the model at a time.
         ranks: the processes that share each step.
+        loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
+            step's task has it.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class StepTrainer(Trainer):
         model: nn.Module,
         args: TrainingArguments,
         *,
-        steps: Steps | MixedSteps,
+        steps: StepSequence,
         bar: Bar,
         checkpoint_every: int,
         identity: dict[str, Any],
@@ -76,8 +77,10 @@ class StepTrainer(Trainer):
         undecayed: Collection[str] = (),
         budget: Budget,
         ranks: Ranks = ALONE,
+        loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ) -> None:
         self.undecayed = undecayed
+        self._loss = loss
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
         callbacks: Any = self.callback_handler  # untyped
         callbacks.remove_callback(PrinterCallback)
@@ -138,7 +141,12 @@ class StepTrainer(Trainer):
             try:
                 total = self._add_gradients(model, step.count, pieces)
                 break
-            except torch.OutOfMemoryError:
+            except torch.OutOfMemoryError as error:
+                if self._loss is not None:  # of all inputs of the step together
+                    raise AdapterXLTError(
+                        f"the memory of `{self.args.device}` does not suffice for this batch",
+                        hint="lower batch_size, or choose a device with more memory",
+                    ) from error
                 # Some of its gradients may be there already: the whole step is done again.
                 model.zero_grad()
                 restore_states(random)
@@ -180,6 +188,9 @@ class StepTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Sum of the losses of one piece."""
+        if self._loss is not None:
+            with self.accelerator.autocast():  # which only a whole forward pass does by itself
+                return self._loss(model, inputs)
         read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
         outputs = model(**read)
         loss = get_kind(self._kind).workings.loss(outputs, inputs)

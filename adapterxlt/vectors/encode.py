@@ -59,6 +59,7 @@ def encode_grid(
     token_budget: int,
     progress: Progress,
     label: str = "encoding",
+    prefix: str | None = None,
 ) -> dict[Key, Floats]:
     """Pooled vectors [n, dim] of the sentences, by (layer, pooling); layer 0 = embeddings.
 
@@ -77,10 +78,11 @@ def encode_grid(
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         label: what the progress bar says.
+        prefix: put before each text; None: the model's own.
     """
     rows: dict[str, int] = {}
     inverse = np.asarray([rows.setdefault(text, len(rows)) for text in sentences], dtype=np.int64)
-    tokens, number = tokenize(built, rows, max_length).distinct()
+    tokens, number = tokenize(built, rows, max_length, prefix).distinct()
     keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
     vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
@@ -114,7 +116,7 @@ def encode_batches(
     with _pooling_pass(built.model, keys) as forward:
 
         def run(rows: Sequence[int]) -> dict[Key, Floats]:
-            ids, mask = _pad([tokens.row(i) for i in rows], pad_id)
+            ids, mask = pad_tokens([tokens.row(i) for i in rows], pad_id)
             with torch.inference_mode():
                 pooled = forward(ids.to(device), mask.to(device), special)
             return {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
@@ -146,7 +148,8 @@ def _special_ids(tokenizer: Any) -> Tensor:
     return torch.tensor(sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}))
 
 
-def _pad(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
+def pad_tokens(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
+    """Token ids [n, length] of rows, padded to the longest, and their mask."""
     width = max(map(len, rows))
     tokens = np.full((len(rows), width), pad_id, dtype=np.int64)
     for row, ids in enumerate(rows):
