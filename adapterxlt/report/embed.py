@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from markupsafe import Markup
 
 from adapterxlt.report.read import Run
+from adapterxlt.results.rows import Row
 
 _MANY = 0.5  # a column with fewer distinct values than this share of its rows is written as places
 
@@ -23,16 +25,15 @@ def embedded(value: object) -> Markup:
 
 def rows_of(runs: Iterable[Run]) -> dict[str, Any]:
     """Every row of some runs, column by column."""
-    listed = [{"workdir": str(run.workdir), **row.as_dict()} for run in runs for row in run.rows]
-    names = list(dict.fromkeys(name for row in listed for name in row))
-    return {
-        "count": len(listed),
-        "columns": {name: _column([_plain(row.get(name)) for row in listed]) for name in names},
-    }
+    listed = [(str(run.workdir), row) for run in runs for row in run.rows]
+    columns = {"workdir": _column([folder for folder, _ in listed])}
+    for one in fields(Row):
+        columns[one.name] = _column([_plain(getattr(row, one.name)) for _, row in listed])
+    return {"count": len(listed), "columns": columns}
 
 
 def _plain(value: Any) -> Any:
-    return " ".join(value) if isinstance(value, list) else value
+    return " ".join(value) if isinstance(value, tuple) else value
 
 
 def _column(values: Sequence[Any]) -> dict[str, Any]:

@@ -143,8 +143,11 @@ def curves(trainings: Sequence[Training]) -> list[tuple[str, Plot]]:
     tasks: dict[str, dict[str, list[tuple[float, float, str]]]] = {}
     for one in trainings:
         if one.epochs:
-            name = f"{one.method}, seed {one.seed}, {one.fingerprint[:6]}"
-            tasks.setdefault(one.task, {})[name] = [
+            name = f"{f'after {one.before}' if one.before else 'directly'}, seed {one.seed}"
+            series = tasks.setdefault(one.task, {})
+            if name in series:  # settings differ
+                name += f" ({one.fingerprint[:6]})"
+            series[name] = [
                 (float(step), value, f"{name}, step {step}: {value:.1f}")
                 for step, value in one.epochs
             ]

@@ -29,7 +29,7 @@ class Training:
     """One trained step.
 
     Args:
-        task: its tasks, `method` its method.
+        task: its tasks, `method` its method; `before`: the tasks of what it was put upon.
         seconds: how long it took, None where that was not noted.
         examples, loss: what it was trained on, and the mean loss at the end.
         epochs: (steps, score on dev), where epochs were scored.
@@ -37,6 +37,7 @@ class Training:
 
     fingerprint: str
     task: str
+    before: str
     method: str
     seed: int | None
     seconds: float | None
@@ -52,8 +53,9 @@ def trained_behind(workdir: Path, cell: str) -> list[Training]:
     store = Store(workdir / STORE_FOLDER)
     try:
         steps: Any = read_manifest(store.path(cell)).lineage.get("steps")
+        tasks = {step["fingerprint"]: _tasks(step["params"]) for step in steps}
         return [
-            _training(store, step)
+            _training(store, step, tasks)
             for step in steps
             if re.fullmatch("[0-9a-f]{64}", step["fingerprint"]) and "method" in step["params"]
         ]
@@ -61,9 +63,13 @@ def trained_behind(workdir: Path, cell: str) -> list[Training]:
         return []
 
 
-def _training(store: Store, step: Mapping[str, Any]) -> Training:
+def _tasks(params: Mapping[str, Any]) -> str:
+    tasks = [str(part["task"]) for part in params.get("tasks", [])] or [str(params.get("task", ""))]
+    return printable(" + ".join(dict.fromkeys(tasks)))
+
+
+def _training(store: Store, step: Mapping[str, Any], tasks: Mapping[str, str]) -> Training:
     params, address = step["params"], step["fingerprint"]
-    tasks = [str(part["task"]) for part in params.get("tasks", [])] or [str(params.get("task"))]
     found = _metrics(store.path(address))
     dev = found.get("dev", {})
     epochs = [
@@ -74,7 +80,8 @@ def _training(store: Store, step: Mapping[str, Any]) -> Training:
     seed = params.get("seed")
     return Training(
         fingerprint=address,
-        task=printable(" + ".join(dict.fromkeys(tasks))),
+        task=tasks[address],
+        before=", ".join(tasks.get(needed, "") for needed in step.get("inputs", [])),
         method=printable(str(params["method"])),
         seed=None if seed is None else int(seed),
         seconds=_finite(duration_of(store, address)),

@@ -18,7 +18,7 @@ from adapterxlt.report.embed import embedded, rows_of
 from adapterxlt.report.forest import forest
 from adapterxlt.report.groups import facets
 from adapterxlt.report.page.cells import group_cell, matrix_cells, rows_wanted
-from adapterxlt.report.page.parts import parts_of
+from adapterxlt.report.page.parts import parts_of, seen_of
 from adapterxlt.report.plots import by_language, by_layer, cost_plots, curves
 from adapterxlt.report.read import Run
 from adapterxlt.report.references import beside
@@ -73,7 +73,7 @@ def render(
             spent=found,
             cost_plots=cost_plots(found.costs),
             curves=curves(found.trainings),
-            seen=[row for run in runs for row in run.rows if row.contamination and row.main],
+            seen=seen_of(runs),
             beside=beside(runs),
             rows=embedded(rows_of(runs)),
             by_language=by_language,

@@ -51,8 +51,10 @@
 
   // Notes of cells: on hover, focus and tap; Escape puts them away.
   const tip = document.getElementById("tip");
-  const hide = () => { tip.hidden = true; };
+  let told = null;
+  const hide = () => { told = null; tip.hidden = true; };
   const show = (cell) => {
+    told = cell;
     tip.textContent = cell.dataset.tip;
     tip.hidden = false;
     const at = cell.getBoundingClientRect(), own = tip.getBoundingClientRect();
@@ -70,7 +72,7 @@
   }
   document.addEventListener("focusout", hide);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("scroll", hide, { passive: true, capture: true });
+  addEventListener("scroll", () => { if (told) show(told); }, { passive: true, capture: true });
   // Arrow keys go from cell to cell of a matrix.
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest && event.target.closest(".matrix td");
@@ -134,7 +136,9 @@
       for (const name of names) {
         const value = get(name, number);
         const text = typeof value === "number" && !Number.isInteger(value) ? String(+value.toFixed(4)) : String(value ?? "");
-        make("td", text, row).title = text.length > 40 ? text : "";
+        const cell = make("td", text, row);
+        if (text.length > 40) cell.title = text;
+        if (typeof value === "string") cell.className = "word";
       }
       return row;
     });

@@ -37,6 +37,18 @@ def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[str]]) ->
     return parts
 
 
+def seen_of(runs: Sequence[Run]) -> list[Row]:
+    """A row of each model and language with texts that were seen before."""
+    found: dict[tuple[str, ...], Row] = {}
+    for run in runs:
+        for row in run.rows:
+            if row.contamination and row.main:
+                key = (str(run.workdir), row.recipe_id, row.stage, row.model, row.task,
+                       row.language, row.contamination)  # fmt: skip
+                found.setdefault(key, row)
+    return list(found.values())
+
+
 def _models(rows: Sequence[Row]) -> list[Row]:
     """A row of each model and protocol: what it came from is the same in all of them."""
     found: dict[tuple[str, ...], Row] = {}
