@@ -140,7 +140,8 @@ def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None
         AdapterXLTError: the library cannot build it on this backbone.
     """
     try:
-        model.add_adapter(name, config=to_adapters_string(parse_method(method)))
+        layers = model.config.num_hidden_layers
+        model.add_adapter(name, config=to_adapters_string(parse_method(method), layers))
     except (ValueError, TypeError, AssertionError, NotImplementedError, KeyError) as error:
         raise AdapterXLTError(
             f"{where}: method `{method}` cannot be built on this backbone: "

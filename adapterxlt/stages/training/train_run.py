@@ -148,6 +148,8 @@ def _build_train(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
+    dense = inputs.pop() if parse_method(step.text("method")).density else None
+    exchanged = inputs[1:] if "language_adapter" in step.params else []
     return build_train(
         context.backbone,
         method=step.text("method"),
@@ -156,7 +158,9 @@ def _build_train(
         other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
-        dense=inputs[-1] if parse_method(step.text("method")).density else None,
+        dense=dense,
+        language=exchanged[0] if exchanged else None,
+        before=exchanged[1] if len(exchanged) > 1 else None,
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
