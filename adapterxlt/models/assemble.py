@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 import torch
 
@@ -32,8 +32,13 @@ def train_only(model: AdapterModel, wanted: Set[str]) -> None:
 
 
 def ready_to_train(
-    model: AdapterModel, backbone: Backbone, spec: ModelSpec, frozen_dropout: bool
+    model: AdapterModel,
+    backbone: Backbone,
+    spec: ModelSpec,
+    frozen_dropout: bool,
+    members: Sequence[str] = (),
 ) -> Built:
+    """Compose and check a model; see `trainable.expected_trainable` for `members`."""
     activate(model, spec)
     hide_prompt_of(model, spec)
     unfreeze_bias(model)
@@ -41,8 +46,8 @@ def ready_to_train(
         silence_frozen_dropout(model)
     quicken_dropout(model)
     model.train()
-    assert_trainable(model, spec)
-    return Built(model, load_tokenizer(backbone), backbone, spec)
+    assert_trainable(model, spec, members)
+    return Built(model, load_tokenizer(backbone), backbone, spec, members=members)
 
 
 def new_heads(model: AdapterModel, spec: ModelSpec, backbone: Backbone, seed: int) -> None:

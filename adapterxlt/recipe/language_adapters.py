@@ -75,7 +75,8 @@ class LanguageAdapters:
     Args:
         stages: the stage of each language's adapter.
         otherwise: of languages that have none.
-        source: the stage of the one that the model was trained with, and has in it.
+        source: the stage of the one that the model was trained with, and has in it; "" where
+            nothing was trained on them.
         language: that it was trained in.
         weights: whether they are weights of the backbone (full or sparse fine-tunes), which the
             model's own were added to, and not adapters, which it stands on.

@@ -75,6 +75,11 @@ class Row:
     equivalence: float | None = None
     language_adapter: str | None = None
 
+    @property
+    def borrows(self) -> bool:
+        """Whether its model stands on language adapters, of which the language has none."""
+        return self.language_adapter not in (None, self.language)
+
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}

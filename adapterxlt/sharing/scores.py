@@ -61,7 +61,9 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
 
 def _measured(entry: Manifest) -> object:
     """Address of the model that an entry measures: its first input, before language adapters."""
-    inputs = entry.parts.get("inputs")
+    inputs, params = entry.parts.get("inputs"), entry.parts.get("params")
+    if isinstance(params, Mapping) and params.get("alone"):
+        return None
     return inputs[0] if isinstance(inputs, list) and inputs else None
 
 

@@ -22,7 +22,13 @@ from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
-from adapterxlt.stages.language_adapters import missing, problem_of, refuse_missing, swapped
+from adapterxlt.stages.language_adapters import (
+    missing,
+    problem_of,
+    refuse_missing,
+    spoken_by,
+    swapped,
+)
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,
@@ -107,7 +113,10 @@ class _Evaluate(StageKind[EvaluateStage]):
             )
             for name in stage.on
         }
-        refuse_missing(scene, name, itertools.product(stage.evaluate, measured.values()))
+        speaks = {model: spoken_by(scene, model) for model in stage.evaluate}
+        refuse_missing(
+            name, [(m, speaks[m], codes) for m in stage.evaluate for codes in measured.values()]
+        )
         for task_name, languages in measured.items():
             task = scene.recipe.catalogue[task_name]
             for model in stage.evaluate:
@@ -131,9 +140,8 @@ class _Evaluate(StageKind[EvaluateStage]):
                 if stage.predictions:
                     params["predictions"] = stage.predictions
                 inputs: tuple[str, ...] = (model,)
-                shape = scene.shape_of(model)
-                if shape is not None and shape.speaks is not None:
-                    spoken = swapped(shape.speaks, languages)
+                if (stands_on := speaks[model]) is not None:
+                    spoken = swapped(stands_on, languages)
                     inputs, params = (model, *spoken.inputs), {**params, **spoken.params}
                 yield Step(f"{name}/{model}/{task_name}", "evaluate", name, inputs, params)
 

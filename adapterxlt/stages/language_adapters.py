@@ -15,6 +15,8 @@ from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage, stage_of
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import Shape, ShapeOf
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.find import halves
 
 KEY = "language_adapters"
 NONE = "none"  # a language is measured without any
@@ -170,11 +172,17 @@ def _untrained(draft: Draft, language: str, name: str) -> str:
     return ""
 
 
-def check_unused(draft: Draft, name: str, stage: SpeakingStage, shape_of: ShapeOf) -> None:
-    """Refuse a key that says nothing, and adapters that would hide those below them."""
+def check_unused(
+    draft: Draft, name: str, stage: SpeakingStage, shape_of: ShapeOf, of: str = "method"
+) -> None:
+    """Refuse a key that says nothing, and adapters that would hide those below them.
+
+    Args:
+        of: the key that says what the adapters on top are.
+    """
     shape, at = shape_of(name), ("stages", name)
     if shape is not None and shape.speaks is not None:
-        check_stackable(draft, (*at, "method"), shape, shape_of)
+        check_stackable(draft, (*at, of), shape, shape_of)
     elif shape is not None and "no_language_adapter" in stage.model_fields_set:
         draft.refuse(
             (*at, "no_language_adapter"),
@@ -184,6 +192,12 @@ def check_unused(draft: Draft, name: str, stage: SpeakingStage, shape_of: ShapeO
 
 
 # Measuring
+
+
+def spoken_by(scene: Scene, model: str) -> LanguageAdapters | None:
+    """What the model of a stage stands on."""
+    shape = scene.shape_of(model)
+    return shape.speaks if shape is not None else None
 
 
 @dataclass(frozen=True)
@@ -203,7 +217,10 @@ class Swapped:
 
 
 def swapped(speaks: LanguageAdapters, languages: Iterable[str]) -> Swapped:
-    """What a measurement of a model in some languages needs, its model being its first input."""
+    """What a measurement of a model in some languages needs, its model being its first input.
+
+    Of language adapters on which nothing else stands, there is no such model.
+    """
     inputs: list[str] = []
 
     def place(name: str) -> int:
@@ -218,11 +235,17 @@ def swapped(speaks: LanguageAdapters, languages: Iterable[str]) -> Swapped:
             table[language] = speaks.language if speaks.otherwise == "source" else NONE
         else:
             table[language] = 0 if own == speaks.source else place(own)
-    params: dict[str, object] = {KEY: table}
+    params: dict[str, object] = {KEY: table} | ({} if speaks.source else {"alone": True})
     taken_out = any(value == NONE or (type(value) is int and value) for value in table.values())
-    if speaks.weights and taken_out:
+    if speaks.weights and taken_out and speaks.source:
         params["source_adapter"] = place(speaks.source)
     return Swapped(tuple(inputs), params)
+
+
+def both_sides(task: Task, language: str) -> tuple[str, str]:
+    """The languages of sentences and of their translations."""
+    first, second = halves(task, language)
+    return first, ("en" if first == second else second)
 
 
 def missing(speaks: LanguageAdapters, languages: Iterable[str]) -> list[str]:
@@ -242,20 +265,22 @@ def problem_of(model: str, languages: Sequence[str]) -> tuple[str, str]:
     )
 
 
-def refuse_missing(scene: Scene, stage: str, wanted: Iterable[tuple[str, Sequence[str]]]) -> None:
+Wanted = tuple[str, LanguageAdapters | None, Sequence[str]]
+
+
+def refuse_missing(stage: str, wanted: Iterable[Wanted]) -> None:
     """Refuse languages without an adapter, of all the models that a stage measures at once.
 
     Args:
-        wanted: each model, and languages that it is measured in.
+        wanted: each model, what it stands on, and languages that it is measured in.
 
     Raises:
         InvalidRecipeError: naming every model with all of its languages.
     """
     gone: dict[str, list[str]] = {}
-    for model, languages in wanted:
-        shape = scene.shape_of(model)
-        if shape is not None and shape.speaks is not None:
-            gone.setdefault(model, []).extend(missing(shape.speaks, languages))
+    for model, speaks, languages in wanted:
+        if speaks is not None:
+            gone.setdefault(model, []).extend(missing(speaks, languages))
     problems = []
     for model, listed in gone.items():
         if listed:

@@ -223,7 +223,8 @@ def _stacked(
     else:
         reason = can_stack(old.methods, new.methods[0])
     if reason:
-        draft.refuse(path, reason, "choose another method, or train without `stack_on`")
+        key = "`stack_on`" if path[-1] == "stack_on" else "it"
+        draft.refuse(path, reason, f"choose another method, or train without {key}")
         return None
     if old.depth >= MAX_MEMBERS:
         draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")

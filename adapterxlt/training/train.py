@@ -111,7 +111,7 @@ def train(
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
-    assert_trainable(built.model, spec)
+    assert_trainable(built.model, spec, built.members)
     alone = [_steps(built, part, settings) for part in parts]
     steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings)
     identity = {

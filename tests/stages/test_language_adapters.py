@@ -17,11 +17,14 @@ from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.models.build import load
 from adapterxlt.models.speak import load_speaking
+from adapterxlt.models.spec import setup_fusions
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import Plan
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.outcomes import read_outcomes
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.vectors.encode import encode_sentences
 from tests.models.conftest import logits
 from tests.tiny import SENTENCES
 
@@ -48,6 +51,10 @@ class Bench:
             (folder / "data" / "mlm").mkdir(parents=True, exist_ok=True)
             text = "\n".join(texts * 2)
             (folder / "data" / "mlm" / f"{language}.txt").write_text(text, encoding="utf-8")
+        (folder / "data" / "tatoeba").mkdir()
+        for code, texts in {"de": SENTENCES[12:17], "en": SENTENCES[:5]}.items():
+            file = folder / "data" / "tatoeba" / f"de-en.{code}"
+            file.write_text("\n".join(texts) + "\n", encoding="utf-8")
         pairs = folder / "data" / "pawsx"
         pairs.mkdir()
         for name in ("train-en", "dev-en", "dev-de", "dev-fr"):
@@ -196,7 +203,7 @@ def test_what_goes_on_stands_on_the_language_of_its_own_training(bench: Bench) -
         + MADX
         + (
             "  few: {train: {task: pawsx, language: de, split: dev}, after: madx}\n"
-            "  over: {train: {task: pawsx, language: de, split: dev}, method: lora, stack_on: madx}\n"
+            "  over: {train: {task: pawsx, language: de, split: dev}, stack_on: madx}\n"
             "  more: {train: pawsx, after: madx}\n"
             "  scores: {evaluate: [few, over, more], on: pawsx, languages: [en, de]}\n"
         )
@@ -214,3 +221,93 @@ def test_what_goes_on_stands_on_the_language_of_its_own_training(bench: Bench) -
         found = load_file(kept / "adapter.safetensors")
         assert german.keys() == found.keys()
         assert all(torch.equal(german[key], found[key]) for key in german)
+
+
+def test_a_fusion_stands_on_the_language_and_on_no_order(bench: Bench) -> None:
+    head = (
+        LANGUAGES
+        + MADX
+        + ('  other: {train: pawsx, language_adapters: "lang_{language}", seed: 2}\n')
+    )
+    text = head + (
+        "  fused: {fuse: [madx, other], train: pawsx}\n"
+        "  scores: {evaluate: fused, on: pawsx, languages: [en, de]}\n"
+    )
+    turned = head + "  fused: {fuse: [other, madx], train: pawsx}\n"
+    done, plan = bench.run(text), bench.plan(text)
+    assert {row.language_adapter for row in done.rows} == {"en", "de"}
+    assert plan.by_id("fused").step.inputs == ("madx", "other", "lang_en")
+    assert bench.plan(turned).by_id("fused").fingerprint == plan.by_id("fused").fingerprint
+    row = next(row for row in done.rows if row.main)
+    assert row.lineage.count("fuse(") == 1
+    artifact = bench.artifact(plan, "fused")
+    own = logits(load(bench.backbone, artifact), IDS)
+    german = bench.artifact(plan, "lang_de")
+    spoken = load_speaking(bench.backbone, artifact, language=german)
+    assert float((own - logits(spoken, IDS)).abs().max()) > 1e-4
+    assert spoken.spec is not None
+    (fused,) = setup_fusions(spoken.spec.setup or "")
+    assert spoken.model.adapters_config.active_setup is not None
+    members = {bench.artifact(plan, name) for name in ("madx", "other")}
+    for folder in members:
+        trained = load_file(folder / "adapter.safetensors")
+        name = next(iter(trained)).partition("adapters.")[2].partition(".")[0]
+        assert name in fused.fuse
+        kept = load_file(artifact / "adapters" / name / "adapter.safetensors")
+        assert all(torch.equal(trained[key], kept[key]) for key in trained)
+
+
+def test_members_are_trained_on_where_it_is_said(bench: Bench) -> None:
+    text = (
+        "  one: {train: pawsx}\n  two: {train: pawsx, seed: 2}\n"
+        "  fused: {fuse: [one, two], train: pawsx, train_members: true}\n"
+        "  still: {fuse: [one, two], train: pawsx}\n"
+    )
+    bench.run(text)
+    plan = bench.plan(text)
+    assert "train_members" not in plan.by_id("still").step.params
+    for stage, same in (("still", True), ("fused", False)):
+        for member in ("one", "two"):
+            before = load_file(bench.artifact(plan, member) / "adapter.safetensors")
+            name = f"pawsx_{plan.by_id(member).fingerprint[:8]}"
+            place = bench.artifact(plan, stage) / "adapters" / name / "adapter.safetensors"
+            after = load_file(place)
+            assert all(torch.equal(before[key], after[key]) for key in before) is same
+
+
+def test_each_side_is_encoded_in_its_own_language(bench: Bench) -> None:
+    text = (
+        LANGUAGES
+        + MADX
+        + (
+            "  search: {retrieve: [none, madx], on: tatoeba, languages: de, layers: 2, "
+            'language_adapters: "lang_{language}"}\n'
+        )
+    )
+    done, plan = bench.run(text), bench.plan(text)
+    assert {(row.model, row.language_adapter) for row in done.rows} == {
+        ("none", "de"),
+        ("madx", "de"),
+    }
+    alone = plan.by_id("search/none/tatoeba").step
+    assert alone.inputs == ("lang_de", "lang_en")
+    assert alone.model is None
+    assert plan.by_id("search/madx/tatoeba").step.inputs == ("madx", "lang_de")
+    artifacts = {name: bench.artifact(plan, f"lang_{name}") for name in ("de", "en")}
+    german, english = (SENTENCES[12:17], SENTENCES[:5])
+
+    def vectors(built: Any, texts: list[str]) -> torch.Tensor:
+        found = encode_sentences(
+            built, texts, layers=[2], pooling="mean", max_length=64, token_budget=999,
+            progress=Silent(),
+        )  # fmt: skip
+        return torch.from_numpy(found[2])
+
+    found = {row.model: row.value for row in done.rows if row.metric == "accuracy"}
+    sides = [
+        vectors(load(bench.backbone, artifacts[name]), texts)
+        for name, texts in (("de", german), ("en", english))
+    ]
+    unit = [side / side.norm(dim=1, keepdim=True) for side in sides]
+    nearest = (unit[0] @ unit[1].T).argmax(dim=1)
+    assert found["none"] == pytest.approx(float((nearest == torch.arange(5)).float().mean()) * 100)

@@ -86,12 +86,13 @@ class Context:
         Of several heads, that of the cell is made active; of several languages' adapters, that of
         the language which is measured.
         """
-        step, inputs = planned.step, planned.step.inputs
-        swap = swap_for(step, language)
+        step, swap = planned.step, swap_for(planned.step, language)
         if swap is None:
-            built = self.load(inputs[0] if inputs else None)
+            built = self.load(step.model)
+        elif step.model is None:
+            built = self.load(swap.language)
         else:
-            built = self._speaking(inputs[0], swap)
+            built = self._speaking(step.model, swap)
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))
         return built

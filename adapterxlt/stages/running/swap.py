@@ -27,7 +27,7 @@ def swap_for(step: Step, language: str) -> Swap | None:
         return None
     source = step.params.get("source_adapter")
     return Swap(
-        step.inputs[place] if isinstance(place, int) else None,
+        step.inputs[place - ("alone" in step.params)] if isinstance(place, int) else None,
         None if source is None else step.inputs[source],
     )
 
@@ -42,3 +42,11 @@ def used_for(step: Step, language: str) -> str | None:
         return None
     place = table[language]
     return language if isinstance(place, int) else str(place)
+
+
+def used_for_pair(step: Step, language: str, sides: tuple[str, str]) -> str | None:
+    """The same of a language and that of its translations: `language` if both have their own."""
+    found = [used_for(step, side) for side in sides]
+    if None in found:
+        return None
+    return language if found == list(sides) else "-".join(map(str, found))

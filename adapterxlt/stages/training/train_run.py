@@ -169,10 +169,12 @@ def _build_train(
 def _build_fusion(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
-    step = planned.step
+    step, members = planned.step, [context.artifact(name) for name in planned.step.inputs]
     return build_fusion(
         context.backbone,
-        members=[context.artifact(name) for name in step.inputs],
+        language=members.pop() if "language_adapter" in step.params else None,
+        members=members,
+        train_members="train_members" in step.params,
         fusion=step.text("fusion"),
         name=_name(planned, heads),
         head=heads[0],
