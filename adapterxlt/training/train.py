@@ -160,7 +160,7 @@ def train_steps(
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
-    assert_trainable(built.model, spec)
+    assert_trainable(built.model, spec, built.members)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
