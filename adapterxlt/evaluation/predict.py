@@ -12,13 +12,13 @@ import torch
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.memory import Budget
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.facts import Example, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Logits, Prediction
 from adapterxlt.progress import Progress
+from adapterxlt.token_budget import Budget
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built

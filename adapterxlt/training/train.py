@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from transformers import TrainingArguments, set_seed
 
-from adapterxlt.batching.memory import Budget
 from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
@@ -23,6 +22,7 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.token_budget import Budget
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
