@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
@@ -14,9 +13,10 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
-from adapterxlt.recipe.schema import Part, Recipe
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.members import members_of
 from adapterxlt.stages.merging.checks import check_backbone, check_settings
@@ -97,7 +97,7 @@ class _Merge(StageKind[MergeStage]):
             cap=stage.dev_cap,
             max_length=trained.lengths[head.name],
         )
-        return {**asdict(part), "doc_stride": trained.doc_stride, "head": head.name}
+        return {**part.said(), "doc_stride": trained.doc_stride, "head": head.name}
 
     def languages(self, scene: Scene, name: str, stage: MergeStage) -> set[str]:
         return set() if stage.on is None else {stage.on.language}
