@@ -66,7 +66,7 @@ def build_train(
     *,
     method: str,
     name: str,
-    head: HeadSpec,
+    head: HeadSpec | None,
     seed: int,
     other_heads: Sequence[HeadSpec] = (),
     after: Path | None = None,
@@ -79,7 +79,7 @@ def build_train(
     Args:
         method: adapter method as in recipes, or `full` or its kin, which train the backbone.
         name: name of what is trained, unique per content.
-        head: the new head; heads of earlier stages are never used.
+        head: the new head, if any; heads of earlier stages are never used.
         other_heads: further new heads, for a mixture of tasks.
         after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
@@ -97,7 +97,7 @@ def build_train(
     base = after or stack_on
     earlier = read_for(backbone, base) if base else None
     weights = base if earlier is not None and earlier.full else None
-    heads = (head, *other_heads)
+    heads = () if head is None else (head, *other_heads)
     if parse_method(method).is_head and base is not None and earlier and earlier.setup is not None:
         return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout)
     if parse_method(method).is_full:

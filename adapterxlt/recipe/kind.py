@@ -143,6 +143,14 @@ class StageKind(Generic[S]):
         """
         return None
 
+    def named_files(self, stage: S) -> Iterator[Task]:
+        """The tasks that a stage names by their file, which need no entry of their own.
+
+        Raises:
+            ValueError: a file cannot be one; the message is fit for a user.
+        """
+        yield from ()
+
     def shape(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> Shape | None:
         """What the model of a stage is made of; None, and a problem, if it cannot be made."""
         return None

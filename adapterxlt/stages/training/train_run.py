@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.devices import find_device
+from adapterxlt.devices import AUTO, find_device
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
@@ -25,6 +25,7 @@ from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
+from adapterxlt.training.ranks import ALONE
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 
 
@@ -76,7 +77,10 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         progress=context.progress,
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),
+        ranks=context.ranks or ALONE,
     )
+    if context.ranks and not context.ranks.writes:
+        return
     out = staging / "out"
     save(built, out)
     seen: dict[str, Hashes] = {}
@@ -85,7 +89,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         hashes = context.texts.trained(part, planned.step)
         seen[name] = np.union1d(seen[name], hashes) if name in seen else hashes
     write_seen(out, seen, [context.artifact(name) for name in planned.step.inputs])
-    write_json(out / METRICS_NAME, _metrics(materials, report))
+    write_json(out / METRICS_NAME, _metrics(materials, report, settings))
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -129,9 +133,13 @@ def _inputs(
     ]
 
 
-def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:
+def _metrics(
+    materials: Sequence[_Material], report: TrainReport, settings: Training
+) -> dict[str, object]:
     training = asdict(report)
     parts, epochs, kept = (training.pop(key) for key in ("parts", "epochs", "kept"))
+    if settings.precision != AUTO:
+        del training["precision"]  # the recipe says it
     found: dict[str, object] = {
         "examples": sum(len(material.examples) for material in materials),
         "training": training,
