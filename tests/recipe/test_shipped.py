@@ -136,7 +136,7 @@ def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: 
     roots = (FOLDER.parent / "artifacts/data/pocket",) if own else (real_data,)
     # The large training files are not in the folder.
     recipe, _ = in_small(load(name, ["backbone=mini"]).recipe, 50, roots)
-    sources = Sources(resolve_backbone("mini", FOLDER), roots)
+    sources = Sources(resolve_backbone("mini", FOLDER), roots, tasks=recipe.catalogue)
     if name in ABSENT:
         with pytest.raises(MissingDataError, match=f"no {ABSENT[name]} in language") as caught:
             make_plan(recipe, Store(tmp_path), sources)
