@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.ranks import together
 from adapterxlt.plan.durations import note_duration
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
@@ -40,7 +41,8 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         staging = store.open_staging(address)
         started = time.monotonic()
         try:
-            _runner(planned.step.kind)(planned, context, staging)
+            with together(planned, context, staging):
+                _runner(planned.step.kind)(planned, context, staging)
             store.commit(
                 address,
                 kind=planned.step.kind,

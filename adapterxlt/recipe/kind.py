@@ -63,12 +63,14 @@ class Trained:
         doc_stride: how far the windows of long ones overlapped.
         seed: None if it is not known.
         caps: each task, and at most how many examples of it there were.
+        shot_seed: the seed that the shots were drawn by; None where there were none.
     """
 
     lengths: dict[str, int]
     doc_stride: int
     seed: int | None
     caps: list[tuple[str, int | None]]
+    shot_seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Row:
             seeds go together that have the same.
         equivalence: within how many points of the baseline the recipe takes models as equal, None
             where it does not say; then the key is left out of the file.
+        shot_seed: the seed that the shots were drawn by which the measured model was trained on
+            last; None without shots, then the key is left out of the file.
 
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
@@ -69,10 +71,12 @@ class Row:
     cell: str = ""
     setup: str = ""
     equivalence: float | None = None
+    shot_seed: int | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}
-        if self.equivalence is None:
-            del found["equivalence"]
+        for key in ("equivalence", "shot_seed"):
+            if found[key] is None:
+                del found[key]
         return found

@@ -16,9 +16,10 @@ from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.recipe.schema import Recipe, Stage, TaskData, Training, TrainingBlock
+from adapterxlt.recipe.schema import Recipe, Stage, Training, TrainingBlock
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import TaskData
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.train import TrainStage
 from adapterxlt.stages.training.trained import least
@@ -31,7 +32,7 @@ USED = (
     "lr", "epochs", "max_steps", "batch_size", "max_length", "warmup", "warmup_steps",
     "weight_decay", "max_grad_norm", "seed", "frozen_dropout", "precision",
 )  # fmt: skip
-_ELSE = ("cap", "language", "checkpoint_every", "resources")
+_ELSE = ("cap", "language", "temperature", "checkpoint_every", "resources")
 HEADLESS = "it was aligned on words, not trained on a task"
 
 

@@ -132,7 +132,8 @@ def test_the_numbers_are_the_published_ones(folder: str, preset: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: Path) -> None:
-    own = load(name).recipe.data == ["pocket"] and "/" not in name
+    recipe = load(name).recipe
+    own = recipe.data == ["pocket"] and "data" in recipe.model_fields_set
     roots = (FOLDER.parent / "artifacts/data/pocket",) if own else (real_data,)
     # The large training files are not in the folder.
     recipe, _ = in_small(load(name, ["backbone=mini"]).recipe, 50, roots)

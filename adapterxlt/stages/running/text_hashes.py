@@ -7,10 +7,10 @@ from itertools import chain
 
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.plan import Sources
-from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.running.contamination import Hashes, hash_texts
-from adapterxlt.stages.running.data import evaluation_examples, training_examples
+from adapterxlt.stages.running.data import evaluation_examples, shot_seed, training_examples
 from adapterxlt.stages.running.lexicons import measured_entries, trained_entries
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages
@@ -32,9 +32,13 @@ class TextHashes:
     def trained(self, part: Part, step: Step) -> Hashes:
         """Of one part of what a step trains on."""
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
-        key: tuple[object, ...] = ("train", part.task, part.language, part.split, part.cap, seed)
+        few: tuple[object, ...] = (
+            part.shots,
+            None if part.shots is None else shot_seed(part, step),
+        )
         if "held_out" in step.params:  # words
-            key += (step.params["held_out"], step.params["split_seed"])
+            few += (step.params["held_out"], step.params["split_seed"])
+        key = ("train", part.task, part.language, part.split, part.cap, seed, *few)
         if key not in self._known:
             if "held_out" in step.params:
                 self._known[key] = hash_texts(trained_entries(step, self._sources)[0].words)

@@ -14,7 +14,7 @@ from adapterxlt.recipe.kind import Scene, StageKind, Trained
 from adapterxlt.recipe.kinds import like_first
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.recipe.used import Used, caps_of, data_parts
+from adapterxlt.recipe.used import Used, caps_of, data_parts, shot_seed_of
 from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.tasks.catalogue import Task
 
@@ -59,6 +59,7 @@ class _Use(StageKind[UseStage]):
             doc_stride=_number(params.get("doc_stride"), default.doc_stride),
             seed=seed if type(seed) is int else None,
             caps=caps_of(parts),
+            shot_seed=shot_seed_of(parts, seed),
         )
 
     def languages(self, scene: Scene, name: str, stage: UseStage) -> set[str]:
