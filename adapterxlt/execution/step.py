@@ -9,12 +9,12 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.ranks import together
-from adapterxlt.plan.durations import note_duration
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
+from adapterxlt.store.durations import note_duration
 from adapterxlt.store.store import Store
 
 Runner = Callable[[PlannedStep, Context, Path], None]

@@ -14,9 +14,10 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
-from adapterxlt.recipe.schema import Part, Recipe
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.members import members_of
 from adapterxlt.stages.merging.checks import check_backbone, check_settings

@@ -127,12 +127,11 @@ def train(
         built,
         alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights),
         settings,
-        inputs=[len(part.features) for part in parts],
+        inputs=[*(len(part.features) for part in parts), *filter(None, weights)],
         checkpoints=checkpoints,
         progress=progress,
         description=description,
         score=score,
-        weights=weights,
         ranks=ranks,
     )
 
@@ -142,19 +141,18 @@ def train_steps(
     steps: StepSequence,
     settings: Training,
     *,
-    inputs: Sequence[int],
+    inputs: Sequence[float],
     checkpoints: Path,
     progress: Progress,
     description: str,
     score: Callable[[], Sequence[DevScore]] | None = None,
-    weights: Sequence[float | None] = (),
-    ranks: Ranks = ALONE,
     loss: Callable[[nn.Module, Any], Tensor] | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainReport:
     """Train in place on the data of these steps; the rest is as `train` says.
 
     Args:
-        inputs, weights: a checkpoint of other ones is not resumed.
+        inputs: a checkpoint of other ones is not resumed.
         loss: as of `StepTrainer`.
     """
     spec = built.spec
@@ -162,14 +160,12 @@ def train_steps(
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
-    assert_trainable(built.model, spec)
+    assert_trainable(built.model, spec, built.members)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
         "inputs": list(inputs),
     }
-    if any(weights):
-        identity["weights"] = weights
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:
@@ -197,9 +193,9 @@ def train_steps(
             identity=identity,
             best=best,
             undecayed=built.masks.keys(),
-            loss=loss,
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
+            loss=loss,
         )
         if found:
             trainer.prepare_resume(*found)

@@ -60,8 +60,8 @@ class StepTrainer(Trainer):
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
         budget: the padded tokens that go through the model at a time.
         ranks: the processes that share each step.
-        loss: sum of the losses of one piece, of the model and the piece, which is never cut; None:
-            as the kind of the step's task has it.
+        loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
+            step's task has it.
     """
 
     def __init__(
@@ -137,16 +137,15 @@ class StepTrainer(Trainer):
         self.ranks.seed(self.steps.seed, self.state.global_step)
         random = random_states()
         while True:
-            whole_pieces = self._loss is not None
-            pieces = step.batches if whole_pieces else cut(step.batches, self.budget)
+            pieces = cut(step.batches, self.budget)
             try:
                 total = self._add_gradients(model, step.count, pieces)
                 break
             except torch.OutOfMemoryError as error:
-                if whole_pieces:
+                if self._loss is not None:  # of all inputs of the step together
                     raise AdapterXLTError(
-                        f"a batch of {step.examples} entries does not fit into memory",
-                        hint="lower batch_size",
+                        f"the memory of `{self.args.device}` does not suffice for this batch",
+                        hint="lower batch_size, or choose a device with more memory",
                     ) from error
                 # Some of its gradients may be there already: the whole step is done again.
                 model.zero_grad()

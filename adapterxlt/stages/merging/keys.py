@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from adapterxlt.methods.arithmetic import Arithmetic, LayerRange, Shares, Sparsify
-from adapterxlt.recipe.schema import Stage, Strict
+from adapterxlt.recipe.schema import Stage
+from adapterxlt.recipe.strict import Strict
 
 # Names of the literature for a consensus and what is kept: `dare` is a sum of random parts.
 _SPARSIFIES: dict[str, Sparsify] = {"dare": "random", "breadcrumbs": "breadcrumbs"}

@@ -32,13 +32,13 @@ class TextHashes:
     def trained(self, part: Part, step: Step) -> Hashes:
         """Of one part of what a step trains on."""
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
-        few: tuple[object, ...] = (
-            part.shots,
-            None if part.shots is None else shot_seed(part, step),
+        few = (part.shots, None if part.shots is None else shot_seed(part, step))
+        key: tuple[object, ...] = (
+            *("train", part.task, part.language, part.split, part.cap, seed),
+            *few,
         )
         if "held_out" in step.params:  # words
-            few += (step.params["held_out"], step.params["split_seed"])
-        key = ("train", part.task, part.language, part.split, part.cap, seed, *few)
+            key += (step.params["held_out"], step.params["split_seed"])
         if key not in self._known:
             if "held_out" in step.params:
                 self._known[key] = hash_texts(trained_entries(step, self._sources)[0].words)
