@@ -95,7 +95,7 @@ def test_killed_workers_cost_nothing(
         for n in range(20)
     )
     run("alone", stages=stages)
-    kill([3, *Random(1).sample(range(10, 120), 7)])
+    kill([3, *Random(1).sample(range(120, 300), 5)])
     killed = run("killed", Local(2), stages)
     assert not killed.failed
     assert not list((tmp_path / "turns").iterdir())
