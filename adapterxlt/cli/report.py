@@ -15,6 +15,7 @@ from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.answers import over_several
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
+from adapterxlt.report.costs import print_costs
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.tables import print_over_seeds, print_results
@@ -71,6 +72,11 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
                     for run in runs
                     for row in run.rows
                 ],
+                "costs": [
+                    {"workdir": str(run.workdir), **cost.as_dict()}
+                    for run in runs
+                    for cost in run.costs
+                ],
                 "comparisons": [one.as_dict() for one in found.values()],
                 "over_seeds": [_document(one) for one in seeds],
             }
@@ -81,6 +87,7 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
             if len(runs) > 1:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
             print_results(run.rows, found, console, several=False)
+            print_costs(run.costs, console)
             console.print()
         print_over_seeds(over_several(found), others, console)
 

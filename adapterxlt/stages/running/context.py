@@ -23,6 +23,7 @@ from adapterxlt.store.store import Store
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.stages.running.meter import Meter
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Context:
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
+        meter: of the step that is being computed.
     """
 
     recipe: Recipe
@@ -45,6 +47,7 @@ class Context:
     progress: Progress
     remotes: RemoteCache | None = None
     device: str = AUTO
+    meter: Meter | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
     @property

@@ -32,7 +32,7 @@ class TextHashes:
         """Of one part of what a step trains on."""
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
         few = (part.shots, None if part.shots is None else shot_seed(part, step))
-        key = ("train", part.task, part.language, part.split, part.cap, seed, *few)
+        key = ("train", part.read, part.language, part.split, part.cap, seed, *few)
         if key not in self._known:
             examples = training_examples(part, step, self._sources)
             self._known[key] = hash_texts(texts_of(examples))
