@@ -49,7 +49,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     step = planned.step
     stage = context.recipe.stages[step.stage]
     kind, compare = kind_of(stage), context.recipe.compare
-    model = step.inputs[0] if step.inputs else BARE
+    model = step.model or BARE
     trained = _trained(context, model)
     baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
@@ -67,10 +67,8 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "seed": seed_of(context, model),
         "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
-        "lineage": describe(
-            lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
-        ),
-        "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
+        "lineage": describe(lineage_of(context.plan, step.model, backbone)),
+        "fingerprint": context.plan.by_id(model).fingerprint if step.model else "",
         "baseline": "" if model == baseline else baseline,
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from adapterxlt.devices import find_device
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.plan.durations import note_duration
+from adapterxlt.execution.ranks import together
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.results.costs import note_measured
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
+from adapterxlt.store.durations import note_duration
 from adapterxlt.store.store import Store
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         try:
             run = _runner(planned.step.kind)
             context.meter = _meter(context, resumed)
-            run(planned, context, staging)
+            with together(planned, context, staging):
+                run(planned, context, staging)
             measured = context.meter.read()
             store.commit(
                 address,

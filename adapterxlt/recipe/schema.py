@@ -80,7 +80,16 @@ class Training(Strict):
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+        "fp32", description="of products; weights stay fp32. auto: bf16 on a GPU that has it"
+    )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="GPUs of one machine that share the inputs of every step (on a CPU: "
+        "processes); the batch stays the same, results agree to rounding; changes no address",
+    )
     checkpoint_every: int = Field(200, gt=0, description="steps between checkpoints")
 
     def resolved(self, method: str) -> Training:
@@ -187,12 +196,17 @@ class Recipe(Strict):
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
-    _large: bool = PrivateAttr(False)
+    _layers: int | None = PrivateAttr(None)
 
     @property
     def catalogue(self) -> Catalogue:
         """The tasks that it can name: the built-in ones and the user's."""
         return self._catalogue
+
+    @property
+    def layers(self) -> int | None:
+        """Layers of its backbone; None as long as they are not known."""
+        return self._layers
 
     def knowing(self, tasks: Catalogue) -> Recipe:
         """The same recipe with another catalogue."""
@@ -203,17 +217,21 @@ class Recipe(Strict):
     def on(self, layers: int) -> Recipe:
         """The same recipe for a backbone of so many layers: presets tell large ones apart."""
         known = self.model_copy()
-        known._large = layers >= LARGE
+        known._layers = layers
         return known
 
     def training_of(self, name: str) -> Training:
         """The training settings of a stage that trains, the recipe's defaults filled in."""
-        stage = self._training_stage(name)
-        tasks = [data.task for data in stage.train]
+        stage: object = self.stages[name]
+        if not isinstance(stage, TrainingBlock):
+            raise TypeError(f"stage `{name}` does not train")
+        # What is not trained on a task has no preset.
+        tasks = [data.task for data in stage.train] if isinstance(stage, TrainingStage) else []
+        large = self._layers is not None and self._layers >= LARGE
         merged: dict[str, object] = {}
         published: set[str] = set()  # what of it a preset gave
         for block in (self.training, stage):
-            preset = preset_for(block.preset, tasks, self.catalogue, large=self._large)
+            preset = preset_for(block.preset, tasks, self.catalogue, large=large)
             for layer in (preset, block.written):
                 for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
                     if soft in layer and (layer is preset or hard in published):
@@ -226,8 +244,13 @@ class Recipe(Strict):
 
     def resources_of(self, name: str) -> Resources:
         """What a stage needs of a machine."""
-        own = self.stages[name].resources
-        return self.resources if own is None else own.over(self.resources)
+        stage = self.stages[name]
+        own = stage.resources
+        found = self.resources if own is None else own.over(self.resources)
+        devices = self.training_of(name).devices if isinstance(stage, TrainingStage) else 1
+        if devices > 1 and found.gpus is None and self.device != "cpu":
+            found = found.model_copy(update={"gpus": devices})
+        return found
 
     def parts_of(self, name: str, roots: Sequence[Path] | None = None) -> tuple[Part, ...]:
         """What a stage that trains does so on: each task in each of its languages.

@@ -33,6 +33,14 @@ class Step:
     neutral: dict[str, object] = field(default_factory=dict)
     used: Used | None = None
 
+    @property
+    def model(self) -> str | None:
+        """Of a step that measures, the step of what it measures; None: the bare backbone.
+
+        Its other inputs are language adapters; `alone`, on which nothing else stands.
+        """
+        return self.inputs[0] if self.inputs and not self.params.get("alone") else None
+
     def parts(self) -> tuple[Part, ...]:
         """What a step that trains does so on: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])
@@ -41,7 +49,10 @@ class Step:
         )
 
     def dev_parts(self) -> tuple[Part, ...]:
-        """What a step that trains chooses its best epoch on; () if it keeps the last."""
+        """What a step chooses on dev: its best epoch, or the members of a soup; () if nothing."""
+        soup = self.params.get("greedy")
+        if soup is not None:
+            return (Part(**{key: soup[key] for key in PART_KEYS if key in soup}),)
         if self.params.get("keep") != "best":
             return ()
         cap = self.params["dev_cap"]

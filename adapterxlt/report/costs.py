@@ -1,64 +1,63 @@
-"""Cost beside score: what each model of a run trains, stores and takes."""
+"""What models cost beside what they score, and how training went: where the store tells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from rich.console import Console
-from rich.text import Text
-
-from adapterxlt.report.console import plain_table
-from adapterxlt.results.costs import Cost
-from adapterxlt.show import printable
-
-NOTE = (
-    "parameters without heads, and their share of the backbone's; memory of the whole process, on "
-    "a GPU that of the GPU; ms a query: forward passes alone, batched. Times are those of the "
-    "machine that computed each step; > where an interrupted run had done a part of it."
-)
+from adapterxlt.report.read import Run
+from adapterxlt.report.sections import sections
+from adapterxlt.results.training import Training, trained_behind
 
 
-def print_costs(costs: Sequence[Cost], console: Console) -> None:
-    """Print a line for each trained model of a run, with what a query to it takes."""
-    if not any(not cost.measures for cost in costs):
-        return
-    tasks = list(dict.fromkeys(cost.task for cost in costs if cost.query_seconds is not None))
-    table = plain_table()
-    table.add_column("model", no_wrap=True)
-    for title in ("parameters", "share", "stored", "time", "memory"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for task in tasks:
-        table.add_column(f"ms, {printable(task)}", justify="right", no_wrap=True)
-    for cost in costs:
-        if cost.measures:
-            continue
-        table.add_row(
-            printable(cost.step),
-            "-" if cost.parameters is None else f"{cost.parameters:,}",
-            "-" if cost.share is None else f"{cost.share:.2f} %",
-            megabytes(cost.bytes),
-            ("> " if cost.resumed else "") + f"{cost.seconds:.1f} s",
-            megabytes(cost.device_memory or cost.peak_memory),
-            *(_query(costs, cost.step, task) for task in tasks),
-        )
-    console.print(Text("Cost", style="bold"))
-    console.print(table)
-    console.print(Text(NOTE, style="dim"))
+@dataclass(frozen=True)
+class Cost:
+    """A model on a task.
+
+    Args:
+        on: the task, with its split and metric.
+        score: mean over the languages that it is judged in.
+        minutes: all training behind it.
+    """
+
+    on: str
+    model: str
+    score: float
+    minutes: float
+    trained: tuple[Training, ...]
 
 
-def megabytes(count: int | None) -> str:
-    """`1.2 MB`, or `-` where it is not known."""
-    return "-" if count is None else f"{count / 1e6:,.1f} MB"
+@dataclass(frozen=True)
+class Spent:
+    """Of a report.
+
+    Args:
+        costs: of models whose whole training was timed.
+        trainings: each trained step once.
+    """
+
+    costs: tuple[Cost, ...]
+    trainings: tuple[Training, ...]
 
 
-def _query(costs: Sequence[Cost], model: str, task: str) -> str:
-    """Milliseconds a query, over all measurements of a model on a task."""
-    timed = [
-        (cost.query_seconds, cost.queries)
-        for cost in costs
-        if (cost.model, cost.task) == (model, task) and cost.query_seconds and cost.queries
-    ]
-    if not timed:
-        return "-"
-    total = sum(queries for _, queries in timed)
-    return f"{1000 * sum(each * queries for each, queries in timed) / total:.2f}"
+def spent(runs: Iterable[Run]) -> Spent:
+    """What the stores of some work folders tell."""
+    costs: dict[tuple[str, ...], Cost] = {}
+    trainings: dict[str, Training] = {}
+    for run in runs:
+        for section in sections(run.rows):
+            grid = section.grid
+            for model in grid.models:
+                score = grid.mean(model, grid.judged)
+                row = next((one for one in grid.rows if one.model == model), None)
+                if row is None or score is None:
+                    continue
+                behind = trained_behind(run.workdir, row.cell)
+                trainings |= {one.fingerprint: one for one in behind}
+                seconds = [one.seconds for one in behind if one.seconds is not None]
+                if behind and len(seconds) == len(behind):
+                    on = f"{row.task} {row.split}, {row.metric}"
+                    key = (on, row.fingerprint)
+                    cost = Cost(on, model, score, sum(seconds) / 60, tuple(behind))
+                    costs.setdefault(key, cost)
+    return Spent(tuple(costs.values()), tuple(trainings.values()))

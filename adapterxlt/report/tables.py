@@ -95,7 +95,8 @@ def _number(value: float | None) -> Text:
 def _value(row: Row | None) -> Text:
     if row is None:
         return Text("-")
-    return Text(f"{row.value:.1f}{'!' if row.contamination else ''}")
+    marks = ("~" if row.borrows else "") + ("!" if row.contamination else "")
+    return Text(f"{row.value:.1f}{marks}")
 
 
 def _difference(gain: Gain | None, metric: str) -> Text:
@@ -132,6 +133,8 @@ def _print_notes(part: Section, console: Console) -> None:
     console.print(Text(" | ".join(part.rests_on), style="dim"))
     if part.star:
         console.print(Text(part.star, style="dim"))
+    for note in part.borrowed:
+        console.print(Text(f"~ {note}", style="dim"))
     for note in part.leaks:
         console.print(Text(f"! {note}", style="yellow"))
     console.print()
@@ -154,7 +157,9 @@ def print_over_seeds(
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
     if sentences:
-        console.print(Text("Did the intermediate task help?", style="bold"))
+        paired = any("points [" in sentence for sentence in sentences)
+        title = "Did the intermediate task help?" if paired else "Differences, not in pairs"
+        console.print(Text(title, style="bold"))
         _print_lines(sentences, notes_on(sentences), console)
 
 

@@ -27,7 +27,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():
-        if not measures(entry.kind) or entry.parts.get("inputs") != [fingerprint]:
+        if not measures(entry.kind) or _measured(entry) != fingerprint:
             continue
         folder = store.path(entry.fingerprint)
         if not (folder / MEASURES_NAME).is_file():
@@ -50,12 +50,21 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
                 "n": measure.n,
                 "layer": measure.layer,
                 "contamination": measure.contamination,
+                **({"language_adapter": spoken} if (spoken := measure.language_adapter) else {}),
             }
             for measure in main
             if measure.layer == best
         ]
     unique = {json.dumps(score, sort_keys=True): score for score in found}
     return [unique[key] for key in sorted(unique)]
+
+
+def _measured(entry: Manifest) -> object:
+    """Address of the model that an entry measures: its first input, before language adapters."""
+    inputs, params = entry.parts.get("inputs"), entry.parts.get("params")
+    if isinstance(params, Mapping) and params.get("alone"):
+        return None
+    return inputs[0] if isinstance(inputs, list) and inputs else None
 
 
 def _origins(entry: Manifest, task: str) -> list[str]:
@@ -106,7 +115,7 @@ def _is_score(score: object) -> bool:
     data = score.get("data", [])
     if not isinstance(data, list):
         return False
-    texts += [*data, score.get("contamination", "")]
+    texts += [*data, score.get("contamination", ""), score.get("language_adapter", "")]
     value, n, layer = score.get("value"), score.get("n"), score.get("layer")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False

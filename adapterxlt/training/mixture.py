@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from torch.utils.data import Dataset
 
 from adapterxlt.batching.mixing import counted, probabilities, shared, turns
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training.steps import StepData, Steps, epoch_ends
+from adapterxlt.training.steps import StepData, Steps, StepSequence, epoch_ends
 
 
-class MixedSteps(Dataset[StepData]):
+class MixedSteps(StepSequence):
     """All steps of a mixture, item i being optimizer step i.
 
     Args:

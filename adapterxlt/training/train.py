@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
-from transformers import TrainingArguments, set_seed
+from torch import Tensor, nn
+from transformers import set_seed
 
-from adapterxlt.devices import check_precision
+from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
@@ -20,10 +20,13 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.token_budget import Budget
+from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
-from adapterxlt.training.steps import Steps
+from adapterxlt.training.ranks import ALONE, Ranks
+from adapterxlt.training.steps import Steps, StepSequence
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -71,6 +74,7 @@ class TrainReport:
         real_tokens, padded_tokens: tokens seen, without and with padding.
         parts: of a mixture, what each task got; else ().
         epochs: where the best epoch's weights are kept, what each epoch scored on dev; else ().
+        precision: what it computed in.
         kept: number of the epoch whose weights are kept; None: the last, unscored.
     """
 
@@ -82,6 +86,7 @@ class TrainReport:
     parts: tuple[PartReport, ...] = ()
     epochs: tuple[EpochScores, ...] = ()
     kept: int | None = None
+    precision: str = "fp32"
 
 
 def train(
@@ -93,6 +98,7 @@ def train(
     progress: Progress,
     description: str = "train",
     score: Callable[[], Sequence[DevScore]] | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -107,28 +113,58 @@ def train(
         checkpoints: folder of its own, which the caller removes once the result is safe.
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
+        ranks: the processes that call this together, each for its share of every step.
 
     Raises:
         MissingDataError: there is nothing to train on.
         AdapterXLTError: training diverged, the disk is full, the precision is not to be had
             here, or the tensors that would train are not the ones that should.
     """
+    alone = [_steps(built, part, settings, ranks) for part in parts]
+    weights = [part.weight for part in parts]
+    return train_steps(
+        built,
+        alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights),
+        settings,
+        inputs=[*(len(part.features) for part in parts), *filter(None, weights)],
+        checkpoints=checkpoints,
+        progress=progress,
+        description=description,
+        score=score,
+        ranks=ranks,
+    )
+
+
+def train_steps(
+    built: Built,
+    steps: StepSequence,
+    settings: Training,
+    *,
+    inputs: Sequence[float],
+    checkpoints: Path,
+    progress: Progress,
+    description: str,
+    score: Callable[[], Sequence[DevScore]] | None = None,
+    loss: Callable[[nn.Module, Any], Tensor] | None = None,
+    ranks: Ranks = ALONE,
+) -> TrainReport:
+    """Train in place on the data of these steps; the rest is as `train` says.
+
+    Args:
+        inputs: a checkpoint of other ones is not resumed.
+        loss: as of `StepTrainer`.
+    """
     spec = built.spec
     if spec is None:
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
-    assert_trainable(built.model, spec)
-    alone = [_steps(built, part, settings) for part in parts]
-    weights = [part.weight for part in parts]
-    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights)
+    assert_trainable(built.model, spec, built.members)
     identity = {
-        "settings": settings.model_dump(exclude={"checkpoint_every"}),
+        "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "inputs": [len(part.features) for part in parts],
+        "inputs": list(inputs),
     }
-    if any(weights):
-        identity["weights"] = weights
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:
@@ -149,19 +185,23 @@ def train(
     ):
         trainer = StepTrainer(
             built.model,
-            _arguments(settings, steps, checkpoints, built.model.device),
+            arguments_of(settings, steps, checkpoints, built.model.device),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
             identity=identity,
             best=best,
             undecayed=built.masks.keys(),
+            budget=Budget(settings.token_budget, progress.log),
+            ranks=ranks,
+            loss=loss,
         )
         if found:
             trainer.prepare_resume(*found)
         set_seed(steps.seed)
         trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
         trainer.accelerator.unwrap_model(built.model, keep_fp32_wrapper=False)
+    ranks.check_equal(built.model)
     if best is not None:
         best.restore(built.model)
         progress.log(f"{description}: kept epoch {best.kept.epoch} of {len(best.ends)}")
@@ -176,16 +216,17 @@ def train(
         parts=tuple(_part_reports(steps, tail)) if isinstance(steps, MixedSteps) else (),
         epochs=tuple(best.epochs) if best else (),
         kept=best.kept.epoch if best else None,
+        precision=find_precision(settings.precision, built.model.device),
     )
 
 
-def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
+def _steps(built: Built, part: TaskInputs, settings: Training, ranks: Ranks) -> Steps:
     if not part.features:
         raise MissingDataError("there are no training examples")
     tokenizer = built.tokenizer
     hiding = get_kind(part.kind).workings.hiding(tokenizer)
     pad_id = int(tokenizer.pad_token_id)
-    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding)
+    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding, ranks)
 
 
 def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:
@@ -198,61 +239,3 @@ def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartRepo
             probability=chance,
             final_loss=sum(losses) / len(losses) if losses else None,
         )
-
-
-@dataclass
-class _Arguments(TrainingArguments):
-    """transformers' own know the first GPU only."""
-
-    place: str = "cpu"
-
-    @property
-    def device(self) -> torch.device:
-        """The device that was chosen."""
-        first: torch.device = super().device
-        chosen = torch.device(self.place)
-        if chosen.type == "cuda" and chosen != first:
-            torch.cuda.set_device(chosen)
-        return chosen
-
-
-def _arguments(
-    settings: Training, steps: Steps | MixedSteps, folder: Path, device: torch.device
-) -> TrainingArguments:
-    check_precision(settings.precision, device)
-    # accelerate reads the device here, where it would else take the first GPU.
-    os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
-    # transformers leaves the precision of one training in this variable, which accelerate would
-    # take for that of the next one in the same process.
-    os.environ["ACCELERATE_MIXED_PRECISION"] = (
-        "no" if settings.precision == "fp32" else settings.precision
-    )
-    warmup = settings.warmup_steps
-    if warmup is None:
-        warmup = round(settings.warmup * steps.total)
-    arguments = _Arguments(
-        place=str(device),
-        output_dir=str(folder),
-        max_steps=steps.total,
-        per_device_train_batch_size=1,  # one item is one step, however many examples it holds
-        learning_rate=float(settings.lr or 0),
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        lr_scheduler_type="linear",
-        warmup_steps=warmup,
-        seed=steps.seed,
-        use_cpu=device.type == "cpu",
-        bf16=settings.precision == "bf16",
-        fp16=settings.precision == "fp16",
-        logging_strategy="no",
-        save_strategy="no",
-        eval_strategy="no",
-        logging_nan_inf_filter=False,
-        disable_tqdm=True,
-        report_to="none",
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
-    # Several GPUs would make it wrap the model in DataParallel, which copies it every step.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments

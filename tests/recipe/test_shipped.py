@@ -31,6 +31,7 @@ ABSENT = {
     "stilts/anli_plus": "train data of `snli`",
     "stilts/ccg": "train data of `ccg`",
     "stilts/multi": "train data of `snli`",
+    "studies/intermediate-xglue": "dev data of `xglue_ner`",
     "xglue/all": "dev data of `xglue_ner`",
     "xglue/nc": "dev data of `xglue_nc`",
     "xglue/ner": "dev data of `xglue_ner`",

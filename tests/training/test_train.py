@@ -17,7 +17,7 @@ from adapterxlt.methods.defaults import default_lr
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training import train as training
+from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty
 from adapterxlt.training.steps import Steps
 from adapterxlt.training.train import TaskInputs, TrainReport, train
@@ -102,6 +102,39 @@ def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind
         if (kind, name) in SHIFTS:
             continue
         # Four steps of 1e-3 each; Adam makes more of the rounding of small gradients.
+        torch.testing.assert_close(pieces[name], tensor, atol=1e-4, rtol=1e-3)
+
+
+def test_a_step_that_memory_does_not_take_is_done_in_smaller_pieces(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    def trained(room: int) -> tuple[dict[str, Tensor], list[str]]:
+        built = build_train(backbone, method="seq_bn", name="a", head=head_of("tagging"), seed=1)
+        for module in built.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+
+        def look(module: object, args: object, kwargs: dict[str, Tensor]) -> None:
+            if kwargs["input_ids"].numel() > room:
+                raise torch.OutOfMemoryError
+
+        built.model.register_forward_pre_hook(look, with_kwargs=True)
+        lines: list[str] = []
+        progress = Silent()
+        progress.log = lines.append  # type: ignore[method-assign]
+        features = features_of(built, "tagging", 24)
+        train(
+            built, [TaskInputs(features, "tagging")], settings_of(max_steps=4),
+            checkpoints=tmp_path / str(room), progress=progress,
+        )  # fmt: skip
+        return state_of(built), lines
+
+    whole, said = trained(10_000)
+    assert said == []
+    pieces, said = trained(40)
+    assert said
+    assert all("the memory of `cpu` does not suffice for" in line for line in said)
+    for name, tensor in whole.items():
         torch.testing.assert_close(pieces[name], tensor, atol=1e-4, rtol=1e-3)
 
 
@@ -275,12 +308,12 @@ def test_the_second_gpu_can_be_chosen(
     )
     features = features_of(built, "pair_classification", 8)
     steps = Steps(features, "pair_classification", settings_of(), 1, None, None)
-    arguments = training._arguments(settings_of(), steps, tmp_path, torch.device("cuda", 1))
+    arguments = arguments_of(settings_of(), steps, tmp_path, torch.device("cuda", 1))
     assert arguments.device == torch.device("cuda", 1)
     assert arguments.n_gpu == 1
     assert PartialState().device == torch.device("cuda", 1)
     assert chosen[-1] == torch.device("cuda", 1)
-    cpu = training._arguments(settings_of(), steps, tmp_path, torch.device("cpu"))
+    cpu = arguments_of(settings_of(), steps, tmp_path, torch.device("cpu"))
     assert (cpu.device, PartialState().device) == (torch.device("cpu"), torch.device("cpu"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.devices import find_device
+from adapterxlt.devices import AUTO, find_device
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
@@ -26,6 +26,7 @@ from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
+from adapterxlt.training.ranks import ALONE
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 
 
@@ -79,7 +80,10 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         progress=context.progress,
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),
+        ranks=context.ranks or ALONE,
     )
+    if context.ranks and not context.ranks.writes:
+        return
     out = staging / "out"
     save(built, out)
     seen: dict[str, Hashes] = {}
@@ -88,7 +92,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         hashes = context.texts.trained(part, planned.step)
         seen[name] = np.union1d(seen[name], hashes) if name in seen else hashes
     write_seen(out, seen, [context.artifact(name) for name in planned.step.inputs])
-    write_json(out / METRICS_NAME, _metrics(materials, report))
+    write_json(out / METRICS_NAME, _metrics(materials, report, settings))
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -132,9 +136,13 @@ def _inputs(
     ]
 
 
-def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:
+def _metrics(
+    materials: Sequence[_Material], report: TrainReport, settings: Training
+) -> dict[str, object]:
     training = asdict(report)
     parts, epochs, kept = (training.pop(key) for key in ("parts", "epochs", "kept"))
+    if settings.precision != AUTO:
+        del training["precision"]  # the recipe says it
     found: dict[str, object] = {
         "examples": sum(len(material.examples) for material in materials),
         "training": training,
@@ -153,6 +161,8 @@ def _build_train(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
+    dense = inputs.pop() if parse_method(step.text("method")).density else None
+    exchanged = inputs[1:] if "language_adapter" in step.params else []
     return build_train(
         context.backbone,
         method=step.text("method"),
@@ -161,7 +171,9 @@ def _build_train(
         other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
-        dense=inputs[-1] if parse_method(step.text("method")).density else None,
+        dense=dense,
+        language=exchanged[0] if exchanged else None,
+        before=exchanged[1] if len(exchanged) > 1 else None,
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
@@ -170,10 +182,12 @@ def _build_train(
 def _build_fusion(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
-    step = planned.step
+    step, members = planned.step, [context.artifact(name) for name in planned.step.inputs]
     return build_fusion(
         context.backbone,
-        members=[context.artifact(name) for name in step.inputs],
+        language=members.pop() if "language_adapter" in step.params else None,
+        members=members,
+        train_members="train_members" in step.params,
         fusion=step.text("fusion"),
         name=_name(planned, heads),
         head=heads[0],

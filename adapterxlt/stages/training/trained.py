@@ -27,7 +27,7 @@ from adapterxlt.tasks.find import available_languages, find
 
 T = TypeVar("T", bound=TrainingStage)
 
-_NEUTRAL = ("checkpoint_every",)
+_NEUTRAL = ("checkpoint_every", "devices")
 _CHOICE = ("keep", "dev_cap")
 _SAMPLING = ("sampling", "sampling_cap", "temperature")
 

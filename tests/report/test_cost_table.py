@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 from adapterxlt.report.console import make_console
-from adapterxlt.report.costs import print_costs
+from adapterxlt.report.cost_table import print_costs
 from adapterxlt.results.costs import Cost
 from tests.results.test_costs import MEASURED, TRAINED
 
