@@ -24,7 +24,7 @@ def collect_costs(context: Context) -> list[Cost]:
             size = read_manifest(context.store.path(address)).size
         except InvalidArtifactError:
             continue
-        model = next(iter(step.inputs), BARE) if kind.measures else step.stage
+        model = (step.model or BARE) if kind.measures else step.stage
         found.append(
             of_step(
                 measured,
