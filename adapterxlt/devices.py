@@ -73,8 +73,10 @@ def gpu_numbers(name: str | None) -> tuple[int, ...] | None:
     return (int(number or 0),) if kind == "cuda" else ()
 
 
-def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a precision that a device cannot train in.
+def find_precision(precision: str, device: torch.device) -> str:
+    """The precision of a name: `auto` is bf16 on a CUDA GPU that computes in it, else fp32.
+
+    On a CPU bf16 is seldom faster, so it is taken only when it is asked for.
 
     Raises:
         MissingDeviceError: it is fp16 without a CUDA GPU.
@@ -83,6 +85,31 @@ def check_precision(precision: str, device: torch.device) -> None:
         raise MissingDeviceError(
             f"precision fp16 needs a CUDA GPU, and the device is `{device}`",
             hint="use precision fp32 or bf16",
+        )
+    if precision != AUTO:
+        return precision
+    import torch
+
+    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+
+
+def check_devices(count: int, first: torch.device) -> None:
+    """Refuse to train on more devices than there are.
+
+    Args:
+        count: as many, the first one included. On a CPU they are processes.
+
+    Raises:
+        MissingDeviceError: there are fewer GPUs from the first one on, or it is of Apple's.
+    """
+    if count > 1 and first.type == "mps":
+        raise MissingDeviceError("`devices` must be 1 on mps", hint="use --device cpu")
+    gpus = gpu_count() - (first.index or 0)
+    if first.type == "cuda" and count > gpus:
+        raise MissingDeviceError(
+            f"`devices` asks for {count} GPUs, and from `{first}` on there "
+            f"{'is' if gpus == 1 else 'are'} {gpus}",
+            hint="lower `devices`: the results are the same to rounding",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from adapterxlt.devices import check_precision, find_device, is_device
+from adapterxlt.devices import find_device, find_precision, is_device
 from adapterxlt.errors import MissingDeviceError
 
 
@@ -57,8 +57,16 @@ def test_without_gpus_auto_is_the_cpu_and_the_others_are_refused() -> None:
 
 
 def test_fp16_is_for_gpus() -> None:
-    check_precision("fp16", torch.device("cuda", 0))
-    check_precision("bf16", torch.device("cpu"))
+    assert find_precision("fp16", torch.device("cuda", 0)) == "fp16"
     for kind in ("cpu", "mps"):
         with pytest.raises(MissingDeviceError, match="fp16 needs a CUDA GPU"):
-            check_precision("fp16", torch.device(kind))
+            find_precision("fp16", torch.device(kind))
+
+
+def test_auto_precision_is_bf16_on_gpus_that_compute_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = torch.device("cuda", 0)
+    for there, expected in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda there=there: there)
+        assert find_precision("auto", gpu) == expected
+    assert find_precision("auto", torch.device("cpu")) == "fp32"
+    assert find_precision("bf16", torch.device("cpu")) == "bf16"

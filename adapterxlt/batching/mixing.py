@@ -38,6 +38,25 @@ def probabilities(
     return found
 
 
+def shared(
+    chances: npt.NDArray[np.float64], weights: Sequence[float | None]
+) -> npt.NDArray[np.float64]:
+    """The same where some tasks have a share of the steps: the others divide the rest so.
+
+    Args:
+        chances: as `probabilities` has them.
+        weights: the shares; None of those that have none. They sum to less than 1, or to 1 where
+            all have one.
+    """
+    given = np.array([weight or 0.0 for weight in weights])
+    free = np.array([weight is None for weight in weights])
+    found = np.where(free, chances, 0.0)
+    rest = 1 - given.sum()
+    found = given + (found * (rest / found.sum()) if free.any() else 0.0)
+    scaled: npt.NDArray[np.float64] = found / found.sum()
+    return scaled
+
+
 def turns(
     chances: npt.NDArray[np.float64], steps: int, seed: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

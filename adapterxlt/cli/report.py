@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,23 +14,31 @@ from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.answers import over_several
-from adapterxlt.report.comparisons import compared
+from adapterxlt.report.comparisons import Comparison, compared
 from adapterxlt.report.console import make_console
-from adapterxlt.report.read import read_runs
+from adapterxlt.report.read import Run, read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
+from adapterxlt.report.study import Study
+from adapterxlt.report.systems import Key, contests
 from adapterxlt.report.tables import print_over_seeds, print_results
+from adapterxlt.report.written import latex as latex_of
+from adapterxlt.report.written import markdown as markdown_of
+from adapterxlt.report.written import table
 from adapterxlt.results.rows import RESULTS_NAME
-from adapterxlt.store.output import check_output
+from adapterxlt.store.output import Output, check_output
 from adapterxlt.store.store import STORE_FOLDER
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument(
     "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file."
-)
+@click.option("--html", type=_FILE, help="Write a page to this file.")
+@click.option("--markdown", type=_FILE, help="Write the answer and the tables of differences.")
+@click.option("--csv", "rows", type=_FILE, help="Write every row, with its comparison.")
+@click.option("--latex", type=_FILE, help="Write the table of differences.")
 @click.option(
     "--rebuild",
     "anew",
@@ -37,16 +46,29 @@ from adapterxlt.store.store import STORE_FOLDER
     help="First make results.json anew from the store; a damaged one is put aside.",
 )
 @json_option
-def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: bool) -> None:
+def command(
+    workdirs: tuple[Path, ...],
+    html: Path | None,
+    markdown: Path | None,
+    rows: Path | None,
+    latex: Path | None,
+    anew: bool,
+    as_json: bool,
+) -> None:
     """Show results of work folders: what each recipe measured, against its baseline.
 
     Models are compared on the outcomes of the same examples, which their stores hold. The
     command needs neither the models nor the data. It takes runs of one recipe under several seeds
     together, whether they lie in one folder or in several.
     """
-    if html is not None:
-        read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
-        output = check_output(html, inputs=read, option="--html")
+    asked = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
+    read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
+    outputs = {
+        option: check_output(path, inputs=read, option=option)
+        for option, path in asked.items()
+        if path is not None
+    }
+    _apart(outputs)
     if anew:
         progress = open_progress()
         for workdir in dict.fromkeys(workdirs):
@@ -57,12 +79,10 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
     found = compared(runs)
     seeds = over_seeds(runs)
     others = [one for one in seeds if one.key not in found]
-    if html is not None:
-        from adapterxlt.report.page import render
-
-        with output.open_text() as page:
-            page.write(render(runs, found, others))
-        click.echo(f"{html}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
+    for option, output in outputs.items():
+        with output.open_text() as file:
+            file.write(_written(option, runs, found, others))
+        click.echo(f"{output.shown}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
     if as_json:
         print_json(
             {
@@ -75,7 +95,7 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
                 "over_seeds": [_document(one) for one in seeds],
             }
         )
-    elif html is None:
+    elif not outputs:
         console = make_console()
         for run in runs:
             if len(runs) > 1:
@@ -83,6 +103,33 @@ def command(workdirs: tuple[Path, ...], html: Path | None, anew: bool, as_json: 
             print_results(run.rows, found, console, several=False)
             console.print()
         print_over_seeds(over_several(found), others, console)
+
+
+def _apart(outputs: Mapping[str, Output]) -> None:
+    """See that no file is asked for twice."""
+    places: dict[Path, str] = {}
+    for option, output in outputs.items():
+        if output.regular and places.setdefault(output.path, option) != option:
+            raise UsageError(
+                f"{option}: {output.shown} is the same file as that of {places[output.path]}",
+                hint="name another one",
+            )
+
+
+def _written(
+    option: str,
+    runs: Sequence[Run],
+    found: Mapping[Key, Comparison],
+    others: Sequence[OverSeeds],
+) -> str:
+    if option == "--html":
+        from adapterxlt.report.page import render
+
+        return render(runs, found, others)
+    if option == "--csv":
+        return table(runs, found)
+    study = Study(contests(runs), found)
+    return latex_of(study) if option == "--latex" else markdown_of(study, list(map(str, others)))
 
 
 def _document(one: OverSeeds) -> dict[str, object]:

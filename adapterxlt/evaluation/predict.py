@@ -18,6 +18,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Logits, Prediction
 from adapterxlt.progress import Progress
+from adapterxlt.token_budget import Budget
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -118,13 +119,23 @@ def _forward(
     """Every feature once with its outputs, in batches of near-equal length."""
     device = built.model.device
     pad_id = built.tokenizer.pad_token_id
+    budget = Budget(token_budget, progress.log)
+
+    def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
+        inputs = collate(batch, pad_id, kind)
+        with torch.inference_mode():
+            output = built.model(**{key: value.to(device) for key, value in inputs.items()})
+        return list(_split(batch, output))
+
     with progress.bar(description, len(features), unit="inputs") as bar:
         for batch in _batches(features, token_budget):
-            inputs = collate(batch, pad_id, kind)
-            with torch.inference_mode():
-                output = built.model(**{key: value.to(device) for key, value in inputs.items()})
-            yield from _split(batch, output)
-            bar.advance(len(batch))
+            for part, outputs in budget.passes(batch, _widest, run, device):
+                yield from outputs
+                bar.advance(len(part))
+
+
+def _widest(features: Sequence[Feature]) -> int:
+    return max(feature.width for feature in features)
 
 
 def _batches(features: Sequence[Feature], token_budget: int) -> Iterator[list[Feature]]:

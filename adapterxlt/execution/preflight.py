@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from adapterxlt.devices import check_precision, find_device
+from adapterxlt.devices import check_devices, find_device, find_precision
 from adapterxlt.errors import AdapterXLTError, MissingDataError, MissingDeviceError
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
 from adapterxlt.recipe.kinds import KINDS
@@ -51,8 +51,10 @@ def _check_device(context: Context) -> None:
     for planned in missing:
         step = planned.step
         if "precision" in step.params and planned.status != "remote":
+            devices = step.neutral.get("devices", 1)
             try:
-                check_precision(step.text("precision"), device)
+                find_precision(step.text("precision"), device)
+                check_devices(devices if isinstance(devices, int) else 1, device)
             except MissingDeviceError as error:
                 raise MissingDeviceError(f"{step.id}: {error.message}", hint=error.hint) from None
 
@@ -62,9 +64,9 @@ def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
     if KINDS[step.kind].trains:
         for part in step.parts():
             yield partial(context.texts.trained, part, step)
-        for part in step.dev_parts():
-            yield partial(dev_examples, part, context.sources)
-    elif KINDS[step.kind].measures:
+    for part in step.dev_parts():
+        yield partial(dev_examples, part, context.sources)
+    if KINDS[step.kind].measures:
         for language in step.items("languages"):
             yield partial(context.texts.evaluated, step, language)
 

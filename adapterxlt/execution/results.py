@@ -53,6 +53,10 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     trained = _trained(context, model)
     baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
+    asked_for = {
+        "equivalence": compare.equivalence,
+        "shot_seed": None if trained is None else trained.shot_seed,
+    }
     return {
         "recipe": context.recipe.name,
         "recipe_id": context.recipe_id,
@@ -69,7 +73,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
-        **({} if compare.equivalence is None else {"equivalence": compare.equivalence}),
+        **{key: value for key, value in asked_for.items() if value is not None},
     }
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.plan.durations import note_duration
+from adapterxlt.execution.ranks import together
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
+from adapterxlt.store.durations import note_duration
 from adapterxlt.store.store import Store
 
 Runner = Callable[[PlannedStep, Context, Path], None]
@@ -40,7 +41,8 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         staging = store.open_staging(address)
         started = time.monotonic()
         try:
-            _runner(planned.step.kind)(planned, context, staging)
+            with together(planned, context, staging):
+                _runner(planned.step.kind)(planned, context, staging)
             store.commit(
                 address,
                 kind=planned.step.kind,

@@ -62,6 +62,8 @@ class Kind:
         mines: whether translations are to be mined from two texts that are in no order; else what
             is retrieved are those in the same order.
         several: whether an example of it may have several labels (`multi_label`).
+        class_of: the one class of an example, by number or by name; None where it has none, or
+            several parts with one each.
         revision: raised when another thing is predicted by the same model than before.
     """
 
@@ -80,6 +82,7 @@ class Kind:
     chooses: bool = False
     mines: bool = False
     several: bool = False
+    class_of: Callable[[Any], object] | None = None
     revision: int = 0
 
     @property

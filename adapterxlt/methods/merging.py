@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from adapterxlt.methods.arithmetic import PLAIN, Arithmetic
 from adapterxlt.methods.parser import ParsedMethod, Part, parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.methods.values import comparable
@@ -70,11 +71,19 @@ def merge_kind(part: Part) -> MergeKind:
     return "several_low_rank" if values["architecture"] == "mtl_lora" else "low_rank"
 
 
-def can_merge(methods: Sequence[ParsedMethod], rank: int | None = None) -> str | None:
+def can_merge(
+    methods: Sequence[ParsedMethod],
+    rank: int | None = None,
+    how: Arithmetic = PLAIN,
+    *,
+    by_layer: bool = False,
+) -> str | None:
     """Why adapters of these methods cannot be merged, None if they can.
 
     Args:
         rank: of the merged LoRA, if it is to be less than the sum of its members' ranks.
+        how: what is done to them beside weighing them.
+        by_layer: whether layers have weights of their own.
     """
     for method in methods:
         reason = _refusal(method)
@@ -89,15 +98,37 @@ def can_merge(methods: Sequence[ParsedMethod], rank: int | None = None) -> str |
                 f"`{first}` and `{method}` differ; only adapters of one configuration can be "
                 "merged (the ranks and alphas of LoRAs may differ)"
             )
-    return None if rank is None else _useless_rank(methods, rank)
+    if by_layer:
+        for part in first.flat():
+            if METHODS[part.name].family in ("prefix", "prompt"):
+                return f"`{part.name}` is learnt for all layers together, so none has a weight"
+    reason = None if how.linear else _not_linear(first, rank, how)
+    return reason or (None if rank is None else _useless_rank(methods, rank, how))
 
 
-def _useless_rank(methods: Sequence[ParsedMethod], rank: int) -> str | None:
+def _not_linear(method: ParsedMethod, rank: int | None, how: Arithmetic) -> str | None:
+    """Why more than a weighted sum cannot be made of adapters of a method."""
+    for part in method.flat():
+        rule = MERGE_RULES[merge_kind(part)]
+        if merge_kind(part) == "edit":
+            return (
+                f"`{part.name}` edits what the layers compute, so it has no elements that could "
+                f"be compared ({how.words()}); its weighted sum can be made"
+            )
+        if rule.ranks and rank is None:
+            return (
+                f"what {how.words()} makes of the updates of `{part.name}` is not of low rank: "
+                "say which `rank` the merge is to have"
+            )
+    return None
+
+
+def _useless_rank(methods: Sequence[ParsedMethod], rank: int, how: Arithmetic) -> str | None:
     parts = [part for part in methods[0].flat() if MERGE_RULES[merge_kind(part)].ranks]
     if not parts:
         return f"`{methods[0]}` has no LoRA whose rank could be chosen"
     total = _summed(methods, "r", methods[0].flat().index(parts[0]))
-    if rank > total:
+    if rank > total and how.linear:
         return f"is above {total}, the sum of the members' ranks, which loses nothing"
     return None
 
@@ -130,14 +161,15 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
     return ParsedMethod(tuple(parts))
 
 
-def merge_note(method: ParsedMethod, weights: Sequence[float]) -> str:
+def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic = PLAIN) -> str:
     """What a merge of adapters of this method weighs, in words; of a merge's own method too."""
     rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
     said = dict.fromkeys(rule.weighs for rule in rules.values())
-    text = f"is the weighted sum of {' and of '.join(said)}"
+    made = "the weighted sum" if how.linear else f"the merge ({how.words()})"
+    text = f"is {made} of {' and of '.join(said)}"
     inexact = [name for name, rule in rules.items() if not rule.exact]
     total = sum(weights)
-    if inexact and abs(total - 1) > 1e-6:
+    if inexact and how.linear and abs(total - 1) > 1e-6:
         text += (
             f"; as `{inexact[0]}` is not linear and the weights sum to {total:g} and not to 1, "
             "what it does is not scaled by as much"

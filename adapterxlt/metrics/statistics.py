@@ -90,6 +90,14 @@ def _of_ranks(name: str, value: Callable[[Column], Column]) -> Statistic:
     return Statistic((name,), lambda columns: stacked(value(columns[name]), 1), _percent)
 
 
+def _mean_cosine(name: str, value: Callable[[Columns], Column], *more: str) -> Statistic:
+    return Statistic(
+        (name, *more),
+        lambda columns: stacked(value(columns).astype(np.float64), 1),
+        lambda sums: ratio(sums[..., 0], sums[..., 1]),
+    )
+
+
 def _chunk(pick: Callable[[Doubles, Doubles], Doubles]) -> Statistic:
     """Of how many are true, how many were found, and how many are both: precision and recall."""
 
@@ -207,6 +215,17 @@ STATISTICS: dict[str, tuple[Statistic, ...]] = {
     ),
     "p_at_5": (_of_ranks("rank", lambda rank: rank <= 5),),
     "p_at_5_xx_en": (_of_ranks("rank_xx_en", lambda rank: rank <= 5),),
+    "p_at_1": (_of_ranks("rank", lambda rank: rank == 1),),
+    "p_at_1_xx_en": (_of_ranks("rank_xx_en", lambda rank: rank == 1),),
+    "csls_p_at_1": (_of_ranks("rank_csls", lambda rank: rank == 1),),
+    "csls_p_at_1_xx_en": (_of_ranks("rank_csls_xx_en", lambda rank: rank == 1),),
+    "similarity": (_mean_cosine("similarity", lambda columns: columns["similarity"]),),
+    "similarity_shuffled": (_mean_cosine("shuffled", lambda columns: columns["shuffled"]),),
+    "similarity_gap": (
+        _mean_cosine(
+            "similarity", lambda columns: columns["similarity"] - columns["shuffled"], "shuffled"
+        ),
+    ),
     "mrr": (_of_ranks("rank", lambda rank: 1.0 / rank),),
     "mrr_xx_en": (_of_ranks("rank_xx_en", lambda rank: 1.0 / rank),),
     "token_accuracy": (

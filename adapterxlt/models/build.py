@@ -62,7 +62,7 @@ def build_train(
     *,
     method: str,
     name: str,
-    head: HeadSpec,
+    head: HeadSpec | None,
     seed: int,
     other_heads: Sequence[HeadSpec] = (),
     after: Path | None = None,
@@ -77,7 +77,7 @@ def build_train(
     Args:
         method: adapter method as in recipes, or `full` or its kin, which train the backbone.
         name: name of what is trained, unique per content.
-        head: the new head; heads of earlier stages are never used.
+        head: the new head, if any; heads of earlier stages are never used.
         other_heads: further new heads, for a mixture of tasks.
         after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
@@ -102,7 +102,7 @@ def build_train(
     if put is not None and earlier is not None:
         earlier = with_language(earlier, backbone, put)
     taken = (language, before) if language is not None and before is not None else None
-    heads = (head, *other_heads)
+    heads = () if head is None else (head, *other_heads)
     if parse_method(method).is_head and base is not None and earlier and earlier.setup is not None:
         return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout, put, taken)
     if parse_method(method).is_full:

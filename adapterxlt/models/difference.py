@@ -53,27 +53,47 @@ def apply_difference(target: Mapping[str, Tensor], path: Path) -> None:
         InvalidArtifactError: it does not fit them.
     """
     stored = tensors.read(path)
+    for key in sorted(stored):
+        if not key.endswith(VALUES):
+            apply_one(tensor_of(key, target, path), stored, key, path)
+
+
+def name_of(key: str) -> str:
+    """The name of the backbone's tensor that an entry of a stored difference is about."""
+    return key.rpartition(":")[0] or key
+
+
+def tensor_of(key: str, target: Mapping[str, Tensor], path: Path) -> Tensor:
+    """That tensor.
+
+    Raises:
+        InvalidArtifactError: there is none.
+    """
+    _fit(name_of(key) in target, path, name_of(key))
+    return target[name_of(key)]
+
+
+def apply_one(own: Tensor, stored: Mapping[str, Tensor], key: str, path: Path) -> None:
+    """Put one entry of a stored difference, not values alone, over the tensor that it is about.
+
+    Raises:
+        InvalidArtifactError: it does not fit.
+    """
+    name, _, part = key.rpartition(":")
     with torch.no_grad():
-        for key in sorted(stored):
-            name, _, part = key.rpartition(":")
-            if part == "values":
-                continue
-            if not name:
-                _fit(stored[key].shape == _of(target, key, path).shape, path, key)
-                target[key].copy_(stored[key])
-                continue
-            own, where = _of(target, name, path), stored[key].long()
-            values = stored.get(name + VALUES)
-            rows = part == "rows" and own.dim() > 1
-            _fit(
-                values is not None and where.dim() == 1 and (rows or part == "elements"), path, key
-            )
-            assert values is not None
-            view = own if rows else own.view(-1)
-            _fit(values.shape == (len(where), *view.shape[1:]), path, key)
-            _fit(len(where) > 0 and int(where.min()) >= 0, path, key)
-            _fit(int(where.max()) < len(view), path, key)
-            view[where] = values.to(view.dtype)
+        if not name:
+            _fit(stored[key].shape == own.shape, path, key)
+            own.copy_(stored[key])
+            return
+        where, values = stored[key].long(), stored.get(name + VALUES)
+        rows = part == "rows" and own.dim() > 1
+        _fit(values is not None and where.dim() == 1 and (rows or part == "elements"), path, key)
+        assert values is not None
+        view = own if rows else own.view(-1)
+        _fit(values.shape == (len(where), *view.shape[1:]), path, key)
+        _fit(len(where) > 0 and int(where.min()) >= 0, path, key)
+        _fit(int(where.max()) < len(view), path, key)
+        view[where] = values.to(view.dtype)
 
 
 def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
@@ -90,11 +110,6 @@ def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
         rows = differs.flatten(1).any(dim=1).nonzero().squeeze(1)
         ways.append({name + ROWS: rows.int(), name + VALUES: tensor[rows]})
     return min(ways, key=lambda way: sum(t.numel() * t.element_size() for t in way.values()))
-
-
-def _of(target: Mapping[str, Tensor], name: str, path: Path) -> Tensor:
-    _fit(name in target, path, name)
-    return target[name]
 
 
 def _fit(fits: bool, path: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Merging: one adapter, or one full fine-tune, that does the weighted sum of what several do."""
+"""Merging: one adapter, or one full fine-tune, out of what several do."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from torch import Tensor
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.methods.arithmetic import PLAIN, Arithmetic, Shares
 from adapterxlt.methods.merging import can_merge, cancel, merge_kind, merged_method
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
-from adapterxlt.models.base import load_base, load_tokenizer, put_weights
+from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.fit import check_fit
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import add_head
 from adapterxlt.models.lm_head import head_tensors
+from adapterxlt.models.merge_full import LayerOf, add_differences
 from adapterxlt.models.merge_rules import WEIGH, Sum
 from adapterxlt.models.parts import (
     HEAD_FILE,
@@ -53,47 +55,51 @@ class Merged(Built):
 def merge(
     backbone: Backbone,
     members: Sequence[Path],
-    weights: Sequence[float] | None,
+    weights: Shares | Sequence[float] | None,
     name: str,
     rank: int | None = None,
+    *,
+    how: Arithmetic = PLAIN,
+    first_head: bool = False,
 ) -> Merged:
-    """Build the weighted sum of single adapters, or of full fine-tunes, in eval mode.
+    """Build the merge of single adapters, or of full fine-tunes, in eval mode.
 
-    Weights are used as given and need not sum to one (task arithmetic); None means equal shares.
-    `method_merge` says what of each method they weigh. If all members have heads with the same
-    labels, the merge has their weighted mean (weights relative to their sum), unless the weights
-    sum to zero or nearly so; else none.
+    By default their weighted sum. Weights are used as given and need not sum to one (task
+    arithmetic); None means equal shares. `merge_kind` says what of each method they weigh. If all
+    members have heads with the same labels, the merge has their weighted mean (weights relative to
+    their sum), unless the weights sum to zero or nearly so; else none.
 
     Args:
         rank: of a merged LoRA; None loses nothing.
+        how: what else is done to what is weighed.
+        first_head: whether the heads are those of the first member, whatever the others have.
 
     Raises:
         InvalidArtifactError: a member is damaged or of another backbone.
         AdapterXLTError: the members cannot be merged.
     """
     check_name(name)
-    if weights is None:
-        weights = [1 / len(members)] * len(members)
-    if len(weights) != len(members):
-        raise AdapterXLTError(
-            f"`{name}`: {len(members)} adapters to merge but {len(weights)} weights"
-        )
+    shares = _shares(weights, len(members), name)
     specs = [_member(backbone, folder) for folder in members]
     methods = [
         parse_method(spec.adapters[0].method if spec.adapters else spec.method or "full")
         for spec in specs
     ]
-    reason = can_merge(methods, rank)
+    reason = can_merge(methods, rank, how, by_layer=bool(shares.layers))
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
     model, error, method = load_base(backbone), 0.0, merged_method(methods, rank)
+    layer_of = _layers_of(backbone)
     if method.is_full:
-        _sum_differences(
-            tensors.select(model, tensors.of_backbone(backbone.architecture)), members, weights
-        )
+        target = tensors.select(model, tensors.of_backbone(backbone.architecture))
+        add_differences(target, members, [spec.name for spec in specs], shares, how, layer_of)
     else:
         new_adapter(model, name, str(method), f"`{name}`")
-        error = _sum_adapters(model, name, specs, members, weights, rank)
+        error = _merge_adapters(model, name, specs, members, shares, rank, how, layer_of)
+    if first_head:
+        specs, members, weights = specs[:1], members[:1], [1.0]
+    else:
+        weights = shares.everywhere
     heads = _merged_heads([spec.heads for spec in specs], weights)
     built = ModelSpec(
         name=name,
@@ -139,31 +145,37 @@ def _member(backbone: Backbone, folder: Path) -> ModelSpec:
     return spec
 
 
-def _sum_differences(
-    target: Mapping[str, Tensor], members: Sequence[Path], weights: Sequence[float]
-) -> None:
-    """Add to the backbone's tensors the weighted sum of what fine-tunes changed in them.
-
-    One fine-tune is in memory at a time.
-    """
-    base = {key: tensor.clone() for key, tensor in target.items()}
-    with torch.no_grad():
-        for key, tensor in target.items():
-            tensor.copy_(base[key] * (1 - sum(weights)))
-        for folder, weight in zip(members, weights, strict=True):
-            own = {key: tensor.clone() for key, tensor in base.items()}
-            put_weights(own, folder)
-            for key, tensor in target.items():
-                tensor += weight * own[key]
+def _shares(weights: Shares | Sequence[float] | None, count: int, name: str) -> Shares:
+    if weights is None:
+        return Shares.equal(count)
+    shares = weights if isinstance(weights, Shares) else Shares.of(weights)
+    for own in (shares.everywhere, *(part.weights for part in shares.layers)):
+        if len(own) != count:
+            raise AdapterXLTError(f"`{name}`: {count} adapters to merge but {len(own)} weights")
+    return shares
 
 
-def _sum_adapters(
+def _layers_of(backbone: Backbone) -> LayerOf:
+    """Tells the layer that a tensor or a module of the encoder belongs to."""
+    layers = f"{backbone.architecture.prefix}{backbone.architecture.layers}."
+
+    def layer_of(name: str) -> int | None:
+        if not name.startswith(layers):
+            return None
+        return int(name.removeprefix(layers).partition(".")[0])
+
+    return layer_of
+
+
+def _merge_adapters(
     model: AdapterModel,
     name: str,
     specs: Sequence[ModelSpec],
     members: Sequence[Path],
-    weights: Sequence[float],
+    shares: Shares,
     rank: int | None,
+    how: Arithmetic,
+    layer_of: LayerOf,
 ) -> float:
     """Give the new adapter its tensors; returns the error of the rank."""
     states = [
@@ -175,8 +187,9 @@ def _sum_adapters(
     shared = {key.rpartition(".")[2]: tensor for key, tensor in found.items()}
     flats = [parse_method(spec.adapters[0].method).flat() for spec in specs]
     families = {METHODS[part.name].family: index for index, part in enumerate(flats[0])}
+    names = [spec.name for spec in specs]
     sums = [
-        Sum(weights, [_values(flat[index]) for flat in flats], rank, shared)
+        Sum(shares.everywhere, [_values(flat[index]) for flat in flats], rank, shared, how, names)
         for index in range(len(flats[0]))
     ]
     places = dict.fromkeys(_place(key) for key in states[0] if key not in found)
@@ -192,7 +205,10 @@ def _sum_adapters(
             }
             for state in states
         ]
-        merged = WEIGH[kind](sums[index], own)
+        here = sums[index]
+        # The merge's own name, in the places of its tensors, changes nothing.
+        here.weights, here.place = shares.at(layer_of(place)), place.removesuffix(f"{name}.")
+        merged = WEIGH[kind](here, own)
         found |= {place + key: tensor for key, tensor in merged.items()}
     tensors.assign(tensors.select(model, tensors.of_adapter(name)), found, name)
     return max(each.error for each in sums)

@@ -12,20 +12,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from adapterxlt.methods.arithmetic import PLAIN, Arithmetic
 from adapterxlt.methods.merging import MergeKind
+from adapterxlt.models.consensus import merged
 
 Place = Mapping[str, Tensor]
 
 
 @dataclass
 class Sum:
-    """What all places of a merge have in common.
+    """What all places of a merge have in common, and where it is.
 
     Args:
-        weights: of the members.
+        weights: of the members, at this place.
         values: parameters of each member's method.
         rank: of the merged LoRA; None keeps the sum of the members' ranks.
         shared: the frozen projections that VeRAs share.
+        how: what else is done to the members' updates.
+        names: of the members, on which a random choice depends.
+        place: this place.
         lost, total: squared norms, over all places so far, of what the rank cut off the merged
             updates, and of these.
     """
@@ -34,6 +39,9 @@ class Sum:
     values: Sequence[Mapping[str, object]]
     rank: int | None = None
     shared: Mapping[str, Tensor] | None = None
+    how: Arithmetic = PLAIN
+    names: Sequence[str] = ()
+    place: str = ""
     lost: float = 0.0
     total: float = 0.0
 
@@ -42,12 +50,15 @@ class Sum:
         """Norm of what the rank cut off, relative to that of the updates."""
         return (self.lost / self.total) ** 0.5 if self.total else 0.0
 
-    def of(self, tensors: Sequence[Tensor]) -> Tensor:
-        """The weighted sum."""
-        total = torch.zeros_like(tensors[0], dtype=torch.float64)
-        for weight, tensor in zip(self.weights, tensors, strict=True):
-            total += weight * tensor.double()
-        return total
+    def of(self, tensors: Sequence[Tensor], what: str = "") -> Tensor:
+        """What becomes of the members' updates.
+
+        Args:
+            what: tells them from others at this place.
+        """
+        names = self.names or [""] * len(tensors)
+        keys = [f"{name}/{self.place}{what}" for name in names]
+        return merged(tensors, self.weights, self.how, keys)
 
     def number(self, member: int, key: str) -> float:
         """A number among the parameters of a member's method."""
@@ -58,7 +69,7 @@ class Sum:
 
 def _weights(found: Sum, members: Sequence[Place]) -> Place:
     """The weighted sum of the weights themselves."""
-    return {key: found.of([member[key] for member in members]) for key in members[0]}
+    return {key: found.of([member[key] for member in members], key) for key in members[0]}
 
 
 def _low_rank(found: Sum, members: Sequence[Place]) -> Place:
@@ -85,11 +96,20 @@ def _several_low_rank(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _joined(found: Sum, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """B and A whose product is the weighted sum of all scaled B A: side by side, or cut."""
-    ups = []
-    for index, (up, _) in enumerate(pairs):
-        scale = found.number(index, "alpha") / found.number(index, "r")
-        ups.append(found.weights[index] * scale * up.double())
+    """B and A whose product is the merge of all scaled B A: side by side, or cut."""
+    scales = [
+        found.number(index, "alpha") / found.number(index, "r") for index in range(len(pairs))
+    ]
+    if not found.how.linear:
+        updates = [
+            scale * up.double() @ down.double()
+            for scale, (up, down) in zip(scales, pairs, strict=True)
+        ]
+        return _cut(found, *torch.linalg.svd(found.of(updates), full_matrices=False))
+    ups = [
+        weight * scale * up.double()
+        for weight, scale, (up, _) in zip(found.weights, scales, pairs, strict=True)
+    ]
     up, down = torch.cat(ups, dim=1), torch.cat([down.double() for _, down in pairs])
     if found.rank is None:
         return up, down
@@ -97,14 +117,21 @@ def _joined(found: Sum, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor,
     left, left_core = torch.linalg.qr(up)
     right, right_core = torch.linalg.qr(down.T)
     inner, sizes, outer = torch.linalg.svd(left_core @ right_core.T)
+    kept = min(found.rank, len(sizes))
+    return _cut(found, left @ inner[:, :kept], sizes, (right @ outer.T[:, :kept]).T)
+
+
+def _cut(found: Sum, left: Tensor, sizes: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """B and A of the rank, from a singular value decomposition."""
+    assert found.rank is not None  # checked: it is not of low rank
     found.total += float(sizes.square().sum())
     found.lost += float(sizes[found.rank :].square().sum())
     kept = min(found.rank, len(sizes))
     roots = sizes[:kept].sqrt()
-    up = up.new_zeros(len(up), found.rank)
-    down = down.new_zeros(found.rank, down.shape[1])
-    up[:, :kept] = left @ inner[:, :kept] * roots
-    down[:kept] = (roots * (right @ outer.T[:, :kept])).T
+    up = left.new_zeros(len(left), found.rank)
+    down = right.new_zeros(found.rank, right.shape[1])
+    up[:, :kept] = left[:, :kept] * roots
+    down[:kept] = roots[:, None] * right[:kept]
     return up, down
 
 

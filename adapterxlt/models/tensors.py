@@ -6,12 +6,13 @@ is loaded through it: files are read here, and every name and shape must match.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -104,21 +105,61 @@ def read(path: Path) -> dict[str, Tensor]:
     Raises:
         InvalidArtifactError: it is missing or damaged, or holds NaN or infinite values.
     """
-    if not path.is_file():
-        pickles = sorted(p.name for pattern in PICKLES for p in path.parent.glob(pattern))
-        found = f"; it holds {', '.join(pickles)}, which can run code when read" if pickles else ""
-        raise InvalidArtifactError(
-            f"`{path.parent}` has no {path.name}{found}",
-            hint="only safetensors files are read" if pickles else None,
-        )
+    _must_be_there(path)
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InvalidArtifactError(f"`{path}` is damaged: {error}") from None
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise InvalidArtifactError(f"`{path}`: `{name}` holds NaN or infinite values")
+        _must_be_finite(tensor, name, path)
     return tensors
+
+
+class Stored(Mapping[str, Tensor]):
+    """The tensors of a safetensors file, each read when it is asked for, and not kept.
+
+    Raises:
+        InvalidArtifactError: as `read`; of a tensor's values, when it is asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        _must_be_there(path)
+        self.path = path
+        untyped: Any = safe_open
+        try:
+            self._file = untyped(path, framework="pt")
+            self._names = tuple(self._file.keys())
+        except (SafetensorError, OSError, ValueError) as error:
+            raise InvalidArtifactError(f"`{path}` is damaged: {error}") from None
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self._names:
+            raise KeyError(name)
+        tensor: Tensor = self._file.get_tensor(name)
+        _must_be_finite(tensor, name, self.path)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _must_be_there(path: Path) -> None:
+    if path.is_file():
+        return
+    pickles = sorted(p.name for pattern in PICKLES for p in path.parent.glob(pattern))
+    found = f"; it holds {', '.join(pickles)}, which can run code when read" if pickles else ""
+    raise InvalidArtifactError(
+        f"`{path.parent}` has no {path.name}{found}",
+        hint="only safetensors files are read" if pickles else None,
+    )
+
+
+def _must_be_finite(tensor: Tensor, name: str, path: Path) -> None:
+    if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        raise InvalidArtifactError(f"`{path}`: `{name}` holds NaN or infinite values")
 
 
 def write(tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -138,6 +179,16 @@ def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: st
     Raises:
         InvalidArtifactError: names or shapes differ; the message shows both sides.
     """
+    check_names(target, source, where)
+    for name, tensor in source.items():
+        _must_have_shape(tensor, target[name], name, where)
+    with torch.no_grad():
+        for name, tensor in source.items():
+            target[name].copy_(tensor)
+
+
+def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: str) -> None:
+    """Check that the names are those that the model needs; arguments and error as `assign`."""
     missing = sorted(target.keys() - source.keys())
     unexpected = sorted(source.keys() - target.keys())
     if missing or unexpected:
@@ -147,15 +198,14 @@ def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: st
         if unexpected:
             parts.append(f"{len(unexpected)} do not belong to it ({_some(unexpected)})")
         raise InvalidArtifactError(f"`{where}` does not fit: {'; '.join(parts)}")
-    for name, tensor in source.items():
-        if tensor.shape != target[name].shape:
-            raise InvalidArtifactError(
-                f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, "
-                f"the model needs {list(target[name].shape)}"
-            )
-    with torch.no_grad():
-        for name, tensor in source.items():
-            target[name].copy_(tensor)
+
+
+def _must_have_shape(tensor: Tensor, wanted: Tensor, name: str, where: str) -> None:
+    if tensor.shape != wanted.shape:
+        raise InvalidArtifactError(
+            f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, "
+            f"the model needs {list(wanted.shape)}"
+        )
 
 
 def _some(names: list[str], show: int = 3) -> str:

@@ -1,4 +1,4 @@
-"""How long steps took, beside the store's entries; what others will take is told from these."""
+"""What is left to do of a plan, told from how long steps like those took."""
 
 from __future__ import annotations
 
@@ -6,24 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.store.files import write_atomic
+from adapterxlt.store.durations import duration_of
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import Store
-
-_FOLDER = ".durations"
-
-
-def note_duration(store: Store, fingerprint: str, seconds: float) -> None:
-    """Keep how long a step took. It is no part of the entry, whose bytes it would change."""
-    write_atomic(store.root / _FOLDER / fingerprint, f"{seconds:.3f}\n")
-
-
-def duration_of(store: Store, fingerprint: str) -> float | None:
-    """How many seconds a step took; None where that was not noted."""
-    try:
-        return float((store.root / _FOLDER / fingerprint).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 @dataclass(frozen=True)

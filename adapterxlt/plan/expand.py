@@ -28,11 +28,13 @@ def scene_of(
 ) -> Scene:
     """What the steps of a checked recipe depend on."""
 
+    recipe = recipe.on(backbone.layers)
+
     @cache
     def shapes() -> Mapping[str, Shape | None]:  # most recipes need none
         return shapes_of(recipe, used)
 
-    return Scene(recipe.on(backbone.layers), backbone, roots, used, lambda name: shapes().get(name))
+    return Scene(recipe, backbone, roots, used, lambda name: shapes().get(name))
 
 
 def expand(

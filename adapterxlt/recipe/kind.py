@@ -63,12 +63,14 @@ class Trained:
         doc_stride: how far the windows of long ones overlapped.
         seed: None if it is not known.
         caps: each task, and at most how many examples of it there were.
+        shot_seed: the seed that the shots were drawn by; None where there were none.
     """
 
     lengths: dict[str, int]
     doc_stride: int
     seed: int | None
     caps: list[tuple[str, int | None]]
+    shot_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,14 @@ class StageKind(Generic[S]):
             tasks: that the recipe can name.
         """
         return None
+
+    def named_files(self, stage: S) -> Iterator[Task]:
+        """The tasks that a stage names by their file, which need no entry of their own.
+
+        Raises:
+            ValueError: a file cannot be one; the message is fit for a user.
+        """
+        yield from ()
 
     def shape(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> Shape | None:
         """What the model of a stage is made of; None, and a problem, if it cannot be made."""

@@ -20,6 +20,8 @@ BUILT_IN = {
     "merge": "adapterxlt.stages.merge:KIND",
     "ensemble": "adapterxlt.stages.ensemble:KIND",
     "use": "adapterxlt.stages.use.stage:KIND",
+    "probe": "adapterxlt.stages.probe:KIND",
+    "align": "adapterxlt.stages.align:KIND",
     "evaluate": "adapterxlt.stages.evaluate:KIND",
     "retrieve": "adapterxlt.stages.retrieve:KIND",
     "train": "adapterxlt.stages.train:KIND",

@@ -11,6 +11,7 @@ raise `InvalidRecipeError` with every problem found, each with its file, line an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shorthand import spell_out
 from adapterxlt.recipe.used import Used
 from adapterxlt.recipe.validation import validate
-from adapterxlt.tasks.catalogue import Catalogue, Task
+from adapterxlt.tasks.catalogue import Catalogue, Home, Task
 from adapterxlt.tasks.own import configured, own_catalogue
 
 FindBackbone = Callable[[str, Path], Backbone | None]
@@ -148,6 +149,7 @@ def _load(
     expanded = write_out(expanded)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
+    draft.recipe = draft.recipe.knowing(_with_files(draft, path))
     choice = draft.recipe.backbone
     backbone = find_backbone(choice.name, path.parent) if find_backbone else None
     backbone = choice.told(backbone) if backbone is not None else None
@@ -169,6 +171,19 @@ def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem
     except InvalidRecipeError as error:
         raise_all([*problems, *error.problems], Places(root))
         raise
+
+
+def _with_files(draft: Draft, path: Path) -> Catalogue:
+    """The tasks, and those that stages name by their files; what cannot be one is told later."""
+    found: dict[str, tuple[Task, Home]] = {}
+    for stage in draft.recipe.stages.values():
+        with suppress(ValueError):
+            for task in kind_of(stage).named_files(stage):
+                found.setdefault(task.name, (task, Home(path, path.parent)))
+    known = draft.recipe.catalogue
+    if not found.keys() - known.keys():
+        return known
+    return known.with_own({name: found[name] for name in found.keys() - known.keys()})
 
 
 def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> dict[str, Used]:

@@ -7,27 +7,31 @@
 
 A stage is repeated for the variables in its name. An item of a list that holds other variables
 becomes one item for each of their combinations, in place. Anywhere else a variable that the
-stage's name does not hold is a problem.
+stage's name does not hold is a problem. A key whose value is nothing (`null`, or a key that a
+value of the matrix does not have) is left out; a stage that would train on nothing, too.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from adapterxlt.documents.nodes import KeyPath, Node, walk
 from adapterxlt.errors import Problem
-from adapterxlt.suggest import suggest
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.matrix_values import (
+    PLACEHOLDER,
+    Combination,
+    Variables,
+    misplaced,
+    names_in,
+    variables_of,
+)
 
 MAX_STAGES = 1_000
 MAX_ITEMS = 1_000
 MAX_VALUES = 100_000  # in all the stages together
-_PLACEHOLDER = re.compile(r"\$\{\s*([^{}\s]*)\s*\}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-Combination = Mapping[str, Node]
 
 
 def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
@@ -41,10 +45,10 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
     assert isinstance(root.value, dict)
     tree = dict(root.value)
     found: list[Problem] = []
-    variables = _variables(tree.pop("matrix", None), found)
+    variables = variables_of(tree.pop("matrix", None), found)
     for key, node in tree.items():
         if key != "stages":
-            found.extend(_misplaced(node, (key,), "is allowed in `stages` only"))
+            found.extend(misplaced(node, (key,), "is allowed in `stages` only"))
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict) and not found:
         tree["stages"] = replace(stages, value=_expand_stages(stages.value, variables, found))
@@ -61,61 +65,14 @@ def without_matrix(root: Node) -> Node:
         alone = {
             name: stage
             for name, stage in stages.value.items()
-            if not _names(name) and not any(_misplaced(stage, (), ""))
+            if not names_in(name) and not any(misplaced(stage, (), ""))
         }
         tree["stages"] = replace(stages, value=alone)
     return replace(root, value=tree)
 
 
-def _variables(node: Node | None, problems: list[Problem]) -> dict[str, list[Node]]:
-    if node is None:
-        return {}
-    if not isinstance(node.value, dict):
-        problems.append(node.problem(("matrix",), "must be a mapping of names to lists"))
-        return {}
-    variables: dict[str, list[Node]] = {}
-    for name, listed in node.value.items():
-        path: KeyPath = ("matrix", name)
-        values = listed.value
-        if not _VARIABLE.fullmatch(name):
-            problems.append(listed.problem(path, "a variable is made of letters, digits and _"))
-        elif not isinstance(values, list) or not values:
-            problems.append(listed.problem(path, "must be a list of at least one value"))
-        elif any(isinstance(item.value, (dict, list)) or item.value is None for item in values):
-            problems.append(listed.problem(path, "must be a list of plain values"))
-        elif len({item.text for item in values}) < len(values):
-            problems.append(listed.problem(path, "has a value twice"))
-        else:
-            problems.extend(_misplaced(listed, path, "cannot be a value of the matrix"))
-            variables[name] = values
-    return variables
-
-
-def _misplaced(node: Node, path: KeyPath, why: str) -> Iterator[Problem]:
-    for where, inner in walk(node, path):
-        if isinstance(inner.value, str) and (found := _PLACEHOLDER.search(inner.value)):
-            yield inner.problem(where, f"`{found.group()}` {why}")
-
-
-def _names(text: str) -> list[str]:
-    """The variables in a text, each once, in order."""
-    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
-
-
-def _combinations(names: list[str], variables: Mapping[str, list[Node]]) -> Iterator[Combination]:
-    for values in itertools.product(*(variables[name] for name in names)):
-        yield dict(zip(names, values, strict=True))
-
-
-def _count(names: list[str], variables: Mapping[str, list[Node]]) -> int:
-    count = 1
-    for name in names:
-        count *= len(variables[name])
-    return count
-
-
 def _expand_stages(
-    stages: Mapping[str, Node], variables: Mapping[str, list[Node]], problems: list[Problem]
+    stages: Mapping[str, Node], variables: Variables, problems: list[Problem]
 ) -> dict[str, Node]:
     unknown = list(_unknown(stages, variables))
     if unknown:
@@ -125,11 +82,11 @@ def _expand_stages(
     size = 0
     for template, stage in stages.items():
         path: KeyPath = ("stages", template)
-        names = _names(template)
-        if len(expanded) + _count(names, variables) > MAX_STAGES:
+        names = names_in(template)
+        if len(expanded) + (variables.count(names) if names else 1) > MAX_STAGES:
             problems.append(stage.problem(path, f"a recipe has at most {MAX_STAGES} stages"))
             return {}
-        for combination in _combinations(names, variables):
+        for combination in variables.combinations(names, {}):
             name = _filled(template, combination)
             if name in expanded:
                 problems.append(
@@ -138,6 +95,8 @@ def _expand_stages(
                 continue
             found: list[Problem] = []
             body = _Body(combination, variables, found).fill(stage, path)
+            if not found and _has_nothing_to_do(stage, body):
+                continue
             expanded[name] = replace(body, template=template if names else "")
             if found:  # the same for every combination
                 problems.extend(found)
@@ -149,35 +108,50 @@ def _expand_stages(
     return expanded
 
 
-def _unknown(stages: Mapping[str, Node], variables: Mapping[str, object]) -> Iterator[Problem]:
+def _has_nothing_to_do(stage: Node, body: Node) -> bool:
+    """Whether the very key that makes it a stage of its kind stands for nothing."""
+    return (
+        isinstance(stage.value, dict)
+        and isinstance(body.value, dict)
+        and any(key in KINDS for key in stage.value.keys() - body.value.keys())
+    )
+
+
+def _unknown(stages: Mapping[str, Node], variables: Variables) -> Iterator[Problem]:
     for template, stage in stages.items():
         at: KeyPath = ("stages", template)
         for path, node in walk(stage, at):
             text = node.value if isinstance(node.value, str) else ""
-            for name in _names(template + text if path == at else text):
-                if name not in variables:
-                    hint = suggest(name, variables) if variables else "the recipe has no `matrix`"
-                    yield node.problem(path, f"`${{{name}}}` is not in the matrix", hint)
+            for message, hint in variables.unknown(template + text if path == at else text):
+                yield node.problem(path, message, hint)
+
+
+def _meant(written: str, combination: Combination) -> Node | None:
+    """What a placeholder stands for; None for nothing. KeyError if its variable is another."""
+    name, _, key = written.partition(".")
+    value = combination[name]
+    node = value.keys.get(key) if key else value.node
+    return None if node is None or node.value is None else node
 
 
 def _filled(text: str, combination: Combination) -> str:
     """Put values into a text; placeholders of other variables stay."""
 
     def value(match: re.Match[str]) -> str:
-        node = combination.get(match.group(1))
-        return match.group() if node is None else node.text
+        name, _, key = match.group(1).partition(".")
+        if name not in combination:
+            return match.group()
+        node = _meant(match.group(1), combination) if key else None
+        return node.text if node is not None else combination[name].name
 
-    return _PLACEHOLDER.sub(value, text)
+    return PLACEHOLDER.sub(value, text)
 
 
 class _Body:
     """Fills the placeholders of one stage for one combination."""
 
     def __init__(
-        self,
-        combination: Combination,
-        variables: Mapping[str, list[Node]],
-        problems: list[Problem],
+        self, combination: Combination, variables: Variables, problems: list[Problem]
     ) -> None:
         self.combination = combination
         self.variables = variables
@@ -186,7 +160,11 @@ class _Body:
     def fill(self, node: Node, path: KeyPath) -> Node:
         """The node with its placeholders filled."""
         if isinstance(node.value, dict):
-            filled = {key: self.fill(child, (*path, key)) for key, child in node.value.items()}
+            filled = {
+                key: self.fill(child, (*path, key))
+                for key, child in node.value.items()
+                if not self._is_nothing(child)
+            }
             return replace(node, value=filled)
         if isinstance(node.value, list):
             items = [
@@ -197,7 +175,7 @@ class _Body:
                 return replace(node, value=[])
             return replace(node, value=items)
         node = _substitute(node, self.combination)
-        if isinstance(node.value, str) and (found := _PLACEHOLDER.search(node.value)):
+        if isinstance(node.value, str) and (found := PLACEHOLDER.search(node.value)):
             self.problems.append(
                 node.problem(
                     path,
@@ -207,25 +185,49 @@ class _Body:
             )
         return node
 
+    def _is_nothing(self, node: Node) -> bool:
+        """Whether a value holds a placeholder that stands for nothing here."""
+        return isinstance(node.value, str) and any(
+            _meant(written, self.combination) is None
+            for written in PLACEHOLDER.findall(node.value)
+            if written.partition(".")[0] in self.combination
+        )
+
     def _items(self, item: Node, path: KeyPath) -> list[Node]:
         """One item of a list, repeated for the variables that the stage's name does not hold."""
-        item = _substitute(item, self.combination)
-        names = _names(item.value) if isinstance(item.value, str) else []
+        names = names_in(item.value) if isinstance(item.value, str) else []
+        names = [name for name in names if name not in self.combination]
         if not names:
-            return [self.fill(item, path)]
-        if _count(names, self.variables) > MAX_ITEMS:
+            if _is_no_item(item, self.combination):
+                return []
+            filled = self.fill(item, path)
+            # Values that are a list take their place among the others.
+            listed = not isinstance(item.value, list) and isinstance(filled.value, list)
+            return filled.value if listed and isinstance(filled.value, list) else [filled]
+        if self.variables.count(names) > MAX_ITEMS + len(self.variables.include):
             self.problems.append(item.problem(path, f"becomes more than {MAX_ITEMS} items"))
             return []
-        return [_substitute(item, other) for other in _combinations(names, self.variables)]
+        return [
+            _substitute(item, own)
+            for other in self.variables.combinations(names, self.combination)
+            if not _is_no_item(item, own := {**self.combination, **other})
+        ]
+
+
+def _is_no_item(item: Node, combination: Combination) -> bool:
+    """Whether an item of a list is a key that a value of the matrix does not have."""
+    whole = PLACEHOLDER.fullmatch(item.value) if isinstance(item.value, str) else None
+    return bool(whole and "." in whole.group(1) and _meant(whole.group(1), combination) is None)
 
 
 def _substitute(node: Node, combination: Combination) -> Node:
-    """Fill a scalar; a placeholder that is the whole value keeps the type of what it stands for."""
+    """Fill a scalar; a placeholder that is the whole value keeps what it stands for as it is."""
     if not isinstance(node.value, str):
         return node
-    whole = _PLACEHOLDER.fullmatch(node.value)
-    if whole and whole.group(1) in combination:
-        value = combination[whole.group(1)]
-        return replace(node, value=value.value, text=value.text)
+    whole = PLACEHOLDER.fullmatch(node.value)
+    if whole and whole.group(1).partition(".")[0] in combination:
+        value = _meant(whole.group(1), combination)
+        if value is not None:
+            return replace(node, value=value.value, text=value.text)
     text = _filled(node.value, combination)
     return replace(node, value=text, text=text)

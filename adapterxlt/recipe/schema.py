@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SerializeAsAny,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, SerializeAsAny, model_validator
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO
-from adapterxlt.errors import UsageError
 from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.recipe.fields import (
     MAX_LENGTH,
@@ -26,21 +19,14 @@ from adapterxlt.recipe.fields import (
     Sampling,
     Split,
     TrainingLanguages,
-    listed_tasks,
 )
 from adapterxlt.recipe.resources import Resources
-from adapterxlt.tasks.catalogue import Catalogue, catalogue, source_of
+from adapterxlt.recipe.strict import Strict
+from adapterxlt.recipe.task_data import Part, TrainingTasks, parts_of
+from adapterxlt.tasks.catalogue import Catalogue, catalogue
 from adapterxlt.tasks.presets import preset_for
-from adapterxlt.tasks.task_languages import language_in
 
 LARGE = 24  # layers of a large model
-
-
-class Strict(BaseModel):
-    """Base of all recipe models: immutable, no unknown keys."""
-
-    # A number that is none, or without an end, is compared with nothing: no setting means that.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Training(Strict):
@@ -94,7 +80,16 @@ class Training(Strict):
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+        "fp32", description="of products; weights stay fp32. auto: bf16 on a GPU that has it"
+    )
+    devices: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="GPUs of one machine that share the inputs of every step (on a CPU: "
+        "processes); the batch stays the same, results agree to rounding; changes no address",
+    )
     checkpoint_every: int = Field(200, gt=0, description="steps between checkpoints")
 
     def resolved(self, method: str) -> Training:
@@ -120,35 +115,6 @@ class TrainingBlock(Training):
         return {key: getattr(self, key) for key in self.model_fields_set - {"preset"}}
 
 
-class TaskData(Strict):
-    """One of several tasks that a stage trains on: `{task: squad, split: dev, cap: 1000}`.
-
-    None means: as the stage says.
-    """
-
-    task: str
-    language: TrainingLanguages | None = None
-    split: Split | None = None
-    cap: int | None = Field(None, gt=0, description="training examples at most")
-    max_length: int | None = Field(
-        None, ge=8, le=MAX_LENGTH, description="subwords an input at most"
-    )
-
-
-TrainingTasks = Annotated[list[TaskData], BeforeValidator(listed_tasks), Field(min_length=1)]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One task in one language that a stage trains on, every default resolved."""
-
-    task: str
-    language: str
-    split: Split
-    cap: int | None
-    max_length: int
-
-
 class Stage(Strict):
     """Base of what a stage may say; each kind of stage has a model of its own, see `kind.py`."""
 
@@ -168,7 +134,7 @@ class TrainingStage(TrainingBlock, Stage):
 class StoreSettings(Strict):
     """Where stages that others have trained may be: `{remotes: [s3://bucket/team]}`."""
 
-    remotes: list[str] = []
+    remotes: list[str] = Field([])
 
 
 class BackboneChoice(Strict):
@@ -230,12 +196,17 @@ class Recipe(Strict):
     stages: dict[Name, SerializeAsAny[Stage]]
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
-    _large: bool = PrivateAttr(False)
+    _layers: int | None = PrivateAttr(None)
 
     @property
     def catalogue(self) -> Catalogue:
         """The tasks that it can name: the built-in ones and the user's."""
         return self._catalogue
+
+    @property
+    def layers(self) -> int | None:
+        """Layers of its backbone; None as long as they are not known."""
+        return self._layers
 
     def knowing(self, tasks: Catalogue) -> Recipe:
         """The same recipe with another catalogue."""
@@ -246,17 +217,21 @@ class Recipe(Strict):
     def on(self, layers: int) -> Recipe:
         """The same recipe for a backbone of so many layers: presets tell large ones apart."""
         known = self.model_copy()
-        known._large = layers >= LARGE
+        known._layers = layers
         return known
 
     def training_of(self, name: str) -> Training:
         """The training settings of a stage that trains, the recipe's defaults filled in."""
-        stage = self._training_stage(name)
-        tasks = [data.task for data in stage.train]
+        stage: object = self.stages[name]
+        if not isinstance(stage, TrainingBlock):
+            raise TypeError(f"stage `{name}` does not train")
+        # What is not trained on a task has no preset.
+        tasks = [data.task for data in stage.train] if isinstance(stage, TrainingStage) else []
+        large = self._layers is not None and self._layers >= LARGE
         merged: dict[str, object] = {}
         published: set[str] = set()  # what of it a preset gave
         for block in (self.training, stage):
-            preset = preset_for(block.preset, tasks, self.catalogue, large=self._large)
+            preset = preset_for(block.preset, tasks, self.catalogue, large=large)
             for layer in (preset, block.written):
                 for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
                     if soft in layer and (layer is preset or hard in published):
@@ -269,33 +244,40 @@ class Recipe(Strict):
 
     def resources_of(self, name: str) -> Resources:
         """What a stage needs of a machine."""
-        own = self.stages[name].resources
-        return self.resources if own is None else own.over(self.resources)
+        stage = self.stages[name]
+        own = stage.resources
+        found = self.resources if own is None else own.over(self.resources)
+        devices = self.training_of(name).devices if isinstance(stage, TrainingStage) else 1
+        if devices > 1 and found.gpus is None and self.device != "cpu":
+            found = found.model_copy(update={"gpus": devices})
+        return found
 
-    def parts_of(self, name: str) -> tuple[Part, ...]:
-        """What a stage that trains does so on: each task in each of its languages."""
+    def parts_of(self, name: str, roots: Sequence[Path] | None = None) -> tuple[Part, ...]:
+        """What a stage that trains does so on: each task in each of its languages.
+
+        Args:
+            roots: data folders, see `task_data.parts_of`.
+        """
+        return tuple(part for item in self.parts_by_item(name, roots) for part in item)
+
+    def parts_by_item(self, name: str, roots: Sequence[Path] | None = None) -> list[list[Part]]:
+        """The same, those of each item of `train` by themselves."""
         stage, settings = self._training_stage(name), self.training_of(name)
-        return tuple(
-            Part(
-                task=data.task,
-                language=self._called(data.task, language, data.split or settings.split),
-                split=data.split or settings.split,
-                cap=data.cap or settings.cap,
-                max_length=data.max_length or settings.max_length,
+        return [
+            parts_of(
+                data,
+                self.catalogue,
+                languages=settings.language,
+                split=settings.split,
+                cap=settings.cap,
+                max_length=settings.max_length,
+                roots=roots,
             )
             for data in stage.train
-            for language in data.language or settings.language
-        )
+        ]
 
     def _training_stage(self, name: str) -> TrainingStage:
         stage = self.stages[name]
         if not isinstance(stage, TrainingStage):
             raise TypeError(f"stage `{name}` does not train")
         return stage
-
-    def _called(self, task: str, language: str, split: str) -> str:
-        """What the files of a task's split call a language."""
-        try:
-            return language_in(source_of(self.catalogue[task], split), language)
-        except (KeyError, UsageError):  # the checks tell
-            return language

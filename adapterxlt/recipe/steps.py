@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.recipe.used import Used
 
 PART_KEYS = tuple(field.name for field in fields(Part))
@@ -44,14 +44,21 @@ class Step:
     def parts(self) -> tuple[Part, ...]:
         """What a step that trains does so on: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])
-        return tuple(Part(**{key: item[key] for key in PART_KEYS}) for item in listed)
+        return tuple(
+            Part(**{key: item[key] for key in PART_KEYS if key in item}) for item in listed
+        )
 
     def dev_parts(self) -> tuple[Part, ...]:
-        """What a step that trains chooses its best epoch on; () if it keeps the last."""
+        """What a step chooses on dev: its best epoch, or the members of a soup; () if nothing."""
+        soup = self.params.get("greedy")
+        if soup is not None:
+            return (Part(**{key: soup[key] for key in PART_KEYS if key in soup}),)
         if self.params.get("keep") != "best":
             return ()
         cap = self.params["dev_cap"]
-        found = (replace(part, split="dev", cap=cap) for part in self.parts())
+        found = (
+            Part(part.task, part.language, "dev", cap, part.max_length) for part in self.parts()
+        )
         return tuple(dict.fromkeys(found))
 
     def text(self, key: str) -> str:

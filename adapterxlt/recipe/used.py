@@ -81,6 +81,17 @@ def tasks_of_heads(tasks: Mapping[str, Task], used: Mapping[str, Used]) -> dict[
     return {**tasks, **{name: task for one in used.values() for name, task in one.own.items()}}
 
 
+def shot_seed_of(parts: Iterable[Mapping[str, object]], seed: object) -> int | None:
+    """The seed that shots were drawn by, of the first of `data_parts` that are some; None if none.
+
+    Args:
+        seed: of the step.
+    """
+    seeds = (part.get("shot_seed", seed) for part in parts if part.get("shots"))
+    found = next(seeds, None)
+    return found if isinstance(found, int) else None
+
+
 def caps_of(parts: Iterable[Mapping[str, object]]) -> list[tuple[str, int | None]]:
     """Each task of `data_parts`, and at most how many examples of it were trained on."""
     return [

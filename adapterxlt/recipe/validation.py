@@ -17,7 +17,8 @@ from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
-from adapterxlt.recipe.schema import BackboneChoice, Recipe, Stage, TaskData, TrainingBlock
+from adapterxlt.recipe.schema import BackboneChoice, Recipe, Stage, TrainingBlock
+from adapterxlt.recipe.task_data import TaskData
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
 

@@ -89,7 +89,7 @@ class Comparison:
         text = (
             f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
             f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] {self.where} "
-            f"(p {_shown(self.p_corrected)}; better in {self.better} of {count} "
+            f"(p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
             f"language{'s' * (count > 1)}{seeds})"
         )
         if self.unseen is not None:
@@ -201,5 +201,6 @@ def _rounded(value: float) -> float:
     return round(value, 9) + 0.0
 
 
-def _shown(p: float) -> str:
+def shown_p(p: float) -> str:
+    """A p as it is printed."""
     return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0")

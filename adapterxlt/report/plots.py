@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adapterxlt.report.compare import Grid, Layers
+from adapterxlt.report.costs import Cost
+from adapterxlt.results.training import Training
 
 LEFT, TOP, BOTTOM = 40, 12, 28
-HEIGHT = 240
+HEIGHT, WIDTH = 240, 640
 STEP = 44  # between two places on the x axis
 # Grid lines lie at multiples of the first of these that gives at most so many.
 STEPS, MOST_LINES = (1, 2, 5, 10, 20, 25, 50, 100), 6
@@ -116,3 +118,63 @@ def _scale(least: float, most: float) -> tuple[float, float, list[float]]:
     if low == high:
         high = low + step
     return low, high, [low + step * number for number in range(round((high - low) / step) + 1)]
+
+
+def cost_plots(costs: Sequence[Cost]) -> list[tuple[str, Plot]]:
+    """Score against minutes of training, a plot a task, a mark a model."""
+    tasks: dict[str, list[Cost]] = {}
+    for cost in costs:
+        tasks.setdefault(cost.on, []).append(cost)
+    plots = []
+    for on, own in tasks.items():
+        if len(own) < 2:
+            continue
+        series: dict[str, list[tuple[float, float, str]]] = {}
+        for cost in own:
+            name = " > ".join(one.task for one in cost.trained)
+            text = f"{cost.model}: {cost.score:.1f} after {cost.minutes:.1f} min"
+            series.setdefault(name, []).append((cost.minutes, cost.score, text))
+        plots.append((on, _scatter(series, "min", connected=False)))
+    return plots
+
+
+def curves(trainings: Sequence[Training]) -> list[tuple[str, Plot]]:
+    """Scores on dev after each epoch, a plot a task, where epochs were scored."""
+    tasks: dict[str, dict[str, list[tuple[float, float, str]]]] = {}
+    for one in trainings:
+        if one.epochs:
+            name = f"{f'after {one.before}' if one.before else 'directly'}, seed {one.seed}"
+            series = tasks.setdefault(one.task, {})
+            if name in series:  # settings differ
+                name += f" ({one.fingerprint[:6]})"
+            series[name] = [
+                (float(step), value, f"{name}, step {step}: {value:.1f}")
+                for step, value in one.epochs
+            ]
+    return [(task, _scatter(series, "steps", connected=True)) for task, series in tasks.items()]
+
+
+def _scatter(
+    series: Mapping[str, Sequence[tuple[float, float, str]]], unit: str, connected: bool
+) -> Plot:
+    marks = [mark for own in series.values() for mark in own]
+    low, high, lines = _scale(min(y for _, y, _ in marks), max(y for _, y, _ in marks))
+    least, most, columns = _scale(0.0, max(x for x, _, _ in marks) or 1.0)
+
+    def y(value: float) -> float:
+        return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    def x(value: float) -> float:
+        return round(LEFT + 8 + (value - least) / (most - least) * (WIDTH - LEFT - 40), 1)
+
+    return Plot(
+        width=WIDTH,
+        height=HEIGHT,
+        lines=[(y(line), f"{line:g}") for line in lines],
+        places=[(x(column), f"{column:g} {unit}") for column in columns],
+        series={
+            name: [Mark(x(at), y(value), text) for at, value, text in own]
+            for name, own in series.items()
+        },
+        connected=connected,
+    )

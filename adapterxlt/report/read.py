@@ -63,7 +63,9 @@ def _runs_of(workdir: Path, recipe: str, rows: list[Row]) -> list[Run]:
     for row in rows:
         versions.setdefault(row.recipe_id, []).append(row)
     groups = list(versions.values())
-    kinds = families([[row.as_dict() for row in group] for group in groups])
+    kinds = [[0]]
+    if len(groups) > 1:
+        kinds = families([[row.as_dict() for row in group] for group in groups])
     found = []
     for kind in reversed(kinds):
         for group in (groups[position] for position in kind):

@@ -157,7 +157,9 @@ def print_over_seeds(
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
     if sentences:
-        console.print(Text("Did the intermediate task help?", style="bold"))
+        paired = any("points [" in sentence for sentence in sentences)
+        title = "Did the intermediate task help?" if paired else "Differences, not in pairs"
+        console.print(Text(title, style="bold"))
         _print_lines(sentences, notes_on(sentences), console)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,18 @@ def _checked(path: Path, number: int, given: Any) -> Row:
 def _shown(value: Any) -> Any:
     """Text as a terminal may show it."""
     if isinstance(value, str):
-        return printable(value)
+        return _text(value)
     if isinstance(value, list):
         return [_shown(each) for each in value]
     if isinstance(value, dict):
         return {key: _shown(each) for key, each in value.items()}
     return value
+
+
+@lru_cache(maxsize=1 << 16)
+def _text(value: str) -> str:
+    """The same names stand in row after row."""
+    return printable(value)
 
 
 def _bad(path: Path, message: str, first: str = "") -> DamagedResultsError:

@@ -40,6 +40,8 @@ class Row:
             seeds go together that have the same.
         equivalence: within how many points of the baseline the recipe takes models as equal, None
             where it does not say; then the key is left out of the file.
+        shot_seed: the seed that the shots were drawn by which the measured model was trained on
+            last; None without shots, then the key is left out of the file.
 
         language_adapter: of a model on language adapters, the language whose adapter it was
             measured with: its own, or another's where it has none, or `none`. None, and left out
@@ -73,6 +75,7 @@ class Row:
     cell: str = ""
     setup: str = ""
     equivalence: float | None = None
+    shot_seed: int | None = None
     language_adapter: str | None = None
 
     @property
@@ -83,7 +86,7 @@ class Row:
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}
-        for key in ("equivalence", "language_adapter"):
+        for key in ("equivalence", "shot_seed", "language_adapter"):
             if found[key] is None:
                 del found[key]
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -18,16 +17,15 @@ from adapterxlt.search.approximate import (
     KINDS,
     ApproximateIndex,
     Kind,
-    nothing_known,
     usable_gpus,
 )
 from adapterxlt.search.arrays import Ids
 from adapterxlt.search.best import Best, Neighbours
 from adapterxlt.search.clusters import train_clusters
-from adapterxlt.search.exact import check_sides, exact_neighbours, one_way
+from adapterxlt.search.exact import check_sides, exact_neighbours
 from adapterxlt.search.kept import Kept
-from adapterxlt.search.lists import Effort
-from adapterxlt.search.rows import ArrayRows, Picked, Rows
+from adapterxlt.search.rows import Picked, Rows
+from adapterxlt.search.tuning import RECALL, Tuned, tune
 from adapterxlt.suggest import suggest
 
 IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
@@ -35,12 +33,6 @@ IndexName = Literal["auto", "flat", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"]
 # `auto` searches exactly up to so many products of pairs, times dimensions (about a minute on
 # two cores).
 EXACT_WORK = 5e12
-# Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
-RECALL = 0.99
-SAMPLE = 2048
-# `auto` gives up where more of the lists must be looked into.
-MOST_LISTS = 0.25
-TRIES = 4
 # Parts that `auto` searches a side in at most, before it takes a smaller index.
 PARTS = 4
 # A side below this is always searched exactly.
@@ -171,13 +163,13 @@ def _approximate(
     """Neighbours of distinct vectors by an index; None where `auto` gives up."""
     kind, why = chosen
     clusters = _clusters(kind, (source, target), seed, progress, kept) if kind.clustered else None
-    directions: list[tuple[_Tuned, Neighbours, Ids]] = []
+    directions: list[tuple[Tuned, Neighbours, Ids]] = []
     for name, queries, base in (("forward", source, target), ("backward", target, source)):
         progress.log(f"building {kind.name} over {len(base)} vectors")
         built = ApproximateIndex(base, kind, memory=memory, clusters=clusters, gpus=gpus)
         # Whoever found a sentence is a good neighbour for it to begin with.
         known = _turned(directions[0][1], len(target), k) if directions else None
-        tuned = _tuned(name, built, queries, k, known, seed, automatic, kept)
+        tuned = tune(name, built, queries, k, known, seed, automatic, kept)
         if tuned is None:
             return None
         neighbours = built.search(queries, k, progress=progress, kept=kept, name=name, known=known)
@@ -202,15 +194,6 @@ def _approximate(
     )
 
 
-@dataclass(frozen=True)
-class _Tuned:
-    """An index ready to be searched, with a sample of queries and their exact neighbours."""
-
-    index: ApproximateIndex
-    sample: Ids
-    exact: Ids
-
-
 def _clusters(
     kind: Kind, sides: tuple[Rows, Rows], seed: int, progress: Progress, kept: Kept | None
 ) -> Any:
@@ -222,31 +205,6 @@ def _clusters(
     if kept:
         kept.save("clusters", 0, faiss.serialize_index(clusters))
     return clusters
-
-
-def _tuned(
-    name: str,
-    index: ApproximateIndex,
-    queries: Rows,
-    k: int,
-    known: Neighbours | None,
-    seed: int,
-    automatic: bool,
-    kept: Kept | None,
-) -> _Tuned | None:
-    """Set the index's effort, or take that of an earlier run; None to give up."""
-    chosen = _sample(len(queries), seed)
-    if kept and (before := kept.load(f"{name}-effort")):
-        good, (effort, exact) = before
-        index.effort = Effort.restored(effort)
-        return _Tuned(index, chosen, exact) if good else None
-    sample = ArrayRows(queries.rows(chosen))
-    exact = one_way(sample, index.base, k)[1]
-    scores, ids = known or nothing_known(len(queries), min(k, len(index.base)))
-    good = _tune(index, sample, (scores[chosen], ids[chosen]), exact[:, 0], automatic=automatic)
-    if kept:
-        kept.save(f"{name}-effort", good, index.effort.array, exact)
-    return _Tuned(index, chosen, exact) if good else None
 
 
 def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind | None, str]:
@@ -262,36 +220,6 @@ def _choose(index: str, source: Rows, target: Rows, memory: int) -> tuple[Kind |
     if larger * KINDS["ivf-sq8"].bytes_a_vector(dim) <= PARTS * memory:
         return KINDS["ivf-sq8"], f"{larger} vectors are many, and fit in at most {PARTS} parts"
     return KINDS["ivf-pq"], f"{larger} vectors are too many for larger ones"
-
-
-def _sample(n: int, seed: int) -> Ids:
-    return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
-
-
-def _tune(
-    index: ApproximateIndex, sample: ArrayRows, known: Neighbours, first: Ids, *, automatic: bool
-) -> bool:
-    """Look into as many lists as it takes to find the first neighbours; False to give up.
-
-    The sample's share is to be two standard errors above `RECALL`, so that all queries' share is
-    hardly below it: the sample flatters, as the effort is chosen on it. Where that does not do, as
-    vectors were rounded, half of what was missed is added, and so on.
-    """
-    if not index.kind.clustered:
-        return True
-    missed = 1 - RECALL - 2 * math.sqrt(RECALL * (1 - RECALL) / len(sample))
-    nearest = index.base.rows(first)
-    for _ in range(TRIES):
-        share = 1 - max(missed, 0.0)
-        looked = index.choose_effort(sample.array, known[0][:, 0], nearest, share)
-        if automatic and looked > MOST_LISTS:
-            return False
-        scores, ids = known
-        _, found = index.search(sample, scores.shape[1], known=(scores.copy(), ids.copy()))
-        if np.mean(found[:, 0] == first) >= RECALL:
-            return True
-        missed /= 2
-    return not automatic
 
 
 def _turned(found: Neighbours, n: int, k: int) -> Neighbours:

@@ -1,49 +1,31 @@
-"""`merge`: one model that does the weighted sum of what trained ones do."""
+"""`merge`: one model out of what several trained ones have changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.methods.arithmetic import Arithmetic
 from adapterxlt.methods.merging import can_merge, cancel, cancel_exactly, merge_note, merged_method
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.kind import Scene, StageKind
-from adapterxlt.recipe.schema import Stage
+from adapterxlt.recipe.heads import head_for
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
+from adapterxlt.recipe.kinds import kind_of, stage_behind
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
+from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.members import members_of
+from adapterxlt.stages.merging.checks import check_backbone, check_settings
+from adapterxlt.stages.merging.keys import MergeStage
+from adapterxlt.stages.merging.soup import check_soup
+from adapterxlt.stages.training.trained import least
 from adapterxlt.tasks.catalogue import Task
-
-
-class MergeStage(Stage):
-    """The weighted sum of what models do: `{merge: [nli, qa], weights: [0.5, 0.5]}`.
-
-    Adapters of one configuration (ranks and alphas of LoRAs may differ), or full fine-tunes. What
-    a LoRA, an (IA)3, a ReFT or a full fine-tune does is weighed exactly; bottlenecks, prefixes and
-    prompts are not linear, so their weights are. Weights are used as given (they need not sum to
-    one: task arithmetic); default: equal shares. Heads with the same labels are averaged by the
-    same weights, relative to their sum.
-    """
-
-    key: ClassVar[str] = "merge"
-    merge: list[str] = Field(min_length=2)
-    weights: list[Annotated[float, Field(allow_inf_nan=False)]] | None = None
-    rank: int | None = Field(
-        None,
-        gt=0,
-        description="rank of a merged LoRA, which loses the smallest parts of the sum; default: "
-        "the sum of its members' ranks, which loses nothing",
-    )
-
-    @property
-    def shares(self) -> list[float]:
-        """The weights, equal ones if none are given."""
-        return self.weights or [1 / len(self.merge)] * len(self.merge)
+from adapterxlt.tasks.data_hash import scored_by
+from adapterxlt.tasks.task_languages import language_in
 
 
 class _Merge(StageKind[MergeStage]):
@@ -56,6 +38,11 @@ class _Merge(StageKind[MergeStage]):
     like_first = True
     version = 2
 
+    def references(self, stage: MergeStage) -> Iterator[tuple[KeyPath, str]]:
+        """The one whose heads the merge has comes first, as all look for them there."""
+        for index in stage.order:
+            yield ("merge", index), stage.merge[index]
+
     def shape(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
@@ -63,49 +50,112 @@ class _Merge(StageKind[MergeStage]):
         return _merged(draft, name, stage, members) if members else None
 
     def check(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> None:
-        at: KeyPath = ("stages", name)
-        if stage.weights is None or not draft.knows(at, "merge"):
-            return
-        if len(stage.weights) != len(stage.merge):
-            draft.refuse(
-                (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
-            )
+        check_settings(draft, name, stage)
+        check_soup(draft, name, stage, shape_of)
 
     def check_backbone(
         self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf, backbone: Backbone
     ) -> None:
-        """Whether the sum of the members' ranks is too much for the backbone."""
-        shape = shape_of(name)
-        for method in shape.methods if shape else ():
-            for text in backbone.problems_of(str(method)):
-                draft.refuse(
-                    ("stages", name, "merge"),
-                    f"these make `{method}`: {text.splitlines()[0]}",
-                    f"merge fewer, or choose a `rank` of {backbone.hidden_size} at most",
-                )
+        check_backbone(draft, name, stage, shape_of, backbone)
 
     def steps(self, scene: Scene, name: str, stage: MergeStage) -> Iterable[Step]:
-        params: dict[str, object] = {"weights": stage.shares}
+        shares = stage.shares.ordered(stage.order)
+        how = stage.arithmetic(scene.recipe.seed)
+        params: dict[str, object] = {"weights": list(shares.everywhere)}
+        if shares.layers:
+            params["layers"] = shares.plain_layers()
+        params |= how.params()
         if stage.rank is not None:
             params["rank"] = stage.rank
+        if stage.head is not None:
+            params["head_of"] = "first"
+        if stage.on is not None:
+            params["greedy"] = self._greedy(scene, name, stage)
         shape = scene.shape_of(name)
         method = shape.methods[0] if shape and shape.methods else parse_method("full")
-        neutral: dict[str, object] = {"note": merge_note(method, stage.shares)}
+        neutral: dict[str, object] = {
+            "note": merge_note(method, shares.everywhere, how),
+            "full": method.is_full,
+        }
         yield Step(name, "merge", name, self.inputs(stage), params, neutral)
 
+    def _greedy(self, scene: Scene, name: str, stage: MergeStage) -> dict[str, object]:
+        """What the members of a greedy soup are chosen by: a part of a task's dev split."""
+        assert stage.on is not None
+        task = scene.recipe.catalogue[stage.on.task]
+        behind = stage_behind(scene.recipe, name)
+        made = scene.recipe.stages[behind]
+        trained = kind_of(made).trained(scene, behind, made)
+        known = tasks_of_heads(scene.recipe.catalogue, scene.used)
+        head = head_for([known[of] for of in trained.lengths], task)
+        assert head is not None  # checked with the recipe
+        language = language_in(task, stage.on.language)
+        part = Part(
+            task=task.name,
+            language=language,
+            split="dev",
+            cap=stage.dev_cap,
+            max_length=trained.lengths[head.name],
+        )
+        return {**part.said(), "doc_stride": trained.doc_stride, "head": head.name}
+
+    def languages(self, scene: Scene, name: str, stage: MergeStage) -> set[str]:
+        return set() if stage.on is None else {stage.on.language}
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        for part in step.dev_parts():
+            task = tasks[part.task]
+            yield Read(task, [part.language], part.split, scored_by(task))
+
+    def in_small(
+        self, recipe: Recipe, name: str, stage: MergeStage, count: int, roots: object
+    ) -> Small[MergeStage]:
+        if stage.on is None:
+            return Small(stage)
+        return Small(stage.model_copy(update={"dev_cap": least(count, stage.dev_cap)}))
+
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
-        """`2.1` where weights nearly cancel: heads were once divided by such sums."""
+        """`3` of full fine-tunes, what none of which changed once was off by a rounding error.
+
+        `2.1` where weights nearly cancel: heads were once divided by such sums.
+        """
+        if step.neutral.get("full"):
+            return 3
         weights = [float(str(weight)) for weight in step.items("weights")]
         nearly = cancel(weights) and not cancel_exactly(weights)
-        return f"{self.version}.1" if nearly else self.version
+        return f"{self.version}.1" if nearly and "head_of" not in step.params else self.version
 
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
-        return f"merge({' + '.join(inputs)})"
+        return ", ".join([f"merge({' + '.join(inputs)}", *_told(params)]) + ")"
 
     def runner(self) -> Callable[..., None]:
-        from adapterxlt.stages.merge_run import run_merge
+        from adapterxlt.stages.merging.run import run_merge
 
         return run_merge
+
+
+def _told(params: Mapping[str, object]) -> Iterator[str]:
+    """What a lineage says of a merge beside its members, where it is no plain average."""
+    weights, layers, greedy = (params.get(key) for key in ("weights", "layers", "greedy"))
+    if isinstance(greedy, Mapping):
+        cap = f"[{greedy['cap']}]" if greedy["cap"] else ""
+        yield f"greedy soup on {greedy['task']} {greedy['language']} dev{cap}"
+        return
+    if isinstance(weights, list) and any(weight != 1 / len(weights) for weight in weights):
+        yield f"weights {_numbers(weights)}"
+    for part in layers if isinstance(layers, list) else ():
+        first, last, own = part
+        yield f"layers {first}-{last}: {_numbers(own)}"
+    if said := Arithmetic.of(params).words():
+        yield said
+    if params.get("rank") is not None:
+        yield f"rank {params['rank']}"
+    if params.get("head_of") == "first":
+        yield "head of the first"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return "/".join(f"{value:.3g}" for value in values)
 
 
 def _merged(
@@ -115,21 +165,37 @@ def _merged(
     methods = [parse_method("full") if full else shape.methods[0] for shape in members.values()]
     path: KeyPath = ("stages", name, "merge")
     reason = can_merge(methods)
-    if reason is None:
-        path = ("stages", name, "rank")
-        reason = can_merge(methods, stage.rank) if draft.knows(path[:2], "rank") else None
+    if reason is None and draft.knows(path[:2], "layers"):
+        path = ("stages", name, "layers")
+        reason = can_merge(methods, by_layer=stage.layers is not None)
+    if reason is None and draft.knows(path[:2], "rank", "how", "sparsify", "density"):
+        how = stage.arithmetic(0)
+        path = ("stages", name, "rank" if how.linear else stage.says_how)
+        reason = can_merge(methods, stage.rank, how)
     if reason:
         draft.refuse(path, reason)
         return None
-    heads = dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads)
-    headless = next((shape.headless for shape in members.values() if shape.headless), "")
-    if cancel(stage.shares):
-        total = f"{sum(stage.shares):.3g}"
-        headless = f"its weights sum to {total}, so the heads of its members cancel out"
+    heads, headless = _heads(stage, members)
     if full:
-        return Shape("full", (), True, tuple(heads), headless)
-    merged = merged_method(methods, stage.rank)
-    return Shape("adapter", (merged,), False, tuple(heads), headless)
+        return Shape("full", (), True, heads, headless)
+    method = merged_method(methods, stage.rank)
+    return Shape("adapter", (method,), False, heads, headless)
+
+
+def _heads(
+    stage: MergeStage, members: Mapping[str, Shape]
+) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The heads that a merge may have, and why it has none."""
+    if stage.head in members:
+        own = members[str(stage.head)]
+        return own.heads, own.headless
+    heads = tuple(dict.fromkeys(tasks for shape in members.values() for tasks in shape.heads))
+    headless = next((shape.headless for shape in members.values() if shape.headless), "")
+    weights = stage.shares.everywhere
+    if cancel(weights):
+        total = f"{sum(weights):.3g}"
+        headless = f"its weights sum to {total}, so the heads of its members cancel out"
+    return heads, headless
 
 
 KIND = _Merge()

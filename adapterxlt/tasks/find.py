@@ -64,7 +64,10 @@ def _find(
     if found is None:
         hint = _missing_hint(task, roots, split, looked)
         if point_out_dev and _search(task, roots, language, "dev")[0]:
-            hint += "\n  its dev split is there: `--trial N` tries a recipe with that"
+            hint += (
+                "\n  its dev split is there: `split: dev` trains on it, "
+                "`--trial N` tries a recipe with it"
+            )
         raise MissingDataError(
             f"no {split} data of `{task.name}` in language `{language}`", hint=hint
         )

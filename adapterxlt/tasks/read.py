@@ -27,6 +27,7 @@ from adapterxlt.tasks.readers.bitext import (
 from adapterxlt.tasks.readers.choice import read_choice_records
 from adapterxlt.tasks.readers.columns import read_bitext_columns, read_text_records
 from adapterxlt.tasks.readers.conll import read_conll
+from adapterxlt.tasks.readers.lexicon import read_lexicon_file
 from adapterxlt.tasks.readers.mining import read_mining_tsv
 from adapterxlt.tasks.readers.pairs import read_pair_records, read_pair_tsv
 from adapterxlt.tasks.readers.qa import read_qa_records, read_squad_json
@@ -62,6 +63,7 @@ BITEXT_READERS: dict[str, Callable[[Found], Bitext]] = {
     "bitext_sorted": read_bitext_sorted,
     "bitext_records": read_bitext_records,
     "bitext_columns": read_bitext_columns,
+    "lexicon": read_lexicon_file,
 }
 MINING_READERS: dict[str, Callable[[Found], MiningSet]] = {"mining_tsv": read_mining_tsv}
 READERS = (*EXAMPLE_READERS, *BITEXT_READERS, *MINING_READERS)

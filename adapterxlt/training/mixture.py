@@ -2,36 +2,51 @@
 
 An epoch of a mixture is as many inputs as its tasks count in the sampling: all of them, or
 min(n, cap) of each where a cap is used. So one epoch of a proportional (or capped) mixture
-shows each input (each of a small task) once on average.
+shows each input (each of a small task) once on average. Where tasks have shares of the steps of
+their own, an epoch is one of the others alone, made longer by those shares: what is mixed in takes
+no step away from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch.utils.data import Dataset
+import numpy as np
 
-from adapterxlt.batching.mixing import counted, probabilities, turns
+from adapterxlt.batching.mixing import counted, probabilities, shared, turns
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training.steps import StepData, Steps, epoch_ends
+from adapterxlt.training.steps import StepData, Steps, StepSequence, epoch_ends
 
 
-class MixedSteps(Dataset[StepData]):
+class MixedSteps(StepSequence):
     """All steps of a mixture, item i being optimizer step i.
 
     Args:
         parts: the steps of each task alone; how many it would take on its own does not matter.
         settings: the sampling, seed, batch size and length of the training.
+        weights: each part's own share of the steps; None: what the sampling gives it.
     """
 
-    def __init__(self, parts: Sequence[Steps], settings: Training) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Steps],
+        settings: Training,
+        weights: Sequence[float | None] | None = None,
+    ) -> None:
         self.parts = parts
         self.seed = settings.seed or 0
         sizes = [len(part.features) for part in parts]
         self.chances = probabilities(
             sizes, settings.sampling, settings.sampling_cap, settings.temperature
         )
-        inputs = int(counted(sizes, settings.sampling, settings.sampling_cap).sum())
+        counts = counted(sizes, settings.sampling, settings.sampling_cap)
+        inputs = float(counts.sum())
+        weights = weights or [None] * len(parts)
+        if any(weights):
+            self.chances = shared(self.chances, weights)
+            free = np.array([weight is None for weight in weights])
+            if free.any():
+                inputs = float(counts[free].sum() / self.chances[free].sum())
         per_epoch = inputs / settings.batch_size
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * per_epoch))
         self.epoch_ends = epoch_ends(per_epoch, self.total)

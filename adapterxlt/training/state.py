@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,19 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 _MODEL, _OPTIMIZER, _RANDOM = "model/", "optimizer/", "random/"
+
+
+def random_states() -> tuple[Tensor, Sequence[Tensor]]:
+    """The random states of torch on the CPU and on the GPUs in use."""
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return torch.get_rng_state(), gpus
+
+
+def restore_states(states: tuple[Tensor, Sequence[Tensor]]) -> None:
+    """Put `random_states` back."""
+    torch.set_rng_state(states[0])
+    if states[1]:
+        torch.cuda.set_rng_state_all(states[1])
 
 
 def trained_tensors(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -18,6 +18,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Hiding
 from adapterxlt.recipe.schema import Training
+from adapterxlt.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class StepData:
     """One optimizer step.
 
     Args:
-        batches: the step's inputs, in pieces of at most `token_budget` padded tokens.
-        count: what the sum of their losses is divided by.
-        examples: number of features.
-        real_tokens, padded_tokens: without and with padding.
+        batches: this process's share of the inputs, in pieces of at most `token_budget` padded
+            tokens.
+        count: what the sum of the losses of all inputs is divided by.
+        examples: number of inputs, those of other processes included.
+        real_tokens: their tokens.
+        padded_tokens: the same with padding.
         kind: of the task whose step it is.
         head: name of the head that the step trains; None: the model's only one.
     """
@@ -48,7 +51,23 @@ def epoch_ends(per_epoch: float, total: int) -> list[int]:
     return sorted({*(max(1, end) for end in whole), total})
 
 
-class Steps(Dataset[StepData]):
+class StepSequence(Dataset[StepData]):
+    """All steps of a training, item i being optimizer step i.
+
+    Attributes:
+        total: how many there are.
+        epoch_ends: the steps after which an epoch ends.
+        tail: so many last steps make up the report's final loss.
+        seed: of all that is drawn in them.
+    """
+
+    total: int
+    epoch_ends: list[int]
+    tail: int
+    seed: int
+
+
+class Steps(StepSequence):
     """All steps of a training on one task, item i being optimizer step i.
 
     Args:
@@ -58,6 +77,7 @@ class Steps(Dataset[StepData]):
         pad_id: the padding token.
         head: name of the head that is trained, where a model has several.
         hiding: hides other tokens in every epoch, for masked language modelling.
+        ranks: the processes that share each step.
     """
 
     def __init__(
@@ -68,12 +88,14 @@ class Steps(Dataset[StepData]):
         pad_id: int,
         head: str | None = None,
         hiding: Hiding | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.features = features
         self.kind = kind
         self.pad_id = pad_id
         self.head = head
         self.hiding = hiding
+        self.ranks = ranks
         self.token_budget = settings.token_budget
         self.batch_size = settings.batch_size
         self.seed = settings.seed or 0
@@ -81,7 +103,6 @@ class Steps(Dataset[StepData]):
         self.per_epoch = -(-len(features) // settings.batch_size)
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * self.per_epoch))
         self.epoch_ends = epoch_ends(self.per_epoch, self.total)
-        # The report's final loss is the mean over this many last steps.
         self.tail = max(1, round(0.1 * self.total))
         self._epoch = -1
         self._batches: list[list[int]] = []
@@ -103,17 +124,28 @@ class Steps(Dataset[StepData]):
                 self.hiding(feature, (self.seed, epoch, index))
                 for index, feature in zip(chosen, features, strict=True)
             ]
-        pieces = budget_batches([self.widths[index] for index in chosen], self.token_budget)
+        own = self.ranks.share(features)
         batches = tuple(
-            collate([features[index] for index in piece], self.pad_id, self.kind)
-            for piece in pieces
+            collate([own[index] for index in piece], self.pad_id, self.kind)
+            for piece in self._pieces(own)
         )
+        padded = sum(batch["input_ids"].numel() for batch in batches)
+        for other in self.ranks.others():
+            share = other.share(features)
+            padded += sum(
+                len(piece) * max(share[index].width for index in piece)
+                for piece in self._pieces(share)
+            )
         return StepData(
             batches=batches,
             count=get_kind(self.kind).workings.count(features),
             examples=len(features),
             real_tokens=sum(feature.length for feature in features),
-            padded_tokens=sum(batch["input_ids"].numel() for batch in batches),
+            padded_tokens=padded,
             kind=self.kind,
             head=self.head,
         )
+
+    def _pieces(self, features: Sequence[Feature]) -> list[list[int]]:
+        """Which of the inputs go through the model together."""
+        return budget_batches([feature.width for feature in features], self.token_budget)

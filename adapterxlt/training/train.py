@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 from transformers import TrainingArguments, set_seed
 
-from adapterxlt.devices import check_precision
+from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
@@ -20,20 +22,29 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.token_budget import Budget
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
-from adapterxlt.training.steps import Steps
+from adapterxlt.training.ranks import ALONE, Ranks
+from adapterxlt.training.steps import Steps, StepSequence
 from adapterxlt.training.trainer import StepTrainer
 
 
 @dataclass(frozen=True)
 class TaskInputs:
-    """One task of a training: its inputs, kind, and head (None: the model's only one)."""
+    """One task of a training.
+
+    Args:
+        features: its inputs.
+        head: None: the model's only one.
+        weight: its own share of the steps; None: what the sampling gives it.
+    """
 
     features: Sequence[Feature]
     kind: str
     head: str | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,7 @@ class TrainReport:
         real_tokens, padded_tokens: tokens seen, without and with padding.
         parts: of a mixture, what each task got; else ().
         epochs: where the best epoch's weights are kept, what each epoch scored on dev; else ().
+        precision: what it computed in.
         kept: number of the epoch whose weights are kept; None: the last, unscored.
     """
 
@@ -75,6 +87,7 @@ class TrainReport:
     parts: tuple[PartReport, ...] = ()
     epochs: tuple[EpochScores, ...] = ()
     kept: int | None = None
+    precision: str = "fp32"
 
 
 def train(
@@ -86,6 +99,7 @@ def train(
     progress: Progress,
     description: str = "train",
     score: Callable[[], Sequence[DevScore]] | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -100,11 +114,46 @@ def train(
         checkpoints: folder of its own, which the caller removes once the result is safe.
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
+        ranks: the processes that call this together, each for its share of every step.
 
     Raises:
         MissingDataError: there is nothing to train on.
         AdapterXLTError: training diverged, the disk is full, the precision is not to be had
             here, or the tensors that would train are not the ones that should.
+    """
+    alone = [_steps(built, part, settings, ranks) for part in parts]
+    weights = [part.weight for part in parts]
+    return train_steps(
+        built,
+        alone[0] if len(alone) == 1 else MixedSteps(alone, settings, weights),
+        settings,
+        inputs=[*(len(part.features) for part in parts), *filter(None, weights)],
+        checkpoints=checkpoints,
+        progress=progress,
+        description=description,
+        score=score,
+        ranks=ranks,
+    )
+
+
+def train_steps(
+    built: Built,
+    steps: StepSequence,
+    settings: Training,
+    *,
+    inputs: Sequence[float],
+    checkpoints: Path,
+    progress: Progress,
+    description: str,
+    score: Callable[[], Sequence[DevScore]] | None = None,
+    loss: Callable[[nn.Module, Any], Tensor] | None = None,
+    ranks: Ranks = ALONE,
+) -> TrainReport:
+    """Train in place on the data of these steps; the rest is as `train` says.
+
+    Args:
+        inputs: a checkpoint of other ones is not resumed.
+        loss: as of `StepTrainer`.
     """
     spec = built.spec
     if spec is None:
@@ -112,12 +161,10 @@ def train(
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
     assert_trainable(built.model, spec, built.members)
-    alone = [_steps(built, part, settings) for part in parts]
-    steps = alone[0] if len(alone) == 1 else MixedSteps(alone, settings)
     identity = {
-        "settings": settings.model_dump(exclude={"checkpoint_every"}),
+        "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
-        "inputs": [len(part.features) for part in parts],
+        "inputs": list(inputs),
     }
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
@@ -146,12 +193,16 @@ def train(
             identity=identity,
             best=best,
             undecayed=built.masks.keys(),
+            budget=Budget(settings.token_budget, progress.log),
+            ranks=ranks,
+            loss=loss,
         )
         if found:
             trainer.prepare_resume(*found)
         set_seed(steps.seed)
         trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
         trainer.accelerator.unwrap_model(built.model, keep_fp32_wrapper=False)
+    ranks.check_equal(built.model)
     if best is not None:
         best.restore(built.model)
         progress.log(f"{description}: kept epoch {best.kept.epoch} of {len(best.ends)}")
@@ -166,16 +217,17 @@ def train(
         parts=tuple(_part_reports(steps, tail)) if isinstance(steps, MixedSteps) else (),
         epochs=tuple(best.epochs) if best else (),
         kept=best.kept.epoch if best else None,
+        precision=find_precision(settings.precision, built.model.device),
     )
 
 
-def _steps(built: Built, part: TaskInputs, settings: Training) -> Steps:
+def _steps(built: Built, part: TaskInputs, settings: Training, ranks: Ranks) -> Steps:
     if not part.features:
         raise MissingDataError("there are no training examples")
     tokenizer = built.tokenizer
     hiding = get_kind(part.kind).workings.hiding(tokenizer)
     pad_id = int(tokenizer.pad_token_id)
-    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding)
+    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding, ranks)
 
 
 def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:
@@ -207,16 +259,14 @@ class _Arguments(TrainingArguments):
 
 
 def _arguments(
-    settings: Training, steps: Steps | MixedSteps, folder: Path, device: torch.device
+    settings: Training, steps: StepSequence, folder: Path, device: torch.device
 ) -> TrainingArguments:
-    check_precision(settings.precision, device)
+    precision = find_precision(settings.precision, device)
     # accelerate reads the device here, where it would else take the first GPU.
     os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
     # transformers leaves the precision of one training in this variable, which accelerate would
     # take for that of the next one in the same process.
-    os.environ["ACCELERATE_MIXED_PRECISION"] = (
-        "no" if settings.precision == "fp32" else settings.precision
-    )
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if precision == "fp32" else precision
     warmup = settings.warmup_steps
     if warmup is None:
         warmup = round(settings.warmup * steps.total)
@@ -232,8 +282,8 @@ def _arguments(
         warmup_steps=warmup,
         seed=steps.seed,
         use_cpu=device.type == "cpu",
-        bf16=settings.precision == "bf16",
-        fp16=settings.precision == "fp16",
+        bf16=precision == "bf16",
+        fp16=precision == "fp16",
         logging_strategy="no",
         save_strategy="no",
         eval_strategy="no",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +25,21 @@ from transformers.trainer import TRAINER_STATE_NAME
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
+from adapterxlt.token_budget import Budget, cut
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
-from adapterxlt.training.mixture import MixedSteps
+from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.state import (
     collect_json,
     collect_tensors,
+    random_states,
     restore_model,
     restore_optimizer,
     restore_random,
+    restore_states,
 )
-from adapterxlt.training.steps import StepData, Steps
+from adapterxlt.training.steps import StepData, StepSequence
 
 # Reading a loss back from a GPU makes it wait; so it is done every few steps.
 READ_EVERY = 10
@@ -55,6 +58,10 @@ class StepTrainer(Trainer):
         identity: JSON data that a checkpoint must agree in to be resumed.
         best: scores every epoch and keeps the best one's weights, if that is asked for.
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
+        budget: the padded tokens that go through the model at a time.
+        ranks: the processes that share each step.
+        loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
+            step's task has it.
     """
 
     def __init__(
@@ -62,14 +69,18 @@ class StepTrainer(Trainer):
         model: nn.Module,
         args: TrainingArguments,
         *,
-        steps: Steps | MixedSteps,
+        steps: StepSequence,
         bar: Bar,
         checkpoint_every: int,
         identity: dict[str, Any],
         best: BestEpoch | None = None,
         undecayed: Collection[str] = (),
+        budget: Budget,
+        ranks: Ranks = ALONE,
+        loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ) -> None:
         self.undecayed = undecayed
+        self._loss = loss
         super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
         callbacks: Any = self.callback_handler  # untyped
         callbacks.remove_callback(PrinterCallback)
@@ -78,6 +89,8 @@ class StepTrainer(Trainer):
         self.checkpoint_every = checkpoint_every
         self.identity = identity
         self.best = best
+        self.budget = budget
+        self.ranks = ranks
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
@@ -121,21 +134,46 @@ class StepTrainer(Trainer):
         if step.head is not None:
             whole: Any = self.accelerator.unwrap_model(model)
             whole.active_head = step.head
-        total = torch.zeros((), device=self.args.device)
-        for index, piece in enumerate(step.batches):
-            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
-            with self._precision():
-                loss = self.compute_loss(model, batch) / step.count
-            total += loss.detach()
-            if index == 0 and self._penalised:
-                penalty = fusion_penalty(model)
-                if penalty is not None:
-                    loss = loss + penalty
-            self.accelerator.backward(loss)
+        self.ranks.seed(self.steps.seed, self.state.global_step)
+        random = random_states()
+        while True:
+            pieces = cut(step.batches, self.budget)
+            try:
+                total = self._add_gradients(model, step.count, pieces)
+                break
+            except torch.OutOfMemoryError as error:
+                if self._loss is not None:  # of all inputs of the step together
+                    raise AdapterXLTError(
+                        f"the memory of `{self.args.device}` does not suffice for this batch",
+                        hint="lower batch_size, or choose a device with more memory",
+                    ) from error
+                # Some of its gradients may be there already: the whole step is done again.
+                model.zero_grad()
+                restore_states(random)
+                most = max(pieces, key=lambda piece: piece["input_ids"].numel())["input_ids"]
+                self.budget.halve(most.numel(), len(most), self.args.device)
+        total = self.ranks.add_up(model, total)
         self._unread.append(total)
         self.examples += step.examples
         self.real_tokens += step.real_tokens
         self.padded_tokens += step.padded_tokens
+        return total
+
+    def _add_gradients(
+        self, model: nn.Module, count: int, pieces: Sequence[Mapping[str, Tensor]]
+    ) -> Tensor:
+        """Forward and backward over pieces of a step; returns their share of its mean loss."""
+        total = torch.zeros((), device=self.args.device)
+        for index, piece in enumerate(pieces):
+            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
+            with self._precision():
+                loss = self.compute_loss(model, batch) / count
+            total += loss.detach()
+            if index == 0 and self._penalised and self.ranks.writes:
+                penalty = fusion_penalty(model)
+                if penalty is not None:
+                    loss = loss + penalty
+            self.accelerator.backward(loss)
         return total
 
     def _precision(self) -> Any:
@@ -150,6 +188,9 @@ class StepTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Sum of the losses of one piece."""
+        if self._loss is not None:
+            with self.accelerator.autocast():  # which only a whole forward pass does by itself
+                return self._loss(model, inputs)
         read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
         outputs = model(**read)
         loss = get_kind(self._kind).workings.loss(outputs, inputs)
@@ -168,7 +209,7 @@ class StepTrainer(Trainer):
         self.bar.advance(1, self._note())
         if self.best is not None and scores:
             self.best.epoch_done(self._parts()[0], step)
-        if due:
+        if due and self.ranks.writes:
             self.write_checkpoint()
 
     def _read_losses(self) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from adapterxlt.models.head_classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
+from adapterxlt.token_budget import Budget
 from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.tokens import Tokens, sorted_blocks, tokenize
 
@@ -58,6 +59,7 @@ def encode_grid(
     token_budget: int,
     progress: Progress,
     label: str = "encoding",
+    prefix: str | None = None,
 ) -> dict[Key, Floats]:
     """Pooled vectors [n, dim] of the sentences, by (layer, pooling); layer 0 = embeddings.
 
@@ -76,16 +78,18 @@ def encode_grid(
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         label: what the progress bar says.
+        prefix: put before each text; None: the model's own.
     """
     rows: dict[str, int] = {}
     inverse = np.asarray([rows.setdefault(text, len(rows)) for text in sentences], dtype=np.int64)
-    tokens, number = tokenize(built, rows, max_length).distinct()
+    tokens, number = tokenize(built, rows, max_length, prefix).distinct()
     keys = [(layer, pooling) for layer in layers for pooling in poolings]
     dim = built.model.config.hidden_size
     vectors = {key: np.empty((len(tokens), dim), dtype=np.float32) for key in keys}
     batches = chain.from_iterable(sorted_blocks(tokens.lengths, token_budget))
+    budget = Budget(token_budget, progress.log)
     with progress.bar(label, len(tokens), unit="sentences") as bar:
-        for batch, pooled in encode_batches(built, tokens, batches, keys):
+        for batch, pooled in encode_batches(built, tokens, batches, keys, budget):
             for key in keys:
                 vectors[key][batch] = pooled[key]
             bar.advance(len(batch))
@@ -95,17 +99,30 @@ def encode_grid(
 
 
 def encode_batches(
-    built: Built, tokens: Tokens, batches: Iterable[Sequence[int] | Ids], keys: Sequence[Key]
-) -> Iterator[tuple[Sequence[int] | Ids, dict[Key, Floats]]]:
-    """Each batch of rows with its float32 vectors [len(batch), dim], by (layer, pooling)."""
+    built: Built,
+    tokens: Tokens,
+    batches: Iterable[Ids],
+    keys: Sequence[Key],
+    budget: Budget,
+) -> Iterator[tuple[Sequence[int], dict[Key, Floats]]]:
+    """Rows of each batch with their float32 vectors [len(rows), dim], by (layer, pooling)."""
     special = _special_ids(built.tokenizer).to(built.model.device)
     pad_id = built.tokenizer.pad_token_id
+    device = built.model.device
+
+    def width(rows: Sequence[int]) -> int:
+        return int(tokens.lengths[list(rows)].max())
+
     with _pooling_pass(built.model, keys) as forward:
-        for batch in batches:
-            ids, mask = _pad([tokens.row(i) for i in batch], pad_id)
+
+        def run(rows: Sequence[int]) -> dict[Key, Floats]:
+            ids, mask = pad_tokens([tokens.row(i) for i in rows], pad_id)
             with torch.inference_mode():
-                pooled = forward(ids.to(built.model.device), mask.to(built.model.device), special)
-            yield batch, {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
+                pooled = forward(ids.to(device), mask.to(device), special)
+            return {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
+
+        for batch in batches:
+            yield from budget.passes(batch.tolist(), width, run, device)
 
 
 def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
@@ -131,7 +148,8 @@ def _special_ids(tokenizer: Any) -> Tensor:
     return torch.tensor(sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}))
 
 
-def _pad(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
+def pad_tokens(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
+    """Token ids [n, length] of rows, padded to the longest, and their mask."""
     width = max(map(len, rows))
     tokens = np.full((len(rows), width), pad_id, dtype=np.int64)
     for row, ids in enumerate(rows):

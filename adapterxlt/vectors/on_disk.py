@@ -17,6 +17,7 @@ from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats
 from adapterxlt.store.files import write_json
+from adapterxlt.token_budget import Budget
 from adapterxlt.vectors import tokens as batching
 from adapterxlt.vectors.encode import Key, encode_batches
 from adapterxlt.vectors.identity import model_hash
@@ -154,11 +155,12 @@ def encode_to_files(
     order, counts = np.argsort(number, kind="stable"), np.bincount(number)
     starts = np.cumsum([0, *counts])
     blocks = sorted_blocks(distinct.lengths, token_budget)
+    budget = Budget(token_budget, progress.log)
     encoded = sum(int(counts[batch].sum()) for batch in chain.from_iterable(blocks[:done]))
     with progress.bar(label, len(tokens), done=encoded, unit="sentences") as bar:
         for block, batches in enumerate(blocks[done:], start=done + 1):
             mapped = {key: np.load(file.path, mmap_mode="r+") for key, file in files.items()}
-            for batch, pooled in encode_batches(built, distinct, batches, keys):
+            for batch, pooled in encode_batches(built, distinct, batches, keys, budget):
                 rows = np.concatenate([order[starts[i] : starts[i + 1]] for i in batch])
                 source = np.repeat(np.arange(len(batch)), counts[batch])
                 for key, vectors in pooled.items():

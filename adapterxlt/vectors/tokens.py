@@ -63,15 +63,20 @@ class Tokens:
         return Tokens(flat, offsets), number
 
 
-def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:
+def tokenize(
+    built: Built, texts: Iterable[str], max_length: int, prefix: str | None = None
+) -> Tokens:
     """Token ids of the texts, cut to `max_length` (special ones included).
+
+    Args:
+        prefix: put before each text; None: the model's own.
 
     Raises:
         AdapterXLTError: there are no texts.
     """
     pieces: list[npt.NDArray[np.int32]] = []
     lengths: list[npt.NDArray[np.int64]] = []
-    for ids in _chunks(built, texts, max_length):
+    for ids in _chunks(built, texts, max_length, prefix):
         sizes = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
         lengths.append(sizes)
         joined = chain.from_iterable(ids)
@@ -82,9 +87,12 @@ def tokenize(built: Built, texts: Iterable[str], max_length: int) -> Tokens:
     return Tokens(np.concatenate(pieces), offsets.astype(np.int64))
 
 
-def _chunks(built: Built, texts: Iterable[str], max_length: int) -> Iterator[list[list[int]]]:
+def _chunks(
+    built: Built, texts: Iterable[str], max_length: int, prefix: str | None
+) -> Iterator[list[list[int]]]:
     limit = min(max_length, built.tokenizer.model_max_length)
-    prefix = getattr(built, "prefix", "")
+    if prefix is None:
+        prefix = getattr(built, "prefix", "")
     for chunk in _batched(f"{prefix}{text}" for text in texts):
         encoded = built.tokenizer(
             chunk,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.batching.mixing import counted, probabilities, turns
+from adapterxlt.batching.mixing import counted, probabilities, shared, turns
 
 SIZES = [400_000, 100_000, 500]
 
@@ -53,3 +53,9 @@ def test_turns_follow_the_probabilities() -> None:
     np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.012)  # three standard deviations
     other, _ = turns(np.array([0.7, 0.2, 0.1]), 20_000, 2)
     assert (order != other).any()
+
+
+def test_shares_come_first_and_the_others_divide_the_rest() -> None:
+    chances = probabilities([30, 10, 1000], "proportional", None, None)
+    assert shared(chances, [None, None, 0.2]).tolist() == pytest.approx([0.6, 0.2, 0.2])
+    assert shared(chances, [0.5, 0.3, 0.2]).tolist() == pytest.approx([0.5, 0.3, 0.2])

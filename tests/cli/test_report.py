@@ -92,3 +92,17 @@ def test_a_page_never_replaces_what_is_read(workdirs: list[str], tmp_path: Path)
     packed = tmp_path / "page.html.gz"
     assert report(*workdirs, "--html", str(packed)).exit_code == 0
     assert b"points" in gzip.decompress(packed.read_bytes())
+
+
+def test_other_forms(workdirs: list[str], tmp_path: Path) -> None:
+    paths = {name: tmp_path / f"out.{name}" for name in ("html", "markdown", "csv", "latex")}
+    options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+    result = report(*workdirs, *options)
+    assert (result.exit_code, result.stdout) == (0, ""), result.output
+    assert paths["markdown"].read_text().startswith("# Did the intermediate task help?\n")
+    assert "- nli vs direct on pawsx dev: +3.0 ± 2.5 points" in paths["markdown"].read_text()
+    assert len(paths["csv"].read_text().splitlines()) == 1 + 6
+    assert paths["latex"].read_text().startswith("%")
+    same = report(*workdirs, "--csv", str(paths["csv"]), "--latex", str(paths["csv"]))
+    assert same.exit_code == 2
+    assert "is the same file as that of --csv" in same.stderr

@@ -35,6 +35,23 @@ def test_one_class_a_pair_in_the_order_of_the_input(scripted, tokenizer):
     assert all(rows * width <= 128 for rows, width in built.shapes)
 
 
+def test_what_memory_does_not_take_goes_through_in_smaller_batches(scripted):
+    examples = [PairExample(str(i), text, "yes", None) for i, text in enumerate(tiny.SENTENCES)]
+    whole = run(scripted(lambda ids: {"logits": one_hot(ids[1])}), examples, "pair_classification")
+    small = scripted(lambda ids: {"logits": one_hot(ids[1])})
+    passes = small.model
+
+    def bounded(input_ids, attention_mask):
+        if input_ids.numel() > 40:
+            raise torch.OutOfMemoryError
+        return passes(input_ids, attention_mask)
+
+    bounded.device = passes.device
+    small.model = bounded
+    assert run(small, examples, "pair_classification") == whole
+    assert len(small.shapes) > 1
+
+
 @pytest.mark.parametrize("max_length", [8, 12, 64])
 def test_every_word_gets_the_tag_of_the_token_that_carries_it(scripted, tokenizer, max_length):
     built = scripted(lambda ids: {"logits": one_hot(ids)})

@@ -13,8 +13,8 @@ from adapterxlt.plan.plan import Sources, make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
-from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.results.measures import write_measures
 from adapterxlt.stages.running import text_hashes
 from adapterxlt.stages.running.contamination import (

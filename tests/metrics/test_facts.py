@@ -18,7 +18,12 @@ def test_every_metric_of_the_catalogue_is_known() -> None:
 
 
 def test_what_less_is_better_of_and_what_is_a_share() -> None:
-    assert {name for name in METRICS if METRICS[name].less_is_better} == {"loss", "perplexity"}
+    assert {name for name in METRICS if METRICS[name].less_is_better} == {
+        "loss",
+        "perplexity",
+        "similarity_shuffled",
+        "anisotropy",
+    }
     assert facts_of("accuracy").interval == "binomial"
     assert facts_of("f1").interval is None
     assert facts_of("of_another_package") == Metric("of_another_package")

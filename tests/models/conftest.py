@@ -9,12 +9,17 @@ from torch import Tensor
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
-from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.models import tensors
+from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, load, save
 
 PAIRS = HeadSpec(kind="pair_classification", labels=("yes", "no", "maybe"), task="pairs")
 TAGS = HeadSpec(kind="tagging", labels=("X", "Y"), task="tags")
 SPANS = HeadSpec(kind="span_qa", task="spans")
 CHOICES = HeadSpec(kind="multiple_choice", task="choices")
+
+
+Trained = Callable[[str, int], Path]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -88,3 +93,37 @@ def artifacts(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> C
         return folder
 
     return get
+
+
+@pytest.fixture(scope="session")
+def trained(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Give an artifact of a method by number; each is built once."""
+    root = tmp_path_factory.mktemp("members")
+    made: dict[tuple[str, int], Path] = {}
+
+    def get(method: str, number: int) -> Path:
+        key = method, number
+        if key not in made:
+            name = f"m{len(made)}"
+            built = build_train(backbone, method=method, name=name, head=PAIRS, seed=1)
+            save(disturb(built, seed=number), root / name)
+            made[key] = root / name
+        return made[key]
+
+    return get
+
+
+def updates(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
+    """What a LoRA adds to each matrix."""
+    spec = load(backbone, folder).spec
+    assert spec is not None
+    values = parse_method(spec.adapters[0].method).parts[0].resolved
+    found = tensors.read(folder / "adapter.safetensors")
+    scale = values["alpha"] / values["r"]  # type: ignore[operator]
+    return {
+        key.partition(".loras.")[0]: scale
+        * found[key.removesuffix("A") + "B"].double()
+        @ found[key].double()
+        for key in found
+        if key.endswith("lora_A")
+    }

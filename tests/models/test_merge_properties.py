@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import Built, build_train, load, merge, save
-from tests.models.conftest import PAIRS, TAGS, disturb, logits
+from tests.models.conftest import TAGS, Trained, disturb, logits, updates
 
 VARIANTS = (
     "lora[r=4]|seq_bn",
@@ -35,25 +34,6 @@ MERGEABLE = [
     if can_merge([parse_method(text), parse_method(text)]) is None
 ]
 CLOSE = {"rtol": 2e-4, "atol": 2e-5}
-Trained = Callable[[str, int], Path]
-
-
-@pytest.fixture(scope="session")
-def trained(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Give an artifact of a method by number; each is built once."""
-    root = tmp_path_factory.mktemp("members")
-    made: dict[tuple[str, int], Path] = {}
-
-    def get(method: str, number: int) -> Path:
-        key = method, number
-        if key not in made:
-            name = f"m{len(made)}"
-            built = build_train(backbone, method=method, name=name, head=PAIRS, seed=1)
-            save(disturb(built, seed=number), root / name)
-            made[key] = root / name
-        return made[key]
-
-    return get
 
 
 def test_every_method_is_merged_or_refused_in_a_sentence() -> None:
@@ -83,22 +63,6 @@ def test_algebra(method: str, backbone: Backbone, trained: Trained, ids: Tensor)
         for members, weights in (([one, two], [0.7, -0.2]), ([two, one], [-0.2, 0.7]))
     ]
     torch.testing.assert_close(*mixed, **CLOSE)
-
-
-def updates(folder: Path, backbone: Backbone) -> dict[str, Tensor]:
-    """What a LoRA adds to each matrix."""
-    spec = load(backbone, folder).spec
-    assert spec is not None
-    values = parse_method(spec.adapters[0].method).parts[0].resolved
-    found = tensors.read(folder / "adapter.safetensors")
-    scale = values["alpha"] / values["r"]  # type: ignore[operator]
-    return {
-        key.partition(".loras.")[0]: scale
-        * found[key.removesuffix("A") + "B"].double()
-        @ found[key].double()
-        for key in found
-        if key.endswith("lora_A")
-    }
 
 
 weights = st.floats(-2, 2, allow_nan=False, width=32)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.plan.durations import Cost, cost_of, duration_of, note_duration
+from adapterxlt.plan.durations import Cost, cost_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.steps import Step
+from adapterxlt.store.durations import duration_of, note_duration
 from adapterxlt.store.store import Store
 
 

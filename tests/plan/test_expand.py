@@ -11,7 +11,7 @@ from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.steps import Plan
 from adapterxlt.recipe.load import load_text
-from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.store.store import Store
 
 BACKBONE = Backbone("b", Path("b"), "hash", 32, 2, 514, "xlm-roberta")

@@ -8,6 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapterxlt.documents.nodes import plain
+from adapterxlt.documents.yaml_lines import read_text
+from adapterxlt.errors import Problem
+from adapterxlt.recipe.matrix import expand_matrix
 from adapterxlt.stages.evaluate import EvaluateStage
 from adapterxlt.stages.retrieve import RetrieveStage
 from adapterxlt.stages.train import TrainStage
@@ -71,6 +75,78 @@ def test_languages_and_layers_can_come_from_the_matrix() -> None:
     assert found == [([0], "all"), ([3], "all")]
 
 
+STUDY = """name: test
+matrix:
+  before: [~, mnli, squad]
+  method: {adapter: {is: seq_bn}, lora: {is: "lora[r=8]", lr: 2e-4}}
+  target: {udpos: {cap: 500}, xnli: {task: mnli}}
+  seed: [1, 2]
+  exclude:
+    - {before: squad, target: udpos}
+    - {method: lora, seed: 2}
+  include:
+    - {before: csqa, method: adapter, target: udpos, seed: 7}
+"""
+STAGES = """
+"${before}.${method}.s${seed}": {train: "${before}", method: "${method.is}"}
+"${before}.${method}.${target}.s${seed}":
+  train: {task: "${target}", cap: "${target.cap}"}
+  method: "${method.is}"
+  lr: "${method.lr}"
+  seed: "${seed}"
+  after: "${before}.${method}.s${seed}"
+"of.${target}.s${seed}": {evaluate: ["${before}.${method}.${target}.s${seed}"], on: "${target}"}
+"""
+
+
+def expanded(head: str, body: str) -> dict[str, object]:
+    problems: list[Problem] = []
+    root = expand_matrix(read_text(stages(body, head), "recipe", problems), problems)
+    assert problems == []
+    assert root is not None
+    found = plain(root)
+    assert isinstance(found, dict)
+    return dict(found["stages"])
+
+
+def test_a_study() -> None:
+    found = expanded(STUDY, STAGES)
+    assert found["none.adapter.udpos.s1"] == {
+        "train": {"task": "udpos", "cap": 500}, "method": "seq_bn", "seed": 1,
+    }  # fmt: skip
+    assert found["mnli.lora.xnli.s1"] == {
+        "train": {"task": "xnli"}, "method": "lora[r=8]", "lr": 2e-4, "seed": 1,
+        "after": "mnli.lora.s1",
+    }  # fmt: skip
+    assert found["csqa.adapter.udpos.s7"]["after"] == "csqa.adapter.s7"  # type: ignore[index]
+    assert "none.adapter.s1" not in found  # it would train on nothing
+    assert found["csqa.adapter.s7"] == {"train": "csqa", "method": "seq_bn"}
+    assert found["of.udpos.s1"]["evaluate"] == [  # type: ignore[index]
+        "none.adapter.udpos.s1", "none.lora.udpos.s1", "mnli.adapter.udpos.s1",
+        "mnli.lora.udpos.s1",
+    ]  # fmt: skip
+    assert found["of.udpos.s7"]["evaluate"] == ["csqa.adapter.udpos.s7"]  # type: ignore[index]
+    trained = [name for name in found if name.count(".") == 3]
+    assert not any("squad" in name and "udpos" in name for name in trained)
+    assert not any("lora" in name and "s2" in name for name in trained)
+    assert len(trained) == 24 - 4 - 6 + 1 + 1
+
+
+def test_what_a_value_has_not_is_left_out_of_lists() -> None:
+    head = "name: test\nmatrix: {a: {x: {of: [de, sw]}, y: {one: fr}}, b: [~, nli]}"
+    found = expanded(head, '"t_${a}": {list: ["${a.one}", "${b}", "${a.of}"], whole: "${a.of}"}')
+    assert found == {
+        "t_x": {"list": ["none", "nli", "de", "sw"], "whole": ["de", "sw"]},
+        "t_y": {"list": ["fr", "none", "nli"]},
+    }
+    assert told(stages('"t_${a}": {train: "${a.off}"}', head))[0].endswith(
+        "`${a.off}`: no value of `a` has the key `off` (did you mean `of`?)"
+    )
+    assert told(stages('"t_${b}": {train: "${b.of}"}', head))[0].endswith(
+        "`${b.of}`: no value of `b` has the key `of` (its values have none)"
+    )
+
+
 def test_the_place_of_the_stages_is_kept() -> None:
     recipe = load(
         stages('a: {train: mnli}\n"x_${seed}": {train: mnli}\nb: {train: mnli}', HEAD)
@@ -123,8 +199,25 @@ def test_placeholders_that_make_no_sense(body: str, expected: list[str]) -> None
         ("[a]", "2 matrix: must be a mapping of names to lists"),
         ("{a: 1}", "2 matrix.a: must be a list of at least one value"),
         ("{a: []}", "2 matrix.a: must be a list of at least one value"),
-        ("{a: [[1]]}", "2 matrix.a: must be a list of plain values"),
-        ("{a: [~]}", "2 matrix.a: must be a list of plain values"),
+        (
+            "{a: [[1]]}",
+            "2 matrix.a: must be a list of plain values (write `NAME: {key: value}` for values "
+            "with keys)",
+        ),
+        ("{a: {b: 1}}", "2 matrix.a.b: must be a mapping, or nothing"),
+        ("{a: [none, ~]}", "2 matrix.a: has a value twice"),
+        (
+            "{a: [1], exclude: {a: 1}}",
+            "2 matrix.exclude: must be a list of mappings of variables to values",
+        ),
+        (
+            "{a: [1], exclude: [{a: 2}]}",
+            "2 matrix.exclude[0].a: `2` is not a value of `a` (known: 1)",
+        ),
+        (
+            "{ab: [1], include: [{ac: 2}]}",
+            "2 matrix.include[0].ac: `ac` is not in the matrix (known: ab)",
+        ),
         ("{a: [1, 1]}", "2 matrix.a: has a value twice"),
         ("{a-b: [1]}", "2 matrix.a-b: a variable is made of letters, digits and _"),
         ('{a: ["${b}"], b: [1]}', "2 matrix.a[0]: `${b}` cannot be a value of the matrix"),

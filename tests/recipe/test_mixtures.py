@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapterxlt.recipe.heads import head_for
-from adapterxlt.recipe.schema import Part, Recipe
+from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.task_data import Part
 from tests.recipe.helpers import TASKS, load, stages, told
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
+from adapterxlt.report.embed import embedded, rows_of
 from adapterxlt.report.page import render
 from adapterxlt.report.read import Run
 from adapterxlt.report.seeds import over_seeds
@@ -42,7 +48,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag != "meta":
+        if tag not in ("meta", "input"):
             self.open.append(tag)
         if tag == "tr":
             self.rows.append([])
@@ -56,7 +62,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "td" in self.open or "th" in self.open:
+        if self.rows and ("td" in self.open or "th" in self.open):
             self.rows[-1][-1] += data
 
 
@@ -73,9 +79,9 @@ def test_tables_plots_answers_and_lineage() -> None:
     found = Page(text)
     assert ["direct", "70.0", "", "60.0", "", "80.0", "60.0"] in found.rows
     assert ["nli", "70.0", "+0.0", "61.0", "+1.0", "79.0", "61.0!"] in found.rows
-    assert ["0 ", "20.0", "30.0"] in found.rows
+    assert ["0 ", "20.0", "30.0"] in found.rows  # retrieval by layer
     assert ["1 ", "21.0*", "31.0*"] in found.rows
-    assert ["nli", "1", "f" * 12, "mini > nli"] in found.rows
+    assert ["nli", "1", "f" * 12, "mini > nli", "zero-shot", "train 2000", "rows"] in found.rows
     assert found.tags.count("svg") == 2  # by layer; by language, where there are several
     assert found.tags.count("circle") == 8
     assert "nli vs direct on pawsx dev: +1.0" in text
@@ -88,27 +94,70 @@ def test_seeds_come_first() -> None:
     text = page(run(ROWS), run(other, "more"))
     assert (
         text.index("Over several seeds")
-        < text.index("<h2>runs: test")
-        < text.index("<h2>more: test")
+        < text.index("<summary><b>runs: test")
+        < text.index("<summary><b>more: test")
     )
 
 
 def test_the_same_results_give_the_same_bytes_and_nothing_is_loaded_from_elsewhere() -> None:
     text = page(run(ROWS))
     assert text == page(run(ROWS))
-    assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
-    assert not re.search(r"<script|<link|<img|src=|url\(|https?:", text)
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script src|<link|<img|src=|url\(|https?:|innerHTML|eval\(", text)
 
 
-def test_names_are_text() -> None:
-    evil = '"><script>alert(1)</script>'
+def test_only_the_own_script_may_run() -> None:
+    text = page(run(ROWS))
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        '"><script>alert(1)</script>',
+        "</script><script>alert(1)</script>",
+        "' onmouseover='alert(1)",
+        "<!--<script>",
+        "{{ 7 * 7 }}",
+    ],
+)
+def test_names_are_text(evil: str) -> None:
     rows = [
         dataclasses.replace(
-            each, recipe=evil, model=evil, task=evil, language=evil, lineage=evil, protocol=evil
+            each, recipe=evil, model=evil, task=evil, language=evil, lineage=evil, protocol=evil,
+            contamination=evil, caps=evil,
         )
         for each in ROWS[:2]
-    ]
+    ]  # fmt: skip
     text = page(Run(Path(evil), evil, tuple(rows)), run(ROWS))
-    found = Page(text)
-    assert "script" not in found.tags
-    assert found.rows[0][0] == "model"
+    assert Page(text).tags.count("script") == Page(page(run(ROWS))).tags.count("script") == 2
+    assert "<!--" not in text
+    data = re.search(r'id="rows-data">(.*?)</script>', text, re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1])["columns"]["model"]["of"][0] == evil
+
+
+def test_rows_are_embedded_column_by_column() -> None:
+    runs = [run(ROWS), run([dataclasses.replace(each, seed=2) for each in ROWS], "more")]
+    document = json.loads(embedded(rows_of(runs)))
+    assert document["count"] == 2 * len(ROWS)
+
+    def value(name: str, row: int) -> object:
+        column = document["columns"][name]
+        if "all" in column:
+            return column["all"]
+        return column["is"][row] if "is" in column else column["of"][column["at"][row]]
+
+    for number, (folder, own) in enumerate(
+        (str(each.workdir), own) for each in runs for own in each.rows
+    ):
+        assert value("workdir", number) == folder
+        for name in ("model", "language", "value", "layer", "main", "seed"):
+            assert value(name, number) == getattr(own, name)
+        assert value("trained_in", number) == "en"
+
+
+def test_the_question_stands_over_pairs_only() -> None:
+    assert "This cannot be told: no outcomes of examples were kept" in page(run(ROWS))

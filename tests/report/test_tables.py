@@ -45,7 +45,7 @@ def test_a_small_table() -> None:
         "! seen before (nli): de: mnli 3 of 400 texts",
     ]
     assert lines[8:] == [
-        "Did the intermediate task help?",
+        "Differences, not in pairs",
         "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language; "
         "unpaired)",
         "±: about 95 %, counts the sampling of test examples only, not that of seeds; unpaired: no "

@@ -80,7 +80,9 @@ class Program:
         self._streams = (out, err)
         self._told = b""
         while b"\n" not in self._told:
+            before = self._told
             self._read()
+            assert self._told != before, "the process that forks has died: see its stderr"
         self.pid = int(self._told.split()[0])
         self.returncode: int | None = None
         os.set_blocking(status, False)

@@ -7,7 +7,7 @@ import torch
 
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Silent
-from adapterxlt.search import approximate, exact, kept, neighbours
+from adapterxlt.search import approximate, exact, kept, neighbours, tuning
 from adapterxlt.search.exact import exact_neighbours
 from adapterxlt.search.kept import Kept
 from adapterxlt.search.neighbours import find_neighbours
@@ -30,7 +30,7 @@ def sides():
 
 @pytest.mark.parametrize("name", ["flat", "auto", "ivf-flat", "ivf-sq8", "ivf-pq", "hnsw"])
 def test_every_index_finds_nearly_all_and_says_how_many(sides, name, monkeypatch):
-    monkeypatch.setattr(neighbours, "SAMPLE", 512)
+    monkeypatch.setattr(tuning, "SAMPLE", 512)
     exact = exact_neighbours(*sides, 3)
     found = find_neighbours(*sides, 3, index=name)
     report = found.report
@@ -49,7 +49,7 @@ def test_every_index_finds_nearly_all_and_says_how_many(sides, name, monkeypatch
 
 
 def test_recall_is_that_of_the_sample(sides, monkeypatch):
-    monkeypatch.setattr(neighbours, "SAMPLE", 900)
+    monkeypatch.setattr(tuning, "SAMPLE", 900)
     found = find_neighbours(*sides, 3, index="ivf-pq")
     exact = exact_neighbours(*sides, 3)
     shares = [
@@ -62,7 +62,7 @@ def test_recall_is_that_of_the_sample(sides, monkeypatch):
 def test_auto_searches_large_sides_by_clusters_in_parts_that_fit(sides, monkeypatch):
     monkeypatch.setattr(neighbours, "EXACT_WORK", 1.0)
     monkeypatch.setattr(neighbours, "SMALL", 1)
-    monkeypatch.setattr(neighbours, "MOST_LISTS", 1.0)
+    monkeypatch.setattr(tuning, "MOST_LISTS", 1.0)
     monkeypatch.setattr(approximate, "ADDED", 100)
     # Room for 300 vectors of 16 bytes and an id.
     report = find_neighbours(*sides, 3, index="auto", memory=300 * 24).report
@@ -185,7 +185,7 @@ def test_that_auto_gave_up_is_kept_too(tmp_path, monkeypatch):
     vectors = np.random.default_rng(0).normal(size=(2000, 64)).astype(np.float32)
     side = ArrayRows(vectors)
     first = find_neighbours(side, side, 2, index="auto", kept=Kept(tmp_path))
-    monkeypatch.setattr(neighbours, "_tune", lambda *_, **__: pytest.fail("tuned again"))
+    monkeypatch.setattr(tuning, "_raise_effort", lambda *_, **__: pytest.fail("tuned again"))
     again = find_neighbours(side, side, 2, index="auto", kept=Kept(tmp_path))
     assert again.report == first.report
     assert np.array_equal(again.forward[1], first.forward[1])

@@ -89,14 +89,30 @@ def go(
     return {n: t.clone() for n, t in built.model.state_dict().items()}, report
 
 
-def mixed_steps(backbone: Backbone, **changes: object) -> MixedSteps:
+def mixed_steps(
+    backbone: Backbone, weights: list[float | None] | None = None, **changes: object
+) -> MixedSteps:
     settings = settings_of(**changes)
     built = build(backbone, "seq_bn")
     steps = []
     for part in parts_of(built):
         if part.kind != "mlm":  # needs a masking
             steps.append(Steps(part.features, part.kind, settings, 1, part.head))
-    return MixedSteps(steps, settings)
+    return MixedSteps(steps, settings, weights)
+
+
+def test_what_is_mixed_in_takes_no_step_from_the_others(backbone: Backbone) -> None:
+    alone = mixed_steps(backbone, epochs=3)
+    mixed = mixed_steps(backbone, [None, None, 0.25], epochs=3)
+    sizes = [len(part.features) for part in alone.parts]
+    free = sum(sizes[:2])
+    assert mixed.chances.tolist() == pytest.approx(
+        [0.75 * sizes[0] / free, 0.75 * sizes[1] / free, 0.25]
+    )
+    assert mixed.total == round(3 * free / 4 / 0.75)
+    shares = mixed_steps(backbone, [0.5, 0.25, 0.25], epochs=3)
+    assert shares.total == alone.total
+    assert (mixed_steps(backbone, [None, None, None]).order == mixed_steps(backbone).order).all()
 
 
 def test_every_batch_is_of_one_task_and_each_input_comes_once_an_epoch(

@@ -105,6 +105,39 @@ def test_pieces_add_up_to_one_big_batch(backbone: Backbone, tmp_path: Path, kind
         torch.testing.assert_close(pieces[name], tensor, atol=1e-4, rtol=1e-3)
 
 
+def test_a_step_that_memory_does_not_take_is_done_in_smaller_pieces(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    def trained(room: int) -> tuple[dict[str, Tensor], list[str]]:
+        built = build_train(backbone, method="seq_bn", name="a", head=head_of("tagging"), seed=1)
+        for module in built.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+
+        def look(module: object, args: object, kwargs: dict[str, Tensor]) -> None:
+            if kwargs["input_ids"].numel() > room:
+                raise torch.OutOfMemoryError
+
+        built.model.register_forward_pre_hook(look, with_kwargs=True)
+        lines: list[str] = []
+        progress = Silent()
+        progress.log = lines.append  # type: ignore[method-assign]
+        features = features_of(built, "tagging", 24)
+        train(
+            built, [TaskInputs(features, "tagging")], settings_of(max_steps=4),
+            checkpoints=tmp_path / str(room), progress=progress,
+        )  # fmt: skip
+        return state_of(built), lines
+
+    whole, said = trained(10_000)
+    assert said == []
+    pieces, said = trained(40)
+    assert said
+    assert all("the memory of `cpu` does not suffice for" in line for line in said)
+    for name, tensor in whole.items():
+        torch.testing.assert_close(pieces[name], tensor, atol=1e-4, rtol=1e-3)
+
+
 def test_first_step_is_adamw_with_warm_up_on_the_mean_loss(
     backbone: Backbone, tmp_path: Path
 ) -> None:

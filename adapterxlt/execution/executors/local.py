@@ -150,7 +150,7 @@ def make(options: Options) -> Local:
 
 
 def _gpus(device: str) -> list[str]:
-    """The GPUs that processes get one each of; [] where the device is another, or a certain one."""
+    """The GPUs that processes share; [] where the device is another, or a certain one."""
     if device not in (AUTO, "cuda"):
         return []
     if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
@@ -163,7 +163,7 @@ def _gpus(device: str) -> list[str]:
 def _environment(
     own: Mapping[str, str], number: int, processes: int, gpus: Sequence[str]
 ) -> dict[str, str]:
-    """That of a process: its threads, unless the user has said how many, and its GPU."""
+    """That of a process: its threads, unless the user has said how many, and its GPUs."""
     allowed = getattr(os, "sched_getaffinity", None)  # not on every system
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1
     threads = max(1, cores // processes)
@@ -171,5 +171,6 @@ def _environment(
     if "OMP_NUM_THREADS" in own:
         found["MKL_NUM_THREADS"] = own.get("MKL_NUM_THREADS", own["OMP_NUM_THREADS"])
     if gpus:
-        found["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+        share = gpus[number::processes] or [gpus[number % len(gpus)]]
+        found["CUDA_VISIBLE_DEVICES"] = ",".join(share)
     return found

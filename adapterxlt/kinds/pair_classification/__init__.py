@@ -26,6 +26,7 @@ PAIR_CLASSIFICATION = Kind(
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.text_a, example.text_b),
     chooses=True,
+    class_of=lambda example: example.label,
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},

@@ -39,6 +39,7 @@ TEXT_CLASSIFICATION = Kind(
     texts=_texts,
     several=True,
     chooses=True,
+    class_of=lambda example: example.label,
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},

@@ -26,6 +26,7 @@ from adapterxlt.store.store import Store
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.training.ranks import Ranks
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Context:
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
+        ranks: the processes that train the step of the moment together; None: it is alone.
     """
 
     recipe: Recipe
@@ -48,6 +50,7 @@ class Context:
     progress: Progress
     remotes: RemoteCache | None = None
     device: str = AUTO
+    ranks: Ranks | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
     @property

@@ -8,11 +8,13 @@ from pathlib import Path
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.plan.plan import Sources
-from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample
+from adapterxlt.tasks.shots import draw_shots
 
 
 def labelled_examples(
@@ -54,16 +56,24 @@ def _has_labels(task: Task, roots: Sequence[Path], language: str, split: str) ->
 
 
 def training_examples(part: Part, step: Step, sources: Sources) -> list[Example]:
-    """The examples of one part of what a step trains on, capped by a seeded sample.
+    """The examples of one part of what a step trains on: shots, or capped by a seeded sample.
 
     Raises:
-        MissingDataError: as `labelled_examples`.
+        MissingDataError: as `labelled_examples`; there are fewer examples than shots.
     """
     instead = ("train", "dev", "test")
-    examples = labelled_examples(
-        sources.tasks[part.task], sources.roots, part.language, part.split, instead=instead
-    )
+    task, roots = sources.tasks[part.task], sources.roots
+    examples = labelled_examples(task, roots, part.language, part.split, instead=instead)
+    if part.shots is not None:
+        task = with_labels(task, roots, part.language, part.split)
+        where = f"in language `{part.language}` ({part.split})"
+        return draw_shots(task, examples, part.shots, shot_seed(part, step), where)
     return sample(examples, part.cap, step.number("seed"))
+
+
+def shot_seed(part: Part, step: Step) -> int:
+    """The seed that shots are drawn by: their own, or that of the stage."""
+    return step.number("seed") if part.shot_seed is None else part.shot_seed
 
 
 def dev_examples(part: Part, sources: Sources) -> list[Example]:

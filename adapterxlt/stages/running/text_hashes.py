@@ -7,10 +7,11 @@ from itertools import chain
 
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.plan.plan import Sources
-from adapterxlt.recipe.schema import Part
 from adapterxlt.recipe.steps import Step
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.running.contamination import Hashes, hash_texts
-from adapterxlt.stages.running.data import evaluation_examples, training_examples
+from adapterxlt.stages.running.data import evaluation_examples, shot_seed, training_examples
+from adapterxlt.stages.running.lexicons import measured_entries, trained_entries
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.pretraining import used_of
@@ -31,10 +32,19 @@ class TextHashes:
     def trained(self, part: Part, step: Step) -> Hashes:
         """Of one part of what a step trains on."""
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
-        key = ("train", part.task, part.language, part.split, part.cap, seed)
+        few = (part.shots, None if part.shots is None else shot_seed(part, step))
+        key: tuple[object, ...] = (
+            *("train", part.task, part.language, part.split, part.cap, seed),
+            *few,
+        )
+        if "held_out" in step.params:  # words
+            key += (step.params["held_out"], step.params["split_seed"])
         if key not in self._known:
-            examples = training_examples(part, step, self._sources)
-            self._known[key] = hash_texts(texts_of(examples))
+            if "held_out" in step.params:
+                self._known[key] = hash_texts(trained_entries(step, self._sources)[0].words)
+            else:
+                examples = training_examples(part, step, self._sources)
+                self._known[key] = hash_texts(texts_of(examples))
         return self._known[key]
 
     def pretrained(self, name: str) -> Hashes:
@@ -54,6 +64,8 @@ class TextHashes:
         """Of what an evaluate or retrieve step measures in one language, all splits together."""
         splits = step.items("splits") if "splits" in step.params else [step.text("split")]
         unlabelled = "predictions" in step.params
+        if "held_out" in step.params:
+            return hash_texts(measured_entries(step, self._sources)[1].words)
         key = (step.text("task"), language, *splits, step.params.get("cap"), unlabelled)
         if key not in self._known:
             self._known[key] = hash_texts(self._texts(step, language, splits))

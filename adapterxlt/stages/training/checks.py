@@ -8,7 +8,9 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.schema import Part, TaskData, Training, TrainingStage
+from adapterxlt.recipe.schema import Training, TrainingStage
+from adapterxlt.recipe.task_data import Part, TaskData
+from adapterxlt.stages.training.amounts import check_amounts, place
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.presets import presets, why_not
@@ -34,6 +36,7 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
     _check_preset(draft, at, stage, sound)
     _check_sampling(draft, at, stage, settings)
     _check_dev_cap(draft, at, stage, settings)
+    check_amounts(draft, at, stage)
     told: set[tuple[KeyPath, str]] = set()
     seen: set[Part] = set()
     for index, data, part in _parts(draft, name, stage):
@@ -73,18 +76,16 @@ def _check_preset(draft: Draft, at: KeyPath, stage: TrainingStage, sound: set[in
 
 def _parts(draft: Draft, name: str, stage: TrainingStage) -> Iterator[tuple[int, TaskData, Part]]:
     """The parts, each with the item of `train` that it comes from."""
-    parts = iter(draft.recipe.parts_of(name))
-    settings = draft.recipe.training_of(name)
-    for index, data in enumerate(stage.train):
-        for _ in data.language or settings.language:
-            yield index, data, next(parts)
+    items = draft.recipe.parts_by_item(name)
+    for index, (data, parts) in enumerate(zip(stage.train, items, strict=True)):
+        for part in parts:
+            yield index, data, part
 
 
 def _setting(draft: Draft, at: KeyPath, key: str, index: int | None = None) -> KeyPath:
     """Where a setting was written: with a task of `train`, in the stage, or in `training`."""
     if index is not None:
-        inside = (*at, "train", index, key)
-        return inside if inside in draft.places else (*at, "train", key)
+        return place(draft, at, index, key)
     here, default = (*at, key), ("training", key)
     return default if here not in draft.places and default in draft.places else here
 
@@ -129,7 +130,9 @@ def _misfits(
         yield (
             "language",
             f"{of} has no language `{part.language}`",
-            suggest_language(part.language, source.languages),
+            "`split: dev` is in it"
+            if source is not task and "dev" in task.splits and may_be_in(task, part.language)
+            else suggest_language(part.language, source.languages),
         )
     if settings.keep == "best":
         yield from _unfit_dev(task, part.split)

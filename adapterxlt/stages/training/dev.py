@@ -12,7 +12,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
-from adapterxlt.recipe.schema import Part
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.evaluate import EvaluateStage
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import dev_examples
@@ -51,6 +51,18 @@ def _score(
     context: Context,
 ) -> DevScore:
     built.use_head(task.name)
+    return score_on_dev(built, task, part, examples, doc_stride, context)
+
+
+def score_on_dev(
+    built: Built,
+    task: Task,
+    part: Part,
+    examples: Sequence[Example],
+    doc_stride: int,
+    context: Context,
+) -> DevScore:
+    """The main metric of a task by the active head, in evaluation mode."""
     if not get_kind(task.kind).predicts:
         values, _ = masked_scores(
             built,

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.devices import find_device
+from adapterxlt.devices import AUTO, find_device
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.schema import Part, Training
+from adapterxlt.recipe.schema import Training
+from adapterxlt.recipe.task_data import Part
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.stages.running.contamination import Hashes, write_seen
 from adapterxlt.stages.running.context import Context
@@ -24,6 +25,7 @@ from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
+from adapterxlt.training.ranks import ALONE
 from adapterxlt.training.train import TaskInputs, TrainReport, train
 
 
@@ -75,7 +77,10 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         progress=context.progress,
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),
+        ranks=context.ranks or ALONE,
     )
+    if context.ranks and not context.ranks.writes:
+        return
     out = staging / "out"
     save(built, out)
     seen: dict[str, Hashes] = {}
@@ -84,7 +89,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         hashes = context.texts.trained(part, planned.step)
         seen[name] = np.union1d(seen[name], hashes) if name in seen else hashes
     write_seen(out, seen, [context.artifact(name) for name in planned.step.inputs])
-    write_json(out / METRICS_NAME, _metrics(materials, report))
+    write_json(out / METRICS_NAME, _metrics(materials, report, settings))
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -122,14 +127,19 @@ def _inputs(
             ),
             material.task.kind,
             heads[material.task.name],
+            material.part.weight,
         )
         for material in materials
     ]
 
 
-def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, object]:
+def _metrics(
+    materials: Sequence[_Material], report: TrainReport, settings: Training
+) -> dict[str, object]:
     training = asdict(report)
     parts, epochs, kept = (training.pop(key) for key in ("parts", "epochs", "kept"))
+    if settings.precision != AUTO:
+        del training["precision"]  # the recipe says it
     found: dict[str, object] = {
         "examples": sum(len(material.examples) for material in materials),
         "training": training,
@@ -138,7 +148,7 @@ def _metrics(materials: Sequence[_Material], report: TrainReport) -> dict[str, o
         found["dev"] = {"kept": kept, "epochs": epochs}
     if parts:
         found["tasks"] = [
-            {**asdict(material.part), "examples": len(material.examples), **part}
+            {**material.part.said(), "examples": len(material.examples), **part}
             for material, part in zip(materials, parts, strict=True)
         ]
     return found

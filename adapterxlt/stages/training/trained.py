@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,19 +12,22 @@ from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import parse_method, without_added
 from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import Split
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
-from adapterxlt.recipe.schema import Recipe, TaskData, TrainingStage
+from adapterxlt.recipe.schema import Recipe, Training, TrainingStage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import PART_KEYS, Step
+from adapterxlt.recipe.task_data import ALL, TaskData, default_split
+from adapterxlt.recipe.used import data_parts, shot_seed_of
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.training.checks import check_training
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import scored_by
-from adapterxlt.tasks.find import find
+from adapterxlt.tasks.find import available_languages, find
 
 T = TypeVar("T", bound=TrainingStage)
 
-_NEUTRAL = ("checkpoint_every",)
+_NEUTRAL = ("checkpoint_every", "devices")
 _CHOICE = ("keep", "dev_cap")
 _SAMPLING = ("sampling", "sampling_cap", "temperature")
 
@@ -66,11 +68,11 @@ class TrainingKind(StageKind[T]):
             exclude={*_NEUTRAL, *PART_KEYS, *_SAMPLING, *choice}
         )
         neutral = {key: getattr(settings, key) for key in _NEUTRAL}
-        parts = scene.recipe.parts_of(name)
+        parts = scene.recipe.parts_of(name, scene.roots)
         if len(parts) == 1:
-            params |= asdict(parts[0])
+            params |= parts[0].said()
         else:
-            params |= {"tasks": [asdict(part) for part in parts], "sampling": settings.sampling}
+            params |= {"tasks": [part.said() for part in parts], "sampling": settings.sampling}
             if settings.sampling in ("capped", "temperature"):
                 params["sampling_cap"] = settings.sampling_cap
             if settings.sampling == "temperature":
@@ -82,16 +84,18 @@ class TrainingKind(StageKind[T]):
         return Step(name, self.key, name, self.inputs(stage), {**params, **more}, neutral)
 
     def trained(self, scene: Scene, name: str, stage: T) -> Trained:
-        settings, parts = scene.recipe.training_of(name), scene.recipe.parts_of(name)
+        settings = scene.recipe.training_of(name)
+        parts = scene.recipe.parts_of(name, scene.roots)
         return Trained(
             lengths={part.task: part.max_length for part in parts},
             doc_stride=settings.doc_stride,
             seed=settings.seed,
             caps=[(part.task, part.cap) for part in parts],
+            shot_seed=shot_seed_of([part.said() for part in parts], settings.seed),
         )
 
     def languages(self, scene: Scene, name: str, stage: T) -> set[str]:
-        parts = scene.recipe.parts_of(name)
+        parts = scene.recipe.parts_of(name, scene.roots)
         return {
             part.language
             for part in parts
@@ -124,7 +128,7 @@ class TrainingKind(StageKind[T]):
             from_dev=[
                 new.task
                 for new, old in zip(tasks, stage.train, strict=True)
-                if new.split != (old.split or settings.split)
+                if new.split != _split(recipe, old, settings)
             ],
             keeps_last=not chosen,
         )
@@ -145,18 +149,30 @@ def told(params: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _tasks(params: Mapping[str, object]) -> str:
-    """The task, or the tasks of a mixture: `mnli + squad[2000] + mlm(de, ru)`."""
-    tasks = params.get("tasks")
-    if not isinstance(tasks, list):
-        return str(params.get("task"))
-    languages: dict[tuple[str, str], list[str]] = {}
-    for part in tasks:
-        cap = f"[{part['cap']}]" if part["cap"] else ""
-        languages.setdefault((part["task"], cap), []).append(part["language"])
+    """The task, or the tasks of a mixture: `mnli + squad[2000] + panx[10 shots](sw)`."""
+    mixed = isinstance(params.get("tasks"), list)
+    items: dict[tuple[str, str], list[str]] = {}
+    weights: dict[tuple[str, str], float] = {}
+    for part in data_parts(params):
+        key = str(part.get("task")), _amount(part, part.get("cap") if mixed else None)
+        items.setdefault(key, []).append(str(part.get("language", "en")))
+        weight = part.get("weight")
+        weights[key] = weights.get(key, 0.0) + (weight if isinstance(weight, float) else 0.0)
     return " + ".join(
-        f"{task}{cap}" + ("" if spoken == ["en"] else f"({', '.join(spoken)})")
-        for (task, cap), spoken in languages.items()
+        task
+        + amount
+        + ("" if spoken == ["en"] else f"({', '.join(spoken)})")
+        + (f" {weights[task, amount]:.3g} of steps" if weights[task, amount] else "")
+        for (task, amount), spoken in items.items()
     )
+
+
+def _amount(part: Mapping[str, object], cap: object) -> str:
+    """How much of a task: `[2000]`, `[10 shots of seed 3]`, or nothing for all of it."""
+    if shots := part.get("shots"):
+        seed = part.get("shot_seed")
+        return f"[{shots} shots" + ("]" if seed is None else f" of seed {seed}]")
+    return f"[{cap}]" if cap else ""
 
 
 def least(count: int, cap: int | None) -> int:
@@ -169,13 +185,23 @@ def _in_small(
 ) -> TaskData:
     """One of the tasks of a stage: capped, on dev if there are no files of its split."""
     settings = recipe.training_of(name)
-    split = data.split or settings.split
+    split = _split(recipe, data, settings)
     languages = data.language or settings.language
     task = get_task(data.task, recipe.catalogue)
     if not _there(task, languages, split, roots) and _there(task, languages, "dev", roots):
         split = "dev"
+    if data.shots:
+        return data.model_copy(update={"split": split, "shots": min(count, data.shots)})
     cap = least(count, data.cap or settings.cap)
     return data.model_copy(update={"split": split, "cap": cap})
+
+
+def _split(recipe: Recipe, data: TaskData, settings: Training) -> Split:
+    """The split that one of the tasks of a stage is trained on, in its first language."""
+    languages = data.language or settings.language
+    task = get_task(data.task, recipe.catalogue)
+    few = data.shots is not None
+    return data.split or default_split(task, languages[0], settings.split, few=few)
 
 
 def _can_choose(
@@ -194,6 +220,8 @@ def _can_choose(
 
 def _there(task: Task, languages: Sequence[str], split: str, roots: Sequence[Path]) -> bool:
     try:
+        if languages == [ALL]:
+            return bool(available_languages(task, roots, split))
         for language in languages:
             find(task, roots, language, split)
     except (MissingDataError, UsageError):  # no files; no such split

@@ -16,7 +16,7 @@ from adapterxlt.recipe.kinds import like_first
 from adapterxlt.recipe.language_adapters import LanguageAdapters
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.recipe.used import Used, caps_of, data_parts
+from adapterxlt.recipe.used import Used, caps_of, data_parts, shot_seed_of
 from adapterxlt.stages.language_adapters import KEY, check_stages, check_unused
 from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.tasks.catalogue import Task
@@ -70,6 +70,7 @@ class _Use(StageKind[UseStage]):
             doc_stride=_number(params.get("doc_stride"), default.doc_stride),
             seed=seed if type(seed) is int else None,
             caps=caps_of(parts),
+            shot_seed=shot_seed_of(parts, seed),
         )
 
     def languages(self, scene: Scene, name: str, stage: UseStage) -> set[str]:

@@ -1,12 +1,15 @@
-"""Merge trained models into one that does the weighted sum of what they do."""
+"""Merge trained models into one, whatever their weights are and however they are found."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from adapterxlt.methods.arithmetic import Arithmetic, Shares
 from adapterxlt.models.build import merge, save
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import METRICS_NAME
+from adapterxlt.stages.merging.soup_run import choose
 from adapterxlt.stages.running.contamination import write_seen
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_json
@@ -16,15 +19,30 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Merge the step's inputs and leave the artifact in `staging/out`."""
     step = planned.step
     members = [context.artifact(name) for name in step.inputs]
-    weights = step.items("weights")
     rank = step.number("rank") if "rank" in step.params else None
-    name = f"merge_{planned.fingerprint[:8]}"
+    make = partial(
+        merge,
+        context.backbone,
+        members,
+        name=f"merge_{planned.fingerprint[:8]}",
+        rank=rank,
+        how=Arithmetic.of(step.params),
+        first_head=step.params.get("head_of") == "first",
+    )
+    shares = Shares.of(step.items("weights"), step.params.get("layers", ()))
+    metrics: dict[str, object] = {}
+    if "greedy" in step.params:
+        soup = choose(planned, context, lambda weights: make(Shares.of(weights)))
+        shares = Shares.of(soup.weights)
+        metrics["greedy"] = soup.told()
     out = staging / "out"
-    merged = merge(context.backbone, members, weights, name, rank)
+    merged = make(shares)
     save(merged, out)
     write_seen(out, {}, members)
     context.progress.log(f"{step.id}: {step.neutral['note']}")
-    metrics: dict[str, object] = {"weights": weights}
+    metrics["weights"] = list(shares.everywhere)
+    if shares.layers:
+        metrics["layers"] = shares.plain_layers()
     if rank is not None:
         metrics |= {"rank": rank, "error": merged.error}
         context.progress.log(

@@ -1,0 +1,168 @@
+"""Processes that train one step together, each on a device of its own (`devices: N`).
+
+    python -m adapterxlt.execution.ranks JOB STEP STAGING DEVICE PORT RANK SIZE
+
+The process that carries the step out is rank 0. The others do all that it does up to the end of
+the training, but write nothing. They end when it does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapterxlt.devices import find_device
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.board import tail
+from adapterxlt.execution.job import JOB_NAME, open_job, write_job
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.progress_lines import LineProgress
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.stages.running.context import Context
+
+if TYPE_CHECKING:
+    import torch
+
+FOLDER = "ranks"  # within a step's staging folder: the job, and a log a process
+_HOST = "127.0.0.1"
+# How long a process waits for the others; at the end of an epoch, one may write for a while.
+_PATIENCE = timedelta(minutes=20)
+_SHOWN = 8  # lines of a log
+
+
+@contextmanager
+def together(planned: PlannedStep, context: Context, staging: Path) -> Iterator[None]:
+    """Within it, the step's training is shared with further processes, if it asks for any.
+
+    Raises:
+        AdapterXLTError: one of them failed.
+    """
+    size = planned.step.neutral.get("devices", 1)
+    if not isinstance(size, int) or size == 1:
+        yield
+        return
+    import torch
+    import torch.distributed as dist
+
+    from adapterxlt.training.ranks import Ranks
+
+    folder = staging / FOLDER
+    write_job(context, folder / JOB_NAME)
+    store = _store(0, size, first=True)
+    device, threads = find_device(context.device), torch.get_num_threads()
+    own = max(1, threads // size)
+    asked = [planned.step.id, str(staging), str(device), str(store.port)]
+    others = [_start(folder, asked, rank, size, own) for rank in range(1, size)]
+    context.ranks = Ranks(0, size)
+    torch.set_num_threads(own)
+    try:
+        for rank, other in enumerate(others, 1):
+            _wait_until_ready(folder, rank, other)
+        _join(store, device, 0, size)
+        yield
+    except RuntimeError as error:
+        failed = [rank for rank, other in enumerate(others, 1) if _ended(other)]
+        if failed:
+            raise _failure(folder, failed[0]) from error
+        raise
+    finally:
+        context.ranks = None
+        torch.set_num_threads(threads)
+        for other in others:
+            with suppress(OSError):
+                other.kill()
+            other.wait()
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def device_of(device: torch.device, rank: int) -> str:
+    """The device of a process: GPUs are taken from that of the first one on."""
+    return f"cuda:{(device.index or 0) + rank}" if device.type == "cuda" else str(device)
+
+
+def _start(
+    folder: Path, asked: Sequence[str], rank: int, size: int, threads: int
+) -> subprocess.Popen[str]:
+    arguments = [str(folder / JOB_NAME), *asked, str(rank), str(size)]
+    with _log(folder, rank).open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "adapterxlt.execution.ranks", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+        )
+
+
+def _log(folder: Path, rank: int) -> Path:
+    return folder / f"{rank}.log"
+
+
+def _wait_until_ready(folder: Path, rank: int, other: subprocess.Popen[str]) -> None:
+    assert other.stdout is not None
+    if not other.stdout.readline():
+        raise _failure(folder, rank)
+
+
+def _ended(other: subprocess.Popen[str]) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        return other.wait(timeout=5) != 0
+    return False
+
+
+def _failure(folder: Path, rank: int) -> AdapterXLTError:
+    lines = "".join(f"\n    {line}" for line in tail(_log(folder, rank), _SHOWN))
+    return AdapterXLTError(f"process {rank} of this training failed; its log ends:{lines}")
+
+
+def _store(port: int, size: int, *, first: bool) -> Any:
+    """Where the processes find each other; port 0: any that is free."""
+    import torch.distributed
+
+    distributed: Any = torch.distributed
+    return distributed.TCPStore(_HOST, port, size, is_master=first, wait_for_workers=False)
+
+
+def _join(store: Any, device: torch.device, rank: int, size: int) -> None:
+    import torch.distributed as dist
+
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Be one of the further processes."""
+    document, step_id, staging, first, port, *numbers = arguments
+    rank, size = map(int, numbers)
+
+    def end_with_the_first() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=end_with_the_first, daemon=True).start()
+    import torch
+
+    from adapterxlt.training.ranks import Ranks
+
+    context = open_job(Path(document), LineProgress(sys.stderr))
+    context.device = device_of(torch.device(first), rank)
+    context.ranks = Ranks(rank, size)
+    planned = context.plan.by_id(step_id)
+    print("ready", flush=True)
+    store = _store(int(port), size, first=False)
+    _join(store, find_device(context.device), rank, size)
+    KINDS[planned.step.kind].runner()(planned, context, Path(staging))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

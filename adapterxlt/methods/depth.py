@@ -1,0 +1,43 @@
+"""A method kept to the lowest layers of a backbone. No torch."""
+
+from __future__ import annotations
+
+from adapterxlt.methods.parser import ParsedMethod, Part, parse_method
+from adapterxlt.methods.table import METHODS
+
+
+def only_below(method: ParsedMethod, layer: int, layers: int) -> ParsedMethod:
+    """The same method without what it would put above a layer.
+
+    Args:
+        layer: whose output (a hidden state; 0 is the embeddings) must depend on all that the
+            method trains.
+        layers: of the backbone.
+
+    Raises:
+        ValueError: it cannot leave that out. The message is fit for a user.
+    """
+    if method.is_full:
+        raise ValueError(
+            f"`{method}` trains weights of the backbone itself, those above layer {layer} too\n"
+            "use an adapter, such as `lora[r=16]`: its layers above are left out"
+        )
+    if layer >= layers:
+        return method
+    changed = ParsedMethod(tuple(_below(part, layer, layers) for part in method.flat()))
+    return parse_method(str(changed))
+
+
+def _below(part: Part, layer: int, layers: int) -> Part:
+    known = METHODS[part.name].parameters
+    if "leave_out" in known:
+        given = part.resolved["leave_out"]
+        left = set(given if isinstance(given, list) else ()) | set(range(layer, layers))
+        return Part(part.name, {**part.params, "leave_out": sorted(left)})
+    if "layers" in known:
+        given = part.resolved["layers"]
+        kept = sorted(set(range(layer)) & set(given if isinstance(given, list) else range(layer)))
+        if not kept:
+            raise ValueError(f"`{part.name}[layers]` has no layer below layer {layer}")
+        return Part(part.name, {**part.params, "layers": kept})
+    return part  # prompts, which stand before the first layer

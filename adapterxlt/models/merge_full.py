@@ -1,0 +1,77 @@
+"""Merging full fine-tunes: what they changed in the backbone, one tensor at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from adapterxlt.methods.arithmetic import Arithmetic, Shares
+from adapterxlt.models import tensors
+from adapterxlt.models.consensus import merged
+from adapterxlt.models.difference import VALUES, apply_one, name_of, tensor_of
+from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
+
+LayerOf = Callable[[str], int | None]  # the layer that a tensor belongs to, if any
+
+
+class FineTune:
+    """The weights of a full fine-tune, of which one tensor is in memory at a time.
+
+    Args:
+        base: the backbone's tensors.
+
+    Raises:
+        InvalidArtifactError: the files are missing or damaged, or do not fit the backbone.
+    """
+
+    def __init__(self, folder: Path, base: Mapping[str, Tensor]) -> None:
+        self._whole = not (folder / DIFFERENCE_FILE).is_file()
+        self._stored = tensors.Stored(folder / (WEIGHTS_FILE if self._whole else DIFFERENCE_FILE))
+        if self._whole:
+            tensors.check_names(base, self._stored, str(self._stored.path))
+        else:
+            for key in self._stored:
+                tensor_of(key, base, self._stored.path)
+
+    def change(self, name: str, base: Tensor) -> Tensor:
+        """What it changed in a tensor, exactly: in double precision."""
+        own = base.clone()
+        path = self._stored.path
+        if self._whole:
+            tensors.assign({name: own}, {name: self._stored[name]}, str(path))
+        else:
+            for key in self._stored:
+                if name_of(key) == name and not key.endswith(VALUES):
+                    apply_one(own, self._stored, key, path)
+        return own.double() - base.double()
+
+
+def add_differences(
+    target: Mapping[str, Tensor],
+    members: Sequence[Path],
+    names: Sequence[str],
+    shares: Shares,
+    how: Arithmetic,
+    layer_of: LayerOf,
+) -> None:
+    """Add to the backbone's tensors what fine-tunes changed in them; what none did stays as it is.
+
+    Args:
+        names: of the members: what random choices depend on.
+
+    Raises:
+        InvalidArtifactError: a member does not fit.
+    """
+    tunes = [FineTune(folder, target) for folder in members]
+    for name, base in target.items():
+        weights = shares.at(layer_of(name))
+        if not base.is_floating_point() or not any(weights):
+            continue
+        changes = (tune.change(name, base) for tune in tunes)
+        total = merged(changes, weights, how, [f"{member}/{name}" for member in names])
+        # 0.0 added to -0.0 would change its sign.
+        with torch.no_grad():
+            base.copy_((base.double() + total).where(total != 0, base.double()))

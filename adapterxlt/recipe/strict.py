@@ -1,0 +1,12 @@
+"""The base of all that a recipe may say."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Strict(BaseModel):
+    """Base of all recipe models: immutable, no unknown keys."""
+
+    # A number that is none, or without an end, is compared with nothing: no setting means that.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

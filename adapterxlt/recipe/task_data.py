@@ -1,0 +1,161 @@
+"""What a stage trains on: tasks, each with how much of it, in which languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from adapterxlt.errors import UsageError
+from adapterxlt.recipe.fields import MAX_LENGTH, Split, TrainingLanguages, listed_tasks
+from adapterxlt.recipe.strict import Strict
+from adapterxlt.tasks.catalogue import Catalogue, Task, source_of
+from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.task_languages import language_in, may_be_in
+
+ALL = "all"  # in place of a language: each that there are files in
+
+
+class TaskData(Strict):
+    """One of several tasks that a stage trains on: `{task: squad, split: dev, cap: 1000}`.
+
+    None means: as the stage says.
+    """
+
+    task: str
+    language: TrainingLanguages | None = None
+    split: Split | None = Field(
+        None,
+        description="of shots, dev by default where the task has no training split of its own in "
+        "the language",
+    )
+    cap: int | None = Field(None, gt=0, description="training examples at most")
+    max_length: int | None = Field(
+        None, ge=8, le=MAX_LENGTH, description="subwords an input at most"
+    )
+    shots: int | None = Field(
+        None,
+        gt=0,
+        description="train on so few examples: so many of each class where an example has one "
+        "(classification), else so many in all (sentences, questions)",
+    )
+    shot_seed: int | None = Field(
+        None, ge=0, description="which shots are drawn; default: the seed of the stage"
+    )
+    weight: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="share of the steps, its languages alike; tasks without one share the rest",
+    )
+
+
+TrainingTasks = Annotated[list[TaskData], BeforeValidator(listed_tasks), Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One task in one language that a stage trains on, every default resolved.
+
+    Args:
+        shots: examples of a class, or in all, see `TaskData`; None: all that `cap` leaves.
+        shot_seed: None: the shots are drawn by the seed of the stage.
+        weight: share of the steps; None: as the sampling says.
+    """
+
+    task: str
+    language: str
+    split: Split
+    cap: int | None
+    max_length: int
+    shots: int | None = None
+    shot_seed: int | None = None
+    weight: float | None = None
+
+    def said(self) -> dict[str, Any]:
+        """As a step has it. What came later is left out where it is not used: addresses stay."""
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if value is not None or key not in _LATER
+        }
+
+
+_LATER = ("shots", "shot_seed", "weight")
+
+
+def parts_of(
+    data: TaskData,
+    tasks: Catalogue,
+    *,
+    languages: list[str],
+    split: Split,
+    cap: int | None,
+    max_length: int,
+    roots: Sequence[Path] | None = None,
+) -> list[Part]:
+    """The parts that an item of `train` stands for: one a language.
+
+    Args:
+        languages, split, cap, max_length: what the stage says of all its tasks.
+        roots: data folders, which tell what languages `all` are; None: those of the catalogue.
+
+    Raises:
+        MissingDataError: `all` languages are asked for, and there are files in none.
+    """
+    task = tasks.get(data.task)
+    asked = data.language or languages
+    if asked == [ALL] and task is not None:
+        few = data.shots is not None
+        asked = _all_of(task, data.split or default_split(task, ALL, split, few=few), roots)
+    found = []
+    for language in asked:
+        chosen = data.split or default_split(task, language, split, few=data.shots is not None)
+        found.append(
+            Part(
+                task=data.task,
+                language=_called(task, language, chosen),
+                split=chosen,
+                cap=None if data.shots else data.cap or cap,
+                max_length=data.max_length or max_length,
+                shots=data.shots,
+                shot_seed=data.shot_seed,
+                weight=data.weight and data.weight / len(asked),
+            )
+        )
+    return found
+
+
+def _all_of(task: Task, split: Split, roots: Sequence[Path] | None) -> list[str]:
+    try:
+        source = source_of(task, split)
+    except (KeyError, UsageError):  # the checks tell
+        return [task.languages[0]]
+    if roots is None:
+        return list(source.languages)
+    there = list(available_languages(source, roots, split))
+    if not there:
+        find(source, roots, source.languages[0], split)  # its error lists what was looked for
+    return there
+
+
+def default_split(task: Task | None, language: str, split: Split, *, few: bool) -> Split:
+    """Shots are drawn from dev where there is nothing to train on in their language."""
+    if not few or task is None or split != "train" or "dev" not in task.splits:
+        return split
+    try:
+        source = source_of(task, split)
+    except (KeyError, UsageError):
+        return "dev"
+    return split if may_be_in(source, language_in(source, language)) else "dev"
+
+
+def _called(task: Task | None, language: str, split: str) -> str:
+    """What the files of a task's split call a language."""
+    try:
+        return language if task is None else language_in(source_of(task, split), language)
+    except (KeyError, UsageError):  # the checks tell
+        return language

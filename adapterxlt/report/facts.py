@@ -1,0 +1,66 @@
+"""Facts that come with the report: about languages, and values that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from adapterxlt.languages import parse_tag
+
+_FOLDER = Path(__file__).parent / "data"
+FACETS = ("class", "script", "family", "language")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A value of a publication.
+
+    Args:
+        backbone, method, intermediate: the model; `intermediate` is "" for none.
+        languages: that the mean is over, or the one.
+        source: where it was read.
+    """
+
+    task: str
+    split: str
+    metric: str
+    backbone: str
+    method: str
+    intermediate: str
+    languages: tuple[str, ...]
+    value: float
+    source: str
+
+
+def facet_of(language: str, facet: str) -> str:
+    """The group of a language: its class of resources, script or family; itself for `language`."""
+    if facet == "language":
+        return language
+    code, script = parse_tag(language) or (language, "")
+    usual, family, resources = _languages().get(code, ("", "", ""))
+    found = {"class": resources, "script": script or usual, "family": family}[facet]
+    return found if found and found != "-" else "not known"
+
+
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, tuple[str, str, str]]:
+    return {code: (script, family, resources)
+            for code, _name, script, family, resources in _lines("languages.tsv")}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def published() -> tuple[Published, ...]:
+    """All of them."""
+    return tuple(
+        Published(task, split, metric, backbone, method, "" if before == "-" else before,
+                  tuple(languages.split()), float(value), source)
+        for task, split, metric, backbone, method, before, languages, value, source
+        in _lines("published.tsv")
+    )  # fmt: skip
+
+
+def _lines(name: str) -> Iterator[list[str]]:
+    text = (_FOLDER / name).read_text(encoding="utf-8")
+    yield from (line.split("\t") for line in text.splitlines() if line and line[0] != "#")

@@ -1,0 +1,71 @@
+"""Where the marks of the forest plot lie: gains with their intervals, one block a target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from adapterxlt.report.study import Finding
+
+MOST = 60  # comparisons that are drawn: the table has all
+_FAR = 4  # intervals that reach so many times farther than is usual are cut off at the edge
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A gain, its places in percent of the width."""
+
+    finding: Finding
+    at: float
+    low: float
+    high: float
+    cut_low: bool
+    cut_high: bool
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest plot.
+
+    Args:
+        blocks: (target, its marks).
+        lines: (place, points) of the grid lines; `zero`: place of no difference.
+        left_out: number of comparisons that are not drawn.
+    """
+
+    blocks: Sequence[tuple[str, Sequence[Mark]]]
+    lines: Sequence[tuple[float, str]]
+    zero: float
+    left_out: int
+
+
+def forest(findings: Sequence[Finding]) -> Forest | None:
+    """The plot of some comparisons; None of none."""
+    drawn = findings[:MOST]
+    if not drawn:
+        return None
+    usual = median(max(map(abs, one.interval)) for one in drawn)
+    limit = _FAR * usual or 1.0
+    low = max(-limit, min(0.0, *(one.interval[0] for one in drawn)))
+    high = min(limit, max(0.0, *(one.interval[1] for one in drawn)))
+    step = next((one for one in _STEPS if (high - low) / one <= 6), (high - low) / 5)
+    low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+
+    def place(points: float) -> float:
+        return round(100 * (min(high, max(low, points)) - low) / (high - low), 2)
+
+    blocks: dict[str, list[Mark]] = {}
+    for one in drawn:
+        begin, end = one.interval
+        mark = Mark(one, place(one.gain), place(begin), place(end), begin < low, end > high)
+        blocks.setdefault(one.column, []).append(mark)
+    lines = [low + number * step for number in range(round((high - low) / step) + 1)]
+    return Forest(
+        blocks=list(blocks.items()),
+        lines=[(place(line), f"{line:g}" if abs(line) > step / 2 else "0") for line in lines],
+        zero=place(0.0),
+        left_out=len(findings) - len(drawn),
+    )

@@ -1,0 +1,92 @@
+"""The page of results: one file that needs no other and asks for nothing, everything escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from adapterxlt.report.answers import answers_of, notes_on, over_several
+from adapterxlt.report.compare import signed, verdict
+from adapterxlt.report.comparisons import Comparison, shown_p
+from adapterxlt.report.costs import spent
+from adapterxlt.report.embed import embedded, rows_of
+from adapterxlt.report.forest import forest
+from adapterxlt.report.groups import facets
+from adapterxlt.report.page.cells import group_cell, matrix_cells, rows_wanted
+from adapterxlt.report.page.parts import parts_of, seen_of
+from adapterxlt.report.plots import by_language, by_layer, cost_plots, curves
+from adapterxlt.report.read import Run
+from adapterxlt.report.references import beside
+from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.report.study import Study
+from adapterxlt.report.systems import Key, contests
+
+_HERE = Path(__file__).parent
+_FEW = 5_000  # rows: of more, what each language has is told by tables alone
+
+
+def render(
+    runs: Sequence[Run], comparisons: Mapping[Key, Comparison], others: Sequence[OverSeeds]
+) -> str:
+    """Return the page; the same results give the same bytes.
+
+    Args:
+        comparisons: those that the outcomes of examples allow.
+        others: what the runs say over several seeds where no outcomes were kept.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    study = Study(contests(runs), comparisons)
+    found = spent(runs)
+    over = [str(one) for one in over_several(comparisons)]
+    parts = parts_of(runs, lambda part: answers_of(part, comparisons, several=False))
+    return (
+        environment.get_template("page.html").render(
+            # The page's own text is no markup of anybody else.
+            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
+            script=Markup(script),
+            script_hash=_hash_of(script),
+            names=[run.heading for run in runs],
+            study=study,
+            forest=forest(study.about),
+            cells=matrix_cells(study),
+            facets=facets(study.findings),
+            group_cell=group_cell,
+            rows_wanted=rows_wanted,
+            parts=parts,
+            retrieved=any(section.layers for part in parts for section in part.sections),
+            over=[*over, *map(str, others)],
+            over_notes=[*notes_on(over), *([SEEDS] if others else [])],
+            notes_on=notes_on,
+            few=sum(len(run.rows) for run in runs) <= _FEW,
+            spent=found,
+            cost_plots=cost_plots(found.costs),
+            curves=curves(found.trainings),
+            seen=seen_of(runs),
+            beside=beside(runs),
+            rows=embedded(rows_of(runs)),
+            by_language=by_language,
+            by_layer=by_layer,
+            signed=signed,
+            shown_p=shown_p,
+            verdict=verdict,
+        )
+        + "\n"
+    )
+
+
+def _hash_of(script: str) -> str:
+    """What the page lets run: this script and no other."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

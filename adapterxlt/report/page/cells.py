@@ -1,0 +1,86 @@
+"""Cells of matrices: what stands in them, how they look, and what they tell when pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapterxlt.report.compare import signed
+from adapterxlt.report.comparisons import shown_p
+from adapterxlt.report.groups import Group
+from adapterxlt.report.study import Finding, Study
+
+_SIGNS = {"better": "▲", "worse": "▼"}
+_FULL = 5.0  # points: from there on the colour is as strong as it gets
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell.
+
+    Args:
+        gain: to sort by.
+        look: `better`, `worse` or `pale`.
+        strength: of the colour, in percent.
+        tip: lines that tell more.
+    """
+
+    text: str
+    gain: float
+    look: str
+    strength: int
+    tip: str
+
+
+def matrix_cells(study: Study) -> dict[tuple[str, str], Cell]:
+    """The cells of the matrix of a study."""
+    return {place: _of(one) for place, one in study.cells.items()}
+
+
+def _of(one: Finding) -> Cell:
+    found = one.found
+    look = found.verdict if one.shown else "pale"
+    lines = [
+        f"{one.row} on {one.column}",
+        f"{one.figures} points, 95 %",
+        f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
+        f"{found.examples:,} examples, {len(found.languages)} languages, {found.where}; better in "
+        f"{found.better}",
+        f"{found.seeds} seed{'s' * (found.seeds > 1)}; {found.model} vs {found.baseline}",
+    ]
+    if found.equivalent:
+        lines.append(f"equal within {found.equivalence:g} points")
+    if found.unseen:
+        lines.append(f"without examples seen before: {signed(found.unseen.points)}")
+    return _cell(one.gain, look, lines)
+
+
+def _said(verdict: str) -> str:
+    return verdict if verdict != "not shown" else "no difference shown"
+
+
+def group_cell(group: Group | None) -> Cell | None:
+    """The cell of a group of languages."""
+    if group is None:
+        return None
+    look = ("better" if group.low > 0 else "worse") if group.apart else "pale"
+    lines = [
+        f"{signed(group.gain)} [{signed(group.low)}, {signed(group.high)}] points, 95 %",
+        f"{', '.join(group.languages)}: {group.examples:,} examples",
+    ]
+    return _cell(group.gain, look, lines)
+
+
+def _cell(gain: float, look: str, lines: list[str]) -> Cell:
+    strength = 20 + round(60 * min(1.0, abs(gain) / _FULL))
+    sign = _SIGNS.get(look, "")
+    return Cell(f"{sign} {signed(gain)}".strip(), gain, look, strength, "\n".join(lines))
+
+
+def rows_wanted(one: Finding) -> dict[str, list[str]]:
+    """By what the rows of a comparison are found among all."""
+    systems = (*one.contest.models, *one.contest.baselines)
+    return {
+        "task": [one.found.task],
+        "split": [one.found.split],
+        "model": sorted({system.row.model for system in systems}),
+    }

@@ -1,0 +1,57 @@
+"""The runs of a page, each with its tables, answers and models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from adapterxlt.report.read import Run
+from adapterxlt.report.sections import Section, sections
+from adapterxlt.results.rows import Row
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run on the page.
+
+    Args:
+        answers: about its models, a sentence each.
+        models: a row of each model and protocol.
+    """
+
+    name: str
+    sections: Sequence[Section]
+    answers: Sequence[str]
+    models: Sequence[Row]
+
+
+def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[str]]) -> list[Part]:
+    """A part for each run."""
+    several = len({run.workdir for run in runs}) > 1
+    parts = []
+    for run in runs:
+        found = sections(run.rows)
+        answers = [sentence for section in found for sentence in answers_of(section)]
+        name = f"{run.workdir}: {run.heading}" if several else run.heading
+        parts.append(Part(name, found, answers, _models(run.rows)))
+    return parts
+
+
+def seen_of(runs: Sequence[Run]) -> list[Row]:
+    """A row of each model and language with texts that were seen before."""
+    found: dict[tuple[str, ...], Row] = {}
+    for run in runs:
+        for row in run.rows:
+            if row.contamination and row.main:
+                key = (str(run.workdir), row.recipe_id, row.stage, row.model, row.task,
+                       row.language, row.contamination)  # fmt: skip
+                found.setdefault(key, row)
+    return list(found.values())
+
+
+def _models(rows: Sequence[Row]) -> list[Row]:
+    """A row of each model and protocol: what it came from is the same in all of them."""
+    found: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        found.setdefault((row.model, row.fingerprint, row.protocol.partition(",")[0]), row)
+    return list(found.values())

@@ -1,0 +1,66 @@
+"""Published values beside one's own: only where task, split, metric and model are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapterxlt.report.facts import Published, published
+from adapterxlt.report.origins import Origin, origin_of
+from adapterxlt.report.read import Run
+from adapterxlt.results.rows import Row
+
+BEST = "*"  # the best intermediate task of each target
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A published value and ours.
+
+    Args:
+        value: mean over those of the published languages that we measured: `languages` of them.
+    """
+
+    model: str
+    seed: int
+    known: Published
+    value: float
+    languages: int
+
+
+def beside(runs: Iterable[Run]) -> list[Beside]:
+    """Every published value that one of the models stands beside."""
+    models: dict[tuple[object, ...], dict[str, Row]] = {}
+    for run in runs:
+        for row in run.rows:
+            key = (run.workdir, row.recipe, row.recipe_id, row.stage, row.model, row.task,
+                   row.split, row.metric, row.layer, row.pooling)  # fmt: skip
+            models.setdefault(key, {})[row.language] = row
+    known: dict[tuple[str, str, str], list[Published]] = {}
+    for one in published():
+        known.setdefault((one.task, one.split, one.metric), []).append(one)
+    found = []
+    for rows in models.values():
+        row = next(iter(rows.values()))
+        values = known.get((row.task, row.split, row.metric))
+        if not values or "evaluate" in row.caps:
+            continue
+        origin = origin_of(row)
+        for one in values:
+            own = [rows[code].value for code in one.languages if code in rows]
+            if own and _same(one, origin, row):
+                found.append(Beside(row.model, row.seed, one, sum(own) / len(own), len(own)))
+    best = {one.known: one for one in sorted(found, key=lambda one: one.value)}
+    return [one for one in found if one.known.intermediate != BEST or best[one.known] is one]
+
+
+def _same(one: Published, origin: Origin, row: Row) -> bool:
+    if origin.backbone.rpartition("/")[2] != one.backbone:
+        return False
+    if row.layer is not None:
+        return one.method == f"layer {row.layer}" and not origin.intermediate
+    if one.method != origin.method or origin.languages or row.trained_in == ():
+        return False
+    if one.intermediate == BEST:
+        return bool(origin.intermediate)
+    return not origin.intermediate

@@ -1,0 +1,232 @@
+"""What comparisons say together: gains by intermediate task and target, and the answer in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from adapterxlt.metrics.facts import facts_of
+from adapterxlt.report.compare import signed
+from adapterxlt.report.comparisons import Comparison
+from adapterxlt.report.origins import Origin, origin_of
+from adapterxlt.report.systems import Contest, Key
+
+COST = "(less is better: sign turned)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A comparison, and where its models come from.
+
+    Args:
+        row: its place in the matrix: what was put under the target; `column`: the target.
+    """
+
+    contest: Contest
+    found: Comparison
+    origin: Origin
+    base: Origin
+    row: str
+    column: str
+
+    @property
+    def helps(self) -> bool:
+        """Whether it tells if intermediate training helps: the baseline had none of it."""
+        return bool(self.origin.intermediate) and not self.base.intermediate
+
+    @property
+    def gain(self) -> float:
+        """Points, more being better whatever the metric."""
+        return (
+            -self.found.points if facts_of(self.found.metric).less_is_better else self.found.points
+        )
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the gain."""
+        low, high = self.found.low, self.found.high
+        return (-high, -low) if facts_of(self.found.metric).less_is_better else (low, high)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is shown."""
+        return self.found.verdict != "not shown"
+
+    @property
+    def figures(self) -> str:
+        """The gain with its interval: `+1.2 [+0.3, +2.1]`."""
+        low, high = self.interval
+        return f"{signed(self.gain)} [{signed(low)}, {signed(high)}]"
+
+    @property
+    def verdict(self) -> str:
+        """Better, worse or not shown."""
+        return self.found.verdict
+
+
+class Study:
+    """All comparisons of a report.
+
+    Args:
+        contests: as `systems.contests` finds them.
+        comparisons: those of them that outcomes allow.
+    """
+
+    def __init__(self, contests: Iterable[Contest], comparisons: Mapping[Key, Comparison]) -> None:
+        told = [
+            (contest, comparisons[contest.key])
+            for contest in contests
+            if contest.key in comparisons
+        ]
+        origins = [
+            (origin_of(contest.models[0].row), origin_of(contest.baselines[0].row))
+            for contest, _ in told
+        ]
+        columns = _columns([one for _, one in told])
+        rows = _rows([own for own, _ in origins], [one for _, one in told], columns)
+        self.findings = [
+            Finding(contest, one, own, base, row, column)
+            for (contest, one), (own, base), row, column in zip(
+                told, origins, rows, columns, strict=True
+            )
+        ]
+
+    @cached_property
+    def rows(self) -> list[str]:
+        """Of the matrix, in order of appearance."""
+        return list(dict.fromkeys(one.row for one in self.findings))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Of the matrix, in order of appearance."""
+        return list(dict.fromkeys(one.column for one in self.findings))
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], Finding]:
+        """The matrix."""
+        return {(one.row, one.column): one for one in self.findings}
+
+    @property
+    def about(self) -> list[Finding]:
+        """What the question is about: intermediate tasks, where any comparison is of one."""
+        return [one for one in self.findings if one.helps] or self.findings
+
+    @property
+    def question(self) -> str:
+        """What stands above all."""
+        if self.findings and not any(one.helps for one in self.findings):
+            return "Is it better than the baseline?"
+        return "Did the intermediate task help?"
+
+    @property
+    def answer(self) -> list[str]:
+        """Two sentences made of the numbers; none where nothing was compared in pairs."""
+        about = self.about
+        return [_count(about), _extremes(about)] if about else []
+
+
+def _count(about: Sequence[Finding]) -> str:
+    verdicts = Counter(one.found.verdict for one in about)
+    total = len(about)
+    what = f"{total} comparison{'s' * (total > 1)} with a model that had no intermediate task"
+    if not about[0].helps:
+        what = f"{total} comparison{'s' * (total > 1)} with a baseline"
+    better = _named([one for one in about if one.found.verdict == "better"])
+    return (
+        f"Of {what}, {verdicts['better']} {_are(verdicts['better'])} better{better}, "
+        f"{verdicts['worse']} {_are(verdicts['worse'])} worse, and {verdicts['not shown']} "
+        f"show{'s' * (verdicts['not shown'] == 1)} no difference (5 %, Holm)."
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _named(better: Sequence[Finding]) -> str:
+    targets = list(dict.fromkeys(one.column for one in better))
+    return f" (on {', '.join(targets)})" if 0 < len(targets) <= 4 else ""
+
+
+def _extremes(about: Sequence[Finding]) -> str:
+    shown = sorted((one for one in about if one.shown), key=lambda one: one.gain)
+    if not shown:
+        best = max(about, key=lambda one: one.gain)
+        half = sorted((one.found.high - one.found.low) / 2 for one in about)[len(about) // 2]
+        return (
+            f"The largest gain, {_said(best)}, can be chance; the intervals reach {half:.1f} "
+            "points to each side (median), so that smaller effects cannot be told here."
+        )
+    best, worst = shown[-1], shown[0]
+    text = f"The largest gain shown is {_said(best)}" if best.gain > 0 else "No gain is shown"
+    if worst.gain < 0:
+        text += f"; the largest loss is {_said(worst)}"
+    return f"{text}."
+
+
+def _said(one: Finding) -> str:
+    return f"{one.row} on {one.column}: {one.figures} points"
+
+
+def _columns(comparisons: Sequence[Comparison]) -> list[str]:
+    """The target of each, with as much of split and metric as tells them apart."""
+    splits: dict[str, set[str]] = {}
+    metrics: dict[str, set[str]] = {}
+    for one in comparisons:
+        splits.setdefault(one.task, set()).add(one.split)
+        metrics.setdefault(one.task, set()).add(one.metric)
+    return [
+        " ".join(
+            [
+                one.task,
+                *([one.split] if len(splits[one.task]) > 1 else []),
+                *([one.metric] if len(metrics[one.task]) > 1 else []),
+                *([COST] if facts_of(one.metric).less_is_better else []),
+            ]
+        )
+        for one in comparisons
+    ]
+
+
+def _rows(
+    origins: Sequence[Origin], comparisons: Sequence[Comparison], columns: Sequence[str]
+) -> list[str]:
+    """What was put under the target: in as few words as tell the rows apart."""
+    several = {  # a bare model that sentences are looked up by has no method: that tells nothing
+        name: len({value for one in origins if (value := getattr(one, name))}) > 1
+        for name in ("how", "method", "backbone")
+    }
+    several["languages"] = len({one.languages for one in origins}) > 1
+    labels = [_label(one, several) for one in origins]
+    # Two of one place: their names tell them apart, then their baselines and recipes.
+    for extra in ("model", "baseline", "recipe"):
+        places = Counter(zip(labels, columns, strict=True))
+        doubled = {label for (label, _), count in places.items() if count > 1}
+        labels = [
+            f"{label} · {'vs ' * (extra == 'baseline')}{getattr(one, extra)}"
+            if label in doubled
+            else label
+            for label, one in zip(labels, comparisons, strict=True)
+        ]
+    seen: Counter[tuple[str, str]] = Counter()
+    for number, at in enumerate(zip(labels, columns, strict=True)):
+        seen[at] += 1
+        if seen[at] > 1:
+            labels[number] += f" ({seen[at]})"
+    return labels
+
+
+def _label(one: Origin, several: Mapping[str, bool]) -> str:
+    parts = [one.tasks]
+    if several["how"] and one.how:
+        parts.append(one.how)
+    if several["method"] and one.method:
+        parts.append(one.method)
+    if several["languages"] and one.languages:
+        spoken = ", ".join(one.languages[:4]) + (", ..." if len(one.languages) > 4 else "")
+        parts.append(f"trained in {spoken}")
+    if several["backbone"]:
+        parts.append(one.backbone)
+    return " · ".join(parts)

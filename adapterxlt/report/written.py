@@ -1,0 +1,151 @@
+"""What a report says as Markdown, as LaTeX, and every row as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+from adapterxlt.report.answers import notes_on
+from adapterxlt.report.compare import signed
+from adapterxlt.report.comparisons import Comparison, shown_p
+from adapterxlt.report.origins import origin_of
+from adapterxlt.report.read import Run
+from adapterxlt.report.study import Finding, Study
+from adapterxlt.report.systems import Key, contests, key_of
+from adapterxlt.results.rows import Row
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take as the start of one
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+}  # fmt: skip
+_NONE = "No outcomes of examples were kept, so that models cannot be compared in pairs."
+_FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict")
+
+
+def markdown(study: Study, others: Sequence[str]) -> str:
+    """The answer, the matrix, and every comparison.
+
+    Args:
+        others: what is said where no outcomes were kept.
+    """
+    lines = [f"# {study.question}", "", *(study.answer or [_NONE]), ""]
+    if study.findings:
+        head = ["trained before", *study.columns]
+        body = [
+            [row, *(_short(study.cells.get((row, column))) for column in study.columns)]
+            for row in study.rows
+        ]
+        lines += [*_table(head, body), ""]
+        head = ["trained before", "target", "points", "95 %", "p (Holm)", "verdict", "languages",
+                "examples", "seeds"]  # fmt: skip
+        body = [_full(one) for one in study.findings]
+        sentences = [str(one.found) for one in study.findings]
+        lines += [*_table(head, body), "", *notes_on(sentences), ""]
+    lines += [f"- {_plain(one)}" for one in others]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def latex(study: Study) -> str:
+    """The matrix, for `booktabs`: shown differences are bold."""
+    if not study.findings:
+        return f"% {_NONE}\n"
+    lines = ["% \\usepackage{booktabs}", f"\\begin{{tabular}}{{l{'r' * len(study.columns)}}}",
+             "\\toprule"]  # fmt: skip
+    lines.append(" & ".join(["trained before", *map(_escaped, study.columns)]) + r" \\")
+    lines.append("\\midrule")
+    for row in study.rows:
+        cells = [_cell(study.cells.get((row, column))) for column in study.columns]
+        lines.append(" & ".join([_escaped(row), *cells]) + r" \\")
+    lines += ["\\bottomrule", "\\end{tabular}"]
+    lines += [f"% {sentence}" for sentence in study.answer]
+    lines.append("% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in points")
+    return "\n".join(lines) + "\n"
+
+
+def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
+    """Every row as CSV, with what its model was trained on, and the comparison it is part of."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    names = [one.name for one in fields(Row)]
+    writer.writerow(["workdir", *names, "intermediate", "how", "method",
+                     *(f"comparison_{name}" for name in _FIGURES)])  # fmt: skip
+    told = {
+        _place(system.row): comparisons[contest.key]
+        for contest in contests(runs)
+        if contest.key in comparisons
+        for system in contest.models
+    }
+    for run in runs:
+        for row in run.rows:
+            origin = origin_of(row)
+            found = told.get(_place(row))
+            figures = [getattr(found, name) if found else "" for name in _FIGURES]
+            writer.writerow(
+                [_safe(str(run.workdir)), *(_safe(getattr(row, name)) for name in names),
+                 _safe(" + ".join(origin.intermediate)), origin.how, _safe(origin.method), *figures]
+            )  # fmt: skip
+    return file.getvalue()
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    """By what a row is known as one of those that a comparison is about."""
+    return *key_of(row, row)[:5], row.layer, row.pooling
+
+
+def _safe(value: object) -> object:
+    """A name that a spreadsheet does not take as a formula."""
+    if isinstance(value, tuple):
+        value = " ".join(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _short(one: Finding | None) -> str:
+    if one is None:
+        return "-"
+    return f"**{one.figures}**" if one.shown else one.figures
+
+
+def _full(one: Finding) -> list[str]:
+    low, high = one.interval
+    return [
+        one.row,
+        one.column,
+        signed(one.gain),
+        f"[{signed(low)}, {signed(high)}]",
+        shown_p(one.found.p_corrected),
+        one.verdict,
+        f"better in {one.found.better} of {len(one.found.languages)}",
+        str(one.found.examples),
+        str(one.found.seeds),
+    ]
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    rows = [head, ["---"] * len(head), *body]
+    return ["| " + " | ".join(map(_plain, row)) + " |" for row in rows]
+
+
+def _plain(text: str) -> str:
+    """Text that is neither markup nor a border of a table."""
+    for letter in "\\|`<>":
+        text = text.replace(letter, f"\\{letter}")
+    return text.replace("\n", " ")
+
+
+def _cell(one: Finding | None) -> str:
+    if one is None:
+        return "--"
+    points = signed(one.gain)
+    points = f"\\mathbf{{{points}}}" if one.shown else points
+    low, high = one.interval
+    return f"${points}$ {{\\scriptsize $[{signed(low)}, {signed(high)}]$}}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(_SPECIAL.get(letter, letter) for letter in text.replace("\n", " "))

@@ -1,0 +1,104 @@
+"""How the models behind a measurement were trained: time, losses, scores of epochs.
+
+All of it is told where the store has it, and left out where not: results travel without a store.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.results.measures import METRICS_NAME
+from adapterxlt.show import printable
+from adapterxlt.store.durations import duration_of
+from adapterxlt.store.inside import open_inside
+from adapterxlt.store.manifest import read_manifest
+from adapterxlt.store.store import STORE_FOLDER, Store
+
+_LARGEST = 1 << 22  # bytes that are read of a file
+
+
+@dataclass(frozen=True)
+class Training:
+    """One trained step.
+
+    Args:
+        task: its tasks, `method` its method; `before`: the tasks of what it was put upon.
+        seconds: how long it took, None where that was not noted.
+        examples, loss: what it was trained on, and the mean loss at the end.
+        epochs: (steps, score on dev), where epochs were scored.
+    """
+
+    fingerprint: str
+    task: str
+    before: str
+    method: str
+    seed: int | None
+    seconds: float | None
+    examples: int | None
+    loss: float | None
+    epochs: tuple[tuple[int, float], ...]
+
+
+def trained_behind(workdir: Path, cell: str) -> list[Training]:
+    """Every trained step behind a measurement, oldest first; [] where the store does not tell."""
+    if not re.fullmatch("[0-9a-f]{64}", cell):
+        return []
+    store = Store(workdir / STORE_FOLDER)
+    try:
+        steps: Any = read_manifest(store.path(cell)).lineage.get("steps")
+        tasks = {step["fingerprint"]: _tasks(step["params"]) for step in steps}
+        return [
+            _training(store, step, tasks)
+            for step in steps
+            if re.fullmatch("[0-9a-f]{64}", step["fingerprint"]) and "method" in step["params"]
+        ]
+    except (InvalidArtifactError, OSError, TypeError, KeyError, ValueError, AttributeError):
+        return []
+
+
+def _tasks(params: Mapping[str, Any]) -> str:
+    tasks = [str(part["task"]) for part in params.get("tasks", [])] or [str(params.get("task", ""))]
+    return printable(" + ".join(dict.fromkeys(tasks)))
+
+
+def _training(store: Store, step: Mapping[str, Any], tasks: Mapping[str, str]) -> Training:
+    params, address = step["params"], step["fingerprint"]
+    found = _metrics(store.path(address))
+    dev = found.get("dev", {})
+    epochs = [
+        (int(one["step"]), float(one["value"]))
+        for one in (dev.get("epochs", []) if isinstance(dev, dict) else [])
+    ]
+    training = found.get("training", {})
+    seed = params.get("seed")
+    return Training(
+        fingerprint=address,
+        task=tasks[address],
+        before=", ".join(tasks.get(needed, "") for needed in step.get("inputs", [])),
+        method=printable(str(params["method"])),
+        seed=None if seed is None else int(seed),
+        seconds=_finite(duration_of(store, address)),
+        examples=int(found["examples"]) if "examples" in found else None,
+        loss=_finite(training.get("final_loss")) if isinstance(training, dict) else None,
+        epochs=tuple(one for one in epochs if math.isfinite(one[1])),
+    )
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    try:
+        with open_inside(folder, METRICS_NAME) as stream:
+            found = json.loads(stream.read(_LARGEST))
+    except (InvalidArtifactError, OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -1,0 +1,163 @@
+"""How well the vectors of words find their translations, and how alike all vectors are anyway.
+
+Cosines of translations alone say little: where all vectors point into one direction, as they do
+where each contains the same special tokens, every pair looks like a translation. So each figure
+stands beside that of pairs that are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from adapterxlt.metrics.statistics import STATISTICS, Column
+from adapterxlt.search.arrays import Floats, Ids, check_vectors, normalise
+from adapterxlt.search.exact import exact_neighbours
+from adapterxlt.search.rows import ArrayRows
+from adapterxlt.search.steady import steady_products
+
+NEIGHBOURS = 10  # of CSLS, as Conneau et al. 2018 have it
+AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What is measured, as row numbers of distinct words.
+
+    Args:
+        source, target: of each entry the word, and its translation.
+        known: of each word of the source, all its translations.
+    """
+
+    source: Ids
+    target: Ids
+    known: Mapping[int, Sequence[int]]
+
+    def turned(self) -> Entries:
+        """The same from the other side."""
+        known: dict[int, list[int]] = {}
+        for word, translations in self.known.items():
+            for translation in translations:
+                known.setdefault(translation, []).append(word)
+        return Entries(self.target, self.source, known)
+
+
+def measure_words(
+    source: Floats, target: Floats, entries: Entries
+) -> tuple[dict[str, float], dict[str, Column]]:
+    """Every figure of a lexicon, by metric, and what each entry came to.
+
+    A word is looked for among all words of the other side. Its other translations do not count:
+    they are neither right nor wrong. Of words of equal similarity the lower row comes first.
+
+    * `p_at_1`, `mrr`: from the target (English) to the source, `..._xx_en` the other way, by the
+      cosine; `csls_...` by CSLS, which takes from it what both words have in common with their
+      10 nearest of the other side.
+    * `similarity`: mean cosine of the translations, `similarity_shuffled` of each word of an entry
+      and the words of all other entries that are no translations of it; `similarity_gap`: the
+      difference.
+    * `anisotropy`: mean cosine of all pairs of different words, both languages together.
+
+    Args:
+        source: vectors [n, dim] of the distinct words of the other language; target: [m, dim] of
+            the English ones.
+        entries: rows of these.
+    """
+    source = normalise(check_vectors(source, "words"))
+    target = normalise(check_vectors(target, "translations"))
+    near, back = exact_neighbours(
+        ArrayRows(source, "words"), ArrayRows(target, "words"), NEIGHBOURS
+    )
+    own, other = (found[0].mean(axis=1, dtype=np.float64) for found in (near, back))
+    xx_en, xx_en_csls = _ranks(source, target, entries, own, other)
+    ranks, ranks_csls = _ranks(target, source, entries.turned(), other, own)
+    columns: dict[str, Column] = {
+        "rank": ranks,
+        "rank_xx_en": xx_en,
+        "rank_csls": ranks_csls,
+        "rank_csls_xx_en": xx_en_csls,
+        "similarity": _cosines(source[entries.source], target[entries.target]),
+        "shuffled": _shuffled(source, target, entries),
+    }
+    of_outcomes = {
+        name: statistic.of(columns)
+        for name in (
+            "p_at_1", "p_at_1_xx_en", "mrr", "mrr_xx_en", "csls_p_at_1", "csls_p_at_1_xx_en",
+            "similarity", "similarity_shuffled", "similarity_gap",
+        )
+        for statistic in STATISTICS[name][:1]
+    }  # fmt: skip
+    return {**of_outcomes, "anisotropy": anisotropy(source, target)}, columns
+
+
+def anisotropy(*sides: Floats) -> float:
+    """Mean cosine of all pairs of different rows, of vectors of length 1."""
+    vectors = np.concatenate(sides).astype(np.float64)
+    count = len(vectors)
+    if count < 2:
+        return 0.0
+    total = vectors.sum(axis=0)
+    return float((total @ total - (vectors * vectors).sum()) / (count * (count - 1)))
+
+
+def _cosines(left: Floats, right: Floats) -> npt.NDArray[np.float64]:
+    return np.asarray((left.astype(np.float64) * right).sum(axis=1))
+
+
+def _shuffled(source: Floats, target: Floats, entries: Entries) -> npt.NDArray[np.float64]:
+    """Of each entry the mean cosine of its word with the translations of others: the mean over all
+    ways to shuffle them."""
+    words, times = np.unique(entries.target, return_counts=True)
+    total = (target[words].astype(np.float64) * times[:, None]).sum(axis=0)
+    weights = dict(zip(words.tolist(), times.tolist(), strict=True))
+    found = np.empty(len(entries.source))
+    for row, word in enumerate(entries.source.tolist()):
+        vector = source[word].astype(np.float64)
+        own = [place for place in entries.known[word] if place in weights]
+        left = len(entries.target) - sum(weights[place] for place in own)
+        rest = total - sum(
+            (weights[place] * target[place].astype(np.float64) for place in own),
+            np.zeros_like(total),
+        )
+        found[row] = vector @ rest / left if left else 0.0
+    return found
+
+
+def _ranks(
+    queries: Floats,
+    base: Floats,
+    entries: Entries,
+    near: npt.NDArray[np.float64],
+    base_near: npt.NDArray[np.float64],
+) -> tuple[Ids, Ids]:
+    """Of each entry the rank, from 1, of its translation by cosine, and by CSLS.
+
+    Args:
+        near: of each query, and `base_near` of each word of the base, its mean cosine with its
+            nearest of the other side.
+    """
+    by_cosine = np.empty(len(entries.source), np.int64)
+    by_csls = np.empty_like(by_cosine)
+    for start in range(0, len(entries.source), AT_ONCE):
+        rows = entries.source[start : start + AT_ONCE]
+        right = entries.target[start : start + AT_ONCE]
+        cosines = steady_products(queries[rows], base)
+        csls = 2 * cosines.astype(np.float64) - near[rows, None] - base_near
+        place = slice(start, start + len(rows))
+        by_cosine[place] = _rank_of(cosines, rows, right, entries.known)
+        by_csls[place] = _rank_of(csls, rows, right, entries.known)
+    return by_cosine, by_csls
+
+
+def _rank_of(
+    scores: npt.NDArray[np.floating], rows: Ids, right: Ids, known: Mapping[int, Sequence[int]]
+) -> Ids:
+    own = scores[np.arange(len(rows)), right][:, None]
+    before = np.arange(scores.shape[1]) < right[:, None]
+    better = (scores > own) | ((scores == own) & before)
+    for place, word in enumerate(rows.tolist()):
+        better[place, list(known[word])] = False
+    return np.asarray(1 + better.sum(axis=1), dtype=np.int64)

@@ -1,0 +1,89 @@
+"""An approximate index made to find the share of the exact neighbours that is asked of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapterxlt.search.approximate import ApproximateIndex, nothing_known
+from adapterxlt.search.arrays import Ids
+from adapterxlt.search.best import Neighbours
+from adapterxlt.search.exact import one_way
+from adapterxlt.search.kept import Kept
+from adapterxlt.search.lists import Effort
+from adapterxlt.search.rows import ArrayRows, Rows
+
+# Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
+RECALL = 0.99
+SAMPLE = 2048
+# `auto` gives up where more of the lists must be looked into.
+MOST_LISTS = 0.25
+TRIES = 4
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """An index ready to be searched, with a sample of queries and their exact neighbours."""
+
+    index: ApproximateIndex
+    sample: Ids
+    exact: Ids
+
+
+def tune(
+    name: str,
+    index: ApproximateIndex,
+    queries: Rows,
+    k: int,
+    known: Neighbours | None,
+    seed: int,
+    automatic: bool,
+    kept: Kept | None,
+) -> Tuned | None:
+    """Set the index's effort, or take that of an earlier run; None to give up."""
+    chosen = _sample(len(queries), seed)
+    if kept and (before := kept.load(f"{name}-effort")):
+        good, (effort, exact) = before
+        index.effort = Effort.restored(effort)
+        return Tuned(index, chosen, exact) if good else None
+    sample = ArrayRows(queries.rows(chosen))
+    exact = one_way(sample, index.base, k)[1]
+    scores, ids = known or nothing_known(len(queries), min(k, len(index.base)))
+    good = _raise_effort(
+        index, sample, (scores[chosen], ids[chosen]), exact[:, 0], automatic=automatic
+    )
+    if kept:
+        kept.save(f"{name}-effort", good, index.effort.array, exact)
+    return Tuned(index, chosen, exact) if good else None
+
+
+def _sample(n: int, seed: int) -> Ids:
+    return np.sort(np.random.default_rng(seed).choice(n, min(n, SAMPLE), replace=False))
+
+
+def _raise_effort(
+    index: ApproximateIndex, sample: ArrayRows, known: Neighbours, first: Ids, *, automatic: bool
+) -> bool:
+    """Look into as many lists as it takes to find the first neighbours; False to give up.
+
+    The sample's share is to be two standard errors above `RECALL`, so that all queries' share is
+    hardly below it: the sample flatters, as the effort is chosen on it. Where that does not do, as
+    vectors were rounded, half of what was missed is added, and so on.
+    """
+    if not index.kind.clustered:
+        return True
+    missed = 1 - RECALL - 2 * math.sqrt(RECALL * (1 - RECALL) / len(sample))
+    nearest = index.base.rows(first)
+    for _ in range(TRIES):
+        share = 1 - max(missed, 0.0)
+        looked = index.choose_effort(sample.array, known[0][:, 0], nearest, share)
+        if automatic and looked > MOST_LISTS:
+            return False
+        scores, ids = known
+        _, found = index.search(sample, scores.shape[1], known=(scores.copy(), ids.copy()))
+        if np.mean(found[:, 0] == first) >= RECALL:
+            return True
+        missed /= 2
+    return not automatic

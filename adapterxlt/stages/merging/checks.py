@@ -1,0 +1,109 @@
+"""What is wrong with what a `merge` stage says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.methods.merging import cancel_exactly
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.stages.merging.keys import MergeStage
+from adapterxlt.suggest import suggest
+
+_READ = "a layer is a number counted from 0, a range two of them: `0-3`"
+# What a greedy soup, an average of members as they are, has no use for.
+_NOT_GREEDY = ("weights", "layers", "sparsify", "density", "rescale", "seed", "outliers", "head")
+
+
+def check_settings(draft: Draft, name: str, stage: MergeStage) -> None:
+    """Whether the settings of a stage go together."""
+    at: KeyPath = ("stages", name)
+    if draft.knows(at, "merge", "how"):
+        _check_weights(draft, at, stage)
+        _check_layers(draft, at, stage)
+        if stage.head is not None and stage.head not in stage.merge:
+            draft.refuse(
+                (*at, "head"),
+                f"`{stage.head}` is not one of the members",
+                suggest(stage.head, stage.merge),
+            )
+    if not draft.knows(at, "how", "sparsify", "density", "outliers"):
+        return
+    for key, message, hint in _unfit(stage):
+        draft.refuse((*at, key), message, hint)
+
+
+def check_backbone(
+    draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf, backbone: Backbone
+) -> None:
+    """Whether the backbone has the layers, and the rank is not too much for it."""
+    for text, part in stage.ranges.items():
+        if part.last >= backbone.layers:
+            draft.refuse(
+                ("stages", name, "layers", text),
+                f"`{backbone.name}` has {backbone.layers} layers, 0 to {backbone.layers - 1}",
+            )
+    shape = shape_of(name)
+    for method in shape.methods if shape else ():
+        for text in backbone.problems_of(str(method)):
+            draft.refuse(
+                ("stages", name, "merge"),
+                f"these make `{method}`: {text.splitlines()[0]}",
+                f"merge fewer, or choose a `rank` of {backbone.hidden_size} at most",
+            )
+
+
+def _check_weights(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
+    if stage.weights is None:
+        return
+    if len(stage.weights) != len(stage.merge):
+        draft.refuse(
+            (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
+        )
+    elif stage.how == "average" and cancel_exactly(stage.weights):
+        draft.refuse((*at, "weights"), "sum to zero, so there is no average by them", "how: sum")
+
+
+def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
+    for text, weights in (stage.layers or {}).items():
+        path = (*at, "layers", text)
+        if text not in stage.ranges:
+            draft.refuse(path, "is not a range of layers", _READ)
+        elif len(weights) != len(stage.merge):
+            draft.refuse(path, f"has {len(weights)} weights for {len(stage.merge)} stages")
+        elif stage.how == "average" and cancel_exactly(weights):
+            draft.refuse(path, "sum to zero, so there is no average by them", "how: sum")
+    for one, other in pairwise(sorted(stage.ranges.values(), key=lambda part: part.first)):
+        if other.first <= one.last:
+            draft.refuse(
+                (*at, "layers"), f"layer {other.first} is both in {one.called} and {other.called}"
+            )
+
+
+def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
+    """Settings that have no meaning beside the others: key, message, hint."""
+    if stage.how == "greedy":
+        for key in _NOT_GREEDY:
+            if getattr(stage, key) is not None:
+                yield key, "has no use in a greedy soup, the average of members", None
+        return
+    if stage.how in ("dare", "breadcrumbs") and stage.sparsify not in (None, stage.kept):
+        yield "sparsify", f"`how: {stage.how}` says `sparsify: {stage.kept}`", "how: sum"
+        return
+    kept = stage.kept
+    if kept == "none":
+        for key in ("density", "rescale"):
+            if getattr(stage, key) is not None:
+                yield key, "says how much is kept of each update, but all of it is", "`sparsify`"
+    elif stage.density is None:
+        key = "sparsify" if stage.sparsify else "how"
+        yield key, f"`{kept}` needs a `density`, the share of elements that is kept", "density: 0.2"
+    if kept != "breadcrumbs" and stage.outliers is not None:
+        yield "outliers", "are cut by `breadcrumbs` only", None
+    elif (stage.density or 0) + (stage.outliers or 0) > 1:
+        yield "outliers", f"and a density of {stage.density:g} are more than all elements", None
+    if kept != "random" and stage.seed is not None:
+        yield "seed", "nothing is drawn at random here", "`sparsify: random`"

@@ -1,0 +1,169 @@
+"""`probe`: how well words find their translations, layer by layer, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.errors import MissingDataError
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Layers
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
+from adapterxlt.recipe.kinds import kind_of
+from adapterxlt.recipe.order import in_order
+from adapterxlt.recipe.schema import Recipe, Stage
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.measuring import check_baseline, check_length, seen_by
+from adapterxlt.stages.words import check_lexicon, lexicon_file
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.data_hash import data_hash, scored_by
+from adapterxlt.tasks.lexicon import name_of
+
+
+class ProbeStage(Stage):
+    """How well words find their translations: `{probe: [none, lexical], on: gatitos/en_hi.tsv}`.
+
+    `none` is the bare backbone. Where models were aligned on the lexicon, all are measured on the
+    entries that none of these was trained on. Every figure comes twice: of the mean over a word's
+    own subwords, and with the special tokens, which are the same in all words.
+    """
+
+    key: ClassVar[str] = "probe"
+    probe: list[str] = Field(min_length=1)
+    on: str = Field(min_length=1, description="a lexicon: TSV, or a JSON list of pairs")
+    layers: Layers = "all"
+    language: str | None = Field(None, description="of the lexicon; default: as its name says")
+    baseline: str | None = Field(None, description="default: `none` if listed, else the first")
+    cap: int | None = Field(None, gt=0, description="entries measured at most (seeded sample)")
+    max_length: int = Field(128, ge=8, le=MAX_LENGTH)
+    token_budget: int = Field(16384, gt=0)
+
+
+class _Probe(StageKind[ProbeStage]):
+    key = "probe"
+    model = ProbeStage
+    lists = distinct = ("probe", "layers")
+    may_be_all = ("layers",)
+    measures = True
+
+    def named_files(self, stage: ProbeStage) -> Iterator[Task]:
+        yield from lexicon_file(stage.on, stage.language)
+
+    def references(self, stage: ProbeStage) -> Iterator[tuple[KeyPath, str]]:
+        for index, needed in enumerate(stage.probe):
+            if needed != BARE:
+                yield ("probe", index), needed
+
+    def check(self, draft: Draft, name: str, stage: ProbeStage, shape_of: ShapeOf) -> None:
+        at: KeyPath = ("stages", name)
+        check_baseline(draft, at, stage.baseline, stage.probe)
+        if draft.knows(at, "on"):
+            check_lexicon(draft, (*at, "on"), stage.on, stage.language)
+        for index, model in enumerate(stage.probe):
+            shape = shape_of(model)
+            if shape is not None and shape.kind == "ensemble":
+                draft.refuse(
+                    (*at, "probe", index),
+                    f"`{model}` is an ensemble, whose members have vectors of their own",
+                    "list its members",
+                )
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: ProbeStage, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        at: KeyPath = ("stages", name)
+        check_length(draft, (*at, "max_length"), stage.max_length, backbone)
+        for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+            if not 0 <= int(layer) <= backbone.layers:
+                draft.refuse(
+                    (*at, "layers", index),
+                    f"there is no layer {layer}",
+                    f"`{backbone.name}` has 0 (the embeddings) to {backbone.layers}",
+                )
+
+    def steps(self, scene: Scene, name: str, stage: ProbeStage) -> Iterable[Step]:
+        """One step a model."""
+        task = scene.recipe.catalogue[name_of(stage.on)]
+        every = range(scene.backbone.layers + 1)
+        params: dict[str, object] = {
+            "task": task.name,
+            "languages": [task.languages[0]],
+            "split": "test",
+            "cap": stage.cap,
+            "layers": list(every) if stage.layers == "all" else sorted(set(map(int, stage.layers))),
+            "held_out": _alignments(scene, stage, task),
+            "max_length": stage.max_length,
+            "token_budget": stage.token_budget,
+            **seen_by(scene.backbone, scene.recipe.catalogue),
+        }
+        for model in stage.probe:
+            inputs = () if model == BARE else (model,)
+            yield Step(f"{name}/{model}/{task.name}", self.key, name, inputs, params)
+
+    def in_small(
+        self, recipe: Recipe, name: str, stage: ProbeStage, count: int, roots: Sequence[Path]
+    ) -> Small[ProbeStage]:
+        cap = count if stage.cap is None else min(count, stage.cap)
+        return Small(stage.model_copy(update={"cap": cap}))
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        task = tasks[step.text("task")]
+        yield Read(task, step.items("languages"), step.text("split"), scored_by(task))
+
+    def baseline(self, models: Sequence[str]) -> str:
+        return BARE if BARE in models else models[0]
+
+    def protocol(self, params: Mapping[str, Any]) -> str:
+        return "words held out" if params.get("held_out") else "all words"
+
+    def cap(self, stage: ProbeStage) -> int | None:
+        return stage.cap
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.probe_run import run_probe
+
+        return run_probe
+
+
+def _alignments(scene: Scene, stage: ProbeStage, task: Task) -> list[dict[str, object]]:
+    """How the lexicon was divided for each alignment on it behind the models of a stage."""
+    stages, language = scene.recipe.stages, task.languages[0]
+    listed = [model for model in stage.probe if model != BARE]
+    found: list[dict[str, object]] = []
+    same = data_hash(task, scene.roots, [language], "train")
+    for name in in_order(listed, lambda name: kind_of(stages[name]).inputs(stages[name])):
+        if name in scene.used:  # trained elsewhere
+            steps = [
+                (step["kind"], step["params"], step.get("data"))
+                for step in scene.used[name].lineage
+            ]
+        else:
+            kind = kind_of(stages[name])
+            steps = [
+                (step.kind, step.params, _data(scene, step))
+                for step in (kind.steps(scene, name, stages[name]) if kind.key == "align" else ())
+            ]
+        for kind_key, params, data in steps:
+            if kind_key == "align" and data == same and params.get("held_out"):
+                part = {key: params[key] for key in ("held_out", "split_seed")}
+                if part not in found:
+                    found.append(part)
+    return sorted(found, key=lambda part: (str(part["held_out"]), str(part["split_seed"])))
+
+
+def _data(scene: Scene, step: Step) -> str:
+    """The hash of the lexicon that an alignment is on; "" where it is not there."""
+    try:
+        task = scene.recipe.catalogue[step.text("task")]
+        return data_hash(task, scene.roots, [step.text("language")], step.text("split"))
+    except MissingDataError:  # told where it is read
+        return ""
+
+
+KIND = _Probe()

@@ -1,0 +1,96 @@
+"""How much of each task a stage trains on: shots, and shares of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.schema import TrainingStage
+from adapterxlt.recipe.task_data import TaskData
+
+_LEAST = 1e-9  # what sums of shares may be off by
+
+
+def check_amounts(draft: Draft, at: KeyPath, stage: TrainingStage) -> None:
+    """Add what is wrong with the shots and the shares of a stage."""
+    for index, data in enumerate(stage.train):
+        if not any(draft.is_lost((*at, "train", index, key)) for key in ("shots", "cap")):
+            _check_shots(draft, at, index, data)
+    if stage.cap and all(data.shots for data in stage.train):
+        draft.refuse((*at, "cap"), "the stage trains on shots alone: `cap` has no meaning")
+    if draft.knows(at, "train"):
+        _check_weights(draft, at, stage.train)
+        _check_sampling(draft, at, stage)
+
+
+def place(draft: Draft, at: KeyPath, index: int, key: str) -> KeyPath:
+    """Where a setting of an item of `train` was written: in a list, or alone."""
+    inside = (*at, "train", index, key)
+    return inside if inside in draft.places else (*at, "train", key)
+
+
+def _check_shots(draft: Draft, at: KeyPath, index: int, data: TaskData) -> None:
+    if data.shots is None:
+        if data.shot_seed is not None:
+            draft.refuse(
+                place(draft, at, index, "shot_seed"),
+                "has no meaning without `shots`",
+                "for example shots: 10",
+            )
+        return
+    if data.cap is not None:
+        draft.refuse(
+            place(draft, at, index, "cap"),
+            "`shots` says how many examples there are",
+            "leave out one of the two",
+        )
+    task = draft.tasks.get(data.task)
+    if task is not None and task.multi_label and get_kind(task.kind).class_of is not None:
+        draft.refuse(
+            place(draft, at, index, "shots"),
+            f"an example of `{task.name}` has several labels, so there are no shots of a class",
+            f"cap: {data.shots} takes so many examples in all",
+        )
+
+
+def _check_weights(draft: Draft, at: KeyPath, items: Sequence[TaskData]) -> None:
+    """Whether shares of the steps leave something for the tasks that have none."""
+    weighed = [index for index, data in enumerate(items) if data.weight is not None]
+    if not weighed:
+        return
+    path = place(draft, at, weighed[-1], "weight")
+    total = sum(items[index].weight or 0.0 for index in weighed)
+    if len(items) == 1:
+        draft.refuse(
+            path,
+            "the stage trains on one task: it has all the steps",
+            "list another task, as in `train: [mnli, {task: mlm, language: sw, weight: 0.1}]`",
+        )
+    elif len(weighed) < len(items) and total >= 1 - _LEAST:
+        draft.refuse(
+            path,
+            f"the weights add up to {total:g}: no step is left for the tasks without one",
+            "weights are shares of the steps",
+        )
+    elif len(weighed) == len(items) and abs(total - 1) > _LEAST:
+        draft.refuse(
+            path,
+            f"the weights add up to {total:g}, but they are shares of the steps",
+            "leave out the weight of one task, which has the rest then",
+        )
+
+
+def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage) -> None:
+    """Whether there is something left for the sampling to choose from."""
+    free = [data for data in stage.train if data.weight is None]
+    if len(free) == len(stage.train) or len(free) > 1:
+        return
+    if len(free) == 1 and len(free[0].language or stage.language) > 1:
+        return
+    for key in ("sampling", "sampling_cap", "temperature"):
+        if key in stage.model_fields_set:
+            draft.refuse(
+                (*at, key), "the weights say already how often each task is drawn", "leave it out"
+            )

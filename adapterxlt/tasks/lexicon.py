@@ -1,0 +1,214 @@
+"""Bilingual lexicons: words and their translations, named by their file in a recipe.
+
+A lexicon is a task of sentence retrieval whose sentences are words. One whose file a stage names
+needs no entry: `gatitos/en_hi.tsv` says itself which languages it is in. No torch.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.sentence_retrieval import Bitext
+from adapterxlt.languages import parse_tag
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.fingerprint import normalise_text
+from adapterxlt.tasks.layout import Layout
+from adapterxlt.tasks.read import read_bitext
+
+FORMAT = "lexicon"
+MAIN = "p_at_1"
+METRICS = (
+    MAIN, "p_at_1_xx_en", "mrr", "mrr_xx_en", "csls_p_at_1", "csls_p_at_1_xx_en",
+    "similarity", "similarity_shuffled", "similarity_gap", "anisotropy",
+)  # fmt: skip
+_NAME = re.compile(r"(?P<first>[A-Za-z]{2,3})[-_](?P<second>[A-Za-z]{2,3})(?:\..*)?")
+_EXAMPLE = "call it like `en_hi.tsv`, or say its `language`"
+
+
+def is_file(named: str) -> bool:
+    """Whether what a stage names is a file, rather than a task of the catalogue."""
+    return "/" in named or "." in named
+
+
+def name_of(named: str) -> str:
+    """The name of the task that a stage names by it or by its file: `gatitos_en_hi`."""
+    if not is_file(named):
+        return named
+    path = PurePosixPath(named)
+    text = re.sub("[^a-z0-9_-]+", "_", path.with_suffix("").as_posix().lower())
+    return text[-60:].strip("_-")
+
+
+def is_of(task: Task, named: str) -> bool:
+    """Whether a task is what a stage names: its file, where it names one."""
+    if not is_file(named):
+        return any(layout.format == FORMAT for layout in task.layouts)
+    return [layout.files.get("train") for layout in task.layouts] == [{"data": named}]
+
+
+def lexicon_task(path: str, language: str | None = None) -> Task:
+    """The task that a lexicon's file is.
+
+    Args:
+        path: as a recipe names it: inside of a data folder, or of the recipe's own.
+        language: that its words are translated into (or from); None: as the name says.
+
+    Raises:
+        ValueError: the path leads elsewhere, or does not tell the languages. The message is fit
+            for a user; it may hold a hint after a newline.
+    """
+    if "*" in path or "?" in path or "{" in path or not name_of(path):
+        raise ValueError(f"`{path}` is not the name of one file")
+    found = _NAME.fullmatch(PurePosixPath(path).name)
+    pair = [_code(found[side]) for side in ("first", "second")] if found else []
+    others = [code for code in pair if code != "en"]
+    if language is None and not others:
+        raise ValueError(f"`{path}` does not tell its languages\n{_EXAMPLE}")
+    # The first column is English's, or stands for it where neither is, unless the name says else.
+    english = int(len(pair) == 2 and pair[0] != "en" and pair[1] == "en")
+    columns: dict[str, int | str | tuple[int, ...] | tuple[str, ...]] = {
+        "source": 1 - english,
+        "target": english,
+    }
+    files = {split: {"data": path} for split in ("train", "test")}
+    try:
+        return Task(
+            name=name_of(path),
+            title=f"lexicon {path}",
+            kind="sentence_retrieval",
+            languages=(language or others[-1],),
+            splits=("train", "test"),
+            layouts=(Layout(name=FORMAT, format=FORMAT, files=files, columns=columns),),
+            metrics=METRICS,
+            main_metric=MAIN,
+        )
+    except ValidationError as error:
+        if "languages" in error.errors(include_url=False)[0]["loc"]:
+            raise ValueError(f"`{language}` is not a code of a language") from None
+        raise ValueError(
+            f"`{path}` is not a path inside of a folder\n"
+            "it is looked for in the data folders, and beside the recipe"
+        ) from None
+
+
+def _code(written: str) -> str:
+    tag = parse_tag(written)
+    return tag[0] if tag else written.lower()
+
+
+def key_of(word: str) -> str:
+    """The form under which two words count as the same."""
+    return normalise_text(word) or word
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Entries of a lexicon, each once.
+
+    Args:
+        pairs: a word (of the other language) and one of its translations (into English).
+        known: all that are translations of each other, as `key_of` has them; of the whole lexicon,
+            where these are a part of one.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    known: frozenset[tuple[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def part(self, rows: Sequence[int]) -> Lexicon:
+        """Some of the entries."""
+        return Lexicon(tuple(self.pairs[row] for row in rows), self.known)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All its words, of both languages, each once."""
+        return tuple(dict.fromkeys(word for pair in self.pairs for word in pair))
+
+
+def lexicon_of(bitext: Bitext) -> Lexicon:
+    """The entries of a lexicon as it was read."""
+    pairs = tuple(dict.fromkeys(zip(bitext.source, bitext.target, strict=True)))
+    return Lexicon(pairs, frozenset((key_of(one), key_of(other)) for one, other in pairs))
+
+
+def read_lexicon(task: Task, roots: Sequence[Path], language: str) -> Lexicon:
+    """The entries of a lexicon.
+
+    Raises:
+        MissingDataError: it is not there, or malformed.
+    """
+    return lexicon_of(read_bitext(task, roots, language))
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which entries are trained on, and which are held out.
+
+    Args:
+        trained, held_out: rows of the lexicon, ascending.
+        groups: of entries that hang together by a word; each is on one side.
+        largest: entries of the largest group.
+    """
+
+    trained: tuple[int, ...]
+    held_out: tuple[int, ...]
+    groups: int
+    largest: int
+
+
+def divide(lexicon: Lexicon, share: float, seed: int) -> Division:
+    """Hold out a share of the entries, so that no word of these is in any other entry.
+
+    Entries that share a word, on whichever side, hang together: of such groups, in an order that
+    the seed draws, those are held out that fit into the share. So large groups (words of many
+    meanings) are rather trained on.
+
+    Raises:
+        MissingDataError: nothing can be held out, or nothing would be left to train on.
+    """
+    groups = _groups(lexicon)
+    largest = max(map(len, groups))
+    wanted = round(share * len(lexicon))
+    held: set[int] = set()
+    for group in random.Random(seed).sample(groups, len(groups)):
+        if len(held) + len(group) <= wanted:
+            held.update(group)
+    if (share and not held) or len(held) == len(lexicon):
+        raise MissingDataError(
+            f"{share:g} of {len(lexicon)} entries cannot be held out: the largest group of entries "
+            f"that share words has {largest} of them",
+            hint="use a larger lexicon, another `held_out`, or `held_out: 0`",
+        )
+    trained = tuple(row for row in range(len(lexicon)) if row not in held)
+    return Division(trained, tuple(sorted(held)), len(groups), largest)
+
+
+def _groups(lexicon: Lexicon) -> list[list[int]]:
+    """The rows of entries that hang together by their words, in the order of their first ones."""
+    parent = list(range(len(lexicon)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    first: dict[str, int] = {}
+    for row, pair in enumerate(lexicon.pairs):
+        for word in pair:
+            other = root(first.setdefault(key_of(word), row))
+            own = root(row)
+            parent[max(own, other)] = min(own, other)
+    found: dict[int, list[int]] = {}
+    for row in range(len(lexicon)):
+        found.setdefault(root(row), []).append(row)
+    return list(found.values())

@@ -1,0 +1,187 @@
+"""What comparisons say together, and how it is written down."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.report.comparisons import Comparison, compared
+from adapterxlt.report.facts import facet_of, published
+from adapterxlt.report.forest import forest
+from adapterxlt.report.groups import facets
+from adapterxlt.report.origins import Origin, origin_of
+from adapterxlt.report.read import Run, read_runs
+from adapterxlt.report.references import beside
+from adapterxlt.report.study import Study
+from adapterxlt.report.systems import Key, contests
+from adapterxlt.report.written import latex, markdown, table
+from adapterxlt.results.training import trained_behind
+from tests.report.made_up import study
+from tests.report.rows import row
+
+Made = tuple[list[Run], dict[Key, Comparison]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("study")
+    study(folder, intermediates=("none", "mnli", "squad", "mixed"), targets=("sib200", "pawsx"),
+          languages=("en", "de", "ru", "sw"), seeds=(1, 2), examples=300, layers=2)  # fmt: skip
+    runs = read_runs((folder,))
+    return runs, compared(runs, resamples=1000)
+
+
+@pytest.mark.parametrize(
+    ("lineage", "layer", "wanted"),
+    [
+        ("mini", None, ((), "", "")),
+        ("mini > pawsx (seq_bn)", None, ((), "", "seq_bn")),
+        ("mini > mnli (seq_bn) > udpos (lora[r=8, alpha=16], 200 examples, after)", None,
+         (("mnli",), "after", "lora[r=8, alpha=16]")),
+        ("mini > mnli + squad[200] (full, equal) > udpos (full, after)", None,
+         (("mnli + squad[200]",), "after", "full")),
+        ("mini > fuse(mnli (seq_bn) + squad (seq_bn)) > pawsx (fusion)", None,
+         (("mnli", "squad"), "fuse", "")),
+        ("mini > merge(mnli (lora) > pawsx (lora, after) + pawsx (lora))", None,
+         (("mnli",), "merge", "")),
+        ("mini > merge(mnli (lora) + squad (lora))", 3, (("mnli", "squad"), "merge", "")),
+        ("mini > mnli (lora)", 3, (("mnli",), "", "lora")),
+    ],
+)  # fmt: skip
+def test_origins(lineage: str, layer: int | None, wanted: tuple[tuple[str, ...], str, str]) -> None:
+    found = origin_of(replace(row("named otherwise", "de", 1.0, layer=layer), lineage=lineage))
+    assert found == Origin("mini", *wanted, ())
+
+
+def test_a_hostile_lineage_is_but_text() -> None:
+    for lineage in ("", " > ", "(((", ")))", "fuse(", "a > fuse(b + c) > ", "x" * 3000):
+        origin_of(replace(row("m", "de", 1.0), lineage=lineage))
+
+
+def test_rows_and_columns_are_what_was_trained_not_what_it_is_called(made: Made) -> None:
+    runs, comparisons = made
+    found = Study(contests(runs), comparisons)
+    assert found.rows == ["mnli", "squad", "mnli + squad"]
+    assert found.columns == ["sib200", "pawsx", "tatoeba"]
+    assert len(found.cells) == 9
+    assert all(one.helps for one in found.findings)
+    assert found.question == "Did the intermediate task help?"
+
+
+def test_the_answer_is_made_of_the_numbers(made: Made) -> None:
+    runs, comparisons = made
+    found = Study(contests(runs), comparisons)
+    count, extremes = found.answer
+    verdicts = [one.verdict for one in found.findings]
+    assert count.startswith("Of 9 comparisons with a model that had no intermediate task, ")
+    assert f", {verdicts.count('worse')} " in count
+    assert f"and {verdicts.count('not shown')} show" in count
+    best = max((one for one in found.findings if one.shown), key=lambda one: one.gain)
+    assert f"{best.row} on {best.column}: {best.figures} points" in extremes
+
+    unclear = {key: replace(one, verdict="not shown") for key, one in comparisons.items()}
+    _, extremes = Study(contests(runs), unclear).answer
+    assert "can be chance" in extremes
+
+
+def test_places_of_the_forest_keep_order_and_sign(made: Made) -> None:
+    runs, comparisons = made
+    plot = forest(Study(contests(runs), comparisons).findings)
+    assert plot is not None
+    marks = [mark for _, own in plot.blocks for mark in own]
+    assert len(marks) == 9
+    for mark in marks:
+        assert 0 <= mark.low <= mark.at <= mark.high <= 100
+        assert (mark.at > plot.zero) == (mark.finding.gain > 0)
+    assert {text: place for place, text in plot.lines}["0"] == plot.zero
+
+
+def test_groups_hold_every_language_once(made: Made) -> None:
+    runs, comparisons = made
+    findings = Study(contests(runs), comparisons).findings
+    found = {facet.name: facet for facet in facets(findings)}
+    assert found["class"].groups == ("2", "4", "5")
+    assert found["script"].groups == ("Cyrl", "Latn")
+    for facet in found.values():
+        for finding, cells in facet.rows:
+            codes = [code for group in cells.values() for code in group.languages]
+            assert sorted(codes) == sorted(finding.found.languages)
+            mean = sum(len(group.languages) * group.gain for group in cells.values()) / len(codes)
+            assert mean == pytest.approx(finding.gain)
+
+
+def test_facts_of_languages() -> None:
+    assert [facet_of("deu_Latn", name) for name in ("class", "script", "family")] == [
+        "5", "Latn", "Germanic",
+    ]  # fmt: skip
+    assert facet_of("zho_Hant", "script") == "Hant"
+    assert facet_of("xx", "class") == "not known"
+    assert facet_of("sw", "language") == "sw"
+
+
+def test_published_values_stand_beside_the_same_model_only() -> None:
+    assert len(published()) > 50
+
+    def found(backbone: str, method: str = "full", caps: str = "") -> list[tuple[str, float]]:
+        own = replace(
+            row("direct", "sw", 60.0, task="xnli", split="test"),
+            lineage=f"{backbone} > mnli ({method})", caps=caps,
+        )  # fmt: skip
+        listed = beside([Run(Path(), "test", (own,))])
+        return [(" ".join(one.known.languages), one.known.value) for one in listed]
+
+    assert ("sw", 66.5) in found("FacebookAI/xlm-roberta-base")
+    assert found("mini") == []
+    assert found("xlm-roberta-base", "lora") == []
+    assert found("xlm-roberta-base", caps="evaluate 100") == []
+
+
+def test_training_is_told_where_the_store_has_it(made: Made) -> None:
+    [run], _ = made
+    cells = {one.cell: one for one in run.rows if one.model == "mnli_s1" and one.layer is None}
+    for cell, one in cells.items():
+        before, last = trained_behind(run.workdir, cell)
+        assert (before.task, before.before, last.task, last.before) == (
+            "mnli",
+            "",
+            one.task,
+            "mnli",
+        )
+        assert last.loss == 0.4
+        assert last.epochs[0] == (100, 57.0)
+        assert last.seconds is not None
+    assert trained_behind(run.workdir, "../../etc/passwd") == []
+    assert trained_behind(run.workdir, "0" * 64) == []
+
+
+def test_markdown_and_latex_have_every_cell(made: Made) -> None:
+    runs, comparisons = made
+    found = Study(contests(runs), comparisons)
+    text, tex = markdown(found, ["a|b"]), latex(found)
+    assert text.startswith("# Did the intermediate task help?\n")
+    assert "- a\\|b" in text
+    for one in found.findings:
+        assert one.figures in text
+        low, high = one.interval
+        assert f"[{low:+.1f}, {high:+.1f}]$" in tex.replace("-0.0", "+0.0")
+    assert tex.count(r"\\") == 1 + len(found.rows)
+    assert markdown(Study([], {}), []).count("No outcomes of examples were kept") == 1
+    assert latex(Study([], {})).startswith("% No outcomes")
+
+
+def test_csv_has_every_row_and_no_formula(made: Made) -> None:
+    runs, comparisons = made
+    found = list(csv.DictReader(io.StringIO(table(runs, comparisons))))
+    assert len(found) == sum(len(run.rows) for run in runs)
+    told = [one for one in found if one["comparison_verdict"]]
+    assert {one["model"] for one in told if one["task"] == "pawsx"} == {
+        f"{name}_s{seed}" for name in ("mnli", "squad", "mixed") for seed in (1, 2)
+    }
+    assert {one["intermediate"] for one in told} == {"mnli", "squad", "mnli + squad"}
+    evil = [replace(row("=1+1", "de", 50.0), caps="@SUM(A1)")]
+    [line] = csv.DictReader(io.StringIO(table([Run(Path(), "test", tuple(evil))], {})))
+    assert (line["model"], line["caps"]) == ("'=1+1", "'@SUM(A1)")

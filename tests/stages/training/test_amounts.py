@@ -1,0 +1,128 @@
+"""Shots and shares of the steps, as recipes say them: what they stand for, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapterxlt.recipe.load import load_text
+from adapterxlt.recipe.task_data import Part
+from adapterxlt.stages.training.trained import told
+from tests.recipe.helpers import stages
+from tests.recipe.helpers import told as problems
+
+
+def parts(train: str) -> tuple[Part, ...]:
+    return load_text(stages(f"a: {{train: {train}}}")).recipe.parts_of("a")
+
+
+def test_shots_come_from_where_there_are_some() -> None:
+    assert parts("{task: xnli, language: sw, shots: 10, shot_seed: 3}") == (
+        Part("xnli", "sw", "dev", None, 128, shots=10, shot_seed=3),
+    )
+    assert [part.split for part in parts("{task: panx, language: sw, shots: 10}")] == ["train"]
+    assert [part.split for part in parts("{task: xnli, language: en, shots: 10}")] == ["train"]
+    (part,) = parts("{task: panx, language: sw, shots: 10, split: dev}")
+    assert (part.split, part.cap) == ("dev", None)
+
+
+def test_a_cap_of_the_recipe_is_not_one_of_shots() -> None:
+    text = stages("a: {train: [xnli, {task: xnli, language: sw, shots: 10}]}", "name: t")
+    recipe = load_text(f"{text}training: {{cap: 50}}\n").recipe
+    assert [(part.cap, part.shots) for part in recipe.parts_of("a")] == [(50, None), (None, 10)]
+
+
+def test_weights_are_divided_among_languages() -> None:
+    found = parts("[mnli, {task: mlm, language: [de, sw], weight: 0.2}]")
+    assert [part.weight for part in found] == [None, 0.1, 0.1]
+
+
+def test_what_is_not_said_is_not_in_the_address() -> None:
+    assert Part("mnli", "en", "train", None, 128).said() == {
+        "task": "mnli",
+        "language": "en",
+        "split": "train",
+        "cap": None,
+        "max_length": 128,
+    }
+
+
+def test_all_languages_are_those_there_are_files_in(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "panx").mkdir()
+    for language in ("sw", "en"):
+        (folder / f"panx/train-{language}.tsv").write_text("Juma\tB-PER\n\n")
+    recipe = load_text(stages("a: {train: {task: panx, language: all}}")).recipe
+    assert [part.language for part in recipe.parts_of("a", [folder])] == ["en", "sw"]
+    assert len(recipe.parts_of("a")) == 40
+
+
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        ("{task: xnli, language: de, shots: 5, cap: 7}, method: lora",
+         "3 stages.a.train.cap: `shots` says how many examples there are"),
+        ("[mnli, {task: xnli, language: de, shots: 5, cap: 7}]",
+         "3 stages.a.train[1].cap: `shots` says how many examples there are"),
+        ("{task: xnli, language: de, shots: 5}, cap: 7",
+         "3 stages.a.cap: the stage trains on shots alone"),
+        ("{task: mnli, shot_seed: 5}", "3 stages.a.train.shot_seed: has no meaning without"),
+        ("{task: mnli, shots: 0}", "3 stages.a.train[0].shots: must be above 0"),
+        ("{task: mnli, weight: 0.5}", "3 stages.a.train.weight: the stage trains on one task"),
+        ("[mnli, {task: squad, weight: 0}]", "3 stages.a.train[1].weight: must be above 0"),
+        ("[mnli, {task: squad, weight: 1.5}]", "3 stages.a.train[1].weight: must be below 1"),
+        ("[mnli, {task: squad, weight: 0.6}, {task: udpos, weight: 0.4}]",
+         "3 stages.a.train[2].weight: the weights add up to 1: no step is left"),
+        ("[{task: mnli, weight: 0.5}, {task: squad, weight: 0.4}]",
+         "3 stages.a.train[1].weight: the weights add up to 0.9, but they are shares"),
+        ("[mnli, {task: squad, weight: 0.6}], sampling: uniform",
+         "3 stages.a.sampling: the weights say already"),
+        ("{task: xnli, language: de}",
+         "3 stages.a.train.language: `xnli`, which is trained on `mnli`, has no language `de` "
+         "(`split: dev` is in it)"),
+        ("{task: xnli, language: xx, shots: 5}", "3 stages.a.train.language: `xnli` has no lan"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(train: str, expected: str) -> None:
+    [found] = problems(stages(f"a: {{train: {train}}}"))
+    assert found.startswith(expected)
+
+
+def test_several_labels_are_no_class() -> None:
+    from adapterxlt.errors import InvalidRecipeError
+    from adapterxlt.tasks.catalogue import catalogue
+
+    tasks = dict(catalogue())
+    topics = tasks["sib200"].model_copy(update={"multi_label": True})
+    with pytest.raises(InvalidRecipeError) as caught:
+        load_text(stages("a: {train: {task: sib200, shots: 5}}"), tasks={**tasks, "sib200": topics})
+    assert "has several labels, so there are no shots of a class" in str(caught.value)
+
+
+def test_sound_ones() -> None:
+    for train in (
+        "[{task: mnli, weight: 0.25}, {task: squad, weight: 0.75}]",
+        "[mnli, squad, {task: udpos, weight: 0.4}], sampling: uniform",
+        "[{task: xnli, language: en}, {task: xnli, language: de, shots: 5}]",
+        "{task: udpos, language: de, shots: 5}",
+    ):
+        assert problems(stages(f"a: {{train: {train}}}")) == []
+
+
+def test_a_lineage_says_how_much_of_what() -> None:
+    def words(*parts: Part) -> str:
+        said = [part.said() for part in parts]
+        return told(said[0] if len(said) == 1 else {"tasks": said, "sampling": "uniform"})[0]
+
+    few = Part("xnli", "sw", "dev", None, 128, shots=10)
+    assert words(few) == "xnli[10 shots](sw)"
+    seeded = Part("xnli", "sw", "dev", None, 128, shots=10, shot_seed=0)
+    assert words(Part("xnli", "en", "train", 99, 128), seeded) == (
+        "xnli[99] + xnli[10 shots of seed 0](sw)"
+    )
+    texts = [Part("mlm", code, "train", None, 128, weight=0.05) for code in ("de", "sw")]
+    assert words(Part("mnli", "en", "train", None, 128), *texts) == (
+        "mnli + mlm(de, sw) 0.1 of steps"
+    )
+    assert words(Part("panx", "sw", "train", None, 128)) == "panx(sw)"

@@ -1,0 +1,130 @@
+"""Training on the target language, on few examples of it, and with text mixed in: whole runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapterxlt.errors import MissingDataError
+from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.plan.plan import resolve_sources
+from adapterxlt.recipe.load import load_recipe
+
+LANGUAGES = ("en", "sw")
+RECIPE = """
+name: other
+backbone: {backbone}
+data: {data}
+training: {{max_steps: 6, batch_size: 4, max_length: 32, lr: 1e-3}}
+stages:
+  english: {{train: pawsx}}
+  few:
+    train: {{task: pawsx, language: sw, split: dev, shots: 3, shot_seed: 7}}
+    after: english
+  all_sw:  {{train: {{task: pawsx, language: sw}}}}
+  both:    {{train: [pawsx, {{task: pawsx, language: sw, split: dev, shots: 2}}]}}
+  texts:   {{train: [pawsx, {{task: mlm, language: all, weight: 0.5}}], max_steps: 12}}
+  scores:
+    {{evaluate: [english, few, all_sw, both, texts], on: pawsx, languages: [en, sw]}}
+  held:    {{evaluate: few, on: pawsx, languages: sw, split: test}}
+"""
+
+
+def run_file(recipe: Path, workdir: Path) -> RunResult:
+    loaded = load_recipe(recipe)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    result = run_recipe(loaded.recipe, workdir=workdir, sources=sources)
+    assert not result.failed
+    return result
+
+
+@pytest.fixture(scope="module")
+def run(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
+    data = tmp_path_factory.mktemp("data")
+    (data / "pawsx").mkdir()
+    (data / "mlm").mkdir()
+    for language in LANGUAGES:
+        for split in ("train", "dev", "test"):
+            lines = (
+                f"{split} {language} sentence {n}\tthe other one {n} {split} {language}\t{n % 2}\n"
+                for n in range(20)
+            )
+            (data / f"pawsx/{split}-{language}.tsv").write_text("".join(lines))
+        text = "".join(f"a line of {language} text, number {n}\n" for n in range(9))
+        (data / f"mlm/{language}.txt").write_text(text)
+    recipe = data / "r.yaml"
+    recipe.write_text(RECIPE.format(backbone=tiny_backbone, data=data))
+    return data, run_file(recipe, data / "work")
+
+
+def heads(folder: Path) -> dict[str, list[str]]:
+    """The tasks of the heads of each trained stage, by what it was trained on."""
+    found = {}
+    for path in sorted((folder / "work" / "store").glob("*/*/model.json")) or sorted(
+        (folder / "work" / "store").rglob("model.json")
+    ):
+        spec = json.loads(path.read_text())
+        manifest = json.loads((path.parent / "manifest.json").read_text())
+        found[manifest["title"]] = [
+            spec["head"]["task"],
+            *(head["task"] for head in spec.get("other_heads", [])),
+        ]
+    return found
+
+
+def test_one_head_a_task(run: tuple[Path, RunResult]) -> None:
+    assert heads(run[0]) == {
+        "english": ["pawsx"],
+        "few": ["pawsx"],
+        "all_sw": ["pawsx"],
+        "both": ["pawsx"],
+        "texts": ["pawsx", "mlm"],
+    }
+
+
+def test_rows_say_what_was_trained_on(run: tuple[Path, RunResult]) -> None:
+    rows = {(row.model, row.split, row.language): row for row in run[1].rows}
+    few = rows["few", "dev", "sw"]
+    assert few.shot_seed == 7
+    assert few.seed == 1
+    assert few.lineage.endswith("pawsx (seq_bn) > pawsx[3 shots of seed 7](sw) (seq_bn, after)")
+    assert few.trained_in == ("en", "sw")
+    assert rows["both", "dev", "sw"].shot_seed == 1
+    assert "shot_seed" not in rows["english", "dev", "sw"].as_dict()
+    assert rows["all_sw", "dev", "en"].trained_in == ("sw",)
+    assert rows["all_sw", "dev", "en"].lineage.endswith("> pawsx(sw) (seq_bn)")
+    assert "mlm(en, sw) 0.5 of steps" in rows["texts", "dev", "sw"].lineage
+
+
+def test_shots_are_contamination_where_they_are_evaluated_on(
+    run: tuple[Path, RunResult],
+) -> None:
+    rows = {(row.model, row.split, row.language): row for row in run[1].rows}
+    # Three of each of two classes, two texts each.
+    assert rows["few", "dev", "sw"].contamination == "pawsx 12 of 40 texts"
+    assert rows["both", "dev", "sw"].contamination == "pawsx 8 of 40 texts"
+    assert rows["few", "test", "sw"].contamination == ""
+    assert rows["few", "dev", "en"].contamination == ""
+
+
+def test_a_weight_is_the_share_of_steps(run: tuple[Path, RunResult]) -> None:
+    for path in (run[0] / "work" / "store").rglob("metrics.json"):
+        tasks = json.loads(path.read_text()).get("tasks", [])
+        if tasks and tasks[-1]["task"] == "mlm":
+            assert [task["probability"] for task in tasks] == [0.5, 0.25, 0.25]
+            assert [task["language"] for task in tasks] == ["en", "en", "sw"]
+            assert sum(task["steps"] for task in tasks) == 12
+            break
+    else:
+        raise AssertionError("the mixture is not in the store")
+
+
+def test_too_few_are_told_before_any_work(run: tuple[Path, RunResult], tmp_path: Path) -> None:
+    text = (run[0] / "r.yaml").read_text().replace("shots: 3", "shots: 11")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(text)
+    with pytest.raises(MissingDataError, match="`pawsx` has 10 examples of class `0` in language "):
+        run_file(recipe, tmp_path / "work")
+    assert not list((tmp_path / "work").rglob("model.json"))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.token_budget import Budget, cut
+
+CPU = torch.device("cpu")
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=30), st.integers(20, 200))
+def test_all_inputs_pass_once_in_order_in_what_memory_takes(widths: list[int], room: int) -> None:
+    lines: list[str] = []
+    budget = Budget(600, lines.append)
+
+    def run(batch: list[int]) -> list[int]:
+        if len(batch) * max(batch) > room:
+            raise torch.OutOfMemoryError
+        return [-width for width in batch]
+
+    passed = list(budget.passes(widths, max, run, CPU))
+    assert [width for part, _ in passed for width in part] == widths
+    assert [output for _, outputs in passed for output in outputs] == [-w for w in widths]
+    assert bool(lines) == budget.halved == (len(widths) * max(widths) > room)
+    # What was found out holds for the next batch.
+    again: list[str] = []
+    budget._log = again.append
+    list(budget.passes(widths, max, run, CPU))
+    assert len(again) <= len(lines)
+
+
+def test_a_single_input_that_does_not_fit_is_said() -> None:
+    lines: list[str] = []
+
+    def run(batch: list[int]) -> None:
+        raise torch.OutOfMemoryError
+
+    with pytest.raises(
+        AdapterXLTError, match="`cpu` does not suffice for a single input of 50 tok"
+    ):
+        list(Budget(300, lines.append).passes([50, 50, 50], max, run, CPU))
+    assert lines == [
+        "the memory of `cpu` does not suffice for 150 tokens at a time: going on with 75",
+    ]
+
+
+def test_pieces_are_cut_by_inputs() -> None:
+    piece = {"input_ids": torch.arange(15).view(5, 3), "labels": torch.arange(5)}
+    budget = Budget(100, lambda line: None)
+    assert cut([piece], budget)[0] is piece
+    budget.halve(15, 5, CPU)
+    parts = cut([piece], budget)
+    assert budget.tokens == 7
+    assert [part["labels"].tolist() for part in parts] == [[0, 1], [2, 3], [4]]
+    assert torch.equal(torch.cat([part["input_ids"] for part in parts]), piece["input_ids"])
