@@ -33,6 +33,7 @@ LAYERS = (
         "plugins",
         "safetensors_header",
         "show",
+        "trackers",
     ),
     ("store",),
     ("search", "methods", "metrics"),

@@ -23,11 +23,13 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.trackers import Tracking
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.steps import Steps, StepSequence
+from adapterxlt.training.tracking import Tracker
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -100,6 +102,7 @@ def train(
     description: str = "train",
     score: Callable[[], Sequence[DevScore]] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -115,6 +118,7 @@ def train(
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
         ranks: the processes that call this together, each for its share of every step.
+        tracking: where it is logged besides; that changes nothing of it.
 
     Raises:
         MissingDataError: there is nothing to train on.
@@ -133,6 +137,7 @@ def train(
         description=description,
         score=score,
         ranks=ranks,
+        tracking=tracking,
     )
 
 
@@ -148,6 +153,7 @@ def train_steps(
     score: Callable[[], Sequence[DevScore]] | None = None,
     loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place on the data of these steps; the rest is as `train` says.
 
@@ -186,7 +192,7 @@ def train_steps(
     ):
         trainer = StepTrainer(
             built.model,
-            _arguments(settings, steps, checkpoints, built.model.device),
+            _arguments(settings, steps, checkpoints, built.model.device, tracking),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
@@ -196,6 +202,7 @@ def train_steps(
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
             loss=loss,
+            tracker=Tracker(tracking) if tracking and ranks.writes else None,
         )
         if found:
             trainer.prepare_resume(*found)
@@ -259,7 +266,11 @@ class _Arguments(TrainingArguments):
 
 
 def _arguments(
-    settings: Training, steps: StepSequence, folder: Path, device: torch.device
+    settings: Training,
+    steps: StepSequence,
+    folder: Path,
+    device: torch.device,
+    tracking: Tracking | None,
 ) -> TrainingArguments:
     precision = find_precision(settings.precision, device)
     # accelerate reads the device here, where it would else take the first GPU.
@@ -273,6 +284,8 @@ def _arguments(
     arguments = _Arguments(
         place=str(device),
         output_dir=str(folder),
+        logging_dir=str(tracking.folder if tracking else folder),
+        run_name=tracking.title if tracking else None,
         max_steps=steps.total,
         per_device_train_batch_size=1,  # one item is one step, however many examples it holds
         learning_rate=float(settings.lr or 0),
