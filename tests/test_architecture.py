@@ -34,6 +34,7 @@ LAYERS = (
         "plugins",
         "safetensors_header",
         "show",
+        "trackers",
     ),
     ("store",),
     ("search", "methods", "metrics"),

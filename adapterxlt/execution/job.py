@@ -66,6 +66,7 @@ class Job(BaseModel):
     used: dict[str, _UsedElsewhere]
     store: Path
     device: str
+    log_to: str = ""
     fingerprints: dict[str, str]
     environment: dict[str, str]
 
@@ -91,6 +92,7 @@ def write_job(context: Context, path: Path) -> None:
         used={name: _told(used) for name, used in sources.used.items()},
         store=context.store.root.absolute(),
         device=context.device,
+        log_to=context.log_to,
         fingerprints={planned.step.id: planned.fingerprint for planned in context.plan.steps},
         environment=environment(),
     )
@@ -135,7 +137,7 @@ def open_job(path: Path, progress: Progress) -> Context:
             hint="its data or backbone are others than those of the run, or have changed since, "
             "or another version of adapterxlt is installed here",
         )
-    return Context(recipe, plan, store, sources, progress, device=job.device)
+    return Context(recipe, plan, store, sources, progress, device=job.device, log_to=job.log_to)
 
 
 def _check_seen(job: Job, sources: Sources) -> None:

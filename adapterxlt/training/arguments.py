@@ -11,6 +11,7 @@ from transformers import TrainingArguments
 
 from adapterxlt.devices import find_precision
 from adapterxlt.recipe.schema import Training
+from adapterxlt.trackers import Tracking
 from adapterxlt.training.steps import StepSequence
 
 
@@ -31,12 +32,17 @@ class _Arguments(TrainingArguments):
 
 
 def arguments_of(
-    settings: Training, steps: StepSequence, folder: Path, device: torch.device
+    settings: Training,
+    steps: StepSequence,
+    folder: Path,
+    device: torch.device,
+    tracking: Tracking | None = None,
 ) -> TrainingArguments:
     """The arguments of one training.
 
     Args:
         folder: of its checkpoints.
+        tracking: where it is logged to; None: nowhere.
 
     Raises:
         MissingDeviceError: the device does not compute in the precision that is asked for.
@@ -53,6 +59,8 @@ def arguments_of(
     arguments = _Arguments(
         place=str(device),
         output_dir=str(folder),
+        logging_dir=str(tracking.folder if tracking else folder),
+        run_name=tracking.title if tracking else None,
         max_steps=steps.total,
         per_device_train_batch_size=1,  # one item is one step, however many examples it holds
         learning_rate=float(settings.lr or 0),

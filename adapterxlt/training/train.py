@@ -21,12 +21,14 @@ from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
 from adapterxlt.token_budget import Budget
+from adapterxlt.trackers import Tracking
 from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.steps import Steps, StepSequence
+from adapterxlt.training.tracking import Tracker
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -99,6 +101,7 @@ def train(
     description: str = "train",
     score: Callable[[], Sequence[DevScore]] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -114,6 +117,7 @@ def train(
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
         ranks: the processes that call this together, each for its share of every step.
+        tracking: where it is logged besides; that changes nothing of it.
 
     Raises:
         MissingDataError: there is nothing to train on.
@@ -132,6 +136,7 @@ def train(
         description=description,
         score=score,
         ranks=ranks,
+        tracking=tracking,
     )
 
 
@@ -147,6 +152,7 @@ def train_steps(
     score: Callable[[], Sequence[DevScore]] | None = None,
     loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place on the data of these steps; the rest is as `train` says.
 
@@ -185,7 +191,7 @@ def train_steps(
     ):
         trainer = StepTrainer(
             built.model,
-            arguments_of(settings, steps, checkpoints, built.model.device),
+            arguments_of(settings, steps, checkpoints, built.model.device, tracking),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
@@ -195,6 +201,7 @@ def train_steps(
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
             loss=loss,
+            tracker=Tracker(tracking) if tracking and ranks.writes else None,
         )
         if found:
             trainer.prepare_resume(*found)

@@ -22,6 +22,7 @@ from adapterxlt.stages.running.contamination import Hashes, read_seen
 from adapterxlt.stages.running.swap import Swap, swap_for
 from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import Store
+from adapterxlt.trackers import FOLDER, Tracking
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -42,6 +43,7 @@ class Context:
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
         meter: of the step that is being computed.
+        log_to: a tracker that trainings are logged to, "" for none; see `trackers`.
         ranks: the processes that train the step of the moment together; None: it is alone.
     """
 
@@ -53,6 +55,7 @@ class Context:
     remotes: RemoteCache | None = None
     device: str = AUTO
     meter: Meter | None = None
+    log_to: str = ""
     ranks: Ranks | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
@@ -81,6 +84,14 @@ class Context:
     def encoded(self) -> Path:
         """Folder of encoded examples, which steps of all recipes of the work folder share."""
         return self.store.root / ".encoded"
+
+    def tracking(self, planned: PlannedStep) -> Tracking | None:
+        """How the training of a step is logged, if it is."""
+        if not self.log_to:
+            return None
+        title = f"{self.recipe.name}.{planned.step.id}"
+        folder = self.store.root.parent / FOLDER / f"{title}-{planned.fingerprint[:8]}"
+        return Tracking(self.log_to, title, folder)
 
     def artifact(self, step_id: str) -> Path:
         """Folder of a finished step's output."""

@@ -81,6 +81,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),
         ranks=context.ranks or ALONE,
+        tracking=context.tracking(planned),
     )
     if context.ranks and not context.ranks.writes:
         return
