@@ -26,6 +26,7 @@ from adapterxlt.store.store import Store
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.stages.running.meter import Meter
     from adapterxlt.training.ranks import Ranks
 
 
@@ -40,6 +41,7 @@ class Context:
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
+        meter: of the step that is being computed.
         ranks: the processes that train the step of the moment together; None: it is alone.
     """
 
@@ -50,6 +52,7 @@ class Context:
     progress: Progress
     remotes: RemoteCache | None = None
     device: str = AUTO
+    meter: Meter | None = None
     ranks: Ranks | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
