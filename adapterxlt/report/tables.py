@@ -14,6 +14,7 @@ from adapterxlt.report.answers import answers_of, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table
+from adapterxlt.report.guesses import checked
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.systems import Key
@@ -45,6 +46,9 @@ def print_results(
         _print_notes(part, console)
     found = (answers_of(part, comparisons, several=several) for part in parts)
     _print_answers(list(dict.fromkeys(chain.from_iterable(found))), console)
+    if guesses := list(map(str, checked(rows))):
+        console.print(Text("Did the guesses come true?", style="bold"))
+        _print_lines(guesses, [], console)
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
