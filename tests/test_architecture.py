@@ -20,6 +20,7 @@ LAYERS = (
         "__init__",
         "errors",
         "suggest",
+        "token_budget",
         "progress",
         "progress_lines",
         "bundled",

@@ -7,6 +7,7 @@ which may change meanwhile. It is JSON: nothing of it can run.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,13 @@ def open_job(path: Path, progress: Progress) -> Context:
     Versions of libraries that are not those of the run are logged.
 
     Raises:
-        AdapterXLTError: the document cannot be read, or its steps have other addresses here.
+        AdapterXLTError: the document cannot be read, the store, backbone or data are not there,
+            or the steps have other addresses here.
     """
     try:
         job = Job.model_validate_json(path.read_bytes())
         sources = _sources(job)
+        _check_seen(job, sources)
         recipe = _recipe(job).knowing(sources.tasks)
         store = Store(job.store)
         plan = make_plan(recipe, store, sources)
@@ -135,6 +138,16 @@ def open_job(path: Path, progress: Progress) -> Context:
             "or another version of adapterxlt is installed here",
         )
     return Context(recipe, plan, store, sources, progress, device=job.device, log_to=job.log_to)
+
+
+def _check_seen(job: Job, sources: Sources) -> None:
+    """Whether all that the run works on can be seen from here."""
+    for path in (job.store.parent, sources.backbone.path, *sources.roots):
+        if not path.exists():
+            raise AdapterXLTError(
+                f"{socket.gethostname()} does not see {path}",
+                hint="work folder, backbone and data must lie on a disk that all nodes share",
+            )
 
 
 def _recipe(job: Job) -> Recipe:

@@ -64,7 +64,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "model": model,
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
-        "seed": context.recipe.seed if trained is None or trained.seed is None else trained.seed,
+        "seed": seed_of(context, model),
         "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
         "lineage": describe(lineage_of(context.plan, step.model, backbone)),
@@ -75,6 +75,12 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
         **{key: value for key, value in asked_for.items() if value is not None},
     }
+
+
+def seed_of(context: Context, model: str) -> int:
+    """The seed of a model, the recipe's where it has none."""
+    trained = _trained(context, model)
+    return context.recipe.seed if trained is None or trained.seed is None else trained.seed
 
 
 def _trained(context: Context, model: str) -> Trained | None:

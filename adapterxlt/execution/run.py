@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapterxlt.devices import find_device
 from adapterxlt.execution.board import LOGS_FOLDER, Board, new_board
+from adapterxlt.execution.costs import collect_costs
 from adapterxlt.execution.drive import Drive
 from adapterxlt.execution.executors.executor import Executor, Work
 from adapterxlt.execution.executors.in_process import InProcess
@@ -22,6 +23,7 @@ from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.results.costs import write_costs
 from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.sharing.cache import RemoteCache
 from adapterxlt.stages.running.context import Context
@@ -90,6 +92,7 @@ def run_recipe(
         outcome.results = write_results(
             workdir, recipe.name, outcome.rows, order=list(parts), progress=progress
         )
+        write_costs(workdir, collect_costs(context), progress)
         outcome.predictions = publish_predictions(context, workdir)
     if namesakes := describe_namesakes(context, workdir):
         progress.log(f"note: {namesakes}")

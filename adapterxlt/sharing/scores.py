@@ -9,7 +9,7 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.recipe.kinds import measures
-from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, read_measures
+from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, Measure, read_measures
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.strict_json import parse
 from adapterxlt.store.inside import open_inside
@@ -50,7 +50,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
                 "n": measure.n,
                 "layer": measure.layer,
                 "contamination": measure.contamination,
-                **({"language_adapter": spoken} if (spoken := measure.language_adapter) else {}),
+                **_spoken(entry, measure),
             }
             for measure in main
             if measure.layer == best
@@ -65,6 +65,20 @@ def _measured(entry: Manifest) -> object:
     if isinstance(params, Mapping) and params.get("alone"):
         return None
     return inputs[0] if isinstance(inputs, list) and inputs else None
+
+
+def _spoken(entry: Manifest, measure: Measure) -> dict[str, object]:
+    """Whose language adapter a language was measured with, and the address of that."""
+    if measure.language_adapter is None:
+        return {}
+    found: dict[str, object] = {"language_adapter": measure.language_adapter}
+    params, inputs = entry.parts["params"], entry.parts["inputs"]
+    assert isinstance(params, Mapping)
+    assert isinstance(inputs, list)
+    place = params.get("language_adapters", {}).get(measure.language_adapter)
+    if isinstance(place, int) and 0 < place < len(inputs):
+        found["language_adapter_fingerprint"] = inputs[place]
+    return found
 
 
 def _origins(entry: Manifest, task: str) -> list[str]:
@@ -115,7 +129,8 @@ def _is_score(score: object) -> bool:
     data = score.get("data", [])
     if not isinstance(data, list):
         return False
-    texts += [*data, score.get("contamination", ""), score.get("language_adapter", "")]
+    texts += [*data, score.get("contamination", "")]
+    texts += [score.get(f"language_adapter{end}", "") for end in ("", "_fingerprint")]
     value, n, layer = score.get("value"), score.get("n"), score.get("layer")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False

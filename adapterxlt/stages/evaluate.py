@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -135,6 +135,8 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "token_budget": stage.token_budget,
                     **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
+                if task.protocol:
+                    params["protocol"] = task.protocol
                 if len(trained.lengths) > 1:
                     params["head"] = head.name
                 if stage.predictions:
@@ -169,6 +171,9 @@ class _Evaluate(StageKind[EvaluateStage]):
 
     def baseline(self, models: Sequence[str]) -> str:
         return "direct" if "direct" in models else models[0]
+
+    def protocol(self, params: Mapping[str, Any]) -> str:
+        return str(params.get("protocol", "zero-shot"))
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap

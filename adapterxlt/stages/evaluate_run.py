@@ -154,6 +154,7 @@ def _outputs(
             progress=context.progress,
             description=description,
             cache=context.encoded,
+            clock=context.meter.clock if context.meter else None,
         )
 
     if list(members) == [made.id]:

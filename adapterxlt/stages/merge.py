@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
@@ -98,7 +97,7 @@ class _Merge(StageKind[MergeStage]):
             cap=stage.dev_cap,
             max_length=trained.lengths[head.name],
         )
-        return {**asdict(part), "doc_stride": trained.doc_stride, "head": head.name}
+        return {**part.said(), "doc_stride": trained.doc_stride, "head": head.name}
 
     def languages(self, scene: Scene, name: str, stage: MergeStage) -> set[str]:
         return set() if stage.on is None else {stage.on.language}

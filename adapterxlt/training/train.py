@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from transformers import TrainingArguments, set_seed
+from transformers import set_seed
 
-from adapterxlt.batching.memory import Budget
 from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
@@ -23,7 +20,9 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.token_budget import Budget
 from adapterxlt.trackers import Tracking
+from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
@@ -192,7 +191,7 @@ def train_steps(
     ):
         trainer = StepTrainer(
             built.model,
-            _arguments(settings, steps, checkpoints, built.model.device, tracking),
+            arguments_of(settings, steps, checkpoints, built.model.device, tracking),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
@@ -247,65 +246,3 @@ def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartRepo
             probability=chance,
             final_loss=sum(losses) / len(losses) if losses else None,
         )
-
-
-@dataclass
-class _Arguments(TrainingArguments):
-    """transformers' own know the first GPU only."""
-
-    place: str = "cpu"
-
-    @property
-    def device(self) -> torch.device:
-        """The device that was chosen."""
-        first: torch.device = super().device
-        chosen = torch.device(self.place)
-        if chosen.type == "cuda" and chosen != first:
-            torch.cuda.set_device(chosen)
-        return chosen
-
-
-def _arguments(
-    settings: Training,
-    steps: StepSequence,
-    folder: Path,
-    device: torch.device,
-    tracking: Tracking | None,
-) -> TrainingArguments:
-    precision = find_precision(settings.precision, device)
-    # accelerate reads the device here, where it would else take the first GPU.
-    os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
-    # transformers leaves the precision of one training in this variable, which accelerate would
-    # take for that of the next one in the same process.
-    os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if precision == "fp32" else precision
-    warmup = settings.warmup_steps
-    if warmup is None:
-        warmup = round(settings.warmup * steps.total)
-    arguments = _Arguments(
-        place=str(device),
-        output_dir=str(folder),
-        logging_dir=str(tracking.folder if tracking else folder),
-        run_name=tracking.title if tracking else None,
-        max_steps=steps.total,
-        per_device_train_batch_size=1,  # one item is one step, however many examples it holds
-        learning_rate=float(settings.lr or 0),
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        lr_scheduler_type="linear",
-        warmup_steps=warmup,
-        seed=steps.seed,
-        use_cpu=device.type == "cpu",
-        bf16=precision == "bf16",
-        fp16=precision == "fp16",
-        logging_strategy="no",
-        save_strategy="no",
-        eval_strategy="no",
-        logging_nan_inf_filter=False,
-        disable_tqdm=True,
-        report_to="none",
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
-    # Several GPUs would make it wrap the model in DataParallel, which copies it every step.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments

@@ -22,10 +22,10 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
-from adapterxlt.batching.memory import Budget, cut
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
+from adapterxlt.token_budget import Budget, cut
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty

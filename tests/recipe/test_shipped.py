@@ -27,6 +27,7 @@ SHIPPED = sorted(
 
 # What is not free to share, or too large for the folder: the data that a recipe lacks there.
 ABSENT = {
+    "methods/translate-train": "train data of `xnli_translate_train`",
     "stilts/anli_plus": "train data of `snli`",
     "stilts/ccg": "train data of `ccg`",
     "stilts/multi": "train data of `snli`",

@@ -23,6 +23,9 @@ from adapterxlt.plan.steps import Plan
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.outcomes import read_outcomes
+from adapterxlt.sharing.facts import stands_on
+from adapterxlt.sharing.make import make_artifact
+from adapterxlt.sharing.scores import scores_in
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.vectors.encode import encode_sentences
 from tests.models.conftest import logits
@@ -303,7 +306,7 @@ def test_each_side_is_encoded_in_its_own_language(bench: Bench) -> None:
         )  # fmt: skip
         return torch.from_numpy(found[2])
 
-    found = {row.model: row.value for row in done.rows if row.metric == "accuracy"}
+    found = {row.model: row.value for row in done.rows if row.metric == "accuracy_xx_en"}
     sides = [
         vectors(load(bench.backbone, artifacts[name]), texts)
         for name, texts in (("de", german), ("en", english))
@@ -311,3 +314,47 @@ def test_each_side_is_encoded_in_its_own_language(bench: Bench) -> None:
     unit = [side / side.norm(dim=1, keepdim=True) for side in sides]
     nearest = (unit[0] @ unit[1].T).argmax(dim=1)
     assert found["none"] == pytest.approx(float((nearest == torch.arange(5)).float().mean()) * 100)
+
+
+def test_what_was_trained_elsewhere_is_swapped_too(bench: Bench) -> None:
+    bench.run(LANGUAGES + MADX)
+    text = LANGUAGES + (
+        "  shared: {use: 'work:madx', language_adapters: {de: lang_de, en: lang_en}}\n"
+        "  scores: {evaluate: shared, on: pawsx, languages: [en, de]}\n"
+    )
+    path = bench.folder / "r.yaml"
+    path.write_text(HEAD.format(backbone=bench.path) + text, encoding="utf-8")
+    loaded = load_recipe(path, look=True, find_backbone=lambda name, base: bench.backbone)
+    sources = resolve_sources(loaded.recipe, loaded.base, bench.backbone, loaded.used)
+    done = run_recipe(loaded.recipe, workdir=bench.folder / "other", sources=sources)
+    assert not done.failed
+    rows = {row.language: row for row in done.rows if row.main}
+    there = bench.run(LANGUAGES + MADX + "  scores: {evaluate: madx, on: pawsx}\n")
+    for row in there.rows:
+        if row.main and row.language in rows:
+            assert (row.value, row.language_adapter) == (
+                rows[row.language].value,
+                rows[row.language].language_adapter,
+            )
+
+
+def test_its_card_says_whose_adapters_there_are(bench: Bench) -> None:
+    text = LANGUAGES + MADX + "  scores: {evaluate: madx, on: pawsx}\n"
+    bench.run(text)
+    plan = bench.plan(text)
+    store = Store(bench.work / STORE_FOLDER)
+    address = {name: plan.by_id(name).fingerprint for name in ("madx", "lang_en", "lang_de")}
+    scores = scores_in(store, address["madx"])
+    assert {(score["language"], score["language_adapter"]) for score in scores} == {
+        ("en", "en"), ("de", "de"), ("fr", "en"),
+    }  # fmt: skip
+    manifest = store.get(address["madx"])
+    assert manifest is not None
+    below = stands_on(manifest)
+    assert below is not None
+    assert below["fingerprint"] == address["lang_en"]
+    folder = bench.folder / "artifact"
+    make_artifact(bench.artifact(plan, "madx"), folder, bench.backbone)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f", {address['lang_en'][:16]} |" in card
+    assert f"| measured with those of | de {address['lang_de'][:16]} (artifacts of" in card

@@ -17,6 +17,7 @@ from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.recipe.steps import Step
+from adapterxlt.sharing.make import make_artifact
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.recipe.helpers import TASKS, load, stages, told
 
@@ -226,12 +227,12 @@ def recipe(tmp_path: Path, tiny_backbone: Path) -> Callable[[str], LoadedRecipe]
         lines = [f"A {n} {name[0]}.\tB {n * n} a.\t{n % 2}\n" for n in range(12)]
         (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
 
+    backbone = inspect_backbone("tiny", tiny_backbone)
+
     def go(text: str) -> LoadedRecipe:
         path = tmp_path / "r.yaml"
         path.write_text(HEAD.format(backbone=tiny_backbone) + text, encoding="utf-8")
-        loaded = load_recipe(path)
-        loaded.check_backbone(inspect_backbone("tiny", tiny_backbone))
-        return loaded
+        return load_recipe(path, find_backbone=lambda name, base: backbone, look=True)
 
     return go
 
@@ -243,15 +244,19 @@ SEEDS = "".join(
 
 
 def run(loaded: LoadedRecipe, workdir: Path) -> RunResult:
-    sources = resolve_sources(loaded.recipe, loaded.base)
+    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
     return run_recipe(loaded.recipe, workdir=workdir, sources=sources)
 
 
-def metrics_of(loaded: LoadedRecipe, workdir: Path, stage: str) -> dict[str, Any]:
+def entry_of(loaded: LoadedRecipe, workdir: Path, stage: str) -> Path:
     store = Store(workdir / STORE_FOLDER)
-    plan = make_plan(loaded.recipe, store, resolve_sources(loaded.recipe, loaded.base))
-    path = store.path(plan.by_id(stage).fingerprint) / "metrics.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone)
+    plan = make_plan(loaded.recipe, store, sources)
+    return store.path(plan.by_id(stage).fingerprint)
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -274,7 +279,7 @@ def test_a_greedy_soup_keeps_those_that_help(
     done = run(loaded, tmp_path / "work")
     assert not done.failed
     alone = {row.model: row.value for row in done.rows if row.metric == "accuracy"}
-    found = metrics_of(loaded, tmp_path / "work", "soup")
+    found = metrics_of(entry_of(loaded, tmp_path / "work", "soup"))
     greedy = found["greedy"]
     assert (greedy["task"], greedy["language"], greedy["metric"]) == ("pawsx", "de", "accuracy")
     assert greedy["examples"] == 9
@@ -290,7 +295,7 @@ def test_a_greedy_soup_keeps_those_that_help(
     kept = sum(one["kept"] for one in members)
     assert sorted(found["weights"]) == sorted([1 / kept] * kept + [0.0] * (3 - kept))
     assert alone["soup"] == best
-    back = metrics_of(loaded, tmp_path / "work", "back")
+    back = metrics_of(entry_of(loaded, tmp_path / "work", "back"))
     assert back["greedy"] == greedy
     assert back["weights"] == found["weights"][::-1]
     lineage = next(row.lineage for row in done.rows if row.model == "soup")
@@ -314,5 +319,31 @@ def test_a_language_vector_keeps_the_task_head(
     assert not done.failed
     assert {row.model for row in done.rows} == {"task", "both"}
     row = next(row for row in done.rows if row.model == "both")
-    end = "> merge(pawsx (full) + mlm (full), weights 1/1, head of the first)"
+    end = "> merge(pawsx (full) + mlm(de) (full), weights 1/1, head of the first)"
     assert row.lineage.endswith(end)
+
+
+def test_it_travels_and_says_how_it_was_merged(
+    recipe: Callable[[str], LoadedRecipe], tmp_path: Path, tiny_backbone: Path
+) -> None:
+    fulls = SEEDS.replace("pawsx,", "pawsx, method: full,")
+    loaded = recipe(
+        f"{fulls}  soup: {{merge: [s1, s2, s3], {GREEDY}}}\n"
+        "  mixed: {merge: [soup, s1], how: dare, density: 0.5, seed: 3}\n"
+        "  scores: {evaluate: mixed, on: pawsx, languages: [de]}\n"
+    )
+    done = run(loaded, tmp_path / "work")
+    assert not done.failed
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    for stage in ("soup", "mixed"):
+        make_artifact(entry_of(loaded, tmp_path / "work", stage), tmp_path / stage, backbone)
+    card = (tmp_path / "mixed" / "README.md").read_text(encoding="utf-8")
+    assert "greedy soup on pawsx de dev" in card
+    assert "random 0.5, rescaled" in card
+    assert "greedy" in metrics_of(tmp_path / "soup")
+    again = run(
+        recipe("  used: {use: mixed}\n  scores: {evaluate: used, on: pawsx, languages: [de]}\n"),
+        tmp_path / "elsewhere",
+    )
+    assert [row.value for row in again.rows] == [row.value for row in done.rows]
+    assert again.rows[0].lineage == done.rows[0].lineage

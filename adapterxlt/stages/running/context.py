@@ -27,6 +27,7 @@ from adapterxlt.trackers import FOLDER, Tracking
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.stages.running.meter import Meter
     from adapterxlt.training.ranks import Ranks
 
 
@@ -42,6 +43,7 @@ class Context:
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
         log_to: a tracker that trainings are logged to, "" for none; see `trackers`.
+        meter: of the step that is being computed.
         ranks: the processes that train the step of the moment together; None: it is alone.
     """
 
@@ -53,6 +55,7 @@ class Context:
     remotes: RemoteCache | None = None
     device: str = AUTO
     log_to: str = ""
+    meter: Meter | None = None
     ranks: Ranks | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 

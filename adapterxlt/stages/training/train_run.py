@@ -13,6 +13,7 @@ from adapterxlt.devices import AUTO, find_device
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
+from adapterxlt.models.sizes import sizes_of
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Training
@@ -68,6 +69,8 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         for task in tasks.values()
     ]
     built = build(planned, heads, settings, context)
+    if context.meter:
+        context.meter.sizes = sizes_of(built)
     built.model.to(find_device(context.device))
     report = train(
         built,
