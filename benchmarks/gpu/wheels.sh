@@ -10,4 +10,4 @@ python3 -m pip download -q --no-deps --only-binary=:all: --implementation cp \
     --python-version "${1:-3.12}" "${platforms[@]}" \
     --constraint "$here/../../constraints.txt" --dest "$here/wheels" \
     adapters transformers tokenizers huggingface-hub accelerate faiss-cpu pydantic pydantic-core \
-    annotated-types typing-inspection rich markdown-it-py mdurl pygments filelock click scipy
+    annotated-types typing-inspection rich markdown-it-py mdurl pygments filelock click
