@@ -32,7 +32,7 @@ def in_stage(body: str) -> list[str]:
         ),
         (
             "a: {train: mnli, precision: fp8}",
-            "3 stages.a.precision: must be `fp32`, `bf16` or `fp16`",
+            "3 stages.a.precision: must be `fp32`, `bf16`, `fp16` or `auto`",
         ),
         ("a: {train: mnli, method: 3}", "3 stages.a.method: must be a text (put it in quotes)"),
         ("a: {train: 3}", "3 stages.a.train: must be a task or a list of tasks"),
