@@ -16,6 +16,7 @@ from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.answers import over_several
 from adapterxlt.report.comparisons import Comparison, compared
 from adapterxlt.report.console import make_console
+from adapterxlt.report.cost_table import print_costs
 from adapterxlt.report.read import Run, read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.study import Study
@@ -91,6 +92,11 @@ def command(
                     for run in runs
                     for row in run.rows
                 ],
+                "costs": [
+                    {"workdir": str(run.workdir), **cost.as_dict()}
+                    for run in runs
+                    for cost in run.costs
+                ],
                 "comparisons": [one.as_dict() for one in found.values()],
                 "over_seeds": [_document(one) for one in seeds],
             }
@@ -101,6 +107,7 @@ def command(
             if len(runs) > 1:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
             print_results(run.rows, found, console, several=False)
+            print_costs(run.costs, console)
             console.print()
         print_over_seeds(over_several(found), others, console)
 

@@ -29,6 +29,7 @@ from adapterxlt.report.read import Run
 from adapterxlt.report.tables import print_results
 from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import printable
+from adapterxlt.trackers import TRACKERS
 
 
 @click.command()
@@ -39,6 +40,11 @@ from adapterxlt.show import printable
 @trial_option
 @workdir_option
 @device_option("the recipe's, else auto: a GPU if there is one")
+@click.option(
+    "--log-to",
+    type=click.Choice(TRACKERS),
+    help="Log losses and dev scores of trainings there besides; needs the extra of that name.",
+)
 @executor_options
 @json_option
 @click.pass_context
@@ -51,6 +57,7 @@ def command(
     trial: int | None,
     workdir: Path,
     device: str | None,
+    log_to: str | None,
     jobs: int | None,
     on: str | None,
     slurm: tuple[str, ...],
@@ -73,6 +80,7 @@ def command(
         sources=sources,
         progress=progress,
         device=device,
+        log_to=log_to or "",
         remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
         executor=executor,
         watch=watching(progress),

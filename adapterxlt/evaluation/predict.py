@@ -12,13 +12,14 @@ import torch
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
-from adapterxlt.batching.memory import Budget
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.evaluation.clock import Clock
 from adapterxlt.kinds.facts import Example, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Logits, Prediction
 from adapterxlt.progress import Progress
+from adapterxlt.token_budget import Budget
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -84,8 +85,13 @@ def outputs_of(
     progress: Progress,
     description: str,
     cache: Path | None,
+    clock: Clock | None = None,
 ) -> Outputs:
-    """The outputs of the model's active head for every input of the examples; see `predict`."""
+    """The outputs of the model's active head for every input of the examples; see `predict`.
+
+    Args:
+        clock: counts what the forward passes take.
+    """
     features = encode_cached(
         cache,
         examples,
@@ -95,7 +101,9 @@ def outputs_of(
         doc_stride=doc_stride,
         labelled=False,
     )
-    return _forward(built, features, task.kind, token_budget, progress, description)
+    clock = clock or Clock()
+    clock.examples += len(examples)
+    return _forward(built, features, task.kind, token_budget, progress, description, clock)
 
 
 def decoded(
@@ -115,6 +123,7 @@ def _forward(
     token_budget: int,
     progress: Progress,
     description: str,
+    clock: Clock,
 ) -> Outputs:
     """Every feature once with its outputs, in batches of near-equal length."""
     device = built.model.device
@@ -123,7 +132,7 @@ def _forward(
 
     def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
         inputs = collate(batch, pad_id, kind)
-        with torch.inference_mode():
+        with torch.inference_mode(), clock.running(device):
             output = built.model(**{key: value.to(device) for key, value in inputs.items()})
         return list(_split(batch, output))
 

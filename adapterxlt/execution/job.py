@@ -7,6 +7,7 @@ which may change meanwhile. It is JSON: nothing of it can run.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ class Job(BaseModel):
     used: dict[str, _UsedElsewhere]
     store: Path
     device: str
+    log_to: str = ""
     fingerprints: dict[str, str]
     environment: dict[str, str]
 
@@ -90,6 +92,7 @@ def write_job(context: Context, path: Path) -> None:
         used={name: _told(used) for name, used in sources.used.items()},
         store=context.store.root.absolute(),
         device=context.device,
+        log_to=context.log_to,
         fingerprints={planned.step.id: planned.fingerprint for planned in context.plan.steps},
         environment=environment(),
     )
@@ -103,11 +106,13 @@ def open_job(path: Path, progress: Progress) -> Context:
     Versions of libraries that are not those of the run are logged.
 
     Raises:
-        AdapterXLTError: the document cannot be read, or its steps have other addresses here.
+        AdapterXLTError: the document cannot be read, the store, backbone or data are not there,
+            or the steps have other addresses here.
     """
     try:
         job = Job.model_validate_json(path.read_bytes())
         sources = _sources(job)
+        _check_seen(job, sources)
         recipe = _recipe(job).knowing(sources.tasks)
         store = Store(job.store)
         plan = make_plan(recipe, store, sources)
@@ -132,7 +137,17 @@ def open_job(path: Path, progress: Progress) -> Context:
             hint="its data or backbone are others than those of the run, or have changed since, "
             "or another version of adapterxlt is installed here",
         )
-    return Context(recipe, plan, store, sources, progress, device=job.device)
+    return Context(recipe, plan, store, sources, progress, device=job.device, log_to=job.log_to)
+
+
+def _check_seen(job: Job, sources: Sources) -> None:
+    """Whether all that the run works on can be seen from here."""
+    for path in (job.store.parent, sources.backbone.path, *sources.roots):
+        if not path.exists():
+            raise AdapterXLTError(
+                f"{socket.gethostname()} does not see {path}",
+                hint="work folder, backbone and data must lie on a disk that all nodes share",
+            )
 
 
 def _recipe(job: Job) -> Recipe:

@@ -47,9 +47,9 @@ def find_leaks(context: Context) -> list[Leak]:
         step = planned.step
         if planned.status == "done" or not KINDS[step.kind].measures:
             continue
-        if not step.inputs:  # the bare backbone
+        if step.model is None:  # the bare backbone
             continue
-        hashes = trained.of(context.plan.by_id(step.inputs[0]))
+        hashes = trained.of(context.plan.by_id(step.model))
         counts = {}
         for language in step.items("languages"):
             texts = context.texts.evaluated(step, language)
@@ -57,7 +57,7 @@ def find_leaks(context: Context) -> list[Leak]:
                 counts[language] = seen, texts.size
         if counts:
             seen, total = (sum(column) for column in zip(*counts.values(), strict=True))
-            leaks.append(Leak(step.text("task"), step.inputs[0], tuple(counts), seen, total))
+            leaks.append(Leak(step.text("task"), step.model, tuple(counts), seen, total))
     return leaks
 
 

@@ -29,7 +29,7 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
         step = planned.step
         if "predictions" not in step.params or context.store.get(planned.fingerprint) is None:
             continue
-        model = step.inputs[0] if step.inputs else BARE
+        model = step.model or BARE
         cell = context.store.path(planned.fingerprint) / PREDICTIONS_FOLDER
         sources += [(folder, Path(step.stage, model)) for folder in sorted(cell.iterdir())]
     if not sources:

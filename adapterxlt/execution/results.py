@@ -49,7 +49,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     step = planned.step
     stage = context.recipe.stages[step.stage]
     kind, compare = kind_of(stage), context.recipe.compare
-    model = step.inputs[0] if step.inputs else BARE
+    model = step.model or BARE
     trained = _trained(context, model)
     baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
@@ -64,19 +64,23 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "model": model,
         "task": str(step.params["task"]),
         "data": data_label(context.recipe),
-        "seed": context.recipe.seed if trained is None or trained.seed is None else trained.seed,
+        "seed": seed_of(context, model),
         "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
-        "lineage": describe(
-            lineage_of(context.plan, step.inputs[0] if step.inputs else None, backbone)
-        ),
-        "fingerprint": context.plan.by_id(model).fingerprint if step.inputs else "",
+        "lineage": describe(lineage_of(context.plan, step.model, backbone)),
+        "fingerprint": context.plan.by_id(model).fingerprint if step.model else "",
         "baseline": "" if model == baseline else baseline,
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
         **{key: value for key, value in asked_for.items() if value is not None},
     }
+
+
+def seed_of(context: Context, model: str) -> int:
+    """The seed of a model, the recipe's where it has none."""
+    trained = _trained(context, model)
+    return context.recipe.seed if trained is None or trained.seed is None else trained.seed
 
 
 def _trained(context: Context, model: str) -> Trained | None:

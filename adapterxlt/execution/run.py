@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapterxlt.devices import find_device
 from adapterxlt.execution.board import LOGS_FOLDER, Board, new_board
+from adapterxlt.execution.costs import collect_costs
 from adapterxlt.execution.drive import Drive
 from adapterxlt.execution.executors.executor import Executor, Work
 from adapterxlt.execution.executors.in_process import InProcess
@@ -22,10 +23,12 @@ from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.results.costs import write_costs
 from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.sharing.cache import RemoteCache
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.trackers import check_tracker
 
 __all__ = ["RunResult", "run_recipe"]
 
@@ -39,6 +42,7 @@ def run_recipe(
     sources: Sources,
     progress: Progress | None = None,
     device: str | None = None,
+    log_to: str = "",
     remotes: Sequence[str] = (),
     executor: Executor | None = None,
     watch: Watch | None = None,
@@ -50,17 +54,21 @@ def run_recipe(
     Args:
         sources: the recipe's backbone and data folders, see `resolve_sources`.
         device: where models compute, see `devices.find_device`; None for the recipe's.
+        log_to: a tracker that trainings are logged to besides, see `trackers`; "" for none.
         remotes: remote stores that are asked for a stage before it is trained.
         executor: who carries the steps out; None for this process, one after the other.
         watch: shows what runs where while several steps do.
 
     Raises:
         MissingDataError: data are not there, before any work.
+        MissingPackageError: the tracker is not installed, before any work.
         MissingDeviceError: the device is not there, before any work.
         DamagedResultsError: there is a results.json that cannot be added to, before any work.
         InvalidArtifactError: something that it uses is damaged or does not load, before any work.
     """
     check_results(workdir)
+    if log_to:
+        check_tracker(log_to)
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
     if any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
@@ -69,6 +77,7 @@ def run_recipe(
     cache = RemoteCache(remotes, progress)
     plan = make_plan(recipe, store, sources, cache.find)
     context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
+    context.log_to = log_to
     preflight(context)
     executor = executor or InProcess()
     executor.check(context)
@@ -83,6 +92,7 @@ def run_recipe(
         outcome.results = write_results(
             workdir, recipe.name, outcome.rows, order=list(parts), progress=progress
         )
+        write_costs(workdir, collect_costs(context), progress)
         outcome.predictions = publish_predictions(context, workdir)
     if namesakes := describe_namesakes(context, workdir):
         progress.log(f"note: {namesakes}")

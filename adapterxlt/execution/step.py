@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from adapterxlt.devices import find_device
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.ranks import together
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.results.costs import note_measured
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.durations import note_duration
 from adapterxlt.store.store import Store
+
+if TYPE_CHECKING:
+    from adapterxlt.stages.running.meter import Meter
 
 Runner = Callable[[PlannedStep, Context, Path], None]
 
@@ -39,10 +44,13 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         if store.get(address) is not None or _pull(planned, context):
             return False
         staging = store.open_staging(address)
-        started = time.monotonic()
+        resumed = any((staging / begun).exists() for begun in ("checkpoints", "partial"))
         try:
+            run = _runner(planned.step.kind)
+            context.meter = _meter(context, resumed)
             with together(planned, context, staging):
-                _runner(planned.step.kind)(planned, context, staging)
+                run(planned, context, staging)
+            measured = context.meter.read()
             store.commit(
                 address,
                 kind=planned.step.kind,
@@ -51,7 +59,8 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
                 parts=planned.parts,
                 lineage=lineage_of(context.plan, planned.step.id, context.backbone),
             )
-            note_duration(store, address, time.monotonic() - started)
+            note_duration(store, address, measured.seconds)
+            note_measured(store.root, address, measured)
         except AdapterXLTError:
             raise
         except Exception as error:
@@ -91,6 +100,12 @@ def _drop_if_damaged(store: Store, address: str) -> None:
 def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
     where = getattr(error, "filename", None) or folder
     return AdapterXLTError(f"{getattr(error, 'strerror', None) or error}: {where}")
+
+
+def _meter(context: Context, resumed: bool) -> Meter:
+    from adapterxlt.stages.running.meter import Meter  # torch: only now
+
+    return Meter(find_device(context.device), resumed)
 
 
 def _runner(kind: str) -> Runner:

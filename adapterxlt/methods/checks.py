@@ -100,7 +100,7 @@ def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
     for key in ("leave_out", "layers"):
         numbers = part.resolved.get(key)
         for number in numbers if isinstance(numbers, list) else ():
-            if number >= layers:
+            if not -layers <= number < layers:
                 yield (
                     f"`{part.name}[{key}]`: there is no layer {number}\n"
                     f"the backbone has layers 0 to {layers - 1}"
@@ -112,5 +112,5 @@ def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
             f"freeze at most {layers - 1}, or use `method: head`, which trains the head alone"
         )
     left_out = part.resolved.get("leave_out")
-    if isinstance(left_out, list) and set(range(layers)) <= set(left_out):
+    if isinstance(left_out, list) and set(range(layers)) <= {n % layers for n in left_out}:
         yield f"`{part.name}[leave_out]` leaves out every layer"

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Family = Literal["full", "bottleneck", "lora", "prefix", "prompt", "reft", "union"]
-Rule = Literal["flag", "integer", "number", "choice", "scaling", "reduction", "layers", "matrices"]
+Rule = Literal[
+    "flag",
+    "integer",
+    "number",
+    "choice",
+    "scaling",
+    "reduction",
+    "layers",
+    "any_layers",
+    "matrices",
+]
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def _choice(default: object, *others: object) -> Parameter:
 
 _SEED = Parameter(None, "integer", low=0, optional=True)
 _DROPOUT = Parameter(0.0, "number", low=0.0, high=0.99)
-_LEAVE_OUT = Parameter([], "layers")
+_LEAVE_OUT = Parameter([], "any_layers")  # also from the end: -1 is the last
 # How many of the lowest layers stay as they are, the embeddings with them; 0: these alone.
 _FULL = {
     "freeze": Parameter(None, "integer", low=0, optional=True),

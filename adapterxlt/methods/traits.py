@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.methods.parser import ParsedMethod, Part
 
 # What must be said where a method goes to plain `adapters` that `counts_padding` there.
 PADDING_NOTE = (
@@ -11,25 +11,34 @@ PADDING_NOTE = (
 )
 
 
-def to_adapters_string(method: ParsedMethod) -> str:
+def left_out(part: Part, layers: int) -> list[int]:
+    """The layers that have none of a method's parts, of a backbone of so many layers."""
+    numbers = part.resolved.get("leave_out")
+    return [n % layers if n < 0 else n for n in numbers] if isinstance(numbers, list) else []
+
+
+def to_adapters_string(method: ParsedMethod, layers: int) -> str:
     """The text that `adapters` itself parses into this method's configuration.
 
-    Strings are quoted inside, as its parser wants.
+    Strings are quoted inside, as its parser wants; layers counted from the end (-1 is the last)
+    are numbered from the first.
+
+    Args:
+        layers: number of layers of the backbone.
 
     Raises:
         ValueError: for `full` and its kin, which are not adapters.
     """
     if method.is_full:
         raise ValueError(f"`{method}` is not an adapter method")
-    return "|".join(
-        part.name
-        + (
-            "[" + ",".join(f"{key}={value!r}" for key, value in part.params.items()) + "]"
-            if part.params
-            else ""
-        )
-        for part in method.parts
-    )
+    chunks = []
+    for part in method.parts:
+        params = dict(part.params)
+        if "leave_out" in params:
+            params["leave_out"] = left_out(part, layers)
+        inside = ",".join(f"{key}={value!r}" for key, value in params.items())
+        chunks.append(f"{part.name}[{inside}]" if inside else part.name)
+    return "|".join(chunks)
 
 
 def counts_padding(method: ParsedMethod) -> bool:

@@ -46,6 +46,10 @@ def accept(parameter: Parameter, value: object) -> object:
             if isinstance(value, list) and all(type(v) is int and v >= 0 for v in value):
                 return value
             raise ValueError("must be a list of layer numbers, the first being 0")
+        case "any_layers":
+            if isinstance(value, list) and all(type(v) is int for v in value):
+                return value
+            raise ValueError("must be a list of layer numbers: 0 is the first, -1 the last")
         case "matrices":
             if isinstance(value, list) and value and set(map(str, value)) <= {"q", "k", "v"}:
                 return value

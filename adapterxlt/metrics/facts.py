@@ -42,6 +42,7 @@ class Metric:
         interval: how the interval of a value is made: `binomial` where a value is the share of
             independent examples that are right, in percent; None where it has none.
         digits: decimals that tables show.
+        guess: whether it tells of what has not been tried: no model is better by it.
         own_statistics: of a metric of another package, how it is computed from the outcomes of
             examples; () where it is not, so that models are not compared in pairs by it.
     """
@@ -53,6 +54,7 @@ class Metric:
     interval: Literal["binomial"] | None = None
     digits: int = 1
     own_statistics: tuple[Statistic, ...] = ()
+    guess: bool = False
 
     @property
     def statistics(self) -> tuple[Statistic, ...]:
@@ -96,6 +98,13 @@ METRICS: dict[str, Metric] = {
         Metric("similarity_shuffled", unit="cosine", less_is_better=True, digits=3),
         Metric("similarity_gap", unit="cosine", digits=3),
         Metric("anisotropy", unit="cosine", less_is_better=True, digits=3),
+        # Of frozen features, see `metrics/transferability.py`; and rules that need none.
+        Metric("linear_probe", interval="binomial", guess=True),
+        Metric("knn", interval="binomial", guess=True),
+        Metric("logme", unit="nats an example", digits=3, guess=True),
+        Metric("h_score", unit="H-score", digits=3, guess=True),
+        Metric("source_size", unit="training examples", digits=0, guess=True),
+        Metric("mnli_always", unit="1: trained on MNLI", digits=0, guess=True),
         Metric("f1_tuned"),
         Metric("threshold", unit="margin score", digits=4),
         Metric("threshold_tuned", unit="margin score", digits=4),

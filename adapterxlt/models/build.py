@@ -6,44 +6,37 @@ does not depend on what was built before in the same process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.kinds.registry import get_kind
-from adapterxlt.methods.composing import can_fuse, can_stack
+from adapterxlt.methods.composing import can_stack
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
+from adapterxlt.models.assemble import adapter_specs, new_heads, ready_to_train, train_only
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.dropout import quicken_dropout
+from adapterxlt.models.fusion import build_fusion
 from adapterxlt.models.head_classes import AdapterModel
-from adapterxlt.models.heads import add_head
-from adapterxlt.models.lm_head import unfreeze_bias
 from adapterxlt.models.load import load
 from adapterxlt.models.merge import merge
 from adapterxlt.models.parts import (
     Built,
     adapter_file,
-    add_saved,
     check_name,
-    hide_prompt_of,
     methods_of,
     new_adapter,
     read_for,
-    single_members,
 )
-from adapterxlt.models.pretrained_head import start_pretrained
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.save import save
-from adapterxlt.models.setup import activate, on_top, split_top, to_block
+from adapterxlt.models.setup import on_top, split_top
 from adapterxlt.models.sparse import most_changed
+from adapterxlt.models.speak import add_speaking, exchange_weights, with_language
 from adapterxlt.models.spec import (
-    ADAPTERS_FOLDER,
-    AdapterSpec,
-    FuseSetup,
     HeadSpec,
     ModelSpec,
     Setup,
@@ -59,6 +52,9 @@ from adapterxlt.models.trainable import (
 
 __all__ = ["Built", "HeadSpec", "build_fusion", "build_train", "load", "merge", "save"]
 
+# Artifacts of two languages' weights: those that are put in, and those that are taken out.
+_Taken = tuple[Path, Path] | None
+
 
 @quiet()
 def build_train(
@@ -72,6 +68,8 @@ def build_train(
     after: Path | None = None,
     stack_on: Path | None = None,
     dense: Path | None = None,
+    language: Path | None = None,
+    before: Path | None = None,
     frozen_dropout: bool = False,
 ) -> Built:
     """Build the model of a train stage, in training mode.
@@ -85,6 +83,9 @@ def build_train(
             under the new name, the rest stays frozen; a full fine-tune gives its weights.
         stack_on: artifact that stays frozen below the new adapter.
         dense: of a sparse fine-tune, the full one that tells which weights it trains.
+        language: of what stands on another language's adapter than that of this training, the
+            artifact of the one that it gets in its place.
+        before: the artifact of that other one, if they are weights of the backbone.
         frozen_dropout: keep dropout inside the frozen backbone.
 
     Raises:
@@ -97,11 +98,17 @@ def build_train(
     base = after or stack_on
     earlier = read_for(backbone, base) if base else None
     weights = base if earlier is not None and earlier.full else None
+    put = language if before is None else None
+    if put is not None and earlier is not None:
+        earlier = with_language(earlier, backbone, put)
+    taken = (language, before) if language is not None and before is not None else None
     heads = () if head is None else (head, *other_heads)
     if parse_method(method).is_head and base is not None and earlier and earlier.setup is not None:
-        return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout)
+        return _build_head(backbone, name, heads, seed, earlier, base, frozen_dropout, put, taken)
     if parse_method(method).is_full:
-        built = _build_full(backbone, name, heads, seed, earlier, weights, method, frozen_dropout)
+        built = _build_full(
+            backbone, name, heads, seed, earlier, weights, method, frozen_dropout, taken
+        )
         if dense is not None:
             built.masks = most_changed(built, dense, parse_method(method))
         return built
@@ -116,9 +123,9 @@ def build_train(
     if name in (list(setup_names(earlier.setup)) if earlier and earlier.setup else []):
         raise AdapterXLTError(f"`{name}` is already the name of an adapter below it")
 
-    model = load_base(backbone, weights)
+    model = _load_base(backbone, weights, taken)
     if earlier is not None and base is not None and below is not None:
-        add_saved(model, earlier, base, below)
+        add_speaking(model, earlier, base, below, backbone, put)
     _add_adapter(model, name, method, seed)
     if continued is not None and earlier is not None and base is not None:
         source = adapter_file(earlier, base, continued)
@@ -129,63 +136,17 @@ def build_train(
         name=name,
         backbone=backbone_spec(backbone),
         full=weights is not None,
-        adapters=_adapter_specs(setup, name, {name: method, **methods_of(earlier)}),
+        adapters=adapter_specs(setup, name, {name: method, **methods_of(earlier)}),
         setup=setup,
         fusion=earlier.fusion if earlier and below and any(setup_fusions(below)) else None,
         head=head,
         other_heads=tuple(other_heads),
         method=method,
     )
-    _new_heads(model, spec, backbone, seed)
+    new_heads(model, spec, backbone, seed)
     # Only the new adapter first: `train_adapter` cannot take a fusion inside a stack.
     model.train_adapter(name)
-    return _ready_to_train(model, backbone, spec, frozen_dropout)
-
-
-@quiet()
-def build_fusion(
-    backbone: Backbone,
-    *,
-    members: Sequence[Path],
-    fusion: str,
-    name: str,
-    head: HeadSpec,
-    seed: int,
-    other_heads: Sequence[HeadSpec] = (),
-    frozen_dropout: bool = False,
-) -> Built:
-    """Build AdapterFusion over trained single adapters, in training mode.
-
-    Raises:
-        InvalidArtifactError: a member is damaged or of another backbone.
-        AdapterXLTError: the members cannot be fused.
-    """
-    check_name(name)
-    specs = single_members(backbone, members, "fuse")
-    methods = {spec.name: spec.adapters[0].method for spec in specs}
-    reason = can_fuse([parse_method(method) for method in methods.values()])
-    if reason:
-        raise AdapterXLTError(f"`{name}`: {reason}")
-    model = load_base(backbone)
-    setup = FuseSetup(fuse=tuple(methods))
-    for spec, folder in zip(specs, members, strict=True):
-        add_saved(model, spec, folder, spec.name)
-    torch.manual_seed(seed)
-    model.add_adapter_fusion(list(setup.fuse), config=fusion)
-    spec = ModelSpec(
-        name=name,
-        backbone=backbone_spec(backbone),
-        full=False,
-        adapters=_adapter_specs(setup, name, methods),
-        setup=setup,
-        fusion="static" if fusion == "static" else "dynamic",
-        head=head,
-        other_heads=tuple(other_heads),
-        method=None,
-    )
-    _new_heads(model, spec, backbone, seed)
-    model.train_adapter_fusion(to_block(setup))
-    return _ready_to_train(model, backbone, spec, frozen_dropout)
+    return ready_to_train(model, backbone, spec, frozen_dropout)
 
 
 def _build_full(
@@ -197,12 +158,13 @@ def _build_full(
     weights: Path | None,
     method: str,
     frozen_dropout: bool,
+    taken: _Taken,
 ) -> Built:
     if earlier is not None and earlier.setup is not None:
         raise AdapterXLTError(
             f"`{name}`: a full fine-tune cannot go on from adapters (`{earlier.name}`)"
         )
-    model = load_base(backbone, weights)
+    model = _load_base(backbone, weights, taken)
     spec = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
@@ -213,10 +175,10 @@ def _build_full(
         other_heads=tuple(heads[1:]),
         method=method,
     )
-    _new_heads(model, spec, backbone, seed)
+    new_heads(model, spec, backbone, seed)
     model.freeze_model(False)
     if parse_method(method) != parse_method("full"):
-        _train_only(model, expected_trainable(model, spec))
+        train_only(model, expected_trainable(model, spec))
     if parse_method(method).is_head and not frozen_dropout:
         silence_frozen_dropout(model)
     # The library's own modules in an encoder without adapters hold no weights of their own,
@@ -235,69 +197,39 @@ def _build_head(
     earlier: ModelSpec,
     base: Path,
     frozen_dropout: bool,
+    put: Path | None,
+    taken: _Taken,
 ) -> Built:
     """New heads on what an earlier stage made of adapters, all of which stays frozen."""
     assert earlier.setup is not None
-    model = load_base(backbone, base if earlier.full else None)
-    add_saved(model, earlier, base, earlier.setup)
+    model = _load_base(backbone, base if earlier.full else None, taken)
+    add_speaking(model, earlier, base, earlier.setup, backbone, put)
     spec = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
         full=earlier.full,
-        adapters=_adapter_specs(earlier.setup, name, methods_of(earlier)),
+        adapters=adapter_specs(earlier.setup, name, methods_of(earlier)),
         setup=earlier.setup,
         fusion=earlier.fusion,
         head=heads[0],
         other_heads=tuple(heads[1:]),
         method="head",
     )
-    _new_heads(model, spec, backbone, seed)
-    _train_only(model, expected_trainable(model, spec))
-    return _ready_to_train(model, backbone, spec, frozen_dropout)
+    new_heads(model, spec, backbone, seed)
+    train_only(model, expected_trainable(model, spec))
+    return ready_to_train(model, backbone, spec, frozen_dropout)
 
 
-def _train_only(model: AdapterModel, wanted: Set[str]) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad = name in wanted
-
-
-def _ready_to_train(
-    model: AdapterModel, backbone: Backbone, spec: ModelSpec, frozen_dropout: bool
-) -> Built:
-    activate(model, spec)
-    hide_prompt_of(model, spec)
-    unfreeze_bias(model)
-    if not frozen_dropout:
-        silence_frozen_dropout(model)
-    quicken_dropout(model)
-    model.train()
-    assert_trainable(model, spec)
-    return Built(model, load_tokenizer(backbone), backbone, spec)
+def _load_base(backbone: Backbone, weights: Path | None, taken: _Taken) -> AdapterModel:
+    model = load_base(backbone, weights)
+    if taken is not None:
+        exchange_weights(model, backbone, *taken)
+    return model
 
 
 def _add_adapter(model: AdapterModel, name: str, method: str, seed: int) -> None:
     torch.manual_seed(seed)
     new_adapter(model, name, method, f"`{name}`")
-
-
-def _new_heads(model: AdapterModel, spec: ModelSpec, backbone: Backbone, seed: int) -> None:
-    for head in spec.heads:
-        name = spec.head_name(head)
-        torch.manual_seed(seed)
-        add_head(model, name, head)
-        if get_kind(head.kind).tied_head:
-            start_pretrained(model, name, backbone)
-
-
-def _adapter_specs(setup: Setup, name: str, methods: dict[str, str]) -> tuple[AdapterSpec, ...]:
-    return tuple(
-        AdapterSpec(
-            name=adapter,
-            method=methods[adapter],
-            folder="." if adapter == name else f"{ADAPTERS_FOLDER}/{adapter}",
-        )
-        for adapter in setup_names(setup)
-    )
 
 
 def _same_method(method: str, earlier: ModelSpec, continued: str, name: str) -> None:

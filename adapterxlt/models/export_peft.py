@@ -11,6 +11,7 @@ from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.errors import UsageError
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS
+from adapterxlt.methods.traits import left_out
 from adapterxlt.models import tensors
 from adapterxlt.models.export_program import backbone_of, other_way, program
 from adapterxlt.models.head_classes import plain_name
@@ -53,7 +54,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
     linear = architecture.linear
     targets = [linear[str(name)] for name in _list(params["attn_matrices"])]
     targets = targets if params["selfattn_lora"] else []
-    left_out = _list(params["leave_out"])
+    skipped = left_out(part, built.backbone.layers)
     config: dict[str, object] = {
         "peft_type": "LORA",
         "base_model_name_or_path": backbone_of(built.backbone).load,
@@ -65,8 +66,8 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         "bias": "none",
         "inference_mode": True,
     }
-    if left_out:
-        kept = [layer for layer in range(built.backbone.layers) if layer not in left_out]
+    if skipped:
+        kept = [layer for layer in range(built.backbone.layers) if layer not in skipped]
         config |= {
             "layers_to_transform": kept,
             "layers_pattern": architecture.layers.rpartition(".")[2],

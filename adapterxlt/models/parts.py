@@ -45,6 +45,7 @@ class Built:
         spec: what it consists of; None for the bare backbone.
         prefix: put before each sentence whose vector is wanted.
         masks: which elements are trained of tensors that are not trained whole, by name.
+        members: names of the adapters that are trained on with a fusion of them.
     """
 
     model: AdapterModel
@@ -53,6 +54,7 @@ class Built:
     spec: ModelSpec | None
     prefix: str = field(default="", kw_only=True)
     masks: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+    members: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         self.prefix = self.prefix or self.backbone.prefix
@@ -140,7 +142,8 @@ def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None
         AdapterXLTError: the library cannot build it on this backbone.
     """
     try:
-        model.add_adapter(name, config=to_adapters_string(parse_method(method)))
+        layers = model.config.num_hidden_layers
+        model.add_adapter(name, config=to_adapters_string(parse_method(method), layers))
     except (ValueError, TypeError, AssertionError, NotImplementedError, KeyError) as error:
         raise AdapterXLTError(
             f"{where}: method `{method}` cannot be built on this backbone: "

@@ -11,8 +11,8 @@ from transformers.modeling_utils import no_init_weights
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
-from adapterxlt.models.head_classes import adapter_class, config_of
-from adapterxlt.models.parts import new_adapter
+from adapterxlt.models.head_classes import adapter_class, architecture_of, config_of
+from adapterxlt.models.parts import Built, new_adapter
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.trainable import adapter_part, backbone_part
 
@@ -42,6 +42,20 @@ def trained_parameters(backbone: Backbone, methods: Iterable[str]) -> tuple[dict
             new_adapter(model, name, method, f"`{backbone.name}`")
             found[method] = _count(model, adapter_part(name, method))
     return found, total
+
+
+def sizes_of(built: Built) -> dict[str, int]:
+    """What a model that is about to train trains: see `results.costs.Measured`."""
+    own = tensors.of_backbone(architecture_of(built.model))
+    parameters = dict(built.model.named_parameters())
+    trained = {name: one.numel() for name, one in parameters.items() if one.requires_grad}
+    trained |= {name: int(mask.sum()) for name, mask in built.masks.items() if name in trained}
+    heads = sum(count for name, count in trained.items() if name.startswith("heads."))
+    return {
+        "parameters": sum(trained.values()) - heads,
+        "head_parameters": heads,
+        "backbone_parameters": _count(built.model, own),
+    }
 
 
 def _count(model: nn.Module, belongs: tensors.Belongs) -> int:

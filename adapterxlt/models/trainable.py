@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import nn
 
 from adapterxlt.backbones.architectures.entry import Architecture
@@ -15,13 +17,18 @@ from adapterxlt.models.spec import ModelSpec
 _FROZEN_SHARED = ("vera_d", "vera_b")
 
 
-def expected_trainable(model: nn.Module, spec: ModelSpec) -> set[str]:
+def expected_trainable(model: nn.Module, spec: ModelSpec, members: Sequence[str] = ()) -> set[str]:
     """Names of the parameters that training this artifact must change: no more, no fewer.
 
     The new heads; and what its method says of the backbone for a fine-tune, the fusion layers for
     a fusion, the stage's own adapter else.
+
+    Args:
+        members: adapters that are trained on with a fusion of them.
     """
     selections = [tensors.of_head(spec.head_name(head)) for head in spec.heads]
+    methods = {adapter.name: adapter.method for adapter in spec.adapters}
+    selections += [adapter_part(name, methods[name]) for name in members]
     if spec.method is None:
         selections.append(tensors.of_fusion())
     elif parse_method(spec.method).is_full:
@@ -71,14 +78,14 @@ def freezes_shared(method: str) -> bool:
     return any(part.resolved.get(key) is not None for part in parts for key in _FROZEN_SHARED)
 
 
-def assert_trainable(model: nn.Module, spec: ModelSpec) -> None:
+def assert_trainable(model: nn.Module, spec: ModelSpec, members: Sequence[str] = ()) -> None:
     """Check the parameters that require gradients against `expected_trainable`.
 
     Raises:
         AdapterXLTError: they differ; the message lists the difference.
     """
     actual = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    expected = expected_trainable(model, spec)
+    expected = expected_trainable(model, spec, members)
     if actual == expected and actual:
         return
     lines = [f"`{spec.name}` would not train what it should"]

@@ -96,7 +96,7 @@ class StageKind(Generic[S]):
         lists: keys whose single value stands for a list of one.
         may_be_all: those of them that may be `all`.
         distinct: those in which nothing may be listed twice.
-        named: keys that name other stages, one or a list of them.
+        named: keys that name other stages, one, a list, or a mapping of something to them.
         makes_model: whether other stages can name it.
         kept: whether its output is a model that can be shared, so remote stores are asked for it.
         like_first: whether its heads and their settings are those of the first stage it names.
@@ -128,6 +128,8 @@ class StageKind(Generic[S]):
             value = getattr(stage, key)
             if isinstance(value, str):
                 yield (key,), value
+            elif isinstance(value, Mapping):
+                yield from (((key, item), needed) for item, needed in value.items())
             elif value is not None:
                 yield from (((key, index), needed) for index, needed in enumerate(value))
 

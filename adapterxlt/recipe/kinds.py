@@ -20,6 +20,7 @@ BUILT_IN = {
     "merge": "adapterxlt.stages.merge:KIND",
     "ensemble": "adapterxlt.stages.ensemble:KIND",
     "use": "adapterxlt.stages.use.stage:KIND",
+    "suggest": "adapterxlt.stages.suggest:KIND",
     "probe": "adapterxlt.stages.probe:KIND",
     "align": "adapterxlt.stages.align:KIND",
     "evaluate": "adapterxlt.stages.evaluate:KIND",

@@ -25,6 +25,7 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.include import resolve_includes
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.matrix import expand_matrix, without_matrix
+from adapterxlt.recipe.name_patterns import write_out
 from adapterxlt.recipe.overrides import apply_overrides
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shorthand import spell_out
@@ -137,7 +138,7 @@ def _load(
     known = Catalogue(tasks) if tasks is not None else _tasks(root, path.parent, entries, problems)
     expanded = expand_matrix(root, problems)
     if expanded is None:  # which stages there are is not known; each alone can be looked at
-        rest = without_matrix(root)
+        rest = write_out(without_matrix(root))
         places = Places(rest)
         if any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
             told, more = {problem.path for problem in problems}, list[Problem]()
@@ -145,6 +146,7 @@ def _load(
             problems.extend(problem for problem in more if problem.path not in told)
         raise_all(problems, places)
         raise InvalidRecipeError(problems)
+    expanded = write_out(expanded)
     places = Places(expanded)
     draft = validate(expanded, places, problems, known)
     draft.recipe = draft.recipe.knowing(_with_files(draft, path))

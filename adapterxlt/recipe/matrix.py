@@ -198,7 +198,12 @@ class _Body:
         names = names_in(item.value) if isinstance(item.value, str) else []
         names = [name for name in names if name not in self.combination]
         if not names:
-            return [] if _is_no_item(item, self.combination) else [self.fill(item, path)]
+            if _is_no_item(item, self.combination):
+                return []
+            filled = self.fill(item, path)
+            # Values that are a list take their place among the others.
+            listed = not isinstance(item.value, list) and isinstance(filled.value, list)
+            return filled.value if listed and isinstance(filled.value, list) else [filled]
         if self.variables.count(names) > MAX_ITEMS + len(self.variables.include):
             self.problems.append(item.problem(path, f"becomes more than {MAX_ITEMS} items"))
             return []

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapterxlt.methods.parser import ParsedMethod
+from adapterxlt.recipe.language_adapters import LanguageAdapters
 from adapterxlt.recipe.used import Form
 
 MAX_MEMBERS = 32  # of a stack or a fusion, as an artifact's description has them at most
 # The keys that say what a model consists of.
-COMPOSING = ("train", "method", "after", "stack_on", "fuse", "merge", "ensemble")
+COMPOSING = (
+    *("train", "method", "after", "stack_on", "fuse", "merge", "ensemble"),
+    *("language", "language_adapters"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Shape:
             and for an ensemble.
         headless: why it has no head; "" if it has one.
         depth: how many adapters, or fusions, stand on one another.
+        speaks: the language adapters that it stands on, the lowest of all; None without any.
     """
 
     kind: Form
@@ -34,6 +39,7 @@ class Shape:
     heads: tuple[tuple[str, ...], ...]
     headless: str = ""
     depth: int = 1
+    speaks: LanguageAdapters | None = None
 
 
 ShapeOf = Callable[[str], Shape | None]  # of a stage, by name; None if it is not known

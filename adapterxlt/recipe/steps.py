@@ -33,6 +33,14 @@ class Step:
     neutral: dict[str, object] = field(default_factory=dict)
     used: Used | None = None
 
+    @property
+    def model(self) -> str | None:
+        """Of a step that measures, the step of what it measures; None: the bare backbone.
+
+        Its other inputs are language adapters; `alone`, on which nothing else stands.
+        """
+        return self.inputs[0] if self.inputs and not self.params.get("alone") else None
+
     def parts(self) -> tuple[Part, ...]:
         """What a step that trains does so on: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])

@@ -45,6 +45,11 @@ class TaskData(Strict):
     shot_seed: int | None = Field(
         None, ge=0, description="which shots are drawn; default: the seed of the stage"
     )
+    translated: TrainingLanguages | None = Field(
+        None,
+        description="languages that its training data were translated to by machine, or all that "
+        "there are files of",
+    )
     weight: float | None = Field(
         None,
         gt=0,
@@ -64,6 +69,7 @@ class Part:
         shots: examples of a class, or in all, see `TaskData`; None: all that `cap` leaves.
         shot_seed: None: the shots are drawn by the seed of the stage.
         weight: share of the steps; None: as the sampling says.
+        translated: the task whose files are its training data, translated; None: they are not.
     """
 
     task: str
@@ -74,6 +80,12 @@ class Part:
     shots: int | None = None
     shot_seed: int | None = None
     weight: float | None = None
+    translated: str | None = None
+
+    @property
+    def read(self) -> str:
+        """The task whose files are read."""
+        return self.translated or self.task
 
     def said(self) -> dict[str, Any]:
         """As a step has it. What came later is left out where it is not used: addresses stay."""
@@ -84,7 +96,7 @@ class Part:
         }
 
 
-_LATER = ("shots", "shot_seed", "weight")
+_LATER = ("shots", "shot_seed", "weight", "translated")
 
 
 def parts_of(
@@ -108,6 +120,10 @@ def parts_of(
     """
     task = tasks.get(data.task)
     asked = data.language or languages
+    translated = None
+    if data.translated is not None and task is not None and task.translated is not None:
+        translated, asked = task.translated, data.translated
+        task = tasks.get(translated)
     if asked == [ALL] and task is not None:
         few = data.shots is not None
         asked = _all_of(task, data.split or default_split(task, ALL, split, few=few), roots)
@@ -124,6 +140,7 @@ def parts_of(
                 shots=data.shots,
                 shot_seed=data.shot_seed,
                 weight=data.weight and data.weight / len(asked),
+                translated=translated,
             )
         )
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import answer
 from adapterxlt.report.comparisons import NOTE, Comparison, found_for
 from adapterxlt.report.resampling import RESAMPLES
@@ -27,6 +28,8 @@ def answers_of(
         several: also of models under several seeds, once each; else they are left out.
     """
     grid, lines = section.grid, {}
+    if facts_of(grid.rows[0].metric).guess:
+        return []
     for model in grid.models:
         rows = [
             next((grid.cells[one, code] for code in grid.judged if (one, code) in grid.cells), None)

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from markupsafe import Markup
-
 from adapterxlt.report.read import Run
 from adapterxlt.results.rows import Row
 
 _MANY = 0.5  # a column with fewer distinct values than this share of its rows is written as places
 
 
-def embedded(value: object) -> Markup:
+def embedded(value: object) -> str:
     """JSON for a `<script type="application/json">`: without `<`, `>` and `&`."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)
+    return text
 
 
 def rows_of(runs: Iterable[Run]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def origin_of(row: Row) -> Origin:
                 found += _tasks(_split(member, " > "), whole=row.layer is not None or not last)
             continue
         task, method, relation = _parsed(step)
+        method = "" if how == "fuse" else method  # its members have one
         how = relation or how
         if not last or row.layer is not None:
             found.append(task)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import UsageError
+from adapterxlt.results.costs import Cost, read_costs
 from adapterxlt.results.file import as_row, read_rows
 from adapterxlt.results.rows import RESULTS_NAME, Row
 from adapterxlt.results.versions import families
@@ -20,12 +21,14 @@ class Run:
         recipe: its name.
         rows: in plan order.
         title: its name, and what tells it apart where the folder has several of that name.
+        costs: of its steps, as far as they are known.
     """
 
     workdir: Path
     recipe: str
     rows: tuple[Row, ...]
     title: str = ""
+    costs: tuple[Cost, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -53,12 +56,13 @@ def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
                 hint=f"name a folder that `adapterxlt run RECIPE --workdir {path.parent}` has "
                 "filled",
             ) from None
+        costs = read_costs(workdir)
         for recipe in dict.fromkeys(row.recipe for row in rows):
-            runs += _runs_of(workdir, recipe, [row for row in rows if row.recipe == recipe])
+            runs += _runs_of(workdir, recipe, [row for row in rows if row.recipe == recipe], costs)
     return runs
 
 
-def _runs_of(workdir: Path, recipe: str, rows: list[Row]) -> list[Run]:
+def _runs_of(workdir: Path, recipe: str, rows: list[Row], costs: list[Cost]) -> list[Run]:
     versions: dict[str, list[Row]] = {}
     for row in rows:
         versions.setdefault(row.recipe_id, []).append(row)
@@ -75,5 +79,10 @@ def _runs_of(workdir: Path, recipe: str, rows: list[Row]) -> list[Run]:
             if len(groups) > 1:
                 seeds = sorted({row.seed for row in group})
                 title += f", seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-            found.append(Run(workdir, recipe, tuple(group), title))
+            own = tuple(
+                cost
+                for cost in costs
+                if (cost.recipe, cost.recipe_id) == (recipe, group[0].recipe_id)
+            )
+            found.append(Run(workdir, recipe, tuple(group), title, own))
     return found

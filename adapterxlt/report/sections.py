@@ -55,6 +55,26 @@ class Section:
         ]
 
     @property
+    def borrowed(self) -> list[str]:
+        """Languages without a language adapter of their own, models with the same together."""
+        models: dict[str, list[str]] = {}
+        for model in self.grid.models:
+            instead: dict[str, list[str]] = {}
+            for row in self.grid.rows:
+                if row.model == model and row.borrows:
+                    instead.setdefault(str(row.language_adapter), []).append(row.language)
+            told = "; ".join(
+                f"{', '.join(languages)} with {'none' if used == 'none' else f'that of {used}'}"
+                for used, languages in instead.items()
+            )
+            models.setdefault(told, []).append(model)
+        return [
+            f"no language adapter of their own ({', '.join(names)}): {told}"
+            for told, names in models.items()
+            if told
+        ]
+
+    @property
     def leaks(self) -> list[str]:
         """Texts of the evaluation that were seen in training, models with the same together."""
         models: dict[str, list[str]] = {}

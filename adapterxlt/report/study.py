@@ -162,7 +162,7 @@ def _extremes(about: Sequence[Finding]) -> str:
     best, worst = shown[-1], shown[0]
     text = f"The largest gain shown is {_said(best)}" if best.gain > 0 else "No gain is shown"
     if worst.gain < 0:
-        text += f", the largest loss {_said(worst)}"
+        text += f"; the largest loss is {_said(worst)}"
     return f"{text}."
 
 

@@ -14,6 +14,7 @@ from adapterxlt.report.answers import answers_of, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table
+from adapterxlt.report.guesses import checked
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.systems import Key
@@ -45,6 +46,9 @@ def print_results(
         _print_notes(part, console)
     found = (answers_of(part, comparisons, several=several) for part in parts)
     _print_answers(list(dict.fromkeys(chain.from_iterable(found))), console)
+    if guesses := list(map(str, checked(rows))):
+        console.print(Text("Did the guesses come true?", style="bold"))
+        _print_lines(guesses, [], console)
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
@@ -95,7 +99,8 @@ def _number(value: float | None) -> Text:
 def _value(row: Row | None) -> Text:
     if row is None:
         return Text("-")
-    return Text(f"{row.value:.1f}{'!' if row.contamination else ''}")
+    marks = ("~" if row.borrows else "") + ("!" if row.contamination else "")
+    return Text(f"{row.value:.1f}{marks}")
 
 
 def _difference(gain: Gain | None, metric: str) -> Text:
@@ -132,6 +137,8 @@ def _print_notes(part: Section, console: Console) -> None:
     console.print(Text(" | ".join(part.rests_on), style="dim"))
     if part.star:
         console.print(Text(part.star, style="dim"))
+    for note in part.borrowed:
+        console.print(Text(f"~ {note}", style="dim"))
     for note in part.leaks:
         console.print(Text(f"! {note}", style="yellow"))
     console.print()

@@ -44,11 +44,19 @@ class Measure:
     layer: int | None = None
     contamination: str = ""
     pooling: str | None = None
+    language_adapter: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """The measure as plain JSON data."""
+        found = asdict(self)
+        if self.language_adapter is None:
+            del found["language_adapter"]
+        return found
 
 
 def write_measures(folder: Path, measures: Sequence[Measure]) -> None:
     """Write the measures of a finished cell."""
-    write_json(folder / MEASURES_NAME, [asdict(measure) for measure in measures])
+    write_json(folder / MEASURES_NAME, [measure.as_dict() for measure in measures])
 
 
 def read_measures(folder: Path) -> list[Measure]:

@@ -43,6 +43,7 @@ class Outcomes:
         columns: what each example came to, by name; see `metrics.statistics`.
         parallel: whether examples of the same id in other languages are translations.
         labels: what the numbers in `gold` and `predicted` stand for.
+        language_adapter: as in the rows of the results.
     """
 
     language: str
@@ -53,6 +54,7 @@ class Outcomes:
     pooling: str | None = None
     parallel: bool = False
     labels: tuple[str, ...] = ()
+    language_adapter: str | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,6 +101,7 @@ def write_outcomes(folder: Path, blocks: Sequence[Outcomes]) -> None:
                 "count": len(block),
                 "ids": kind,
                 "columns": sorted(block.columns),
+                **({"language_adapter": spoken} if (spoken := block.language_adapter) else {}),
             }
         )
     arrays = {"ids": _small(np.concatenate(ids))} if ids else {}
@@ -179,6 +182,7 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
                     raise ValueError("ids without a name")
                 ids = names[ids]
         layer, pooling = block["layer"], block["pooling"]
+        spoken = block.get("language_adapter")
         yield Outcomes(
             language=str(block["language"]),
             split=str(block["split"]),
@@ -188,6 +192,7 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
             pooling=None if pooling is None else str(pooling),
             parallel=bool(block["parallel"]),
             labels=labels,
+            language_adapter=None if spoken is None else str(spoken),
         )
 
 

@@ -43,6 +43,10 @@ class Row:
         shot_seed: the seed that the shots were drawn by which the measured model was trained on
             last; None without shots, then the key is left out of the file.
 
+        language_adapter: of a model on language adapters, the language whose adapter it was
+            measured with: its own, or another's where it has none, or `none`. None, and left out
+            of the file, where the model stands on none.
+
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
 
@@ -72,11 +76,17 @@ class Row:
     setup: str = ""
     equivalence: float | None = None
     shot_seed: int | None = None
+    language_adapter: str | None = None
+
+    @property
+    def borrows(self) -> bool:
+        """Whether its model stands on language adapters, of which the language has none."""
+        return self.language_adapter not in (None, self.language)
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}
-        for key in ("equivalence", "shot_seed"):
+        for key in ("equivalence", "shot_seed", "language_adapter"):
             if found[key] is None:
                 del found[key]
         return found

@@ -18,7 +18,7 @@ from adapterxlt.retrieval.protocols import Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import rank_scores, tatoeba_predictions, tatoeba_ranks
-from adapterxlt.vectors.both_sides import encoded_sides
+from adapterxlt.vectors.both_sides import encoded_by
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.transforms import ReadyRows, ready
@@ -69,6 +69,7 @@ def retrieve_tatoeba(
     poolings: Sequence[Pooling] | None = None,
     submission: Submission | None = None,
     outcomes: list[Outcomes] | None = None,
+    pivot: Built | None = None,
 ) -> list[Measured]:
     """Every figure of `tatoeba.tatoeba_scores` by language, layer and pooling.
 
@@ -86,6 +87,7 @@ def retrieve_tatoeba(
         poolings: ways to pool; None for the protocol's own.
         submission: takes what its layer predicts; of one pooling only.
         outcomes: the ranks of all sentences are added to it.
+        pivot: another model for the English sentences, if they are not encoded with the same.
 
     Raises:
         MissingDataError: a language has no sentences, or its sides are not aligned.
@@ -98,30 +100,38 @@ def retrieve_tatoeba(
             )
     chosen = choose_layers(layers, protocol.tatoeba, built.model.config.num_hidden_layers)
     pooled = poolings or (protocol.tatoeba.pooling,)
+    normalise = protocol.tatoeba.normalise
     measured = []
     begun = 0
     for group in _language_groups(bitexts, len(chosen) * len(pooled) * _vector_bytes(built)):
-        rows: dict[str, int] = {}
+        first: dict[str, int] = {}
+        second: dict[str, int] = first if pivot is None else {}
         sides = [
-            [[rows.setdefault(text, len(rows)) for text in side] for side in (b.source, b.target)]
+            [
+                [numbers.setdefault(text, len(numbers)) for text in side]
+                for numbers, side in ((first, b.source), (second, b.target))
+            ]
             for b in group
         ]
-        vectors = encode_grid(
-            built,
-            list(rows),
-            layers=chosen,
-            poolings=pooled,
-            max_length=max_length,
-            token_budget=token_budget,
-            progress=progress,
-            label=_label(group, begun, len(bitexts)),
-        )
+        grids = [
+            encode_grid(
+                model,
+                list(numbers),
+                layers=chosen,
+                poolings=pooled,
+                max_length=max_length,
+                token_budget=token_budget,
+                progress=progress,
+                label=_label(group, begun, len(bitexts)),
+            )
+            for model, numbers in ((built, first), *([(pivot, second)] if pivot else []))
+        ]
         begun += len(group)
-        for bitext, (source, target) in zip(group, sides, strict=True):
-            for (layer, pooling), both in vectors.items():
+        for bitext, rows in zip(group, sides, strict=True):
+            for layer, pooling in grids[0]:
                 foreign, english = (
-                    ready(both[rows], protocol.transform, protocol.tatoeba.normalise)
-                    for rows in (source, target)
+                    ready(grid[layer, pooling][which], protocol.transform, normalise)
+                    for grid, which in zip((grids[0], grids[-1]), rows, strict=True)
                 )
                 if submission and layer == submission.layer:
                     found = tatoeba_predictions(foreign, english, csls=protocol.csls)
@@ -152,6 +162,7 @@ def retrieve_bucc(
     submission: Submission | None = None,
     work: Path | None = None,
     outcomes: list[Outcomes] | None = None,
+    pivot: Built | None = None,
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
@@ -172,6 +183,7 @@ def retrieve_bucc(
         work: folder for vectors that are too many for memory; a broken call goes on from what is
             there. None: a temporary one.
         outcomes: every gold pair and every false one is added to it.
+        pivot: another model for the English sentences, if they are not encoded with the same.
 
     Raises:
         MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
@@ -194,8 +206,9 @@ def retrieve_bucc(
             )
         source, target = text_rows(mining.source), text_rows(mining.target)
         texts = [list(dict.fromkeys(side)) for side in (mining.source, mining.target)]
-        with encoded_sides(
+        with encoded_by(
             built,
+            pivot,
             texts,
             layers=layers,
             poolings=pooled,

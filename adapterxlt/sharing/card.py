@@ -20,6 +20,7 @@ from adapterxlt.sharing.facts import (
     last_params,
     method_of,
     methods_of,
+    stands_on,
     task_of,
 )
 from adapterxlt.sharing.locate import IMPORTED
@@ -117,6 +118,7 @@ def _body(manifest: Manifest, scores: list[dict[str, Any]], form: Form) -> str:
         f"| data | {escape(describe_data(manifest)) or 'unknown'} |",
         f"| backbone | {escape(facts.backbone.name)}, content {facts.backbone.hash[:16]} |",
         *override,
+        *_language_adapters(manifest, scores),
         f"| settings | {escape(settings) or 'unknown'} |",
         *labels,
         f"| licence | {escape(facts.license) or 'not stated'} |",
@@ -157,6 +159,30 @@ def _summary(manifest: Manifest, backbone: str) -> str:
         "of an evaluation were among its training data. That it is of the backbone "
         f"{escape(backbone)} was said by who imported it.{said}"
     )
+
+
+def _language_adapters(manifest: Manifest, scores: list[dict[str, Any]]) -> list[str]:
+    """Which language adapter it holds, and which others it was measured with."""
+    below, spoken = stands_on(manifest), dict[str, str]()
+    for score in scores:
+        language, address = score.get("language_adapter"), score.get("language_adapter_fingerprint")
+        if language and address:
+            spoken[str(language)] = str(address)
+    params = below.get("params") if below is not None else None
+    if below is None or not isinstance(params, dict):
+        return []
+    task = catalogue().get(str(params.get("task")))
+    if not any("language_adapter" in score for score in scores) and (
+        task is None or not get_kind(task.kind).any_text
+    ):
+        return []
+    language, task_name, method = (escape(params.get(k)) for k in ("language", "task", "method"))
+    address = escape(below.get("fingerprint"))[:16]
+    rows = [f"| language adapter in it | {language} ({task_name}, {method}), {address} |"]
+    if spoken:
+        listed = ", ".join(f"{escape(code)} {escape(spoken[code])[:16]}" for code in sorted(spoken))
+        rows.append(f"| measured with those of | {listed} (artifacts of their own) |")
+    return rows
 
 
 def _hub_ids(manifest: Manifest) -> list[str]:

@@ -60,6 +60,25 @@ def methods_of(manifest: Manifest) -> list[str]:
     return list(dict.fromkeys(method for method in methods if isinstance(method, str)))
 
 
+def stands_on(manifest: Manifest) -> Mapping[str, Any] | None:
+    """The step of the lowest adapter of a stack, which is a language's where there is one.
+
+    None of what is not stacked on anything, or does not say so.
+    """
+    steps = {str(step.get("fingerprint")): step for step in _steps(manifest)}
+    step: Mapping[str, Any] | None = steps.get(manifest.fingerprint)
+    stacked = False
+    for _ in steps:
+        params, inputs = (step or {}).get("params"), (step or {}).get("inputs")
+        if not isinstance(params, dict) or not isinstance(inputs, list) or not inputs:
+            break
+        if params.get("language_adapter"):  # it was put in the place of another
+            return steps.get(str(inputs[-1 if "fusion" in params else 1]))
+        stacked = stacked or params.get("relation") == "stack_on"
+        step = steps.get(str(inputs[0]))
+    return step if stacked else None
+
+
 def languages_of(manifest: Manifest) -> list[str]:
     """Languages of the training data, all steps together."""
     return _said_of_data(_steps(manifest), "language")

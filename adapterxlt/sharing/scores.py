@@ -9,7 +9,7 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.recipe.kinds import measures
-from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, read_measures
+from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, Measure, read_measures
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.strict_json import parse
 from adapterxlt.store.inside import open_inside
@@ -27,7 +27,7 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():
-        if not measures(entry.kind) or entry.parts.get("inputs") != [fingerprint]:
+        if not measures(entry.kind) or _measured(entry) != fingerprint:
             continue
         folder = store.path(entry.fingerprint)
         if not (folder / MEASURES_NAME).is_file():
@@ -50,12 +50,35 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
                 "n": measure.n,
                 "layer": measure.layer,
                 "contamination": measure.contamination,
+                **_spoken(entry, measure),
             }
             for measure in main
             if measure.layer == best
         ]
     unique = {json.dumps(score, sort_keys=True): score for score in found}
     return [unique[key] for key in sorted(unique)]
+
+
+def _measured(entry: Manifest) -> object:
+    """Address of the model that an entry measures: its first input, before language adapters."""
+    inputs, params = entry.parts.get("inputs"), entry.parts.get("params")
+    if isinstance(params, Mapping) and params.get("alone"):
+        return None
+    return inputs[0] if isinstance(inputs, list) and inputs else None
+
+
+def _spoken(entry: Manifest, measure: Measure) -> dict[str, object]:
+    """Whose language adapter a language was measured with, and the address of that."""
+    if measure.language_adapter is None:
+        return {}
+    found: dict[str, object] = {"language_adapter": measure.language_adapter}
+    params, inputs = entry.parts["params"], entry.parts["inputs"]
+    assert isinstance(params, Mapping)
+    assert isinstance(inputs, list)
+    place = params.get("language_adapters", {}).get(measure.language_adapter)
+    if isinstance(place, int) and 0 < place < len(inputs):
+        found["language_adapter_fingerprint"] = inputs[place]
+    return found
 
 
 def _origins(entry: Manifest, task: str) -> list[str]:
@@ -107,6 +130,7 @@ def _is_score(score: object) -> bool:
     if not isinstance(data, list):
         return False
     texts += [*data, score.get("contamination", "")]
+    texts += [score.get(f"language_adapter{end}", "") for end in ("", "_fingerprint")]
     value, n, layer = score.get("value"), score.get("n"), score.get("layer")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False

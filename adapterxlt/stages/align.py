@@ -32,7 +32,7 @@ USED = (
     "lr", "epochs", "max_steps", "batch_size", "max_length", "warmup", "warmup_steps",
     "weight_decay", "max_grad_norm", "seed", "frozen_dropout", "precision",
 )  # fmt: skip
-_ELSE = ("cap", "language", "checkpoint_every", "resources")
+_ELSE = ("cap", "language", "temperature", "checkpoint_every", "resources")
 HEADLESS = "it was aligned on words, not trained on a task"
 
 

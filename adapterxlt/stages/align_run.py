@@ -51,6 +51,7 @@ def run_align(planned: PlannedStep, context: Context, staging: Path) -> None:
         checkpoints=staging / "checkpoints",
         progress=context.progress,
         description=step.id,
+        tracking=context.tracking(planned),
     )
     out = staging / "out"
     save(built, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,13 @@ from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
+from adapterxlt.stages.language_adapters import (
+    missing,
+    problem_of,
+    refuse_missing,
+    spoken_by,
+    swapped,
+)
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,
@@ -32,6 +39,7 @@ from adapterxlt.stages.measuring import (
 )
 from adapterxlt.tasks.catalogue import Task, compatible
 from adapterxlt.tasks.data_hash import scored_by
+from adapterxlt.tasks.task_languages import language_in
 
 
 class EvaluateStage(Stage):
@@ -81,7 +89,9 @@ class _Evaluate(StageKind[EvaluateStage]):
             if stage.predictions:
                 check_submission(draft, path, stage.predictions, task)
             for position, model in enumerate(stage.evaluate):
-                _check_head(draft, (*at, "evaluate", position), model, task, shape_of)
+                here: KeyPath = (*at, "evaluate", position)
+                _check_head(draft, here, model, task, shape_of)
+                _check_spoken(draft, here, model, stage, task, shape_of)
         if stage.predictions and stage.cap:
             draft.refuse(
                 (*at, "cap"),
@@ -97,9 +107,18 @@ class _Evaluate(StageKind[EvaluateStage]):
     def steps(self, scene: Scene, name: str, stage: EvaluateStage) -> Iterable[Step]:
         """One step a model and a task."""
         known = tasks_of_heads(scene.recipe.catalogue, scene.used)
-        for task_name in stage.on:
+        measured = {
+            name: languages_of(
+                scene.recipe.catalogue[name], stage.languages, scene.roots, stage.split
+            )
+            for name in stage.on
+        }
+        speaks = {model: spoken_by(scene, model) for model in stage.evaluate}
+        refuse_missing(
+            name, [(m, speaks[m], codes) for m in stage.evaluate for codes in measured.values()]
+        )
+        for task_name, languages in measured.items():
             task = scene.recipe.catalogue[task_name]
-            languages = languages_of(task, stage.languages, scene.roots, stage.split)
             for model in stage.evaluate:
                 behind = stage_behind(scene.recipe, model)
                 made = scene.recipe.stages[behind]
@@ -116,11 +135,17 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "token_budget": stage.token_budget,
                     **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
+                if task.protocol:
+                    params["protocol"] = task.protocol
                 if len(trained.lengths) > 1:
                     params["head"] = head.name
                 if stage.predictions:
                     params["predictions"] = stage.predictions
-                yield Step(f"{name}/{model}/{task_name}", "evaluate", name, (model,), params)
+                inputs: tuple[str, ...] = (model,)
+                if (stands_on := speaks[model]) is not None:
+                    spoken = swapped(stands_on, languages)
+                    inputs, params = (model, *spoken.inputs), {**params, **spoken.params}
+                yield Step(f"{name}/{model}/{task_name}", "evaluate", name, inputs, params)
 
     def in_small(
         self,
@@ -146,6 +171,9 @@ class _Evaluate(StageKind[EvaluateStage]):
 
     def baseline(self, models: Sequence[str]) -> str:
         return "direct" if "direct" in models else models[0]
+
+    def protocol(self, params: Mapping[str, Any]) -> str:
+        return str(params.get("protocol", "zero-shot"))
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap
@@ -195,6 +223,23 @@ def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: S
             f"`{model}` cannot be evaluated on `{task.name}`: {reasons}",
             f"train a stage on `{task.name}` `after: {model}`",
         )
+
+
+def _check_spoken(
+    draft: Draft,
+    path: KeyPath,
+    model: str,
+    stage: EvaluateStage,
+    task: Task,
+    shape_of: ShapeOf,
+) -> None:
+    """Whether there is a language adapter of each language that is listed."""
+    shape = shape_of(model)
+    if shape is None or shape.speaks is None or stage.languages == "all":
+        return
+    gone = missing(shape.speaks, [language_in(task, code) for code in stage.languages])
+    if gone:
+        draft.refuse(path, *problem_of(model, gone))
 
 
 def _check_ensemble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 from adapterxlt.errors import InvalidArtifactError
@@ -28,6 +28,7 @@ from adapterxlt.results.outcomes import Outcomes, read_outcomes, write_outcomes
 from adapterxlt.stages.running.contamination import describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
+from adapterxlt.stages.running.swap import used_for
 from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
@@ -41,7 +42,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     """
     step = planned.step
     entry, roots = context.sources.tasks[step.text("task")], context.sources.roots
-    seen = context.seen(context.artifact(step.inputs[0]))
+    known = context.seen(context.artifact(step.inputs[0]))
     partial = staging / "partial"
     measures: list[Measure] = []
     outcomes: list[Outcomes] = []
@@ -52,13 +53,15 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, context.sources, language)
             values, columns = _score(planned, context, task, language, examples, partial)
+            seen = context.seen_in(planned, language, known)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(step, task, language, len(examples), values, flagged)
             texts = map(get_kind(task.kind).texts, examples)
             which = seen_examples(texts, seen) if flagged else None
             kept = outcomes_of(task, examples, columns, language, step.text("split"), which)
+            kept = [replace(one, language_adapter=used_for(step, language)) for one in kept]
             write_outcomes(partial / language, kept)
-            write_json(done, [asdict(measure) for measure in found])
+            write_json(done, [measure.as_dict() for measure in found])
         measures += found
         outcomes += kept
     write_measures(staging / "out", measures)
@@ -99,7 +102,7 @@ def _score(
     description = f"{planned.step.id} {language}"
     if not get_kind(task.kind).predicts:
         _, columns = masked_scores(
-            context.model(planned),
+            context.model(planned, language),
             examples,
             max_length=step.number("max_length"),
             token_budget=step.number("token_budget"),
@@ -111,7 +114,7 @@ def _score(
     predictions = decoded(
         examples,
         task,
-        _outputs(planned, context, task, examples, description),
+        _outputs(planned, context, task, examples, description, language),
         odds,
     )
     if "predictions" in step.params:
@@ -125,7 +128,12 @@ def _score(
 
 
 def _outputs(
-    planned: PlannedStep, context: Context, task: Task, examples: list[Example], description: str
+    planned: PlannedStep,
+    context: Context,
+    task: Task,
+    examples: list[Example],
+    description: str,
+    language: str,
 ) -> Outputs:
     """The outputs of the model; of several that are averaged, their mean.
 
@@ -146,10 +154,11 @@ def _outputs(
             progress=context.progress,
             description=description,
             cache=context.encoded,
+            clock=context.meter.clock if context.meter else None,
         )
 
     if list(members) == [made.id]:
-        return of(context.model(planned), description)
+        return of(context.model(planned, language), description)
     return averaged(
         (
             (
@@ -192,6 +201,7 @@ def _measures(
             value=value,
             n=count,
             contamination=flagged,
+            language_adapter=used_for(step, language),
         )
         for metric, value in values.items()
     ]

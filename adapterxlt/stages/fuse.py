@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -11,26 +12,36 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.composing import can_fuse
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
+from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.language_adapters import KEY, check_unused, standing_on
 from adapterxlt.stages.members import members_of
 from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 
 
-class FuseStage(TrainingStage):
-    """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`."""
+class FuseStage(TrainingStage, SpeakingStage):
+    """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`.
+
+    The order in which they are listed means nothing. Of members that were trained on language
+    adapters, or with `language_adapters`, it stands on that of each language.
+    """
 
     key: ClassVar[str] = "fuse"
     fuse: list[str] = Field(min_length=2)
     fusion: Literal["dynamic", "static"] = "dynamic"
+    train_members: bool = Field(
+        False, description="train the members on, with the fusion; else they stay as they are"
+    )
 
 
 class _Fuse(TrainingKind[FuseStage]):
     key = "fuse"
     called = "fusion"
     model = FuseStage
-    lists = distinct = named = ("fuse",)
+    lists = distinct = ("fuse",)
+    named = ("fuse", KEY)
     version = 2
 
     def method(self, stage: FuseStage) -> str:
@@ -42,17 +53,37 @@ class _Fuse(TrainingKind[FuseStage]):
         members = members_of(draft, name, "fuse", stage.fuse, shape_of, done="fused")
         if not members:
             return None
-        methods = tuple(shape.methods[0] for shape in members.values())
+        methods = tuple(shape.methods[-1] for shape in members.values())
         reason = can_fuse(methods)
         if reason is None and len(methods) > MAX_MEMBERS:
             reason = f"a fusion has at most {MAX_MEMBERS} members"
         if reason:
             draft.refuse(("stages", name, "fuse"), reason)
             return None
-        return Shape("fusion", methods, False, heads_of(stage))
+        found = Shape("fusion", methods, False, heads_of(stage))
+        if stage.language_adapters is None and not any(one.speaks for one in members.values()):
+            return found
+        speaks = _standing_on(draft, name, stage, members, shape_of)
+        below = shape_of(speaks.source) if speaks is not None else None
+        if speaks is None or below is None:
+            return None
+        return replace(found, methods=(*below.methods, *methods), depth=2, speaks=speaks)
+
+    def check(self, draft: Draft, name: str, stage: FuseStage, shape_of: ShapeOf) -> None:
+        super().check(draft, name, stage, shape_of)
+        check_unused(draft, name, stage, shape_of, of="fuse")
 
     def steps(self, scene: Scene, name: str, stage: FuseStage) -> Iterable[Step]:
-        yield self.step(scene, name, stage, {"fusion": stage.fusion})
+        # Members in the order in which the recipe has them: that of this list means nothing.
+        inputs = tuple(member for member in scene.recipe.stages if member in stage.fuse)
+        more: dict[str, object] = {"fusion": stage.fusion}
+        if stage.train_members:
+            more["train_members"] = True
+        shape = scene.shape_of(name)
+        if shape is not None and shape.speaks is not None:
+            inputs += (shape.speaks.source,)
+            more["language_adapter"] = True
+        yield replace(self.step(scene, name, stage, more), inputs=inputs)
 
     def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:
         """An adapter cannot be fused with itself, whatever its stages are called."""
@@ -72,7 +103,34 @@ class _Fuse(TrainingKind[FuseStage]):
 
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)
-        return f"fuse({' + '.join(inputs)}) > {task} (fusion{cap})"
+        cap += ", members trained on" if params.get("train_members") else ""
+        below = f"{inputs[-1]} > " if "language_adapter" in params else ""
+        members = inputs[:-1] if below else inputs
+        return f"{below}fuse({' + '.join(members)}) > {task} (fusion{cap})"
+
+
+def _standing_on(
+    draft: Draft, name: str, stage: FuseStage, members: Mapping[str, Shape], shape_of: ShapeOf
+) -> LanguageAdapters | None:
+    """The language adapters that all members stand on, or are put on."""
+    without = [member for member, shape in members.items() if shape.speaks is None]
+    if without and stage.language_adapters is None:
+        draft.refuse(
+            ("stages", name, "fuse", stage.fuse.index(without[0])),
+            f"`{without[0]}` was not trained on language adapters, as other members were",
+            f"say `{KEY}` here, and all of them stand on these",
+        )
+        return None
+    bases = [(member, shape) for member, shape in members.items() if shape.speaks is not None]
+    speaks = standing_on(draft, name, stage, bases, shape_of)
+    if speaks is not None and speaks.weights:
+        draft.refuse(
+            ("stages", name, KEY),
+            "a fusion stands on adapters, not on full or sparse fine-tunes",
+            "train the languages by an adapter method",
+        )
+        return None
+    return speaks
 
 
 KIND = _Fuse()

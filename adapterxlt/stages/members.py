@@ -33,7 +33,11 @@ def members_of(
         elif shape.kind == "full" and not full:
             reason = f"is a full fine-tune; only adapters can be {done}"
             reason += " with adapters" if key == "merge" else ""
-        elif shape.kind not in ("adapter", "full"):
+        elif shape.speaks is not None and (
+            key == "merge" or shape.kind != "stack" or shape.depth != 2
+        ):
+            reason = f"stands on language adapters; only single adapters can be {done}"
+        elif shape.kind not in ("adapter", "full") and shape.speaks is None:
             reason = f"is a {shape.kind} of several adapters; only single ones can be {done}"
         elif shape.on_full and not full:
             reason = f"belongs to fine-tuned backbone weights and cannot be {done} with others"

@@ -20,7 +20,7 @@ from adapterxlt.stages.running.contamination import (
 )
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.lexicons import measured_entries
-from adapterxlt.tasks.lexicon import Lexicon, key_of
+from adapterxlt.tasks.lexicon import MAIN, Lexicon, key_of
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
 
@@ -33,7 +33,6 @@ HELD_OUT, ALL = "held-out", "test"
 def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode the words, and score every layer, with and without special tokens."""
     step = planned.step
-    task = context.sources.tasks[step.text("task")]
     language = str(step.items("languages")[0])
     whole, measured = measured_entries(step, context.sources)
     seen = context.seen(context.artifact(step.inputs[0]) if step.inputs else None)
@@ -51,7 +50,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
                 language=language,
                 split=split,
                 metric=metric,
-                main=metric == task.main_metric,
+                main=metric == MAIN,
                 value=value,
                 n=len(measured),
                 layer=layer,

@@ -18,10 +18,19 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
-from adapterxlt.recipe.schema import Recipe, Stage
+from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage
+from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.stages.language_adapters import (
+    KEY,
+    both_sides,
+    check_stages,
+    refuse_missing,
+    spoken_by,
+    swapped,
+)
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,
@@ -37,10 +46,11 @@ from adapterxlt.tasks.find import has_files
 from adapterxlt.vectors.names import Pooling
 
 
-class RetrieveStage(Stage):
+class RetrieveStage(SpeakingStage):
     """Sentence retrieval or mining: `{retrieve: [nli, none], on: tatoeba, layers: all}`.
 
-    `none` is the bare backbone.
+    `none` is the bare backbone; with `language_adapters`, each language's adapter on it, without
+    anything else.
     """
 
     key: ClassVar[str] = "retrieve"
@@ -67,6 +77,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     model = RetrieveStage
     lists = distinct = ("retrieve", "on", "languages", "layers", "pooling")
     may_be_all = ("languages", "layers", "pooling")
+    named = (KEY,)
     measures = True
     version = 4
 
@@ -74,6 +85,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         for index, needed in enumerate(stage.retrieve):
             if needed != BARE:
                 yield ("retrieve", index), needed
+        yield from super().references(stage)
 
     def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
@@ -86,6 +98,7 @@ class _Retrieve(StageKind[RetrieveStage]):
                     f"`{model}` is an ensemble, whose members have sentence vectors of their own",
                     "list its members",
                 )
+        _check_languages(draft, at, stage, shape_of)
         try:
             get_protocol(stage.protocol)
         except UsageError as error:
@@ -131,6 +144,10 @@ class _Retrieve(StageKind[RetrieveStage]):
     def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
         """One step a model and a task."""
         settings = _settings(stage, scene.backbone, scene.recipe.catalogue)
+        speaks = {model: spoken_by(scene, model) for model in stage.retrieve}
+        if stage.language_adapters is not None:
+            mapping, otherwise = stage.language_adapters, stage.no_language_adapter
+            speaks[BARE] = LanguageAdapters(mapping, otherwise, "", "")
         for task_name in stage.on:
             task, roots = scene.recipe.catalogue[task_name], scene.roots
             first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
@@ -140,14 +157,15 @@ class _Retrieve(StageKind[RetrieveStage]):
                 for split in others
                 if all(has_files(task, roots, language, split) for language in languages)
             ]
+            both = dict.fromkeys(side for code in languages for side in both_sides(task, code))
+            refuse_missing(name, [(model, speaks[model], list(both)) for model in stage.retrieve])
             for model in stage.retrieve:
-                yield Step(
-                    f"{name}/{model}/{task_name}",
-                    "retrieve",
-                    name,
-                    () if model == BARE else (model,),
-                    {"task": task_name, "languages": languages, "splits": splits, **settings},
-                )
+                inputs: tuple[str, ...] = () if model == BARE else (model,)
+                params = {"task": task_name, "languages": languages, "splits": splits, **settings}
+                if (stands_on := speaks[model]) is not None:
+                    spoken = swapped(stands_on, both)
+                    inputs, params = (*inputs, *spoken.inputs), {**params, **spoken.params}
+                yield Step(f"{name}/{model}/{task_name}", "retrieve", name, inputs, params)
 
     def in_small(
         self,
@@ -212,6 +230,38 @@ def _settings(
     if stage.predictions:
         settings["predictions"] = stage.predictions
     return settings
+
+
+def _check_languages(draft: Draft, at: KeyPath, stage: RetrieveStage, shape_of: ShapeOf) -> None:
+    """Whether there is something that stands on the stage's own language adapters, and can."""
+    if stage.language_adapters is None:
+        if "no_language_adapter" in stage.model_fields_set:
+            draft.refuse((*at, "no_language_adapter"), f"has no meaning without `{KEY}`")
+        return
+    if not draft.knows(at, KEY):
+        return
+    path: KeyPath = (*at, KEY)
+    check_stages(draft, path, stage.language_adapters, shape_of)
+    if stage.no_language_adapter == "source":
+        draft.refuse(
+            (*at, "no_language_adapter"),
+            "nothing was trained on the language adapters, so there is no source language",
+            "say `none`, or leave the languages out",
+        )
+    for index, model in enumerate(stage.retrieve):
+        shape = shape_of(model)
+        if model != BARE and shape is not None and shape.speaks is None:
+            draft.refuse(
+                (*at, "retrieve", index),
+                f"`{model}` was not trained on language adapters",
+                f"give it `{KEY}` where it is trained, or measure it in a stage of its own",
+            )
+    if BARE not in stage.retrieve:
+        draft.refuse(
+            path,
+            f"only `{BARE}` would stand on them, and it is not listed",
+            "leave it out: what was trained on language adapters brings its own",
+        )
 
 
 def _check_pooling(

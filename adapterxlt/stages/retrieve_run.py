@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapterxlt.evaluation.submission import submission_file
 from adapterxlt.kinds.registry import get_kind
@@ -16,11 +16,16 @@ from adapterxlt.retrieval.outcomes import BETWEEN
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
+from adapterxlt.stages.language_adapters import KEY, both_sides
 from adapterxlt.stages.running.contamination import Hashes, describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.swap import used_for_pair
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.read import read_bitext, read_mining
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
 
 
 def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
@@ -36,13 +41,20 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
         for (language, split), lines in submission.lines.items():
             file = submission_file(step.text("predictions"), task, language, split)
             write_atomic(folder / file, "".join(f"{line}\n" for line in lines))
-    artifact = context.artifact(step.inputs[0]) if step.inputs else None
-    seen = context.seen(artifact)
+    known = context.seen(context.artifact(step.model) if step.model else None)
+    seen, spoken = {}, {}
+    for language in step.items("languages"):
+        sides = both_sides(task, language)
+        spoken[language] = used_for_pair(step, language, sides)
+        seen[language] = known
+        for side in sides:
+            seen[language] = context.seen_in(planned, side, seen[language])
     flags = {
-        language: describe_overlap(context.texts.evaluated(step, language), seen)
+        language: describe_overlap(context.texts.evaluated(step, language), seen[language])
         for language in step.items("languages")
     }
-    flagged = {language: seen for language, flags in flags.items() if flags}
+    flagged = {language: seen[language] for language, flags in flags.items() if flags}
+    outcomes = [replace(each, language_adapter=spoken[each.language]) for each in outcomes]
     write_outcomes(
         staging / "out", [_marked(each, planned, context, task, flagged) for each in outcomes]
     )
@@ -59,6 +71,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
                 layer=item.layer,
                 contamination=flags[item.language],
                 pooling=item.pooling,
+                language_adapter=spoken[item.language],
             )
             for item in measured
         ],
@@ -98,14 +111,26 @@ def _measure(
     """Every figure of the cell, of all its languages."""
     roots, languages = context.sources.roots, planned.step.items("languages")
     settings = {"progress": context.progress, **settings}
-    if not get_kind(task.kind).mines:
+    swaps, mines = KEY in planned.step.params, get_kind(task.kind).mines
+    if not mines and not swaps:
         bitexts = [read_bitext(task, roots, language) for language in languages]
         return retrieve_tatoeba(context.model(planned), bitexts, **settings)
     measured: list[Measured] = []
+    pivots: dict[str, Built] = {}
     for language in languages:
+        if swaps:  # one model a side; that of the pivot, mostly English, stays for all languages
+            side, pivot = both_sides(task, language)
+            if pivot not in pivots:
+                pivots = {pivot: context.model(planned, pivot)}
+            built, settings["pivot"] = context.model(planned, side), pivots[pivot]
+        else:
+            built = context.model(planned)
+        if not mines:
+            measured += retrieve_tatoeba(built, [read_bitext(task, roots, language)], **settings)
+            continue
         splits = planned.step.items("splits")
         sets = {split: read_mining(task, roots, language, split) for split in splits}
-        measured += retrieve_bucc(context.model(planned), sets, work=work, **settings)
+        measured += retrieve_bucc(built, sets, work=work, **settings)
     return measured
 
 

@@ -15,9 +15,11 @@ from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
+from adapterxlt.recipe.language_adapters import SpeakingStage
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.language_adapters import check_unused, standing_on
 from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 from adapterxlt.tasks.catalogue import Task
 
@@ -25,10 +27,12 @@ from adapterxlt.tasks.catalogue import Task
 DENSE = "full[norms=false]"
 
 
-class TrainStage(TrainingStage):
+class TrainStage(TrainingStage, SpeakingStage):
     """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage.
 
-    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own.
+    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own. With
+    `language_adapters`, on that of its language; what goes on from such a stage, or is stacked on
+    it, stands on the same ones.
     """
 
     key: ClassVar[str] = "train"
@@ -40,7 +44,7 @@ class TrainStage(TrainingStage):
 class _Train(TrainingKind[TrainStage]):
     key = "train"
     model = TrainStage
-    named = ("after", "stack_on")
+    named = ("after", "stack_on", "language_adapters")
     version = 2
 
     def method(self, stage: TrainStage) -> str:
@@ -66,13 +70,29 @@ class _Train(TrainingKind[TrainStage]):
         kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
         methods = () if method.is_full else (method,)
         alone = Shape(kind, methods, method.is_full, heads_of(stage))
+        base = stage.after or stage.stack_on
+        old = shape_of(base) if base is not None else None
+        speaks = None
+        if stage.language_adapters is not None or (old is not None and old.speaks is not None):
+            speaks = standing_on(draft, name, stage, [(base, old)] if base else [], shape_of)
+            if speaks is None:
+                return None
         if stage.after is not None:
-            old = shape_of(stage.after)
-            return _after(draft, (*at, "after"), stage.after, alone, old, head=method.is_head)
-        if stage.stack_on is not None:
-            old = shape_of(stage.stack_on)
-            return _stacked(draft, (*at, "stack_on"), stage.stack_on, alone, old)
-        return alone
+            path: KeyPath = (*at, "after")
+            found = _after(draft, path, stage.after, alone, old, head=method.is_head)
+        elif stage.stack_on is not None:
+            found = _stacked(draft, (*at, "stack_on"), stage.stack_on, alone, old)
+        elif speaks is not None:
+            path, below = (*at, "language_adapters"), shape_of(speaks.source)
+            put = _after if speaks.weights else _stacked
+            found = put(draft, path, speaks.source, alone, below)
+        else:
+            return alone
+        return found and replace(found, speaks=speaks)
+
+    def check(self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf) -> None:
+        super().check(draft, name, stage, shape_of)
+        check_unused(draft, name, stage, shape_of)
 
     def check_backbone(
         self, draft: Draft, name: str, stage: TrainStage, shape_of: ShapeOf, backbone: Backbone
@@ -83,13 +103,12 @@ class _Train(TrainingKind[TrainStage]):
             draft.refuse(("stages", name, "method"), message, hint or None)
 
     def steps(self, scene: Scene, name: str, stage: TrainStage) -> Iterable[Step]:
-        relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
-        step = self.step(scene, name, stage, {"relation": relation})
+        relation, inputs, more = _below(scene, name, stage)
+        more = {"relation": relation, **more}
+        step = replace(self.step(scene, name, stage, more), inputs=inputs)
         if parse_method(stage.method).density:
             whole = stage.model_copy(update={"method": DENSE})
-            dense = replace(
-                self.step(scene, name, whole, {"relation": relation}), id=f"{name}/dense"
-            )
+            dense = replace(self.step(scene, name, whole, more), id=f"{name}/dense", inputs=inputs)
             yield dense
             step = replace(step, inputs=(*step.inputs, dense.id))
         yield step
@@ -111,11 +130,36 @@ class _Train(TrainingKind[TrainStage]):
         # The last input of a sparse fine-tune is its own first phase.
         below = inputs[:-1] if str(params["method"]).startswith("sft") else inputs
         above = f"{below[0]} > " if below else ""
+        if "language_adapter" in params:
+            how += f" on {below[1]}"
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 
+def _below(
+    scene: Scene, name: str, stage: TrainStage
+) -> tuple[str, tuple[str, ...], dict[str, object]]:
+    """What a stage goes on from or is stacked on: how, the steps, and what else is to be said.
+
+    On a language adapter alone it is as `stack_on` that (`after`, where it is weights), whichever
+    other languages there are: they are needed where the model is measured.
+    """
+    shape, base = scene.shape_of(name), stage.after or stage.stack_on
+    speaks = shape.speaks if shape is not None else None
+    relation = "after" if stage.after else "stack_on" if stage.stack_on else "none"
+    if base is None:
+        if speaks is None:
+            return relation, (), {}
+        return "after" if speaks.weights else "stack_on", (speaks.source,), {}
+    old = scene.shape_of(base)
+    if speaks is None or old is None or old.speaks is None or old.speaks.source == speaks.source:
+        return relation, (base,), {}
+    # Below is another language's adapter than that of this training: it is swapped first.
+    before = (old.speaks.source,) if speaks.weights else ()
+    return relation, (base, speaks.source, *before), {"language_adapter": True}
+
+
 def _after(
-    draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None, *, head: bool
+    draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None, *, head: bool = False
 ) -> Shape | None:
     """What goes on from a stage's weights; with `head`, nothing but a new head on them."""
     if old is None:
@@ -179,7 +223,8 @@ def _stacked(
     else:
         reason = can_stack(old.methods, new.methods[0])
     if reason:
-        draft.refuse(path, reason, "choose another method, or train without `stack_on`")
+        key = "`stack_on`" if path[-1] == "stack_on" else "it"
+        draft.refuse(path, reason, f"choose another method, or train without {key}")
         return None
     if old.depth >= MAX_MEMBERS:
         draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")

@@ -74,6 +74,12 @@ class Task(Frozen):
         min_length=1, description="default: those that there are files of"
     )
     train: str | None = Field(None, description="the task whose training split it learns from")
+    translated: str | None = Field(
+        None, description="the task whose training split is its own one, translated by machine"
+    )
+    protocol: Literal["", "translate-test"] = Field(
+        "", description="what results on it are called where they are not zero-shot"
+    )
     layouts: tuple[Layout, ...] = ()
     hub: Hub | None = None
     elsewhere: str = Field(

@@ -76,6 +76,15 @@ class Layout(Frozen):
     iob1: bool = Field(False, description="chunks may be tagged as IOB1; they are read as IOB2")
     label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
     unlabelled: tuple[str, ...] = Field((), description="labels whose records are dropped")
+    drop_strange: bool = Field(
+        False, description="records of another label than the task's are left out, and counted"
+    )
+    mend_spans: bool = Field(
+        False,
+        description="answers are looked for in their context where the offset is wrong; questions "
+        "without one that is there are left out, and counted; those of test files, which are "
+        "compared by their text, stay",
+    )
     blanked_when_constant: bool = Field(False, description="one label throughout is no label")
     word_prefix: str = Field("", description="dropped from words when most of them have it")
     question_text: dict[str, str] = Field({}, description="what a coded question reads as")

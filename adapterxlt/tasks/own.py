@@ -203,6 +203,7 @@ def _check_named(
     for name, (task, _) in found.items():
         others = [] if task.train in (None, name) else [("train", str(task.train))]
         others += [("members", member) for member in task.members]
+        others += [("translated", task.translated)] if task.translated else []
         for key, other in others:
             where = (key, task.members.index(other)) if key == "members" else (key,)
             if other not in known:

@@ -16,6 +16,7 @@ from adapterxlt.models.parts import Built
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
 from adapterxlt.tasks.lexicon import Lexicon, key_of
+from adapterxlt.trackers import Tracking
 from adapterxlt.training.steps import StepData, StepSequence, epoch_ends
 from adapterxlt.training.train import TrainReport, train_steps
 from adapterxlt.vectors.encode import pad_tokens, pool_tokens, token_states
@@ -79,6 +80,7 @@ def align(
     checkpoints: Path,
     progress: Progress,
     description: str,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place so that words and their translations get like vectors; as `train`.
 
@@ -114,6 +116,7 @@ def align(
         progress=progress,
         description=description,
         loss=of_piece,
+        tracking=tracking,
     )
 
 

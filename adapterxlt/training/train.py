@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from transformers import TrainingArguments, set_seed
+from transformers import set_seed
 
-from adapterxlt.batching.memory import Budget
 from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
@@ -23,11 +20,15 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.token_budget import Budget
+from adapterxlt.trackers import Tracking
+from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
 from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.steps import Steps, StepSequence
+from adapterxlt.training.tracking import Tracker
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -100,6 +101,7 @@ def train(
     description: str = "train",
     score: Callable[[], Sequence[DevScore]] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
@@ -115,6 +117,7 @@ def train(
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
         ranks: the processes that call this together, each for its share of every step.
+        tracking: where it is logged besides; that changes nothing of it.
 
     Raises:
         MissingDataError: there is nothing to train on.
@@ -133,6 +136,7 @@ def train(
         description=description,
         score=score,
         ranks=ranks,
+        tracking=tracking,
     )
 
 
@@ -148,6 +152,7 @@ def train_steps(
     score: Callable[[], Sequence[DevScore]] | None = None,
     loss: Callable[[nn.Module, Any], Tensor] | None = None,
     ranks: Ranks = ALONE,
+    tracking: Tracking | None = None,
 ) -> TrainReport:
     """Train in place on the data of these steps; the rest is as `train` says.
 
@@ -160,7 +165,7 @@ def train_steps(
         raise ValueError("a bare backbone is not trained")
     if settings.lr is None:
         raise ValueError("the settings have no learning rate")
-    assert_trainable(built.model, spec)
+    assert_trainable(built.model, spec, built.members)
     identity = {
         "settings": settings.model_dump(exclude={"checkpoint_every", "devices"}),
         "model": spec.model_dump(by_alias=True, mode="json"),
@@ -186,7 +191,7 @@ def train_steps(
     ):
         trainer = StepTrainer(
             built.model,
-            _arguments(settings, steps, checkpoints, built.model.device),
+            arguments_of(settings, steps, checkpoints, built.model.device, tracking),
             steps=steps,
             bar=bar,
             checkpoint_every=settings.checkpoint_every,
@@ -196,6 +201,7 @@ def train_steps(
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
             loss=loss,
+            tracker=Tracker(tracking) if tracking and ranks.writes else None,
         )
         if found:
             trainer.prepare_resume(*found)
@@ -240,59 +246,3 @@ def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartRepo
             probability=chance,
             final_loss=sum(losses) / len(losses) if losses else None,
         )
-
-
-@dataclass
-class _Arguments(TrainingArguments):
-    """transformers' own know the first GPU only."""
-
-    place: str = "cpu"
-
-    @property
-    def device(self) -> torch.device:
-        """The device that was chosen."""
-        first: torch.device = super().device
-        chosen = torch.device(self.place)
-        if chosen.type == "cuda" and chosen != first:
-            torch.cuda.set_device(chosen)
-        return chosen
-
-
-def _arguments(
-    settings: Training, steps: StepSequence, folder: Path, device: torch.device
-) -> TrainingArguments:
-    precision = find_precision(settings.precision, device)
-    # accelerate reads the device here, where it would else take the first GPU.
-    os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
-    # transformers leaves the precision of one training in this variable, which accelerate would
-    # take for that of the next one in the same process.
-    os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if precision == "fp32" else precision
-    warmup = settings.warmup_steps
-    if warmup is None:
-        warmup = round(settings.warmup * steps.total)
-    arguments = _Arguments(
-        place=str(device),
-        output_dir=str(folder),
-        max_steps=steps.total,
-        per_device_train_batch_size=1,  # one item is one step, however many examples it holds
-        learning_rate=float(settings.lr or 0),
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        lr_scheduler_type="linear",
-        warmup_steps=warmup,
-        seed=steps.seed,
-        use_cpu=device.type == "cpu",
-        bf16=precision == "bf16",
-        fp16=precision == "fp16",
-        logging_strategy="no",
-        save_strategy="no",
-        eval_strategy="no",
-        logging_nan_inf_filter=False,
-        disable_tqdm=True,
-        report_to="none",
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
-    # Several GPUs would make it wrap the model in DataParallel, which copies it every step.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments

@@ -22,10 +22,10 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
-from adapterxlt.batching.memory import Budget, cut
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
+from adapterxlt.token_budget import Budget, cut
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
@@ -60,6 +60,7 @@ class StepTrainer(Trainer):
         undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
         budget: the padded tokens that go through the model at a time.
         ranks: the processes that share each step.
+        tracker: is told of losses and scores.
         loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
             step's task has it.
     """
@@ -78,10 +79,12 @@ class StepTrainer(Trainer):
         budget: Budget,
         ranks: Ranks = ALONE,
         loss: Callable[[nn.Module, Any], Tensor] | None = None,
+        tracker: TrainerCallback | None = None,
     ) -> None:
         self.undecayed = undecayed
         self._loss = loss
-        super().__init__(model=model, args=args, callbacks=[_EveryStep(self)])
+        own = [_EveryStep(self), *filter(None, [tracker])]
+        super().__init__(model=model, args=args, callbacks=own)
         callbacks: Any = self.callback_handler  # untyped
         callbacks.remove_callback(PrinterCallback)
         self.steps = steps
@@ -209,6 +212,7 @@ class StepTrainer(Trainer):
         self.bar.advance(1, self._note())
         if self.best is not None and scores:
             self.best.epoch_done(self._parts()[0], step)
+            self._tell({"eval_score": self.best.epochs[-1].value})
         if due and self.ranks.writes:
             self.write_checkpoint()
 
@@ -222,6 +226,14 @@ class StepTrainer(Trainer):
                     hint="lower lr, raise warmup, or use precision fp32",
                 )
         self.losses.extend(values)
+        if values:
+            rate = self._parts()[1].param_groups[0]["lr"]
+            self._tell({"loss": sum(values) / len(values), "learning_rate": rate})
+
+    def _tell(self, figures: dict[str, float]) -> None:
+        """To a tracker, if there is one."""
+        callbacks: Any = self.callback_handler
+        callbacks.on_log(self.args, self.state, self.control, figures)
 
     def _note(self) -> str:
         seconds = max(time.perf_counter() - self._started, 1e-9)

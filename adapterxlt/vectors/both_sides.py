@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,6 +89,28 @@ def encoded_sides(
         )
         yield ((key, _picked(files[key], ids)) for key in keys)
         shutil.rmtree(files[keys[0]].path.parent)
+
+
+@contextmanager
+def encoded_by(
+    built: Built,
+    other: Built | None,
+    sides: Sequence[Sequence[str]],
+    *,
+    work: Path | None,
+    **settings: Any,
+) -> Iterator[Iterator[tuple[Key, list[Rows]]]]:
+    """As `encoded_sides` of two sides, the second of them by another model, if there is one."""
+    if other is None:
+        with encoded_sides(built, sides, work=work, **settings) as vectors:
+            yield vectors
+        return
+    places = [None if work is None else work / name for name in ("first", "second")]
+    with (
+        encoded_sides(built, sides[:1], work=places[0], **settings) as first,
+        encoded_sides(other, sides[1:], work=places[1], **settings) as second,
+    ):
+        yield ((key, [*one, *two]) for (key, one), (_, two) in zip(first, second, strict=True))
 
 
 def _picked(rows: Rows, ids: Sequence[Ids]) -> list[Rows]:

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adapterxlt.batching.memory import Budget
 from adapterxlt.models.head_classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
+from adapterxlt.token_budget import Budget
 from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.tokens import Tokens, sorted_blocks, tokenize
 

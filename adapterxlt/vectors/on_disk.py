@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from adapterxlt.batching.memory import Budget
 from adapterxlt.errors import AdapterXLTError, MissingDataError
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats
 from adapterxlt.store.files import write_json
+from adapterxlt.token_budget import Budget
 from adapterxlt.vectors import tokens as batching
 from adapterxlt.vectors.encode import Key, encode_batches
 from adapterxlt.vectors.identity import model_hash

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt import trackers
 from adapterxlt.cli import run as run_verb
 from adapterxlt.execution.run import RunResult
 from tests.cli.conftest import Invoke
@@ -135,3 +136,15 @@ def test_the_real_thing_then_nothing_left(recipe: Path, tmp_path: Path, invoke: 
     }
     plan = invoke("plan", recipe, "--workdir", tmp_path / "w")
     assert "4 of 4 steps are done" in plan.stdout
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_a_tracker_that_is_not_installed_is_told_before_any_work(
+    recipe: Path, invoke: Invoke, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda _: None)
+    result = invoke("run", recipe, "--log-to", name, "--workdir", "w")
+    assert result.exit_code == 5
+    assert f"--log-to {name}: the package `{name}` is not installed" in result.stderr
+    assert f"pip install 'adapterxlt[{name}]'" in result.stderr
+    assert not Path("w/store").exists()

@@ -115,3 +115,18 @@ def test_other_versions_are_told_of(context: Context, tmp_path: Path) -> None:
     open_job(path, said)
     assert len(said.lines) == 1
     assert "other versions than the run: torch 1.0, now" in said.lines[0]
+
+
+@pytest.mark.parametrize("gone", ["store", "roots", "backbone"])
+def test_what_a_worker_does_not_see_is_said(context: Context, tmp_path: Path, gone: str) -> None:
+    path, away = tmp_path / "job.json", tmp_path / "away" / "there"
+    write_job(context, path)
+    job = json.loads(path.read_text())
+    if gone == "backbone":
+        job["backbone"]["path"] = str(away)
+    else:
+        job[gone] = str(away) if gone == "store" else [str(away)]
+    path.write_text(json.dumps(job))
+    missing = away.parent if gone == "store" else away
+    with pytest.raises(AdapterXLTError, match=f"does not see {missing}\n"):
+        open_job(path, Silent())

@@ -91,7 +91,7 @@ def part_text(name: str, params: Any) -> str:
 def test_parameters_reach_adapters_as_written(text: str, params: dict[str, object]) -> None:
     method = parse_method(text)
     assert method.parts[0].params == params
-    config = their_config(to_adapters_string(method))
+    config = their_config(to_adapters_string(method, 12))
     assert {key: getattr(config, key) for key in params} == params
 
 
@@ -118,10 +118,17 @@ def test_parameters_that_adapters_cannot_build_together(text: str, reason: str) 
     assert reason in str(caught.value)
 
 
+def test_layers_may_be_counted_from_the_last() -> None:
+    method = parse_method("seq_bn_inv[leave_out=[0,-1]]")
+    assert their_config(to_adapters_string(method, 12)).leave_out == [0, 11]
+    with pytest.raises(ValueError, match="0 is the first, -1 the last"):
+        parse_method("seq_bn[leave_out=[x]]")
+
+
 def test_a_union_reaches_adapters() -> None:
     method = parse_method("prefix_tuning[prefix_length=5] | par_bn")
     assert method.names == ("prefix_tuning", "par_bn")
-    config = their_config(to_adapters_string(method))
+    config = their_config(to_adapters_string(method, 12))
     assert [type(part).__name__ for part in config.configs] == ["PrefixTuningConfig", "ParBnConfig"]
     assert config.configs[0].prefix_length == 5
 
@@ -183,6 +190,9 @@ def test_what_is_not_a_method(text: str, message: str, hint: str) -> None:
         ("seq_bn[leave_out=[4]]", 256, ["there is no layer 4"]),
         ("prefix_tuning|seq_bn[leave_out=[9]]", 256, ["there is no layer 9"]),
         ("loreft[layers=[7]]", 256, ["there is no layer 7"]),
+        ("seq_bn[leave_out=[-1]]", 256, []),
+        ("seq_bn[leave_out=[-5]]", 256, ["there is no layer -5"]),
+        ("seq_bn[leave_out=[0,1,-2,-1]]", 256, ["leaves out every layer"]),
     ],
 )
 def test_methods_are_checked_against_the_sizes_of_the_backbone(
@@ -311,8 +321,8 @@ def test_a_stack_is_refused_exactly_when_adapters_would_ignore_a_part(
     model = adapters.XLMRobertaAdapterModel(
         XLMRobertaConfig(vocab_size=30, intermediate_size=32, max_position_embeddings=40, **sizes)
     )
-    model.add_adapter("low", config=to_adapters_string(below))
-    model.add_adapter("high", config=to_adapters_string(top))
+    model.add_adapter("low", config=to_adapters_string(below, 12))
+    model.add_adapter("high", config=to_adapters_string(top, 12))
     model.active_adapters = Stack("low", "high")
     model.eval()
     ids = torch.randint(5, 30, (2, 7))
@@ -364,7 +374,7 @@ def values(parameter: Parameter) -> st.SearchStrategy[object]:
             number = st.floats(0.5, 64)
             mapping = st.dictionaries(st.integers(0, 24).map(str), number, max_size=3)
             found = number | st.tuples(mapping, number).map(lambda t: {**t[0], "default": t[1]})
-        case "layers":
+        case "layers" | "any_layers":
             found = st.lists(st.integers(0, 24), max_size=4)
         case "matrices":
             found = st.lists(st.sampled_from("qkv"), min_size=1, max_size=3)
@@ -388,8 +398,10 @@ def test_any_method_survives_writing_and_parsing(drawn: tuple[str, dict[str, obj
     method = parse_method(part_text(name, params))
     assert method.parts[0].params == params
     assert parse_method(str(method)) == method
-    assert parse_method(to_adapters_string(method)) == method
-    config = their_config(to_adapters_string(method)) if not (OLD and "use_dora" in params) else {}
+    assert parse_method(to_adapters_string(method, 12)) == method
+    config = (
+        their_config(to_adapters_string(method, 12)) if not (OLD and "use_dora" in params) else {}
+    )
     assert all(getattr(config, key) == value for key, value in params.items() if config)
 
 

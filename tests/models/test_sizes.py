@@ -6,7 +6,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.build import build_train, load
-from adapterxlt.models.sizes import trained_parameters
+from adapterxlt.models.sizes import sizes_of, trained_parameters
 from tests.models.conftest import PAIRS
 
 METHODS_HERE = ("full", "full[freeze=1]", "bitfit", "head", "seq_bn_inv", "vera", "loreft", "mam")
@@ -21,6 +21,8 @@ def test_the_count_is_that_of_what_is_trained(backbone: Backbone, method: str) -
         for name, parameter in built.model.named_parameters()
         if parameter.requires_grad and not name.startswith("heads.")
     )
+    sizes = sizes_of(built)
+    assert (sizes["parameters"], sizes["backbone_parameters"]) == (counts[method], total)
     own = tensors.select(load(backbone, None).model, tensors.of_backbone(backbone.architecture))
     assert total == sum(tensor.numel() for tensor in own.values())
 

@@ -136,7 +136,7 @@ def test_what_a_value_has_not_is_left_out_of_lists() -> None:
     head = "name: test\nmatrix: {a: {x: {of: [de, sw]}, y: {one: fr}}, b: [~, nli]}"
     found = expanded(head, '"t_${a}": {list: ["${a.one}", "${b}", "${a.of}"], whole: "${a.of}"}')
     assert found == {
-        "t_x": {"list": ["none", "nli", ["de", "sw"]], "whole": ["de", "sw"]},
+        "t_x": {"list": ["none", "nli", "de", "sw"], "whole": ["de", "sw"]},
         "t_y": {"list": ["fr", "none", "nli"]},
     }
     assert told(stages('"t_${a}": {train: "${a.off}"}', head))[0].endswith(

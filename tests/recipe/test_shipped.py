@@ -27,9 +27,11 @@ SHIPPED = sorted(
 
 # What is not free to share, or too large for the folder: the data that a recipe lacks there.
 ABSENT = {
+    "methods/translate-train": "train data of `xnli_translate_train`",
     "stilts/anli_plus": "train data of `snli`",
     "stilts/ccg": "train data of `ccg`",
     "stilts/multi": "train data of `snli`",
+    "studies/intermediate-xglue": "dev data of `xglue_ner`",
     "xglue/all": "dev data of `xglue_ner`",
     "xglue/nc": "dev data of `xglue_nc`",
     "xglue/ner": "dev data of `xglue_ner`",

@@ -45,7 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         ("mini > mnli + squad[200] (full, equal) > udpos (full, after)", None,
          (("mnli + squad[200]",), "after", "full")),
         ("mini > fuse(mnli (seq_bn) + squad (seq_bn)) > pawsx (fusion)", None,
-         (("mnli", "squad"), "fuse", "fusion")),
+         (("mnli", "squad"), "fuse", "")),
         ("mini > merge(mnli (lora) > pawsx (lora, after) + pawsx (lora))", None,
          (("mnli",), "merge", "")),
         ("mini > merge(mnli (lora) + squad (lora))", 3, (("mnli", "squad"), "merge", "")),

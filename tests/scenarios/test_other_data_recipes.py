@@ -19,7 +19,7 @@ LINEAGES = {
     "target-language": {
         "swahili": "mini > panx(sw) (seq_bn, 6 examples)",
         "together": "mini > panx[6](en, sw) (seq_bn, proportional)",
-        "several": "mini > panx[6](de, en, es, fr, ru, sw, tr, zh) (seq_bn, proportional)",
+        "several": "mini > panx[6](en, de, fr, es, ru, sw, zh, tr) (seq_bn, proportional)",
     },
     "mixed-mlm": {
         "nli_texts": "mini > mnli[6] + pocket_text[6](de, en, es, fr, ru, sw, tr, zh) 0.2 of steps "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,28 @@ def test_a_kill_changes_no_bit(backbone: Backbone, tmp_path: Path, what: str) ->
     assert progress.started_at == [15]
     assert again == report
     assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+
+
+def test_so_it_is_with_shares_of_the_steps(backbone: Backbone, tmp_path: Path) -> None:
+    def run(folder: str, progress: StoppingProgress, share: float) -> tuple[list[Tensor], float]:
+        built = build(backbone, "seq_bn")
+        *others, text = parts_of(built)
+        parts = [*others, replace(text, weight=share)]
+        settings = settings_of(max_steps=12)
+        report = train(built, parts, settings, checkpoints=tmp_path / folder, progress=progress)
+        return list(built.model.state_dict().values()), report.parts[-1].probability
+
+    whole, probability = run("whole", StoppingProgress(), 0.5)
+    assert probability == 0.5
+    with pytest.raises(StoppedError):
+        run("broken", StoppingProgress(7), 0.5)
+    progress = StoppingProgress()
+    resumed, _ = run("broken", progress, 0.5)
+    assert progress.started_at == [5]
+    assert all(map(torch.equal, whole, resumed))
+    other = StoppingProgress()
+    run("broken", other, 0.25)  # checkpoints of another share are of no use
+    assert other.started_at == [0]
 
 
 def test_the_report_says_what_each_task_got(backbone: Backbone, tmp_path: Path) -> None:

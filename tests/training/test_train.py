@@ -17,7 +17,7 @@ from adapterxlt.methods.defaults import default_lr
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.schema import Training
-from adapterxlt.training import train as training
+from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.losses import FUSION_PENALTY, fusion_penalty
 from adapterxlt.training.steps import Steps
 from adapterxlt.training.train import TaskInputs, TrainReport, train
@@ -308,12 +308,12 @@ def test_the_second_gpu_can_be_chosen(
     )
     features = features_of(built, "pair_classification", 8)
     steps = Steps(features, "pair_classification", settings_of(), 1, None, None)
-    arguments = training._arguments(settings_of(), steps, tmp_path, torch.device("cuda", 1))
+    arguments = arguments_of(settings_of(), steps, tmp_path, torch.device("cuda", 1))
     assert arguments.device == torch.device("cuda", 1)
     assert arguments.n_gpu == 1
     assert PartialState().device == torch.device("cuda", 1)
     assert chosen[-1] == torch.device("cuda", 1)
-    cpu = training._arguments(settings_of(), steps, tmp_path, torch.device("cpu"))
+    cpu = arguments_of(settings_of(), steps, tmp_path, torch.device("cpu"))
     assert (cpu.device, PartialState().device) == (torch.device("cpu"), torch.device("cpu"))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from adapterxlt.report.answers import answers_of, notes_on, over_several
 from adapterxlt.report.compare import signed, verdict
@@ -53,9 +52,8 @@ def render(
     parts = parts_of(runs, lambda part: answers_of(part, comparisons, several=False))
     return (
         environment.get_template("page.html").render(
-            # The page's own text is no markup of anybody else.
-            style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
-            script=Markup(script),
+            style=(_HERE / "style.css").read_text(encoding="utf-8"),
+            script=script,
             script_hash=_hash_of(script),
             names=[run.heading for run in runs],
             study=study,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, find_device
@@ -17,12 +19,15 @@ from adapterxlt.progress import Progress
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.stages.running.contamination import Hashes, read_seen
+from adapterxlt.stages.running.swap import Swap, swap_for
 from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import Store
+from adapterxlt.trackers import FOLDER, Tracking
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.stages.running.meter import Meter
     from adapterxlt.training.ranks import Ranks
 
 
@@ -37,6 +42,8 @@ class Context:
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
         device: name of where models compute.
+        meter: of the step that is being computed.
+        log_to: a tracker that trainings are logged to, "" for none; see `trackers`.
         ranks: the processes that train the step of the moment together; None: it is alone.
     """
 
@@ -47,6 +54,8 @@ class Context:
     progress: Progress
     remotes: RemoteCache | None = None
     device: str = AUTO
+    meter: Meter | None = None
+    log_to: str = ""
     ranks: Ranks | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
@@ -76,17 +85,31 @@ class Context:
         """Folder of encoded examples, which steps of all recipes of the work folder share."""
         return self.store.root / ".encoded"
 
+    def tracking(self, planned: PlannedStep) -> Tracking | None:
+        """How the training of a step is logged, if it is."""
+        if not self.log_to:
+            return None
+        title = f"{self.recipe.name}.{planned.step.id}"
+        folder = self.store.root.parent / FOLDER / f"{title}-{planned.fingerprint[:8]}"
+        return Tracking(self.log_to, title, folder)
+
     def artifact(self, step_id: str) -> Path:
         """Folder of a finished step's output."""
         return self.store.path(self.plan.by_id(step_id).fingerprint)
 
-    def model(self, planned: PlannedStep) -> Built:
+    def model(self, planned: PlannedStep, language: str = "") -> Built:
         """Load the model that an evaluate or retrieve cell measures.
 
-        Of several heads, that of the cell is made active.
+        Of several heads, that of the cell is made active; of several languages' adapters, that of
+        the language which is measured.
         """
-        inputs = planned.step.inputs
-        built = self.load(inputs[0] if inputs else None)
+        step, swap = planned.step, swap_for(planned.step, language)
+        if swap is None:
+            built = self.load(step.model)
+        elif step.model is None:
+            built = self.load(swap.language)
+        else:
+            built = self._speaking(step.model, swap)
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))
         return built
@@ -113,9 +136,37 @@ class Context:
             self._loaded[key] = built
         return self._loaded[key]
 
+    def _speaking(self, step_id: str, swap: Swap) -> Built:
+        """Load a model with another language's adapter than that which it was trained with.
+
+        The last one stays loaded.
+        """
+        from adapterxlt.models.speak import load_speaking
+
+        steps = (step_id, swap.language, swap.source)
+        key = " ".join(self.plan.by_id(name).fingerprint if name else "-" for name in steps)
+        if key not in self._loaded:
+            self._loaded.clear()  # first, as two of them may not fit into memory
+            artifact, language, source = (self.artifact(name) if name else None for name in steps)
+            assert artifact is not None
+            built = load_speaking(self.backbone, artifact, language=language, source=source)
+            built.model.to(find_device(self.device))
+            self._loaded[key] = built
+        return self._loaded[key]
+
     def forget(self) -> None:
         """Let go of the models in memory; for a step that has changed one of them."""
         self._loaded.clear()
+
+    def seen_in(
+        self, planned: PlannedStep, language: str, known: Mapping[str, Hashes]
+    ) -> dict[str, Hashes]:
+        """What the model of a cell has seen (`known`), and its adapter of a language."""
+        found, swap = dict(known), swap_for(planned.step, language)
+        if swap is not None and swap.language is not None:
+            for name, hashes in read_seen(None, self.artifact(swap.language)).items():
+                found[name] = np.union1d(found[name], hashes) if name in found else hashes
+        return found
 
     def seen(self, artifact: Path | None) -> dict[str, Hashes]:
         """Hashes of the texts that a model has seen, by where: see `read_seen`.

@@ -62,7 +62,7 @@ def training_examples(part: Part, step: Step, sources: Sources) -> list[Example]
         MissingDataError: as `labelled_examples`; there are fewer examples than shots.
     """
     instead = ("train", "dev", "test")
-    task, roots = sources.tasks[part.task], sources.roots
+    task, roots = sources.tasks[part.read], sources.roots
     examples = labelled_examples(task, roots, part.language, part.split, instead=instead)
     if part.shots is not None:
         task = with_labels(task, roots, part.language, part.split)

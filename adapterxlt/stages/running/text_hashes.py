@@ -34,7 +34,7 @@ class TextHashes:
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
         few = (part.shots, None if part.shots is None else shot_seed(part, step))
         key: tuple[object, ...] = (
-            *("train", part.task, part.language, part.split, part.cap, seed),
+            *("train", part.read, part.language, part.split, part.cap, seed),
             *few,
         )
         if "held_out" in step.params:  # words

@@ -16,6 +16,7 @@ _LEAST = 1e-9  # what sums of shares may be off by
 def check_amounts(draft: Draft, at: KeyPath, stage: TrainingStage) -> None:
     """Add what is wrong with the shots and the shares of a stage."""
     for index, data in enumerate(stage.train):
+        _check_translated(draft, at, index, data)
         if not any(draft.is_lost((*at, "train", index, key)) for key in ("shots", "cap")):
             _check_shots(draft, at, index, data)
     if stage.cap and all(data.shots for data in stage.train):
@@ -52,6 +53,26 @@ def _check_shots(draft: Draft, at: KeyPath, index: int, data: TaskData) -> None:
             place(draft, at, index, "shots"),
             f"an example of `{task.name}` has several labels, so there are no shots of a class",
             f"cap: {data.shots} takes so many examples in all",
+        )
+
+
+def _check_translated(draft: Draft, at: KeyPath, index: int, data: TaskData) -> None:
+    task = draft.tasks.get(data.task)
+    if data.translated is None or task is None:
+        return
+    if data.language is not None:
+        draft.refuse(
+            place(draft, at, index, "language"),
+            "`translated` says which languages the data are in",
+            "leave out `language`; the original is another item: "
+            f"`train: [{data.task}, {{task: {data.task}, translated: de}}]`",
+        )
+    if task.translated is None or task.translated not in draft.tasks:
+        there = [name for name, one in draft.tasks.items() if one.translated in draft.tasks]
+        draft.refuse(
+            place(draft, at, index, "translated"),
+            f"there are no translated training data of `{data.task}`",
+            f"there are some of {', '.join(there)}" if there else None,
         )
 
 

@@ -116,22 +116,24 @@ def _misfits(
     draft: Draft, task: Task, part: Part, settings: Training
 ) -> Iterator[tuple[str, str, str | None]]:
     """What a task has not got, or cannot do: the setting, a message, a hint."""
-    source = _source(draft, task, part.split)
+    read = draft.tasks.get(part.read, task)
+    source = _source(draft, read, part.split)
     if source is None:
         yield (
             "split",
-            f"`{task.name}` has no split `{part.split}`",
-            "it has " + ", ".join(task.splits),
+            f"`{read.name}` has no split `{part.split}`",
+            "it has " + ", ".join(read.splits),
         )
     elif not may_be_in(source, part.language):
-        of = f"`{task.name}`"
-        if source is not task:
+        of = f"`{read.name}`"
+        if source is not read:
             of += f", which is trained on `{source.name}`,"
+        in_dev = not part.translated and "dev" in task.splits and may_be_in(task, part.language)
         yield (
-            "language",
+            "translated" if part.translated else "language",
             f"{of} has no language `{part.language}`",
             "`split: dev` is in it"
-            if source is not task and "dev" in task.splits and may_be_in(task, part.language)
+            if source is not task and in_dev
             else suggest_language(part.language, source.languages),
         )
     if settings.keep == "best":

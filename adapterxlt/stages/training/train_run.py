@@ -13,6 +13,7 @@ from adapterxlt.devices import AUTO, find_device
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
+from adapterxlt.models.sizes import sizes_of
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Training
@@ -68,6 +69,8 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         for task in tasks.values()
     ]
     built = build(planned, heads, settings, context)
+    if context.meter:
+        context.meter.sizes = sizes_of(built)
     built.model.to(find_device(context.device))
     report = train(
         built,
@@ -78,6 +81,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),
         ranks=context.ranks or ALONE,
+        tracking=context.tracking(planned),
     )
     if context.ranks and not context.ranks.writes:
         return
@@ -158,6 +162,8 @@ def _build_train(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
+    dense = inputs.pop() if parse_method(step.text("method")).density else None
+    exchanged = inputs[1:] if "language_adapter" in step.params else []
     return build_train(
         context.backbone,
         method=step.text("method"),
@@ -166,7 +172,9 @@ def _build_train(
         other_heads=heads[1:],
         after=inputs[0] if step.text("relation") == "after" else None,
         stack_on=inputs[0] if step.text("relation") == "stack_on" else None,
-        dense=inputs[-1] if parse_method(step.text("method")).density else None,
+        dense=dense,
+        language=exchanged[0] if exchanged else None,
+        before=exchanged[1] if len(exchanged) > 1 else None,
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
@@ -175,10 +183,12 @@ def _build_train(
 def _build_fusion(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
-    step = planned.step
+    step, members = planned.step, [context.artifact(name) for name in planned.step.inputs]
     return build_fusion(
         context.backbone,
-        members=[context.artifact(name) for name in step.inputs],
+        language=members.pop() if "language_adapter" in step.params else None,
+        members=members,
+        train_members="train_members" in step.params,
         fusion=step.text("fusion"),
         name=_name(planned, heads),
         head=heads[0],

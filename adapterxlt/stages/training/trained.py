@@ -104,7 +104,7 @@ class TrainingKind(StageKind[T]):
 
     def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
         for part in step.parts():
-            yield Read(tasks[part.task], [part.language], part.split)
+            yield Read(tasks[part.read], [part.language], part.split)
         for part in step.dev_parts():
             task = tasks[part.task]
             yield Read(task, [part.language], part.split, scored_by(task))
@@ -169,10 +169,13 @@ def _tasks(params: Mapping[str, object]) -> str:
 
 def _amount(part: Mapping[str, object], cap: object) -> str:
     """How much of a task: `[2000]`, `[10 shots of seed 3]`, or nothing for all of it."""
-    if shots := part.get("shots"):
-        seed = part.get("shot_seed")
-        return f"[{shots} shots" + ("]" if seed is None else f" of seed {seed}]")
-    return f"[{cap}]" if cap else ""
+    shots, seed = part.get("shots"), part.get("shot_seed")
+    few = f"{shots} shots" + ("" if seed is None else f" of seed {seed}")
+    said = [
+        *(["translated"] if part.get("translated") else []),
+        *([few] if shots else [str(cap)] if cap else []),
+    ]
+    return f"[{', '.join(said)}]" if said else ""
 
 
 def least(count: int, cap: int | None) -> int:
@@ -186,8 +189,10 @@ def _in_small(
     """One of the tasks of a stage: capped, on dev if there are no files of its split."""
     settings = recipe.training_of(name)
     split = _split(recipe, data, settings)
-    languages = data.language or settings.language
+    languages = data.translated or data.language or settings.language
     task = get_task(data.task, recipe.catalogue)
+    if data.translated and task.translated:
+        task = get_task(task.translated, recipe.catalogue)
     if not _there(task, languages, split, roots) and _there(task, languages, "dev", roots):
         split = "dev"
     if data.shots:

@@ -6,14 +6,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from adapterxlt.recipe.schema import Stage
+from adapterxlt.recipe.language_adapters import SpeakingStage
 
 
-class UseStage(Stage):
+class UseStage(SpeakingStage):
     """Something trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
 
     An artifact's folder or file, `WORKDIR:STAGE`, the URL of one in a remote store, or a folder
-    that another library wrote. Paths are relative to the recipe.
+    that another library wrote. Paths are relative to the recipe. Of what was trained on a language
+    adapter, `language_adapters` says which are put in the place of that.
     """
 
     key: ClassVar[str] = "use"

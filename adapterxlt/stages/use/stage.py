@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import MAX_LENGTH
 from adapterxlt.recipe.kind import Scene, StageKind, Trained
 from adapterxlt.recipe.kinds import like_first
+from adapterxlt.recipe.language_adapters import LanguageAdapters
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used, caps_of, data_parts, shot_seed_of
+from adapterxlt.stages.language_adapters import KEY, check_stages, check_unused
 from adapterxlt.stages.use.keys import UseStage
 from adapterxlt.tasks.catalogue import Task
 
@@ -24,6 +27,7 @@ class _Use(StageKind[UseStage]):
     model = UseStage
     lists = ("labels",)
     makes_model = True
+    named = (KEY,)
 
     def look_at(
         self,
@@ -40,9 +44,16 @@ class _Use(StageKind[UseStage]):
         used = draft.used.get(name)
         if used is None:
             return None
-        return Shape(
+        shape = Shape(
             used.form, used.methods, used.on_full, (used.heads,), used.headless, used.depth
         )
+        if stage.language_adapters is None:
+            return shape
+        speaks = _speaks(draft, name, stage, used, shape_of)
+        return None if speaks is None else replace(shape, speaks=speaks)
+
+    def check(self, draft: Draft, name: str, stage: UseStage, shape_of: ShapeOf) -> None:
+        check_unused(draft, name, stage, shape_of, of="use")
 
     def steps(self, scene: Scene, name: str, stage: UseStage) -> Iterable[Step]:
         yield Step(name, "use", name, (), {}, used=scene.used[name])
@@ -77,6 +88,27 @@ class _Use(StageKind[UseStage]):
     def runner(self) -> Callable[..., None]:
         # It was taken in before the plan was made.
         raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
+
+
+def _speaks(
+    draft: Draft, name: str, stage: UseStage, used: Used, shape_of: ShapeOf
+) -> LanguageAdapters | None:
+    """The language adapters of the recipe, in the place of the one that it was trained on."""
+    path, stages = ("stages", name, KEY), stage.language_adapters
+    assert stages is not None
+    if not draft.knows(("stages", name), KEY):
+        return None
+    if used.form != "stack" or used.on_full:
+        draft.refuse(path, "it does not stand on an adapter that could be a language's")
+        return None
+    weights = check_stages(draft, path, stages, shape_of)
+    if weights:
+        draft.refuse(path, "it stands on an adapter, not on a full or sparse fine-tune")
+    if weights is not False:
+        return None
+    language = str(_params_behind(used).get("language", "unknown"))
+    # Its own is none of the recipe's: each language's is put in its place.
+    return LanguageAdapters(stages, stage.no_language_adapter, name, language)
 
 
 def _params_behind(used: Used) -> Mapping[str, object]:

@@ -25,6 +25,7 @@ class LabelIndex:
             self._index[alias] = labels.index(label)
         for mark in layout.unlabelled:
             self._index[mark] = DROP
+        self._drop_strange = layout.drop_strange
         self._path = found.files["data"]
 
     def __contains__(self, label: str) -> bool:
@@ -38,6 +39,8 @@ class LabelIndex:
             MissingDataError: the label is outside the set; names file, line and the set.
         """
         index = self._index.get(label)
+        if index is None and self._drop_strange:
+            return DROP
         if index is None:
             many = len(self._labels) > 40
             allowed = suggest(label, self._labels) if many else ", ".join(self._labels)

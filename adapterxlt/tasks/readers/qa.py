@@ -72,12 +72,17 @@ def _from_records(found: Found) -> Iterator[tuple[str, dict[str, Any]]]:
 def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[QAExample]:
     path = found.files["data"]
     seen: set[str] = set()
-    number = others = 0
+    number = others = lost = 0
     try:
         for number, (context, question) in enumerate(questions, start=1):
             if not _in_language(found, str(question["id"])):
                 others += 1
                 continue
+            if found.layout.mend_spans and found.split != "test":
+                question = _mended(context, question)
+                if not question["answers"]:
+                    lost += 1
+                    continue
             example = _question(found, context, question)
             if example.id in seen:
                 if found.split != "train":
@@ -89,6 +94,13 @@ def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> 
             yield example
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise not_squad(path, error, f"in question {number}") from error
+    if lost:
+        log.warning(
+            "%s: %d of %d questions have no answer that is in their context and were left out",
+            path,
+            lost,
+            number,
+        )
     if others:
         log.warning(
             "%s: %d of %d questions are not in `%s` and were left out",
@@ -116,6 +128,21 @@ def _in_language(found: Found, name: str) -> bool:
     return True
 
 
+def _mended(context: str, question: dict[str, Any]) -> dict[str, Any]:
+    """A question with those of its answers that are in the context, at the place next to theirs.
+
+    A translated answer need not be in the translated context, and its offset may be the original's.
+    """
+    found = []
+    for answer in question.get("answers", ()):
+        text, start = str(answer["text"]), int(answer["answer_start"])
+        places = [match.start() for match in re.finditer(re.escape(text), context)] if text else []
+        if places:
+            nearest = min(places, key=lambda place: abs(place - start))
+            found.append({"text": text, "answer_start": nearest})
+    return {**question, "answers": found}
+
+
 def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample:
     path, name = found.files["data"], str(question["id"])
     answers = tuple((int(a["answer_start"]), str(a["text"])) for a in question.get("answers", ()))
@@ -127,7 +154,7 @@ def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample
         raise bad(path, 0, f"question `{name}` has no answer", "is this a SQuAD 2.0 file?")
     if not any(text for _, text in answers):
         return QAExample(name, str(question["question"]), context, None)
-    for start, text in answers:
+    for start, text in () if found.layout.mend_spans else answers:
         if not text or start < 0 or context[start : start + len(text)] != text:
             raise _misplaced(found, name, context, start, text)
     return QAExample(name, str(question["question"]), context, answers)

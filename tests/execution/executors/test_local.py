@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -88,12 +89,13 @@ def test_two_processes_leave_the_same_bytes(run: Run, tmp_path: Path) -> None:
 def test_killed_workers_cost_nothing(
     run: Run, tmp_path: Path, kill: Callable[[list[int]], None]
 ) -> None:
+    """Forty stages; workers are killed before, while and after something is written."""
     stages = "".join(
         f"\n  t{n}: {{train: pawsx, seed: {n}}}\n  e{n}: {{evaluate: t{n}, on: pawsx}}"
-        for n in range(4)
+        for n in range(20)
     )
     run("alone", stages=stages)
-    kill([3, 40, 150, 90])  # before, while and after something was written
+    kill([3, *Random(1).sample(range(120, 300), 5)])
     killed = run("killed", Local(2), stages)
     assert not killed.failed
     assert not list((tmp_path / "turns").iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.recipe.load import load_text
 from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.training.trained import told
@@ -89,8 +90,35 @@ def test_what_is_refused(train: str, expected: str) -> None:
     assert found.startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        ("{task: panx, translated: de}",
+         "3 stages.a.train.translated: there are no translated training data of `panx` (there are "
+         "some of "),
+        ("[mnli, {task: xnli, translated: de, language: de}]",
+         "3 stages.a.train[1].language: `translated` says which languages the data are in"),
+        ("{task: xnli, translated: xx}",
+         "3 stages.a.train.translated: `xnli_translate_train` has no language `xx`"),
+        ("{task: xnli, translated: de, split: dev}",
+         "3 stages.a.train.split: `xnli_translate_train` has no split `dev` (it has train)"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_of_translations(train: str, expected: str) -> None:
+    with pytest.raises(InvalidRecipeError) as caught:
+        load_text(stages(f"a: {{train: {train}}}"))
+    [found] = caught.value.problems
+    assert f"{found.line} {found.path}: {found.message} ({found.hint})".startswith(expected)
+
+
+def test_translations_are_of_a_task_and_its_head() -> None:
+    (part,) = parts("{task: xnli, translated: de}")
+    assert (part.task, part.read, part.language) == ("xnli", "xnli_translate_train", "de")
+    assert told(part.said())[0] == "xnli[translated](de)"
+    assert len(parts("{task: xquad, translated: all}")) == 10
+
+
 def test_several_labels_are_no_class() -> None:
-    from adapterxlt.errors import InvalidRecipeError
     from adapterxlt.tasks.catalogue import catalogue
 
     tasks = dict(catalogue())

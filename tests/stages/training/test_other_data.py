@@ -11,6 +11,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.results.costs import read_costs
 
 LANGUAGES = ("en", "sw")
 RECIPE = """
@@ -26,8 +27,10 @@ stages:
   all_sw:  {{train: {{task: pawsx, language: sw}}}}
   both:    {{train: [pawsx, {{task: pawsx, language: sw, split: dev, shots: 2}}]}}
   texts:   {{train: [pawsx, {{task: mlm, language: all, weight: 0.5}}], max_steps: 12}}
+  foreign: {{train: [pawsx, {{task: pawsx, translated: all}}]}}
+  back:    {{evaluate: english, on: pawsx_translate_test, split: test}}
   scores:
-    {{evaluate: [english, few, all_sw, both, texts], on: pawsx, languages: [en, sw]}}
+    {{evaluate: [english, few, all_sw, both, texts, foreign], on: pawsx, languages: [en, sw]}}
   held:    {{evaluate: few, on: pawsx, languages: sw, split: test}}
 """
 
@@ -54,6 +57,11 @@ def run(tiny_backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
             (data / f"pawsx/{split}-{language}.tsv").write_text("".join(lines))
         text = "".join(f"a line of {language} text, number {n}\n" for n in range(9))
         (data / f"mlm/{language}.txt").write_text(text)
+    for place, start in (("translate-train", "en-de"), ("translate-test", "test-de-en")):
+        folder = data / "xtreme_translations/PAWSX" / place
+        folder.mkdir(parents=True)
+        lines = (f"a {n}\tb {n}\t{place} {n}\tanders {n}\t{n % 2}\n" for n in range(8))
+        (folder / f"{start}-translated.tsv").write_text("".join(lines))
     recipe = data / "r.yaml"
     recipe.write_text(RECIPE.format(backbone=tiny_backbone, data=data))
     return data, run_file(recipe, data / "work")
@@ -81,6 +89,7 @@ def test_one_head_a_task(run: tuple[Path, RunResult]) -> None:
         "all_sw": ["pawsx"],
         "both": ["pawsx"],
         "texts": ["pawsx", "mlm"],
+        "foreign": ["pawsx"],
     }
 
 
@@ -128,3 +137,39 @@ def test_too_few_are_told_before_any_work(run: tuple[Path, RunResult], tmp_path:
     with pytest.raises(MissingDataError, match="`pawsx` has 10 examples of class `0` in language "):
         run_file(recipe, tmp_path / "work")
     assert not list((tmp_path / "work").rglob("model.json"))
+
+
+def test_costs_stand_beside_the_results(run: tuple[Path, RunResult]) -> None:
+    costs = {cost.step: cost for cost in read_costs(run[0] / "work")}
+    rows = run[1].rows
+    assert {cost.step for cost in costs.values() if not cost.measures} == {
+        "english", "few", "all_sw", "both", "texts", "foreign",
+    }  # fmt: skip
+    few, scored = costs["few"], costs["scores/few/pawsx"]
+    assert few.fingerprint == next(row.fingerprint for row in rows if row.model == "few")
+    assert {scored.fingerprint} == {
+        row.cell for row in rows if row.model == "few" and row.stage == "scores"
+    }
+    assert few.parameters == costs["english"].parameters
+    assert few.share is not None
+    assert 0 < few.share < 100
+    assert few.bytes > 4 * few.parameters
+    assert few.peak_memory is None or few.peak_memory > 1 << 20
+    assert (scored.queries, costs["held/few/pawsx"].queries) == (40, 20)
+    assert scored.query_seconds is not None
+    assert 0 < scored.query_seconds * 40 < scored.seconds
+    assert few.queries is None
+
+
+def test_translations_are_said_to_be_some(run: tuple[Path, RunResult]) -> None:
+    rows = run[1].rows
+    foreign = next(row for row in rows if row.model == "foreign")
+    assert "pawsx + pawsx[translated](de) (seq_bn" in foreign.lineage
+    assert foreign.trained_in == ("en", "de")
+    back = next(row for row in rows if row.stage == "back")
+    assert (back.task, back.language, back.n) == ("pawsx_translate_test", "de", 8)
+    assert {row.stage: row.protocol for row in rows} == {
+        "back": "translate-test",
+        "scores": "zero-shot",
+        "held": "zero-shot",
+    }

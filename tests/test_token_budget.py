@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.batching.memory import Budget, cut
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.token_budget import Budget, cut
 
 CPU = torch.device("cpu")
 

@@ -1,0 +1,27 @@
+"""How long a model computes, reading and decoding left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass
+class Clock:
+    """Seconds of forward passes, and the examples that they were for."""
+
+    seconds: float = 0.0
+    examples: int = 0
+
+    @contextmanager
+    def running(self, device: torch.device) -> Iterator[None]:
+        """Count what is done inside, that of a GPU until it has ended."""
+        started = time.perf_counter()
+        yield
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        self.seconds += time.perf_counter() - started

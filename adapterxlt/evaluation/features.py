@@ -1,0 +1,67 @@
+"""Frozen features of labelled examples: what a head on the encoder would start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from adapterxlt.batching.batches import budget_batches
+from adapterxlt.batching.collate import collate
+from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.metrics.transferability import Classes, Matrix
+from adapterxlt.models.parts import Built
+from adapterxlt.progress import Progress
+from adapterxlt.vectors.encode import pool_tokens, token_states
+
+MOST = 2000  # points at most: words of sentences are many
+
+
+def frozen_features(
+    built: Built,
+    features: Sequence[Feature],
+    kind: str,
+    *,
+    token_budget: int,
+    seed: int,
+    progress: Progress,
+    description: str,
+) -> tuple[Matrix, Classes]:
+    """A vector [n, dim] and a class [n] of each example, or of each word of tagged ones.
+
+    Of the last layer: the mean over an example's tokens; of a word, that of the token that carries
+    its tag. Of more than `MOST` points, a seeded sample.
+
+    Args:
+        features: with labels that are one class, or one a token.
+    """
+    pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
+    order: list[int] = []
+    vectors, classes = [], []
+    batches = budget_batches([feature.width for feature in features], token_budget)
+    with progress.bar(description, len(features), unit="examples") as bar:
+        for rows in batches:
+            batch = collate([features[row] for row in rows], pad_id, kind)
+            ids, mask, labels = (
+                batch[key].to(device) for key in ("input_ids", "attention_mask", "labels")
+            )
+            with torch.inference_mode():
+                states = token_states(built, ids, mask, built.backbone.layers)
+                if labels.dim() == 1:
+                    found = pool_tokens(built, states, ids, mask, "mean")
+                    owners = rows
+                else:
+                    counted = labels != IGNORED
+                    found, labels = states[counted], labels[counted]
+                    owners = [row for row, own in zip(rows, counted, strict=True) for _ in own[own]]
+            vectors.append(found.double().cpu().numpy())
+            classes.append(labels.cpu().numpy())
+            order += owners
+            bar.advance(len(rows))
+    place = np.argsort(np.array(order), kind="stable")  # as the examples come
+    points, numbers = np.concatenate(vectors)[place], np.concatenate(classes)[place]
+    if len(points) > MOST:
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(points))[:MOST])
+        points, numbers = points[chosen], numbers[chosen]
+    return points, numbers.astype(np.int64)

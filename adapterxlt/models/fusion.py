@@ -1,0 +1,114 @@
+"""AdapterFusion (Pfeiffer et al. 2021): trained adapters side by side, mixed by what is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.methods.composing import can_fuse
+from adapterxlt.methods.parser import parse_method
+from adapterxlt.models.assemble import adapter_specs, new_heads, ready_to_train, train_only
+from adapterxlt.models.base import load_base
+from adapterxlt.models.parts import (
+    Built,
+    add_saved,
+    check_name,
+    methods_of,
+    read_for,
+    single_members,
+)
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.setup import to_block
+from adapterxlt.models.speak import language_adapter, top_of
+from adapterxlt.models.spec import (
+    FuseSetup,
+    HeadSpec,
+    ModelSpec,
+    Setup,
+    StackSetup,
+    backbone_spec,
+)
+from adapterxlt.models.trainable import expected_trainable
+
+
+@quiet()
+def build_fusion(
+    backbone: Backbone,
+    *,
+    members: Sequence[Path],
+    fusion: str,
+    name: str,
+    head: HeadSpec,
+    seed: int,
+    other_heads: Sequence[HeadSpec] = (),
+    language: Path | None = None,
+    train_members: bool = False,
+    frozen_dropout: bool = False,
+) -> Built:
+    """Build AdapterFusion over trained single adapters, in training mode.
+
+    Args:
+        members: artifacts of the adapters; with `language`, also of those that stand on another
+            language adapter, which is left behind.
+        fusion: configuration of the fusion layers.
+        name: name of what is trained, unique per content.
+        head: the new head; heads of the members are never used.
+        language: artifact of the language adapter below the fusion.
+        train_members: whether the members are trained on.
+
+    Raises:
+        InvalidArtifactError: a member is damaged or of another backbone.
+        AdapterXLTError: the members cannot be fused.
+    """
+    check_name(name)
+    specs = _members(backbone, members, speaking=language is not None)
+    methods = {top: methods_of(spec)[top] for top, spec in specs.items()}
+    reason = can_fuse([parse_method(method) for method in methods.values()])
+    if reason:
+        raise AdapterXLTError(f"`{name}`: {reason}")
+    model = load_base(backbone)
+    fused = FuseSetup(fuse=tuple(methods))
+    setup: Setup = fused
+    if language is not None:
+        below, method = language_adapter(backbone, language)
+        add_saved(model, read_for(backbone, language), language, below)
+        setup, methods = StackSetup(stack=(below, fused)), {below: method, **methods}
+    for (top, spec), folder in zip(specs.items(), members, strict=True):
+        add_saved(model, spec, folder, top)
+    torch.manual_seed(seed)
+    model.add_adapter_fusion(list(fused.fuse), config=fusion)
+    spec = ModelSpec(
+        name=name,
+        backbone=backbone_spec(backbone),
+        full=False,
+        adapters=adapter_specs(setup, name, methods),
+        setup=setup,
+        fusion="static" if fusion == "static" else "dynamic",
+        head=head,
+        other_heads=tuple(other_heads),
+        method=None,
+    )
+    new_heads(model, spec, backbone, seed)
+    trained = fused.fuse if train_members else ()
+    model.train_adapter_fusion(to_block(fused))
+    if trained:
+        train_only(model, expected_trainable(model, spec, trained))
+    return ready_to_train(model, backbone, spec, frozen_dropout, trained)
+
+
+def _members(backbone: Backbone, members: Sequence[Path], speaking: bool) -> dict[str, ModelSpec]:
+    """Descriptions of the members by the names of their adapters, which must be distinct."""
+    if not speaking:
+        return {spec.name: spec for spec in single_members(backbone, members, "fuse")}
+    found: dict[str, ModelSpec] = {}
+    for folder in members:
+        spec = read_for(backbone, folder)
+        top = top_of(spec)
+        if top in found:
+            raise AdapterXLTError(f"cannot fuse an adapter with itself: {top}")
+        found[top] = spec
+    return found

@@ -1,0 +1,170 @@
+"""A trained model with another language's adapter in the place of the one it was trained with.
+
+An adapter is exchanged in the stack (MAD-X, Pfeiffer et al. 2020). Of full and sparse
+fine-tunes the differences are exchanged: what training on a task changed is added to the other
+language's weights (composable sparse fine-tuning, Ansell et al. 2022).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.models import tensors
+from adapterxlt.models.base import load_base
+from adapterxlt.models.head_classes import AdapterModel
+from adapterxlt.models.load import load
+from adapterxlt.models.parts import Built, add_saved, hide_prompt_of, methods_of, read_for
+from adapterxlt.models.quiet import quiet
+from adapterxlt.models.setup import activate
+from adapterxlt.models.spec import (
+    ADAPTERS_FOLDER,
+    AdapterSpec,
+    ModelSpec,
+    Setup,
+    StackSetup,
+    setup_names,
+)
+
+
+@quiet()
+def load_speaking(
+    backbone: Backbone, artifact: Path, *, language: Path | None, source: Path | None = None
+) -> Built:
+    """Load an artifact with another language adapter, in eval mode.
+
+    Args:
+        artifact: what was trained on one.
+        language: artifact of the other; None for none.
+        source: artifact of the one that it was trained on, if that is weights of the backbone.
+
+    Raises:
+        InvalidArtifactError: one of them is damaged, or of another backbone.
+        AdapterXLTError: what was trained does not stand on a language adapter.
+    """
+    built = load(backbone, artifact)
+    assert built.spec is not None
+    if source is not None:
+        exchange_weights(built.model, backbone, language, source)
+        return built
+    if language is None:
+        spec = without_lowest(built.spec)
+    else:
+        spec = with_language(built.spec, backbone, language)
+        _add_language(built.model, backbone, language)
+    activate(built.model, spec)
+    hide_prompt_of(built.model, spec)
+    for parameter in built.model.parameters():
+        parameter.requires_grad = False
+    built.model.eval()
+    built.spec = spec
+    return built
+
+
+def add_speaking(
+    model: AdapterModel,
+    spec: ModelSpec,
+    artifact: Path,
+    setup: Setup,
+    backbone: Backbone,
+    language: Path | None,
+) -> None:
+    """Add the adapters that `setup` consists of, as `parts.add_saved` does.
+
+    Args:
+        spec: of the artifact, as `with_language` makes it.
+        language: artifact of the lowest adapter, if that is another than the artifact's own.
+    """
+    if language is None:
+        add_saved(model, spec, artifact, setup)
+        return
+    _add_language(model, backbone, language)
+    for part in setup.stack[1:] if isinstance(setup, StackSetup) else ():
+        add_saved(model, spec, artifact, part)
+
+
+def with_language(spec: ModelSpec, backbone: Backbone, language: Path) -> ModelSpec:
+    """A description with another language's adapter lowest in the stack."""
+    name, method = language_adapter(backbone, language)
+    return _composed(spec, StackSetup(stack=(name, *_stack(spec)[1:])), {name: method})
+
+
+def language_adapter(backbone: Backbone, language: Path) -> tuple[str, str]:
+    """Name and method of a language adapter.
+
+    Raises:
+        AdapterXLTError: the artifact is of something else.
+    """
+    spec = read_for(backbone, language)
+    if not spec.single:
+        raise AdapterXLTError(
+            f"`{spec.name}` is not a single adapter, as one of a language must be"
+        )
+    return spec.name, spec.adapters[0].method
+
+
+def _add_language(model: AdapterModel, backbone: Backbone, language: Path) -> None:
+    spec = read_for(backbone, language)
+    add_saved(model, spec, language, spec.name)
+
+
+def without_lowest(spec: ModelSpec) -> ModelSpec:
+    """A description without the lowest adapter of the stack."""
+    rest = _stack(spec)[1:]
+    return _composed(spec, rest[0] if len(rest) == 1 else StackSetup(stack=rest), {})
+
+
+def top_of(spec: ModelSpec) -> str:
+    """Name of a single adapter, or of the one adapter on a language adapter.
+
+    Raises:
+        AdapterXLTError: it is something else.
+    """
+    if spec.single:
+        return spec.name
+    stack = _stack(spec)
+    if len(stack) > 2 or not isinstance(stack[1], str) or spec.full:
+        raise AdapterXLTError(f"`{spec.name}` is not a single adapter on a language adapter")
+    return stack[1]
+
+
+def exchange_weights(
+    model: AdapterModel, backbone: Backbone, language: Path | None, source: Path
+) -> None:
+    """Take one language's weights out of a model's and put another's in.
+
+    What the model has as that language has it is then exactly as the other has it.
+    """
+    belongs = tensors.of_backbone(backbone.architecture)
+    own = tensors.select(model, belongs)
+    old = tensors.select(load_base(backbone, source), belongs)
+    new = tensors.select(load_base(backbone, language), belongs)
+    with torch.no_grad():
+        for name, tensor in own.items():
+            before, after = old[name].to(tensor.device), new[name].to(tensor.device)
+            changed = tensor != before
+            tensor.copy_(torch.where(changed, after + (tensor - before), after))
+
+
+def _stack(spec: ModelSpec) -> tuple[Setup, ...]:
+    setup = spec.setup
+    if not isinstance(setup, StackSetup) or not isinstance(setup.stack[0], str):
+        raise AdapterXLTError(f"`{spec.name}` does not stand on a language adapter")
+    return setup.stack
+
+
+def _composed(spec: ModelSpec, setup: Setup, more: dict[str, str]) -> ModelSpec:
+    methods = {**methods_of(spec), **more}
+    folders = {adapter.name: adapter.folder for adapter in spec.adapters}
+    adapters = tuple(
+        AdapterSpec(
+            name=name,
+            method=methods[name],
+            folder=folders.get(name, f"{ADAPTERS_FOLDER}/{name}"),
+        )
+        for name in setup_names(setup)
+    )
+    return spec.model_copy(update={"adapters": adapters, "setup": setup})

@@ -1,0 +1,98 @@
+"""Language adapters (MAD-X, Pfeiffer et al. 2020): one stage a language, swapped below a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from adapterxlt.languages import named_among, parse_tag
+from adapterxlt.recipe.schema import Stage
+
+PLACEHOLDER = "{language}"
+
+# What happens to a language that has no adapter of its own.
+Otherwise = Literal["error", "source", "none"]
+
+
+def captured(pattern: str, name: str) -> str | None:
+    """The language that a pattern of stage names finds in a name; None where it does not fit.
+
+    Example:
+        >>> captured("lang_{language}", "lang_sw")
+        'sw'
+    """
+    before, _, after = pattern.partition(PLACEHOLDER)
+    if not (name.startswith(before) and name.endswith(after)):
+        return None
+    code = name[len(before) : len(name) - len(after)]
+    return code if parse_tag(code) else None
+
+
+def _by_language(value: object) -> object:
+    """Patterns were replaced by the stages that fit them when the recipe was read."""
+    if isinstance(value, dict) and value:
+        return value
+    if not isinstance(value, str):
+        raise ValueError(
+            f"must be a pattern of stage names, such as `lang_{PLACEHOLDER}`, or a mapping of "
+            "languages to stages"
+        )
+    if value.count(PLACEHOLDER) != 1:
+        raise ValueError(f"`{value}` must hold `{PLACEHOLDER}` once, as `lang_{PLACEHOLDER}` does")
+    example = value.replace(PLACEHOLDER, "sw")
+    raise ValueError(
+        f"no stage is called as `{value}` says: `{example}: {{train: {{task: mlm, language: sw}}, "
+        "method: seq_bn_inv}` would be one"
+    )
+
+
+ByLanguage = Annotated[dict[str, str], BeforeValidator(_by_language)]
+
+
+class SpeakingStage(Stage):
+    """Base of what a stage may say whose models stand on language adapters."""
+
+    language_adapters: ByLanguage | None = Field(
+        None,
+        description="the stage of each language's adapter: a pattern of their names "
+        f"(`lang_{PLACEHOLDER}`), or a mapping; training is on that of its own language, and "
+        "each language is measured with its own",
+    )
+    no_language_adapter: Otherwise = Field(
+        "error",
+        description="a measured language without an adapter is an error, or is measured with "
+        "that of the training (source), or with none",
+    )
+
+
+@dataclass(frozen=True)
+class LanguageAdapters:
+    """What a model stands on.
+
+    Args:
+        stages: the stage of each language's adapter.
+        otherwise: of languages that have none.
+        source: the stage of the one that the model was trained with, and has in it; "" where
+            nothing was trained on them.
+        language: that it was trained in.
+        weights: whether they are weights of the backbone (full or sparse fine-tunes), which the
+            model's own were added to, and not adapters, which it stands on.
+    """
+
+    stages: Mapping[str, str]
+    otherwise: Otherwise
+    source: str
+    language: str
+    weights: bool = False
+
+    def of(self, language: str) -> str | None:
+        """The stage of a language's adapter, whatever the language is called; None without."""
+        return stage_of(self.stages, language)
+
+
+def stage_of(stages: Mapping[str, str], language: str) -> str | None:
+    """The stage of a language's adapter, whatever the language is called; None without."""
+    return stages.get(named_among(language, stages))

@@ -1,0 +1,64 @@
+"""Cost beside score: what each model of a run trains, stores and takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from adapterxlt.report.console import plain_table
+from adapterxlt.results.costs import Cost
+from adapterxlt.show import printable
+
+NOTE = (
+    "parameters without heads, and their share of the backbone's; memory of the whole process, on "
+    "a GPU that of the GPU; ms a query: forward passes alone, batched. Times are those of the "
+    "machine that computed each step; > where an interrupted run had done a part of it."
+)
+
+
+def print_costs(costs: Sequence[Cost], console: Console) -> None:
+    """Print a line for each trained model of a run, with what a query to it takes."""
+    if not any(not cost.measures for cost in costs):
+        return
+    tasks = list(dict.fromkeys(cost.task for cost in costs if cost.query_seconds is not None))
+    table = plain_table()
+    table.add_column("model", no_wrap=True)
+    for title in ("parameters", "share", "stored", "time", "memory"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for task in tasks:
+        table.add_column(f"ms, {printable(task)}", justify="right", no_wrap=True)
+    for cost in costs:
+        if cost.measures:
+            continue
+        table.add_row(
+            printable(cost.step),
+            "-" if cost.parameters is None else f"{cost.parameters:,}",
+            "-" if cost.share is None else f"{cost.share:.2f} %",
+            megabytes(cost.bytes),
+            ("> " if cost.resumed else "") + f"{cost.seconds:.1f} s",
+            megabytes(cost.device_memory or cost.peak_memory),
+            *(_query(costs, cost.step, task) for task in tasks),
+        )
+    console.print(Text("Cost", style="bold"))
+    console.print(table)
+    console.print(Text(NOTE, style="dim"))
+
+
+def megabytes(count: int | None) -> str:
+    """`1.2 MB`, or `-` where it is not known."""
+    return "-" if count is None else f"{count / 1e6:,.1f} MB"
+
+
+def _query(costs: Sequence[Cost], model: str, task: str) -> str:
+    """Milliseconds a query, over all measurements of a model on a task."""
+    timed = [
+        (cost.query_seconds, cost.queries)
+        for cost in costs
+        if (cost.model, cost.task) == (model, task) and cost.query_seconds and cost.queries
+    ]
+    if not timed:
+        return "-"
+    total = sum(queries for _, queries in timed)
+    return f"{1000 * sum(each * queries for each, queries in timed) / total:.2f}"

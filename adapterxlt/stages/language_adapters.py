@@ -1,0 +1,290 @@
+"""Stages on language adapters: which ones they stand on, and which a measurement swaps in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.languages import named_among
+from adapterxlt.methods.composing import can_stack
+from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.kind import Scene
+from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage, stage_of
+from adapterxlt.recipe.schema import TrainingStage
+from adapterxlt.recipe.shape import Shape, ShapeOf
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.find import halves
+
+KEY = "language_adapters"
+NONE = "none"  # a language is measured without any
+
+
+def standing_on(
+    draft: Draft,
+    name: str,
+    stage: SpeakingStage,
+    bases: Sequence[tuple[str, Shape | None]],
+    shape_of: ShapeOf,
+) -> LanguageAdapters | None:
+    """The language adapters that a stage which trains stands on; None, and problems, if it cannot.
+
+    Args:
+        bases: the stages that it goes on from, each with its shape.
+    """
+    at: KeyPath = ("stages", name)
+    if not draft.knows(at, "language", "train", KEY):
+        return None
+    path: KeyPath = (*at, KEY)
+    stages = stage.language_adapters
+    otherwise = stage.no_language_adapter
+    weights: bool | None = None
+    for base, shape in bases:
+        if shape is None:
+            return None
+        known = shape.speaks
+        if known is None:
+            draft.refuse(
+                path if stage.language_adapters is not None else at,
+                f"`{base}` was not trained on language adapters, and has none to swap",
+                f"give `{base}` the same `{KEY}`",
+            )
+            return None
+        if stages is None:
+            stages = dict(known.stages)
+        if dict(known.stages) != stages:
+            draft.refuse(
+                path if stage.language_adapters is not None else at,
+                f"`{base}` stands on other language adapters",
+                f"leave `{KEY}` out here: those of `{base}` are meant then",
+            )
+            return None
+        if "no_language_adapter" not in stage.model_fields_set:
+            otherwise = known.otherwise
+        weights = known.weights
+    assert stages is not None
+    if weights is None:
+        weights = check_stages(draft, path, stages, shape_of)
+    language = _training_language(draft, name, path)
+    if weights is None or language is None:
+        return None
+    source = stage_of(stages, language)
+    if source is None:
+        draft.refuse(
+            path if stage.language_adapters is not None else at,
+            f"there is no language adapter of `{language}`, the language of the training",
+            f"there are those of {', '.join(stages)}",
+        )
+        return None
+    return LanguageAdapters(stages, otherwise, source, language, weights)
+
+
+def _training_language(draft: Draft, name: str, path: KeyPath) -> str | None:
+    languages = list(dict.fromkeys(part.language for part in draft.recipe.parts_of(name)))
+    if len(languages) == 1:
+        return languages[0]
+    draft.refuse(
+        path,
+        f"the stage trains in {', '.join(languages)}, and on language adapters it can in one "
+        "language only",
+        "train in one, then go on in the next: `{train: {task: ..., language: ...}, after: ...}`",
+    )
+    return None
+
+
+def check_stages(
+    draft: Draft, path: KeyPath, stages: dict[str, str], shape_of: ShapeOf
+) -> bool | None:
+    """Whether language adapters are weights of the backbone; None, and problems, if some cannot be.
+
+    Args:
+        stages: the stage of each language.
+    """
+    weights: list[bool] = []
+    for language, name in stages.items():
+        shape, here = shape_of(name), (*path, language)
+        if shape is None:
+            return None
+        if reason := _unfit(shape) or _untrained(draft, language, name):
+            draft.refuse(here, f"`{name}` {reason}")
+            return None
+        weights.append(shape.kind == "full")
+        if weights[-1] != weights[0]:
+            first = next(iter(stages.values()))
+            draft.refuse(
+                here,
+                f"`{name}` is {_called(shape)}, and `{first}` is not: languages cannot be swapped "
+                "so",
+                "train all languages by methods of one kind",
+            )
+            return None
+    return weights[0]
+
+
+def check_stackable(draft: Draft, path: KeyPath, shape: Shape, shape_of: ShapeOf) -> None:
+    """Refuse what would hide, or make useless, one of the language adapters below it."""
+    speaks = shape.speaks
+    if speaks is None or speaks.weights:
+        return
+    for name in dict.fromkeys(speaks.stages.values()):
+        below = shape_of(name)
+        for method in shape.methods[1:]:
+            reason = can_stack(below.methods, method) if below is not None else None
+            if reason:
+                draft.refuse(path, f"on the language adapter `{name}`: {reason}")
+                return
+
+
+def _called(shape: Shape) -> str:
+    return "a full or sparse fine-tune" if shape.kind == "full" else "an adapter"
+
+
+def _unfit(shape: Shape) -> str:
+    if shape.speaks is not None:
+        return "stands on language adapters itself"
+    if shape.kind not in ("adapter", "full"):
+        return (
+            f"is {'an ensemble' if shape.kind == 'ensemble' else f'a {shape.kind}'}: a language "
+            "adapter is a single adapter, or a full or sparse fine-tune"
+        )
+    if shape.kind == "adapter" and shape.on_full:
+        return "belongs to fine-tuned backbone weights, which cannot be swapped with it"
+    return ""
+
+
+def _untrained(draft: Draft, language: str, name: str) -> str:
+    """Why a stage has not learnt a language; "" if it has, or is not one that says so."""
+    stage = draft.recipe.stages.get(name)
+    if not isinstance(stage, TrainingStage) or not draft.knows(("stages", name), "train"):
+        return ""
+    parts = [part for part in draft.recipe.parts_of(name) if part.task in draft.tasks]
+    for part in parts:
+        if not get_kind(draft.tasks[part.task].kind).any_text:
+            return (
+                f"is trained on `{part.task}`: a language adapter is trained by masked language "
+                "modelling, on plain text"
+            )
+    spoken = [part.language for part in parts]
+    if parts and named_among(language, spoken) not in spoken:
+        return f"is trained in {', '.join(spoken)}, not in `{language}`"
+    return ""
+
+
+def check_unused(
+    draft: Draft, name: str, stage: SpeakingStage, shape_of: ShapeOf, of: str = "method"
+) -> None:
+    """Refuse a key that says nothing, and adapters that would hide those below them.
+
+    Args:
+        of: the key that says what the adapters on top are.
+    """
+    shape, at = shape_of(name), ("stages", name)
+    if shape is not None and shape.speaks is not None:
+        check_stackable(draft, (*at, of), shape, shape_of)
+    elif shape is not None and "no_language_adapter" in stage.model_fields_set:
+        draft.refuse(
+            (*at, "no_language_adapter"),
+            f"has no meaning without `{KEY}`",
+            f'say `{KEY}: "lang_{{language}}"`, or leave it out',
+        )
+
+
+# Measuring
+
+
+def spoken_by(scene: Scene, model: str) -> LanguageAdapters | None:
+    """What the model of a stage stands on."""
+    shape = scene.shape_of(model)
+    return shape.speaks if shape is not None else None
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What the step of a measurement says of language adapters.
+
+    Args:
+        inputs: the steps that it needs beside that of the model.
+        params: `language_adapters`: of each language the place of its own among the inputs of the
+            step, 0 for the one that the model has in it; or, of one without, the language
+            of the one that serves instead, or `none`. `source_adapter`: the place of the one that
+            the model was trained with, where it is taken out by subtracting its weights.
+    """
+
+    inputs: tuple[str, ...]
+    params: dict[str, object]
+
+
+def swapped(speaks: LanguageAdapters, languages: Iterable[str]) -> Swapped:
+    """What a measurement of a model in some languages needs, its model being its first input.
+
+    Of language adapters on which nothing else stands, there is no such model.
+    """
+    inputs: list[str] = []
+
+    def place(name: str) -> int:
+        if name not in inputs:
+            inputs.append(name)
+        return inputs.index(name) + 1
+
+    table: dict[str, int | str] = {}
+    for language in languages:
+        own = speaks.of(language)
+        if own is None:
+            table[language] = speaks.language if speaks.otherwise == "source" else NONE
+        else:
+            table[language] = 0 if own == speaks.source else place(own)
+    params: dict[str, object] = {KEY: table} | ({} if speaks.source else {"alone": True})
+    taken_out = any(value == NONE or (type(value) is int and value) for value in table.values())
+    if speaks.weights and taken_out and speaks.source:
+        params["source_adapter"] = place(speaks.source)
+    return Swapped(tuple(inputs), params)
+
+
+def both_sides(task: Task, language: str) -> tuple[str, str]:
+    """The languages of sentences and of their translations."""
+    first, second = halves(task, language)
+    return first, ("en" if first == second else second)
+
+
+def missing(speaks: LanguageAdapters, languages: Iterable[str]) -> list[str]:
+    """The languages that have no adapter, where that is an error."""
+    if speaks.otherwise != "error":
+        return []
+    return [language for language in languages if speaks.of(language) is None]
+
+
+def problem_of(model: str, languages: Sequence[str]) -> tuple[str, str]:
+    """How missing language adapters are told: a message and a hint."""
+    code = languages[0]
+    return (
+        f"`{model}` has no language adapter of {', '.join(languages)}",
+        f"train each (`lang_{code}: {{train: {{task: mlm, language: {code}}}, ...}}`), leave the "
+        "languages out, or say `no_language_adapter: source` (or `none`)",
+    )
+
+
+Wanted = tuple[str, LanguageAdapters | None, Sequence[str]]
+
+
+def refuse_missing(stage: str, wanted: Iterable[Wanted]) -> None:
+    """Refuse languages without an adapter, of all the models that a stage measures at once.
+
+    Args:
+        wanted: each model, what it stands on, and languages that it is measured in.
+
+    Raises:
+        InvalidRecipeError: naming every model with all of its languages.
+    """
+    gone: dict[str, list[str]] = {}
+    for model, speaks, languages in wanted:
+        if speaks is not None:
+            gone.setdefault(model, []).extend(missing(speaks, languages))
+    problems = []
+    for model, listed in gone.items():
+        if listed:
+            message, hint = problem_of(model, list(dict.fromkeys(listed)))
+            problems.append(Problem(f"stages.{stage}", message, hint=hint))
+    if problems:
+        raise InvalidRecipeError(problems)

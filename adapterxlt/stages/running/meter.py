@@ -1,0 +1,68 @@
+"""What computing a step takes: seconds, memory, parameters, forward passes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from adapterxlt.evaluation.clock import Clock
+from adapterxlt.results.costs import Measured
+
+_RESET = "5"  # of /proc/PID/clear_refs: the peak of memory starts anew
+
+
+class Meter:
+    """Measures one step, from where it is made.
+
+    Attributes:
+        clock: of the model that the step measures.
+        sizes: parameters of the model that it trains, see `Measured`.
+    """
+
+    def __init__(self, device: torch.device, resumed: bool) -> None:
+        self.clock = Clock()
+        self.sizes: dict[str, int] = {}
+        self._device = device
+        self._resumed = resumed
+        self._own_peak = _forget_peak()
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        self._started = time.monotonic()
+
+    def read(self) -> Measured:
+        """What the step took until now."""
+        on_gpu = self._device.type == "cuda"
+        clock = self.clock
+        return Measured(
+            seconds=round(time.monotonic() - self._started, 3),
+            resumed=self._resumed,
+            peak_memory=_peak() if self._own_peak else None,
+            device=torch.cuda.get_device_name(self._device) if on_gpu else self._device.type,
+            device_memory=torch.cuda.max_memory_allocated(self._device) if on_gpu else None,
+            queries=clock.examples or None,
+            query_seconds=clock.seconds / clock.examples if clock.examples else None,
+            **self.sizes,
+        )
+
+
+def _forget_peak() -> bool:
+    """Let the process's peak of memory start anew; whether that can be done here."""
+    try:
+        Path("/proc/self/clear_refs").write_text(_RESET)
+    except OSError:
+        return False
+    return sys.platform == "linux"
+
+
+def _peak() -> int | None:
+    """The most bytes that the process has had in memory since."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    lines = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
+    found = next(lines, None)
+    return int(found[1]) * 1024 if found else None

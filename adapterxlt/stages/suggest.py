@@ -1,0 +1,128 @@
+"""`suggest`: which intermediate stage may help a target, told from frozen features of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import BARE, MAX_LENGTH
+from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
+from adapterxlt.recipe.schema import Recipe, Stage
+from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.measuring import check_length, languages_of, seen_by
+from adapterxlt.tasks.catalogue import Task, source_of
+
+# Kinds whose examples, or whose words, are each of one class.
+KINDS_WITH_CLASSES = ("pair_classification", "text_classification", "tagging")
+
+
+class SuggestStage(Stage):
+    """Rank intermediate stages for a target without training on it.
+
+    `{suggest: [none, nli, qa], on: udpos, sample: 500}`: how well the frozen features of each tell
+    apart the classes of a sample of the target's training data. Beside it stand the rules that cost
+    nothing: the one trained on MNLI, and the one trained on the most examples.
+    """
+
+    key: ClassVar[str] = "suggest"
+    suggest: list[str] = Field(min_length=1)
+    on: list[str] = Field(min_length=1)
+    language: str = "en"
+    sample: int = Field(500, ge=10, le=10_000, description="examples (seeded sample)")
+    seed: int = Field(1, ge=0, description="of the sample")
+    max_length: int = Field(128, ge=8, le=MAX_LENGTH)
+    token_budget: int = Field(8192, gt=0)
+
+
+class _Suggest(StageKind[SuggestStage]):
+    key = "suggest"
+    model = SuggestStage
+    lists = distinct = ("suggest", "on")
+    measures = True
+
+    def references(self, stage: SuggestStage) -> Iterator[tuple[KeyPath, str]]:
+        for index, needed in enumerate(stage.suggest):
+            if needed != BARE:
+                yield ("suggest", index), needed
+
+    def check(self, draft: Draft, name: str, stage: SuggestStage, shape_of: ShapeOf) -> None:
+        at: KeyPath = ("stages", name)
+        for index, listed in enumerate(stage.on):
+            path: KeyPath = (*at, "on", index)
+            task = draft.task(path, listed)
+            if task is None:
+                continue
+            if not get_kind(task.kind).trainable:
+                draft.refuse(
+                    path, f"`{listed}` is {words(task.kind)}", "`retrieve` ranks stages for it"
+                )
+            elif task.kind not in KINDS_WITH_CLASSES or task.multi_label:
+                draft.refuse(
+                    path,
+                    f"examples of `{listed}` ({words(task.kind)}) are not each of one class",
+                    "its stages can be compared by training on a few examples (`cap`)",
+                )
+            elif "train" not in task.splits and task.train in (None, task.name):
+                draft.refuse(path, f"`{listed}` has no training data")
+        for index, model in enumerate(stage.suggest):
+            shape = shape_of(model)
+            if shape is not None and shape.kind == "ensemble":
+                draft.refuse(
+                    (*at, "suggest", index),
+                    f"`{model}` is an ensemble, on which nothing can be trained",
+                    "list its members",
+                )
+
+    def check_backbone(
+        self, draft: Draft, name: str, stage: SuggestStage, shape_of: ShapeOf, backbone: Backbone
+    ) -> None:
+        check_length(draft, ("stages", name, "max_length"), stage.max_length, backbone)
+
+    def steps(self, scene: Scene, name: str, stage: SuggestStage) -> Iterable[Step]:
+        """One step a model and a target."""
+        for listed in stage.on:
+            task = source_of(scene.recipe.catalogue[listed], "train")
+            params: dict[str, object] = {
+                "task": task.name,
+                "languages": languages_of(task, [stage.language], scene.roots, "train"),
+                "split": "train",
+                "cap": None,
+                "sample": stage.sample,
+                "seed": stage.seed,
+                "max_length": stage.max_length,
+                "token_budget": stage.token_budget,
+                **seen_by(scene.backbone, scene.recipe.catalogue),
+            }
+            for model in stage.suggest:
+                inputs = () if model == BARE else (model,)
+                yield Step(f"{name}/{model}/{listed}", self.key, name, inputs, params)
+
+    def in_small(
+        self, recipe: Recipe, name: str, stage: SuggestStage, count: int, roots: Sequence[Path]
+    ) -> Small[SuggestStage]:
+        return Small(stage.model_copy(update={"sample": max(10, min(count, stage.sample))}))
+
+    def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
+        yield Read(tasks[step.text("task")], step.items("languages"), step.text("split"))
+
+    def baseline(self, models: Sequence[str]) -> str:
+        return BARE if BARE in models else models[0]
+
+    def protocol(self, params: Mapping[str, Any]) -> str:
+        return f"frozen features of {params['sample']} examples"
+
+    def runner(self) -> Callable[..., None]:
+        from adapterxlt.stages.suggest_run import run_suggest
+
+        return run_suggest
+
+
+KIND = _Suggest()

@@ -1,0 +1,97 @@
+"""Measure how well one model's frozen features tell the classes of a target apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from adapterxlt.batching.encode import encode
+from adapterxlt.errors import MissingDataError
+from adapterxlt.evaluation.features import frozen_features
+from adapterxlt.metrics.transferability import h_score, knn_accuracy, linear_probe, logme
+from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.used import data_parts
+from adapterxlt.results.measures import METRICS_NAME, Measure, write_measures
+from adapterxlt.stages.running.contamination import describe_overlap, hash_texts
+from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.data import evaluation_examples
+from adapterxlt.tasks.label_file import with_labels
+from adapterxlt.tasks.read import sample
+from adapterxlt.tasks.texts import texts_of
+
+MAIN = "linear_probe"
+
+
+def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
+    """Compute the features of a sample once, and every measure of them."""
+    step, sources = planned.step, context.sources
+    language, split = str(step.items("languages")[0]), step.text("split")
+    task = with_labels(sources.tasks[step.text("task")], sources.roots, language, split)
+    examples = evaluation_examples(step, sources, language)
+    chosen = sample(examples, step.number("sample"), step.number("seed"))
+    model = step.inputs[0] if step.inputs else None
+    artifact = context.artifact(model) if model else None
+    built = context.load(model)
+    features = encode(
+        chosen,
+        built.tokenizer,
+        task.kind,
+        max_length=step.number("max_length"),
+        doc_stride=0,
+        labelled=True,
+        labels=task.labels,
+    )
+    points, classes = frozen_features(
+        built,
+        features,
+        task.kind,
+        token_budget=step.number("token_budget"),
+        seed=step.number("seed"),
+        progress=context.progress,
+        description=step.id,
+    )
+    if len(set(classes.tolist())) < 2:
+        raise MissingDataError(
+            f"`{step.id}`: the sample is all of one class", hint="take a larger `sample`"
+        )
+    values = {
+        MAIN: linear_probe(points, classes),
+        "knn": knn_accuracy(points, classes),
+        "logme": logme(points, classes),
+        "h_score": h_score(points, classes),
+        "source_size": float(_size(artifact)),
+        "mnli_always": float(model is not None and _on_mnli(model, context)),
+    }
+    flagged = describe_overlap(hash_texts(texts_of(chosen)), context.seen(artifact))
+    write_measures(
+        staging / "out",
+        [
+            Measure(
+                language=language,
+                split=split,
+                metric=metric,
+                main=metric == MAIN,
+                value=value,
+                n=len(points),
+                contamination=flagged,
+            )
+            for metric, value in values.items()
+        ],
+    )
+
+
+def _size(artifact: Path | None) -> int:
+    """Examples that a stage was trained on; 0 of the bare backbone, and where it is not told."""
+    if artifact is None or not (artifact / METRICS_NAME).is_file():
+        return 0
+    found = json.loads((artifact / METRICS_NAME).read_text(encoding="utf-8")).get("examples")
+    return found if isinstance(found, int) else 0
+
+
+def _on_mnli(model: str, context: Context) -> bool:
+    """Whether a model, or what it stands on, was trained on MNLI."""
+    for planned in context.plan.upto(model):
+        listed = [planned.step.params, *(step["params"] for step in planned.lineage)]
+        if any(part.get("task") == "mnli" for params in listed for part in data_parts(params)):
+            return True
+    return False

@@ -1,0 +1,86 @@
+"""The settings of a recipe as transformers' Trainer and accelerate take them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import TrainingArguments
+
+from adapterxlt.devices import find_precision
+from adapterxlt.recipe.schema import Training
+from adapterxlt.trackers import Tracking
+from adapterxlt.training.steps import StepSequence
+
+
+@dataclass
+class _Arguments(TrainingArguments):
+    """transformers' own know the first GPU only."""
+
+    place: str = "cpu"
+
+    @property
+    def device(self) -> torch.device:
+        """The device that was chosen."""
+        first: torch.device = super().device
+        chosen = torch.device(self.place)
+        if chosen.type == "cuda" and chosen != first:
+            torch.cuda.set_device(chosen)
+        return chosen
+
+
+def arguments_of(
+    settings: Training,
+    steps: StepSequence,
+    folder: Path,
+    device: torch.device,
+    tracking: Tracking | None = None,
+) -> TrainingArguments:
+    """The arguments of one training.
+
+    Args:
+        folder: of its checkpoints.
+        tracking: where it is logged to; None: nowhere.
+
+    Raises:
+        MissingDeviceError: the device does not compute in the precision that is asked for.
+    """
+    precision = find_precision(settings.precision, device)
+    # accelerate reads the device here, where it would else take the first GPU.
+    os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
+    # transformers leaves the precision of one training in this variable, which accelerate would
+    # take for that of the next one in the same process.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if precision == "fp32" else precision
+    warmup = settings.warmup_steps
+    if warmup is None:
+        warmup = round(settings.warmup * steps.total)
+    arguments = _Arguments(
+        place=str(device),
+        output_dir=str(folder),
+        logging_dir=str(tracking.folder if tracking else folder),
+        run_name=tracking.title if tracking else None,
+        max_steps=steps.total,
+        per_device_train_batch_size=1,  # one item is one step, however many examples it holds
+        learning_rate=float(settings.lr or 0),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        lr_scheduler_type="linear",
+        warmup_steps=warmup,
+        seed=steps.seed,
+        use_cpu=device.type == "cpu",
+        bf16=precision == "bf16",
+        fp16=precision == "fp16",
+        logging_strategy="no",
+        save_strategy="no",
+        eval_strategy="no",
+        logging_nan_inf_filter=False,
+        disable_tqdm=True,
+        report_to="none",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )
+    # Several GPUs would make it wrap the model in DataParallel, which copies it every step.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments

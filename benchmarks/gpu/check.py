@@ -1,0 +1,203 @@
+"""Whether a GPU gives what the CPU gives: benchmarks/gpu/check.py [--device cuda] [--out FILE]
+
+Trains on the bundled data and backbone, and on random models; exits with 1 where a check fails.
+With `--device cpu` everything runs on the CPU, small, to see that the script itself works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from setting import (
+    KIND,
+    MINI,
+    ROOT,
+    build,
+    features_of,
+    machine,
+    make_backbone,
+    make_inputs,
+    show,
+    train,
+)
+
+Check = Callable[[Path, str], tuple[bool, str]]
+
+
+def _pairs(split: str, count: int) -> list[Any]:
+    from adapterxlt.tasks.catalogue import get_task
+    from adapterxlt.tasks.read import read_examples
+    from adapterxlt.tasks.roots import resolve_roots
+
+    task = get_task("mnli" if split == "train" else "xnli")
+    return read_examples(task, resolve_roots(["pocket"], ROOT), "en", split)[:count]
+
+
+def _trained(folder: Path, device: str, **settings: Any) -> Any:
+    """An adapter on `mini` that has learnt something of the bundled NLI pairs."""
+    from adapterxlt.batching.encode import encode
+
+    built = build(MINI, "seq_bn", device)
+    pairs = _pairs("train", 1200)
+    features = encode(pairs, built.tokenizer, KIND, max_length=64, doc_stride=8, labelled=True)
+    train(built, features, folder, **{"lr": 1e-3, "epochs": 2, **settings})
+    return built
+
+
+def _predicted(built: Any) -> list[int]:
+    from adapterxlt.evaluation.predict import predict
+    from adapterxlt.progress import Silent
+    from adapterxlt.tasks.catalogue import get_task
+
+    found = predict(
+        built, _pairs("dev", 200), get_task("xnli"),
+        max_length=64, doc_stride=8, token_budget=4096, progress=Silent(),
+    )  # fmt: skip
+    return [int(each) for each in found if isinstance(each, int)]
+
+
+def _differ(one: list[int], other: list[int]) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def device_is_used(folder: Path, device: str) -> tuple[bool, str]:
+    import torch
+
+    built = _trained(folder, device, max_steps=3)
+    where = {str(parameter.device.type) for parameter in built.model.parameters()}
+    if not device.startswith("cuda"):
+        return where == {device}, f"all parameters on {where}"
+    peak = torch.cuda.max_memory_allocated() >> 20
+    return where == {"cuda"} and peak > 20, f"all parameters on {where}, peak {peak} MiB"
+
+
+def predictions_are_those_of_the_cpu(folder: Path, device: str) -> tuple[bool, str]:
+    built = _trained(folder, device)
+    here = _predicted(built)
+    built.model.to("cpu")
+    count = _differ(here, _predicted(built))
+    return count == 0, f"{count} of {len(here)} labels differ"
+
+
+def goes_on_after_a_kill(folder: Path, device: str) -> tuple[bool, str]:
+    import torch
+
+    from adapterxlt.progress import Silent
+
+    class Broken(Silent):
+        def bar(self, *args: Any, **kwargs: Any) -> Any:
+            bar, left = super().bar(*args, **kwargs), [25]
+
+            def advance(amount: int, note: str = "") -> None:
+                left[0] -= amount
+                if left[0] == 0:
+                    raise KeyboardInterrupt
+
+            bar.advance = advance  # type: ignore[method-assign]
+            return bar
+
+    whole = _trained(folder / "whole", device, max_steps=40)
+    settings = {"max_steps": 40, "checkpoint_every": 10}
+    try:
+        _trained(folder / "broken", device, progress=Broken(), **settings)
+        return False, "it was not broken off"
+    except KeyboardInterrupt:
+        resumed = _trained(folder / "broken", device, **settings)
+    pairs = zip(whole.model.parameters(), resumed.model.parameters(), strict=True)
+    most = max(float((one - other).detach().abs().max()) for one, other in pairs)
+    torch.manual_seed(0)
+    return most <= 1e-4, f"weights differ by {most:.1e} at most from those of an unbroken run"
+
+
+def bf16_says_nearly_the_same(folder: Path, device: str) -> tuple[bool, str]:
+    exact = _predicted(_trained(folder / "fp32", device))
+    rough = _predicted(_trained(folder / "bf16", device, precision="bf16"))
+    gold = [pair.label for pair in _pairs("dev", 200)]
+    right = [100 * (1 - _differ(found, gold) / len(gold)) for found in (exact, rough)]
+    count = _differ(exact, rough)
+    said = f"{count} of {len(gold)} labels differ; accuracy {right[0]:.1f} and {right[1]:.1f}"
+    return abs(right[0] - right[1]) <= 5, said
+
+
+def memory_that_does_not_suffice_halves_the_budget(folder: Path, device: str) -> tuple[bool, str]:
+    import torch
+
+    from adapterxlt.progress import Silent
+
+    lines: list[str] = []
+    progress = Silent()
+    progress.log = lines.append  # type: ignore[method-assign]
+    backbone = make_backbone(folder / "backbone", "base" if device != "cpu" else "tiny")
+    features = features_of(make_inputs(64, 5000))
+    if not device.startswith("cuda"):
+        return True, "the memory of a CPU is not limited here"
+    built = build(backbone, "seq_bn", device)
+    torch.cuda.empty_cache()
+    held = torch.cuda.memory_reserved() / torch.cuda.get_device_properties(0).total_memory
+    limit = held + 0.6 * 2**30 / torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(limit)
+    try:
+        report = train(
+            built, features, folder / "run", batch_size=64, token_budget=65536, progress=progress
+        )
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    return bool(lines) and report.steps == 1, lines[-1] if lines else "it was never halved"
+
+
+def large_models_train(folder: Path, device: str) -> tuple[bool, str]:
+    import math
+
+    backbone = make_backbone(folder / "backbone", "large" if device != "cpu" else "tiny")
+    features = features_of(make_inputs(64, 5000))
+    said = []
+    for method in ("seq_bn", "lora", "full"):
+        built = build(backbone, method, device)
+        report = train(built, features, folder / method, precision="auto", max_steps=2)
+        said.append(f"{method} loss {report.final_loss:.2f} in {report.precision}")
+        if not math.isfinite(report.final_loss):
+            return False, said[-1]
+        del built
+    return True, ", ".join(said)
+
+
+CHECKS: tuple[Check, ...] = (
+    device_is_used,
+    predictions_are_those_of_the_cpu,
+    goes_on_after_a_kill,
+    bf16_says_nearly_the_same,
+    memory_that_does_not_suffice_halves_the_budget,
+    large_models_train,
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--out", type=Path, default=Path("check.json"))
+    arguments = parser.parse_args()
+    rows = []
+    for check in CHECKS:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                good, said = check(Path(folder), arguments.device)
+            except Exception as error:  # the others are still to be seen
+                traceback.print_exc()
+                good, said = False, f"{type(error).__name__}: {error}"
+        name = check.__name__.replace("_", " ")
+        rows.append({"check": name, "good": "yes" if good else "NO", "what was seen": said})
+    title = f"Checks on {machine(arguments.device)}"
+    show(title, ("check", "good", "what was seen"), rows, arguments.out)
+    sys.exit(any(row["good"] == "NO" for row in rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What is said of language adapters before anything is trained."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapterxlt.errors import InvalidRecipeError
+from adapterxlt.recipe.language_adapters import captured
+from adapterxlt.recipe.load import load_text
+from tests.recipe.helpers import stages
+
+LANGUAGES = """
+en: {train: {task: mlm, language: en}, method: seq_bn_inv}
+l_en: {train: {task: mlm, language: en}, method: seq_bn_inv}
+l_de: {train: {task: mlm, language: de}, method: seq_bn_inv}
+s_en: {train: {task: mlm, language: en}, method: sft}
+nli: {train: mnli}
+pre: {train: {task: mlm, language: fr}, method: prefix_tuning}
+"""
+
+
+def problems_of(text: str) -> list[str]:
+    """The problems of a recipe, [] if it has none."""
+    try:
+        load_text(text)
+    except InvalidRecipeError as error:
+        return [
+            f"{p.line} {p.path}: {p.message}" + (f" ({p.hint})" if p.hint else "")
+            for p in error.problems
+        ]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "language"),
+    [
+        ("lang_{language}", "lang_sw", "sw"),
+        ("{language}.mlm", "sr-Latn.mlm", "sr-Latn"),
+        ("lang_{language}", "lang_everything", None),
+        ("lang_{language}", "lang_", None),
+        ("lang_{language}_2", "lang_sw", None),
+    ],
+)
+def test_a_pattern_finds_languages_in_names(pattern: str, name: str, language: str | None) -> None:
+    assert captured(pattern, name) == language
+
+
+def test_a_pattern_is_what_the_mapping_would_be() -> None:
+    head = stages(LANGUAGES)
+    written, listed = (
+        load_text(f"{head}  x: {{train: udpos, language_adapters: {text}}}\n").recipe.stages["x"]
+        for text in ('"l_{language}"', "{en: l_en, de: l_de}")
+    )
+    assert written == listed
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (
+            "x: {train: udpos, language_adapters: lang_en}",
+            "language_adapters: `lang_en` must hold `{language}` once, as `lang_{language}` does",
+        ),
+        (
+            'x: {train: udpos, language_adapters: "lang_{language}"}',
+            "language_adapters: no stage is called as `lang_{language}` says: `lang_sw: {train: "
+            "{task: mlm, language: sw}, method: seq_bn_inv}` would be one",
+        ),
+        (
+            "x: {train: udpos, language_adapters: [l_en]}",
+            "language_adapters: must be a pattern of stage names, such as `lang_{language}`, or a "
+            "mapping of languages to stages",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {en: l_em}}",
+            "language_adapters.en: there is no stage `l_em` (did you mean `l_en`?)",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {de: l_de}}",
+            "language_adapters: there is no language adapter of `en`, the language of the "
+            "training (there are those of de)",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {en: l_en, de: nli}}",
+            "language_adapters.de: `nli` is trained on `mnli`: a language adapter is trained by "
+            "masked language modelling, on plain text",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {en: l_en, fr: l_de}}",
+            "language_adapters.fr: `l_de` is trained in de, not in `fr`",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {en: l_en, de: s_en}}",
+            "language_adapters.de: `s_en` is trained in en, not in `de`",
+        ),
+        (
+            "x: {train: udpos, language_adapters: {de: l_de, en: s_en}}",
+            "language_adapters.en: `s_en` is a full or sparse fine-tune, and `l_de` is not: "
+            "languages cannot be swapped so (train all languages by methods of one kind)",
+        ),
+        (
+            "x: {train: udpos, method: sft, language_adapters: {en: l_en}}",
+            "language_adapters: only adapters can be stacked, not what trains the backbone or a "
+            "head (choose another method, or train without it)",
+        ),
+        (
+            "x: {train: udpos, method: seq_bn_inv, language_adapters: {en: l_en}}",
+            "language_adapters: the invertible adapter of `seq_bn_inv` acts only as the lowest "
+            "one (choose another method, or train without it)",
+        ),
+        (
+            "x: {train: udpos, language: [en, de], language_adapters: {en: l_en, de: l_de}}",
+            "language_adapters: the stage trains in en, de, and on language adapters it can in "
+            "one language only (train in one, then go on in the next: `{train: {task: ..., "
+            "language: ...}, after: ...}`)",
+        ),
+        (
+            "x: {train: udpos, after: nli, language_adapters: {en: l_en}}",
+            "language_adapters: `nli` was not trained on language adapters, and has none to swap "
+            "(give `nli` the same `language_adapters`)",
+        ),
+        (
+            "x: {train: udpos, no_language_adapter: source}",
+            "no_language_adapter: has no meaning without `language_adapters` (say "
+            '`language_adapters: "lang_{language}"`, or leave it out)',
+        ),
+        (
+            "x: {train: udpos, no_language_adapter: some, language_adapters: {en: l_en}}",
+            "no_language_adapter: must be `error`, `source` or `none`",
+        ),
+        (
+            "x: {retrieve: nli, on: tatoeba, language_adapters: {en: l_en}}",
+            "retrieve[0]: `nli` was not trained on language adapters (give it `language_adapters` "
+            "where it is trained, or measure it in a stage of its own)",
+        ),
+        (
+            "x: {retrieve: none, on: tatoeba, no_language_adapter: none}",
+            "no_language_adapter: has no meaning without `language_adapters`",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told(written: str, problem: str) -> None:
+    found = problems_of(stages(f"{LANGUAGES}{written}"))
+    assert f"stages.x.{problem}" in [text.partition(" ")[2] for text in found]
+
+
+def test_languages_that_are_listed_are_told_at_once() -> None:
+    text = stages(
+        LANGUAGES + 'x: {train: udpos, language_adapters: "l_{language}"}\n'
+        "scores: {evaluate: x, on: udpos, languages: [en, sw, yo]}"
+    )
+    (found,) = problems_of(text)
+    assert "stages.scores.evaluate[0]: `x` has no language adapter of sw, yo (train each" in found
+
+
+def test_members_with_and_without_are_told_apart() -> None:
+    head = LANGUAGES + (
+        'x: {train: udpos, language_adapters: "l_{language}"}\n'
+        "y: {train: panx, method: seq_bn, seed: 2}\n"
+    )
+    (found,) = problems_of(stages(head + "z: {fuse: [x, y], train: udpos}"))
+    assert "`y` was not trained on language adapters, as other members were" in found
+    fused = 'z: {fuse: [x, y], train: udpos, language_adapters: "l_{language}"}'
+    assert problems_of(stages(head + fused)) == []
+    (found,) = problems_of(stages(head + "z: {merge: [x, y]}"))
+    assert "`x` stands on language adapters; only single adapters can be merged" in found

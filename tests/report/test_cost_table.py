@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import io
+
+from adapterxlt.report.console import make_console
+from adapterxlt.report.cost_table import print_costs
+from adapterxlt.results.costs import Cost
+from tests.results.test_costs import MEASURED, TRAINED
+
+
+def printed(costs: list[Cost]) -> list[list[str]]:
+    stream = io.StringIO()
+    console = make_console(stream)
+    console.width = 120
+    print_costs(costs, console)
+    return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
+
+
+def test_a_line_a_model() -> None:
+    again = Cost(seconds=1, queries=30, query_seconds=0.25, step="more/nli/xnli", task="xnli")
+    full = Cost(seconds=80, resumed=True, step="full", bytes=3_000_000, peak_memory=2_000_000)
+    lines = printed([TRAINED, full, MEASURED, again])
+    assert lines[0] == ["Cost"]
+    assert "xnli" in lines[1]
+    assert ["nli", "25", "2.50", "%", "0.0", "MB", "2.5", "s", "-", "218.75"] in lines
+    assert ["full", "-", "-", "3.0", "MB", ">", "80.0", "s", "2.0", "MB", "-"] in lines
+
+
+def test_nothing_where_nothing_was_trained() -> None:
+    assert printed([MEASURED]) == []

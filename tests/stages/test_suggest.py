@@ -1,0 +1,95 @@
+"""Which intermediate stage may help, told from frozen features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapterxlt.backbones.find import resolve_backbone
+from adapterxlt.batching.encode import encode
+from adapterxlt.evaluation.features import frozen_features
+from adapterxlt.execution.run import run_recipe
+from adapterxlt.kinds.features import IGNORED
+from adapterxlt.kinds.tagging import TaggingExample
+from adapterxlt.models.build import load
+from adapterxlt.plan.plan import resolve_sources
+from adapterxlt.progress import Silent
+from adapterxlt.recipe.load import load_recipe
+from tests.recipe.helpers import told
+
+MEASURES = {"linear_probe", "knn", "logme", "h_score", "source_size", "mnli_always"}
+
+
+def test_a_recipe_ranks_stages(tmp_path: Path, tiny_backbone: Path) -> None:
+    folder = tmp_path / "data" / "pawsx"
+    folder.mkdir(parents=True)
+    texts = [
+        f"The {'old' if n % 2 else 'new'} house {n}.\tA house {n}.\t{n % 2}" for n in range(20)
+    ]
+    for name in ("train-en", "dev-en"):
+        (folder / f"{name}.tsv").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\n"
+        "training: {max_steps: 1, lr: 0.01, cap: 12}\n"
+        "stages:\n  one: {train: pawsx, method: lora}\n"
+        "  direct: {train: pawsx, method: seq_bn}\n"
+        "  on_one: {train: pawsx, method: seq_bn, stack_on: one}\n"
+        "  scores: {evaluate: [direct, on_one], on: pawsx, languages: en}\n"
+        "  which: {suggest: [none, one], on: pawsx, sample: 16}\n",
+        encoding="utf-8",
+    )
+    loaded = load_recipe(path)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    done = run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources)
+    assert not done.failed
+    rows = [row for row in done.rows if row.stage == "which"]
+    assert {(row.model, row.metric) for row in rows} == {
+        (model, metric) for model in ("none", "one") for metric in MEASURES
+    }
+    values = {(row.model, row.metric): row.value for row in rows}
+    assert (values["none", "source_size"], values["one", "source_size"]) == (0, 12)
+    assert values["one", "mnli_always"] == 0
+    assert {row.n for row in rows} == {16}
+    assert all(row.contamination for row in rows if row.model == "one")
+    again = run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources)
+    assert again.done == []
+
+
+def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(
+    tiny_backbone: Path,
+) -> None:
+    built = load(resolve_backbone(str(tiny_backbone), Path.cwd()), None)
+    examples = [
+        TaggingExample("a", ("The", "old", "house"), (0, 1, 2)),
+        TaggingExample("b", ("Bread",), (2,)),
+    ]
+    features = encode(
+        examples, built.tokenizer, "tagging", max_length=32, doc_stride=0, labelled=True
+    )
+    points, classes = frozen_features(
+        built, features, "tagging", token_budget=512, seed=1, progress=Silent(), description="x"
+    )
+    assert classes.tolist() == [0, 1, 2, 2]
+    alone = frozen_features(
+        built, features[1:], "tagging", token_budget=512, seed=1, progress=Silent(), description="x"
+    )[0]
+    np.testing.assert_allclose(points[3:], alone, atol=1e-5)
+    labels = features[0].label
+    assert isinstance(labels, list)
+    assert sum(label != IGNORED for label in labels) == 3
+
+
+@pytest.mark.parametrize(
+    ("on", "problem"),
+    [
+        ("tatoeba", "stages.a.on[0]: `tatoeba` is sentence retrieval (`retrieve` ranks stages for"),
+        ("squad", "stages.a.on[0]: examples of `squad` (span qa) are not each of one class"),
+        ("udposs", "stages.a.on[0]: unknown task `udposs`"),
+    ],
+)
+def test_what_has_no_classes_is_refused(on: str, problem: str) -> None:
+    (line,) = told(f"name: r\nstages:\n  a: {{suggest: none, on: {on}}}\n")
+    assert problem in line
