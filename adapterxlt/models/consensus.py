@@ -17,6 +17,8 @@ from torch import Tensor
 from adapterxlt.methods.arithmetic import Arithmetic
 from adapterxlt.models.sparse import largest
 
+_AT_ONCE = 1 << 22  # elements
+
 
 def merged(
     updates: Iterable[Tensor], weights: Sequence[float], how: Arithmetic, keys: Iterable[str]
@@ -34,8 +36,16 @@ def merged(
         >>> merged([one, two], [0.5, 0.5], Arithmetic("ties", "magnitude", 0.5), ["a", "b"])
         tensor([4., 3.], dtype=torch.float64)
     """
-    kept = (sparsified(update, how, key) for update, key in zip(updates, keys, strict=True))
-    return agreed(list(kept), weights) if how.consensus == "ties" else summed(kept, weights)
+    each = (sparsified(update, how, key) for update, key in zip(updates, keys, strict=True))
+    if how.consensus == "sum":
+        return summed(each, weights)
+    kept = list(each)
+    flat = [update.reshape(-1) for update in kept]
+    total = torch.empty_like(flat[0], dtype=torch.float64)
+    for start in range(0, len(total), _AT_ONCE):  # or it takes several times the memory
+        here = slice(start, start + _AT_ONCE)
+        total[here] = agreed([update[here] for update in flat], weights)
+    return total.view(kept[0].shape)
 
 
 def summed(updates: Iterable[Tensor], weights: Sequence[float]) -> Tensor:
@@ -93,11 +103,14 @@ def sparsified(update: Tensor, how: Arithmetic, key: str) -> Tensor:
     elif how.sparsify == "random":
         mask = _drawn(update, how.density, how.seed, key)
     else:
-        kept = _count(update, how.density)
-        cut = min(_count(update, how.outliers), update.numel() - kept)
-        mask = _largest(update, kept + cut) & ~_largest(update, cut)
-    scaled = update / how.density if how.rescale and how.density else update
-    return scaled.where(mask, 0.0)
+        count = _count(update, how.density)
+        cut = min(_count(update, how.outliers), update.numel() - count)
+        mask = _largest(update, count + cut) & ~_largest(update, cut)
+    rest = ~mask
+    kept = update.masked_fill(rest, 0.0)
+    if how.rescale and how.density:
+        kept.div_(how.density).masked_fill_(rest, 0.0)
+    return kept
 
 
 def _count(update: Tensor, share: float) -> int:

@@ -46,7 +46,7 @@ class FineTune:
             for key in self._stored:
                 if name_of(key) == name and not key.endswith(VALUES):
                     apply_one(own, self._stored, key, path)
-        return own.double() - base.double()
+        return own.double().sub_(base)  # in place: the embeddings of a large backbone take 2 GB
 
 
 def add_differences(
@@ -72,6 +72,6 @@ def add_differences(
             continue
         changes = (tune.change(name, base) for tune in tunes)
         total = merged(changes, weights, how, [f"{member}/{name}" for member in names])
-        # 0.0 added to -0.0 would change its sign.
+        changed = total != 0  # nor does the sign of a zero change: -0.0 + 0.0 is 0.0
         with torch.no_grad():
-            base.copy_((base.double() + total).where(total != 0, base.double()))
+            base[changed] = total.add_(base)[changed].to(base.dtype)

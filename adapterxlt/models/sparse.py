@@ -56,7 +56,8 @@ def largest(changes: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
         {'a': tensor([False,  True]), 'b': tensor([False,  True])}
     """
     flat = torch.cat([change.flatten() for change in changes.values()])
-    count = min(count, int((flat > 0).sum()))
+    flat = flat[flat > 0]  # most embeddings of a multilingual backbone did not change
+    count = min(count, len(flat))
     bound = flat.kthvalue(len(flat) - count + 1).values if count else flat.new_tensor(torch.inf)
     left = count - int((flat > bound).sum())
     found: dict[str, Tensor] = {}

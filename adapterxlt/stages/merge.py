@@ -100,7 +100,9 @@ class _Merge(StageKind[MergeStage]):
         return {**part.said(), "doc_stride": trained.doc_stride, "head": head.name}
 
     def languages(self, scene: Scene, name: str, stage: MergeStage) -> set[str]:
-        return set() if stage.on is None else {stage.on.language}
+        if stage.on is None:
+            return set()
+        return {language_in(scene.recipe.catalogue[stage.on.task], stage.on.language)}
 
     def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
         for part in step.dev_parts():
@@ -115,7 +117,7 @@ class _Merge(StageKind[MergeStage]):
         return Small(stage.model_copy(update={"dev_cap": least(count, stage.dev_cap)}))
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
-        """`3` of full fine-tunes, what none of which changed once was off by a rounding error.
+        """`3` of full fine-tunes: what none of them changed was once off by a rounding error.
 
         `2.1` where weights nearly cancel: heads were once divided by such sums.
         """
