@@ -54,6 +54,9 @@ def load_speaking(
         spec = without_lowest(built.spec)
     else:
         spec = with_language(built.spec, backbone, language)
+        name = next(setup_names(spec.setup)) if spec.setup is not None else ""
+        if name in setup_names(built.spec.setup or ""):  # as in what was trained elsewhere
+            built.model.delete_adapter(name)
         _add_language(built.model, backbone, language)
     activate(built.model, spec)
     hide_prompt_of(built.model, spec)

@@ -106,6 +106,8 @@ def _unfit(draft: Draft, first: str, wanted: Shape | None, shape: Shape) -> str 
     """Why a model cannot be averaged with the first one; None if it can."""
     if shape.kind == "ensemble":
         return "is an ensemble itself: list its members here"
+    if shape.speaks is not None:
+        return "stands on language adapters, which an ensemble does not swap"
     if shape.headless:
         return f"has no head whose outputs could be averaged: {shape.headless}"
     if wanted is None or wanted is shape or not wanted.heads:

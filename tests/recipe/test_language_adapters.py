@@ -156,7 +156,7 @@ def test_languages_that_are_listed_are_told_at_once() -> None:
 def test_members_with_and_without_are_told_apart() -> None:
     head = LANGUAGES + (
         'x: {train: udpos, language_adapters: "l_{language}"}\n'
-        "y: {train: panx, method: seq_bn, seed: 2}\n"
+        "y: {train: udpos, method: seq_bn, seed: 2}\n"
     )
     (found,) = problems_of(stages(head + "z: {fuse: [x, y], train: udpos}"))
     assert "`y` was not trained on language adapters, as other members were" in found
@@ -164,3 +164,5 @@ def test_members_with_and_without_are_told_apart() -> None:
     assert problems_of(stages(head + fused)) == []
     (found,) = problems_of(stages(head + "z: {merge: [x, y]}"))
     assert "`x` stands on language adapters; only single adapters can be merged" in found
+    (found,) = problems_of(stages(head + "z: {ensemble: [x, y]}"))
+    assert "`x` stands on language adapters, which an ensemble does not swap" in found
