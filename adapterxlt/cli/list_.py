@@ -25,6 +25,7 @@ from adapterxlt.report.console import print_table
 BENCHMARKS = {
     "intermediate": "intermediate tasks (Phang et al. 2020)",
     "xtreme": "XTREME",
+    "xtreme-translations": "XTREME, translated by machine",
     "xtreme-r": "XTREME-R",
     "xglue": "XGLUE, understanding",
     "": "others",

@@ -35,7 +35,7 @@ def _code(code: str) -> str:
 Code = Annotated[str, AfterValidator(_code)]
 
 # Phang et al. 2020's intermediate tasks; Hu et al. 2020; Ruder et al. 2021; Liang et al. 2020.
-Benchmark = Literal["intermediate", "xtreme", "xtreme-r", "xglue"]
+Benchmark = Literal["intermediate", "xtreme", "xtreme-translations", "xtreme-r", "xglue"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from adapterxlt.errors import InvalidRecipeError, MissingDeviceError
-from adapterxlt.execution import preflight, run
+from adapterxlt.execution import preflight, run, step
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.measures import write_measures
@@ -59,7 +59,7 @@ def start(loaded: LoadedRecipe, workdir: Path, device: str | None = None) -> run
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Who asked for which device: (module, name)."""
     found: list[tuple[str, str]] = []
-    for module in (context, preflight, training):
+    for module in (context, preflight, step, training):
 
         def find(name: str, by: str = module.__name__.rpartition(".")[2]) -> torch.device:
             found.append((by, name))
