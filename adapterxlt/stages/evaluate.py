@@ -22,13 +22,7 @@ from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
-from adapterxlt.stages.language_adapters import (
-    missing,
-    problem_of,
-    refuse_missing,
-    spoken_by,
-    swapped,
-)
+from adapterxlt.stages.language_swaps import missing, problem_of, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,

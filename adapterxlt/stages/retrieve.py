@@ -23,14 +23,8 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import get_protocol
-from adapterxlt.stages.language_adapters import (
-    KEY,
-    both_sides,
-    check_stages,
-    refuse_missing,
-    spoken_by,
-    swapped,
-)
+from adapterxlt.stages.language_adapters import KEY, check_stages
+from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
     check_baseline,
     check_languages,

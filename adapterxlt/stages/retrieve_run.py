@@ -16,7 +16,8 @@ from adapterxlt.retrieval.outcomes import BETWEEN
 from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.retrieval.run import Measured, retrieve_bucc, retrieve_tatoeba
 from adapterxlt.retrieval.submission import Submission, submitted_layer
-from adapterxlt.stages.language_adapters import KEY, both_sides
+from adapterxlt.stages.language_adapters import KEY
+from adapterxlt.stages.language_swaps import both_sides
 from adapterxlt.stages.running.contamination import Hashes, describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.swap import used_for_pair
