@@ -103,7 +103,7 @@ def outputs_of(
     )
     clock = clock or Clock()
     clock.examples += len(examples)
-    return _forward(built, features, task.kind, token_budget, progress, description, clock)
+    return forward(built, features, task.kind, token_budget, progress, description, clock)
 
 
 def decoded(
@@ -116,7 +116,7 @@ def decoded(
     return get_kind(task.kind).workings.decode(examples, outputs, task, odds)
 
 
-def _forward(
+def forward(
     built: Built,
     features: Sequence[Feature],
     kind: str,

@@ -29,6 +29,7 @@ from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Catalogue, Home, Task, catalogue, stand_in
 
 JOB_NAME = "job.json"
+SHARED_DISK = "work folder, backbone and data must lie on a disk that all nodes share"
 
 
 class _OwnTask(BaseModel):
@@ -146,7 +147,7 @@ def _check_seen(job: Job, sources: Sources) -> None:
         if not path.exists():
             raise AdapterXLTError(
                 f"{socket.gethostname()} does not see {path}",
-                hint="work folder, backbone and data must lie on a disk that all nodes share",
+                hint=SHARED_DISK,
             )
 
 

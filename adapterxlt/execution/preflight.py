@@ -51,10 +51,9 @@ def _check_device(context: Context) -> None:
     for planned in missing:
         step = planned.step
         if "precision" in step.params and planned.status != "remote":
-            devices = step.neutral.get("devices", 1)
             try:
                 find_precision(step.text("precision"), device)
-                check_devices(devices if isinstance(devices, int) else 1, device)
+                check_devices(step.devices, device)
             except MissingDeviceError as error:
                 raise MissingDeviceError(f"{step.id}: {error.message}", hint=error.hint) from None
 

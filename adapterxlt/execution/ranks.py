@@ -44,8 +44,8 @@ def together(planned: PlannedStep, context: Context, staging: Path) -> Iterator[
     Raises:
         AdapterXLTError: one of them failed.
     """
-    size = planned.step.neutral.get("devices", 1)
-    if not isinstance(size, int) or size == 1:
+    size = planned.step.devices
+    if size == 1:
         yield
         return
     import torch

@@ -41,6 +41,13 @@ class Step:
         """
         return self.inputs[0] if self.inputs and not self.params.get("alone") else None
 
+    @property
+    def devices(self) -> int:
+        """The devices that share the steps of its training."""
+        found = self.neutral.get("devices", 1)
+        assert isinstance(found, int)
+        return found
+
     def parts(self) -> tuple[Part, ...]:
         """What a step that trains does so on: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])

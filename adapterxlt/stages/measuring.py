@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -11,6 +11,8 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.fields import BARE
+from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import available_languages, find
@@ -21,6 +23,33 @@ from adapterxlt.tasks.task_languages import language_in, may_be_in
 def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:
     """What its makers trained on, which results are compared with; nothing where none is told."""
     return {"seen": sorted({told(name, tasks) for name in backbone.seen})} if backbone.seen else {}
+
+
+def stages_among(key: str, models: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:
+    """The stages that a key lists, each with its place: all models but the bare backbone."""
+    for index, model in enumerate(models):
+        if model != BARE:
+            yield (key, index), model
+
+
+def step_of(model: str) -> tuple[str, ...]:
+    """The step that a measurement of a model needs; () for the bare backbone."""
+    return () if model == BARE else (model,)
+
+
+def bare_or_first(models: Sequence[str]) -> str:
+    """The baseline where none is named: the bare backbone if it is listed."""
+    return BARE if BARE in models else models[0]
+
+
+def refuse_ensembles(
+    draft: Draft, at: KeyPath, key: str, models: Sequence[str], shape_of: ShapeOf, why: str
+) -> None:
+    """Refuse the ensembles among models, whose encoders are several."""
+    for index, model in enumerate(models):
+        shape = shape_of(model)
+        if shape is not None and shape.kind == "ensemble":
+            draft.refuse((*at, key, index), f"`{model}` is an ensemble, {why}", "list its members")
 
 
 def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequence[str]) -> None:

@@ -12,14 +12,22 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Layers
+from adapterxlt.recipe.fields import MAX_LENGTH, Layers
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.stages.measuring import check_baseline, check_length, seen_by
+from adapterxlt.stages.measuring import (
+    bare_or_first,
+    check_baseline,
+    check_length,
+    refuse_ensembles,
+    seen_by,
+    stages_among,
+    step_of,
+)
 from adapterxlt.stages.words import check_lexicon, lexicon_file
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.data_hash import data_hash, scored_by
@@ -56,23 +64,15 @@ class _Probe(StageKind[ProbeStage]):
         yield from lexicon_file(stage.on, stage.language)
 
     def references(self, stage: ProbeStage) -> Iterator[tuple[KeyPath, str]]:
-        for index, needed in enumerate(stage.probe):
-            if needed != BARE:
-                yield ("probe", index), needed
+        yield from stages_among("probe", stage.probe)
 
     def check(self, draft: Draft, name: str, stage: ProbeStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.probe)
         if draft.knows(at, "on"):
             check_lexicon(draft, (*at, "on"), stage.on, stage.language)
-        for index, model in enumerate(stage.probe):
-            shape = shape_of(model)
-            if shape is not None and shape.kind == "ensemble":
-                draft.refuse(
-                    (*at, "probe", index),
-                    f"`{model}` is an ensemble, whose members have vectors of their own",
-                    "list its members",
-                )
+        why = "whose members have vectors of their own"
+        refuse_ensembles(draft, at, "probe", stage.probe, shape_of, why)
 
     def check_backbone(
         self, draft: Draft, name: str, stage: ProbeStage, shape_of: ShapeOf, backbone: Backbone
@@ -103,8 +103,7 @@ class _Probe(StageKind[ProbeStage]):
             **seen_by(scene.backbone, scene.recipe.catalogue),
         }
         for model in stage.probe:
-            inputs = () if model == BARE else (model,)
-            yield Step(f"{name}/{model}/{task.name}", self.key, name, inputs, params)
+            yield Step(f"{name}/{model}/{task.name}", self.key, name, step_of(model), params)
 
     def in_small(
         self, recipe: Recipe, name: str, stage: ProbeStage, count: int, roots: Sequence[Path]
@@ -117,7 +116,7 @@ class _Probe(StageKind[ProbeStage]):
         yield Read(task, step.items("languages"), step.text("split"), scored_by(task))
 
     def baseline(self, models: Sequence[str]) -> str:
-        return BARE if BARE in models else models[0]
+        return bare_or_first(models)
 
     def protocol(self, params: Mapping[str, Any]) -> str:
         return "words held out" if params.get("held_out") else "all words"
@@ -134,7 +133,7 @@ class _Probe(StageKind[ProbeStage]):
 def _alignments(scene: Scene, stage: ProbeStage, task: Task) -> list[dict[str, object]]:
     """How the lexicon was divided for each alignment on it behind the models of a stage."""
     stages, language = scene.recipe.stages, task.languages[0]
-    listed = [model for model in stage.probe if model != BARE]
+    listed = [model for _, model in stages_among("probe", stage.probe)]
     found: list[dict[str, object]] = []
     same = data_hash(task, scene.roots, [language], "train")
     for name in in_order(listed, lambda name: kind_of(stages[name]).inputs(stages[name])):

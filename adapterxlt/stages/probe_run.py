@@ -35,7 +35,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     step = planned.step
     language = str(step.items("languages")[0])
     whole, measured = measured_entries(step, context.sources)
-    seen = context.seen(context.artifact(step.inputs[0]) if step.inputs else None)
+    seen = context.seen(context.artifact(step.model) if step.model else None)
     flagged = describe_overlap(hash_texts(measured.words), seen)
     which = seen_examples(measured.pairs, seen) if flagged else None
     sides, entries = words_of(whole, measured)

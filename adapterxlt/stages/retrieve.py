@@ -26,12 +26,16 @@ from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.stages.language_adapters import KEY, check_stages
 from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
+    bare_or_first,
     check_baseline,
     check_languages,
     check_length,
     check_submission,
     languages_of,
+    refuse_ensembles,
     seen_by,
+    stages_among,
+    step_of,
 )
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
@@ -76,22 +80,14 @@ class _Retrieve(StageKind[RetrieveStage]):
     version = 4
 
     def references(self, stage: RetrieveStage) -> Iterator[tuple[KeyPath, str]]:
-        for index, needed in enumerate(stage.retrieve):
-            if needed != BARE:
-                yield ("retrieve", index), needed
+        yield from stages_among("retrieve", stage.retrieve)
         yield from super().references(stage)
 
     def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.retrieve)
-        for index, model in enumerate(stage.retrieve):
-            shape = shape_of(model)
-            if shape is not None and shape.kind == "ensemble":
-                draft.refuse(
-                    (*at, "retrieve", index),
-                    f"`{model}` is an ensemble, whose members have sentence vectors of their own",
-                    "list its members",
-                )
+        why = "whose members have sentence vectors of their own"
+        refuse_ensembles(draft, at, "retrieve", stage.retrieve, shape_of, why)
         _check_languages(draft, at, stage, shape_of)
         try:
             get_protocol(stage.protocol)
@@ -154,7 +150,7 @@ class _Retrieve(StageKind[RetrieveStage]):
             both = dict.fromkeys(side for code in languages for side in both_sides(task, code))
             refuse_missing(name, [(model, speaks[model], list(both)) for model in stage.retrieve])
             for model in stage.retrieve:
-                inputs: tuple[str, ...] = () if model == BARE else (model,)
+                inputs = step_of(model)
                 params = {"task": task_name, "languages": languages, "splits": splits, **settings}
                 if (stands_on := speaks[model]) is not None:
                     spoken = swapped(stands_on, both)
@@ -186,7 +182,7 @@ class _Retrieve(StageKind[RetrieveStage]):
             yield Read(task, step.items("languages"), split, scored_by(task))
 
     def baseline(self, models: Sequence[str]) -> str:
-        return BARE if BARE in models else models[0]
+        return bare_or_first(models)
 
     def protocol(self, params: Mapping[str, Any]) -> str:
         """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""

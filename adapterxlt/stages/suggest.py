@@ -12,12 +12,20 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import BARE, MAX_LENGTH
+from adapterxlt.recipe.fields import MAX_LENGTH
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.stages.measuring import check_length, languages_of, seen_by
+from adapterxlt.stages.measuring import (
+    bare_or_first,
+    check_length,
+    languages_of,
+    refuse_ensembles,
+    seen_by,
+    stages_among,
+    step_of,
+)
 from adapterxlt.tasks.catalogue import Task, source_of
 
 # Kinds whose examples, or whose words, are each of one class.
@@ -49,9 +57,7 @@ class _Suggest(StageKind[SuggestStage]):
     measures = True
 
     def references(self, stage: SuggestStage) -> Iterator[tuple[KeyPath, str]]:
-        for index, needed in enumerate(stage.suggest):
-            if needed != BARE:
-                yield ("suggest", index), needed
+        yield from stages_among("suggest", stage.suggest)
 
     def check(self, draft: Draft, name: str, stage: SuggestStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
@@ -72,14 +78,8 @@ class _Suggest(StageKind[SuggestStage]):
                 )
             elif "train" not in task.splits and task.train in (None, task.name):
                 draft.refuse(path, f"`{listed}` has no training data")
-        for index, model in enumerate(stage.suggest):
-            shape = shape_of(model)
-            if shape is not None and shape.kind == "ensemble":
-                draft.refuse(
-                    (*at, "suggest", index),
-                    f"`{model}` is an ensemble, on which nothing can be trained",
-                    "list its members",
-                )
+        why = "on which nothing can be trained"
+        refuse_ensembles(draft, at, "suggest", stage.suggest, shape_of, why)
 
     def check_backbone(
         self, draft: Draft, name: str, stage: SuggestStage, shape_of: ShapeOf, backbone: Backbone
@@ -102,8 +102,7 @@ class _Suggest(StageKind[SuggestStage]):
                 **seen_by(scene.backbone, scene.recipe.catalogue),
             }
             for model in stage.suggest:
-                inputs = () if model == BARE else (model,)
-                yield Step(f"{name}/{model}/{listed}", self.key, name, inputs, params)
+                yield Step(f"{name}/{model}/{listed}", self.key, name, step_of(model), params)
 
     def in_small(
         self, recipe: Recipe, name: str, stage: SuggestStage, count: int, roots: Sequence[Path]
@@ -114,7 +113,7 @@ class _Suggest(StageKind[SuggestStage]):
         yield Read(tasks[step.text("task")], step.items("languages"), step.text("split"))
 
     def baseline(self, models: Sequence[str]) -> str:
-        return BARE if BARE in models else models[0]
+        return bare_or_first(models)
 
     def protocol(self, params: Mapping[str, Any]) -> str:
         return f"frozen features of {params['sample']} examples"

@@ -29,9 +29,8 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
     task = with_labels(sources.tasks[step.text("task")], sources.roots, language, split)
     examples = evaluation_examples(step, sources, language)
     chosen = sample(examples, step.number("sample"), step.number("seed"))
-    model = step.inputs[0] if step.inputs else None
-    artifact = context.artifact(model) if model else None
-    built = context.load(model)
+    artifact = context.artifact(step.model) if step.model else None
+    built = context.load(step.model)
     features = encode(
         chosen,
         built.tokenizer,
@@ -60,7 +59,7 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
         "logme": logme(points, classes),
         "h_score": h_score(points, classes),
         "source_size": float(_size(artifact)),
-        "mnli_always": float(model is not None and _on_mnli(model, context)),
+        "mnli_always": float(step.model is not None and _on_mnli(step.model, context)),
     }
     flagged = describe_overlap(hash_texts(texts_of(chosen)), context.seen(artifact))
     write_measures(

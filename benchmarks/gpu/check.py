@@ -18,16 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from setting import (
     KIND,
-    MINI,
     ROOT,
     build,
     features_of,
     machine,
-    make_backbone,
     make_inputs,
     show,
     train,
 )
+
+from benchmarks.backbone import MINI, make_backbone
 
 Check = Callable[[Path, str], tuple[bool, str]]
 

@@ -12,37 +12,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-MINI = ROOT / "artifacts" / "backbones" / "mini"
 
-SIZES: dict[str, dict[str, int]] = {
-    "tiny": {"num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 128,
-             "num_attention_heads": 2},
-    "base": {"num_hidden_layers": 12, "hidden_size": 768, "intermediate_size": 3072,
-             "num_attention_heads": 12},
-    "large": {"num_hidden_layers": 24, "hidden_size": 1024, "intermediate_size": 4096,
-              "num_attention_heads": 16},
-}  # fmt: skip
 LABELS = ("entailment", "neutral", "contradiction")
 KIND = "pair_classification"
-
-
-def make_backbone(folder: Path, size: str) -> Path:
-    """A random XLM-R of a size, with the vocabulary of `mini`."""
-    import torch
-    from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaForMaskedLM
-
-    tokenizer = AutoTokenizer.from_pretrained(MINI)
-    tokenizer.save_pretrained(folder)
-    config = XLMRobertaConfig(
-        vocab_size=len(tokenizer),
-        **SIZES[size],
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-    )
-    torch.manual_seed(0)
-    XLMRobertaForMaskedLM(config).save_pretrained(folder)
-    return folder
 
 
 def make_inputs(count: int, vocabulary: int, seed: int = 0) -> list[tuple[list[int], int]]:

@@ -30,11 +30,12 @@ from setting import (
     clock,
     features_of,
     machine,
-    make_backbone,
     make_inputs,
     show,
     train,
 )
+
+from benchmarks.backbone import make_backbone
 
 Inputs = Sequence[tuple[list[int], int]]
 
@@ -110,13 +111,14 @@ def stock_evaluation(folder: Path, inputs: Inputs, device: str, method: str, out
 
 def own_evaluation(folder: Path, inputs: Inputs, device: str, method: str, out: Path) -> float:
     """Seconds of the pass that `evaluate` makes, from encoded inputs on."""
-    from adapterxlt.evaluation.predict import _forward
+    from adapterxlt.evaluation.clock import Clock
+    from adapterxlt.evaluation.predict import forward
     from adapterxlt.progress import Silent
 
     built = build(folder, method, device)
     built.model.eval()
     start = clock(device)
-    list(_forward(built, features_of(inputs), KIND, 8192, Silent(), ""))
+    list(forward(built, features_of(inputs), KIND, 8192, Silent(), "", Clock()))
     return clock(device) - start
 
 

@@ -33,20 +33,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from benchmarks.backbone import MINI, SIZES, make_backbone
+
+ROOT = Path(__file__).resolve().parents[2]
 WAYS = ("defaults", "best stock", "ours, same", "ours")
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH, BATCH, LR, WARMUP = 128, 32, 1e-3, 0.1
-MINI = ROOT / "artifacts" / "backbones" / "mini"
 LEARNING_EPOCHS = 5
-SIZES: dict[str, dict[str, int]] = {
-    "small": {"num_hidden_layers": 4, "hidden_size": 256, "intermediate_size": 1024,
-              "num_attention_heads": 4},
-    "base": {"num_hidden_layers": 12, "hidden_size": 768, "intermediate_size": 3072,
-             "num_attention_heads": 12},
-}  # fmt: skip
 
 
 def read_pairs(count: int, held_out: int) -> tuple[list[Any], list[Any]]:
@@ -71,25 +66,6 @@ def read_pocket() -> tuple[list[Any], list[Any]]:
     roots = resolve_roots(["pocket"], ROOT)
     dev = read_examples(get_task("xnli"), roots, "en", "dev")
     return read_examples(get_task("mnli"), roots, "en", "train"), dev
-
-
-def build_backbone(folder: Path, size: str) -> Path:
-    """A random XLM-R with the bundled tokenizer."""
-    import torch
-    from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaForMaskedLM
-
-    tokenizer = AutoTokenizer.from_pretrained(MINI)
-    tokenizer.save_pretrained(folder)
-    config = XLMRobertaConfig(
-        vocab_size=len(tokenizer),
-        **SIZES[size],
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-    )
-    torch.manual_seed(0)
-    XLMRobertaForMaskedLM(config).save_pretrained(folder)
-    return folder
 
 
 def train_stock(
@@ -335,7 +311,7 @@ def main() -> None:
         return
     folder = Path(tempfile.mkdtemp())
     try:
-        backbone = MINI if arguments.learn else build_backbone(folder, arguments.size)
+        backbone = MINI if arguments.learn else make_backbone(folder, arguments.size)
         # Padding to 128 tokens is the slow way to the same losses as `best stock`.
         ways = WAYS[1:] if arguments.learn else WAYS
         rounds = []

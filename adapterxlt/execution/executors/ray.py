@@ -12,6 +12,7 @@ from typing import Any
 from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.job import SHARED_DISK
 from adapterxlt.execution.worker import Worker, here, output_to
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.resources import Resources
@@ -184,7 +185,7 @@ def _check_nodes(ray: Any, context: Context) -> None:
             what = root if missing[0] == str(token) else missing[0]
             raise UsageError(
                 f"{where}, of the Ray cluster, does not see {what}",
-                hint="work folder, backbone and data must lie on a disk that all nodes share",
+                hint=SHARED_DISK,
             )
         if changed := environment_changes(environment(), versions):
             context.progress.log(f"note: {where} has other versions: {', '.join(changed)}")

@@ -37,21 +37,16 @@ def dev_scorer(
     stride = planned.step.params["doc_stride"]
     if not data:
         return None
-    return lambda: [
-        _score(built, tasks[part.task], part, examples, stride, context) for part, examples in data
-    ]
 
+    def score() -> list[DevScore]:
+        found = []
+        for part, examples in data:
+            task = tasks[part.task]
+            built.use_head(task.name)
+            found.append(score_on_dev(built, task, part, examples, stride, context))
+        return found
 
-def _score(
-    built: Built,
-    task: Task,
-    part: Part,
-    examples: Sequence[Example],
-    doc_stride: int,
-    context: Context,
-) -> DevScore:
-    built.use_head(task.name)
-    return score_on_dev(built, task, part, examples, doc_stride, context)
+    return score
 
 
 def score_on_dev(
