@@ -46,7 +46,7 @@ def test_a_plan_says_what_it_can_show_and_costs(tmp_path: Path) -> None:
     [
         ("baseline: bb", "compare.baseline: no stage measures `bb` (did you mean `b`?)"),
         ("equivalence: 0", "compare.equivalence: "),
-        ("basline: b", "compare.basline: is not known here (did you mean `baseline`?)"),
+        ("basline: b", "compare.basline: is not a known key (did you mean `baseline`?)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(compare: str, problem: str, tmp_path: Path) -> None:
