@@ -21,8 +21,8 @@ from adapterxlt.store.store import Store
 MORE = max(SEEDS)
 _NOTE = (
     "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
-    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed per "
-    "model, variation between seeds is not included."
+    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed "
+    "per model, variation between seeds is not included."
 )
 
 
