@@ -50,7 +50,7 @@ def load(
         MissingBackboneError: the backbone is not here.
 
     Example:
-        >>> model = load("artifacts/adapters/nli")
+        >>> model = xlt.load("artifacts/adapters/nli")
         >>> model.task, model.labels
         ('mnli', ('entailment', 'neutral', 'contradiction'))
         >>> model.lineage

@@ -35,8 +35,7 @@ class Model:
     """What was trained, ready to predict and to encode; `load` makes it.
 
     Example:
-        >>> from adapterxlt.applying.load import load
-        >>> nli = load("artifacts/adapters/nli")
+        >>> nli = xlt.load("artifacts/adapters/nli")
         >>> answer = nli.predict(("A man is asleep.", "A man is awake."))
         >>> answer.label, len(answer.scores)
         ('contradiction', 3)
@@ -159,14 +158,13 @@ class Model:
             UsageError: the model predicts no such thing, or an input is not one of its task.
 
         Example:
-            >>> from adapterxlt.applying.load import load
-            >>> qa = load("artifacts/adapters/qa")
+            >>> qa = xlt.load("artifacts/adapters/qa")
             >>> context = "The river Nile flows through Egypt."
             >>> answer = qa.predict(("Which river flows through Egypt?", context))
             >>> answer.text == context[answer.start:answer.end]
             True
         """
-        wanted = self._task(task)
+        wanted = self.entry(task)
         if is_one(inputs, get_kind(wanted.kind)):
             return next(self.stream([inputs], task=task, language=language))
         return list(self.stream(inputs, task=task, language=language))
@@ -186,15 +184,14 @@ class Model:
                 an input is not one of the task.
 
         Example:
-            >>> from adapterxlt.applying.load import load
-            >>> pos = load("artifacts/adapters/pos")
+            >>> pos = xlt.load("artifacts/adapters/pos")
             >>> sentences = (line.split() for line in ["A dog barks .", "It rains ."])
             >>> [answer.tags[-1] for answer in pos.stream(sentences)]
             ['PUNCT', 'PUNCT']
         """
-        wanted = self._task(task)
+        wanted = self.entry(task)
         if language is not None:
-            self._check_language(language)
+            self.check_language(language)
         return self._answers(examples_of(inputs, wanted.kind), wanted, language)
 
     def encode(
@@ -231,8 +228,7 @@ class Model:
                 are several.
 
         Example:
-            >>> from adapterxlt.applying.load import load
-            >>> load("mini").encode("Good morning.", layer=2).shape
+            >>> xlt.load("mini").encode("Good morning.", layer=2).shape
             (192,)
         """
         import numpy as np
@@ -268,22 +264,19 @@ class Model:
         vectors = grid[chosen, pooling]
         return vectors[0] if isinstance(sentences, str) else vectors
 
-    @property
-    def _spec(self) -> ModelSpec | None:
-        return self._specs[0] if self._specs else None
+    def entry(self, name: str | None = None) -> Task:
+        """What is known of a task that it predicts: its kind, labels, metrics and so on.
 
-    def _layer(self, layer: int | None) -> int:
-        chosen = self.layers if layer is None else layer
-        if chosen < 0:
-            chosen += self.layers + 1
-        if not 0 <= chosen <= self.layers:
-            raise UsageError(
-                f"`{self.backbone}` has no layer {layer}", hint=f"it has 0 to {self.layers}"
-            )
-        return chosen
+        Args:
+            name: as `task` of `predict`.
 
-    def _task(self, name: str | None) -> Task:
-        """The task that is to be predicted; one of its heads can do that."""
+        Raises:
+            UsageError: it does not predict that task, or nothing.
+
+        Example:
+            >>> xlt.load("artifacts/adapters/qa").entry("xquad").kind
+            'span_qa'
+        """
         heads = self._heads(self._spec)
         if not heads:
             raise UsageError(
@@ -303,6 +296,32 @@ class Model:
             )
         return task
 
+    def check_language(self, language: str) -> None:
+        """See that there is a language adapter of a language.
+
+        Raises:
+            UsageError: there is none, or the model stands on none.
+        """
+        if len(self._specs) != 1:
+            raise UsageError(
+                f"{self.name}: does not stand on language adapters", hint="leave `language` out"
+            )
+        self._spoken.swap(language)
+
+    @property
+    def _spec(self) -> ModelSpec | None:
+        return self._specs[0] if self._specs else None
+
+    def _layer(self, layer: int | None) -> int:
+        chosen = self.layers if layer is None else layer
+        if chosen < 0:
+            chosen += self.layers + 1
+        if not 0 <= chosen <= self.layers:
+            raise UsageError(
+                f"`{self.backbone}` has no layer {layer}", hint=f"it has 0 to {self.layers}"
+            )
+        return chosen
+
     def _heads(self, spec: ModelSpec | None) -> list[Task]:
         """The tasks of a model's heads; what no entry is at hand of is as the model says."""
         found = []
@@ -313,13 +332,6 @@ class Model:
             found.append(entry if entry is not None and fits else stood_in)
         return found
 
-    def _check_language(self, language: str) -> None:
-        if len(self._specs) != 1:
-            raise UsageError(
-                f"{self.name}: does not stand on language adapters", hint="leave `language` out"
-            )
-        self._spoken.swap(language)
-
     def _answers(
         self, examples: Iterator[Example], task: Task, language: str | None
     ) -> Iterator[Answer]:
@@ -327,7 +339,7 @@ class Model:
 
         spec = self._specs[0]
         head = head_for(self._heads(spec), task)
-        assert head is not None  # `task` is one that `_task` has checked
+        assert head is not None  # `task` is one that `entry` has checked
         trained = trained_by(self._source.lineage, self.tasks, Training())
         limit = self._source.backbone.max_length
         settings = Settings(
@@ -350,7 +362,7 @@ class Model:
         from adapterxlt.models.speak import load_speaking
 
         if language is not None:
-            self._check_language(language)
+            self.check_language(language)
         if self._loaded is not None and self._loaded[0] == language:
             return self._loaded[1]
         self._loaded = None  # first, as two of them may not fit into memory

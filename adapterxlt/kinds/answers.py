@@ -15,7 +15,7 @@ class Answer:
     """What a model says of one input; the classes below derive from it.
 
     Example:
-        >>> PredictedValue(3.5).as_dict()
+        >>> xlt.PredictedValue(3.5).as_dict()
         {'value': 3.5, 'truncated': False}
     """
 
