@@ -68,8 +68,20 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 @click.option("--top", type=click.IntRange(1), help="Keep so many best pairs at most.")
 @click.option("--src-lang", metavar="XX", help="Leave out source lines in another script.")
 @click.option("--trg-lang", metavar="XX", help="Leave out target lines in another script.")
-@click.option("--min-chars", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--max-chars", type=click.IntRange(1), default=2000, show_default=True)
+@click.option(
+    "--min-chars",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Leave out lines with fewer characters.",
+)
+@click.option(
+    "--max-chars",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="Leave out lines with more characters.",
+)
 @click.option(
     "--max-length", type=click.IntRange(3), default=256, show_default=True, help="Tokens."
 )

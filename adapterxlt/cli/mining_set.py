@@ -33,7 +33,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--target-only", type=_SHARE, default=0.5, show_default=True, help="Distractors in TRG."
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed that chooses the lines.",
+)
 @json_option
 def command(
     source: Path,

@@ -45,7 +45,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--pooling", metavar="NAME,...|all", help="Poolings.  [default: the protocol's]")
 @click.option("--threshold", type=Finite(), help="Of mining, tuned elsewhere (on dev, say).")
 @click.option("--index", default="flat", show_default=True, metavar="NAME", help="As for mine.")
-@click.option("--max-length", type=click.IntRange(3), default=512, show_default=True)
+@click.option(
+    "--max-length",
+    type=click.IntRange(3),
+    default=512,
+    show_default=True,
+    help="Maximum length of a sentence in tokens; longer ones are cut.",
+)
 @click.option(
     "--save-vectors",
     type=click.Path(path_type=Path, file_okay=False),

@@ -46,14 +46,18 @@ class AlignStage(TrainingBlock, Stage):
     key: ClassVar[str] = "align"
     align: str = Field(min_length=1, description="a lexicon: TSV, or a JSON list of pairs")
     layer: int = Field(ge=1, description="whose output the loss is on; 1 is the lowest one's")
-    loss: Literal["infonce", "triplet"] = "infonce"
+    loss: Literal["infonce", "triplet"] = Field(
+        "infonce", description="The loss that draws translations together."
+    )
     temperature: float | None = Field(None, gt=0, description="of infonce; default: 0.05")
     margin: float | None = Field(None, gt=0, le=2, description="of triplet; default: 0.4")
     held_out: float = Field(
         0.1, ge=0, lt=1, description="share of the entries that are not trained on, nor their words"
     )
     split_seed: int = Field(1, ge=0, description="draws these")
-    method: str = "lora[r=16,alpha=32]"
+    method: str = Field(
+        "lora[r=16,alpha=32]", description="What is trained; see `adapterxlt list methods`."
+    )
     after: str | None = Field(None, description="go on from this stage's weights")
     stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
 

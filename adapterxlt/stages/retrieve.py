@@ -52,19 +52,29 @@ class RetrieveStage(SpeakingStage):
     """
 
     key: ClassVar[str] = "retrieve"
-    retrieve: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    layers: Layers = "all"
+    retrieve: list[str] = Field(
+        min_length=1, description="The models that are measured; `none` is the bare backbone."
+    )
+    on: list[str] = Field(min_length=1, description="The tasks that they are measured on.")
+    layers: Layers = Field(
+        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+    )
     pooling: Poolings | None = Field(
         None,
         description="how sentence vectors are pooled: mean, mean-no-special, cls, max, several of "
         "them to choose among, or all; default: as the protocol has it",
     )
-    languages: Languages = "all"
+    languages: Languages = Field(
+        "all", description="The languages that are measured: a list, or `all` that have files."
+    )
     protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
-    max_length: int = Field(512, ge=8, le=MAX_LENGTH)
-    token_budget: int = Field(16384, gt=0)
+    max_length: int = Field(
+        512, ge=8, le=MAX_LENGTH, description="The largest number of subwords of a sentence."
+    )
+    token_budget: int = Field(
+        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
     predictions: Literal["xtreme"] | None = Field(
         None, description="write prediction files: of the one layer listed, or the protocol's own"
     )

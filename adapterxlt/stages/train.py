@@ -36,7 +36,7 @@ class TrainStage(TrainingStage, SpeakingStage):
     """
 
     key: ClassVar[str] = "train"
-    method: str = "seq_bn"
+    method: str = Field("seq_bn", description="What is trained; see `adapterxlt list methods`.")
     after: str | None = Field(None, description="go on from this stage's weights")
     stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
 

@@ -57,10 +57,10 @@ class Task(Frozen):
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="default: that of its file"
     )
-    title: str = ""
+    title: str = Field("", description="The name of the task for people.")
     kind: str = Field(description="one of `kinds`, or one that an installed package adds")
     benchmarks: tuple[Benchmark, ...] = Field((), description="the suites it belongs to")
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = Field((), description="The labels, in the order of outputs.")
     label_count: int | None = Field(
         None, description="how many labels the data's own label file has, where it has one"
     )
@@ -69,7 +69,9 @@ class Task(Frozen):
         False, description="an example may have several labels, or none of them"
     )
     no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
-    languages: tuple[Code, ...] = Field(min_length=1)
+    languages: tuple[Code, ...] = Field(
+        min_length=1, description="The codes of the languages that there are examples in."
+    )
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
         min_length=1, description="default: those that there are files of"
     )
@@ -80,15 +82,17 @@ class Task(Frozen):
     protocol: Literal["", "translate-test"] = Field(
         "", description="what results on it are called where they are not zero-shot"
     )
-    layouts: tuple[Layout, ...] = ()
-    hub: Hub | None = None
+    layouts: tuple[Layout, ...] = Field(
+        (), description="The arrangements of files that the task is published in."
+    )
+    hub: Hub | None = Field(None, description="The repository of the Hugging Face Hub.")
     elsewhere: str = Field(
         "", description="where it is to be had, if the Hub has no Parquet files of all of it"
     )
     metrics: tuple[str, ...] = Field(description="default: the usual ones of its kind")
     main_metric: str = Field(description="default: the first of `metrics`")
-    licence: str = "not stated"
-    citation: str = ""
+    licence: str = Field("not stated", description="The licence of the data.")
+    citation: str = Field("", description="The publication to cite.")
     parallel: Literal["row", "id"] | None = Field(
         None,
         description="its languages have the same examples, translated: those of the same row, or "
@@ -99,8 +103,12 @@ class Task(Frozen):
         description="how texts of other languages came about: human, translated (by machine), "
         "post-edited, or several of them by language",
     )
-    iso3: dict[str, Code] = Field({})
-    language_names: dict[str, Code] = Field({})
+    iso3: dict[str, Code] = Field(
+        {}, description="What `{iso3}` in a pattern stands for, by language."
+    )
+    language_names: dict[str, Code] = Field(
+        {}, description="What `{name}` in a pattern stands for, by language."
+    )
     pivot: str = Field("", description="of translations: what a language alone is paired with")
     open: bool = Field(False, description="all its languages are all that there are files in")
     _catalogue: Catalogue | None = PrivateAttr(None)

@@ -49,7 +49,7 @@ class Layout(Frozen):
     for the two halves of `de-en`. Without any of these, the file is in the task's one language.
     """
 
-    name: str
+    name: str = Field(description="The name of the arrangement, for messages.")
     format: str = Field(description="the reader, see `tasks/readers`")
     files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
         description="split -> role -> pattern"
@@ -98,5 +98,5 @@ class Hub(Frozen):
     whose data once came from a script (scripts are never run here).
     """
 
-    id: str
-    revision: str
+    id: str = Field(description="The repository: owner/name.")
+    revision: str = Field(description="The commit that is read.")
