@@ -18,9 +18,11 @@ from adapterxlt.report.power import SEEDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 
+MORE = max(SEEDS)
 _NOTE = (
-    "In points: what is found in 80 of 100 such studies (5 %, before Holm's correction). With one "
-    "seed each, what other seeds would give is not counted."
+    "finds: the difference in points that 80 of 100 such studies find (5 %, before Holm's "
+    f"correction) with the recipe's seeds; of {MORE}: with {MORE} seeds. With one seed each, what "
+    "other seeds would give is not counted."
 )
 
 
@@ -60,12 +62,15 @@ class Power:
 
     def show(self) -> None:
         """Print it."""
-        click.echo("\nWhat can be shown, by seeds")
+        click.echo("\nWhat this recipe can show")
         if not self.questions:
             click.echo("nothing: no stage measures a model and its baseline")
             return
-        print_table([_record(one) for one in self.questions])
+        sources = list(dict.fromkeys(one.noise.source for one in self.questions))
+        print_table([_record(one, sources) for one in self.questions])
         click.echo(_NOTE)
+        for number, source in enumerate(sources, 1):
+            click.echo(f"({number}) {source}" if len(sources) > 1 else f"from {source}")
         cost = self.cost
         told = f"{cost.steps} steps to run"
         if cost.steps > cost.unknown:
@@ -76,12 +81,16 @@ class Power:
         click.echo(told)
 
 
-def _record(one: Question) -> dict[str, object]:
+def _record(one: Question, sources: list[str]) -> dict[str, object]:
     found = {
-        "comparison": f"{one.model} vs {one.baseline}",
+        "model": one.model,
+        "baseline": one.baseline,
         "on": f"{one.task} {one.split}",
         "languages": one.languages,
         "examples": one.examples,
+        "seeds": one.seeds,
+        "finds": f"{one.noise.detectable(one.seeds):.1f}",
+        f"of {MORE}": f"{one.noise.detectable(MORE):.1f}",
     }
-    seeds = {str(count): f"{one.noise.detectable(count):.1f}" for count in SEEDS}
-    return found | seeds | {"from": one.noise.source}
+    told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}
+    return found | told

@@ -16,6 +16,7 @@ from adapterxlt.recipe.fields import (
     MAX_LENGTH,
     Device,
     Name,
+    Precision,
     Sampling,
     Split,
     TrainingLanguages,
@@ -82,7 +83,7 @@ class Training(Strict):
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
-    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+    precision: Precision = Field(
         "fp32", description="of products; weights stay fp32. auto: bf16 on a GPU that has it"
     )
     devices: int = Field(

@@ -48,6 +48,8 @@ class Row:
         language_adapter: of a model on language adapters, the language whose adapter it was
             measured with: its own, or another's where it has none, or `none`. None, and left out
             of the file, where the model stands on none.
+        precision: what it was computed in, where the stage says anything of it; else None, and
+            left out of the file.
 
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
@@ -79,6 +81,7 @@ class Row:
     equivalence: float | None = None
     shot_seed: int | None = None
     language_adapter: str | None = None
+    precision: str | None = None
 
     @property
     def borrows(self) -> bool:
@@ -88,7 +91,7 @@ class Row:
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}
-        for key in ("equivalence", "shot_seed", "language_adapter"):
+        for key in ("equivalence", "shot_seed", "language_adapter", "precision"):
             if found[key] is None:
                 del found[key]
         return found

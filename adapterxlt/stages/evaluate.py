@@ -14,7 +14,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import MAX_LENGTH, Languages
+from adapterxlt.recipe.fields import MAX_LENGTH, Languages, Precision
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
@@ -24,10 +24,12 @@ from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.language_swaps import missing, problem_of, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
+    COMPUTED_IN,
     check_baseline,
     check_languages,
     check_length,
     check_submission,
+    computed_in,
     languages_of,
     seen_by,
 )
@@ -52,6 +54,7 @@ class EvaluateStage(Stage):
     token_budget: int = Field(
         8192, gt=0, description="The largest number of padded tokens in one forward pass."
     )
+    precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None, description="write prediction files for this benchmark; needs no labels"
     )
@@ -133,6 +136,8 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "token_budget": stage.token_budget,
                     **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
+                if stage.precision != "fp32":
+                    params["precision"] = stage.precision
                 if task.protocol:
                     params["protocol"] = task.protocol
                 if len(trained.lengths) > 1:
@@ -171,7 +176,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return "direct" if "direct" in models else models[0]
 
     def protocol(self, params: Mapping[str, Any]) -> str:
-        return str(params.get("protocol", "zero-shot"))
+        return computed_in(str(params.get("protocol", "zero-shot")), params)
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap
