@@ -29,6 +29,7 @@ VERBS = {
     "report": "Show results of work folders: tables or a page, seeds taken together.",
     "outcomes": "Take the outcome of every example out of work folders.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
+    "predict": "Predict with what was trained: labels, answers or tags of new texts.",
     "retrieve": "Score an encoder on two texts, or vectors of any other.",
     "mine": "Find translation pairs in two plain texts.",
     "mining-set": "Hide translation pairs among distractors, to measure mining.",
