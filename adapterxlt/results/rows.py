@@ -16,9 +16,12 @@ class Row:
         recipe: name of the recipe.
         stage: the evaluate or retrieve stage that measured it.
         model: the trained stage that was measured; `none` is the bare backbone.
-        task: task name, `language` its language, `split` the split.
+        task: name of the task.
+        language: language of the examples, as the task calls it.
+        split: split of the examples.
         data: names of the data folders that the recipe reads (`pocket`, `hub`, a folder's own).
-        metric: name of the metric; `main` tells whether it is the task's main one.
+        metric: name of the metric.
+        main: whether it is the task's main metric.
         value: percent (0 to 100) unless the metric's name says otherwise.
         n: number of examples (or sentences, or gold pairs) behind the value.
         seed: seed of the measured model.

@@ -42,10 +42,12 @@ class EvaluateStage(Stage):
     """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
 
     key: ClassVar[str] = "evaluate"
-    evaluate: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    languages: Languages = "all"
-    split: Literal["dev", "test"] = "dev"
+    evaluate: list[str] = Field(min_length=1, description="The stages that are scored.")
+    on: list[str] = Field(min_length=1, description="The tasks that they are scored on.")
+    languages: Languages = Field(
+        "all", description="The languages that are scored: a list, or `all` that have files."
+    )
+    split: Literal["dev", "test"] = Field("dev", description="The split that is scored.")
     baseline: str | None = Field(
         None, description="model to compare with; default: `direct` if listed, else the first model"
     )
@@ -58,7 +60,9 @@ class EvaluateStage(Stage):
         le=MAX_LENGTH,
         description="maximum length of an input, in subwords; default: as in training",
     )
-    token_budget: int = Field(8192, gt=0)
+    token_budget: int = Field(
+        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None,

@@ -54,23 +54,33 @@ class RetrieveStage(SpeakingStage):
     """
 
     key: ClassVar[str] = "retrieve"
-    retrieve: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    layers: Layers = "all"
+    retrieve: list[str] = Field(
+        min_length=1, description="The models that are measured; `none` is the bare backbone."
+    )
+    on: list[str] = Field(min_length=1, description="The tasks that they are measured on.")
+    layers: Layers = Field(
+        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+    )
     pooling: Poolings | None = Field(
         None,
         description="how to pool sentence vectors: mean, mean-no-special, cls, max, a list of "
         "them to choose from, or all; default: the protocol's pooling",
     )
-    languages: Languages = "all"
+    languages: Languages = Field(
+        "all", description="The languages that are measured: a list, or `all` that have files."
+    )
     protocol: str = Field(
         "xtreme-2020", description="evaluation protocol; see `adapterxlt list presets`"
     )
     baseline: str | None = Field(
         None, description="model to compare with; default: `none` if listed, else the first model"
     )
-    max_length: int = Field(512, ge=8, le=MAX_LENGTH)
-    token_budget: int = Field(16384, gt=0)
+    max_length: int = Field(
+        512, ge=8, le=MAX_LENGTH, description="The largest number of subwords of a sentence."
+    )
+    token_budget: int = Field(
+        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme"] | None = Field(
         None,
