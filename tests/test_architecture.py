@@ -49,9 +49,9 @@ LAYERS = (
     ("plan",),
     ("sharing",),
     ("stages",),
-    ("execution", "report"),
+    ("execution", "report", "applying"),
     ("doctor",),
-    ("cli",),
+    ("cli", "api"),
     ("__main__",),
 )
 HEAVY = ("torch", "transformers", "adapters", "datasets", "accelerate", "sklearn", "faiss")

@@ -18,9 +18,11 @@ from adapterxlt.report.power import SEEDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 
+MORE = max(SEEDS)
 _NOTE = (
-    "The smallest difference, in points, that 80 of 100 such studies detect (5 %, before Holm's "
-    "correction). With one seed per model, variation between seeds is not included."
+    "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
+    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed "
+    "per model, variation between seeds is not included."
 )
 
 
@@ -60,12 +62,15 @@ class Power:
 
     def show(self) -> None:
         """Print the tables."""
-        click.echo("\nSmallest detectable difference, by number of seeds")
+        click.echo("\nSmallest detectable difference of each comparison")
         if not self.questions:
             click.echo("no differences: no stage measures a model together with its baseline")
             return
-        print_table([_record(one) for one in self.questions])
+        sources = list(dict.fromkeys(one.noise.source for one in self.questions))
+        print_table([_record(one, sources) for one in self.questions])
         click.echo(_NOTE)
+        for number, source in enumerate(sources, 1):
+            click.echo(f"({number}) {source}" if len(sources) > 1 else f"Based on {source}.")
         cost = self.cost
         told = f"{cost.steps} steps to run"
         if cost.steps > cost.unknown:
@@ -76,12 +81,16 @@ class Power:
         click.echo(told)
 
 
-def _record(one: Question) -> dict[str, object]:
+def _record(one: Question, sources: list[str]) -> dict[str, object]:
     found = {
-        "comparison": f"{one.model} vs {one.baseline}",
+        "model": one.model,
+        "baseline": one.baseline,
         "on": f"{one.task} {one.split}",
         "languages": one.languages,
         "examples": one.examples,
+        "seeds": one.seeds,
+        "finds": f"{one.noise.detectable(one.seeds):.1f}",
+        f"with {MORE}": f"{one.noise.detectable(MORE):.1f}",
     }
-    seeds = {str(count): f"{one.noise.detectable(count):.1f}" for count in SEEDS}
-    return found | seeds | {"from": one.noise.source}
+    told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}
+    return found | told

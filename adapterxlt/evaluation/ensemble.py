@@ -11,7 +11,7 @@ from adapterxlt.evaluation.predict import Outputs
 from adapterxlt.kinds.facts import TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.kinds.workings import Logits
+from adapterxlt.kinds.workings import softmax
 
 _TINY = np.finfo(np.float64).tiny  # a probability may be none at all
 
@@ -36,7 +36,7 @@ def averaged(members: Iterable[tuple[float, Outputs]], task: TaskFacts) -> Outpu
     for number, (share, outputs) in enumerate(members):
         for position, (feature, output) in enumerate(outputs):
             values = {
-                name: share * (_softmax(value) if chosen else value.astype(np.float64))
+                name: share * (softmax(value) if chosen else value.astype(np.float64))
                 for name, value in output.items()
             }
             if number == 0:
@@ -50,11 +50,3 @@ def averaged(members: Iterable[tuple[float, Outputs]], task: TaskFacts) -> Outpu
         if chosen:
             values = {name: np.log(value + _TINY) for name, value in values.items()}
         yield feature, {name: value.astype(np.float32) for name, value in values.items()}
-
-
-def _softmax(logits: Logits) -> npt.NDArray[np.float64]:
-    """Probabilities over the last axis."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    powers = np.exp(shifted)
-    found: npt.NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return found

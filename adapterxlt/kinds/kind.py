@@ -64,6 +64,10 @@ class Kind:
         several: whether an example of it may have several labels (`multi_label`).
         class_of: the one class of an example, by number or by name; None where it has none, or
             several parts with one each.
+        given: makes an unlabelled example of what a user gives to be predicted, and of an id; a
+            ValueError says what is wrong with it, in words that follow "an input". None: only
+            examples are taken.
+        of_words: whether such an input is a list of words.
         revision: raised when another thing is predicted by the same model than before.
     """
 
@@ -83,6 +87,8 @@ class Kind:
     mines: bool = False
     several: bool = False
     class_of: Callable[[Any], object] | None = None
+    given: Callable[[object, str], Any] | None = None
+    of_words: bool = False
     revision: int = 0
 
     @property

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.answers import Answer, PredictedOther
 from adapterxlt.kinds.facts import Example, HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.lines import on_one_line
@@ -88,6 +89,20 @@ class Workings(ABC):
             odds: filled by example id with how much "no answer" is to be preferred, if the kind
                 knows that.
         """
+
+    def answers(
+        self,
+        examples: Sequence[Any],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        """What is predicted of each example, in order, with scores: what `decode` chooses.
+
+        Args:
+            outputs: of every input of the examples, in any order.
+        """
+        found = self.decode(examples, outputs, task, None)
+        return [PredictedOther(self.named(prediction, task)) for prediction in found]
 
     @abstractmethod
     def right(self, example: Any, task: TaskFacts) -> object:
@@ -176,6 +191,22 @@ def missing_label(example: Example) -> MissingDataError:
         f"example `{example.id}` has no label, so it cannot be trained on",
         hint="choose a split whose labels are published",
     )
+
+
+def softmax(logits: Logits) -> npt.NDArray[np.float64]:
+    """Probabilities over the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    found: npt.NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return found
+
+
+def probabilities(count: int, outputs: Outputs) -> list[list[float]]:
+    """Of each example that of every output, where one of them is chosen."""
+    found: list[list[float]] = [[]] * count
+    for feature, output in outputs:
+        found[feature.example] = softmax(output["logits"]).tolist()
+    return found
 
 
 def best_classes(count: int, outputs: Outputs) -> list[int]:

@@ -16,6 +16,7 @@ from adapterxlt.recipe.fields import (
     MAX_LENGTH,
     Device,
     Name,
+    Precision,
     Sampling,
     Split,
     TrainingLanguages,
@@ -66,8 +67,10 @@ class Training(Strict):
     warmup_steps: int | None = Field(
         None, ge=0, description="number of steps in which the learning rate rises; overrides warmup"
     )
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
+    weight_decay: float = Field(0.0, ge=0, description="The weight decay of AdamW.")
+    max_grad_norm: float = Field(
+        1.0, gt=0, description="Gradients of a larger norm than this are scaled down to it."
+    )
     cap: int | None = Field(
         None,
         gt=0,
@@ -103,7 +106,7 @@ class Training(Strict):
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
-    precision: Literal["fp32", "bf16", "fp16", "auto"] = Field(
+    precision: Precision = Field(
         "fp32",
         description="precision of matrix products; weights stay fp32. auto: bf16 on GPUs "
         "that support it",
@@ -156,13 +159,18 @@ class Stage(Strict):
 class TrainingStage(TrainingBlock, Stage):
     """Base of the keys of a stage that trains; each training step uses one of its tasks."""
 
-    train: TrainingTasks
+    train: TrainingTasks = Field(
+        description="The task to train on, or a list of tasks that are mixed: names, or mappings."
+    )
 
 
 class StoreSettings(Strict):
     """Where to look for stages that others have trained: `{remotes: [s3://bucket/team]}`."""
 
-    remotes: list[str] = Field([])
+    remotes: list[str] = Field(
+        [],
+        description="Addresses of stores that are asked for a stage before it is trained here.",
+    )
 
 
 class BackboneChoice(Strict):
@@ -171,7 +179,9 @@ class BackboneChoice(Strict):
     `{name: intfloat/multilingual-e5-small, seen: [mnli, squad], prefix: "query: "}`
     """
 
-    name: str = Field(min_length=1)
+    name: str = Field(
+        min_length=1, description="A bundled name, an id of the Hugging Face Hub, or a folder."
+    )
     seen: list[str] = Field(
         [],
         description="tasks on which the backbone was already trained by its makers, so that the "
@@ -211,27 +221,45 @@ class Compare(Strict):
 class Recipe(Strict):
     """A whole recipe, with its matrix expanded and `--set` applied."""
 
-    name: Name
-    description: str = ""
-    backbone: BackboneChoice = BackboneChoice(name="mini")
-    data: list[str] = Field(default_factory=lambda: ["pocket"], min_length=1)
+    name: Name = Field(description="The name of the recipe in results and reports.")
+    description: str = Field("", description="One line for people, shown by `list recipes`.")
+    backbone: BackboneChoice = Field(
+        BackboneChoice(name="mini"),
+        description="The pretrained encoder that every stage stands on: a name, or a mapping.",
+    )
+    data: list[str] = Field(
+        default_factory=lambda: ["pocket"],
+        min_length=1,
+        description="Where data lie: folders beside the recipe or absolute ones, `pocket` "
+        "(bundled), or `hub` (the Hugging Face Hub).",
+    )
     tasks: list[str] = Field(
         [],
         description="entries that describe your own tasks: YAML files, or folders of them; "
         "paths are relative to the recipe",
     )
-    seed: int = Field(1, ge=0)
+    seed: int = Field(
+        1, ge=0, description="The seed of every stage that does not name one of its own."
+    )
     device: Device = Field(
         AUTO, description="device that models run on; does not affect fingerprints"
     )
-    training: TrainingBlock = TrainingBlock()
-    store: StoreSettings = StoreSettings()
-    compare: Compare = Compare()
+    training: TrainingBlock = Field(
+        TrainingBlock(), description="Settings of all stages that train; those of a stage win."
+    )
+    store: StoreSettings = Field(
+        StoreSettings(), description="Where stages that others have trained are looked for."
+    )
+    compare: Compare = Field(
+        Compare(), description="How results are compared; it changes no result."
+    )
     resources: Resources = Field(
         Resources(),
         description="what each stage needs from a machine; does not affect fingerprints",
     )
-    stages: dict[Name, SerializeAsAny[Stage]]
+    stages: dict[Name, SerializeAsAny[Stage]] = Field(
+        description="What is computed: the stages by name; the leading key tells the kind of each."
+    )
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)
     _layers: int | None = PrivateAttr(None)

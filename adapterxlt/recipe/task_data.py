@@ -25,8 +25,10 @@ class TaskData(Strict):
     None means: as the stage says.
     """
 
-    task: str
-    language: TrainingLanguages | None = None
+    task: str = Field(description="The name of the task, see `adapterxlt list tasks`.")
+    language: TrainingLanguages | None = Field(
+        None, description="The language or languages of its examples; `all` means all with files."
+    )
     split: Split | None = Field(
         None,
         description="split to train on; shots come from dev where the task has no training split "

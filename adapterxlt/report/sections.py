@@ -45,9 +45,11 @@ class Section:
         """Protocol, data, caps, sizes and seeds."""
         rows = self.grid.rows
         sizes = sorted({row.n for row in rows})
+        computed = _distinct(row.precision or "" for row in rows)
         size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         return [
             f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
+            *([f"computed in: {', '.join(computed)}"] if computed else []),
             f"data: {', '.join(_distinct(row.data for row in rows))}",
             f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
             f"n: {size} a language",

@@ -45,12 +45,14 @@ class Measure:
     contamination: str = ""
     pooling: str | None = None
     language_adapter: str | None = None
+    precision: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The measure as plain JSON data."""
         found = asdict(self)
-        if self.language_adapter is None:
-            del found["language_adapter"]
+        for key in ("language_adapter", "precision"):
+            if found[key] is None:
+                del found[key]
         return found
 
 

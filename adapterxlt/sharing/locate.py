@@ -9,9 +9,11 @@ from pathlib import Path
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.plan.memory import read_notes
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked
 from adapterxlt.show import printable
+from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
@@ -21,12 +23,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
-def locate(text: str) -> Path:
+def locate(text: str, *, models: bool = False) -> Path:
     """Return the artifact folder, store entry or bundle that a user named.
 
     Args:
         text: its path, or `WORKDIR:STAGE` for a stage of a work folder, by name or by the first
             digits of its fingerprint.
+        models: look among all models, ensembles too, which cannot be shared.
 
     Raises:
         UsageError: there is none, or there are several stages of that name.
@@ -37,12 +40,16 @@ def locate(text: str) -> Path:
     folder, colon, stage = text.rpartition(":")
     if colon and Path(folder).is_dir():
         store = Store(Path(folder) / STORE_FOLDER)
-        entries = [entry for entry in store.entries() if is_shared(entry.kind)]
+        fits = is_model if models else is_shared
+        entries = [entry for entry in store.entries() if fits(entry.kind)]
         by_address = len(stage) >= 6
+        noted = _noted(store, stage)
         found = [
             entry
             for entry in entries
-            if entry.title == stage or (by_address and entry.fingerprint.startswith(stage))
+            if entry.title == stage
+            or entry.fingerprint in noted
+            or (by_address and entry.fingerprint.startswith(stage))
         ]
         if len(found) == 1:
             return store.path(found[0].fingerprint)
@@ -70,6 +77,13 @@ def locate(text: str) -> Path:
         f"{text}: there is no such file or folder",
         hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
     )
+
+
+def _noted(store: Store, stage: str) -> set[str]:
+    """The fingerprints of what recipes call a stage: an equal one may have been made under another
+    name, by another recipe or elsewhere."""
+    notes, _ = read_notes(store)
+    return {address_of(note.steps[stage]) for note in notes if stage in note.steps}
 
 
 def _told_apart(entry: Manifest) -> str:
@@ -181,6 +195,12 @@ def _missing(wanted: BackboneFacts) -> MissingBackboneError:
         f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is missing",
         hint="name its folder or Hub id with --backbone, or use --no-load to check without it",
     )
+
+
+def is_model(kind: str) -> bool:
+    """Whether entries of a kind are models: what can be shared, and ensembles of such."""
+    found = KINDS.get(kind)
+    return is_shared(kind) or (found is not None and found.makes_model)
 
 
 def is_shared(kind: str) -> bool:

@@ -48,7 +48,9 @@ class AlignStage(TrainingBlock, Stage):
     layer: int = Field(
         ge=1, description="layer whose output the loss is computed on; 1 is the lowest layer"
     )
-    loss: Literal["infonce", "triplet"] = "infonce"
+    loss: Literal["infonce", "triplet"] = Field(
+        "infonce", description="The loss that draws translations together."
+    )
     temperature: float | None = Field(
         None, gt=0, description="temperature of infonce; default: 0.05"
     )
@@ -61,7 +63,9 @@ class AlignStage(TrainingBlock, Stage):
         "together with their words",
     )
     split_seed: int = Field(1, ge=0, description="seed that draws the held-out entries")
-    method: str = "lora[r=16,alpha=32]"
+    method: str = Field(
+        "lora[r=16,alpha=32]", description="What is trained; see `adapterxlt list methods`."
+    )
     after: str | None = Field(None, description="continue training from the weights of this stage")
     stack_on: str | None = Field(
         None, description="train a new adapter on top of this stage, which stays frozen"

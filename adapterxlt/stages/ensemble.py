@@ -28,7 +28,11 @@ class EnsembleStage(Stage):
     """
 
     key: ClassVar[str] = "ensemble"
-    ensemble: list[str] = Field(min_length=2, max_length=MAX_MEMBERS)
+    ensemble: list[str] = Field(
+        min_length=2,
+        max_length=MAX_MEMBERS,
+        description="The stages whose outputs are averaged, at least two.",
+    )
     weights: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None = Field(
         None, description="weight of each member, relative to their sum; default: equal weights"
     )

@@ -14,7 +14,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import MAX_LENGTH, Languages
+from adapterxlt.recipe.fields import MAX_LENGTH, Languages, Precision
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
@@ -24,10 +24,12 @@ from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.language_swaps import missing, problem_of, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
+    COMPUTED_IN,
     check_baseline,
     check_languages,
     check_length,
     check_submission,
+    computed_in,
     languages_of,
     seen_by,
 )
@@ -40,10 +42,12 @@ class EvaluateStage(Stage):
     """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
 
     key: ClassVar[str] = "evaluate"
-    evaluate: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    languages: Languages = "all"
-    split: Literal["dev", "test"] = "dev"
+    evaluate: list[str] = Field(min_length=1, description="The stages that are scored.")
+    on: list[str] = Field(min_length=1, description="The tasks that they are scored on.")
+    languages: Languages = Field(
+        "all", description="The languages that are scored: a list, or `all` that have files."
+    )
+    split: Literal["dev", "test"] = Field("dev", description="The split that is scored.")
     baseline: str | None = Field(
         None, description="model to compare with; default: `direct` if listed, else the first model"
     )
@@ -56,7 +60,10 @@ class EvaluateStage(Stage):
         le=MAX_LENGTH,
         description="maximum length of an input, in subwords; default: as in training",
     )
-    token_budget: int = Field(8192, gt=0)
+    token_budget: int = Field(
+        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
+    precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None,
         description="write prediction files for this benchmark instead of scoring; needs no labels",
@@ -139,6 +146,8 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "token_budget": stage.token_budget,
                     **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
+                if stage.precision != "fp32":
+                    params["precision"] = stage.precision
                 if task.protocol:
                     params["protocol"] = task.protocol
                 if len(trained.lengths) > 1:
@@ -177,7 +186,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return "direct" if "direct" in models else models[0]
 
     def protocol(self, params: Mapping[str, Any]) -> str:
-        return str(params.get("protocol", "zero-shot"))
+        return computed_in(str(params.get("protocol", "zero-shot")), params)
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap

@@ -29,8 +29,14 @@ class FuseStage(TrainingStage, SpeakingStage):
     """
 
     key: ClassVar[str] = "fuse"
-    fuse: list[str] = Field(min_length=2)
-    fusion: Literal["dynamic", "static"] = "dynamic"
+    fuse: list[str] = Field(
+        min_length=2, description="The stages whose adapters are fused, at least two."
+    )
+    fusion: Literal["dynamic", "static"] = Field(
+        "dynamic",
+        description="How attention weighs the members: for each token (dynamic), or by weights "
+        "that are the same for all inputs (static).",
+    )
     train_members: bool = Field(
         False, description="also train the members; by default they stay frozen"
     )

@@ -19,6 +19,17 @@ from adapterxlt.tasks.find import available_languages, find
 from adapterxlt.tasks.pretraining import told
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
+COMPUTED_IN = (
+    "precision of the encoder's matrix products; auto: bf16 on GPUs that support it, else fp32. "
+    "The results say which one was used"
+)
+
+
+def computed_in(protocol: str, params: Mapping[str, object]) -> str:
+    """The protocol of a measurement, with its precision where that is another than fp32."""
+    asked = params.get("precision")
+    return protocol if asked is None else f"{protocol}, precision {asked}"
+
 
 def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:
     """What its makers trained on, which results are compared with; nothing where none is told."""

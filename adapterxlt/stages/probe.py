@@ -43,9 +43,13 @@ class ProbeStage(Stage):
     """
 
     key: ClassVar[str] = "probe"
-    probe: list[str] = Field(min_length=1)
+    probe: list[str] = Field(
+        min_length=1, description="The models that are measured; `none` is the bare backbone."
+    )
     on: str = Field(min_length=1, description="lexicon: a TSV file, or a JSON list of pairs")
-    layers: Layers = "all"
+    layers: Layers = Field(
+        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+    )
     language: str | None = Field(
         None, description="language of the lexicon; default: taken from its name"
     )
@@ -55,8 +59,12 @@ class ProbeStage(Stage):
         gt=0,
         description="maximum number of entries to measure; they are sampled with the seed",
     )
-    max_length: int = Field(128, ge=8, le=MAX_LENGTH)
-    token_budget: int = Field(16384, gt=0)
+    max_length: int = Field(
+        128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an entry."
+    )
+    token_budget: int = Field(
+        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
 
 
 class _Probe(StageKind[ProbeStage]):

@@ -16,7 +16,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings
+from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings, Precision
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage
 from adapterxlt.recipe.schema import Recipe
@@ -26,11 +26,13 @@ from adapterxlt.retrieval.protocols import get_protocol
 from adapterxlt.stages.language_adapters import KEY, check_stages
 from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
+    COMPUTED_IN,
     bare_or_first,
     check_baseline,
     check_languages,
     check_length,
     check_submission,
+    computed_in,
     languages_of,
     refuse_ensembles,
     seen_by,
@@ -52,23 +54,34 @@ class RetrieveStage(SpeakingStage):
     """
 
     key: ClassVar[str] = "retrieve"
-    retrieve: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    layers: Layers = "all"
+    retrieve: list[str] = Field(
+        min_length=1, description="The models that are measured; `none` is the bare backbone."
+    )
+    on: list[str] = Field(min_length=1, description="The tasks that they are measured on.")
+    layers: Layers = Field(
+        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+    )
     pooling: Poolings | None = Field(
         None,
         description="how to pool sentence vectors: mean, mean-no-special, cls, max, a list of "
         "them to choose from, or all; default: the protocol's pooling",
     )
-    languages: Languages = "all"
+    languages: Languages = Field(
+        "all", description="The languages that are measured: a list, or `all` that have files."
+    )
     protocol: str = Field(
         "xtreme-2020", description="evaluation protocol; see `adapterxlt list presets`"
     )
     baseline: str | None = Field(
         None, description="model to compare with; default: `none` if listed, else the first model"
     )
-    max_length: int = Field(512, ge=8, le=MAX_LENGTH)
-    token_budget: int = Field(16384, gt=0)
+    max_length: int = Field(
+        512, ge=8, le=MAX_LENGTH, description="The largest number of subwords of a sentence."
+    )
+    token_budget: int = Field(
+        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
+    precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme"] | None = Field(
         None,
         description="write prediction files for this benchmark, from the layer listed or "
@@ -193,7 +206,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     def protocol(self, params: Mapping[str, Any]) -> str:
         """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
         name, prefix = str(params["protocol"]["name"]), params.get("prefix")
-        return f"{name}, prefix {json.dumps(prefix)}" if prefix else name
+        return computed_in(f"{name}, prefix {json.dumps(prefix)}" if prefix else name, params)
 
     def runner(self) -> Callable[..., None]:
         from adapterxlt.stages.retrieve_run import run_retrieve
@@ -221,6 +234,8 @@ def _settings(
         "token_budget": stage.token_budget,
         **seen_by(backbone, tasks),
     }
+    if stage.precision != "fp32":
+        settings["precision"] = stage.precision
     if backbone.prefix:
         settings["prefix"] = backbone.prefix
     if stage.predictions:

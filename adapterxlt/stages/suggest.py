@@ -41,13 +41,17 @@ class SuggestStage(Stage):
     """
 
     key: ClassVar[str] = "suggest"
-    suggest: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    language: str = "en"
+    suggest: list[str] = Field(min_length=1, description="The intermediate stages that are ranked.")
+    on: list[str] = Field(min_length=1, description="The target tasks that they are ranked for.")
+    language: str = Field("en", description="The language of the examples that are used.")
     sample: int = Field(500, ge=10, le=10_000, description="number of examples in the sample")
     seed: int = Field(1, ge=0, description="seed that draws the sample")
-    max_length: int = Field(128, ge=8, le=MAX_LENGTH)
-    token_budget: int = Field(8192, gt=0)
+    max_length: int = Field(
+        128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an input."
+    )
+    token_budget: int = Field(
+        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
 
 
 class _Suggest(StageKind[SuggestStage]):

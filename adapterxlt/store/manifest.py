@@ -22,7 +22,12 @@ Name = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u20
 
 
 class FileRecord(BaseModel):
-    """Size in bytes and sha256 of one file."""
+    """Size and content of one file.
+
+    Args:
+        size: its bytes.
+        sha256: hash of its content, as 64 hexadecimal digits.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +36,12 @@ class FileRecord(BaseModel):
 
 
 class BackboneFacts(BaseModel):
-    """Name and content hash of the backbone that an artifact was trained on."""
+    """The backbone that an artifact was trained on.
+
+    Args:
+        name: what the recipe called it.
+        hash: sha256 of its content: the settings, the tokenizer and the weights.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -62,19 +62,21 @@ class Task(Frozen):
         max_length=60,
         description="name of the task; default: the name of its file",
     )
-    title: str = ""
+    title: str = Field("", description="The name of the task for people.")
     kind: str = Field(
         description="kind of task: a built-in one, or one that an installed package adds"
     )
     benchmarks: tuple[Benchmark, ...] = Field((), description="benchmarks that the task belongs to")
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = Field((), description="The labels, in the order of outputs.")
     label_count: int | None = Field(
         None, description="number of labels in the data's own label file, if there is one"
     )
     members: tuple[str, ...] = Field((), description="tasks whose examples make up this task")
     multi_label: bool = Field(False, description="an example may have several labels, or none")
     no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
-    languages: tuple[Code, ...] = Field(min_length=1)
+    languages: tuple[Code, ...] = Field(
+        min_length=1, description="The codes of the languages that there are examples in."
+    )
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
         min_length=1, description="splits of the task; default: those for which files exist"
     )
@@ -85,8 +87,10 @@ class Task(Frozen):
     protocol: Literal["", "translate-test"] = Field(
         "", description="name of the setting, for results that are not zero-shot"
     )
-    layouts: tuple[Layout, ...] = ()
-    hub: Hub | None = None
+    layouts: tuple[Layout, ...] = Field(
+        (), description="The arrangements of files that the task is published in."
+    )
+    hub: Hub | None = Field(None, description="The repository of the Hugging Face Hub.")
     elsewhere: str = Field(
         "", description="where to get the data if the Hub does not have all of it as Parquet files"
     )
@@ -94,8 +98,8 @@ class Task(Frozen):
         description="metrics of the task; default: the usual metrics of its kind"
     )
     main_metric: str = Field(description="main metric; default: the first of `metrics`")
-    licence: str = "not stated"
-    citation: str = ""
+    licence: str = Field("not stated", description="The licence of the data.")
+    citation: str = Field("", description="The publication to cite.")
     parallel: Literal["row", "id"] | None = Field(
         None,
         description="all languages have the same examples, translated. Examples match if they "
@@ -107,8 +111,12 @@ class Task(Frozen):
         description="origin of the texts in other languages: human, translated (by machine) or "
         "post-edited, or several of these by language",
     )
-    iso3: dict[str, Code] = Field({})
-    language_names: dict[str, Code] = Field({})
+    iso3: dict[str, Code] = Field(
+        {}, description="What `{iso3}` in a pattern stands for, by language."
+    )
+    language_names: dict[str, Code] = Field(
+        {}, description="What `{name}` in a pattern stands for, by language."
+    )
     pivot: str = Field(
         "", description="for translations, the language that a single language is paired with"
     )

@@ -50,7 +50,7 @@ class Layout(Frozen):
     is in the only language of the task.
     """
 
-    name: str
+    name: str = Field(description="The name of the arrangement, for messages.")
     format: str = Field(description="format of the files, which chooses the reader")
     files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
         description="patterns of the files, by split and role"
@@ -115,5 +115,5 @@ class Hub(Frozen):
     whose data once came from a script (scripts are never run here).
     """
 
-    id: str
-    revision: str
+    id: str = Field(description="The repository: owner/name.")
+    revision: str = Field(description="The commit that is read.")

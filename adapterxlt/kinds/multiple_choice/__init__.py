@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapterxlt.kinds.given import parts_of, text_of, texts_of
 from adapterxlt.kinds.kind import Head, Kind
 
 
@@ -18,6 +19,14 @@ class ChoiceExample:
     label: int | None
 
 
+def _given(value: object, name: str) -> ChoiceExample:
+    context, listed = parts_of(value, ("context", "question"), ("choices",))
+    choices = texts_of(listed, "choices")
+    if not choices:
+        raise ValueError("has no choices")
+    return ChoiceExample(name, text_of(context, "the context"), choices, None)
+
+
 MULTIPLE_CHOICE = Kind(
     name="multiple_choice",
     example=ChoiceExample,
@@ -27,6 +36,7 @@ MULTIPLE_CHOICE = Kind(
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.context, *example.choices),
     chooses=True,
+    given=_given,
     # It scores one choice at a time: how many there are, or what they are called, does not matter.
     head=Head(
         adapters="multiple_choice",

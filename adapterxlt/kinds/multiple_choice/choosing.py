@@ -7,16 +7,19 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.answers import Answer, PredictedChoice
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.kinds.workings import (
+    Logits,
     Outputs,
     Prediction,
     Workings,
     best_classes,
     label_columns,
     missing_label,
+    probabilities,
     text_rows,
 )
 from adapterxlt.metrics.counts import accuracy
@@ -56,6 +59,19 @@ class MultipleChoice(Workings):
         odds: dict[str, float] | None,
     ) -> list[Prediction]:
         return list(best_classes(len(examples), outputs))
+
+    def answers(
+        self,
+        examples: Sequence[ChoiceExample],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        chosen = best_classes(len(examples), outputs)
+        rows = probabilities(len(examples), outputs)
+        return [
+            PredictedChoice(best, example.choices[best], row[best], tuple(row))
+            for example, best, row in zip(examples, chosen, rows, strict=True)
+        ]
 
     def right(self, example: ChoiceExample, task: TaskFacts) -> object:
         return example.label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapterxlt.kinds.given import parts_of, text_of
 from adapterxlt.kinds.kind import Head, Kind
 
 
@@ -17,6 +18,15 @@ class PairExample:
     label: int | None
 
 
+FIRST = ("premise", "text_a", "sentence1", "text")
+SECOND = ("hypothesis", "text_b", "sentence2", "text_pair")
+
+
+def _given(value: object, name: str) -> PairExample:
+    first, second = parts_of(value, FIRST, SECOND)
+    return PairExample(name, text_of(first, "the first text"), text_of(second, "the second"), None)
+
+
 PAIR_CLASSIFICATION = Kind(
     name="pair_classification",
     example=PairExample,
@@ -27,6 +37,7 @@ PAIR_CLASSIFICATION = Kind(
     texts=lambda example: (example.text_a, example.text_b),
     chooses=True,
     class_of=lambda example: example.label,
+    given=_given,
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False, "bias": True},

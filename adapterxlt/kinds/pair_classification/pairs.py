@@ -7,16 +7,19 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.answers import Answer, PredictedLabel
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.kinds.workings import (
+    Logits,
     Outputs,
     Prediction,
     Workings,
     best_classes,
     label_columns,
     missing_label,
+    probabilities,
     text_rows,
 )
 from adapterxlt.metrics.columns import query_columns
@@ -59,6 +62,18 @@ class PairClassification(Workings):
         odds: dict[str, float] | None,
     ) -> list[Prediction]:
         return list(best_classes(len(examples), outputs))
+
+    def answers(
+        self,
+        examples: Sequence[PairExample],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        chosen = best_classes(len(examples), outputs)
+        return [
+            PredictedLabel(task.labels[best], row[best], dict(zip(task.labels, row, strict=True)))
+            for best, row in zip(chosen, probabilities(len(examples), outputs), strict=True)
+        ]
 
     def right(self, example: PairExample, task: TaskFacts) -> object:
         return None if example.label is None else task.labels[example.label]

@@ -11,11 +11,12 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.answers import Answer, PredictedValue
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.regression import ValuedText
-from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.kinds.workings import Logits, Outputs, Prediction, Workings, missing_label
 from adapterxlt.metrics.statistics import Column
 
 
@@ -58,6 +59,17 @@ class Regression(Workings):
         for feature, output in outputs:
             values[feature.example] = float(output["logits"][0])
         return list(values)
+
+    def answers(
+        self,
+        examples: Sequence[ValuedText],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        values = [0.0] * len(examples)
+        for feature, output in outputs:
+            values[feature.example] = float(output["logits"][0])
+        return [PredictedValue(value) for value in values]
 
     def right(self, example: ValuedText, task: TaskFacts) -> object:
         return example.value

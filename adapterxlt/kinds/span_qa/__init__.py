@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapterxlt.kinds.given import parts_of, text_of
 from adapterxlt.kinds.kind import Head, Kind
 
 
@@ -21,6 +22,11 @@ class QAExample:
     answers: tuple[tuple[int, str], ...] | None
 
 
+def _given(value: object, name: str) -> QAExample:
+    question, context = parts_of(value, ("question",), ("context",))
+    return QAExample(name, text_of(question, "the question"), text_of(context, "the context"), None)
+
+
 SPAN_QA = Kind(
     name="span_qa",
     example=QAExample,
@@ -30,6 +36,7 @@ SPAN_QA = Kind(
     is_labelled=lambda example: example.answers is not None,  # () is SQuAD 2.0's "no answer"
     texts=lambda example: (example.context, example.question),
     spans=True,
+    given=_given,
     # The first revision (see `spans.py`) also applies to the answers that are trained on, and left
     # the tokens of 48,000 published ones as they were.
     revision=1,

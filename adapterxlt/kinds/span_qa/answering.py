@@ -12,13 +12,14 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
+from adapterxlt.kinds.answers import Answer, PredictedSpan
 from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.span_qa.best_span import Span, best_span, null_score
 from adapterxlt.kinds.span_qa.spans import answer_spans, answer_tokens
-from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.kinds.workings import Logits, Outputs, Prediction, Workings, missing_label
 from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     Normalise,
@@ -105,25 +106,40 @@ class SpanQA(Workings):
     ) -> list[Prediction]:
         """Answer texts; "" if there is none, and where a task has questions without an answer,
         if that scores higher than the best answer (SQuAD 2.0)."""
-        spans: dict[int, Span] = {}
-        nulls: dict[int, float] = {}
-        for feature, output in outputs:
-            start, end = output["start_logits"], output["end_logits"]
-            span = best_span(feature, start, end)
-            null = null_score(start, end)
-            nulls[feature.example] = min(null, nulls.get(feature.example, null))
-            known = spans.get(feature.example)
-            if span and (known is None or _rank(span) < _rank(known)):
-                spans[feature.example] = span
         answers: list[Prediction] = []
-        for index, example in enumerate(examples):
-            found = spans.get(index)
-            odd = nulls.get(index, 0.0) - (found.score if found else 0.0)
+        best = _best(len(examples), outputs)
+        for example, (found, null) in zip(examples, best, strict=True):
+            odd = _odd(found, null)
             if odds is not None:
                 odds[example.id] = odd
             if task.no_answer and odd > 0:
                 found = None
             answers.append(example.context[found.start : found.end] if found else "")
+        return answers
+
+    def answers(
+        self,
+        examples: Sequence[QAExample],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        totals = [-np.inf] * len(examples)  # log of the sum of exp(start + end) over all windows
+        for feature, output in outputs:
+            length = feature.length
+            start, end = (output[name][:length] for name in ("start_logits", "end_logits"))
+            here = _log_sum(start) + _log_sum(end)
+            totals[feature.example] = float(np.logaddexp(totals[feature.example], here))
+        best = _best(len(examples), outputs)
+        answers: list[Answer] = []
+        for example, total, (found, null) in zip(examples, totals, best, strict=True):
+            odd = _odd(found, null)
+            told = odd if task.no_answer else None
+            if found is None or (task.no_answer and odd > 0):
+                answers.append(PredictedSpan("", None, None, _share(null, total), told))
+                continue
+            text = example.context[found.start : found.end]
+            share = _share(found.score, total)
+            answers.append(PredictedSpan(text, found.start, found.end, share, told))
         return answers
 
     def right(self, example: QAExample, task: TaskFacts) -> object:
@@ -173,6 +189,34 @@ def _normaliser(task: TaskFacts, language: str) -> Normalise:
     context = language.partition("-")[0]
     by_language = task.name in MLQA_TASKS and context in MLQA_LANGUAGES
     return normaliser(context if by_language else None)
+
+
+def _best(count: int, outputs: Outputs) -> list[tuple[Span | None, float]]:
+    """Of each question the best answer of all windows, and how much speaks for none."""
+    spans: dict[int, Span] = {}
+    nulls: dict[int, float] = {}
+    for feature, output in outputs:
+        start, end = output["start_logits"], output["end_logits"]
+        span = best_span(feature, start, end)
+        null = null_score(start, end)
+        nulls[feature.example] = min(null, nulls.get(feature.example, null))
+        known = spans.get(feature.example)
+        if span and (known is None or _rank(span) < _rank(known)):
+            spans[feature.example] = span
+    return [(spans.get(index), nulls.get(index, 0.0)) for index in range(count)]
+
+
+def _odd(found: Span | None, null: float) -> float:
+    """How much higher "no answer" scores than the best answer."""
+    return null - (found.score if found else 0.0)
+
+
+def _log_sum(logits: Logits) -> float:
+    return float(np.logaddexp.reduce(logits.astype(np.float64)))
+
+
+def _share(score: float, total: float) -> float:
+    return float(np.exp(min(0.0, score - total)))
 
 
 def _rank(span: Span) -> tuple[float, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, cast
 
 import numpy as np
@@ -12,13 +13,21 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.kinds.answers import Answer, Entity, PredictedTags
 from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.tagging import TaggingExample
-from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.kinds.workings import (
+    Logits,
+    Outputs,
+    Prediction,
+    Workings,
+    missing_label,
+    softmax,
+)
 from adapterxlt.lines import on_one_line
-from adapterxlt.metrics.chunks import chunk_scores
+from adapterxlt.metrics.chunks import chunk_scores, chunks
 from adapterxlt.metrics.columns import chunk_counts
 from adapterxlt.metrics.counts import token_accuracy
 from adapterxlt.metrics.statistics import Column
@@ -98,6 +107,30 @@ class Tagging(Workings):
                     f"sentence `{example.id}`: word {predicted.index(-1) + 1} got no prediction"
                 )
         return list(tags)
+
+    def answers(
+        self,
+        examples: Sequence[TaggingExample],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        """Chunks are read off the tags as they are for F1."""
+        chosen: list[Any] = self.decode(examples, outputs, task, None)
+        scores = [[0.0] * len(example.words) for example in examples]
+        for feature, output in outputs:
+            rows = softmax(output["logits"])
+            for word, token in feature.word_positions:
+                scores[feature.example][word] = float(rows[token].max())
+        bio = any(label.startswith("B-") for label in task.labels)
+        found: list[Answer] = []
+        for numbers, row in zip(chosen, scores, strict=True):
+            tags = tuple(task.labels[number] for number in numbers)
+            entities = tuple(
+                Entity(label, first, last + 1, sum(row[first : last + 1]) / (last + 1 - first))
+                for label, first, last in sorted(chunks([tags]), key=itemgetter(1))
+            )
+            found.append(PredictedTags(tags, tuple(row), entities if bio else ()))
+        return found
 
     def right(self, example: TaggingExample, task: TaskFacts) -> object:
         return [task.labels[tag] for tag in example.tags or ()]

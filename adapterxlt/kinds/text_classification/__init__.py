@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapterxlt.kinds.given import one_or_two
 from adapterxlt.kinds.kind import Head, Kind
 
 
@@ -28,6 +29,11 @@ def _texts(example: LabelledText) -> tuple[str, ...]:
     return (example.text,) if example.text_pair is None else (example.text, example.text_pair)
 
 
+def _given(value: object, name: str) -> LabelledText:
+    first = ("text", "sentence1", "sentence", "premise")
+    return LabelledText(name, *one_or_two(value, first, ("text_pair", "sentence2", "hypothesis")))
+
+
 TEXT_CLASSIFICATION = Kind(
     name="text_classification",
     example=LabelledText,
@@ -37,6 +43,7 @@ TEXT_CLASSIFICATION = Kind(
     workings_at="adapterxlt.kinds.text_classification.classes:TextClassification",
     is_labelled=lambda example: example.label is not None or example.labels is not None,
     texts=_texts,
+    given=_given,
     several=True,
     chooses=True,
     class_of=lambda example: example.label,

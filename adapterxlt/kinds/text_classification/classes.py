@@ -12,11 +12,19 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.errors import MissingDataError
+from adapterxlt.kinds.answers import Answer, PredictedLabel, PredictedLabels
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.one_or_two_texts import rows_of
 from adapterxlt.kinds.text_classification import LabelledText
-from adapterxlt.kinds.workings import Outputs, Prediction, Workings, missing_label
+from adapterxlt.kinds.workings import (
+    Logits,
+    Outputs,
+    Prediction,
+    Workings,
+    missing_label,
+    probabilities,
+)
 from adapterxlt.metrics.statistics import Column
 
 
@@ -76,6 +84,31 @@ class TextClassification(Workings):
             else:
                 found[feature.example] = task.labels[int(logits.argmax())]
         return found
+
+    def answers(
+        self,
+        examples: Sequence[LabelledText],
+        outputs: Sequence[tuple[Feature, dict[str, Logits]]],
+        task: TaskFacts,
+    ) -> list[Answer]:
+        chosen: list[Any] = self.decode(examples, outputs, task, None)
+        if task.multi_label:
+            alone = [[0.0]] * len(examples)
+            for feature, output in outputs:
+                # Not exp(-x), which overflows.
+                alone[feature.example] = (np.tanh(output["logits"] / 2) / 2 + 0.5).tolist()
+            return [
+                PredictedLabels(labels, dict(zip(task.labels, row, strict=True)))
+                for labels, row in zip(chosen, alone, strict=True)
+            ]
+        scored = (
+            dict(zip(task.labels, row, strict=True))
+            for row in probabilities(len(examples), outputs)
+        )
+        return [
+            PredictedLabel(label, scores[label], scores)
+            for label, scores in zip(chosen, scored, strict=True)
+        ]
 
     def right(self, example: LabelledText, task: TaskFacts) -> object:
         if not task.multi_label:

@@ -26,8 +26,8 @@ def _by_name(value: object) -> object:
 class DevOf(Strict):
     """The task whose dev split chooses the members of a soup: `{task: xnli, language: en}`."""
 
-    task: str
-    language: str = "en"
+    task: str = Field(description="The task whose dev split tells.")
+    language: str = Field("en", description="The language of that split.")
 
 
 class MergeStage(Stage):
@@ -42,8 +42,10 @@ class MergeStage(Stage):
     """
 
     key: ClassVar[str] = "merge"
-    merge: list[str] = Field(min_length=2)
-    weights: list[Weight] | None = None
+    merge: list[str] = Field(min_length=2, description="The stages that are merged, at least two.")
+    weights: list[Weight] | None = Field(
+        None, description="How much each member counts, in their order; default: equal shares."
+    )
     layers: dict[str, list[Weight]] | None = Field(
         None,
         min_length=1,

@@ -18,7 +18,9 @@ class UseStage(SpeakingStage):
     """
 
     key: ClassVar[str] = "use"
-    use: str
+    use: str = Field(
+        description="What was trained elsewhere: a folder, a packed file, or an address."
+    )
     backbone_override: bool = Field(
         False, description="use an adapter of another backbone on this one; this is recorded"
     )

@@ -90,7 +90,7 @@ def look_at(
         headless=headless,
         own=own_tasks(spec.heads),
         parts=parts,
-        lineage=_lineage(manifest, fingerprint, where),
+        lineage=lineage_in(manifest, fingerprint, where),
         depth=len(spec.setup.stack) if isinstance(spec.setup, StackSetup) else 1,
     )
 
@@ -250,7 +250,7 @@ def _form(spec: ModelSpec) -> Form:
     return "fusion" if isinstance(spec.setup, FuseSetup) else "stack"
 
 
-def _lineage(manifest: Manifest, fingerprint: str, where: str) -> tuple[dict[str, Any], ...]:
+def lineage_in(manifest: Manifest, fingerprint: str, where: str) -> tuple[dict[str, Any], ...]:
     """Every step behind an artifact, checked: each names steps before it, the last is its own."""
     problem = InvalidArtifactError(f"{where}: its lineage cannot be read")
     steps = manifest.lineage.get("steps")

@@ -10,15 +10,14 @@ from typing import Any
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.fields import MAX_LENGTH
 from adapterxlt.recipe.kind import Scene, StageKind, Trained
-from adapterxlt.recipe.kinds import like_first
 from adapterxlt.recipe.language_adapters import LanguageAdapters
 from adapterxlt.recipe.shape import Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.recipe.used import Used, caps_of, data_parts, shot_seed_of
+from adapterxlt.recipe.used import Used
 from adapterxlt.stages.language_adapters import KEY, check_stages, check_unused
 from adapterxlt.stages.use.keys import UseStage
+from adapterxlt.stages.use.settings import params_behind, trained_by
 from adapterxlt.tasks.catalogue import Task
 
 
@@ -60,18 +59,8 @@ class _Use(StageKind[UseStage]):
 
     def trained(self, scene: Scene, name: str, stage: UseStage) -> Trained:
         """As it says; where it does not say so, as in the recipe's `training`."""
-        used, default = scene.used[name], scene.recipe.training
-        params = _params_behind(used)
-        parts = data_parts(params)
-        lengths = {str(part.get("task")): part.get("max_length") for part in parts}
-        seed = params.get("seed")
-        return Trained(
-            lengths={task: _number(lengths.get(task), default.max_length) for task in used.heads},
-            doc_stride=_number(params.get("doc_stride"), default.doc_stride),
-            seed=seed if type(seed) is int else None,
-            caps=caps_of(parts),
-            shot_seed=shot_seed_of(parts, seed),
-        )
+        used = scene.used[name]
+        return trained_by(used.lineage, used.heads, scene.recipe.training)
 
     def languages(self, scene: Scene, name: str, stage: UseStage) -> set[str]:
         return scene.used[name].languages(
@@ -108,27 +97,9 @@ def _speaks(
         draft.refuse(path, "it stands on an adapter, not on a full or sparse fine-tune")
     if weights is not False:
         return None
-    language = str(_params_behind(used).get("language", "unknown"))
+    language = str(params_behind(used.lineage).get("language", "unknown"))
     # Its own is none of the recipe's: each language's is put in its place.
     return LanguageAdapters(stages, stage.no_language_adapter, name, language)
-
-
-def _params_behind(used: Used) -> Mapping[str, object]:
-    """Parameters of the step that its heads come from: its own; of a merge, its first member's.
-
-    Not all of them need be there.
-    """
-    by_fingerprint = {step["fingerprint"]: step for step in used.lineage}
-    step = used.lineage[-1]
-    while like_first(step["kind"]) and step["inputs"]:
-        step = by_fingerprint[step["inputs"][0]]  # came before it, so this ends
-    params = step["params"]
-    assert isinstance(params, Mapping)
-    return params
-
-
-def _number(said: object, default: int) -> int:
-    return said if type(said) is int and 0 < said <= MAX_LENGTH else default
 
 
 KIND = _Use()

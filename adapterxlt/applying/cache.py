@@ -1,0 +1,49 @@
+"""Models that were named by a URL, kept on this machine: each is fetched once.
+
+They lie in `$ADAPTERXLT_CACHE`, else in `adapterxlt` of the system's folder of caches. A folder
+is named by the manifest, which holds the hashes of all files: what another URL serves under the
+same fingerprint is another entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.models.spec import SPEC_FILE
+from adapterxlt.progress import Progress
+from adapterxlt.sharing.content import MAX_TEXT
+from adapterxlt.sharing.remotes.fetch import fetched, peek
+from adapterxlt.sharing.transport import take_in
+from adapterxlt.store.store import Store
+
+
+def cache_folder() -> Path:
+    """Where fetched models are kept."""
+    if stated := os.environ.get("ADAPTERXLT_CACHE"):
+        return Path(stated).expanduser()
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "adapterxlt"
+
+
+def fetched_once(url: str, progress: Progress) -> Path:
+    """The folder of the artifact at a URL; it is fetched if it is not here as it is there.
+
+    Raises:
+        MissingError: there is no artifact.
+        InvalidArtifactError: it is damaged or hostile.
+        AdapterXLTError: the transfer failed; the same call goes on from there.
+    """
+    manifest, _ = peek(url, SPEC_FILE, MAX_TEXT)
+    digest = hashlib.sha256(manifest.text().encode()).hexdigest()[:32]
+    store = Store(cache_folder() / "models" / digest)
+    try:
+        known = store.get(manifest.fingerprint)
+    except InvalidArtifactError:
+        known = None  # damaged: fetched again
+    if known is None:
+        with fetched(url, store, progress) as (source, held):
+            take_in(source, store, load=False, held=held)  # it is loaded where it is used
+    return store.path(manifest.fingerprint)

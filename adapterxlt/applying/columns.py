@@ -1,0 +1,123 @@
+"""Which columns or keys of a file hold what of an input.
+
+Those that the task's entry names, as its own data have them; else those that the kind of task
+calls so: `premise` and `hypothesis`, `question` and `context`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.applying.inputs import example_of
+from adapterxlt.kinds.kind import Kind
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.layout import Layout
+from adapterxlt.tasks.reading import bad
+
+# What is predicted, and what tells examples apart, is not a part of an input.
+_NOT_INPUT = ("label", "value", "tags", "tag", "answers", "id")
+_WORDS, _CHOICES = "words", "choices"
+BETWEEN_CHOICES = "|"
+
+
+class Columns:
+    """The columns of inputs of a task.
+
+    Args:
+        task: its layouts say how its own data call them.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._kind, self._name = get_kind(task.kind), task.kind
+        self._layouts = [layout for layout in task.layouts if _wanted(layout)]
+
+    def fields(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A record with the kind's names for what an entry calls otherwise."""
+        for layout in self._layouts:
+            wanted = _wanted(layout)
+            if all(name in record for names in wanted.values() for name in names):
+                return {**record, **_values(record, wanted, layout)}
+        return dict(record)
+
+    def cells(self, row: Mapping[str, str]) -> dict[str, Any]:
+        """The same of a table's row, whose cells may stand for several words or choices."""
+        found = self.fields(row)
+        if self._kind.of_words and isinstance(found.get(_WORDS), str):
+            found[_WORDS] = _several(found[_WORDS], None)
+        if self._kind.takes_choices and isinstance(found.get(_CHOICES), str):
+            found[_CHOICES] = _several(found[_CHOICES], BETWEEN_CHOICES)
+        return found
+
+    def parts(self, line: str) -> Any:
+        """A plain line: a text, texts between tabs, words between blanks."""
+        if self._kind.of_words:
+            return line.split()
+        found = line.split("\t")
+        if self._kind.takes_choices:
+            return found[0], found[1:]
+        return tuple(found) if len(found) > 1 else line
+
+    def check(self, names: Sequence[str], path: Path) -> None:
+        """See that a table has the columns.
+
+        Raises:
+            MissingDataError: one is not there.
+        """
+        row = dict.fromkeys(names, "x")
+        try:
+            example_of(self.cells(row), self._name, "0")
+        except ValueError as error:
+            raise bad(path, 1, f"the header {error}", self._hint(self._kind)) from None
+
+    def _hint(self, kind: Kind) -> str | None:
+        own = [", ".join(n for ns in _wanted(one).values() for n in ns) for one in self._layouts]
+        if not own:
+            return None
+        return f"the task's own data call them {' or '.join(dict.fromkeys(own))}"
+
+
+def _wanted(layout: Layout) -> dict[str, tuple[str, ...]]:
+    """Of each part of an input, the names of its columns; {} where they are numbers."""
+    found = {
+        part: tuple(map(str, columns)) if isinstance(columns, tuple) else (str(columns),)
+        for part, columns in layout.columns.items()
+        if part not in _NOT_INPUT
+    }
+    numbers = (
+        isinstance(column, int)
+        for columns in layout.columns.values()
+        for column in (columns if isinstance(columns, tuple) else (columns,))
+    )
+    return {} if any(numbers) else found
+
+
+def _values(
+    record: Mapping[str, Any], wanted: Mapping[str, tuple[str, ...]], layout: Layout
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part, names in wanted.items():
+        values = [record[name] for name in names]
+        if part == _CHOICES and len(values) > 1:
+            found[part] = values
+        else:
+            found[part] = values[0] if len(values) == 1 else " ".join(map(str, values))
+    if _CHOICES in found and isinstance(question := found.pop("question", None), str):
+        # As the reader of such tasks has it.
+        found["context"] = f"{found['context']} {layout.question_text.get(question, question)}"
+    return found
+
+
+def _several(cell: str, between: str | None) -> list[Any]:
+    """A list in JSON, or texts with something between them."""
+    if cell.startswith("["):
+        try:
+            found = json.loads(cell)
+        except ValueError:
+            found = None
+        if isinstance(found, list):
+            return found
+    return cell.split(between)

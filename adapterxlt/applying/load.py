@@ -1,0 +1,77 @@
+"""`load`: a model by what its user calls it, ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from os import PathLike, fspath
+from pathlib import Path
+
+from adapterxlt.applying.model import Model
+from adapterxlt.applying.source import find_source
+from adapterxlt.applying.spoken import Spoken
+from adapterxlt.devices import AUTO, KNOWN, is_device
+from adapterxlt.errors import UsageError
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.tasks.own import configured, own_catalogue
+
+
+def load(
+    model: str | PathLike[str],
+    *,
+    backbone: str | PathLike[str] | None = None,
+    device: str = AUTO,
+    tasks: Iterable[str | PathLike[str]] = (),
+    language_adapters: Mapping[str, str | PathLike[str]] | None = None,
+    token_budget: int = 8192,
+    progress: Progress | None = None,
+) -> Model:
+    """Load what was trained, or a bare backbone, to predict or encode with it.
+
+    Its files are verified first. Its weights are loaded when they are first needed.
+
+    Args:
+        model: a stage of a work folder (`"runs:nli"`; where several stages have that name, the
+            first digits of a fingerprint stand for it, and the error lists them), an artifact's
+            folder, a packed file, a URL that `adapterxlt artifact pull` takes, or a backbone: a
+            name, a folder, or an id of the Hub.
+        backbone: a name or folder, where it is not found by the name that the model has for it.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        tasks: entries of your own tasks, files or folders of them, if the model was trained on one
+            and its entry says more than the model does (that questions may have no answer).
+        language_adapters: of a model that stands on language adapters, those that lie elsewhere:
+            a language's code, and what `model` takes.
+        token_budget: padded tokens at most in one forward pass.
+        progress: told what takes long, such as a download.
+
+    Raises:
+        UsageError: there is no such model, or there are several.
+        InvalidArtifactError: it is damaged, hostile, or of another backbone.
+        MissingBackboneError: the backbone is not here.
+
+    Example:
+        >>> model = xlt.load("artifacts/adapters/nli")
+        >>> model.task, model.labels
+        ('mnli', ('entailment', 'neutral', 'contradiction'))
+        >>> model.lineage
+        'mini > mnli (seq_bn)'
+    """
+    if not is_device(device):
+        raise UsageError(f"`{device}` is not a device", hint=f"give {KNOWN}")
+    if token_budget < 1:
+        raise UsageError(f"token_budget: {token_budget} is not a number above 0")
+    progress = progress or Silent()
+    base = None if backbone is None else fspath(backbone)
+    known = own_catalogue([*map(Path, tasks), *configured()])
+    with ExitStack() as stack:
+        source = find_source(fspath(model), base, progress, stack)
+        if language_adapters and len(source.members) != 1:
+            raise UsageError(f"{source.name}: does not stand on language adapters")
+        given = {}
+        for code, name in (language_adapters or {}).items():
+            other = find_source(fspath(name), str(source.backbone.path), progress, stack)
+            if len(other.members) != 1:
+                raise UsageError(f"{other.name}: is not a single language adapter")
+            given[code] = other.members[0][1]
+        spoken = Spoken(source, known, given)
+        return Model(source, known, spoken, device, token_budget, progress, stack.pop_all())

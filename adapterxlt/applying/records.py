@@ -1,0 +1,217 @@
+"""Files of inputs: JSON lines, tables with a header, plain lines, words in columns; or stdin.
+
+They are read line by line, so that they may be of any length. A wrong line is said to be so, and
+the next one is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from adapterxlt.applying.columns import Columns
+from adapterxlt.applying.inputs import example_of
+from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.store.compressed import DAMAGE, opened, plain_name
+from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.reading import bad, check_file, unreadable
+
+STDIN = Path("-")
+FORMATS = ("jsonl", "csv", "tsv", "lines", "conll")
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "lines"}
+_SUFFIXES |= dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio"), "conll")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of wrong bytes
+_BLANKS = re.compile(r"[ \t]+")
+_COLUMNS_OF_CONLLU = 10  # the word is in the second one; the first is its number
+_NUMBER = re.compile(r"\d+(-\d+|\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One input of a file.
+
+    Args:
+        line: where it begins, from 1.
+        name: its id: the one that it says, else the number of the input, from 0.
+        example: what is to be predicted; None where it is wrong.
+        problem: what is wrong with it; "" for nothing.
+    """
+
+    line: int
+    name: str
+    example: Example | None
+    problem: str = ""
+
+
+def format_of(path: Path, stated: str | None) -> str:
+    """How a file is written: as its user says, else by its suffix; stdin holds plain lines.
+
+    Raises:
+        UsageError: the suffix says nothing.
+    """
+    if stated is not None:
+        return stated
+    if path == STDIN:
+        return "lines"
+    suffix = plain_name(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise UsageError(
+            f"{path}: its name does not say how it is written",
+            hint=f"give --format: {', '.join(FORMATS)}",
+        )
+    return _SUFFIXES[suffix]
+
+
+def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
+    """The inputs of a file, in order.
+
+    Args:
+        path: the file, `-` for stdin; compressed ones are unpacked.
+        written: one of `FORMATS`.
+        task: what is to be predicted; its entry names the columns, else its kind does.
+
+    Raises:
+        UsageError: such a file cannot hold inputs of the task.
+        MissingDataError: it cannot be read, is empty, or lacks a column.
+    """
+    kind = get_kind(task.kind)
+    if written == "conll" and not kind.of_words:
+        raise UsageError(
+            f"{path}: words in columns are to be tagged, and `{task.name}` is {kind.words}",
+            hint="give --format: jsonl, csv, tsv or lines",
+        )
+    columns = Columns(task)
+    readers: dict[str, Callable[[Iterator[str]], Iterator[_Raw]]] = {
+        "jsonl": lambda lines: _json_lines(lines, columns),
+        "csv": lambda lines: _table(lines, ",", columns, path),
+        "tsv": lambda lines: _table(lines, "\t", columns, path),
+        "lines": lambda lines: _plain(lines, columns),
+        "conll": _sentences,
+    }
+    if path != STDIN:
+        check_file(path)
+    number = 0
+    with ExitStack() as stack:
+        stream = sys.stdin.buffer if path == STDIN else stack.enter_context(opened(path))
+        for number, raw in enumerate(readers[written](_lines(stream, path)), start=1):
+            yield _record(raw, number - 1, task.kind)
+    if not number:
+        raise bad(path, 0, "holds no inputs")
+
+
+@dataclass(frozen=True)
+class _Raw:
+    line: int
+    value: Any
+    text: str  # all of it, as it was written
+    problem: str = ""
+
+
+def _record(raw: _Raw, number: int, kind: str) -> Record:
+    said = raw.value.get("id") if isinstance(raw.value, dict) else None
+    name = str(number) if said in (None, "") else str(said)
+    if _NOT_UTF8.search(raw.text):
+        return Record(raw.line, str(number), None, "is not UTF-8")
+    if raw.problem:
+        return Record(raw.line, name, None, raw.problem)
+    try:
+        return Record(raw.line, name, example_of(raw.value, kind, name))
+    except ValueError as error:
+        return Record(raw.line, name, None, str(error))
+
+
+def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
+    """Lines with their ends; bytes that are not UTF-8 become what `_NOT_UTF8` finds."""
+    number = 0
+    try:
+        for number, line in enumerate(stream, start=1):
+            if number == 1:
+                if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    raise bad(path, 1, "is UTF-16", "re-encode it as UTF-8")
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            yield line.decode("utf-8", "surrogateescape")
+    except MissingDataError:
+        raise
+    except DAMAGE as error:
+        raise unreadable(path, number, error) from error
+
+
+def _json_lines(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            told = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            yield _Raw(number, None, line, f"is not JSON: {told}")
+            continue
+        yield _Raw(number, columns.fields(found) if isinstance(found, dict) else found, line)
+
+
+def _table(lines: Iterator[str], delimiter: str, columns: Columns, path: Path) -> Iterator[_Raw]:
+    """Rows below a header; quoted fields may hold line breaks."""
+    rows = csv.reader(lines, delimiter=delimiter)
+    names: list[str] | None = None
+    start = 1
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _Raw(start, None, "", f"is not a row: {error}")
+            start = rows.line_num + 1
+            continue
+        if names is None:
+            names = row
+            columns.check(names, path)
+        elif row and len(row) != len(names):
+            told = f"has {len(row)} columns, the header has {len(names)}"
+            yield _Raw(start, None, "".join(row), told)
+        elif row:
+            found = columns.cells(dict(zip(names, row, strict=True)))
+            yield _Raw(start, found, "".join(row))
+        start = rows.line_num + 1
+
+
+def _plain(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:
+    for number, line in enumerate(lines, start=1):
+        text = line.removesuffix("\n").removesuffix("\r")
+        blank = "" if text.strip() else "is blank"
+        yield _Raw(number, None if blank else columns.parts(text), text, blank)
+
+
+def _sentences(lines: Iterator[str]) -> Iterator[_Raw]:
+    """Words, one a line, up to a blank line; of several columns the first, or CoNLL-U's second."""
+    words: list[str] = []
+    start, texts = 0, list[str]()
+    for number, line in enumerate(lines, start=1):
+        text = line.rstrip("\r\n")
+        if not text.strip(" \t"):
+            if words:
+                yield _Raw(start, words, "".join(texts))
+            words, texts = [], []
+            continue
+        row = text.split("\t") if "\t" in text else _BLANKS.split(text.strip(" "))
+        if text.startswith("-DOCSTART-") or (not words and re.match(r"#\s*\S.*", text) and row[1:]):
+            continue  # the mark of a document, or a comment above a sentence
+        if not words:
+            start = number
+        if len(row) == _COLUMNS_OF_CONLLU and (at := _NUMBER.fullmatch(row[0])):
+            if at[1]:  # several words that are written as one stand below it, one by one
+                continue
+            row = row[1:]
+        words.append(row[0])
+        texts.append(text)
+    if words:
+        yield _Raw(start, words, "".join(texts))

@@ -1,0 +1,197 @@
+"""From what a user calls a model to its files and its backbone; everything is checked.
+
+`runs:nli` (a stage of a work folder), an artifact's folder, a packed file, a URL, or a backbone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapterxlt.applying.cache import fetched_once
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.find import BUNDLED, resolve_backbone
+from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.progress import Progress
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.sharing.check import check_fits
+from adapterxlt.sharing.foreign_read import is_foreign
+from adapterxlt.sharing.locate import (
+    check_backbone,
+    find_backbone,
+    is_model,
+    locate,
+    recorded_backbone,
+    trained_stages,
+)
+from adapterxlt.sharing.remotes.address import local_path, masked
+from adapterxlt.sharing.transport import is_artifact, prepared
+from adapterxlt.stages.use.look import lineage_in
+from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
+from adapterxlt.store.store import STORE_FOLDER, Store, check_files
+
+_MEMBERS = "ensemble.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of a model, all of them checked.
+
+    Args:
+        name: as its user calls it.
+        backbone: what it stands on.
+        members: each folder of weights with its share: one; several of an ensemble; none of a
+            bare backbone.
+        manifest: what it says of itself; None of a bare backbone.
+        lineage: every training step behind it, oldest first, its own last.
+        store: the store that it is an entry of; None if it is of none.
+    """
+
+    name: str
+    backbone: Backbone
+    members: tuple[tuple[float, Path], ...] = ()
+    manifest: Manifest | None = None
+    lineage: tuple[Mapping[str, Any], ...] = ()
+    store: Store | None = None
+
+
+def find_source(text: str, backbone: str | None, progress: Progress, stack: ExitStack) -> Source:
+    """Find a model.
+
+    Args:
+        text: what its user calls it.
+        backbone: a name or folder; None takes what the model names.
+        stack: keeps a packed file's content on disk until it is closed.
+
+    Raises:
+        UsageError: there is no such model, or it is not one.
+        InvalidArtifactError: it is damaged, hostile, or of another backbone.
+        MissingBackboneError: its backbone is not here.
+    """
+    if "://" in text and local_path(text) is None:
+        return _artifact(fetched_once(text, progress), masked(text), backbone, stack)
+    path = local_path(text) if "://" in text else Path(text).expanduser()
+    assert path is not None
+    if text in BUNDLED or not (path.exists() or _is_stage(text)):
+        return _bare(text, backbone)
+    if path.is_dir() and not (path / MANIFEST_NAME).is_file():
+        if (path / STORE_FOLDER).is_dir():
+            raise _choose_stage(path)
+        if (path / "config.json").is_file():
+            return _bare(text, backbone)
+        if is_foreign(path):
+            raise UsageError(
+                f"{text}: is of another library",
+                hint="take it in first: `adapterxlt artifact import PATH --backbone NAME`",
+            )
+        raise UsageError(
+            f"{text}: is a folder, but neither of a model nor a work folder",
+            hint=f"`adapterxlt artifact list {text}` shows the artifacts in it",
+        )
+    place = locate(text if "://" not in text else str(path), models=True)
+    if place.is_dir() and not is_artifact(place):
+        return _entry(place, text, backbone)
+    return _artifact(place, text, backbone, stack)
+
+
+def _is_stage(text: str) -> bool:
+    folder, colon, _ = text.rpartition(":")
+    return bool(colon) and Path(folder).is_dir()
+
+
+def _choose_stage(folder: Path) -> UsageError:
+    stages = [f"{folder}:{name}" for name in trained_stages(folder)]
+    named = ", ".join(stages[:8]) + (f" and {len(stages) - 8} more" if len(stages) > 8 else "")
+    return UsageError(
+        f"{folder}: is a work folder",
+        hint=f"name one of its stages: {named}" if stages else "it has no trained stage yet",
+    )
+
+
+def _bare(text: str, backbone: str | None) -> Source:
+    folder, colon, _ = text.rpartition(":")
+    if colon:
+        raise UsageError(
+            f"{text}: there is no work folder `{folder}`",
+            hint="give its path and a stage: `runs:nli`",
+        )
+    if backbone is not None:
+        raise UsageError(
+            f"{text}: there is no such trained model, so it is taken for a backbone",
+            hint="name a backbone once only, or check the path of the model",
+        )
+    try:
+        return Source(text, resolve_backbone(text, Path.cwd()))
+    except MissingBackboneError as error:
+        raise MissingBackboneError(
+            f"{text}: there is no such file, folder or stage, and it is not a backbone: "
+            f"{error.message}",
+            hint=error.hint,
+        ) from error
+
+
+def _artifact(place: Path, name: str, backbone: str | None, stack: ExitStack) -> Source:
+    source, manifest = stack.enter_context(prepared(place))
+    _refuse_measurement(manifest, name)
+    found = find_backbone(manifest, backbone)
+    check_fits(source.where, manifest, found)
+    lineage = lineage_in(manifest, manifest.fingerprint, name)
+    return Source(name, found, ((1.0, source.where),), manifest, lineage)
+
+
+def _entry(folder: Path, name: str, backbone: str | None) -> Source:
+    """An entry of a store, which never left it."""
+    manifest = read_manifest(folder)
+    _refuse_measurement(manifest, name)
+    check_files(folder, manifest)
+    found = _backbone_of(manifest, backbone)
+    store = Store(folder.parent.parent)
+    lineage = lineage_in(manifest, manifest.fingerprint, name)
+    members: tuple[tuple[float, Path], ...] = ((1.0, folder),)
+    if (folder / _MEMBERS).is_file():
+        members = _members(folder, store)
+        for _, member in members:
+            check_files(member, read_manifest(member))
+    return Source(name, found, members, manifest, lineage, store)
+
+
+def _refuse_measurement(manifest: Manifest, name: str) -> None:
+    if not is_model(manifest.kind):
+        kind = KINDS.get(manifest.kind)
+        what = "a measurement" if kind is not None and kind.measures else "not a trained model"
+        raise UsageError(f"{name}: is {what} (of kind {manifest.kind})")
+
+
+def _members(folder: Path, store: Store) -> tuple[tuple[float, Path], ...]:
+    """The models of an ensemble, which lie beside it."""
+    said = json.loads((folder / _MEMBERS).read_text(encoding="utf-8"))
+    found = []
+    for fingerprint, share in zip(said["members"], said["weights"], strict=True):
+        member = store.path(str(fingerprint))
+        if not (member / MANIFEST_NAME).is_file():
+            raise InvalidArtifactError(
+                f"{folder}: is an ensemble, and its member {fingerprint[:12]} is not in its store",
+                hint="run its recipe again",
+            )
+        found.append((float(share), member))
+    return tuple(found)
+
+
+def _backbone_of(manifest: Manifest, given: str | None) -> Backbone:
+    """The backbone of a stage that was trained here, under the name that its recipe has for it."""
+    wanted = recorded_backbone(manifest)
+    try:
+        found = resolve_backbone(given or wanted.name, Path.cwd(), download=given is not None)
+    except MissingBackboneError as error:
+        if given is not None:
+            raise
+        raise MissingBackboneError(
+            f"{error.message} ({manifest.title} was trained on it)",
+            hint="say where it is: `backbone=` in Python, --backbone on the command line",
+        ) from error
+    check_backbone(manifest, found)
+    return found

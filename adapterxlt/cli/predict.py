@@ -1,0 +1,172 @@
+"""`adapterxlt predict MODEL INPUT`: what a trained model says of new texts."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from adapterxlt.cli.options import device_option, tasks_option
+from adapterxlt.errors import MissingDataError
+from adapterxlt.progress import Bar, Progress, Silent
+
+if TYPE_CHECKING:
+    from adapterxlt.applying.records import Record
+    from adapterxlt.kinds.facts import Example
+
+_TOLD = 20  # wrong lines that are told one by one
+
+
+@click.command()
+@click.argument("model")
+@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--task",
+    metavar="TASK",
+    help="What to predict, if MODEL was trained on several tasks, or on another with the same "
+    "labels.  [default: the first that it was trained on]",
+)
+@tasks_option
+@click.option(
+    "--format",
+    "written",
+    type=click.Choice(["jsonl", "csv", "tsv", "lines", "conll"]),
+    help="How INPUT is written.  [default: as its suffix says; stdin: lines]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("-"),
+    metavar="FILE",
+    help="Where the predictions go: CSV if its name ends so, else JSON lines; .gz, .bz2, .xz and "
+    ".zst compress.  [default: stdout, as JSON lines]",
+)
+@click.option("--skip-errors", is_flag=True, help="Leave out wrong lines, and say how many.")
+@click.option("--backbone", metavar="NAME", help="Where the model's backbone is, if not found.")
+@click.option(
+    "--language",
+    metavar="XX",
+    help="Of a model on language adapters: the one to use.  [default: that of its training]",
+)
+@device_option("auto, a GPU if there is one")
+@click.option(
+    "--batch-tokens",
+    type=click.IntRange(1),
+    default=8192,
+    show_default=True,
+    help="Padded tokens at most in one forward pass.",
+)
+def command(
+    model: str,
+    source: Path,
+    task: str | None,
+    entries: tuple[Path, ...],
+    written: str | None,
+    out: Path,
+    skip_errors: bool,
+    backbone: str | None,
+    language: str | None,
+    device: str | None,
+    batch_tokens: int,
+) -> None:
+    """Predict with what was trained: labels, answers, tags, choices or numbers, with scores.
+
+    MODEL is a stage (`runs:nli`), an artifact's folder, a packed file or a URL. INPUT is a file, or
+    `-` for stdin: JSON lines, CSV or TSV with a header, plain lines (two texts, or a question and
+    its context, with a tab between them), or CoNLL columns (a word a line).
+    Columns are called as in the task's own data, or `text`, `premise` and `hypothesis`,
+    `question` and `context`, `words`, `context` and `choices`.
+
+    The predictions are those that an evaluation makes. Each has the line of its input and its id.
+    """
+    from adapterxlt.applying.load import load
+    from adapterxlt.applying.records import STDIN, format_of, read_records
+    from adapterxlt.applying.written import Writer, is_table
+    from adapterxlt.cli.progress import open_progress
+    from adapterxlt.devices import AUTO
+    from adapterxlt.store.output import check_output
+
+    given = format_of(source, written)
+    output = check_output(out, inputs=() if source == STDIN else (source,))
+    progress = open_progress()
+    loaded = load(
+        model,
+        backbone=backbone,
+        device=device or AUTO,
+        tasks=entries,
+        token_budget=batch_tokens,
+        progress=progress,
+    )
+    wanted = loaded.entry(task)
+    if language is not None:
+        loaded.check_language(language)
+    total = None
+    if source != STDIN and source.is_file():  # wrong lines are found before the work
+        total = _Right(read_records(source, given, wanted), source, skip_errors).count()
+    records = _Right(read_records(source, given, wanted), source, skip_errors, progress)
+    with output.open_text() as file, _bar(progress, total) as bar:
+        writer = Writer(file, is_table(out))
+        for answer in loaded.stream(records, task=wanted.name, language=language):
+            line, name = records.asked.popleft()
+            writer.write(line, name, answer)
+            bar.advance()
+    if records.wrong:
+        progress.log(f"{records.wrong} of {records.read} inputs left out")
+
+
+class _Right:
+    """The examples of a file's right lines; a wrong one is an error, or told and left out.
+
+    Args:
+        progress: told of wrong lines; None: they are not told.
+
+    Attributes:
+        asked: line and id of what was handed out and is not answered yet.
+    """
+
+    def __init__(
+        self,
+        records: Iterator[Record],
+        source: Path,
+        skip: bool,
+        progress: Progress | None = None,
+    ) -> None:
+        self._records, self._source, self._skip = records, source, skip
+        self._progress = progress
+        self.asked: deque[tuple[int, str]] = deque()
+        self.read = self.wrong = 0
+
+    def __iter__(self) -> Iterator[Example]:
+        for record in self._records:
+            self.read += 1
+            if record.example is not None:
+                self.asked.append((record.line, record.name))
+                yield record.example
+                continue
+            where = "stdin" if str(self._source) == "-" else str(self._source)
+            if not self._skip:
+                raise MissingDataError(
+                    f"{where}:{record.line}: {record.problem}",
+                    hint="--skip-errors leaves out wrong lines",
+                )
+            self.wrong += 1
+            if self._progress is not None and self.wrong <= _TOLD:
+                self._progress.log(f"left out: {where}:{record.line}: {record.problem}")
+
+    def count(self) -> int:
+        """How many right lines there are."""
+        total = 0
+        for _ in self:
+            self.asked.clear()
+            total += 1
+        return total
+
+
+def _bar(progress: Progress, total: int | None) -> Bar:
+    """A bar on a terminal, where it is known how much there is to do."""
+    shown = progress if total and sys.stderr.isatty() else Silent()
+    return shown.bar("predicting", total or 0, unit="inputs")
