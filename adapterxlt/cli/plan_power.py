@@ -1,4 +1,4 @@
-"""`adapterxlt plan RECIPE --power`: what a recipe can show, and what it costs."""
+"""`adapterxlt plan RECIPE --power`: what a recipe can detect, and what it costs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from adapterxlt.report.power import SEEDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 
+MORE = max(SEEDS)
 _NOTE = (
-    "In points: what is found in 80 of 100 such studies (5 %, before Holm's correction). With one "
-    "seed each, what other seeds would give is not counted."
+    "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
+    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed "
+    "per model, variation between seeds is not included."
 )
 
 
 @dataclass(frozen=True)
 class Power:
-    """What can be shown, and what is left to do."""
+    """The differences that a recipe can detect, and the cost of its remaining steps."""
 
     questions: tuple[Question, ...]
     cost: Cost
@@ -42,13 +44,13 @@ class Power:
         workdir: Path,
         guess: tuple[float, float | None, float],
     ) -> Power:
-        """That of a planned recipe."""
+        """Return the power of a planned recipe."""
         context = Context(recipe, plan, store, sources, progress)
         asked = tuple(questions(context, plan, workdir, Guess(*guess)))
         return cls(asked, cost_of(plan.steps, store))
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """Return the document for `--json`."""
         return {
             "power": [
                 asdict(one)
@@ -59,29 +61,36 @@ class Power:
         }
 
     def show(self) -> None:
-        """Print it."""
-        click.echo("\nWhat can be shown, by seeds")
+        """Print the tables."""
+        click.echo("\nSmallest detectable difference of each comparison")
         if not self.questions:
-            click.echo("nothing: no stage measures a model and its baseline")
+            click.echo("no differences: no stage measures a model together with its baseline")
             return
-        print_table([_record(one) for one in self.questions])
+        sources = list(dict.fromkeys(one.noise.source for one in self.questions))
+        print_table([_record(one, sources) for one in self.questions])
         click.echo(_NOTE)
+        for number, source in enumerate(sources, 1):
+            click.echo(f"({number}) {source}" if len(sources) > 1 else f"Based on {source}.")
         cost = self.cost
         told = f"{cost.steps} steps to run"
         if cost.steps > cost.unknown:
-            told += f": {cost.seconds / 3600:.1f} hours and {cost.size / 1e6:,.0f} MB"
-            told += ", by steps that this work folder has"
+            told += f": about {cost.seconds / 3600:.1f} hours and {cost.size / 1000000.0:,.0f} MB"
+            told += ", judging by similar steps in this work folder"
         if cost.unknown:
-            told += f"; of {cost.unknown} of them it is not known how long they take"
+            told += f"; the time of {cost.unknown} of them is unknown"
         click.echo(told)
 
 
-def _record(one: Question) -> dict[str, object]:
+def _record(one: Question, sources: list[str]) -> dict[str, object]:
     found = {
-        "comparison": f"{one.model} vs {one.baseline}",
+        "model": one.model,
+        "baseline": one.baseline,
         "on": f"{one.task} {one.split}",
         "languages": one.languages,
         "examples": one.examples,
+        "seeds": one.seeds,
+        "finds": f"{one.noise.detectable(one.seeds):.1f}",
+        f"with {MORE}": f"{one.noise.detectable(MORE):.1f}",
     }
-    seeds = {str(count): f"{one.noise.detectable(count):.1f}" for count in SEEDS}
-    return found | seeds | {"from": one.noise.source}
+    told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}
+    return found | told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.report.paired import judge
 from adapterxlt.report.power import Noise, guessed
 from adapterxlt.report.read import read_runs
-from adapterxlt.report.systems import Contest, contests, with_outcomes
+from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.stages.running.context import Context
 from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
@@ -37,6 +37,7 @@ class Question:
 
     Args:
         languages: how many the difference is over; `examples` of all of them together.
+        seeds: how many the recipe has of it.
     """
 
     model: str
@@ -45,21 +46,30 @@ class Question:
     split: str
     languages: int
     examples: int
+    seeds: int
     noise: Noise
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A measurement that is compared with another, and what both are but for their seeds."""
+
+    planned: PlannedStep
+    names: Mapping[str, object]
+    model: str
+    baseline: str
+
+
 def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
-    """Every comparison of a recipe."""
+    """Every comparison of a recipe; what differs in nothing but seeds is one."""
     at_hand = _at_hand(workdir, context.recipe.name)
-    for planned in plan.steps:
-        if not KINDS[planned.step.kind].measures:
-            continue
-        names = names_of(planned, context)
-        if not names["baseline"]:
-            continue
+    for asked in _asked(context, plan):
+        planned, names = asked[0].planned, asked[0].names
         task = context.sources.tasks[planned.step.text("task")]
         languages = [str(code) for code in planned.step.items("languages")]
-        judged = [code for code in languages if code not in names["trained_in"]] or languages
+        trained_in = names["trained_in"]
+        assert isinstance(trained_in, tuple)
+        judged = [code for code in languages if code not in trained_in] or languages
         sizes = _sizes(planned, context, judged)
         noise = guessed(
             sizes,
@@ -68,27 +78,47 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
             disagreement=guess.disagreement,
             seed_sd=guess.seed_sd,
         )
+        models = list(dict.fromkeys(str(one.names["model"]) for one in asked))
+        baselines = list(dict.fromkeys(str(one.names["baseline"]) for one in asked))
         contest = next(
             (
                 one
                 for one in at_hand
                 if one.models[0].row.task == task.name
-                and one.baselines[0].row.model == names["baseline"]
-                and any(each.row.model == names["model"] for each in one.models)
+                and one.models[0].row.setup == asked[0].model
+                and one.baselines[0].row.setup == asked[0].baseline
             ),
             None,
         )
         if contest is not None:
             noise = _measured(contest, noise)
         yield Question(
-            names["model"],
-            names["baseline"],
+            starred(models),
+            starred(baselines),
             task.name,
             _split(planned),
             len(judged),
             sum(sizes),
+            max(len(models), len(baselines)),
             noise,
         )
+
+
+def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
+    """What is compared, by what it is but for its seeds, in order of appearance."""
+    measured = [
+        (planned, names_of(planned, context))
+        for planned in plan.steps
+        if KINDS[planned.step.kind].measures
+    ]
+    setups = {(names["stage"], names["model"]): str(names["setup"]) for _, names in measured}
+    found: dict[tuple[object, ...], list[_Asked]] = {}
+    for planned, names in measured:
+        if names["baseline"]:
+            baseline = setups.get((names["stage"], names["baseline"]), "")
+            asked = _Asked(planned, names, str(names["setup"]), baseline)
+            found.setdefault((asked.model, baseline), []).append(asked)
+    return found.values()
 
 
 def _split(planned: PlannedStep) -> str:
@@ -129,5 +159,5 @@ def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list
             cap = step.params.get("cap")
             sizes.append(len(read_examples(task, roots, code, step.text("split"), cap)))
     if not all(sizes):
-        raise MissingDataError(f"no examples of `{task.name}` to tell the power from")
+        raise MissingDataError(f"cannot compute the power: `{task.name}` has no examples")
     return sizes

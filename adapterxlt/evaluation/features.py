@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.collate import collate
@@ -13,6 +14,7 @@ from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.metrics.transferability import Classes, Matrix
 from adapterxlt.models.parts import Built
 from adapterxlt.progress import Progress
+from adapterxlt.token_budget import Budget
 from adapterxlt.vectors.encode import pool_tokens, token_states
 
 MOST = 2000  # points at most: words of sentences are many
@@ -37,28 +39,35 @@ def frozen_features(
         features: with labels that are one class, or one a token.
     """
     pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
+    budget = Budget(token_budget, progress.log)
+
+    def widest(rows: Sequence[int]) -> int:
+        return max(features[row].width for row in rows)
+
+    def run(rows: Sequence[int]) -> tuple[list[int], Tensor, Tensor]:
+        """Which example each vector is of, the vectors, and their classes."""
+        batch = collate([features[row] for row in rows], pad_id, kind)
+        ids, mask, labels = (
+            batch[key].to(device) for key in ("input_ids", "attention_mask", "labels")
+        )
+        with torch.inference_mode():
+            states = token_states(built, ids, mask, built.backbone.layers)
+            if labels.dim() == 1:
+                return list(rows), pool_tokens(built, states, ids, mask, "mean"), labels
+            counted = labels != IGNORED
+            owners = [row for row, own in zip(rows, counted, strict=True) for _ in own[own]]
+            return owners, states[counted], labels[counted]
+
     order: list[int] = []
     vectors, classes = [], []
     batches = budget_batches([feature.width for feature in features], token_budget)
     with progress.bar(description, len(features), unit="examples") as bar:
         for rows in batches:
-            batch = collate([features[row] for row in rows], pad_id, kind)
-            ids, mask, labels = (
-                batch[key].to(device) for key in ("input_ids", "attention_mask", "labels")
-            )
-            with torch.inference_mode():
-                states = token_states(built, ids, mask, built.backbone.layers)
-                if labels.dim() == 1:
-                    found = pool_tokens(built, states, ids, mask, "mean")
-                    owners = rows
-                else:
-                    counted = labels != IGNORED
-                    found, labels = states[counted], labels[counted]
-                    owners = [row for row, own in zip(rows, counted, strict=True) for _ in own[own]]
-            vectors.append(found.double().cpu().numpy())
-            classes.append(labels.cpu().numpy())
-            order += owners
-            bar.advance(len(rows))
+            for part, (owners, found, labels) in budget.passes(rows, widest, run, device):
+                vectors.append(found.double().cpu().numpy())
+                classes.append(labels.cpu().numpy())
+                order += owners
+                bar.advance(len(part))
     place = np.argsort(np.array(order), kind="stable")  # as the examples come
     points, numbers = np.concatenate(vectors)[place], np.concatenate(classes)[place]
     if len(points) > MOST:

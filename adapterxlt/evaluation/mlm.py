@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+import numpy.typing as npt
 from torch.nn.functional import cross_entropy
 
 from adapterxlt.batching.batches import budget_batches
@@ -18,6 +18,7 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.mlm.masking import Masking
 from adapterxlt.metrics.statistics import Column
 from adapterxlt.progress import Progress
+from adapterxlt.token_budget import Budget
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -66,23 +67,30 @@ def masked_scores(
             )
         )
     ]
+    budget = Budget(token_budget, progress.log)
+
+    def widest(rows: Sequence[int]) -> int:
+        return max(features[row].width for row in rows)
+
+    def run(rows: Sequence[int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The text of each token that is asked for, and its loss."""
+        batch = collate([features[row] for row in rows], int(built.tokenizer.pad_token_id), "mlm")
+        hidden = batch["masked"]
+        wanted = batch.pop("labels")[hidden].to(device)
+        owners = np.array([features[row].example for row in rows])
+        with built.inference():
+            output = built.model(**{key: value.to(device) for key, value in batch.items()})
+            logits = output.logits.float().flatten(0, 1)
+            each = cross_entropy(logits, wanted, reduction="none").double().cpu().numpy()
+        return np.repeat(owners, hidden.sum(dim=1).numpy()), each
+
     losses, tokens = np.zeros(len(examples)), np.zeros(len(examples), dtype=np.int64)
     with progress.bar(description, len(features), unit="inputs") as bar:
-        for chosen in budget_batches([feature.width for feature in features], token_budget):
-            batch = collate(
-                [features[index] for index in chosen], int(built.tokenizer.pad_token_id), "mlm"
-            )
-            hidden = batch["masked"]
-            wanted = batch.pop("labels")[hidden].to(device)
-            owners = np.array([features[index].example for index in chosen])
-            text_of = np.repeat(owners, hidden.sum(dim=1).numpy())
-            with torch.inference_mode():
-                output = built.model(**{key: value.to(device) for key, value in batch.items()})
-                logits = output.logits.float().flatten(0, 1)
-                each = cross_entropy(logits, wanted, reduction="none").double().cpu().numpy()
-            np.add.at(losses, text_of, each)
-            np.add.at(tokens, text_of, 1)
-            bar.advance(len(chosen))
+        for batch in budget_batches([feature.width for feature in features], token_budget):
+            for part, (text_of, each) in budget.passes(batch, widest, run, device):
+                np.add.at(losses, text_of, each)
+                np.add.at(tokens, text_of, 1)
+                bar.advance(len(part))
     total = float(losses.sum())
     if not math.isfinite(total):
         raise AdapterXLTError(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.cache import encode_cached
@@ -132,7 +131,7 @@ def forward(
 
     def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
         inputs = collate(batch, pad_id, kind)
-        with torch.inference_mode(), clock.running(device):
+        with built.inference(), clock.running(device):
             output = built.model(**{key: value.to(device) for key, value in inputs.items()})
         return list(_split(batch, output))
 

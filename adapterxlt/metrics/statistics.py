@@ -1,8 +1,8 @@
 """Metrics as functions of outcomes: what each example adds, and the value of the sums.
 
-An outcome is what one example came to, in named columns (see `docs/statistics.md`). A metric that
-is a function of sums over examples can be computed anew for any sample of them; one that is not
-(a correlation of ranks) says its values under weights of the examples.
+An outcome is what one example came to, in named columns (`docs/explanations/statistics.md`). A
+metric that is a function of sums over examples can be computed anew for any sample of them; one
+that is not (a correlation of ranks) says its values under weights of the examples.
 """
 
 from __future__ import annotations

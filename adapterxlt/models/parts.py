@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
@@ -46,6 +48,7 @@ class Built:
         prefix: put before each sentence whose vector is wanted.
         masks: which elements are trained of tensors that are not trained whole, by name.
         members: names of the adapters that are trained on with a fusion of them.
+        precision: what its products are computed in where it is only used: fp32, bf16 or fp16.
     """
 
     model: AdapterModel
@@ -55,6 +58,7 @@ class Built:
     prefix: str = field(default="", kw_only=True)
     masks: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
     members: Sequence[str] = field(default=(), kw_only=True)
+    precision: str = field(default="fp32", kw_only=True)
 
     def __post_init__(self) -> None:
         self.prefix = self.prefix or self.backbone.prefix
@@ -65,6 +69,14 @@ class Built:
     def head(self) -> HeadSpec | None:
         """The head that is active after loading, if any."""
         return self.spec.head if self.spec else None
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        """For passes through the model without gradients, in its precision."""
+        kind = self.model.device.type
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
+        with torch.inference_mode(), torch.autocast(kind, dtype, enabled=dtype is not None):
+            yield
 
     def use_head(self, task: str) -> None:
         """Make the head of a task the active one.
@@ -86,9 +98,11 @@ def check_name(name: str) -> None:
     It keeps adapters in `nn.ModuleDict`s, where `to` or `type` are taken.
     """
     if not name.replace("_", "a").isalnum() or name != name.lower() or not name.isascii():
-        raise AdapterXLTError(f"`{name}` is no adapter name: use a-z, 0-9 and _")
+        raise AdapterXLTError(f"`{name}` is not an adapter name; use a-z, 0-9 and _")
     if hasattr(nn.ModuleDict, name):
-        raise AdapterXLTError(f"`{name}` cannot be an adapter's name: torch uses it itself")
+        raise AdapterXLTError(
+            f"`{name}` cannot be the name of an adapter, because torch uses this name"
+        )
 
 
 def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
@@ -124,10 +138,10 @@ def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tu
     for spec, folder in zip(specs, members, strict=True):
         if not spec.single:
             raise AdapterXLTError(
-                f"cannot {verb} `{spec.name}` (`{folder}`): it is no single adapter on the "
+                f"cannot {verb} `{spec.name}` (`{folder}`): it is not a single adapter on the "
                 "pretrained backbone",
-                hint="only adapters trained without stack_on, fuse or a full fine-tune below "
-                f"can be members of a {verb}",
+                hint="only adapters that were trained without stack_on, fuse or a full fine-tune "
+                f"below them can be members of a {verb}",
             )
     names = [spec.name for spec in specs]
     if len(set(names)) != len(names):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from adapterxlt.store.files import address_of
 
-_SEED = "seed"
+_SEEDS = ("seed", "shot_seed")
 
 
 def setup_of(lineage: Mapping[str, object]) -> str:
@@ -33,9 +33,7 @@ def setup_of(lineage: Mapping[str, object]) -> str:
     return address_of({"backbone": base, "last": last})[:16]
 
 
-def _seedless(params: Mapping[str, object]) -> dict[str, object]:
-    return {
-        key: _seedless(value) if isinstance(value, Mapping) else value
-        for key, value in params.items()
-        if key != _SEED
-    }
+def _seedless(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _seedless(each) for key, each in value.items() if key not in _SEEDS}
+    return [_seedless(each) for each in value] if isinstance(value, list | tuple) else value

@@ -19,6 +19,7 @@ def _all(value: object) -> object:
     return "all" if value == ["all"] else value
 
 
+Precision = Literal["fp32", "bf16", "fp16", "auto"]
 Languages = Annotated[
     All | Annotated[list[str], Field(min_length=1)],
     BeforeValidator(_all),

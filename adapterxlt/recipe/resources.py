@@ -25,9 +25,11 @@ class Resources(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    gpus: int | None = Field(None, ge=0, le=64)
-    cpus: int | None = Field(None, ge=1, le=1024)
-    memory: Annotated[str, AfterValidator(_memory)] | None = None
+    gpus: int | None = Field(None, ge=0, le=64, description="The number of GPUs.")
+    cpus: int | None = Field(None, ge=1, le=1024, description="The number of CPU cores.")
+    memory: Annotated[str, AfterValidator(_memory)] | None = Field(
+        None, description="The main memory, for example 16GB or 800MB."
+    )
 
     @property
     def bytes(self) -> int | None:

@@ -50,8 +50,9 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
     columns = list(records[0])
     cells = {name: [name, *(str(record[name]) for record in records)] for name in columns}
     whole = {name for name in columns if max(len(cell.split()) for cell in cells[name]) < 2}
-    if sum(2 + max(map(cell_len, cells[name])) for name in whole) > console.width:
-        whole = set()
+    words = {name: [word for cell in cells[name] for word in cell.split()] for name in columns}
+    if sum(2 + max(map(cell_len, words[name]), default=0) for name in columns) > console.width:
+        whole = set()  # a column without a place for its longest word would vanish
     for column in columns:
         numeric = all(isinstance(record[column], int | float) for record in records)
         table.add_column(

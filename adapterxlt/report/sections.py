@@ -45,9 +45,11 @@ class Section:
         """Protocol, data, caps, sizes and seeds."""
         rows = self.grid.rows
         sizes = sorted({row.n for row in rows})
+        computed = _distinct(row.precision or "" for row in rows)
         size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         return [
             f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
+            *([f"computed in: {', '.join(computed)}"] if computed else []),
             f"data: {', '.join(_distinct(row.data for row in rows))}",
             f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
             f"n: {size} a language",
@@ -112,13 +114,13 @@ def _retrieval(layers: Layers) -> Section:
         where = f"at {layers.places[0]}"
         return Section(f"{title} {where}", grid, where)
     noun = "layer and pooling" if layers.pooled else "layer"
-    where = f"each at its best {noun}" + (" of dev" if layers.dev else "")
+    where = f"each model at its best {noun}" + (" of dev" if layers.dev else "")
     places = "; ".join(f"{model} at {place}" for model, place in layers.bests.items())
     return Section(
         f"{title}: {places}",
         grid,
         where,
-        f"* best {noun}, chosen {'on dev' if layers.dev else 'on these very sentences'}",
+        f"* best {noun}, chosen {{'on dev' if layers.dev else 'on the same sentences'}}",
         layers,
         f"{title}, mean over languages",
     )

@@ -142,12 +142,19 @@ def with_outcomes(contest: Contest) -> Contest | None:
 
 
 def paired(models: Sequence[System], baselines: Sequence[System]) -> list[int] | None:
-    """For each model the baseline of the same last seed; None where they do not go in pairs."""
-    last = [one.seeds[-1] if one.seeds else None for one in baselines]
-    own = [one.seeds[-1] if one.seeds else None for one in models]
-    if len(models) < 2 or len({*own}) < len(own) or sorted(map(str, own)) != sorted(map(str, last)):
+    """For each model the baseline of the same seed; None where they do not go in pairs.
+
+    That is the seed of the last stage, or the last one before it, that differs from model to model
+    and from baseline to baseline, where both have the same ones.
+    """
+    if len(models) < 2:
         return None
-    return [last.index(seed) for seed in own]
+    for place in range(1, 1 + max(len(one.seeds) for one in models)):
+        own, others = ([one.seeds[-place] if place <= len(one.seeds) else None for one in side]
+                       for side in (models, baselines))  # fmt: skip
+        if len({*own}) == len(own) and sorted(map(str, own)) == sorted(map(str, others)):
+            return [others.index(seed) for seed in own]
+    return None
 
 
 def groups_of(systems: Sequence[System]) -> tuple[object, ...]:
@@ -162,8 +169,15 @@ def groups_of(systems: Sequence[System]) -> tuple[object, ...]:
 
 def name_of(systems: Sequence[System]) -> str:
     """Its name; of several, with `*` in place of what tells their seeds apart."""
-    names = list(dict.fromkeys(one.row.model for one in systems))
-    return names[0] if len(names) == 1 else re.sub(r"\d+", "*", names[0])
+    return starred(list(dict.fromkeys(one.row.model for one in systems)))
+
+
+def starred(names: Sequence[str]) -> str:
+    """One name for models that differ in seeds: `a.s1` and `a.s2` are `a.s*`."""
+    parts = [re.split(r"(\d+)", name) for name in names]
+    if len({len(own) for own in parts}) > 1:
+        return re.sub(r"\d+", "*", names[0])
+    return "".join(same[0] if len({*same}) == 1 else "*" for same in zip(*parts, strict=True))
 
 
 def _measured(contest: Contest) -> int:

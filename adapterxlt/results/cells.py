@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,23 @@ def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
 def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
     """The seeds of all that was trained for a measurement, the first stage's first.
 
-    None if the store does not tell.
+    Seeds that shots were drawn by stand before the seed of their stage. None if the store does not
+    tell.
     """
     folder = _folder(workdir, cell)
     if folder is None:
         return None
     try:
         steps: Any = read_manifest(folder).lineage.get("steps")
-        params = [step["params"] for step in steps]
-        return tuple(int(one["seed"]) for one in params if one.get("seed") is not None)
+        return tuple(seed for step in steps for seed in _seeds_of(step["params"]))
     except (InvalidArtifactError, OSError, TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+def _seeds_of(params: Mapping[str, Any]) -> list[int]:
+    parts = params.get("tasks") or [params]
+    found = [part.get("shot_seed") for part in parts] + [params.get("seed")]
+    return [int(seed) for seed in found if seed is not None]
 
 
 def _folder(workdir: Path, cell: str) -> Path | None:

@@ -45,12 +45,14 @@ class Measure:
     contamination: str = ""
     pooling: str | None = None
     language_adapter: str | None = None
+    precision: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The measure as plain JSON data."""
         found = asdict(self)
-        if self.language_adapter is None:
-            del found["language_adapter"]
+        for key in ("language_adapter", "precision"):
+            if found[key] is None:
+                del found[key]
         return found
 
 
@@ -70,4 +72,6 @@ def read_measures(folder: Path) -> list[Measure]:
         found = json.loads(path.read_text(encoding="utf-8"))
         return [Measure(**item) for item in found]
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidArtifactError(f"{path}: holds no measures: {brief(error)}") from None
+        raise InvalidArtifactError(
+            f"{path}: does not hold valid measures: {brief(error)}"
+        ) from None

@@ -16,9 +16,12 @@ class Row:
         recipe: name of the recipe.
         stage: the evaluate or retrieve stage that measured it.
         model: the trained stage that was measured; `none` is the bare backbone.
-        task: task name, `language` its language, `split` the split.
+        task: name of the task.
+        language: language of the examples, as the task calls it.
+        split: split of the examples.
         data: names of the data folders that the recipe reads (`pocket`, `hub`, a folder's own).
-        metric: name of the metric; `main` tells whether it is the task's main one.
+        metric: name of the metric.
+        main: whether it is the task's main metric.
         value: percent (0 to 100) unless the metric's name says otherwise.
         n: number of examples (or sentences, or gold pairs) behind the value.
         seed: seed of the measured model.
@@ -42,10 +45,11 @@ class Row:
             where it does not say; then the key is left out of the file.
         shot_seed: the seed that the shots were drawn by which the measured model was trained on
             last; None without shots, then the key is left out of the file.
-
         language_adapter: of a model on language adapters, the language whose adapter it was
             measured with: its own, or another's where it has none, or `none`. None, and left out
             of the file, where the model stands on none.
+        precision: what it was computed in, where the stage says anything of it; else None, and
+            left out of the file.
 
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
@@ -77,6 +81,7 @@ class Row:
     equivalence: float | None = None
     shot_seed: int | None = None
     language_adapter: str | None = None
+    precision: str | None = None
 
     @property
     def borrows(self) -> bool:
@@ -86,7 +91,7 @@ class Row:
     def as_dict(self) -> dict[str, object]:
         """The row as plain JSON data."""
         found = asdict(self) | {"trained_in": list(self.trained_in)}
-        for key in ("equivalence", "shot_seed", "language_adapter"):
+        for key in ("equivalence", "shot_seed", "language_adapter", "precision"):
             if found[key] is None:
                 del found[key]
         return found

@@ -14,7 +14,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import MAX_LENGTH, Languages
+from adapterxlt.recipe.fields import MAX_LENGTH, Languages, Precision
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of, stage_behind
@@ -24,10 +24,12 @@ from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.language_swaps import missing, problem_of, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
+    COMPUTED_IN,
     check_baseline,
     check_languages,
     check_length,
     check_submission,
+    computed_in,
     languages_of,
     seen_by,
 )
@@ -40,16 +42,31 @@ class EvaluateStage(Stage):
     """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
 
     key: ClassVar[str] = "evaluate"
-    evaluate: list[str] = Field(min_length=1)
-    on: list[str] = Field(min_length=1)
-    languages: Languages = "all"
-    split: Literal["dev", "test"] = "dev"
-    baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
-    cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
-    max_length: int | None = Field(None, ge=8, le=MAX_LENGTH, description="default: as in training")
-    token_budget: int = Field(8192, gt=0)
+    evaluate: list[str] = Field(min_length=1, description="The stages that are scored.")
+    on: list[str] = Field(min_length=1, description="The tasks that they are scored on.")
+    languages: Languages = Field(
+        "all", description="The languages that are scored: a list, or `all` that have files."
+    )
+    split: Literal["dev", "test"] = Field("dev", description="The split that is scored.")
+    baseline: str | None = Field(
+        None, description="model to compare with; default: `direct` if listed, else the first model"
+    )
+    cap: int | None = Field(
+        None, gt=0, description="maximum number of examples per language (the first ones)"
+    )
+    max_length: int | None = Field(
+        None,
+        ge=8,
+        le=MAX_LENGTH,
+        description="maximum length of an input, in subwords; default: as in training",
+    )
+    token_budget: int = Field(
+        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+    )
+    precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
-        None, description="write prediction files for this benchmark; needs no labels"
+        None,
+        description="write prediction files for this benchmark instead of scoring; needs no labels",
     )
 
 
@@ -89,7 +106,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         if stage.predictions and stage.cap:
             draft.refuse(
                 (*at, "cap"),
-                "a submission holds a prediction for every example",
+                "a submission must hold a prediction for every example",
                 "leave out `cap` or `predictions`",
             )
 
@@ -129,6 +146,8 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "token_budget": stage.token_budget,
                     **seen_by(scene.backbone, scene.recipe.catalogue),
                 }
+                if stage.precision != "fp32":
+                    params["precision"] = stage.precision
                 if task.protocol:
                     params["protocol"] = task.protocol
                 if len(trained.lengths) > 1:
@@ -167,7 +186,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         return "direct" if "direct" in models else models[0]
 
     def protocol(self, params: Mapping[str, Any]) -> str:
-        return str(params.get("protocol", "zero-shot"))
+        return computed_in(str(params.get("protocol", "zero-shot")), params)
 
     def cap(self, stage: EvaluateStage) -> int | None:
         return stage.cap
@@ -187,7 +206,7 @@ def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: S
         draft.refuse(
             path,
             f"`{model}` has no head: {shape.headless}",
-            f"train one on it (`after: {model}`), or `retrieve` with it",
+            f"train a stage `after: {model}`, or use the model in `retrieve`",
         )
         return
     known = tasks_of_heads(draft.tasks, draft.used)
@@ -206,8 +225,8 @@ def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: S
         if reason:
             draft.refuse(
                 path,
-                f"`{model}` merges adapters of different heads, so it has none: {reason}",
-                f"train one on it (`after: {model}`), or `retrieve` with it",
+                f"`{model}` merges adapters with different heads, so it has no head: {reason}",
+                f"train a stage `after: {model}`, or use the model in `retrieve`",
             )
             return
     if models and head_for(models[0], task) is None:
@@ -243,7 +262,7 @@ def _check_ensemble(
     if not get_kind(task.kind).predicts:
         draft.refuse(
             path,
-            f"`{model}` is an ensemble, and `{task.name}` is measured by its loss, model by model",
+            f"`{model}` is an ensemble, but `{task.name}` is measured by the loss of single models",
         )
         return
     for trained in models:

@@ -55,7 +55,9 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
             values, columns = _score(planned, context, task, language, examples, partial)
             seen = context.seen_in(planned, language, known)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
-            found = _measures(step, task, language, len(examples), values, flagged)
+            found = _measures(
+                step, task, language, len(examples), values, flagged, context.precision_of(step)
+            )
             texts = map(get_kind(task.kind).texts, examples)
             which = seen_examples(texts, seen) if flagged else None
             kept = outcomes_of(task, examples, columns, language, step.text("split"), which)
@@ -157,6 +159,9 @@ def _outputs(
             clock=context.meter.clock if context.meter else None,
         )
 
+    def loaded(member: str) -> Built:
+        return context.computing(context.load(member, members), planned)
+
     if list(members) == [made.id]:
         return of(context.model(planned, language), description)
     return averaged(
@@ -164,7 +169,7 @@ def _outputs(
             (
                 share,
                 of(
-                    _with_head(context.load(member, members), task, context.sources.tasks),
+                    _with_head(loaded(member), task, context.sources.tasks),
                     f"{description}, {member}",
                 ),
             )
@@ -190,6 +195,7 @@ def _measures(
     count: int,
     values: dict[str, float],
     flagged: str,
+    precision: str | None,
 ) -> list[Measure]:
     """The metrics of one language, measured on `count` examples."""
     return [
@@ -202,6 +208,7 @@ def _measures(
             n=count,
             contamination=flagged,
             language_adapter=used_for(step, language),
+            precision=precision,
         )
         for metric, value in values.items()
     ]

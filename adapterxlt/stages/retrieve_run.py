@@ -73,6 +73,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
                 contamination=flags[item.language],
                 pooling=item.pooling,
                 language_adapter=spoken[item.language],
+                precision=context.precision_of(step),
             )
             for item in measured
         ],

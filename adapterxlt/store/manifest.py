@@ -22,7 +22,12 @@ Name = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u20
 
 
 class FileRecord(BaseModel):
-    """Size in bytes and sha256 of one file."""
+    """Size and content of one file.
+
+    Args:
+        size: its bytes.
+        sha256: hash of its content, as 64 hexadecimal digits.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +36,12 @@ class FileRecord(BaseModel):
 
 
 class BackboneFacts(BaseModel):
-    """Name and content hash of the backbone that an artifact was trained on."""
+    """The backbone that an artifact was trained on.
+
+    Args:
+        name: what the recipe called it.
+        hash: sha256 of its content: the settings, the tokenizer and the weights.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -125,7 +135,9 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidArtifactError(f"{folder}: there is no {MANIFEST_NAME}") from None
     if len(content) > MAX_MANIFEST_BYTES:
-        raise InvalidArtifactError(f"{path}: the manifest is larger than any real one")
+        raise InvalidArtifactError(
+            f"{path}: the manifest exceeds the {MAX_MANIFEST_BYTES >> 20} MiB limit"
+        )
     return parse_manifest(content, str(path))
 
 
@@ -150,8 +162,9 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         version = manifest.schema_version
     if version != MANIFEST_SCHEMA:
         raise InvalidArtifactError(
-            f"{where}: schema version {brief(version)}, this program reads {MANIFEST_SCHEMA}",
-            hint="it was written by another version of adapterxlt; upgrade this one",
+            f"{where}: has schema version {brief(version)}, but this version reads "
+            f"{MANIFEST_SCHEMA}",
+            hint="it was written by another version of adapterxlt; upgrade adapterxlt",
         )
     return manifest
 

@@ -117,7 +117,7 @@ def encode_batches(
 
         def run(rows: Sequence[int]) -> dict[Key, Floats]:
             ids, mask = pad_tokens([tokens.row(i) for i in rows], pad_id)
-            with torch.inference_mode():
+            with built.inference():
                 pooled = forward(ids.to(device), mask.to(device), special)
             return {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
@@ -168,13 +168,15 @@ def _counted(tokens: Tensor, mask: Tensor, special: Tensor, pooling: Pooling) ->
 
 
 def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
+    states = states.float()  # of half precision, whose sums would be rough
     if pooling == "cls":
         return states[:, 0].clone()  # a view would keep all states alive
     if pooling == "max":
         return states.masked_fill(~counted, float("-inf")).amax(dim=1)
     # A product, not a masked sum: the states are read once and not copied.
     weights = (counted / counted.sum(dim=1, keepdim=True)).to(states.dtype)
-    return torch.bmm(weights.transpose(1, 2), states).squeeze(1)
+    with torch.autocast(states.device.type, enabled=False):
+        return torch.bmm(weights.transpose(1, 2), states).squeeze(1)
 
 
 @contextmanager

@@ -160,9 +160,8 @@ def test_stages_that_fail_are_told_with_what_was_measured(
 
 def test_tasks_are_a_mapping(tmp_path: Path) -> None:
     own = "kind: text_classification\nlabels: [a, b]\nlanguages: [en]\nformat: csv\n"
-    (tmp_path / "mine.yaml").write_text(
-        f"{own}files: {{train: x.csv}}\ncolumns: {{text: t, label: l}}\n"
-    )
+    own += "files: {train: x.csv}\ncolumns: {text: t, label: l}\n"
+    (tmp_path / "mine.yaml").write_text(own)
     assert xlt.tasks()["xnli"].train == "mnli"
     assert "mine" not in xlt.tasks()
     assert xlt.tasks([tmp_path])["mine"].labels == ("a", "b")

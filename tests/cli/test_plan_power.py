@@ -41,12 +41,39 @@ def test_a_plan_says_what_it_can_show_and_costs(tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+def test_seeds_of_one_comparison_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        """
+name: r
+backbone: mini
+data: pocket
+matrix: {seed: [1, 2, 3]}
+stages:
+  "a.s${seed}": {train: pawsx, seed: "${seed}"}
+  "b.s${seed}": {train: pawsx, method: lora, seed: "${seed}"}
+  "s.s${seed}":
+    evaluate: ["a.s${seed}", "b.s${seed}"]
+    on: pawsx
+    split: test
+    baseline: "b.s${seed}"
+  "t.s${seed}": {retrieve: ["a.s${seed}", none], on: tatoeba, layers: [1]}
+"""
+    )
+    call = ["plan", str(tmp_path / "r.yaml"), "--power", "--workdir", str(tmp_path / "w")]
+    told = CliRunner().invoke(cli, [*call, "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)["power"]
+    assert [(one["model"], one["baseline"], one["seeds"]) for one in found] == [
+        ("a.s*", "b.s*", 3), ("a.s*", "none", 3)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("compare", "problem"),
     [
         ("baseline: bb", "compare.baseline: no stage measures `bb` (did you mean `b`?)"),
         ("equivalence: 0", "compare.equivalence: "),
-        ("basline: b", "compare.basline: is not known here (did you mean `baseline`?)"),
+        ("basline: b", "compare.basline: is not a known key (did you mean `baseline`?)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(compare: str, problem: str, tmp_path: Path) -> None:

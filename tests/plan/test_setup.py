@@ -32,6 +32,17 @@ def test_seeds_go_together() -> None:
     assert setup_of(lineage("a", 1)) == setup_of(lineage("b", 2))
 
 
+def test_shots_of_several_seeds_go_together() -> None:
+    def drawn(shot_seed: int, shots: int = 5) -> Any:
+        part = {"task": "sib200", "shots": shots, "shot_seed": shot_seed}
+        made = lineage("a", 1)
+        made["steps"][0]["params"] = {"tasks": [part, {"task": "mnli"}], "seed": 1}
+        return made
+
+    assert setup_of(drawn(1)) == setup_of(drawn(2))
+    assert setup_of(drawn(1)) != setup_of(drawn(1, shots=6))
+
+
 @pytest.mark.parametrize("change", [{"lr": 0.2}, {"data": "e"}, {"hash_": "i"}])
 def test_what_differs_in_more_does_not(change: dict[str, Any]) -> None:
     assert setup_of(lineage("a", 1)) != setup_of(lineage("a", 1, **change))

@@ -34,3 +34,11 @@ def test_nothing_is_cut_off_however_narrow() -> None:
             sorted(filter(str.isalnum, text)) for text in (stream.getvalue(), str(record))
         )
         assert printed == given
+
+
+def test_a_column_of_words_does_not_vanish_beside_wide_names() -> None:
+    stream = io.StringIO()
+    console = make_console(stream)
+    console.width = 60
+    print_table([{"model": "m" * 28, "baseline": "b" * 26, "on": "udpos dev"}], console)
+    assert "".join(stream.getvalue().split()).count("udpos") == 1

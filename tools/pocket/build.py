@@ -74,6 +74,23 @@ def write_questions(out: Path, seed: int) -> None:
     test = qa.split(rng, True, 120, seen, each=2)
     for lang in LANGUAGES:
         _json(out / "xquad" / f"xquad.{lang}.json", qa.document(test, lang, "xquad"))
+    write_few_questions(out, seed, seen)
+
+
+def write_few_questions(out: Path, seed: int, seen: set[str]) -> None:
+    """A small target for what has been trained on `squad`: a question a context, few to train on.
+
+    Args:
+        seen: English contexts that are taken.
+    """
+    rng = random.Random(f"{seed} few questions")
+    splits = {"train": (100, ("en",)), "dev": (120, LANGUAGES)}
+    for split, (size, languages) in splits.items():
+        contexts = qa.split(rng, split != "train", size, seen, each=1)
+        for lang in languages:
+            folder = out / "tydiqa" / f"tydiqa-goldp-v1.1-{split}"
+            document = qa.document(contexts, lang, f"tydiqa-{split}")
+            _json(folder / f"tydiqa.goldp.{lang}.{split}.json", document)
 
 
 def write_choices(out: Path, seed: int) -> None:

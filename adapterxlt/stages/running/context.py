@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.devices import AUTO, find_device
+from adapterxlt.devices import AUTO, find_device, find_precision
 from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Recipe
+from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.running.contamination import Hashes, read_seen
 from adapterxlt.stages.running.swap import Swap, swap_for
 from adapterxlt.stages.running.text_hashes import TextHashes
@@ -112,7 +113,18 @@ class Context:
             built = self._speaking(step.model, swap)
         if "head" in planned.step.params:
             built.use_head(planned.step.text("head"))
+        return self.computing(built, planned)
+
+    def computing(self, built: Built, planned: PlannedStep) -> Built:
+        """A loaded model, computing in the precision of a cell."""
+        built.precision = self.precision_of(planned.step) or "fp32"
         return built
+
+    def precision_of(self, step: Step) -> str | None:
+        """What a cell is computed in, where it says anything of it: then the results do too."""
+        if "precision" not in step.params:
+            return None
+        return find_precision(step.text("precision"), find_device(self.device))
 
     def load(self, step_id: str | None, beside: Iterable[str] = ()) -> Built:
         """Load the model that a step has made; None is the bare backbone.
@@ -134,6 +146,7 @@ class Context:
             built = load(self.backbone, self.artifact(step_id) if step_id else None)
             built.model.to(find_device(self.device))
             self._loaded[key] = built
+        self._loaded[key].precision = "fp32"  # another cell may have had another
         return self._loaded[key]
 
     def _speaking(self, step_id: str, swap: Swap) -> Built:

@@ -180,9 +180,14 @@ def test_entities_are_parallel() -> None:
         assert all(starts[lang] == starts["en"] for lang in LANGUAGES)
 
 
+FEW = "tydiqa/tydiqa-goldp-v1.1-{split}/tydiqa.goldp.{lang}.{split}.json"
+
+
 def test_answers_stand_where_they_are_said_to_stand() -> None:
     names = ["squad/train-v1.1.json", "squad/dev-v1.1.json"]
     names += [f"xquad/xquad.{lang}.json" for lang in LANGUAGES]
+    names += [FEW.format(split="train", lang="en")]
+    names += [FEW.format(split="dev", lang=lang) for lang in LANGUAGES]
     for name in names:
         for _, context, question, start, answer in questions(name):
             assert answer
@@ -201,6 +206,21 @@ def test_questions_are_parallel_and_new() -> None:
     assert not (contexts[0] | contexts[1]) & contexts[2]
     for lang in LANGUAGES:
         assert [one[0] for one in questions(f"xquad/xquad.{lang}.json")] == [one[0] for one in test]
+
+
+def test_the_small_target_has_few_questions_on_new_contexts() -> None:
+    train = questions(FEW.format(split="train", lang="en"))
+    dev = questions(FEW.format(split="dev", lang="en"))
+    assert (len(train), len(dev)) == (100, 120)
+    taken = {
+        one[1]
+        for name in ("squad/train-v1.1.json", "squad/dev-v1.1.json", "xquad/xquad.en.json")
+        for one in questions(name)
+    }
+    assert len(taken | {one[1] for one in train + dev}) == len(taken) + 220
+    for lang in LANGUAGES:
+        found = questions(FEW.format(split="dev", lang=lang))
+        assert [one[0] for one in found] == [one[0] for one in dev]
 
 
 def test_choices() -> None:
