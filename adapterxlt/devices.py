@@ -46,10 +46,10 @@ def find_device(name: str = AUTO) -> torch.device:
     kind, _, number = name.partition(":")
     if kind == "cuda":
         if int(number or 0) >= gpus:
-            raise MissingDeviceError(f"device `{name}` is not here: {_seen(gpus)}", hint=_HINT)
+            raise MissingDeviceError(f"device `{name}` is not available: {_seen(gpus)}", hint=_HINT)
         return torch.device("cuda", int(number or 0))
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise MissingDeviceError(f"device `mps` is not here: {_seen(gpus)}", hint=_HINT)
+        raise MissingDeviceError(f"device `mps` is not available: {_seen(gpus)}", hint=_HINT)
     return torch.device(kind)
 
 
@@ -83,7 +83,7 @@ def find_precision(precision: str, device: torch.device) -> str:
     """
     if precision == "fp16" and device.type != "cuda":
         raise MissingDeviceError(
-            f"precision fp16 needs a CUDA GPU, and the device is `{device}`",
+            f"precision fp16 needs a CUDA GPU, but the device is `{device}`",
             hint="use precision fp32 or bf16",
         )
     if precision != AUTO:
@@ -109,7 +109,7 @@ def check_devices(count: int, first: torch.device) -> None:
         raise MissingDeviceError(
             f"`devices` asks for {count} GPUs, and from `{first}` on there "
             f"{'is' if gpus == 1 else 'are'} {gpus}",
-            hint="lower `devices`: the results are the same to rounding",
+            hint="lower `devices`; the results stay the same up to rounding",
         )
 
 

@@ -85,8 +85,8 @@ def check_kernels() -> list[Check]:
     if Version(transformers) >= Version("5.3"):
         return []
     detail = (
-        f"{found}: with it, transformers {transformers} runs code that a model's config.json "
-        "names; remove it, or use transformers 5.3 or later"
+        f"{found}: together with it, transformers {transformers} can run code that a model's "
+        "config.json names; remove it, or use transformers 5.3 or later"
     )
     return [Check("package", "kernels", "warn", detail)]
 
@@ -131,7 +131,7 @@ def check_devices() -> list[Check]:
         memory = f"{gpu.total_memory / 1e9:.0f} GB"
         checks.append(Check("device", f"cuda:{index}", "ok", f"{gpu.name}, {memory}"))
     if torch.backends.mps.is_available():
-        checks.append(Check("device", "mps", "ok", "used when asked for: --device mps"))
+        checks.append(Check("device", "mps", "ok", "only used with --device mps"))
     return checks
 
 
@@ -146,7 +146,7 @@ def check_data(folders: Sequence[str]) -> list[Check]:
             checks.append(Check("data", name, "missing", str(error)))
             continue
         found = [f"{task} ({', '.join(splits)})" for task, splits in tasks.items()]
-        detail = "; ".join(found) or f"no file of any task under {roots[0]}"
+        detail = "; ".join(found) or f"there are no files of any task in {roots[0]}"
         checks.append(Check("data", name, "ok" if found else "warn", detail))
     return checks
 
@@ -183,7 +183,7 @@ def check_disk(workdir: Path) -> Check:
     while not existing.exists():
         existing = existing.parent
     if not os.access(existing, os.W_OK):
-        return Check("disk", str(workdir), "missing", f"{existing} cannot be written")
+        return Check("disk", str(workdir), "missing", f"{existing} is not writable")
     free = shutil.disk_usage(existing).free
     state: State = "ok" if free >= MIN_FREE_BYTES else "warn"
     return Check("disk", str(workdir), state, f"{free / 1e9:.1f} GB free")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from adapterxlt.suggest import closest, suggest
+from adapterxlt.suggest import closest, few, suggest
 
 # ISO 639-1 and what else means it: 639-3, 639-2/B, the single language that corpora take of a
 # macrolanguage (`pes` of `fas`), and codes that have been withdrawn (`iw`).
@@ -91,11 +91,11 @@ def suggest_language(written: str, offered: Iterable[str]) -> str:
     """
     codes = sorted(offered)
     if is_known(written):
-        return f"known: {', '.join(codes)}" if codes else "none is known"
+        return f"known: {few(codes)}" if codes else "none is known"
     if len(written) > 4 and written.isalpha():  # a name, which only by chance is like a code
-        listed = f"; known: {', '.join(codes)}" if codes else ""
+        listed = f"; known: {few(codes)}" if codes else ""
         return f"give its code, such as `de`, `deu` or `deu_Latn`{listed}"
     called = {alias: code for alias in _known() if (code := named_among(alias, codes)) in codes}
     called |= {code: code for code in codes}
     meant = called.get(closest(written, called) or "")
-    return f"did you mean `{meant}`?" if meant else suggest(written, codes, show=len(codes))
+    return f"did you mean `{meant}`?" if meant else suggest(written, codes)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-POINTER = "is a pointer of Git LFS in place of the real file"
-FETCH = "`git lfs pull` in the clone fetches the files themselves"
+POINTER = "is a Git LFS pointer instead of the real file"
+FETCH = "run `git lfs pull` in the clone to fetch the files"
 _START = b"version https://git-lfs.github.com/spec/"
 _BYTES = 1024  # a pointer has about 130
 

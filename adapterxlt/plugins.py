@@ -59,8 +59,8 @@ def added(group: Group, built_in: Iterable[str], what: str) -> Mapping[str, Entr
     for name in sorted(found.keys() & set(built_in)):
         article = "an" if what[0] in "aeiou" else "a"
         raise PluginError(
-            f"{origin(found[name])} adds {article} {what} `{name}`, which adapterxlt has",
-            hint="uninstall the package, or ask its makers for another name",
+            f"{origin(found[name])} adds {article} {what} `{name}`, which is built in",
+            hint="uninstall the package, or ask its makers to rename it",
         )
     return found
 
@@ -77,7 +77,7 @@ def load(group: Group, name: str) -> object:
     except Exception as error:  # a stranger's code may fail in any way
         raise PluginError(
             f"`{name}` of adapterxlt's {group} cannot be loaded from {origin(entry)}: {error}",
-            hint=f"its entry point is `{entry.value}`; uninstall or mend the package",
+            hint=f"its entry point is `{entry.value}`; uninstall or repair the package",
         ) from error
 
 

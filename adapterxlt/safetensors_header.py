@@ -84,5 +84,5 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise ValueError("has a damaged safetensors header") from None
     if end != header.held:
-        raise ValueError(f"is cut off: {size} bytes instead of {header.start + end}")
+        raise ValueError(f"is cut off: it has {size} bytes instead of {header.start + end}")
     return shapes

@@ -38,15 +38,15 @@ class Budget:
         """
         if inputs < 2:
             raise AdapterXLTError(
-                f"the memory of `{device}` does not suffice for a single input of {tokens} tokens",
+                f"`{device}` has too little memory for a single input of {tokens} tokens",
                 hint="lower max_length, or choose a device with more memory",
             )
         self.tokens, self.halved = max(1, min(self.tokens, tokens) // 2), True
         if device.type == "cuda":
             torch.cuda.empty_cache()
         self._log(
-            f"the memory of `{device}` does not suffice for {tokens} tokens at a time: "
-            f"going on with {self.tokens}"
+            f"`{device}` has too little memory for {tokens} tokens at a time; continuing with "
+            f"{self.tokens}"
         )
 
     def passes(

@@ -44,7 +44,7 @@ def test_gpus_by_number(name: str, index: int) -> None:
 def test_a_gpu_that_is_not_there_is_said_with_those_that_are() -> None:
     with pytest.raises(MissingDeviceError) as caught:
         find_device("cuda:2")
-    assert caught.value.message == "device `cuda:2` is not here: torch sees cuda:0, cuda:1"
+    assert caught.value.message == "device `cuda:2` is not available: torch sees cuda:0, cuda:1"
     assert find_device("cpu") == torch.device("cpu")
 
 
@@ -52,7 +52,7 @@ def test_a_gpu_that_is_not_there_is_said_with_those_that_are() -> None:
 def test_without_gpus_auto_is_the_cpu_and_the_others_are_refused() -> None:
     assert find_device() == torch.device("cpu")
     for name in ("cuda", "cuda:0", "mps"):
-        with pytest.raises(MissingDeviceError, match=f"device `{name}` is not here"):
+        with pytest.raises(MissingDeviceError, match=f"device `{name}` is not available"):
             find_device(name)
 
 

@@ -86,7 +86,7 @@ def test_scripts_are_known_by_any_code() -> None:
     assert scripts_of("srp_Cyrl") == {"CYRILLIC"}
     assert scripts_of("kas_Deva") == {"DEVANAGARI"}
     assert scripts_of("zh_CN") == scripts_of("zho_Hans") == SCRIPTS["zh"]
-    with pytest.raises(UsageError, match="no script is known for the language `xxx`") as error:
+    with pytest.raises(UsageError, match="the script of the language `xxx` is unknown") as error:
         scripts_of("xxx")
     assert "did you mean" not in str(error.value.hint)
 

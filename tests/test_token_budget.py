@@ -39,11 +39,11 @@ def test_a_single_input_that_does_not_fit_is_said() -> None:
         raise torch.OutOfMemoryError
 
     with pytest.raises(
-        AdapterXLTError, match="`cpu` does not suffice for a single input of 50 tok"
+        AdapterXLTError, match="`cpu` has too little memory for a single input of 50 tok"
     ):
         list(Budget(300, lines.append).passes([50, 50, 50], max, run, CPU))
     assert lines == [
-        "the memory of `cpu` does not suffice for 150 tokens at a time: going on with 75",
+        "`cpu` has too little memory for 150 tokens at a time; continuing with 75",
     ]
 
 

@@ -41,12 +41,13 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
     if entry is None and str(model_type) in REFUSED:
         reason, instead = REFUSED[str(model_type)]
         raise MissingBackboneError(
-            f"backbone `{name}` is of type `{model_type}`, which cannot be used: {reason}",
+            f"backbone `{name}` has type `{model_type}`, which cannot be used: {reason}",
             hint=instead,
         )
     if entry is None:
         raise MissingBackboneError(
-            f"backbone `{name}` is of type `{brief(str(model_type))}` ({folder / 'config.json'})",
+            f"backbone `{name}` has the unsupported type `{brief(str(model_type))}` "
+            f"({folder / 'config.json'})",
             hint=f"supported: {', '.join(known())}",
         )
     for size in entry.required:
@@ -129,7 +130,10 @@ def _say_left_out(name: str, folder: Path, keys: tuple[str, ...]) -> None:
     if keys:
         shown = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
         _log.warning(
-            "note: backbone `%s`: of %s, not used: %s", name, folder / "config.json", shown
+            "note: backbone `%s`: keys of %s that are not used: %s",
+            name,
+            folder / "config.json",
+            shown,
         )
 
 
@@ -166,14 +170,14 @@ def _check_weights(
         found = short.get(key)
         if found is None:
             raise MissingBackboneError(
-                f"backbone `{name}`: its weights hold no `{key}`",
-                hint=f"config.json says {layers} layers of width {hidden}",
+                f"backbone `{name}`: its weights do not contain `{key}`",
+                hint=f"config.json states {layers} layers of width {hidden}",
             )
         if found != shape:
             raise MissingBackboneError(
                 f"backbone `{name}`: `{key}` has shape {list(found)} in the weights, but "
-                f"config.json wants {list(shape)}",
-                hint="config.json and weights are of different models",
+                f"config.json requires {list(shape)}",
+                hint="config.json and the weights belong to different models",
             )
 
 

@@ -81,10 +81,10 @@ def safe_config(
         elif _CODE.search(key):
             if value and not _names_no_code(key, value):
                 raise MissingBackboneError(
-                    f"{where} has {brief(key)}: {_shown(value)}, which names code of its own to "
-                    "run; that is never done",
-                    hint=f"if it is a plain `{architecture.model_type}` without that, take the "
-                    "key out of a copy",
+                    f"{where} has {brief(key)}: {_shown(value)}, which names code to run; "
+                    "adapterxlt never runs such code",
+                    hint=f"if the model is a plain `{architecture.model_type}` without this "
+                    "code, remove the key from a copy",
                 )
         elif key not in _HARMLESS.split():
             left_out.append(brief(key))
@@ -98,7 +98,7 @@ def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture
     width, heads = (sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS))
     if width is not None and heads is not None and width % heads:
         key = architecture.key(_HEADS)
-        given = "" if key in kept else ", which stands for it where it is not given"
+        given = "" if key in kept else ", which is the default"
         raise MissingBackboneError(
             f"{where} has {key}: {heads}{given}", hint=f"it must divide the width ({width})"
         )

@@ -13,9 +13,9 @@ WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 _MAX_JSON = 64 << 20  # bytes; the index of thousands of shards is far smaller
 _CONVERT = (
-    "convert the weights once, where you trust the file: "
-    "`AutoModelForMaskedLM.from_pretrained(FOLDER).save_pretrained(FOLDER)` "
-    "of transformers writes model.safetensors"
+    "if you trust the file, convert the weights once: "
+    "`AutoModelForMaskedLM.from_pretrained(FOLDER).save_pretrained(FOLDER)` of transformers "
+    "writes model.safetensors"
 )
 
 
@@ -31,7 +31,7 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
         if is_pointer(content[:50], len(content)):
             raise MissingBackboneError(f"backbone `{name}`: {path} {POINTER}", hint=FETCH)
         if len(content) > _MAX_JSON:
-            raise ValueError(f"it has more than {_MAX_JSON} bytes")
+            raise ValueError(f"it exceeds the limit of {_MAX_JSON} bytes")
         found = json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise MissingBackboneError(
@@ -40,7 +40,7 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise MissingBackboneError(f"backbone `{name}`: cannot read {path}: {error}") from None
     if not isinstance(found, dict):
-        raise MissingBackboneError(f"backbone `{name}`: {path} is no JSON object")
+        raise MissingBackboneError(f"backbone `{name}`: {path} is not a JSON object")
     return found
 
 
@@ -55,7 +55,7 @@ def weight_files(name: str, folder: Path) -> list[Path]:
         missing = [shard.name for shard in shards if not shard.is_file()]
         if missing or not shards:
             raise MissingBackboneError(
-                f"backbone `{name}`: {folder / INDEX} names weights that are not there: "
+                f"backbone `{name}`: {folder / INDEX} names missing weights: "
                 + (", ".join(missing) or "none at all")
             )
         return shards
@@ -67,7 +67,7 @@ def weight_files(name: str, folder: Path) -> list[Path]:
     if pickled:
         raise MissingBackboneError(
             f"backbone `{name}` has only pickled weights ({', '.join(pickled)}) in {folder}; "
-            "those can run code and are never loaded",
+            "pickles can run code and are never loaded",
             hint=_CONVERT,
         )
     raise MissingBackboneError(

@@ -44,7 +44,7 @@ def _find(name: str, base: Path, download: bool) -> Path:
         if not folder.is_dir():
             raise MissingBackboneError(
                 f"the bundled backbone `{name}` is not in this installation ({folder})",
-                hint="install the project again, or rebuild it with recipes/build-mini.yaml",
+                hint="reinstall adapterxlt, or rebuild the backbone with recipes/build-mini.yaml",
             )
         return folder
     path = Path(name).expanduser()
@@ -78,20 +78,20 @@ def _from_hub(name: str, download: bool) -> Path:
     except (OSError, ValueError, MissingBackboneError):
         if not download:
             raise MissingBackboneError(
-                f"backbone `{name}` is not a folder, and not in the local cache of the Hub",
-                hint=_did_you_mean(name) + "a run downloads a model of the Hub",
+                f"backbone `{name}` is neither a folder nor in the local cache of the Hub",
+                hint=_did_you_mean(name) + "`adapterxlt run` downloads models from the Hub",
             ) from None
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=_HUB_FILES))
     except Exception as error:  # the Hub's own, the HTTP library's and the file system's
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingBackboneError(
-            f"backbone `{name}` is not a folder, and the Hugging Face Hub did not give it: "
-            f"{reason}",
+            f"backbone `{name}` is not a folder, and it cannot be fetched from the Hugging Face "
+            f"Hub: {reason}",
             hint=_did_you_mean(name) + "or give the folder of a downloaded model",
         ) from error
 
 
 def _did_you_mean(name: str) -> str:
     """Nothing for a name that is right, though its model is not here."""
-    return "" if name in KNOWN else f"{suggest(name, KNOWN)}; "
+    return "" if name in KNOWN else f"{suggest(name, KNOWN, see='adapterxlt list backbones')}; "

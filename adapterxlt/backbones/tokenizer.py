@@ -56,9 +56,9 @@ def safe_tokenizer_config(
     """
     if config.get("auto_map"):
         raise MissingBackboneError(
-            f"{where} has auto_map: {brief(config['auto_map'])}, which names code of its own to "
-            "run; that is never done",
-            hint="if tokenizer.json is all it needs, take the key out of a copy",
+            f"{where} has auto_map: {brief(config['auto_map'])}, which names code to run; "
+            "adapterxlt never runs such code",
+            hint="if tokenizer.json is all it needs, remove the key from a copy",
         )
     kept = safe_tokens(config, where)
     name = config.get("tokenizer_class")
@@ -134,9 +134,9 @@ def _token(value: object, where: str, key: str) -> object:
 
 def _odd(where: str, key: str) -> MissingBackboneError:
     return MissingBackboneError(
-        f"{where}: {key} is not as transformers writes it",
-        hint="`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` writes it anew, "
-        "where you trust it",
+        f"{where}: {key} is not in the form that transformers writes",
+        hint="if you trust the file, rewrite it with "
+        "`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`",
     )
 
 

@@ -29,7 +29,7 @@ def collate(features: Sequence[Feature], pad_id: int, kind: str) -> dict[str, Te
     if found.takes_choices:
         choices = len(features[0].input_ids)
         if any(len(feature.input_ids) != choices for feature in features):
-            raise ValueError("the examples of a batch must have equally many choices")
+            raise ValueError("all examples of a batch must have the same number of choices")
         input_ids = input_ids.view(len(features), choices, width)
         attention_mask = attention_mask.view(len(features), choices, width)
     batch = {"input_ids": input_ids, "attention_mask": attention_mask}

@@ -44,13 +44,13 @@ def encode(
     """
     if max_length > tokenizer.model_max_length:
         raise AdapterXLTError(
-            f"max_length {max_length} is more than the backbone's {tokenizer.model_max_length} "
+            f"max_length {max_length} exceeds the backbone's {tokenizer.model_max_length} "
             "positions",
             hint="lower max_length",
         )
     found = get_kind(kind)
     if not found.trainable:
-        raise ValueError(f"examples of kind `{kind}` are not encoded for training or prediction")
+        raise ValueError(f"examples of kind `{kind}` cannot be trained on or predicted")
     if not examples:
         return []
     limits = Limits(max_length, doc_stride)

@@ -30,7 +30,7 @@ def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
         MissingDataError: there is no such folder, or it is the wrong one.
     """
     if not root.is_dir():
-        raise MissingDataError(f"{root}: there is no such folder of {what}")
+        raise MissingDataError(f"{root}: this folder of {what} does not exist")
 
     def holds_tasks(folder: Path) -> bool:
         return any(_folders(folder, spec) for spec in specs)

@@ -132,7 +132,7 @@ def score_benchmark(
     if not any(task.languages for task in done):
         raise MissingDataError("nothing to score\n  " + "\n  ".join(summarise(problems, benchmark)))
     remarks += [
-        Remark(folder, "", f"not read, as no part of {benchmark.title}: {files}")
+        Remark(folder, "", f"files that are not part of {benchmark.title} were ignored: {files}")
         for folder, files in unread(benchmark, predictions, split).items()
     ]
     scores = {task.spec.name: task.score for task in done}
@@ -176,7 +176,7 @@ def _chosen(benchmark: Benchmark, names: Sequence[str]) -> Iterator[TaskSpec]:
             titles = [spec.name for spec in benchmark.tasks]
             raise UsageError(
                 f"{benchmark.title} has no task `{name}`",
-                hint=suggest(name, titles, show=len(titles)),
+                hint=suggest(name, titles),
             )
     wanted = {plain(name) for name in names}
     for key, spec in known.items():
@@ -201,7 +201,7 @@ def _one_label(same: Mapping[str, Constant | None]) -> tuple[str, bool] | None:
     what = f"all labels{place} are `{found[0].label}`"
     if total >= FEW and max(constant.count for constant in found) >= FEW_TRANSLATED:
         return f"{what}: placeholders\n  {WITHHELD}", True
-    return f"{what}: if they are placeholders, their scores mean nothing", False
+    return f"{what}: if they are placeholders, the scores are meaningless", False
 
 
 def _averaged(spec: TaskSpec, languages: dict[str, dict[str, float]]) -> TaskScores:

@@ -35,7 +35,7 @@ def read_numbers(path: Path) -> list[str]:
         ranked = _RANKED.fullmatch(text)
         value = ranked[1] if ranked else text
         if not re.fullmatch(r"-?\d+", value):
-            raise bad(path, number, f"`{text[:40]}` is no line number")
+            raise bad(path, number, f"`{text[:40]}` is not a line number")
         found.append(str(int(value)))
     return found
 
@@ -109,11 +109,11 @@ def read_questions(path: Path) -> Questions:
     except (KeyError, TypeError, AttributeError) as error:
         raise not_squad(path, error, f"after question {len(ids)}") from error
     if not ids:
-        raise bad(path, 0, "the file holds no questions")
+        raise bad(path, 0, "the file does not contain any questions")
     blanked = sum(bool(found) and not any(found) for found in answers)
     if blanked or (not impossible and not any(answers)):
         count = blanked or len(ids)
-        raise bad(path, 0, f"the answers of {count} of {len(ids)} questions are blanked", WITHHELD)
+        raise bad(path, 0, f"{count} of {len(ids)} questions have blank answers", WITHHELD)
     return Questions(tuple(ids), tuple(answers), impossible)
 
 
@@ -137,8 +137,8 @@ def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list
             path,
             0,
             f"none of its {len(found)} question ids is in the labels: it has {_first(strange)}, "
-            f"they have {_first(ids)}",
-            "are these the predictions of another file?",
+            f"but the labels have {_first(ids)}",
+            "check that these predictions belong to these labels",
         )
     predicted = [found.get(name) for name in ids]
     remarks = []
@@ -146,8 +146,8 @@ def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list
         what = f"{len(missing)} of {len(ids)} questions have no prediction"
         remarks.append(f"{what} ({_first(missing)})")
     if strange:
-        what = f"{len(strange)} of {len(found)} predictions are of questions that are not in the"
-        remarks.append(f"{what} labels ({_first(strange)}): not counted")
+        what = f"{len(strange)} of {len(found)} predictions are for questions that are not in the"
+        remarks.append(f"{what} labels ({_first(strange)}); they are not counted")
     return predicted, remarks
 
 
@@ -205,7 +205,7 @@ def require_known(
         MissingDataError: says what is there instead.
     """
     if not labels:
-        raise bad(path, 0, "the file holds no labels")
+        raise bad(path, 0, "the file does not contain any labels")
     if "" in labels:
         raise bad(path, first + labels.index(""), "no label", WITHHELD)
     if known:
@@ -214,8 +214,8 @@ def require_known(
             raise bad(
                 path,
                 0,
-                f"`{strange[0][:40]}` and {len(strange) - 1} more of {len(labels)} are no labels "
-                f"(those are {', '.join(sorted(known))})",
+                f"`{strange[0][:40]}` and {len(strange) - 1} more of {len(labels)} are not "
+                f"labels (the labels are {', '.join(sorted(known))})",
                 WITHHELD,
             )
     if len(set(labels)) > 1:
@@ -248,7 +248,7 @@ def same_sentences(labels: Tags, predicted: Tags, path: Path, *, pad: bool = Fal
             path,
             0,
             f"{len(predicted)} sentences, but the labels have {len(labels)}",
-            "sentences are parted by one blank line",
+            "separate sentences by one blank line",
         )
     padded = []
     for number, (tags, guesses) in enumerate(zip(labels, predicted, strict=True), start=1):

@@ -54,19 +54,21 @@ def score_squad(
     language = language and named_among(language, MLQA_LANGUAGES)
     if language is not None and language not in MLQA_LANGUAGES:
         raise UsageError(
-            f"MLQA has no language `{language}`",
+            f"MLQA does not have the language `{language}`",
             hint=suggest_language(language, MLQA_LANGUAGES)
-            + "; for other languages leave it out: SQuAD's rules serve for XQuAD and TyDiQA",
+            + "; leave out the language for XQuAD and TyDiQA, which use the rules of SQuAD",
         )
     if no_answer is None and threshold != 1.0:
         raise UsageError(
-            "a threshold without no-answer scores decides nothing",
-            hint="add the file of the scores",
+            "a threshold has no effect without no-answer scores",
+            hint="add the file with the scores",
         )
     version = version or ("2.0" if read_questions(labels).impossible else "1.1")
     if version == "2.0":
         if language is not None:
-            raise UsageError("SQuAD 2.0 has no rules by language", hint="leave out the language")
+            raise UsageError(
+                "SQuAD 2.0 has no rules for single languages", hint="leave out the language"
+            )
         return version, _version_2(predictions, labels, no_answer, threshold)
     if no_answer is not None:
         raise UsageError("only SQuAD 2.0 has no-answer scores", hint="add `--version 2.0`")
@@ -80,7 +82,7 @@ def _version_1(predictions: Path, labels: Path, language: str | None) -> Scored:
             labels,
             0,
             f"{empty} of {len(questions.ids)} questions have no answer",
-            "is this a file of SQuAD 2.0? Score it as version 2.0",
+            "this may be a file of SQuAD 2.0; score it with --version 2.0",
         )
     predicted, remarks = read_answers(predictions, questions.ids)
     return Scored(answer_scores(questions.answers, predicted, normaliser(language)), remarks)
@@ -98,7 +100,7 @@ def _version_2(predictions: Path, labels: Path, no_answer: Path | None, threshol
             predictions,
             0,
             f"{len(missing)} of {len(predicted)} questions have no prediction (`{missing[0]}`)",
-            "SQuAD 2.0 wants the empty text for no answer",
+            "in SQuAD 2.0, give an empty text for no answer",
         )
     scores = None
     if no_answer is not None:

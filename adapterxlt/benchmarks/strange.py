@@ -34,7 +34,7 @@ def strange_labels(
     """
     sides = (
         (pair.labels, gold, "gold labels are unknown", "they are scored as they are"),
-        (pair.predictions, predicted, "predictions are no labels", counts_as),
+        (pair.predictions, predicted, "predictions are not labels", counts_as),
     )
     found = (_remark(path, placed, known, *says) for path, placed, *says in sides)
     return [remark for remark in found if remark]
@@ -62,8 +62,8 @@ def _remark(
 def _hint(label: str, known: Collection[str]) -> str:
     if _UNNAMED.fullmatch(label):
         return (
-            "`LABEL_n` is what a model writes that was saved without the names of its labels: "
-            "write the names instead"
+            "a model that was saved without label names writes `LABEL_n`; write the label names "
+            "instead"
         )
     meant = meant_label(label, known)
     listed = ", ".join(sorted(known))

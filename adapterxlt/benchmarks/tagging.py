@@ -34,11 +34,13 @@ def score_tags(pair: Pair, *, further: Collection[str] = (), pad: bool = False) 
         placed_gold,
         placed_predicted,
         known,
-        "the score takes them for further tags, as the official script does",
+        "the score treats them as further tags, like the official script",
     )
     remarks = [*strange]
     if short := sum(len(a) < len(b) for a, b in zip(predicted, gold, strict=True)):
-        remarks.append(f"{short} of {len(gold)} sentences have too few tags: filled up with `O`")
+        remarks.append(
+            f"{short} of {len(gold)} sentences have too few tags, which were filled up with `O`"
+        )
     if not strange:
         remarks += _remark_scheme(gold, predicted)
     return Scored(
@@ -56,8 +58,10 @@ def _remark_scheme(gold: Tags, predicted: Tags) -> list[str]:
     if not begin or not never:
         return []
     return [
-        f"{begin[0]} begin chunks with B-, {never[0]} never do (IOB1?): the score takes both, but "
-        "neighbouring chunks of one type run together"
+        (
+            f"{begin[0]} begin chunks with B-, but {never[0]} never do (they may use IOB1): the "
+            "score accepts both, but merges adjacent chunks of one type"
+        )
     ]
 
 

@@ -37,7 +37,7 @@ def _score_xnli(pair: Pair) -> Scored:
             gold.append(row[label].strip())
             numbers.append(number)
     if not gold:
-        raise bad(pair.labels, 0, f"no rows of language `{pair.language}`")
+        raise bad(pair.labels, 0, f"there are no rows in language `{pair.language}`")
     return score_labels(pair, gold, lines=numbers)
 
 
@@ -66,7 +66,7 @@ def _score_wpr(pair: Pair) -> Scored:
     if not counted:
         raise bad(pair.labels, 0, "no query has two documents or more")
     single = len(set(query_runs(queries))) - counted
-    remarks = [f"{single} queries of a single document do not count"] if single else []
+    remarks = [f"{single} queries with a single document are not counted"] if single else []
     return Scored({"ndcg": 100 * value}, remarks, same)
 
 
@@ -83,7 +83,9 @@ def _rating(pair: Pair, text: str, line: int, side: str = "labels") -> float:
         if math.isfinite(value):
             return value
     path = pair.labels if side == "labels" else pair.predictions
-    raise bad(path, line, f"`{text[:40]}` is no rating: 0 to 4, or a name ({', '.join(names)})")
+    raise bad(
+        path, line, f"`{text[:40]}` is not a rating; use 0 to 4, or a name ({', '.join(names)})"
+    )
 
 
 def _task(
@@ -109,10 +111,9 @@ XGLUE = Benchmark(
     title="XGLUE",
     unit=0.01,
     overall="understanding",
-    help="""Score the nine understanding tasks of XGLUE, 0 to 1.
-
-    Reads TASK/XX.prediction, and labels as they are in XGLUE's download.
-    """,
+    help="Score the nine understanding tasks of XGLUE, from 0 to 1.\n\n    The command reads "
+    "predictions from TASK/XX.prediction, and labels in the layout of the XGLUE\n    "
+    "download.\n    ",
     tasks=(
         _task("NER", partial(score_tags, pad=True), "F1"),
         _task(

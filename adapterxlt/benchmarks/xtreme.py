@@ -47,9 +47,9 @@ def _remark_ids(
         ids = [pair[place] for pair in predicted]
         if ids and there.isdisjoint(ids):
             hint = (
-                "source and target ids have changed places"
+                "source and target ids are swapped"
                 if not other.isdisjoint(ids)
-                else "are these the predictions of another file?"
+                else "check that these predictions belong to these labels"
             )
             return [
                 f"{path}: none of its {side} ids (`{ids[0][:60]}`) is in the labels "
@@ -85,8 +85,10 @@ def _remark_numbers(predicted: Sequence[str], count: int, path: Path) -> list[st
         return []
     line, number = beyond[0]
     return [
-        f"{path}: {len(beyond)} of {count} predictions are numbers of no line (`{number}` in line "
-        f"{line}): they count as wrong\n  lines are counted from 0 to {count - 1}"
+        (
+            f"{path}: {len(beyond)} of {count} predictions are not line numbers (`{number}` "
+            f"in line {line}) and count as wrong\n  line numbers run from 0 to {count - 1}"
+        )
     ]
 
 
@@ -120,11 +122,9 @@ XTREME = Benchmark(
     title="XTREME",
     unit=1.0,
     overall="overall",
-    help="""Score the nine tasks of XTREME, in percent.
-
-    Reads TASK/SPLIT-XX.tsv (.json for answers) in both folders; as labels also XTREME's
-    downloads, where they have any.
-    """,
+    help="Score the nine tasks of XTREME, in percent.\n\n    The command reads TASK/SPLIT-XX.tsv "
+    "(.json for answers) in both folders. Labels can also be in\n    the layout of the "
+    "XTREME downloads.\n    ",
     tasks=(
         _task("xnli", score_classes, "accuracy"),
         _task("pawsx", score_classes, "accuracy"),

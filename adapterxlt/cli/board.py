@@ -67,7 +67,7 @@ def plain(board: Board, now: float) -> str:
         elif line.state == "queued":
             texts.append(f"{line.id}: queued{f', {line.message}' if line.message else ''}")
         elif line.state == "waiting":
-            texts.append(f"{line.id}: waits{_missing(board, line)}")
+            texts.append(f"{line.id}: waiting{_missing(board, line)}")
         elif line.state == "failed":
             texts.append(f"{line.id}: failed: {line.message}")
             texts += [f"    {text}" for text in board.told_by_log(line, _LOG_LINES)]
@@ -78,7 +78,7 @@ def plain(board: Board, now: float) -> str:
 
 def summary(board: Board) -> str:
     """`r: 3 done, 2 running, 4 waiting`."""
-    words = {"there": "already there"}
+    words = {"there": "reused"}
     states = ("done", "there", "running", "queued", "waiting", "failed", "skipped")
     counts = {s: sum(line.state == s for line in board.lines.values()) for s in states}
     told = [f"{count} {words.get(state, state)}" for state, count in counts.items() if count]
@@ -86,13 +86,13 @@ def summary(board: Board) -> str:
     if board.over:
         end = "; the run is over"
     elif board.stopped:
-        end = "; the run was stopped, and the same command goes on from here"
+        end = "; the run was stopped; run the same command again to continue"
     return f"{board.recipe}: {', '.join(told)}{end}"
 
 
 def _missing(board: Board, line: Line) -> str:
     needed = [name for name in line.needs if board.lines[name].state not in OVER]
-    return f" for {', '.join(needed)}" if needed else " for a free place"
+    return f" for {', '.join(needed)}" if needed else " for a free slot"
 
 
 def _cell(text: object) -> Text:

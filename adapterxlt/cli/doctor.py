@@ -1,4 +1,4 @@
-"""`adapterxlt doctor`: versions, devices, data found, backbone found, disk."""
+"""`adapterxlt doctor`: check versions, devices, data, backbone and disk space."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from adapterxlt.report.console import print_table
 @json_option
 @click.pass_context
 def command(ctx: click.Context, data: tuple[str, ...], workdir: Path, as_json: bool) -> None:
-    """Check versions, devices, data, backbone and disk space.
+    """Check the installation: versions, devices, data, backbone and disk space.
 
-    With --data DIR, say which tasks and languages the folder holds.
+    With --data DIR, the command also lists the tasks and languages in this folder.
     """
     checks = examine(data_folders(data), workdir)
     if as_json:

@@ -1,4 +1,4 @@
-"""Options of `run` that say who carries the steps out."""
+"""Options of `run` that choose where the stages run."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ def executor_options(function: F) -> F:
         envvar="ADAPTERXLT_JOBS",
         show_envvar=True,
         metavar="N",
-        help="Run up to N stages at once, each in a process with its share of the cores, or with "
-        "a GPU each.  [default: 1, in this process]",
+        help="Run up to N stages at once, each in a process of its own with its share of the "
+        "cores or a GPU.  [default: 1, in this process]",
     )
     on = click.option(
         "--on",
         metavar="NAME[://ADDRESS]",
-        help="Who runs the stages, instead: `ray`, a Ray cluster; `slurm`, a SLURM cluster; or an "
-        "executor that an installed package adds.",
+        help="Run the stages elsewhere: on a Ray cluster (`ray`), on a SLURM cluster (`slurm`), "
+        "or by an executor that an installed package adds.",
     )
     slurm = click.option(
         "--slurm",
         multiple=True,
         metavar="KEY=VALUE",
-        help="With --on slurm: partition, account, time, gres, qos and so on. Repeatable.",
+        help="Setting for the SLURM jobs, with --on slurm: partition, account, time, gres, qos "
+        "and others. Repeatable.",
     )
     detach = click.option(
         "--detach",
         is_flag=True,
-        help="With --on slurm: leave once the jobs of all stages that are ready are submitted.",
+        help="With --on slurm: submit the jobs of all stages that are ready, and exit.",
     )
     return jobs(on(slurm(detach(function))))
 
@@ -50,19 +51,22 @@ def executor_options(function: F) -> F:
 def chosen_executor(
     jobs: int | None, on: str | None, slurm: Sequence[str], detach: bool
 ) -> Executor | None:
-    """The executor that the options ask for; None for this process.
+    """Return the executor that the options ask for; None for this process.
 
     Raises:
-        UsageError: the options do not go together, or no executor has that name.
+        UsageError: the options cannot be combined, or no executor has this name.
     """
     if (slurm or detach) and on != "slurm":
         option = "--slurm" if slurm else "--detach"
-        raise UsageError(f"{option} goes with --on slurm only", hint="add it, or leave this out")
+        raise UsageError(
+            f"{option} can only be used with --on slurm",
+            hint="add --on slurm, or leave this option out",
+        )
     if on is None:
         return find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None
     given = click.get_current_context().get_parameter_source("jobs")
     if jobs is not None and given is click.core.ParameterSource.COMMANDLINE:
-        raise UsageError("--jobs and --on do not go together", hint="give one of them")
+        raise UsageError("--jobs and --on cannot be combined", hint="choose one of them")
     name, _, address = on.partition("://")
     settings = dict(_setting(text) for text in slurm)
     confirm = _ask if sys.stdin.isatty() else None
@@ -74,7 +78,9 @@ def chosen_executor(
 def _setting(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not value or any(sign.isspace() for sign in value):
-        raise UsageError(f"--slurm {text}: is not KEY=VALUE", hint="--slurm partition=gpu")
+        raise UsageError(
+            f"--slurm {text}: not of the form KEY=VALUE", hint="for example --slurm partition=gpu"
+        )
     return key, value
 
 

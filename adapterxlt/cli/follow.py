@@ -47,7 +47,7 @@ def _board(workdir: Path) -> Board:
     board = newest_board(workdir)
     if board is None:
         raise UsageError(
-            f"{workdir}: no run has left anything to follow here",
-            hint="`adapterxlt run RECIPE` leaves it while it runs",
+            f"{workdir}: there is no run to follow in this work folder",
+            hint="start one with `adapterxlt run RECIPE`",
         )
     return board

@@ -1,4 +1,4 @@
-"""Groups of commands that import a command when it is called, so that help is quick."""
+"""Groups of commands that import a command only when it is called, so that help is quick."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from adapterxlt.suggest import suggest
 
 
 class LazyGroup(click.Group):
-    """A click group that knows its commands' names, and where they are.
+    """A click group that knows the names of its commands and the modules that hold them.
 
     Args:
-        lazy: for each name one line of help and the module that holds it as `command`.
-        what: what stands before the name in a message: `artifact ` of `artifact list`.
+        lazy: for each name, one line of help and the module that holds the command as `command`.
+        what: the text before the name in a message: `artifact ` in `artifact list`.
     """
 
     def __init__(
@@ -39,7 +39,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in self.lazy and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"no such command `{self.what}{name}`; {suggest(name, self.lazy)}")
+            hint = suggest(name, self.lazy, see=f"{ctx.command_path} --help")
+            ctx.fail(f"no such command `{self.what}{name}`; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

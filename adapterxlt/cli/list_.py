@@ -80,12 +80,12 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
         hidden=tuple(key for key in records[0] if key not in shown),
         group="benchmark",
         note=wrap(
-            "No entry under `trains on`: the task's own training split; `-`: none. With --json: "
-            "also languages, splits, labels, layouts, Hub repository, presets, licence and "
-            "citation.",
+            "`trains on` is empty where a task trains on its own training split, and `-` where "
+            "there is no training data. --json adds languages, splits, labels, layouts, Hub "
+            "repository, presets, licence and citation.",
             indent="",
         )
-        + "\nNot on the Hub as Parquet files, for `data: hub`:"
+        + "\nNot available with `data: hub`, because the Hub has no Parquet files:"
         + "".join("\n" + wrap(f"{r['task']}: {r['elsewhere']}") for r in records if r["elsewhere"]),
     )
 
@@ -113,7 +113,8 @@ def methods(backbone: str | None = None) -> Listing:
         for name in added()
     ]
     note = _parameter_notes(records)
-    note += "\nWith parameters: lora[r=4,alpha=16]. Several at once: prefix_tuning|par_bn."
+    note += "\nWrite parameters in brackets: lora[r=4,alpha=16]."
+    note += "\nCombine methods with `|`: prefix_tuning|par_bn."
     if backbone is not None:
         note += "\n" + _count(records, backbone)
     return Listing(records, hidden=("parameters",), note=note)
@@ -131,7 +132,10 @@ def _count(records: list[dict[str, Any]], name: str) -> str:
         count = counts.get(record["method"])
         record["trained"] = "-" if count is None else count
         record["share"] = "-" if count is None else f"{100 * count / total:.2f} %"
-    note = f"trained: parameters on `{backbone.name}`, heads left out, of the {total:,} it has."
+    note = (
+        f"trained: number of trained parameters, without heads; `{backbone.name}` has "
+        f"{total:,} in total."
+    )
     for found in filter(None, problems.values()):
         note += "\n" + wrap(found[0].splitlines()[0])
     return note
@@ -139,7 +143,7 @@ def _count(records: list[dict[str, Any]], name: str) -> str:
 
 def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
     """Parameters of each family's first method; of its others what differs from that."""
-    lines = ["Parameters and their defaults (of a family's other methods, what differs):"]
+    lines = [("Parameters and defaults (other methods of a family: only the differences):")]
     bases: dict[str, Mapping[str, object]] = {}
     for record in records:
         parameters = record["parameters"]
@@ -163,17 +167,18 @@ def backbones() -> Listing:
             found = resolve_backbone(name, Path.cwd())
         except MissingBackboneError:
             continue  # `doctor` says what is wrong with it
-        needs = "nothing: bundled"
+        needs = "nothing; it is bundled"
         records.append(_backbone(name, found.layers, found.hidden_size, needs))
     hub = {name: facts for entry in BUILT_IN.values() for name, facts in entry.models.items()}
     for name, (layers, width, size) in hub.items():
-        needs = f"the Hugging Face Hub or its local cache ({size})"
+        needs = f"the Hugging Face Hub, or its local cache ({size})"
         records.append(_backbone(name, layers, width, needs))
     return Listing(
         records,
         note=wrap(
-            "Also: any other encoder of the Hub by its id, or a local folder with config.json, "
-            f"*.safetensors and a tokenizer. Architectures: {', '.join(known())}.",
+            "You can also use any other encoder on the Hub by its id, or a local folder with "
+            "config.json, *.safetensors and a tokenizer. Supported architectures: "
+            f"{', '.join(known())}.",
             indent="",
         ),
     )
@@ -211,15 +216,15 @@ def _description(path: Path) -> str:
 @click.option(
     "--backbone",
     metavar="NAME",
-    help="With `methods`: count the parameters that each trains on this backbone.",
+    help="With `methods`: count the parameters that each method trains on this backbone.",
 )
 @json_option
 def command(what: str, entries: tuple[Path, ...], backbone: str | None, as_json: bool) -> None:
     """List tasks, methods, backbones, recipes or presets."""
     if entries and what != "tasks":
-        raise UsageError(f"--tasks: is for `adapterxlt list tasks`, not for `list {what}`")
+        raise UsageError(f"--tasks works with `adapterxlt list tasks`, not with `list {what}`")
     if backbone is not None and what != "methods":
-        raise UsageError(f"--backbone: is for `adapterxlt list methods`, not for `list {what}`")
+        raise UsageError(f"--backbone works with `adapterxlt list methods`, not with `list {what}`")
     if what == "tasks":
         listing = tasks(entries)
     else:

@@ -1,6 +1,6 @@
-"""The `adapterxlt` command: finds the verb, turns every failure into one line and an exit code.
+"""The `adapterxlt` command: it finds the verb and turns each failure into a message and exit code.
 
-A verb's module is imported when the verb is called and not before, so that `--help` is quick.
+A verb's module is imported only when the verb is called, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from adapterxlt.store.disk import cannot_write
 
 # Verb -> one line of help. `adapterxlt/cli/<verb>.py` holds a click command named `command`.
 VERBS = {
-    "run": "Run what is missing of a recipe and print its results.",
-    "plan": "Show the stages of a recipe: done, or to do and why.",
+    "run": "Run the missing stages of a recipe and print its results.",
+    "plan": "Show which stages of a recipe are done and which are to do, and why.",
     "validate": "Check recipes and report all their problems.",
     "list": "List tasks, methods, backbones, recipes or presets.",
     "status": "Show what ran in a work folder, what failed and why.",
-    "report": "Show results of work folders: tables or a page, seeds taken together.",
-    "outcomes": "Take the outcome of every example out of work folders.",
+    "report": "Show the results of work folders as tables or as a page.",
+    "outcomes": "Export the outcome of every example that was evaluated.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
-    "predict": "Predict with what was trained: labels, answers or tags of new texts.",
-    "retrieve": "Score an encoder on two texts, or vectors of any other.",
-    "mine": "Find translation pairs in two plain texts.",
-    "mining-set": "Hide translation pairs among distractors, to measure mining.",
-    "artifact": "Share what was trained: list, show, verify, pack, import, export, push, pull.",
-    "task": "Describe data of your own: write an entry, check it.",
+    "predict": "Predict labels, answers or tags of new texts with a trained model.",
+    "retrieve": "Measure how well an encoder, or your own vectors, finds translations.",
+    "mine": "Find translation pairs in two text files.",
+    "mining-set": "Build a test set for mining: translation pairs among distractors.",
+    "artifact": "Share trained models: list, show, verify, pack, import, export, push, pull.",
+    "task": "Describe your own data: write a task entry and check it.",
     "schema": "Print the JSON Schema of a recipe or of a task entry.",
-    "doctor": "Check versions, devices, data, backbone and disk space.",
+    "doctor": "Check the installation: versions, devices, data, backbone and disk space.",
 }
 _MODULES = {"list": "list_", "mining-set": "mining_set"}
 _LAZY = {verb: (text, f"adapterxlt.cli.{_MODULES.get(verb, verb)}") for verb, text in VERBS.items()}
@@ -50,7 +50,7 @@ Completion: eval "$(_ADAPTERXLT_COMPLETE=bash_source adapterxlt)"
 
 class _Verbs(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; no exception but click's own leaves, unless --debug is given."""
+        """Run the verb and turn every exception but click's own into a message."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -70,7 +70,7 @@ class _Verbs(LazyGroup):
 def describe(error: BaseException) -> tuple[str, int]:
     """Return what to tell the user about an exception, and the exit code."""
     if isinstance(error, KeyboardInterrupt):
-        return "\ninterrupted; the same command goes on from here", 130
+        return "\ninterrupted; run the same command again to continue from here", 130
     if isinstance(error, InvalidRecipeError) and len(error.problems) > 1:
         problems = "".join(f"\n  {problem}" for problem in error.problems)
         return f"error: the recipe has {len(error.problems)} problems{problems}", error.exit_code
@@ -83,8 +83,8 @@ def describe(error: BaseException) -> tuple[str, int]:
         return f"error: {place}{error.strerror}", AdapterXLTError.exit_code
     kind = type(error).__name__
     return (
-        f"error: {kind}: {error}\n"
-        "  this should not happen: run again with `adapterxlt --debug ...` and report what it says",
+        f"error: {kind}: {error}\n  this is a bug in adapterxlt: run the command again as "
+        "`adapterxlt --debug ...` and report the output",
         AdapterXLTError.exit_code,
     )
 
@@ -93,9 +93,9 @@ def describe(error: BaseException) -> tuple[str, int]:
     cls=_Verbs, lazy=_LAZY, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, prog_name="adapterxlt", message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    """Modular cross-lingual transfer: does an English intermediate task help other languages?"""
+    """Train and evaluate cross-lingual models: does an English intermediate task help others?"""
 
 
 def main() -> None:

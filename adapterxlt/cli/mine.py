@@ -27,7 +27,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
             return value
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
         if found is None or not float(found[1]):
-            self.fail(f"`{value}` is no size such as 4GB or 512MB", param, ctx)
+            self.fail(f"`{value}` is not a size such as 4GB or 512MB", param, ctx)
         return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
@@ -39,8 +39,8 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where the pairs go: score, source, target; tab-separated, best first. `-` is stdout; "
-    ".gz, .bz2, .xz and .zst compress.",
+    help="File for the pairs, best first; each line holds score, source and target, separated by "
+    "tabs. `-` writes to stdout; .gz, .bz2, .xz and .zst compress.",
 )
 @encoder_options
 @click.option(
@@ -48,26 +48,39 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     default="jiant",
     show_default=True,
     metavar="NAME[+OPTION...]",
-    help="Layer, pooling, margin and neighbours; e.g. jiant+distance, xtreme-2020+whiten. "
-    "See `adapterxlt list presets`.",
+    help="Protocol that sets layer, pooling, margin and neighbours, such as jiant+distance or "
+    "xtreme-2020+whiten; see `adapterxlt list presets`.",
 )
-@click.option("--layer", type=int, help="Hidden layer instead of the protocol's; 0: embeddings.")
-@click.option("--neighbours", "k", type=click.IntRange(1), help="Instead of the protocol's (4).")
+@click.option(
+    "--layer", type=int, help="Hidden layer; 0 is the embeddings.  [default: the protocol's]"
+)
+@click.option(
+    "--neighbours",
+    "k",
+    type=click.IntRange(1),
+    help="Number of nearest neighbours for the margin.  [default: the protocol's, 4]",
+)
 @click.option(
     "--index",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="flat (exact), ivf-flat, ivf-sq8, ivf-pq, hnsw; auto picks by size and memory.",
+    help="Search index: flat (exact), ivf-flat, ivf-sq8, ivf-pq or hnsw; auto chooses by size "
+    "and memory.",
 )
 @click.option(
     "--threshold",
     type=Finite(),
-    help="Leave out pairs that score below; a distance may be below 0.  [default: above 0]",
+    help="Leave out pairs that score less; distances can be negative.  [default: keep scores "
+    "above 0]",
 )
-@click.option("--top", type=click.IntRange(1), help="Keep so many best pairs at most.")
-@click.option("--src-lang", metavar="XX", help="Leave out source lines in another script.")
-@click.option("--trg-lang", metavar="XX", help="Leave out target lines in another script.")
+@click.option("--top", type=click.IntRange(1), help="Keep at most this many pairs, the best ones.")
+@click.option(
+    "--src-lang", metavar="XX", help="Language of SRC; lines in another script are left out."
+)
+@click.option(
+    "--trg-lang", metavar="XX", help="Language of TRG; lines in another script are left out."
+)
 @click.option(
     "--min-chars",
     type=click.IntRange(1),
@@ -83,25 +96,29 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     help="Leave out lines with more characters.",
 )
 @click.option(
-    "--max-length", type=click.IntRange(3), default=256, show_default=True, help="Tokens."
+    "--max-length",
+    type=click.IntRange(3),
+    default=256,
+    show_default=True,
+    help="Maximum length of a sentence in tokens; longer ones are cut.",
 )
 @click.option(
-    "--memory", type=Size(), default="4GB", show_default=True, help="Memory to stay within."
+    "--memory", type=Size(), default="4GB", show_default=True, help="Upper limit for memory."
 )
 @click.option(
     "--precision",
     type=click.Choice(["float32", "float16"]),
     default="float32",
     show_default=True,
-    help="Of the vectors on disk.",
+    help="Precision of the vectors on disk.",
 )
-@click.option("--line-numbers", is_flag=True, help="Write both line numbers after the score.")
+@click.option("--line-numbers", is_flag=True, help="Write the two line numbers after the score.")
 @click.option(
     "--workdir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Vectors and neighbours, for going on after an interruption.  [default: FILE.work, "
-    "removed in the end]",
+    help="Folder for vectors and neighbours; an interrupted command continues from it.  "
+    "[default: FILE.work, removed at the end]",
 )
 @json_option
 def command(

@@ -23,15 +23,31 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Folder of the set: bucc2018/XX-en.SPLIT.{XX,en,gold} below it.",
-)
-@click.option("--lang", required=True, metavar="XX", help="Code of SRC; TRG is called `en`.")
-@click.option("--gold", type=_SHARE, default=0.1, show_default=True, help="Share of pairs.")
-@click.option(
-    "--source-only", type=_SHARE, default=0.4, show_default=True, help="Distractors in SRC."
+    help="Folder for the sets; the files are bucc2018/XX-en.SPLIT.{XX,en,gold}.",
 )
 @click.option(
-    "--target-only", type=_SHARE, default=0.5, show_default=True, help="Distractors in TRG."
+    "--lang", required=True, metavar="XX", help="Language code of SRC; TRG is called `en`."
+)
+@click.option(
+    "--gold",
+    type=_SHARE,
+    default=0.1,
+    show_default=True,
+    help="Share of the lines that become gold pairs.",
+)
+@click.option(
+    "--source-only",
+    type=_SHARE,
+    default=0.4,
+    show_default=True,
+    help="Share of the lines that become distractors in SRC.",
+)
+@click.option(
+    "--target-only",
+    type=_SHARE,
+    default=0.5,
+    show_default=True,
+    help="Share of the lines that become distractors in TRG.",
 )
 @click.option(
     "--seed",
@@ -52,16 +68,16 @@ def command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Hide translation pairs among distractors, to measure mining with known gold.
+    """Build a test set for mining: translation pairs hidden among distractors.
 
-    Line n of TRG translates line n of SRC (NTREX, FLORES, ...; of two .conllu files, such as PUD's,
-    sentences with one sent_id). Half of the lines become a dev set, half a test set: thresholds
-    are tuned on the one and applied to the other. Blank lines and lines whose text occurs again
-    are left out; line breaks other than line feeds, and tabs, are written as spaces. The same seed
+    Line n of TRG must translate line n of SRC, as in NTREX or FLORES. In .conllu files, such as
+    those of PUD, sentences with the same sent_id translate each other. Half of the lines become a
+    dev set, on which thresholds are tuned; the other half becomes a test set. Blank lines and
+    repeated lines are left out. Tabs and unusual line breaks become spaces. The same seed always
     gives the same files.
 
-    The files are for `retrieve SRC TRG --gold FILE`, and with --out as data folder for `bucc2018`
-    in recipes.
+    Use the files with `retrieve SRC TRG --gold FILE`, or use --out as a data folder for the task
+    `bucc2018` in recipes.
     """
     from adapterxlt.retrieval.mining_sets import (
         SPLITS,
@@ -75,12 +91,16 @@ def command(
     from adapterxlt.store.output import check_folder
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", lang) or lang in ("en", "gold"):
-        raise UsageError(f"--lang {lang}: not a code for the source side", hint="such as `de`")
+        raise UsageError(
+            f"--lang {lang}: not a language code for SRC", hint="use a code such as `de`"
+        )
     wanted = [mining_files(out, lang, split) for split in SPLITS]
     check_folder(out)
     there = [path for files in wanted for path in files.values() if os.path.lexists(path)]
     if there:
-        raise AdapterXLTError(f"{there[0]} exists", hint="choose another --out, or remove it")
+        raise AdapterXLTError(
+            f"{there[0]} already exists", hint="remove it, or choose another --out"
+        )
     bitext = read_parallel(source, target, lang)
     shares = Shares(gold, source_only, target_only)
     halves = split_bitext(bitext, seed=seed)

@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs share."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ JSON_SCHEMA = 1
 
 
 class Finite(click.FloatRange):
-    """A number, neither NaN nor infinite: nothing compares with those."""
+    """A finite number: nothing can be compared with NaN or infinity."""
 
     name = "float"
+
+    def _describe_range(self) -> str:
+        """Say nothing where there are no limits, which click would show as `x<=None`."""
+        return "" if self.min is None and self.max is None else super()._describe_range()
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number."""
+        """Return the number."""
         number = float(click.FLOAT.convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"`{value}` is not a finite number", param, ctx)
@@ -41,7 +45,7 @@ def set_option(function: F) -> F:
         "overrides",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Change a key of the recipe, e.g. stages.nli.lr=3e-4. Repeatable.",
+        help="Change a key of the recipe, for example stages.nli.lr=3e-4. Repeatable.",
     )(function)
 
 
@@ -51,7 +55,8 @@ def data_option(function: F) -> F:
         "--data",
         multiple=True,
         metavar="DIR",
-        help="Folder with data, instead of the recipe's. Repeatable; `pocket` is bundled.",
+        help="Folder with data; it replaces the recipe's folders. `pocket` is the bundled data. "
+        "Repeatable.",
     )(function)
 
 
@@ -63,7 +68,8 @@ def tasks_option(function: F) -> F:
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="PATH",
-        help="Entry of a task of your own, or a folder of them, beside the recipe's. Repeatable.",
+        help="File that describes a task of your own, or a folder of such files; it adds to the "
+        "recipe's tasks. Repeatable.",
     )(function)
 
 
@@ -73,9 +79,9 @@ def trial_option(function: F) -> F:
         "--trial",
         type=click.IntRange(min=1),
         metavar="N",
-        help="See in small whether the recipe works: one epoch, at most N examples of each task "
-        "and evaluated language, retrieval in two languages, dev splits where training files are "
-        "missing.",
+        help="Try the recipe on little data: train for one epoch, read at most N examples per "
+        "task and evaluated language, run retrieval in two languages, and train on dev "
+        "splits where training files are missing.",
     )(function)
 
 
@@ -88,13 +94,13 @@ def workdir_option(function: F) -> F:
         envvar="ADAPTERXLT_WORKDIR",
         show_default=True,
         show_envvar=True,
-        help="Where results and trained parts are kept.",
+        help="Folder for results and trained models.",
     )(function)
 
 
 def _device(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not is_device(value):
-        raise click.BadParameter(f"`{value}` is not a device: give {KNOWN}")
+        raise click.BadParameter(f"`{value}` is not a device; choose {KNOWN}")
     return value
 
 
@@ -102,37 +108,41 @@ def device_option(default: str) -> Callable[[F], F]:
     """`--device D`.
 
     Args:
-        default: where models compute without it, for the help.
+        default: what the help names as the default.
     """
     return click.option(
         "--device",
         callback=_device,
         metavar="auto|cpu|cuda|cuda:N|mps",
-        help=f"Where models compute.  [default: {default}]",
+        help=f"Device that models run on.  [default: {default}]",
     )
 
 
 def json_option(function: F) -> F:
     """`--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
-        function
-    )
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print the output as one JSON document."
+    )(function)
 
 
 def encoder_options(function: F) -> F:
-    """`--backbone`, `--artifact`, `--device`, `--prefix`: which encoder, how and where."""
+    """`--backbone`, `--artifact`, `--device`, `--prefix`: the encoder and how to run it."""
     artifact = click.option(
         "--artifact",
         metavar="PATH",
-        help="What was trained on it: a folder, a packed file, or WORKDIR:STAGE.  "
-        "[default: the bare backbone]",
+        help="Trained model: a folder, a packed file, or WORKDIR:STAGE.  [default: the bare "
+        "backbone]",
     )
-    backbone = click.option("--backbone", metavar="NAME", help="As in recipes.  [default: mini]")
-    device = device_option("auto, a GPU if there is one")
+    backbone = click.option(
+        "--backbone",
+        metavar="NAME",
+        help="Backbone: a bundled name, a folder or a Hub id, as in recipes.  [default: mini]",
+    )
+    device = device_option("auto, which takes a GPU if there is one")
     prefix = click.option(
         "--prefix",
         metavar="TEXT",
-        help="Put before each sentence, as some encoders want it: 'query: ' for E5.",
+        help="Text to put before each sentence, for encoders that expect one: 'query: ' for E5.",
     )
     return backbone(artifact(device(prefix(function))))
 
@@ -149,6 +159,6 @@ def print_json(document: dict[str, Any], *, err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     try:
         text.encode(stream.encoding or "utf-8")
-    except UnicodeEncodeError:  # a terminal or file of fewer characters: the same, escaped
+    except UnicodeEncodeError:  # the terminal or file lacks some characters: escape them
         text = json.dumps(full, indent=2)
     click.echo(text, err=err)

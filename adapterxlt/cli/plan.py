@@ -1,4 +1,4 @@
-"""`adapterxlt plan RECIPE`: the stage graph, what is done, what is to do and why."""
+"""`adapterxlt plan RECIPE`: the stages, which of them are done, and why others are to do."""
 
 from __future__ import annotations
 
@@ -31,30 +31,32 @@ _STATUS = {"done": "done", "todo": "to do", "damaged": "damaged", "remote": "rem
 
 @click.command()
 @recipe_argument
-@click.option("--explain", is_flag=True, help="Show what each step's result depends on.")
+@click.option("--explain", is_flag=True, help="Show what the result of each step depends on.")
 @click.option(
     "--power",
     is_flag=True,
-    help="Show what differences the recipe can show, and what is left to do of it.",
+    help="Show how small a difference the recipe can detect, and what the remaining steps cost.",
 )
 @click.option(
     "--guess-accuracy",
     type=click.FloatRange(0, 100, min_open=True, max_open=True),
     default=70.0,
     show_default=True,
-    help="Of --power where nothing was measured yet: percent of the examples that are right.",
+    help="For --power, where nothing was measured yet: assumed percentage of correct examples.",
 )
 @click.option(
     "--guess-disagreement",
     type=click.FloatRange(0, 100, min_open=True),
-    help="Likewise: percent that one model has right and the other wrong.",
+    help="For --power, where nothing was measured yet: assumed percentage of examples that only "
+    "one of two models gets right.",
 )
 @click.option(
     "--guess-seed-sd",
     type=click.FloatRange(0),
     default=1.0,
     show_default=True,
-    help="Of --power where one seed was measured at most: how much differences vary, in points.",
+    help="For --power, where at most one seed was measured: assumed standard deviation of "
+    "differences between seeds, in points.",
 )
 @set_option
 @data_option
@@ -76,9 +78,9 @@ def command(
     workdir: Path,
     as_json: bool,
 ) -> None:
-    """Show the stages of a recipe: done, or to do and why.
+    """Show which stages of a recipe are done and which are to do, and why.
 
-    RECIPE is a file or the name of a bundled recipe. Nothing is run.
+    RECIPE is a file or the name of a bundled recipe. The command runs no stage.
     """
     loaded = open_recipe(recipe, overrides, data, entries)
     progress, sources = open_progress(), find_sources(loaded)
@@ -99,7 +101,7 @@ def command(
     print_table([_record(step) for step in plan.steps])
     done = sum(step.status == "done" for step in plan.steps)
     remote = sum(step.status == "remote" for step in plan.steps)
-    pulled = f", {remote} will be pulled" if remote else ""
+    pulled = f", {remote} can be pulled" if remote else ""
     click.echo(f"{done} of {len(plan.steps)} steps are done in {workdir}{pulled}")
     for step in plan.steps:
         if "note" in step.step.neutral:

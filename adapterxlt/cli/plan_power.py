@@ -1,4 +1,4 @@
-"""`adapterxlt plan RECIPE --power`: what a recipe can show, and what it costs."""
+"""`adapterxlt plan RECIPE --power`: what a recipe can detect, and what it costs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from adapterxlt.store.store import Store
 
 MORE = max(SEEDS)
 _NOTE = (
-    "finds: the difference in points that 80 of 100 such studies find (5 %, before Holm's "
-    f"correction) with the recipe's seeds; of {MORE}: with {MORE} seeds. With one seed each, what "
-    "other seeds would give is not counted."
+    "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
+    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed "
+    "per model, variation between seeds is not included."
 )
 
 
 @dataclass(frozen=True)
 class Power:
-    """What can be shown, and what is left to do."""
+    """The differences that a recipe can detect, and the cost of its remaining steps."""
 
     questions: tuple[Question, ...]
     cost: Cost
@@ -44,13 +44,13 @@ class Power:
         workdir: Path,
         guess: tuple[float, float | None, float],
     ) -> Power:
-        """That of a planned recipe."""
+        """Return the power of a planned recipe."""
         context = Context(recipe, plan, store, sources, progress)
         asked = tuple(questions(context, plan, workdir, Guess(*guess)))
         return cls(asked, cost_of(plan.steps, store))
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """Return the document for `--json`."""
         return {
             "power": [
                 asdict(one)
@@ -61,23 +61,23 @@ class Power:
         }
 
     def show(self) -> None:
-        """Print it."""
-        click.echo("\nWhat this recipe can show")
+        """Print the tables."""
+        click.echo("\nSmallest detectable difference of each comparison")
         if not self.questions:
-            click.echo("nothing: no stage measures a model and its baseline")
+            click.echo("no differences: no stage measures a model together with its baseline")
             return
         sources = list(dict.fromkeys(one.noise.source for one in self.questions))
         print_table([_record(one, sources) for one in self.questions])
         click.echo(_NOTE)
         for number, source in enumerate(sources, 1):
-            click.echo(f"({number}) {source}" if len(sources) > 1 else f"from {source}")
+            click.echo(f"({number}) {source}" if len(sources) > 1 else f"Based on {source}.")
         cost = self.cost
         told = f"{cost.steps} steps to run"
         if cost.steps > cost.unknown:
-            told += f": {cost.seconds / 3600:.1f} hours and {cost.size / 1e6:,.0f} MB"
-            told += ", by steps that this work folder has"
+            told += f": about {cost.seconds / 3600:.1f} hours and {cost.size / 1000000.0:,.0f} MB"
+            told += ", judging by similar steps in this work folder"
         if cost.unknown:
-            told += f"; of {cost.unknown} of them it is not known how long they take"
+            told += f"; the time of {cost.unknown} of them is unknown"
         click.echo(told)
 
 
@@ -90,7 +90,7 @@ def _record(one: Question, sources: list[str]) -> dict[str, object]:
         "examples": one.examples,
         "seeds": one.seeds,
         "finds": f"{one.noise.detectable(one.seeds):.1f}",
-        f"of {MORE}": f"{one.noise.detectable(MORE):.1f}",
+        f"with {MORE}": f"{one.noise.detectable(MORE):.1f}",
     }
     told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}
     return found | told

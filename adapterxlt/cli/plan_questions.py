@@ -159,5 +159,5 @@ def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list
             cap = step.params.get("cap")
             sizes.append(len(read_examples(task, roots, code, step.text("split"), cap)))
     if not all(sizes):
-        raise MissingDataError(f"no examples of `{task.name}` to tell the power from")
+        raise MissingDataError(f"cannot compute the power: `{task.name}` has no examples")
     return sizes

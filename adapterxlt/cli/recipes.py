@@ -1,4 +1,4 @@
-"""From the RECIPE argument of a verb to a checked recipe."""
+"""Turns the RECIPE argument of a command into a checked recipe."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def recipe_path(text: str) -> Path:
         return known[text]
     what = "is a folder" if path.is_dir() else "no such file"
     raise UsageError(
-        f"recipe {text}: {what}, and no bundled recipe has this name",
-        hint=f"bundled recipes: {suggest(path.stem, known)}",
+        f"recipe {text}: {what}, and there is no bundled recipe of this name",
+        hint=f"bundled recipes: {suggest(path.stem, known, see='adapterxlt list recipes')}",
     )
 
 

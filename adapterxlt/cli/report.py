@@ -1,4 +1,4 @@
-"""`adapterxlt report WORKDIR...`: what was measured, as tables or as a page."""
+"""`adapterxlt report WORKDIR...`: the results, as tables or as a page."""
 
 from __future__ import annotations
 
@@ -36,15 +36,21 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument(
     "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option("--html", type=_FILE, help="Write a page to this file.")
-@click.option("--markdown", type=_FILE, help="Write the answer and the tables of differences.")
-@click.option("--csv", "rows", type=_FILE, help="Write every row, with its comparison.")
-@click.option("--latex", type=_FILE, help="Write the table of differences.")
+@click.option("--html", type=_FILE, help="Write the results as an HTML page to this file.")
+@click.option(
+    "--markdown",
+    type=_FILE,
+    help="Write the answer and the tables of differences to this Markdown file.",
+)
+@click.option(
+    "--csv", "rows", type=_FILE, help="Write every result, with its comparison, to this CSV file."
+)
+@click.option("--latex", type=_FILE, help="Write the table of differences to this LaTeX file.")
 @click.option(
     "--rebuild",
     "anew",
     is_flag=True,
-    help="First make results.json anew from the store; a damaged one is put aside.",
+    help="First rebuild results.json from the stored results; a damaged file is renamed.",
 )
 @json_option
 def command(
@@ -56,11 +62,11 @@ def command(
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Show results of work folders: what each recipe measured, against its baseline.
+    """Show the results of work folders, with each model compared with its baseline.
 
-    Models are compared on the outcomes of the same examples, which their stores hold. The
-    command needs neither the models nor the data. It takes runs of one recipe under several seeds
-    together, whether they lie in one folder or in several.
+    Models are compared on their outcomes for the same examples. The work folders hold these
+    outcomes, so the command needs neither the models nor the data. Runs of one recipe with
+    different seeds are combined, even across work folders.
     """
     asked = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
     read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
@@ -76,7 +82,9 @@ def command(
             rebuild(workdir, progress)
     runs = read_runs(workdirs)
     if not runs:
-        raise UsageError(f"{', '.join(map(str, workdirs))}: no results", hint="run a recipe first")
+        raise UsageError(
+            f"{', '.join(map(str, workdirs))}: there are no results", hint="run a recipe first"
+        )
     found = compared(runs)
     seeds = over_seeds(runs)
     others = [one for one in seeds if one.key not in found]
@@ -113,13 +121,13 @@ def command(
 
 
 def _apart(outputs: Mapping[str, Output]) -> None:
-    """See that no file is asked for twice."""
+    """Check that no two options name the same file."""
     places: dict[Path, str] = {}
     for option, output in outputs.items():
         if output.regular and places.setdefault(output.path, option) != option:
             raise UsageError(
-                f"{option}: {output.shown} is the same file as that of {places[output.path]}",
-                hint="name another one",
+                f"{option}: {output.shown} is also the file of {places[output.path]}",
+                hint="choose another file",
             )
 
 

@@ -1,4 +1,4 @@
-"""`adapterxlt retrieve SRC TRG`: how well an encoder finds translations, by a protocol."""
+"""`adapterxlt retrieve SRC TRG`: how well an encoder finds translations."""
 
 from __future__ import annotations
 
@@ -29,22 +29,38 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--gold",
     type=_FILE,
     metavar="FILE",
-    help="Pairs to be mined: `id TAB id` where SRC and TRG are `id TAB sentence` a line (BUCC); "
-    "with --vectors, line numbers from 1. Default: line i translates line i (Tatoeba).",
+    help="File of gold pairs to mine, as in BUCC: each line is `id TAB id`, and lines of SRC and "
+    "TRG are `id TAB sentence`. With --vectors the ids are line numbers from 1.  [default: "
+    "line i translates line i, as in Tatoeba]",
 )
-@click.option("--vectors", is_flag=True, help="SRC and TRG are .npy files of vectors.")
+@click.option("--vectors", is_flag=True, help="Read SRC and TRG as .npy files of vectors.")
 @click.option(
     "--protocol",
     default="jiant",
     show_default=True,
     metavar="NAME[+OPTION...]",
-    help="The rules; e.g. jiant+csls, xtreme-2020+whiten. See `adapterxlt list presets`.",
+    help="Evaluation protocol, such as jiant+csls or xtreme-2020+whiten; see `adapterxlt list "
+    "presets`.",
 )
 @encoder_options
-@click.option("--layers", metavar="N,...|all", help="Hidden layers.  [default: the protocol's]")
-@click.option("--pooling", metavar="NAME,...|all", help="Poolings.  [default: the protocol's]")
-@click.option("--threshold", type=Finite(), help="Of mining, tuned elsewhere (on dev, say).")
-@click.option("--index", default="flat", show_default=True, metavar="NAME", help="As for mine.")
+@click.option(
+    "--layers", metavar="N,...|all", help="Hidden layers to evaluate.  [default: the protocol's]"
+)
+@click.option(
+    "--pooling", metavar="NAME,...|all", help="Poolings to evaluate.  [default: the protocol's]"
+)
+@click.option(
+    "--threshold",
+    type=Finite(),
+    help="Margin threshold tuned on another split.  [default: tuned on --gold]",
+)
+@click.option(
+    "--index",
+    default="flat",
+    show_default=True,
+    metavar="NAME",
+    help="Search index, as for `adapterxlt mine`.",
+)
 @click.option(
     "--max-length",
     type=click.IntRange(3),
@@ -56,7 +72,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--save-vectors",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write the vectors as .npy files there, a row a line.",
+    help="Also write the vectors to .npy files in this folder, one row per line.",
 )
 @json_option
 def command(
@@ -77,12 +93,14 @@ def command(
     save_vectors: Path | None,
     as_json: bool,
 ) -> None:
-    """Score an encoder on two texts, or vectors that any encoder made.
+    """Measure how well an encoder, or your own vectors, finds translations.
 
-    Without --gold, line i of TRG is the translation of line i of SRC and is looked for among all
-    lines (TRG is the English side of the figures); with --gold, pairs are mined. Of several
-    layers and poolings all figures are shown and the best is named: choose on dev, then give its
-    layer, pooling and threshold for test.
+    SRC and TRG are text files, or with --vectors .npy files. Without --gold, line i of TRG
+    translates line i of SRC, and each line is searched among all lines of the other file; TRG is
+    the English side. With --gold, translation pairs are mined and compared with the gold pairs.
+
+    With several layers or poolings the command shows all scores and names the best combination.
+    Choose layer, pooling and threshold on dev data, and pass them for the test data.
     """
     from adapterxlt.retrieval.protocols import get_protocol
     from adapterxlt.retrieval.score import MAIN, best_of, check_threshold
@@ -95,7 +113,7 @@ def command(
         given = (backbone, artifact, device, prefix, layers, pooling, save_vectors)
         if any(option is not None for option in given):
             raise UsageError(
-                "--vectors takes no encoder",
+                "--vectors cannot be combined with an encoder",
                 hint="leave out --backbone, --artifact, --device, --prefix, --layers, --pooling "
                 "and --save-vectors",
             )
@@ -248,7 +266,7 @@ def _layers(text: str | None) -> Any:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise UsageError(f"--layers {text}: give numbers such as 1,2 or `all`") from None
+        raise UsageError(f"--layers {text}: expected numbers such as 1,2 or `all`") from None
 
 
 def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
@@ -263,7 +281,7 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
     names: list[Any] = text.split(",") if text else [default]
     for name in names:
         if name not in known:
-            raise UsageError(f"unknown pooling `{name}`", hint=suggest(name, known))
+            raise UsageError(f"`{name}` is not a pooling", hint=suggest(name, known))
     return names
 
 

@@ -39,11 +39,11 @@ from adapterxlt.trackers import TRACKERS
 @tasks_option
 @trial_option
 @workdir_option
-@device_option("the recipe's, else auto: a GPU if there is one")
+@device_option("the recipe's, else auto, which takes a GPU if there is one")
 @click.option(
     "--log-to",
     type=click.Choice(TRACKERS),
-    help="Log losses and dev scores of trainings there besides; needs the extra of that name.",
+    help="Also log losses and dev scores to this tracker; it must be installed as an extra.",
 )
 @executor_options
 @json_option
@@ -64,10 +64,10 @@ def command(
     detach: bool,
     as_json: bool,
 ) -> None:
-    """Run what is missing of a recipe and print its results.
+    """Run the missing stages of a recipe and print its results.
 
-    RECIPE is a file or the name of a bundled recipe. Stages that are in the work folder already
-    are not computed again; an interrupted run goes on where it was.
+    RECIPE is a file or the name of a bundled recipe. Stages whose results are already in the work
+    folder are not run again. An interrupted run continues where it stopped.
     """
     executor = chosen_executor(jobs, on, slurm, detach)
     loaded = open_recipe(recipe, overrides, data, entries)
@@ -105,7 +105,7 @@ def command(
         print_table([{"stage": step, "trained": out} for step, out in result.outputs.items()])
     elif result.rows or not result.predictions:
         print_results(result.rows, compared([Run(workdir, made.name, tuple(result.rows))]))
-    counts = [f"{len(result.done)} run", f"{len(result.reused)} already there"]
+    counts = [f"{len(result.done)} run", f"{len(result.reused)} reused"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []
     progress.log(f"{made.name}: {', '.join(counts)}; results in {result.results}")

@@ -1,4 +1,4 @@
-"""`adapterxlt schema recipe|task`: the JSON Schema that editors complete YAML from."""
+"""`adapterxlt schema recipe|task`: the JSON Schema with which editors complete YAML."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Benchmarks(click.Group):
-    """One verb a benchmark; those of folders are all alike, and packages add some."""
+    """One command per benchmark, including benchmarks that installed packages add."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from adapterxlt.benchmarks.registry import names
@@ -37,15 +37,15 @@ class _Benchmarks(click.Group):
 
 @click.group(cls=_Benchmarks)
 def command() -> None:
-    """Score prediction files as the official scripts score them.
+    """Score prediction files exactly as the official scripts of a benchmark do.
 
-    Nothing is averaged over fewer languages than a benchmark has: what is missing is named, its
-    task gets no average, and the exit code is 5.
+    A task gets an average only if all its languages are there. Otherwise the command names the
+    missing languages and exits with code 5.
     """
 
 
 def _folders(function: F) -> F:
-    """The options that all benchmarks of folders share."""
+    """Add the options that all benchmarks of folders share."""
     for option in (
         json_option,
         click.option(
@@ -53,14 +53,14 @@ def _folders(function: F) -> F:
             type=click.Choice(["test", "dev"]),
             default="test",
             show_default=True,
-            help="Which split the files are of.",
+            help="Split that the files belong to.",
         ),
         click.option(
             "--task",
             "tasks",
             multiple=True,
             metavar="TASK",
-            help="Score this task only. Repeatable; default: all.",
+            help="Score only this task. Repeatable.  [default: all tasks]",
         ),
         click.option(
             "--labels",
@@ -122,27 +122,31 @@ def _score(
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="JSON: answer text by question id.",
+    help="JSON file that maps question ids to answer texts.",
 )
 @click.option(
     "--labels",
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="JSON in SQuAD's schema.",
+    help="Labels: a JSON file in the SQuAD format.",
 )
 @click.option(
     "--version",
     type=click.Choice(["1.1", "2.0"]),
-    help="1.1 serves for MLQA, XQuAD and TyDiQA-GoldP too. Default: as the labels are.",
+    help="Version of the SQuAD script; 1.1 also scores MLQA, XQuAD and TyDiQA-GoldP.  [default: "
+    "taken from the labels]",
 )
-@click.option("--language", metavar="XX", help="Normalise answers as MLQA's script does for it.")
+@click.option(
+    "--language", metavar="XX", help="Normalise answers as the MLQA script does for this language."
+)
 @click.option(
     "--no-answer-scores",
     "no_answer",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="JSON: number by question id, the higher the surer that there is no answer (2.0).",
+    help="SQuAD 2.0: JSON file that maps question ids to scores; a higher score means that the "
+    "question more likely has no answer.",
 )
 @click.option(
     "--no-answer-threshold",
@@ -150,7 +154,7 @@ def _score(
     type=Finite(),
     default=1.0,
     show_default=True,
-    help="Above it a prediction counts as `no answer`.",
+    help="SQuAD 2.0: a prediction with a higher no-answer score counts as `no answer`.",
 )
 @json_option
 def squad(
@@ -162,7 +166,7 @@ def squad(
     threshold: float,
     as_json: bool,
 ) -> None:
-    """Score one file of answers: SQuAD 1.1, SQuAD 2.0, MLQA, XQuAD, TyDiQA-GoldP; in percent."""
+    """Score a file of answers to SQuAD 1.1, SQuAD 2.0, MLQA, XQuAD or TyDiQA-GoldP, in percent."""
     from adapterxlt.benchmarks.squad import score_squad
     from adapterxlt.cli.score_tables import print_metrics
 

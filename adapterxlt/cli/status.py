@@ -1,4 +1,4 @@
-"""`adapterxlt status [WORKDIR]`: what ran, what failed and why, how large it is."""
+"""`adapterxlt status [WORKDIR]`: what ran, what failed and why, and how large the results are."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ Owner = tuple[str, str]  # name and id of a recipe
     default=Path("runs"),
     envvar="ADAPTERXLT_WORKDIR",
 )
-@click.option("--follow", is_flag=True, help="Show the run that is going on until it is over.")
+@click.option("--follow", is_flag=True, help="Watch the current run until it ends.")
 @json_option
 def command(workdir: Path, follow: bool, as_json: bool) -> None:
     """Show what ran in a work folder, what failed and why.
 
-    WORKDIR is `runs` unless ADAPTERXLT_WORKDIR says otherwise.
+    The default for WORKDIR is `runs`, or the folder that the variable ADAPTERXLT_WORKDIR names.
     """
     if not workdir.is_dir():
         raise UsageError(
-            f"{workdir}: there is no such work folder",
-            hint="`adapterxlt run RECIPE --workdir DIR` makes one",
+            f"{workdir}: this work folder does not exist",
+            hint="`adapterxlt run RECIPE --workdir DIR` creates one",
         )
     if follow:
         if as_json:
-            raise UsageError("--follow and --json do not go together", hint="give one of them")
+            raise UsageError("--follow and --json cannot be combined", hint="choose one of them")
         follow_run(workdir)
         return
     store = Store(workdir / STORE_FOLDER)
@@ -107,7 +107,7 @@ def _noted(own: list[Owner]) -> dict[str, object]:
 
 
 def _owners(store: Store, entries: list[Manifest]) -> dict[str, list[Owner]]:
-    """The recipes that each entry is part of, by its address, as far as it was noted."""
+    """Return the recipes of each entry, by its address, as far as they were recorded."""
     found: dict[str, list[Owner]] = {entry.fingerprint: [] for entry in entries}
     for note in read_notes(store)[0]:
         for address in note.addresses & found.keys():

@@ -1,4 +1,4 @@
-"""`adapterxlt validate RECIPE...`: all problems of all recipes."""
+"""`adapterxlt validate RECIPE...`: report all problems of all recipes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def command(
                 click.echo(f"  {problem}")
     for reason, texts in absent.items():
         names = texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
-        click.echo(f"{names}: layers and sizes are not checked: {reason}", err=True)
+        click.echo(f"{names}: layers and sizes were not checked: {reason}", err=True)
     if any(found.values()):
         ctx.exit(InvalidRecipeError.exit_code)
 

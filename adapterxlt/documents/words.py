@@ -42,7 +42,7 @@ def translated(
             if len(inner) == 1 and detail["type"] != "too_short":
                 if where not in told:
                     told.add(where)
-                    yield places.problem(where, _ALL_OR_LIST.get(str(inner[0]), "is not right"))
+                    yield places.problem(where, _ALL_OR_LIST.get(str(inner[0]), "is not valid"))
                 continue
         holder = _holder(model, inner)
         keys = [*holder.model_fields, *(more if holder is model else ())]
@@ -82,10 +82,10 @@ def _words(detail: ErrorDetails, key: str, keys: Iterable[str]) -> tuple[str, st
         case "missing":
             return "is missing", None
         case "extra_forbidden":
-            return "is not known here", suggest(key, keys, show=40)
+            return "is not a known key", suggest(key, keys)
         case "string_type":
-            hint = "put it in quotes" if isinstance(detail["input"], (int, float)) else None
-            return "must be a text", hint
+            hint = "put the value in quotes" if isinstance(detail["input"], (int, float)) else None
+            return "must be a string", hint
         case "int_type" | "int_from_float" | "int_parsing":
             return "must be a whole number", None
         case "float_type" | "float_parsing":
@@ -114,5 +114,5 @@ def _words(detail: ErrorDetails, key: str, keys: Iterable[str]) -> tuple[str, st
         case "string_too_long":
             return f"has more than {limits['max_length']} characters", None
         case "string_pattern_mismatch":
-            return "is not a name", "a name is made of letters, digits, `_`, `-` and `.`"
+            return "is not a valid name", "use letters, digits, `_`, `-` and `.`"
     return detail["msg"].removeprefix("Value error, "), None

@@ -21,7 +21,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 MAX_NODES = 20_000
 MAX_PROBLEMS = 50
-RECIPE = "a recipe has `stages`"
+RECIPE = "a recipe needs `stages`"
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -146,9 +146,9 @@ def _yaml_hint(text: str, line: int, message: str) -> str | None:
     if "\\t" in message or "\t" in written:
         return "indent with spaces, not with tabs"
     if re.search(r"\bmethod: *[^\s\"'{}]+\[", written):
-        return 'inside {...}, quote a method with parameters: method: "lora[r=4]"'
+        return 'inside {...}, put a method with parameters in quotes: method: "lora[r=4]"'
     if "${" in written:
-        return 'inside {...}, quote a placeholder: "${name}"'
+        return 'inside {...}, put a placeholder in quotes: "${name}"'
     return None
 
 
@@ -174,7 +174,7 @@ class _Tree:
         if self._count > MAX_NODES or len(path) > MAX_DEPTH:
             if not self.full:
                 self.problems.append(
-                    here.problem((), "is too large", "aliases (`*name`) repeat what they stand for")
+                    here.problem((), "is too large", "aliases (`*name`) copy what they refer to")
                 )
             self.full, self._count = True, MAX_NODES
             return here
@@ -203,7 +203,7 @@ class _Tree:
             line = _line(key_node)
             here = Node(None, self.file, line if self.numbered else 0)
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(here.problem(path, "a key must be a single word"))
+                self.problems.append(here.problem(path, "a key must be a plain word"))
                 continue
             key = key_node.value
             if not _is_clean(key):
@@ -212,7 +212,9 @@ class _Tree:
                 merged = {**self._merge(value_node, path, line), **merged}
             elif key in own:
                 self.problems.append(
-                    here.problem((*path, key), f"is given twice (first on line {own[key].line})")
+                    here.problem(
+                        (*path, key), f"is given twice (the first is on line {own[key].line})"
+                    )
                 )
             else:
                 own[key] = self.node(value_node, (*path, key), line)

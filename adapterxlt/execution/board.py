@@ -140,7 +140,7 @@ def newest_board(workdir: Path) -> Board | None:
         board = _BOARD.validate_json(path.read_bytes())
     except (OSError, ValueError, ValidationError):
         raise AdapterXLTError(
-            f"{path}: cannot be read", hint="remove it: the next run writes it anew"
+            f"{path}: cannot be read", hint="remove it; the next run writes a new one"
         ) from None
     board.folder = path.parent
     for line in board.lines.values():

@@ -58,7 +58,7 @@ class Drive:
         self.board.mark(step_id, "running", where=where)
         self.board.write()
         if not self.alone:
-            self.context.progress.log(f"{step_id}: begun in {where}")
+            self.context.progress.log(f"{step_id}: started in {where}")
 
     def note(self, step_id: str, message: str) -> None:
         """Tell what happens to a step."""
@@ -108,7 +108,9 @@ class Drive:
             if not self.alone:
                 line = self.board.lines[ended.step]
                 took = duration(line.ended - line.began) if line.began else ""
-                how = f"done in {took}" if ended.computed else "done meanwhile by another run"
+                how = (
+                    f"done in {took}" if ended.computed else ("done by another run in the meantime")
+                )
                 self.context.progress.log(f"{ended.step}: {how}")
             return
         self.outcome.failed[ended.step] = ended.error

@@ -29,7 +29,7 @@ from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Catalogue, Home, Task, catalogue, stand_in
 
 JOB_NAME = "job.json"
-SHARED_DISK = "work folder, backbone and data must lie on a disk that all nodes share"
+SHARED_DISK = "put work folder, backbone and data on a disk that all nodes share"
 
 
 class _OwnTask(BaseModel):
@@ -119,13 +119,13 @@ def open_job(path: Path, progress: Progress) -> Context:
         plan = make_plan(recipe, store, sources)
     except (OSError, ValidationError, KeyError) as error:
         raise AdapterXLTError(
-            f"{path}: a worker cannot read the run that it is to take part in: {error}",
-            hint="the work folder must be at the same place for all workers, and the same "
-            "adapterxlt (and packages that add to it) installed",
+            f"{path}: a worker cannot read the run that it should join: {error}",
+            hint="all workers need the work folder at the same path, and the same versions of "
+            "adapterxlt and its plugins",
         ) from error
     changed = environment_changes(job.environment, environment())
     if changed:
-        progress.log(f"note: this worker has other versions than the run: {', '.join(changed)}")
+        progress.log(f"note: this worker has different versions from the run: {', '.join(changed)}")
     other = [
         planned.step.id
         for planned in plan.steps
@@ -134,9 +134,9 @@ def open_job(path: Path, progress: Progress) -> Context:
     if other:
         versions = f" ({', '.join(changed)})" if changed else ""
         raise AdapterXLTError(
-            f"{other[0]} has another address on this worker than in the run{versions}",
-            hint="its data or backbone are others than those of the run, or have changed since, "
-            "or another version of adapterxlt is installed here",
+            f"{other[0]} has a different fingerprint on this worker than in the run{versions}",
+            hint="its data or backbone differ from those of the run, or it has another version "
+            "of adapterxlt",
         )
     return Context(recipe, plan, store, sources, progress, device=job.device, log_to=job.log_to)
 

@@ -70,7 +70,10 @@ def describe_leaks(leaks: Sequence[Leak]) -> str:
         return ""
     named = [_describe(task, found) for task, found in list(tasks.items())[:_SHOWN]]
     more = [f"{len(tasks) - _SHOWN} more tasks"] if len(tasks) > _SHOWN else []
-    return f"evaluation texts seen in training: {'; '.join([*named, *more])}. The results flag them"
+    return (
+        f"evaluation texts were seen in training: {'; '.join([*named, *more])}. They are "
+        "flagged in the results"
+    )
 
 
 def _describe(task: str, leaks: Sequence[Leak]) -> str:

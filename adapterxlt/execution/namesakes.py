@@ -37,9 +37,9 @@ def describe_namesakes(context: Context, workdir: Path) -> str:
     if len(others) > MOST:
         told.append(f"{len(others) - MOST} more")
     return (
-        f"this recipe `{name}` is [{own_id}]; the results keep what was measured under the same "
-        f"name by {', '.join(told)}. `adapterxlt report {workdir}` shows all; another `name` "
-        "tells them apart better"
+        f"this recipe `{name}` is [{own_id}]; the work folder also keeps results of the same "
+        f"name from {', '.join(told)}. `adapterxlt report {workdir}` shows all of them; give the "
+        "recipe another `name` to tell them apart"
     )
 
 

@@ -122,7 +122,7 @@ def _ended(other: subprocess.Popen[str]) -> bool:
 
 def _failure(folder: Path, rank: int) -> AdapterXLTError:
     lines = "".join(f"\n    {line}" for line in tail(_log(folder, rank), _SHOWN))
-    return AdapterXLTError(f"process {rank} of this training failed; its log ends:{lines}")
+    return AdapterXLTError(f"process {rank} of this training failed; its log ends with:{lines}")
 
 
 def _store(port: int, size: int, *, first: bool) -> Any:

@@ -46,14 +46,14 @@ def rebuild(workdir: Path, progress: Progress) -> Path:
         except DamagedResultsError as error:
             rows, aside = [], free_name(workdir, "damaged")
             os.rename(path, aside)
-            progress.log(f"{error.message}; it is {aside} now")
+            progress.log(f"{error.message}; it was renamed to {aside}")
         measured = _measured(store, progress)
         for cells in _by_recipe(store, measured, progress):
             new = [row.as_dict() for names, found in cells for row in rows_of(names, found)]
             order = [f"{names['stage']}/{names['model']}/{names['task']}" for names, _ in cells]
             rows = merge(rows, new, order)
         save(path, rows)
-    progress.log(f"{path}: rebuilt from {len(measured)} measurements of the store")
+    progress.log(f"{path}: rebuilt from {len(measured)} stored measurements")
     return path
 
 
@@ -71,7 +71,7 @@ def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, lis
             store.get(entry.fingerprint)
             found[entry.fingerprint] = entry, read_measures(store.path(entry.fingerprint))
         except InvalidArtifactError as error:
-            progress.log(f"left out: {error.message}; the recipe, run again, measures it anew")
+            progress.log(f"left out: {error.message}; run the recipe again to measure it")
     return found
 
 
@@ -86,18 +86,19 @@ def _by_recipe(
     """What each recipe measured; what no note tells of by what its entries say themselves."""
     notes, unreadable = read_notes(store)
     for path in unreadable:
-        progress.log(f"{path}: this note of a run cannot be read")
+        progress.log(f"{path}: this record of a run cannot be read")
     for note in [note for note in notes if not all(map(_fits, note.cells))]:
         notes.remove(note)
-        progress.log(f"{note.recipe} [{note.recipe_id}]: the note of its run is damaged")
+        progress.log(f"{note.recipe} [{note.recipe_id}]: the record of its run is damaged")
     noted = {cell.get("cell") for note in notes for cell in note.cells}
     rest = [Unnoted(*measured[address]) for address in measured if address not in noted]
     if rest:
         names = ", ".join(dict.fromkeys(f"{one.entry.recipe}: {one.entry.title}" for one in rest))
         progress.log(
-            f"no note tells what recipe measured {names}. Taken from the measurements themselves; "
-            "not known: the baseline (`direct`, `none` or the first is taken), a bare backbone's "
-            "seed, and later names of what was renamed. Running the recipe again puts that right"
+            f"there is no record of the recipe that measured {names}. The results are taken from "
+            "the measurements themselves, so some facts are unknown: the baseline (`direct`, "
+            "`none` or the first model is used), the seed of a bare backbone, and later names of "
+            "renamed stages. Run the recipe again to correct this"
         )
         yield from names_of_unnoted(rest)
     for note in notes:

@@ -36,7 +36,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         return False
     with store.lock(address, blocking=False) as got:
         if not got:
-            context.progress.log(f"{planned.step.id}: another process computes it, waiting")
+            context.progress.log(f"{planned.step.id}: waiting for another process that computes it")
     with store.lock(address):
         if planned.status == "damaged":
             context.progress.log(f"{planned.step.id}: {planned.reason}")

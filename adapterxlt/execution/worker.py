@@ -60,7 +60,7 @@ class Worker:
         except Exception as error:  # a run goes on with what does not need this step
             traceback.print_exc(file=log)
             log.flush()
-            return Ended(step_id, error=f"{type(error).__name__}: {error}\n  its log tells where")
+            return Ended(step_id, error=f"{type(error).__name__}: {error}\n  its log shows where")
 
 
 def here() -> str:

@@ -141,8 +141,9 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         for folder in folders:
             if folder is not None and not folder.is_dir():
                 raise AdapterXLTError(
-                    f"`{folder}`, which this encoder was loaded from, is not there any more",
-                    hint="another process, or a copy, reads it again: save the model and load it",
+                    f"`{folder}`, from which this encoder was loaded, no longer exists",
+                    hint="a copy or another process reads this folder again; save the model, and "
+                    "load it from there",
                 )
         weights = self.model.base_model.state_dict()
         return _again, (type(self), *folders, self.get_config_dict(), weights, self.training)

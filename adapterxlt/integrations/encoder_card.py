@@ -38,24 +38,26 @@ def encoder_card(
     rows = [
         ("layer", f"{layer} of {built.backbone.layers} (0 is the embeddings)"),
         ("pooling", f"`{pooling}`" + (", scaled to length 1" if normalise else "")),
-        ("longest text", f"{max_length} tokens; what is longer is cut"),
+        ("longest text", f"{max_length} tokens; longer texts are cut"),
         ("backbone", f"{_code(built.backbone.name)}, content {built.backbone.hash[:16]}"),
-        ("trained", ", ".join(parts) or "nothing: it is the bare backbone"),
+        ("trained", ", ".join(parts) or "nothing; this is the bare backbone"),
         ("left behind", ", ".join(left_behind(built)) or "nothing"),
         ("needs", "sentence-transformers" if plain else "sentence-transformers and adapterxlt"),
     ]
     if plain:
         back = (
-            "adapterxlt does not import this folder: it holds neither heads nor the layers above. "
-            "What it was made of stays the artifact."
+            "adapterxlt cannot import this folder, because it has neither the heads nor the "
+            "layers above. Keep the artifact it was exported from."
             if spec
-            else "The backbone itself is what adapterxlt works with; this folder is only for "
-            "sentence-transformers."
+            else (
+                "This folder is only for sentence-transformers; adapterxlt uses the backbone "
+                "itself."
+            )
         )
     elif spec:
         back = (
-            "`0_ComposedEncoder/artifact` is the artifact itself, heads included: "
-            "`adapterxlt artifact import` takes it."
+            "`0_ComposedEncoder/artifact` is the artifact itself, including its heads; "
+            "`adapterxlt artifact import` reads it."
         )
     else:
         back = "`0_ComposedEncoder/backbone` is the backbone itself."
@@ -69,7 +71,7 @@ def encoder_card(
             "",
             f"# {name}",
             "",
-            "An encoder of sentences, exported by adapterxlt, whose own vectors it gives.",
+            "A sentence encoder exported by adapterxlt. It gives the same vectors as adapterxlt.",
             "",
             "| | |",
             "| --- | --- |",
@@ -82,8 +84,10 @@ def encoder_card(
             'vectors = model.encode(["A sentence.", "Ein Satz."])',
             "```",
             "",
-            "mteb keeps scores by a model's name and revision, which folders do not have. So that "
-            "it does not take one model's scores for another's:",
+            (
+                "mteb stores scores by the name and revision of a model, which a folder does not "
+                "have. Set both, so that mteb does not mix up the scores of different models:"
+            ),
             "",
             "```python",
             f'model.model_card_data.model_name = "{name}"',

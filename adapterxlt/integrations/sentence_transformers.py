@@ -64,7 +64,9 @@ def export_sentence_transformers(
         ) from error
     depth = built.model.config.num_hidden_layers
     if not 0 <= layer <= depth:
-        raise UsageError(f"no layer {layer}", hint=f"there are 0 (embeddings) to {depth}")
+        raise UsageError(
+            f"there is no layer {layer}", hint=f"the layers are 0 (embeddings) to {depth}"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise AdapterXLTError(f"{out} exists and is not empty", hint="choose another folder")
     limit = min(max_length, built.tokenizer.model_max_length)

@@ -48,7 +48,7 @@ def get_kind(name: str) -> Kind:
         return KINDS[name]
     if name not in added:
         known = (*KINDS, *added)
-        raise UsageError(f"unknown kind of task `{name}`", hint=suggest(name, known, show=20))
+        raise UsageError(f"unknown kind of task `{name}`", hint=suggest(name, known))
     return _added(name, added[name].value)
 
 

@@ -35,6 +35,6 @@ def meaning(name: str) -> str:
     if not isinstance(text, str):
         raise plugins.PluginError(
             f"`{name}` of {plugins.origin(plugins.entries('methods')[name])} is not a method",
-            hint='a method is added as a text, such as "seq_bn[reduction_factor=4]"',
+            hint='a package must add a method as a string, such as "seq_bn[reduction_factor=4]"',
         )
     return text

@@ -53,8 +53,8 @@ def _check_carried(part: Part, cannot: Mapping[str, str]) -> Iterable[str]:
             meant = what in (part.name, METHODS[part.name].family) or bool(values.get(what))
         if meant:
             yield (
-                f"`{part.name}` does not work on this backbone: {reason}\n"
-                "choose another method, or another backbone"
+                f"`{part.name}` does not work on this backbone: {reason}\nchoose another method "
+                "or another backbone"
             )
             return
 
@@ -63,7 +63,7 @@ def _check_library(part: Part) -> Iterable[str]:
     since = METHODS[part.name].since
     if since and Version(_installed()) < Version(since):
         yield (
-            f"`{part.name}` needs adapters {since} or newer, and {_installed()} is installed\n"
+            f"`{part.name}` needs adapters {since} or newer, but {_installed()} is installed\n"
             "pip install -U adapters"
         )
 
@@ -108,8 +108,8 @@ def _check_layers(part: Part, layers: int | None) -> Iterable[str]:
     frozen = part.resolved.get("freeze")
     if isinstance(frozen, int) and frozen >= layers:
         yield (
-            f"`{part.name}[freeze]`: the backbone has {layers} layers, and all would be frozen\n"
-            f"freeze at most {layers - 1}, or use `method: head`, which trains the head alone"
+            f"`{part.name}[freeze]` would freeze all {layers} layers of the backbone\nfreeze at "
+            f"most {layers - 1}, or use `method: head`, which trains only the head"
         )
     left_out = part.resolved.get("leave_out")
     if isinstance(left_out, list) and set(range(layers)) <= {n % layers for n in left_out}:

@@ -16,13 +16,15 @@ def can_fuse(methods: Sequence[ParsedMethod]) -> str | None:
     """
     for method in methods:
         if method.is_full:
-            return "a full fine-tune is no adapter"
+            return "a full fine-tune is not an adapter"
         if len(method.flat()) > 1:
-            return f"`{method}` joins several methods; only a single bottleneck can be fused"
+            return f"`{method}` combines several methods; only a single bottleneck can be fused"
         if METHODS[method.parts[0].name].family != "bottleneck":
             return f"only bottleneck adapters can be fused, not `{method}`"
         if method.invertible:
-            return f"`{method}` has an invertible adapter, and only the first one would be used"
+            return (
+                f"`{method}` has an invertible adapter, and a fusion would use only the first one"
+            )
     return _one_config(methods, "fused")
 
 
@@ -34,14 +36,14 @@ def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:
     bottleneck in the same place takes the input of the one below and drops its output.
     """
     if top.is_full:
-        return "a full fine-tune is no adapter"
+        return "a full fine-tune is not an adapter"
     if top.invertible:
-        return f"the invertible adapter of `{top}` acts only as the lowest one"
+        return f"the invertible adapter of `{top}` only works in the lowest adapter"
     lower = [part for method in below for part in method.flat()]
     for part in top.flat():
         family = METHODS[part.name].family
         if family in ("prompt", "reft"):
-            return f"`{part.name}` acts only as the lowest adapter"
+            return f"`{part.name}` only works as the lowest adapter"
         for under in lower:
             same = _places(part) & _places(under)
             if same and (family == "lora" or part.resolved.get("is_parallel")):

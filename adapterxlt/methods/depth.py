@@ -19,8 +19,8 @@ def only_below(method: ParsedMethod, layer: int, layers: int) -> ParsedMethod:
     """
     if method.is_full:
         raise ValueError(
-            f"`{method}` trains weights of the backbone itself, those above layer {layer} too\n"
-            "use an adapter, such as `lora[r=16]`: its layers above are left out"
+            f"`{method}` also trains backbone weights above layer {layer}\nuse an adapter, such "
+            "as `lora[r=16]`, which leaves out the layers above"
         )
     if layer >= layers:
         return method

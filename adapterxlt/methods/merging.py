@@ -101,7 +101,10 @@ def can_merge(
     if by_layer:
         for part in first.flat():
             if METHODS[part.name].family in ("prefix", "prompt"):
-                return f"`{part.name}` is learnt for all layers together, so none has a weight"
+                return (
+                    f"`{part.name}` is learnt for all layers together, so layers cannot have "
+                    "separate weights"
+                )
     reason = None if how.linear else _not_linear(first, rank, how)
     return reason or (None if rank is None else _useless_rank(methods, rank, how))
 
@@ -112,13 +115,13 @@ def _not_linear(method: ParsedMethod, rank: int | None, how: Arithmetic) -> str 
         rule = MERGE_RULES[merge_kind(part)]
         if merge_kind(part) == "edit":
             return (
-                f"`{part.name}` edits what the layers compute, so it has no elements that could "
-                f"be compared ({how.words()}); its weighted sum can be made"
+                f"`{part.name}` edits the output of layers, so it has no elements to compare "
+                f"({how.words()}); only a weighted sum is possible"
             )
         if rule.ranks and rank is None:
             return (
-                f"what {how.words()} makes of the updates of `{part.name}` is not of low rank: "
-                "say which `rank` the merge is to have"
+                f"with {how.words()}, the merged updates of `{part.name}` do not have a low "
+                "rank, so give the `rank` of the merge"
             )
     return None
 
@@ -126,10 +129,10 @@ def _not_linear(method: ParsedMethod, rank: int | None, how: Arithmetic) -> str 
 def _useless_rank(methods: Sequence[ParsedMethod], rank: int, how: Arithmetic) -> str | None:
     parts = [part for part in methods[0].flat() if MERGE_RULES[merge_kind(part)].ranks]
     if not parts:
-        return f"`{methods[0]}` has no LoRA whose rank could be chosen"
+        return f"`{methods[0]}` has no LoRA, so it has no rank"
     total = _summed(methods, "r", methods[0].flat().index(parts[0]))
     if rank > total and how.linear:
-        return f"is above {total}, the sum of the members' ranks, which loses nothing"
+        return f"is above {total}, the sum of the members' ranks, which already loses nothing"
     return None
 
 
@@ -198,32 +201,32 @@ def _refusal(method: ParsedMethod) -> str | None:
         values, kind = part.resolved, merge_kind(part)
         if values.get("inv_adapter"):
             return (
-                f"`{method}` has an invertible adapter, which must not be averaged: the sum of "
-                "several would not undo what any of them does"
+                f"`{method}` has an invertible adapter, which cannot be averaged: the average "
+                "would not be inverted correctly"
             )
         if values.get("phm_layer"):
             return (
                 f"the weights of `{part.name}` are products of small factors, and a weighted sum "
-                "of such products is not one; train `seq_bn` or `double_seq_bn` to merge them"
+                "of products is not such a product; train `seq_bn` or `double_seq_bn` to merge "
+                "them"
             )
         if values.get("use_dora"):
             return (
-                f"`{part.name}` rescales the backbone's own weights by learnt magnitudes, so a "
-                "sum of such updates is not one; train `lora` to merge them"
+                f"`{part.name}` rescales the backbone's weights by learnt magnitudes, so a sum "
+                "of updates is not such an update; train `lora` to merge them"
             )
         if kind != "weights" and values.get("use_gating"):
             return (
-                f"`{part.name}` in `{method}` has a gate that depends on the input, so a sum of "
-                "such updates is not one"
+                f"`{part.name}` in `{method}` has a gate that depends on the input, so its "
+                "updates cannot be summed"
             )
         if kind == "edit" and values["non_linearity"] is not None and part.name != "direft":
             return (
-                f"`{part.name}` with a non_linearity is not linear in its edits, so a sum of "
-                "them is not one"
+                f"`{part.name}` with a non_linearity makes non-linear edits, which cannot be summed"
             )
     loras = [part.name for part in flat if METHODS[part.name].family == "lora"]
     if len(loras) > 1:
-        return f"`{method}` joins several LoRAs, which cannot be told apart in a merge"
+        return f"`{method}` combines several LoRAs, which a merge cannot tell apart"
     return None
 
 

@@ -15,6 +15,7 @@ from adapterxlt.methods.values import accept, as_text, comparable
 from adapterxlt.suggest import suggest
 
 MAX_TEXT = 500
+LISTED = "adapterxlt list methods"  # the command that hints name
 _PART = re.compile(r"\s*([^\[\]|\s]+)\s*(?:\[(.*)\])?\s*", re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'[^'\\]*'|"[^"\\]*")|(?<![\w.])(?P<word>[A-Za-z_][\w-]*)\s*(?P<equals>=)?"""
@@ -151,12 +152,16 @@ def _parse_chunk(chunk: str) -> list[Part]:
     if name in METHODS:
         return [_parse_part(name, inside)]
     if name not in added():
-        raise ValueError(f"unknown method `{name}`\n{suggest(name, [*METHODS, *added()])}")
+        raise ValueError(
+            f"unknown method `{name}`\n{suggest(name, [*METHODS, *added()], see=LISTED)}"
+        )
     parts = [_parse_part(*_named(text)) for text in _split(meaning(name))]
     if inside is None:
         return parts
     if len(parts) > 1:
-        raise ValueError(f"`{name}` takes no parameters\nwrite `{meaning(name)}` and change that")
+        raise ValueError(
+            f"`{name}` does not take parameters\nwrite `{meaning(name)}` and change its parameters"
+        )
     changed = _parse_part(parts[0].name, inside)
     return [Part(changed.name, {**parts[0].params, **changed.params})]
 
@@ -164,7 +169,7 @@ def _parse_chunk(chunk: str) -> list[Part]:
 def _named(text: str) -> tuple[str, str | None]:
     match = _PART.fullmatch(text)
     if match is None or match.group(1) not in METHODS:
-        raise ValueError(f"`{text}` is not a method of adapterxlt, and a package adds it as one")
+        raise ValueError(f"`{text}` is not a method of adapterxlt, but a package adds it as one")
     return match.group(1), match.group(2)
 
 
@@ -172,14 +177,16 @@ def _parse_part(name: str, inside: str | None) -> Part:
     method = METHODS[name]
     given = _parse_parameters(name, inside) if inside is not None else {}
     if given and not method.parameters:
-        way_out = f"\nwrite `{'|'.join(method.parts)}` and change that" if method.parts else ""
-        raise ValueError(f"`{name}` takes no parameters{way_out}")
+        way_out = (
+            f"\nwrite `{'|'.join(method.parts)}` and change its parameters" if method.parts else ""
+        )
+        raise ValueError(f"`{name}` does not take parameters{way_out}")
     params: dict[str, object] = {}
     for key, value in given.items():
         parameter = method.parameters.get(key)
         if parameter is None:
             raise ValueError(
-                f"`{name}` has no parameter `{key}`\n{suggest(key, method.parameters, show=40)}"
+                f"`{name}` has no parameter `{key}`\n{suggest(key, method.parameters, see=LISTED)}"
             )
         try:
             params[key] = accept(parameter, value)
@@ -213,7 +220,7 @@ def _parse_parameters(name: str, inside: str) -> dict[str, object]:
     if not isinstance(tree, ast.Dict) or not all(isinstance(key, str) for key in values):
         raise problem
     if len(tree.keys) != len(values):
-        raise ValueError(f"`{name}` has a parameter that is given twice")
+        raise ValueError(f"a parameter of `{name}` is given twice")
     return dict(values)
 
 
@@ -231,7 +238,8 @@ def _check_union(parts: Sequence[Part]) -> None:
             ):
                 continue
             raise ValueError(
-                f"`{first.name}` and `{second.name}` sit in the same places and cannot be united"
+                f"`{first.name}` and `{second.name}` use the same places, so they cannot be "
+                "combined"
             )
 
 

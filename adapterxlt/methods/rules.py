@@ -23,13 +23,13 @@ def clash(family: Family, values: Mapping[str, object]) -> str | None:
         return _lora(values)
     positions = values.get("prefix_positions") or values.get("suffix_positions")
     if family == "reft" and (values["layers"] == [] or not positions):
-        return "edits nothing: no layers or no positions"
+        return "does not edit anything: it has no layers or no positions"
     return None
 
 
 def _bottleneck(values: Mapping[str, object]) -> str | None:
     if not (values["mh_adapter"] or values["output_adapter"]):
-        return "sits nowhere: mh_adapter and output_adapter are both false"
+        return "has no place: mh_adapter and output_adapter are both false"
     if values["inv_adapter"] and values["inv_adapter_reduction_factor"] is None:
         return "has an inv_adapter without inv_adapter_reduction_factor (usually 2)"
     if values["residual_before_ln"] == "post_add" and not values["original_ln_before"]:
@@ -42,12 +42,12 @@ def _bottleneck(values: Mapping[str, object]) -> str | None:
 def _lora(values: Mapping[str, object]) -> str | None:
     elsewhere = bool(values["intermediate_lora"] or values["output_lora"])
     if not (values["selfattn_lora"] or elsewhere):
-        return "sits nowhere: selfattn_lora, intermediate_lora and output_lora are all false"
+        return "has no place: selfattn_lora, intermediate_lora and output_lora are all false"
     vera = values["vera_d"] is not None
     if vera != (values["vera_b"] is not None):
-        return "needs vera_d and vera_b together, or neither"
+        return "needs both vera_d and vera_b, or neither"
     if vera and (elsewhere or not values["selfattn_lora"]):
-        return "can share its VeRA matrices in the self-attention only"
+        return "can only share its VeRA matrices in the self-attention"
     if values["composition_mode"] == "scale":
         if values["r"] != 1 or values["dropout"]:
             return "needs r=1 and dropout=0 for composition_mode=scale"

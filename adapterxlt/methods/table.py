@@ -250,15 +250,24 @@ _ALL = (
     Method(
         "sft",
         "full",
-        "fine-tune the weights that a full one changes most (Ansell et al. 2022)",
+        "fine-tune only the weights that full fine-tuning changes most (Ansell et al. 2022)",
         {"density": Parameter(0.05, "number", above=0.0, high=1.0)},
     ),
-    Method("bitfit", "full", "fine-tune the backbone's biases alone (Ben Zaken et al. 2022)"),
-    Method("head", "full", "train the head alone, on whatever stage it is `after`"),
+    Method("bitfit", "full", "fine-tune only the biases of the backbone (Ben Zaken et al. 2022)"),
+    Method("head", "full", "train only the head, on the stage it comes `after`"),
     Method("seq_bn", "bottleneck", "bottleneck after each layer (Pfeiffer et al. 2020)", _SEQ),
-    Method("double_seq_bn", "bottleneck", "two bottlenecks a layer (Houlsby et al. 2019)", _DOUBLE),
-    Method("par_bn", "bottleneck", "bottleneck beside the feed-forward (He et al. 2021)", _PAR),
-    Method("scaled_par_bn", "bottleneck", "par_bn, scaling learnt", _with(_PAR, scaling="learned")),
+    Method(
+        "double_seq_bn", "bottleneck", "two bottlenecks per layer (Houlsby et al. 2019)", _DOUBLE
+    ),
+    Method(
+        "par_bn",
+        "bottleneck",
+        "bottleneck parallel to the feed-forward layer (He et al. 2021)",
+        _PAR,
+    ),
+    Method(
+        "scaled_par_bn", "bottleneck", "par_bn with learnt scaling", _with(_PAR, scaling="learned")
+    ),
     Method(
         "seq_bn_inv",
         "bottleneck",
@@ -282,7 +291,7 @@ _ALL = (
     Method(
         "dora",
         "lora",
-        "LoRA split into magnitude and direction",
+        "LoRA with separate magnitude and direction",
         _with(_LORA, use_dora=True),
         since="1.3",
     ),
@@ -290,9 +299,16 @@ _ALL = (
     Method("dvora", "lora", "VeRA with DoRA", _with(_VERA, use_dora=True), since="1.3"),
     Method("mtl_lora", "lora", "LoRA for several tasks (Yang et al. 2024)", _MTL),
     Method("ia3", "lora", "learnt rescaling of k, v and feed-forward (Liu et al. 2022)", _IA3),
-    Method("prefix_tuning", "prefix", "learnt keys and values in front (Li & Liang 2021)", _PREFIX),
+    Method(
+        "prefix_tuning",
+        "prefix",
+        "learnt keys and values before each input (Li & Liang 2021)",
+        _PREFIX,
+    ),
     Method("prefix_tuning_flat", "prefix", "prefixes trained directly", _with(_PREFIX, flat=True)),
-    Method("prompt_tuning", "prompt", "learnt input vectors in front (Lester 2021)", _PROMPT),
+    Method(
+        "prompt_tuning", "prompt", "learnt input vectors before each input (Lester 2021)", _PROMPT
+    ),
     Method(
         "loreft",
         "reft",

@@ -45,7 +45,7 @@ def accept(parameter: Parameter, value: object) -> object:
                 return value
             if isinstance(value, list) and all(type(v) is int and v >= 0 for v in value):
                 return value
-            raise ValueError("must be a list of layer numbers, the first being 0")
+            raise ValueError("must be a list of layer numbers, where 0 is the first")
         case "any_layers":
             if isinstance(value, list) and all(type(v) is int for v in value):
                 return value
@@ -53,7 +53,7 @@ def accept(parameter: Parameter, value: object) -> object:
         case "matrices":
             if isinstance(value, list) and value and set(map(str, value)) <= {"q", "k", "v"}:
                 return value
-            raise ValueError("must be a list out of q, k, v")
+            raise ValueError("must be a list of q, k or v")
         case "choice":
             for choice in parameter.choices:
                 if type(choice) is type(value) and choice == value:

@@ -129,7 +129,7 @@ def get_metric(name: str) -> Metric:
         PluginError: a package adds it that cannot be used.
     """
     if name not in (known := names()):
-        raise UsageError(f"unknown metric `{name}`", hint=suggest(name, known, show=len(known)))
+        raise UsageError(f"unknown metric `{name}`", hint=suggest(name, known))
     return METRICS[name] if name in METRICS else _added(name)
 
 
@@ -173,7 +173,7 @@ def reported(
 def _measured(metric: Metric, gold: Sequence[Any], predicted: Sequence[Any]) -> float:
     if metric.measure is None:
         raise UsageError(
-            f"`{metric.name}` is not measured on tasks of this kind",
+            f"`{metric.name}` cannot be measured on tasks of this kind",
             hint="leave it out of the task's `metrics`",
         )
     if metric.name in METRICS:
@@ -184,7 +184,7 @@ def _measured(metric: Metric, gold: Sequence[Any], predicted: Sequence[Any]) -> 
         entry = plugins.entries("metrics")[metric.name]
         raise plugins.PluginError(
             f"the metric `{metric.name}` of {plugins.origin(entry)} failed: {error}",
-            hint="leave it out of the task's `metrics`, or mend the package",
+            hint="leave it out of the task's `metrics`, or repair the package",
         ) from error
 
 

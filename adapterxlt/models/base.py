@@ -61,9 +61,8 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> AdapterModel:
     ]
     if missing or extra:
         raise MissingBackboneError(
-            f"`{backbone.path}` is not a whole checkpoint of an encoder: "
-            f"{len(missing)} tensors missing, {len(extra)} unknown "
-            f"({', '.join((missing + extra)[:3])})"
+            f"`{backbone.path}` is not a complete checkpoint of an encoder: {len(missing)} "
+            f"tensors are missing, {len(extra)} are unknown ({', '.join((missing + extra)[:3])})"
         )
     for head in list(model.heads):  # the checkpoint's masked-LM head, which would stay active
         model.delete_head(head)
@@ -105,7 +104,7 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     if not tokenizer.is_fast:
         raise MissingBackboneError(
             f"backbone `{backbone.name}` has no fast tokenizer (tokenizer.json)",
-            hint="`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)` writes it",
+            hint="write it with `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`",
         )
     tokenizer.name_or_path = backbone.name
     for name in backbone.architecture.vocabularies:

@@ -162,7 +162,7 @@ def _build_full(
 ) -> Built:
     if earlier is not None and earlier.setup is not None:
         raise AdapterXLTError(
-            f"`{name}`: a full fine-tune cannot go on from adapters (`{earlier.name}`)"
+            f"`{name}`: a full fine-tune cannot continue from adapters (`{earlier.name}`)"
         )
     model = _load_base(backbone, weights, taken)
     spec = ModelSpec(
@@ -236,8 +236,9 @@ def _same_method(method: str, earlier: ModelSpec, continued: str, name: str) -> 
     theirs = methods_of(earlier)[continued]
     if not parse_method(method).same_config(parse_method(theirs)):
         raise AdapterXLTError(
-            f"`{name}` cannot go on from `{earlier.name}` as `{method}`: that one is `{theirs}`",
-            hint=f"use method: {theirs}, or stack_on for a new adapter above it",
+            f"`{name}` cannot continue from `{earlier.name}` as `{method}`, because "
+            f"`{earlier.name}` is `{theirs}`",
+            hint=f"use `method: {theirs}`, or use `stack_on` for a new adapter on top",
         )
 
 
@@ -249,5 +250,5 @@ def _check_upper(earlier: ModelSpec, below: Setup, method: str, name: str) -> No
     )
     if reason:
         raise AdapterXLTError(
-            f"`{name}`: {reason}", hint="use it as the lowest adapter, or another method here"
+            f"`{name}`: {reason}", hint="use it as the lowest adapter, or use another method here"
         )

@@ -42,13 +42,13 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
     architecture = built.backbone.architecture
     if architecture.model:
         raise UsageError(
-            f"`{spec.name}` cannot be exported to `adapters`, which has no model with heads for a "
-            f"`{architecture.model_type}`",
+            f"`{spec.name}` cannot be exported to `adapters`, which does not have a model with "
+            f"heads for `{architecture.model_type}`",
             hint=PACKED,
         )
     if spec.setup is None or spec.full:
         raise UsageError(
-            f"`{spec.name}` has backbone weights of its own, which no adapter folder holds",
+            f"`{spec.name}` has its own backbone weights, which an adapter folder cannot hold",
             hint="export it --to transformers" if spec.setup is None else PACKED,
         )
     lines = ["model = AutoAdapterModel.from_pretrained(backbone)"]
@@ -129,15 +129,18 @@ def _notes(built: Built, kind: str) -> list[str]:
     notes = []
     if kind != "adapters":
         notes += [
-            f"the head of `{head.task}` stays behind: {_LIBRARIES[kind]} has one head a model, and "
-            f"that of `{spec.heads[0].task}` goes along; export it --to adapters for all"
+            f"the head of `{head.task}` is not exported: {_LIBRARIES[kind]} has one head per "
+            f"model, which is the head of `{spec.heads[0].task}`; use --to adapters to export "
+            "all heads"
             for head in spec.other_heads
         ]
     if kind == "peft" and spec.head is not None and get_kind(spec.head.kind).tied_head:
-        notes.append("PEFT keeps a copy of the word embeddings with an LM head: the file is large")
+        notes.append(
+            "the file is large, because PEFT keeps a copy of the word embeddings with an LM head"
+        )
     named = backbone_of(built.backbone)
     if kind != "transformers" and named.moved:
-        auto = " AutoPeftModel takes the folder in adapter_config.json." if kind == "peft" else ""
+        auto = " AutoPeftModel reads the folder from adapter_config.json." if kind == "peft" else ""
         notes.append(named.moved + auto)
     methods = [parse_method(adapter.method) for adapter in spec.adapters]
     prompts = [
@@ -150,8 +153,8 @@ def _notes(built: Built, kind: str) -> list[str]:
         notes.append(PADDING_NOTE)
     if kind == "adapters" and prompts:
         notes.append(
-            f"plain `adapters` gives outputs for the {prompts[0].resolved['prompt_length']} "
-            "vectors of the prompt too, which adapterxlt cuts away"
+            f"plain `adapters` also gives outputs for the {prompts[0].resolved['prompt_length']} "
+            "vectors of the prompt, which adapterxlt removes"
         )
     return notes
 
@@ -168,7 +171,7 @@ def _readme(built: Built, kind: str, code: list[str], notes: list[str]) -> str:
         f"`{printable(built.backbone.name)}` (content {built.backbone.hash[:32]}), for "
         f"{_LIBRARIES[kind]}.",
         "",
-        *(["It has no head.", ""] if not heads else []),
+        *(["The model has no head.", ""] if not heads else []),
         *(_said(head, spec.head_name(head)) for head in heads),
         *([""] if heads else []),
         "```python",
@@ -176,9 +179,15 @@ def _readme(built: Built, kind: str, code: list[str], notes: list[str]) -> str:
         "```",
     ]
     if kind != "transformers":
-        rows += ["", "`python load.py` loads it too; `python load.py BACKBONE` with the backbone."]
+        rows += [
+            "",
+            (
+                "You can also load it with `python load.py`, or with `python load.py "
+                "BACKBONE` to name the backbone."
+            ),
+        ]
     if notes:
-        rows += ["", "What to know:", "", *(f"- {printable(note)}" for note in notes)]
+        rows += ["", "Differences to know about:", "", *(f"- {printable(note)}" for note in notes)]
     return "\n".join(rows) + "\n"
 
 

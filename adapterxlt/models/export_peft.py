@@ -23,10 +23,10 @@ from adapterxlt.models.spec import HeadSpec
 
 _WHY = {
     "bottleneck": "PEFT has no bottleneck adapters",
-    "prefix": "PEFT's prefix tuning moves the positions of all tokens, that of `adapters` does not",
-    "prompt": "PEFT's prompt tuning puts its vectors in front of <s>, and moves all positions",
-    "reft": "PEFT has no such ReFT",
-    "union": "PEFT has no unions of methods",
+    "prefix": "PEFT's prefix tuning shifts the positions of all tokens, but `adapters` does not",
+    "prompt": "PEFT's prompt tuning puts its vectors before <s> and shifts all positions",
+    "reft": "PEFT does not have this kind of ReFT",
+    "union": "PEFT cannot combine methods",
 }
 
 
@@ -47,8 +47,8 @@ def to_peft(built: Built, folder: Path) -> list[str]:
     architecture = built.backbone.architecture
     if not architecture.linear:
         raise UsageError(
-            f"`{spec.name}` cannot be exported to PEFT: it sees other matrices than `adapters` in "
-            f"a `{architecture.model_type}`",
+            f"`{spec.name}` cannot be exported to PEFT, which names other matrices than "
+            f"`adapters` in a `{architecture.model_type}`",
             hint=other_way(built.backbone),
         )
     linear = architecture.linear
@@ -123,10 +123,10 @@ def _plain_lora(built: Built) -> Part:
     assert spec is not None
     hint = other_way(built.backbone)
     if spec.full:
-        reason = "it has backbone weights of its own, which PEFT does not keep"
+        reason = "it has its own backbone weights, which PEFT does not save"
         hint = "export it --to transformers"
     elif not isinstance(spec.setup, str):
-        reason = "PEFT has no stacks and no fusions"
+        reason = "PEFT does not support stacks and fusions"
     else:
         parsed = parse_method(spec.adapters[0].method)
         (part, *more) = parsed.flat()
@@ -135,7 +135,8 @@ def _plain_lora(built: Built) -> Part:
         if not reason:
             return part
     raise UsageError(
-        f"`{spec.name}` cannot be exported to PEFT, only a single LoRA can: {reason}", hint=hint
+        f"`{spec.name}` cannot be exported to PEFT, because only a single LoRA can: {reason}",
+        hint=hint,
     )
 
 
@@ -143,17 +144,17 @@ def _not_plain(part: Part) -> str:
     """What of a LoRA PEFT has not, or does in another way; "" for nothing."""
     values = part.resolved
     if values["architecture"] != "lora" or values["vera_d"] is not None:
-        return f"`{part.name}` is built differently there"
+        return f"PEFT builds `{part.name}` differently"
     if values["composition_mode"] != "add":
         return (
-            "PEFT's (IA)3 scales the feed-forward layer after its activation, that of `adapters` "
-            "before it"
+            "PEFT's (IA)3 scales the feed-forward layer after its activation, but `adapters` "
+            "scales it before"
         )
     if values["use_dora"]:
-        return "PEFT's DoRA leaves the bias as it is, that of `adapters` scales it too"
+        return "PEFT's DoRA does not scale the bias, but `adapters` does"
     if values["output_lora"]:
-        return "PEFT would put `output_lora` on the output of the attention too"
-    return "PEFT has no gates (`use_gating`)" if values["use_gating"] else ""
+        return "PEFT would also apply `output_lora` to the output of the attention"
+    return "PEFT does not support gates (`use_gating`)" if values["use_gating"] else ""
 
 
 def _list(value: object) -> list[object]:

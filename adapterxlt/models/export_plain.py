@@ -73,17 +73,17 @@ def _check_mergeable(built: Built) -> None:
     assert spec is not None
     reason = None
     if not isinstance(spec.setup, str):
-        reason = "a stack or fusion has layers of its own"
+        reason = "a stack or a fusion has additional layers"
     else:
         for part in parse_method(spec.adapters[0].method).flat():
             if METHODS[part.name].family != "lora":
-                reason = f"`{part.name}` adds layers or vectors of its own"
+                reason = f"`{part.name}` adds layers or vectors"
             elif part.resolved["use_gating"]:
                 reason = f"the gates of `{part.name}` depend on the input"
     if reason:
         raise UsageError(
-            f"`{spec.name}` cannot be merged into the backbone's weights: {reason}. "
-            "Only a full fine-tune, or a single LoRA or one of its kin, is a plain checkpoint",
+            f"`{spec.name}` cannot be merged into the backbone's weights: {reason}. Only a full "
+            "fine-tune, a single LoRA or one of its variants becomes a plain checkpoint",
             hint=other_way(built.backbone),
         )
 
@@ -118,7 +118,7 @@ def _check_same(built: Built, model: Any) -> None:
     if not float((expected - found).abs().max()) <= TOLERANCE * largest:
         assert built.spec is not None
         raise UsageError(
-            f"`{built.spec.name}` cannot be merged into the backbone's weights: the outputs "
-            "would be others than before",
+            f"`{built.spec.name}` cannot be merged into the backbone's weights, because its "
+            "outputs would change",
             hint=other_way(built.backbone),
         )

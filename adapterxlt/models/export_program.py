@@ -32,7 +32,7 @@ def other_way(backbone: Backbone) -> str:
     return "export it --to adapters"
 
 
-PACKED = "`artifact pack` writes all of it, for adapterxlt"
+PACKED = "use `artifact pack` to share all of it, for adapterxlt"
 
 
 def backbone_of(backbone: Backbone) -> Named:
@@ -42,11 +42,11 @@ def backbone_of(backbone: Backbone) -> Named:
     if backbone.name in BUNDLED:
         what = f"`{backbone.name}`, which is part of adapterxlt"
     else:
-        what = f"`{backbone.name}`, a folder of the machine where this was written"
+        what = f"`{backbone.name}`, a folder on the machine where this was written"
     return Named(
         str(backbone.path),
-        f"The backbone is {what} ({backbone.path}). Elsewhere, or if that folder moves, say where "
-        "it is: `python load.py FOLDER`.",
+        f"The backbone is {what} ({backbone.path}). On another machine, or if that folder moves, "
+        "give its place: `python load.py FOLDER`.",
     )
 
 

@@ -65,7 +65,9 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
             raise
         except (AdapterXLTError, ValueError, TypeError, RuntimeError) as error:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InvalidArtifactError(f"`{artifact}`: cannot be built: {first}") from error
+            raise InvalidArtifactError(
+                f"`{artifact}`: the model cannot be built: {first}"
+            ) from error
     return spec
 
 
@@ -81,5 +83,6 @@ def _compare(wanted: dict[str, torch.Tensor], file: Path) -> None:
     for name, shape in found.items():
         if shape != shapes[name]:
             raise InvalidArtifactError(
-                f"`{file}`: `{name}` has shape {list(shape)}, the model needs {list(shapes[name])}"
+                f"`{file}`: `{name}` has shape {list(shape)}, but the model needs "
+                f"{list(shapes[name])}"
             )

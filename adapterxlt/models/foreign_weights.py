@@ -155,7 +155,7 @@ def unread_head(names: Mapping[str, str], kind: str, backbone: Backbone, file: P
     there = {where.aliases.get(name, name) for name in names}
     absent = sorted(set(where.names.values()) - there - _in_checkpoint(backbone))
     if absent:
-        return f"`{absent[0]}` is neither there nor in the backbone"
+        return f"`{absent[0]}` is neither in the file nor in the backbone"
     decoders = [
         names[key]
         for key, first in where.aliases.items()

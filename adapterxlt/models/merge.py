@@ -137,10 +137,10 @@ def _member(backbone: Backbone, folder: Path) -> ModelSpec:
     whole = spec.full and spec.setup is None
     if not (spec.single or whole):
         raise AdapterXLTError(
-            f"cannot merge `{spec.name}` (`{folder}`): it is no single adapter on the "
-            "pretrained backbone, and no full fine-tune",
-            hint="only adapters trained without stack_on, fuse or a full fine-tune below "
-            "can be members of a merge",
+            f"cannot merge `{spec.name}` (`{folder}`): it is neither a single adapter on the "
+            "pretrained backbone nor a full fine-tune",
+            hint="only adapters that were trained without stack_on, fuse or a full fine-tune "
+            "below them can be merged",
         )
     return spec
 
@@ -241,7 +241,7 @@ def _shared_projections(
         if any(not torch.equal(tensor, other[key]) for key, tensor in first.items()):
             raise AdapterXLTError(
                 f"`{specs[0].name}` and `{spec.name}` have different random projections, so "
-                "their updates cannot be summed on the same",
+                "their updates cannot be summed",
                 hint="train both with the same seed",
             )
     return first

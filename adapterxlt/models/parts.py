@@ -98,9 +98,11 @@ def check_name(name: str) -> None:
     It keeps adapters in `nn.ModuleDict`s, where `to` or `type` are taken.
     """
     if not name.replace("_", "a").isalnum() or name != name.lower() or not name.isascii():
-        raise AdapterXLTError(f"`{name}` is no adapter name: use a-z, 0-9 and _")
+        raise AdapterXLTError(f"`{name}` is not an adapter name; use a-z, 0-9 and _")
     if hasattr(nn.ModuleDict, name):
-        raise AdapterXLTError(f"`{name}` cannot be an adapter's name: torch uses it itself")
+        raise AdapterXLTError(
+            f"`{name}` cannot be the name of an adapter, because torch uses this name"
+        )
 
 
 def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
@@ -136,10 +138,10 @@ def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tu
     for spec, folder in zip(specs, members, strict=True):
         if not spec.single:
             raise AdapterXLTError(
-                f"cannot {verb} `{spec.name}` (`{folder}`): it is no single adapter on the "
+                f"cannot {verb} `{spec.name}` (`{folder}`): it is not a single adapter on the "
                 "pretrained backbone",
-                hint="only adapters trained without stack_on, fuse or a full fine-tune below "
-                f"can be members of a {verb}",
+                hint="only adapters that were trained without stack_on, fuse or a full fine-tune "
+                f"below them can be members of a {verb}",
             )
     names = [spec.name for spec in specs]
     if len(set(names)) != len(names):

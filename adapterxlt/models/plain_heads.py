@@ -69,9 +69,9 @@ def places(architecture: Architecture, kind: str) -> Places:
     """
     if not architecture.has_plain(kind):
         raise UsageError(
-            f"heads of `{architecture.model_type}` are built otherwise in transformers than here, "
-            "so they cannot come from there nor go there",
-            hint="`artifact pack` writes a trained stage whole, for adapterxlt",
+            f"transformers builds heads of `{architecture.model_type}` differently, so they "
+            "cannot be imported from it or exported to it",
+            hint="use `artifact pack` to share a whole trained stage, for adapterxlt",
         )
     sizes = {architecture.key(key): 4 for key in _SMALL}
     config = config_class(architecture)(**sizes, pad_token_id=0)

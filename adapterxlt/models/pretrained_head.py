@@ -33,9 +33,9 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
     biases = {f"{layer}.bias" for layer in layers} - {*where.names.values(), *where.aliases}
     if next(_saved(backbone, sorted(biases)), None) is not None:
         raise MissingBackboneError(
-            f"the head for masked language modelling of backbone `{backbone.name}` has a bias "
-            "where one of this architecture has none",
-            hint="its encoder can be trained on other tasks",
+            f"backbone `{backbone.name}` has a bias in its head for masked language modelling, "
+            "which this architecture does not have",
+            hint="use another checkpoint, or train its encoder on other tasks",
         )
     with torch.no_grad():
         for part, theirs in where.names.items():
@@ -45,8 +45,8 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
             if found is None or found.shape != own.shape:
                 raise MissingBackboneError(
                     f"backbone `{backbone.name}` has no head for masked language modelling "
-                    f"({theirs} is missing or of another size in `{backbone.path}`)",
-                    hint="use a checkpoint saved by AutoModelForMaskedLM",
+                    f"({theirs} is missing or has another size in `{backbone.path}`)",
+                    hint="use a checkpoint that was saved by AutoModelForMaskedLM",
                 )
             own.copy_(found)
 

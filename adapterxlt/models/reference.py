@@ -45,20 +45,20 @@ def check_reference(built: Built, folder: Path) -> None:
     stored = tensors.read(path)
     ids = stored.pop("input_ids", None)
     if ids is None or not _usable(ids, built):
-        raise InvalidArtifactError(f"`{path}` holds no input for this model")
+        raise InvalidArtifactError(f"`{path}` does not hold an input for this model")
     found = outputs(built, ids)
     if {name: value.shape for name, value in stored.items()} != {
         name: value.shape for name, value in found.items()
     }:
-        raise InvalidArtifactError(f"`{path}` holds outputs of another kind of model")
+        raise InvalidArtifactError(f"`{path}` holds the outputs of another kind of model")
     for name, value in stored.items():
         largest = max(1.0, float(value.abs().max()))
         difference = float((value - found[name]).abs().max())
         if not difference <= TOLERANCE * largest:
             raise InvalidArtifactError(
-                f"`{folder}` does not give the {name} that it gave when it was made "
-                f"(they differ by {difference:.2g})",
-                hint="its weights, its backbone or a library is not what it was then",
+                f"`{folder}` no longer gives the same {name} as when it was made (they differ by "
+                f"{difference:.2g})",
+                hint="its weights, its backbone or a library has changed since then",
             )
 
 

@@ -37,7 +37,7 @@ def save(built: Built, folder: Path) -> None:
     """
     spec, model = built.spec, built.model
     if spec is None:
-        raise ValueError("a bare backbone is no artifact")
+        raise ValueError("a bare backbone is not an artifact")
     with (
         writing_folder(folder, f"`{spec.name}`"),
         quiet(),

@@ -47,6 +47,6 @@ def split_top(earlier: ModelSpec, name: str) -> tuple[Setup | None, str]:
         rest = setup.stack[:-1]
         return (rest[0] if len(rest) == 1 else StackSetup(stack=rest)), setup.stack[-1]
     raise AdapterXLTError(
-        f"`{name}` cannot go on from the fusion `{earlier.name}`",
-        hint="use stack_on for a new adapter above it, or fuse its members again on this task",
+        f"`{name}` cannot continue from the fusion `{earlier.name}`",
+        hint="use `stack_on` for a new adapter on top, or fuse its members again on this task",
     )

@@ -104,7 +104,7 @@ def language_adapter(backbone: Backbone, language: Path) -> tuple[str, str]:
     spec = read_for(backbone, language)
     if not spec.single:
         raise AdapterXLTError(
-            f"`{spec.name}` is not a single adapter, as one of a language must be"
+            f"`{spec.name}` is not a single adapter, so it cannot be a language adapter"
         )
     return spec.name, spec.adapters[0].method
 

@@ -91,7 +91,7 @@ class HeadSpec(_Strict):
         try:
             found = get_kind(name)
         except UsageError as error:
-            raise ValueError(f"{error.message}: is the package that adds it installed?") from None
+            raise ValueError(f"{error.message}; install the package that adds it") from None
         if not found.trainable:
             raise ValueError(f"tasks of kind `{name}` have no head")
         return name
@@ -124,7 +124,7 @@ class AdapterSpec(_Strict):
     @model_validator(mode="after")
     def _folder_is_ours(self) -> AdapterSpec:
         if self.folder not in (".", f"{ADAPTERS_FOLDER}/{self.name}"):
-            raise ValueError(f"`{self.folder}` is no folder for adapter `{self.name}`")
+            raise ValueError(f"`{self.folder}` is not a valid folder for the adapter `{self.name}`")
         return self
 
 
@@ -167,13 +167,15 @@ class ModelSpec(_Strict):
             raise ValueError("`fusion` and the fusions in `setup` differ")
         at_root = [adapter.name for adapter in self.adapters if adapter.folder == "."]
         if at_root not in ([], [self.name]):
-            raise ValueError("only the adapter that the stage trained lies at the root")
+            raise ValueError("only the adapter that the stage trained can be in the root folder")
         if self.other_heads and self.head is None:
-            raise ValueError("there are other heads, but no first one")
+            raise ValueError("there are other heads, but the first head is missing")
         heads = [self.head_name(head) for head in self.heads]
         for one, other in permutations(heads, 2):
             if one.startswith(other):
-                raise ValueError(f"the names of two heads begin alike (`{one}` and `{other}`)")
+                raise ValueError(
+                    f"the name of one head begins with the name of another (`{one}` and `{other}`)"
+                )
         return self
 
     @property
@@ -232,7 +234,7 @@ def read_spec(folder: Path) -> ModelSpec:
         content = path.read_bytes()
     except FileNotFoundError:
         raise InvalidArtifactError(
-            f"`{folder}` is no trained artifact: it has no {SPEC_FILE}"
+            f"`{folder}` is not a trained artifact, because it has no {SPEC_FILE}"
         ) from None
     return parse_spec(content, str(path))
 

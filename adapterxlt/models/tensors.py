@@ -150,7 +150,7 @@ def _must_be_there(path: Path) -> None:
     if path.is_file():
         return
     pickles = sorted(p.name for pattern in PICKLES for p in path.parent.glob(pattern))
-    found = f"; it holds {', '.join(pickles)}, which can run code when read" if pickles else ""
+    found = f"; it has {', '.join(pickles)}, which can run code when it is read" if pickles else ""
     raise InvalidArtifactError(
         f"`{path.parent}` has no {path.name}{found}",
         hint="only safetensors files are read" if pickles else None,
@@ -194,7 +194,9 @@ def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], wher
     if missing or unexpected:
         parts = []
         if missing:
-            parts.append(f"{len(missing)} tensors the model needs are missing ({_some(missing)})")
+            parts.append(
+                f"{len(missing)} tensors that the model needs are missing ({_some(missing)})"
+            )
         if unexpected:
             parts.append(f"{len(unexpected)} do not belong to it ({_some(unexpected)})")
         raise InvalidArtifactError(f"`{where}` does not fit: {'; '.join(parts)}")
@@ -203,8 +205,8 @@ def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], wher
 def _must_have_shape(tensor: Tensor, wanted: Tensor, name: str, where: str) -> None:
     if tensor.shape != wanted.shape:
         raise InvalidArtifactError(
-            f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, "
-            f"the model needs {list(wanted.shape)}"
+            f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, but the model "
+            f"needs {list(wanted.shape)}"
         )
 
 

@@ -23,9 +23,9 @@ def explain(
     if then.get("kind") != now["kind"]:
         changes.append(f"was a {then.get('kind')} stage, is a {now['kind']} stage")
     if then.get("version") != now["version"]:
-        changes.append(f"adapterxlt's {now['kind']} step is version {now['version']} now")
+        changes.append(f"the version of adapterxlt's {now['kind']} step is now {now['version']}")
     if then.get("backbone") != now["backbone"]:
-        changes.append("the backbone's content changed")
+        changes.append("the content of the backbone changed")
     changes += _changed_params(_mapping(then.get("params")), _mapping(now["params"]))
     if then.get("data") != now["data"]:
         changes.append("the data changed")

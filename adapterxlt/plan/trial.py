@@ -36,11 +36,12 @@ def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe,
     notes = []
     if from_dev:
         notes.append(
-            "no training files, so trained on the dev split: " + ", ".join(dict.fromkeys(from_dev))
+            "these tasks have no training files, so they train on the dev split: "
+            + ", ".join(dict.fromkeys(from_dev))
         )
     if without_choice:
         notes.append(
-            "no dev split left to choose the best epoch on, so the last is kept: "
-            + ", ".join(without_choice)
+            "these stages have no dev split left to choose the best epoch, so they keep the "
+            "last: " + ", ".join(without_choice)
         )
     return recipe.model_copy(update={"name": f"{recipe.name}-trial", "stages": stages}), notes

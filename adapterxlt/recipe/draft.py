@@ -10,7 +10,7 @@ from adapterxlt.errors import Problem
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Used
 from adapterxlt.suggest import suggest
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import LISTED, Task
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Draft:
         """The task named at a path; refused if there is none."""
         task = self.tasks.get(name)
         if task is None:
-            self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, show=40))
+            self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, see=LISTED))
         return task
 
 

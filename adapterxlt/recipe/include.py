@@ -78,9 +78,12 @@ class _Includes:
         if not isinstance(name, str) or not name:
             return "must be the path of a recipe file"
         if target is None:
-            return f"`{name}` is no path"
+            return f"`{name}` is not a path"
         if Path(name).is_absolute() or not target.is_relative_to(self.folder):
-            return f"`{name}` lies outside of the recipe's folder\nonly {self.folder}"
+            return (
+                f"`{name}` lies outside the recipe's folder\nonly files in {self.folder} can "
+                "be included"
+            )
         if target in trail:
             circle = [*trail[trail.index(target) :], target]
             return "files include each other: " + " -> ".join(file.name for file in circle)

@@ -243,4 +243,4 @@ class StageKind(Generic[S]):
 
         `planned` is a `plan.steps.PlannedStep`, `context` a `stages.running.context.Context`.
         """
-        raise AdapterXLTError(f"a step of kind {self.key} cannot be computed")
+        raise AdapterXLTError(f"a step of kind {self.key} cannot be run")

@@ -44,8 +44,8 @@ class _Kinds(Mapping[str, StageKind[Any]]):
         for key, entry in plugins.entries("stages").items():
             if key in BUILT_IN:
                 raise plugins.PluginError(
-                    f"{plugins.origin(entry)} adds the stage kind `{key}`, which there is already",
-                    hint="uninstall it, or give its kind another name",
+                    f"{plugins.origin(entry)} adds the stage kind `{key}`, which already exists",
+                    hint="uninstall the package, or rename its kind",
                 )
             yield key
 
@@ -123,6 +123,6 @@ def _added(key: str) -> StageKind[Any]:
         return found
     raise plugins.PluginError(
         f"`{key}` of {plugins.origin(plugins.entries('stages')[key])} is not a stage kind",
-        hint="its entry point must name a StageKind whose `key` is this name, as that of its "
-        "model is, which has a field of this name",
+        hint="its entry point must name a StageKind; `key` of the kind and of its model must be "
+        "this name, and the model needs a field of this name",
     )

@@ -37,11 +37,11 @@ def _by_language(value: object) -> object:
         return value
     if not isinstance(value, str):
         raise ValueError(
-            f"must be a pattern of stage names, such as `lang_{PLACEHOLDER}`, or a mapping of "
+            f"must be a pattern for stage names, such as `lang_{PLACEHOLDER}`, or a mapping from "
             "languages to stages"
         )
     if value.count(PLACEHOLDER) != 1:
-        raise ValueError(f"`{value}` must hold `{PLACEHOLDER}` once, as `lang_{PLACEHOLDER}` does")
+        raise ValueError(f"`{value}` must contain `{PLACEHOLDER}` once, as in `lang_{PLACEHOLDER}`")
     example = value.replace(PLACEHOLDER, "sw")
     raise ValueError(
         f"no stage is called as `{value}` says: `{example}: {{train: {{task: mlm, language: sw}}, "
@@ -57,14 +57,15 @@ class SpeakingStage(Stage):
 
     language_adapters: ByLanguage | None = Field(
         None,
-        description="the stage of each language's adapter: a pattern of their names "
-        f"(`lang_{PLACEHOLDER}`), or a mapping; training is on that of its own language, and "
-        "each language is measured with its own",
+        description="stages of the language adapters: a pattern for their names "
+        f"(`lang_{PLACEHOLDER}`) or a mapping from languages to stages. Training "
+        "uses the adapter of the training language, and each evaluated language uses "
+        "its own",
     )
     no_language_adapter: Otherwise = Field(
         "error",
-        description="a measured language without an adapter is an error, or is measured with "
-        "that of the training (source), or with none",
+        description="what to do for an evaluated language that has no adapter: report an error, "
+        "use the adapter of the training language (source), or use none",
     )
 
 

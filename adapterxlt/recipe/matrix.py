@@ -180,7 +180,7 @@ class _Body:
                 node.problem(
                     path,
                     f"`{found.group()}` is not in the name of the stage",
-                    "put it there, so that the stage is repeated, or use it in a list",
+                    "put it in the name to repeat the stage, or use it in a list",
                 )
             )
         return node

@@ -106,7 +106,7 @@ class Variables:
             elif key:
                 keys = {one: None for value in self.values[name] for one in value.keys}
                 if key not in keys:
-                    hint = suggest(key, keys) if keys else "its values have none"
+                    hint = suggest(key, keys) if keys else "its values have no keys"
                     yield f"`${{{written}}}`: no value of `{name}` has the key `{key}`", hint
 
 

@@ -39,7 +39,14 @@ def _apply(root: Node, text: str) -> Node:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise InvalidRecipeError(
-            [Problem("", f"`{text}` is not key=value", SET, hint="as in --set stages.nli.lr=3e-4")]
+            [
+                Problem(
+                    "",
+                    f"`{text}` is not key=value",
+                    SET,
+                    hint="for example --set stages.nli.lr=3e-4",
+                )
+            ]
         )
     path = _path(root, key.strip())
     return _replaced(root, path, read_value(value, SET, path))
@@ -58,7 +65,7 @@ def _path(root: Node, key: str) -> KeyPath:
         if isinstance(node.value, list):
             if not rest[0].isdecimal() or int(rest[0]) >= len(node.value):
                 count = len(node.value)
-                message = f"the list has {count} items, the first being 0"
+                message = f"the list has {count} items; the first one is 0"
                 raise InvalidRecipeError([here.problem((*path, rest[0]), message)])
             index = int(rest.pop(0))
             path, node = (*path, index), node.value[index]
@@ -78,7 +85,14 @@ def _path(root: Node, key: str) -> KeyPath:
                     [here.problem((*path, rest[0]), what, suggest(rest[0], known))]
                 )
         else:
-            raise InvalidRecipeError([here.problem((*path, rest[0]), "is below a plain value")])
+            raise InvalidRecipeError(
+                [
+                    here.problem(
+                        (*path, rest[0]),
+                        "cannot be set, because the key above it has a plain value",
+                    )
+                ]
+            )
     return path
 
 

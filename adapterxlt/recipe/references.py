@@ -22,16 +22,16 @@ def check_references(draft: Draft) -> None:
             if needed in models or needed in broken:
                 continue
             if needed == BARE:
-                message = f"`{BARE}`, the bare backbone, has no head"
-                draft.refuse(path, message, "only `retrieve` takes it")
+                message = f"`{BARE}` is the bare backbone, which has no head"
+                draft.refuse(path, message, "only `retrieve` accepts it")
             elif needed in stages:
-                draft.refuse(path, f"stage `{needed}` makes no model")
+                draft.refuse(path, f"stage `{needed}` does not make a model")
             else:
                 hint = suggest(needed, models | broken)
                 draft.refuse(path, f"there is no stage `{needed}`", hint)
         _check_repeats(draft, name, stage)
     for cycle in _cycles(draft.recipe):
-        draft.refuse(("stages", cycle[0]), "stages need each other: " + " -> ".join(cycle))
+        draft.refuse(("stages", cycle[0]), "stages depend on each other: " + " -> ".join(cycle))
 
 
 def _check_repeats(draft: Draft, name: str, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""What a recipe may say: one model a stage kind, every unknown key refused."""
+"""The keys of a recipe: one model per kind of stage; unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -31,74 +31,100 @@ LARGE = 24  # layers of a large model
 
 
 class Training(Strict):
-    """How a stage trains; also the recipe's `training:` block of defaults for all its stages.
+    """Training settings of a stage, or defaults for all stages in the recipe's `training:` block.
 
-    None means: the default of the method (`models/defaults` names them and their source).
+    None stands for the default of the method; `methods/defaults` lists them with their source.
     """
 
     lr: float | None = Field(None, gt=0, description="peak learning rate")
     epochs: float | None = Field(
         None,
         gt=0,
-        description="passes over the training inputs (a long one counts once a window); of several "
-        "tasks, over all of them together, each counting min(n, sampling_cap) where that is used",
+        description="number of passes over the training inputs; each window of a long input "
+        "counts. With several tasks, an epoch draws as many inputs as its tasks "
+        "contribute in total; with sampling_cap, a task with n inputs contributes "
+        "min(n, sampling_cap)",
     )
-    max_steps: int | None = Field(None, gt=0, description="optimizer steps; wins over epochs")
-    batch_size: int = Field(32, gt=0, description="examples an optimizer step")
+    max_steps: int | None = Field(
+        None, gt=0, description="number of optimizer steps; overrides epochs"
+    )
+    batch_size: int = Field(32, gt=0, description="examples per optimizer step")
     token_budget: int = Field(
         4096,
         gt=0,
-        description="padded tokens at most in one forward pass; larger batches are split",
+        description="maximum number of tokens, including padding, in one forward pass; larger "
+        "batches are split",
     )
-    max_length: int = Field(128, ge=8, le=MAX_LENGTH, description="subwords an input at most")
-    doc_stride: int = Field(64, gt=0, description="overlap of long QA contexts, in subwords")
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with rising learning rate")
-    warmup_steps: int | None = Field(None, ge=0, description="wins over warmup")
+    max_length: int = Field(
+        128, ge=8, le=MAX_LENGTH, description="maximum length of an input, in subwords"
+    )
+    doc_stride: int = Field(
+        64, gt=0, description="overlap of the windows of long QA contexts, in subwords"
+    )
+    warmup: float = Field(
+        0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises"
+    )
+    warmup_steps: int | None = Field(
+        None, ge=0, description="number of steps in which the learning rate rises; overrides warmup"
+    )
     weight_decay: float = Field(0.0, ge=0, description="The weight decay of AdamW.")
     max_grad_norm: float = Field(
         1.0, gt=0, description="Gradients of a larger norm than this are scaled down to it."
     )
-    cap: int | None = Field(None, gt=0, description="training examples at most (seeded sample)")
+    cap: int | None = Field(
+        None,
+        gt=0,
+        description="maximum number of training examples; they are sampled with the seed",
+    )
     seed: int | None = Field(None, ge=0, description="default: the recipe's seed")
     language: TrainingLanguages = Field(
-        ["en"], description="language(s) of the training examples; several are mixed as tasks are"
+        ["en"],
+        description="language or languages of the training examples; several are mixed "
+        "in the same way as tasks",
     )
     split: Split = Field("train", description="split to train on")
     sampling: Sampling = Field(
         "proportional",
-        description="of several tasks, how often each is drawn, n being its training inputs: "
-        "proportional to n; capped: to min(n, sampling_cap); temperature: to "
-        "min(n, sampling_cap)^(1/temperature); uniform: all alike",
+        description="how often each of several tasks is drawn, where n is the number of its "
+        "training inputs. proportional: in proportion to n; capped: to min(n, "
+        "sampling_cap); temperature: to min(n, sampling_cap)^(1/temperature); "
+        "uniform: equally often",
     )
     sampling_cap: int | None = Field(None, gt=0, description="see sampling")
     temperature: float | None = Field(None, gt=0, description="see sampling")
     keep: Literal["last", "best"] = Field(
         "last",
-        description="the weights of which epoch: the last, or the best on dev, where every task is "
-        "scored after each epoch, in its language, by its main metric (several: their mean)",
+        description="which epoch's weights to keep: those of the last epoch, or of the best "
+        "epoch on dev. After each epoch every task is scored on its dev split by its "
+        "main metric; the scores of several tasks are averaged",
     )
     dev_cap: int | None = Field(
-        None, gt=0, description="with keep: best, dev examples of a task at most (the first ones)"
+        None,
+        gt=0,
+        description="with keep: best, maximum number of dev examples per task (the first ones)",
     )
     frozen_dropout: bool = Field(
         False, description="keep dropout inside the frozen backbone (adapters only)"
     )
     precision: Precision = Field(
-        "fp32", description="of products; weights stay fp32. auto: bf16 on a GPU that has it"
+        "fp32",
+        description="precision of matrix products; weights stay fp32. auto: bf16 on GPUs "
+        "that support it",
     )
     devices: int = Field(
         1,
         ge=1,
         le=64,
-        description="GPUs of one machine that share the inputs of every step (on a CPU: "
-        "processes); the batch stays the same, results agree to rounding; changes no address",
+        description="number of GPUs (on a CPU: processes) of one machine that share the inputs "
+        "of every step. The batch stays the same and results agree up to rounding; "
+        "does not affect fingerprints",
     )
-    checkpoint_every: int = Field(200, gt=0, description="steps between checkpoints")
+    checkpoint_every: int = Field(200, gt=0, description="number of steps between checkpoints")
 
     def resolved(self, method: str) -> Training:
-        """With the method's learning rate and epochs (`fusion`: AdapterFusion's) where not given.
+        """Return the settings with the method's learning rate and epochs filled in.
 
-        `max_steps` wins over `epochs`.
+        The method `fusion` stands for AdapterFusion. `max_steps` takes precedence over `epochs`.
         """
         epochs = None if self.max_steps else self.epochs or default_epochs(method)
         lr = default_lr(method) if self.lr is None else self.lr
@@ -106,10 +132,10 @@ class Training(Strict):
 
 
 class TrainingBlock(Training):
-    """The settings as they are written: beside a preset, whose values they win over."""
+    """The settings as the recipe writes them; they override the values of its preset."""
 
     preset: str | None = Field(
-        None, description="published settings of the task, see `adapterxlt list presets`"
+        None, description="published settings for the task; see `adapterxlt list presets`"
     )
 
     @property
@@ -119,17 +145,19 @@ class TrainingBlock(Training):
 
 
 class Stage(Strict):
-    """Base of what a stage may say; each kind of stage has a model of its own, see `kind.py`."""
+    """Base of the keys of a stage; each kind of stage has its own model, see `kind.py`."""
 
     key: ClassVar[str] = ""  # the one that tells its kind, `train` for example
 
     resources: Resources | None = Field(
-        None, description="what it needs of a machine: {gpus, cpus, memory}; changes no address"
+        None,
+        description="what the stage needs from a machine: {gpus, cpus, memory}; does not "
+        "affect fingerprints",
     )
 
 
 class TrainingStage(TrainingBlock, Stage):
-    """Base of what a stage that trains may say; of several tasks every step is on one."""
+    """Base of the keys of a stage that trains; each training step uses one of its tasks."""
 
     train: TrainingTasks = Field(
         description="The task to train on, or a list of tasks that are mixed: names, or mappings."
@@ -137,7 +165,7 @@ class TrainingStage(TrainingBlock, Stage):
 
 
 class StoreSettings(Strict):
-    """Where stages that others have trained may be: `{remotes: [s3://bucket/team]}`."""
+    """Where to look for stages that others have trained: `{remotes: [s3://bucket/team]}`."""
 
     remotes: list[str] = Field(
         [],
@@ -146,7 +174,7 @@ class StoreSettings(Strict):
 
 
 class BackboneChoice(Strict):
-    """A backbone by its name, or with what cannot be read from its files.
+    """A backbone, given by its name, or with facts that its files do not state.
 
     `{name: intfloat/multilingual-e5-small, seen: [mnli, squad], prefix: "query: "}`
     """
@@ -156,11 +184,14 @@ class BackboneChoice(Strict):
     )
     seen: list[str] = Field(
         [],
-        description="tasks whose training data its makers trained on; of a task that has none "
-        "(translations), all of its data",
+        description="tasks on which the backbone was already trained by its makers, so that the "
+        "contamination check counts their training data as seen (for a task without "
+        "training data, all of its data)",
     )
     prefix: str = Field(
-        "", max_length=200, description="put before each sentence in retrieval, as E5 wants it"
+        "",
+        max_length=200,
+        description="text to put before each sentence in retrieval, as E5 needs it",
     )
 
     @model_validator(mode="before")
@@ -174,19 +205,21 @@ class BackboneChoice(Strict):
 
 
 class Compare(Strict):
-    """How results are compared; it changes no result."""
+    """How results are compared; these settings do not change any result."""
 
     baseline: str | None = Field(
         None,
-        description="a model that others are compared with, wherever both are listed",
+        description="model that the other models are compared with, wherever both are listed",
     )
     equivalence: float | None = Field(
-        None, gt=0, description="points of the metric within which models count as equal"
+        None,
+        gt=0,
+        description="difference, in points of the metric, within which models count as equal",
     )
 
 
 class Recipe(Strict):
-    """A whole recipe, matrix expanded and `--set` applied."""
+    """A whole recipe, with its matrix expanded and `--set` applied."""
 
     name: Name = Field(description="The name of the recipe in results and reports.")
     description: str = Field("", description="One line for people, shown by `list recipes`.")
@@ -201,12 +234,16 @@ class Recipe(Strict):
         "(bundled), or `hub` (the Hugging Face Hub).",
     )
     tasks: list[str] = Field(
-        [], description="entries of own tasks: YAML files, or folders of them, beside the recipe"
+        [],
+        description="entries that describe your own tasks: YAML files, or folders of them; "
+        "paths are relative to the recipe",
     )
     seed: int = Field(
         1, ge=0, description="The seed of every stage that does not name one of its own."
     )
-    device: Device = Field(AUTO, description="where models compute; changes no address")
+    device: Device = Field(
+        AUTO, description="device that models run on; does not affect fingerprints"
+    )
     training: TrainingBlock = Field(
         TrainingBlock(), description="Settings of all stages that train; those of a stage win."
     )
@@ -217,7 +254,8 @@ class Recipe(Strict):
         Compare(), description="How results are compared; it changes no result."
     )
     resources: Resources = Field(
-        Resources(), description="what each stage needs of a machine; changes no address"
+        Resources(),
+        description="what each stage needs from a machine; does not affect fingerprints",
     )
     stages: dict[Name, SerializeAsAny[Stage]] = Field(
         description="What is computed: the stages by name; the leading key tells the kind of each."
@@ -243,7 +281,7 @@ class Recipe(Strict):
         return known
 
     def on(self, layers: int) -> Recipe:
-        """The same recipe for a backbone of so many layers: presets tell large ones apart."""
+        """Return the recipe for a backbone with this many layers; some presets depend on it."""
         known = self.model_copy()
         known._layers = layers
         return known

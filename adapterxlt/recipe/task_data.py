@@ -1,4 +1,4 @@
-"""What a stage trains on: tasks, each with how much of it, in which languages."""
+"""The data that a stage trains on: its tasks, with their amounts and languages."""
 
 from __future__ import annotations
 
@@ -31,32 +31,33 @@ class TaskData(Strict):
     )
     split: Split | None = Field(
         None,
-        description="of shots, dev by default where the task has no training split of its own in "
-        "the language",
+        description="split to train on; shots come from dev where the task has no training split "
+        "in the language",
     )
-    cap: int | None = Field(None, gt=0, description="training examples at most")
+    cap: int | None = Field(None, gt=0, description="maximum number of training examples")
     max_length: int | None = Field(
-        None, ge=8, le=MAX_LENGTH, description="subwords an input at most"
+        None, ge=8, le=MAX_LENGTH, description="maximum length of an input, in subwords"
     )
     shots: int | None = Field(
         None,
         gt=0,
-        description="train on so few examples: so many of each class where an example has one "
-        "(classification), else so many in all (sentences, questions)",
+        description="number of examples to train on: per class for classification tasks, in "
+        "total for other tasks (sentences, questions)",
     )
     shot_seed: int | None = Field(
-        None, ge=0, description="which shots are drawn; default: the seed of the stage"
+        None, ge=0, description="seed that draws the shots; default: the seed of the stage"
     )
     translated: TrainingLanguages | None = Field(
         None,
-        description="languages that its training data were translated to by machine, or all that "
-        "there are files of",
+        description="train on machine translations into these languages, or into all languages "
+        "for which files exist",
     )
     weight: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="share of the steps, its languages alike; tasks without one share the rest",
+        description="share of the training steps, divided equally among the task's languages; "
+        "tasks without a weight share the rest",
     )
 
 

@@ -111,7 +111,7 @@ class _Schema:
             return KINDS[told[0]].model
         if told:
             listed = " and ".join(f"`{key}`" for key in told)
-            self._refuse(path, f"has {listed}; a stage does one thing")
+            self._refuse(path, f"has {listed}, but a stage does one thing")
             return None
         known = {key for kind in BUILT_IN for key in KINDS[kind].model.model_fields}
         for key in body:

@@ -13,10 +13,13 @@ from adapterxlt.report.systems import Key
 
 UNPAIRED = "unpaired"
 SAMPLING = (
-    "±: about 95 %, counts the sampling of test examples only, not that of seeds; unpaired: no "
-    "outcomes of examples were kept, run the recipe again for an interval in pairs"
+    "± gives an interval of about 95 % for the sampling of test examples, without the variation "
+    "of seeds. unpaired: the outcomes of examples were not kept; run the recipe again for paired "
+    "intervals"
 )
-ONE_SEED = "Where no seeds are named, there is one each: what others would give is not counted"
+ONE_SEED = (
+    "Where no seeds are named, each model has one seed, so the variation of seeds is not included"
+)
 
 
 def answers_of(

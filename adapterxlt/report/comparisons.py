@@ -17,8 +17,8 @@ from adapterxlt.results.rows import Row
 
 LEVEL = 0.05  # of p, corrected
 NOTE = (
-    "[low, high]: 95 %, from {resamples} samples of the test examples drawn for both models alike; "
-    "p: by chance, corrected for all comparisons shown (Holm)"
+    "[low, high] is the 95 % interval from {resamples} bootstrap samples of the test examples, "
+    "drawn jointly for both models. p is corrected for all comparisons shown (Holm)"
 )
 ONE_SEED = "one seed each: what other seeds would give is not counted"
 
@@ -88,8 +88,8 @@ class Comparison:
         seeds = f", {self.seeds} seeds" if self.seeds > 1 else ""
         text = (
             f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
-            f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] {self.where} "
-            f"(p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
+            f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] "
+            f"{self.where} (p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
             f"language{'s' * (count > 1)}{seeds})"
         )
         if self.unseen is not None:

@@ -12,9 +12,10 @@ from adapterxlt.results.costs import Cost
 from adapterxlt.show import printable
 
 NOTE = (
-    "parameters without heads, and their share of the backbone's; memory of the whole process, on "
-    "a GPU that of the GPU; ms a query: forward passes alone, batched. Times are those of the "
-    "machine that computed each step; > where an interrupted run had done a part of it."
+    "Parameters do not include heads; their share refers to the backbone. Memory is that of the "
+    "whole process, or of the GPU. ms per query counts only batched forward passes. Times are "
+    "from the machine that ran each step; > means that an interrupted run had already done part "
+    "of it."
 )
 
 

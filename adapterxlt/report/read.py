@@ -53,8 +53,8 @@ def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
         except (FileNotFoundError, NotADirectoryError):
             raise UsageError(
                 f"{path}: there is no such file",
-                hint=f"name a folder that `adapterxlt run RECIPE --workdir {path.parent}` has "
-                "filled",
+                hint="name a work folder of a finished run; `adapterxlt run RECIPE --workdir "
+                f"{path.parent}` fills one",
             ) from None
         costs = read_costs(workdir)
         for recipe in dict.fromkeys(row.recipe for row in rows):

@@ -114,13 +114,13 @@ def _retrieval(layers: Layers) -> Section:
         where = f"at {layers.places[0]}"
         return Section(f"{title} {where}", grid, where)
     noun = "layer and pooling" if layers.pooled else "layer"
-    where = f"each at its best {noun}" + (" of dev" if layers.dev else "")
+    where = f"each model at its best {noun}" + (" of dev" if layers.dev else "")
     places = "; ".join(f"{model} at {place}" for model, place in layers.bests.items())
     return Section(
         f"{title}: {places}",
         grid,
         where,
-        f"* best {noun}, chosen {'on dev' if layers.dev else 'on these very sentences'}",
+        f"* best {noun}, chosen {{'on dev' if layers.dev else 'on the same sentences'}}",
         layers,
         f"{title}, mean over languages",
     )

@@ -21,10 +21,10 @@ _T: tuple[float, ...] = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306
 _T += (2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086)
 
 SEEDS = (
-    "±: 95 % by Student's t over the seeds: what training varies, not the sampling of test "
-    "examples. Runs go together that have the same recipe, stage and model by name, and differ in "
-    "nothing but the seed (of results of earlier versions: that have the same task, data, caps and "
-    "lineage by name)."
+    "± gives the 95 % interval by Student's t over the seeds: the variation of training, without "
+    "the sampling of test examples. Runs are combined if they have the same names of recipe, "
+    "stage and model, and differ only in the seed. Results of earlier versions are combined if "
+    "they have the same task, data, caps and lineage."
 )
 
 

@@ -156,8 +156,9 @@ def _extremes(about: Sequence[Finding]) -> str:
         best = max(about, key=lambda one: one.gain)
         half = sorted((one.found.high - one.found.low) / 2 for one in about)[len(about) // 2]
         return (
-            f"The largest gain, {_said(best)}, can be chance; the intervals reach {half:.1f} "
-            "points to each side (median), so that smaller effects cannot be told here."
+            f"The largest gain, {_said(best)}, can be due to chance. The intervals reach "
+            f"{half:.1f} points to each side (median), so smaller effects cannot be detected "
+            "here."
         )
     best, worst = shown[-1], shown[0]
     text = f"The largest gain shown is {_said(best)}" if best.gain > 0 else "No gain is shown"

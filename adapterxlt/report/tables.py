@@ -47,7 +47,7 @@ def print_results(
     found = (answers_of(part, comparisons, several=several) for part in parts)
     _print_answers(list(dict.fromkeys(chain.from_iterable(found))), console)
     if guesses := list(map(str, checked(rows))):
-        console.print(Text("Did the guesses come true?", style="bold"))
+        console.print(Text("Were the predictions right?", style="bold"))
         _print_lines(guesses, [], console)
 
 

@@ -22,7 +22,7 @@ _SPECIAL = {
     "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
-_NONE = "No outcomes of examples were kept, so that models cannot be compared in pairs."
+_NONE = "The outcomes of examples were not kept, so models cannot be compared in pairs."
 _FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict")
 
 

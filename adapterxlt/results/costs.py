@@ -130,8 +130,8 @@ def read_costs(workdir: Path) -> list[Cost]:
     except (OSError, ValueError, RecursionError):
         pass
     raise DamagedResultsError(
-        f"{path}: it is damaged, or another version of adapterxlt wrote it",
-        hint="move it away: the next run of the recipe writes it anew",
+        f"{path}: the file is damaged, or another version of adapterxlt wrote it",
+        hint="move it away; the next run of the recipe writes a new one",
     )
 
 
@@ -148,7 +148,7 @@ def write_costs(workdir: Path, costs: Sequence[Cost], progress: Progress) -> Non
         except DamagedResultsError as error:
             aside = free_name(workdir, "costs-damaged")
             os.replace(workdir / COSTS_NAME, aside)
-            progress.log(f"warning: {error.message}; it is {aside} now")
+            progress.log(f"warning: {error.message}; it was renamed to {aside}")
             present = []
         ours = {(cost.recipe, cost.recipe_id) for cost in costs}
         others = [cost for cost in present if (cost.recipe, cost.recipe_id) not in ours]

@@ -31,21 +31,22 @@ def exported(workdirs: Sequence[Path], progress: Progress) -> list[Record]:
         except (FileNotFoundError, NotADirectoryError):
             raise UsageError(
                 f"{workdir / RESULTS_NAME}: there is no such file",
-                hint=f"name a folder that `adapterxlt run RECIPE --workdir {workdir}` has filled",
+                hint="name a work folder of a finished run; `adapterxlt run RECIPE --workdir "
+                f"{workdir}` fills one",
             ) from None
         cells = {(row.recipe, row.recipe_id, row.stage, row.model, row.cell): row for row in rows}
         for row in cells.values():
             blocks = cell_outcomes(workdir, row.cell)
             if blocks is None:
                 progress.log(
-                    f"{workdir}: no outcomes of {row.stage}/{row.model}/{row.task}: an earlier "
-                    "version measured it; run the recipe again"
+                    f"{workdir}: there are no outcomes of {row.stage}/{row.model}/{row.task}, "
+                    "because an earlier version measured it; run the recipe again"
                 )
             found += [_record(row, block) for block in blocks or []]
     if not found:
         raise UsageError(
-            f"{', '.join(map(str, workdirs))}: no outcomes were kept",
-            hint="run the recipe again: what was measured by an earlier version is measured anew",
+            f"{', '.join(map(str, workdirs))}: there are no outcomes",
+            hint="run the recipe again; it repeats the measurements of earlier versions",
         )
     return found
 

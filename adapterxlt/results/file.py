@@ -35,13 +35,15 @@ def read_rows(path: Path) -> Rows:
         raise _bad(path, "has no list of `rows`")
     schema = document.get("schema")
     if isinstance(schema, int) and schema != RESULTS_SCHEMA:
-        hint = "another version of adapterxlt wrote it: upgrade this one, use another --workdir, or"
-        raise _bad(path, f"has schema {schema}, this version reads {RESULTS_SCHEMA}", hint)
+        hint = (
+            "another version of adapterxlt wrote it; upgrade adapterxlt, use another --workdir, or"
+        )
+        raise _bad(path, f"has schema {schema}, but this version reads {RESULTS_SCHEMA}", hint)
     rows = document.get("rows")
     if not isinstance(rows, list):
         raise _bad(path, "has no list of `rows`")
     if schema != RESULTS_SCHEMA:
-        raise _bad(path, f"has schema {brief(schema)}, this version reads {RESULTS_SCHEMA}")
+        raise _bad(path, f"has schema {brief(schema)}, but this version reads {RESULTS_SCHEMA}")
     groups: dict[tuple[object, ...], bool] = {}
     for number, given in enumerate(rows):
         row = _checked(path, number, given)
@@ -53,7 +55,9 @@ def read_rows(path: Path) -> Rows:
     try:  # what is not looked at must be fit to be written again
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
-        raise _bad(path, "holds what JSON does not know: NaN, or half a character") from None
+        raise _bad(
+            path, "holds a value that JSON does not allow: NaN, or half a character"
+        ) from None
     return rows
 
 
@@ -96,7 +100,7 @@ def _checked(path: Path, number: int, given: Any) -> Row:
         key = "".join(f".{part}" for part in first["loc"])
         raise _bad(path, f"rows[{number}]{brief(key)}: {first['msg']}") from None
     if not math.isfinite(row.value):
-        raise _bad(path, f"rows[{number}].value: {row.value} is no score")
+        raise _bad(path, f"rows[{number}].value: {row.value} is not a score")
     return row
 
 
@@ -120,6 +124,6 @@ def _text(value: str) -> str:
 def _bad(path: Path, message: str, first: str = "") -> DamagedResultsError:
     return DamagedResultsError(
         f"{path}: {message}",
-        hint=f"{first} move it away, or have it made anew from the store (it is put aside then): "
-        f"adapterxlt report {path.parent} --rebuild".strip(),
+        hint=f"{first} move it away, or rebuild it from the stored results (this renames the old "
+        f"file): adapterxlt report {path.parent} --rebuild".strip(),
     )

@@ -66,7 +66,7 @@ def write_results(
             present = present_rows(workdir)
         except DamagedResultsError as error:
             present, path = [], free_name(workdir, recipe)
-            progress.log(f"warning: {error}\n  what {recipe} measured is in {path}")
+            progress.log(f"warning: {error}\n  the results of {recipe} are in {path}")
         merged = merge(present, [row.as_dict() for row in rows], order)
         save(path, merged)
     return path

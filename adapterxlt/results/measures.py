@@ -72,4 +72,6 @@ def read_measures(folder: Path) -> list[Measure]:
         found = json.loads(path.read_text(encoding="utf-8"))
         return [Measure(**item) for item in found]
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidArtifactError(f"{path}: holds no measures: {brief(error)}") from None
+        raise InvalidArtifactError(
+            f"{path}: does not hold valid measures: {brief(error)}"
+        ) from None

@@ -131,7 +131,7 @@ def read_outcomes(folder: Path) -> list[Outcomes] | None:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                raise ValueError("it unpacks to more than 4 GiB")
+                raise ValueError("its unpacked size exceeds the limit of 4 GiB")
         with np.load(path, allow_pickle=False) as arrays:
             return list(_blocks({name: arrays[name] for name in arrays.files}))
     except FileNotFoundError:
@@ -149,7 +149,9 @@ def read_outcomes(folder: Path) -> list[Outcomes] | None:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise InvalidArtifactError(f"{path}: holds no outcomes: {brief(error)}") from None
+        raise InvalidArtifactError(
+            f"{path}: does not hold valid outcomes: {brief(error)}"
+        ) from None
 
 
 def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
@@ -163,9 +165,9 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
     def take(name: str, count: int) -> Column:
         array, start = arrays[name], taken[name]
         if array.dtype.kind not in "biuf" or count < 0 or start + count > len(array):
-            raise ValueError(f"`{brief(name)}` does not hold what the index says")
+            raise ValueError(f"`{brief(name)}` does not match the index")
         if not np.isfinite(array[start : start + count]).all():
-            raise ValueError(f"`{brief(name)}` holds what is not a finite number")
+            raise ValueError(f"`{brief(name)}` holds values that are not finite numbers")
         taken[name] = start + count
         return array[start : start + count]
 
@@ -173,7 +175,7 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
         count = int(block["count"])
         if block["ids"] == "rows":
             if not 0 <= count <= LARGEST:
-                raise ValueError("the index has a count that cannot be")
+                raise ValueError("the index has an impossible count")
             ids: Column = np.arange(count)
         else:
             ids = np.cumsum(take("ids", count), dtype=np.int64)

@@ -123,9 +123,9 @@ def unscored_note(candidates: Candidates) -> str | None:
     if not candidates.unscored:
         return None
     return (
-        f"{candidates.unscored} sentences have no ratio margin, and propose no pair: the mean "
-        "cosine with their neighbours is not above 0, as happens with few sentences, or with "
-        "+centre or +whiten; use the margin +distance or +csls there"
+        f"{candidates.unscored} sentences have no ratio margin and propose no pair, because the "
+        "mean cosine with their neighbours is not above 0. This happens with few sentences, or "
+        "with +centre or +whiten; use +distance or +csls instead"
     )
 
 
@@ -269,7 +269,7 @@ def apply_threshold(
 
 def _is_gold(candidates: Candidates, gold: Collection[tuple[int, int]]) -> np.ndarray:
     if not gold:
-        raise AdapterXLTError("no gold pairs to score the mined pairs against")
+        raise AdapterXLTError("there are no gold pairs to compare the mined pairs with")
     known = gold if isinstance(gold, (set, frozenset)) else set(gold)
     pairs = zip(candidates.source_idx.tolist(), candidates.target_idx.tolist(), strict=True)
     return np.fromiter((pair in known for pair in pairs), dtype=bool, count=len(candidates))

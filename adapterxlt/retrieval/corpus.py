@@ -147,12 +147,17 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             while raw := stream.readline(LONGEST + 1):
                 number += 1
                 if len(raw) > LONGEST:
-                    message = f"the line has more than {LONGEST >> 20} MiB"
-                    raise bad(path, number, message, "is it text, one sentence a line?")
+                    message = f"the line exceeds the limit of {LONGEST >> 20} MiB"
+                    raise bad(
+                        path, number, message, "check that it is text with one sentence per line"
+                    )
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 if "\0" in text:
                     raise bad(
-                        path, number, "holds a NUL character", "is the file UTF-16? Re-encode it"
+                        path,
+                        number,
+                        "contains a NUL character",
+                        "the file may be UTF-16; re-encode it as UTF-8",
                     )
                 if number == 1:
                     refuse_returns(path, text)

@@ -173,7 +173,7 @@ def _check_memory(memory: int, sentences: int) -> None:
     needed = BASE_MEMORY + sentences * SENTENCE_MEMORY
     if needed > memory:
         raise UsageError(
-            f"{sentences} sentences need about {needed / (1 << 30):.1f} GB; --memory allows "
+            f"{sentences} sentences need about {needed / (1 << 30):.1f} GB, but --memory allows "
             f"{memory / (1 << 30):.1f} GB",
             hint="allow more, or split the larger file and mine its parts",
         )
@@ -222,7 +222,7 @@ def _neighbours(
     kept = Kept(work / VECTORS / f"neighbours-{name}")
     report_file = kept.folder / "report.json"
     if report_file.is_file() and (before := kept.load("found")):
-        progress.log("neighbours are there already")
+        progress.log("the neighbours were already computed")
         forward_scores, forward_ids, backward_scores, backward_ids = before[1]
         report = Report(**json.loads(report_file.read_text(encoding="utf-8")))
         return Found((forward_scores, forward_ids), (backward_scores, backward_ids), report)

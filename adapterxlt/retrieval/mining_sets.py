@@ -52,7 +52,12 @@ def read_parallel(source: Path, target: Path, language: str) -> Bitext:
         left, right = _conllu(source), _conllu(target)
         shared = [name for name in left if name in right]
         if not shared:
-            raise bad(source, 0, f"no sent_id is also in {target}", "are they parallel treebanks?")
+            raise bad(
+                source,
+                0,
+                f"no sent_id is also in {target}",
+                "check that they are parallel treebanks",
+            )
         pairs = [(left[name], right[name]) for name in shared]
         return Bitext(language, *map(tuple, zip(*pairs, strict=True)))
     lines = read_lines(source), read_lines(target)
@@ -101,7 +106,7 @@ def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None)
         shares.gold + shares.source + shares.target > 1 + 1e-9
     ):
         given = f"{shares.gold:g} + {shares.source:g} + {shares.target:g}"
-        raise UsageError(f"shares of a mining set must be 0 to 1 in all, not {given}")
+        raise UsageError(f"the shares of a mining set must add up to between 0 and 1, not {given}")
     rng = np.random.default_rng(seed)
     lines = rng.permutation(_unambiguous(bitext))
     sizes = [round(len(lines) * share) for share in (shares.gold, shares.source, shares.target)]

@@ -159,7 +159,10 @@ def get_protocol(name: str) -> Protocol:
     """
     preset, *options = name.split("+")
     if preset not in PROTOCOLS:
-        raise UsageError(f"unknown protocol `{preset}`", hint=suggest(preset, PROTOCOLS))
+        raise UsageError(
+            f"unknown protocol `{preset}`",
+            hint=suggest(preset, PROTOCOLS, see="adapterxlt list presets"),
+        )
     changes: dict[str, Any] = {}
     for option in options:
         if option not in OPTIONS:

@@ -190,7 +190,7 @@ def retrieve_bucc(
     """
     if "dev" not in sets:
         raise MissingDataError(
-            "mining needs a dev set: its gold pairs set the threshold",
+            "mining needs a dev set, whose gold pairs set the threshold",
             hint="give the folder that holds both the dev files and their .gold file",
         )
     chosen = choose_layers(layers, protocol.bucc, built.model.config.num_hidden_layers)
@@ -202,7 +202,7 @@ def retrieve_bucc(
         if not mining.source or not mining.target:
             raise MissingDataError(
                 f"{_named(mining, split)} has {len(mining.source)} sentences and "
-                f"{len(mining.target)} English ones: there is nothing to mine"
+                f"{len(mining.target)} English ones, so there is nothing to mine"
             )
         source, target = text_rows(mining.source), text_rows(mining.target)
         texts = [list(dict.fromkeys(side)) for side in (mining.source, mining.target)]
@@ -235,7 +235,9 @@ def retrieve_bucc(
             continue
         mining = sets[split]
         if split == "test" and mining.gold is None:
-            progress.log(f"{mining.language}: the gold pairs of test are withheld, not scored")
+            progress.log(
+                f"{mining.language}: not scored, because the gold pairs of test are withheld"
+            )
             if submission:
                 for key, candidates in mined(split, [submission.layer]):
                     submission.add_bucc(mining, split, candidates, thresholds[key])

@@ -79,8 +79,8 @@ def score_sides(
             raise MissingDataError(f"{len(vectors)} {name} vectors for {len(rows)} sentences")
         if zeros := int((~vectors.any(axis=1)).sum()):
             progress.log(
-                f"{zeros} of {len(vectors)} {name} vectors are zero: their cosine with everything "
-                "is 0, and they find the first row"
+                f"{zeros} of {len(vectors)} {name} vectors are zero; their cosine with every "
+                "vector is 0, so they find the first row"
             )
     if sides.gold is None:
         scale = protocol.tatoeba.normalise
@@ -149,4 +149,6 @@ def check_threshold(threshold: float | None, gold: Path | None) -> None:
     """Refuse a threshold where nothing is mined, or that is no finite number."""
     bucc.check_finite(threshold, "--threshold")
     if threshold is not None and gold is None:
-        raise UsageError("--threshold needs --gold: aligned sides are searched, not mined")
+        raise UsageError(
+            "--threshold needs --gold, because aligned texts are searched and not mined"
+        )

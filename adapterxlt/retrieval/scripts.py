@@ -73,9 +73,9 @@ def scripts_of(language: str) -> frozenset[str]:
         return NAMED_SCRIPTS[tag[1]]
     if tag is None or tag[0] not in SCRIPTS:
         raise UsageError(
-            f"no script is known for the language `{language}`",
+            f"the script of the language `{language}` is unknown",
             hint=suggest_language(language, SCRIPTS)
-            + "; a code with a script (`kas_Deva`) is understood for any language",
+            + "; for any language, you can give a code with a script (`kas_Deva`)",
         )
     return SCRIPTS[tag[0]]
 

@@ -35,7 +35,7 @@ def aligned(n_source: int, n_target: int) -> Sides:
     if n_source != n_target:
         raise MissingDataError(
             f"{n_source} source and {n_target} target sentences are not aligned",
-            hint="translations must stand in the same line; with --gold, pairs are given by ids",
+            hint="put translations on the same line, or give the pairs by their ids with --gold",
         )
     return Sides(range(n_source), range(n_target), None)
 
@@ -63,16 +63,16 @@ def gold_rows(mining: MiningSet, what: str) -> frozenset[tuple[int, int]]:
     """
     if not mining.gold:
         raise MissingDataError(
-            f"{what} has no gold pairs to tune on or to score against",
-            hint="the .gold file lies beside the sentences: `id <tab> id` a line",
+            f"{what} has no gold pairs to tune on or to score with",
+            hint="put the .gold file next to the sentences, with `id <tab> id` on each line",
         )
     source = {name: row for row, name in enumerate(mining.source_ids)}
     target = {name: row for row, name in enumerate(mining.target_ids)}
     for left, right in sorted(mining.gold):
         if left not in source or right not in target:
             raise MissingDataError(
-                f"{what}: gold pair `{left}` `{right}` names a sentence that is not in the set",
-                hint="the gold file and the sentence files must be of the same split",
+                f"{what}: the gold pair `{left}` `{right}` names a sentence that is not in the set",
+                hint="use a gold file and sentence files of the same split",
             )
     return frozenset((source[left], target[right]) for left, right in mining.gold)
 

@@ -52,7 +52,7 @@ def check_inputs(folder: Path, inputs: Iterable[Path]) -> None:
         for path in inputs:
             if path.resolve().is_relative_to((folder / name).resolve()):
                 raise UsageError(
-                    f"{path}: lies in {folder / name}, which the work folder keeps for itself",
+                    f"{path}: is in {folder / name}, which is reserved for the work folder",
                     hint="move the file, or choose another --workdir",
                 )
 
@@ -67,7 +67,7 @@ def _locked(folder: Path, progress: Progress) -> FileLock:
             try:
                 lock.acquire(timeout=0 if not told else -1)
             except Timeout:
-                progress.log(f"{folder}: another run works there, waiting")
+                progress.log(f"{folder}: waiting for another run that works here")
                 told = True
                 continue
             except FileNotFoundError:

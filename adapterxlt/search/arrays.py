@@ -17,7 +17,9 @@ def check_vectors(vectors: Floats, what: str) -> Floats:
     """The vectors as contiguous float32 [n, dim]; refused when empty or not finite."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or not vectors.size:
-        raise AdapterXLTError(f"no vectors to search: the {what} have shape {vectors.shape}")
+        raise AdapterXLTError(
+            f"there are no vectors to search: the {what} have shape {vectors.shape}"
+        )
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise AdapterXLTError(

@@ -21,8 +21,8 @@ SUFFIX = ".axlt"
 _BLOCK = HEADER = tarfile.BLOCKSIZE
 _END = 2 * _BLOCK
 _HINT = (
-    "`adapterxlt artifact pack` writes bundles; what other programs packed is given unpacked, "
-    "as a folder"
+    "only files that `adapterxlt artifact pack` wrote can be read; unpack other archives and "
+    "give the folder"
 )
 _FIRST = (MANIFEST_NAME, SIGNATURE_NAME)
 OVERHEAD = 2 * _BLOCK  # bytes of a bundle for each file, at most, and for its end
@@ -76,7 +76,7 @@ def manifest_size(header: bytes, where: str) -> int:
 
 def _problem(where: str) -> InvalidArtifactError:
     return InvalidArtifactError(
-        f"{where}: is no bundle of adapterxlt, or is damaged",
+        f"{where}: is not a bundle of adapterxlt, or is damaged",
         hint=_HINT,
     )
 
@@ -106,7 +106,8 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
             raise problem from None
         if not info.isreg():
             raise InvalidArtifactError(
-                f"{where}: `{info.name[:100]!r}` is no plain file (a link, device or folder)",
+                f"{where}: `{info.name[:100]!r}` is not a plain file, but a link, a device or a "
+                "folder",
                 hint=_HINT,
             )
         if info.name in members:
@@ -115,7 +116,7 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
             raise problem
         if _header(info.name, info.size) != header:
             raise InvalidArtifactError(
-                f"{where}: the header of `{info.name[:100]!r}` is not written as bundles are",
+                f"{where}: the header of `{info.name[:100]!r}` does not have the form of a bundle",
                 hint=_HINT,
             )
         members[info.name] = Member(stream.tell(), info.size)
@@ -134,4 +135,4 @@ def _header(name: str, size: int) -> bytes:
     try:
         return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
     except (ValueError, UnicodeError):
-        raise InvalidArtifactError(f"`{name[:100]!r}` cannot be the name of a file") from None
+        raise InvalidArtifactError(f"`{name[:100]!r}` is not a valid file name") from None

@@ -96,7 +96,7 @@ class RemoteCache:
                     taken = take_in(source, store, backbone=backbone, held=fingerprint)
             except AdapterXLTError as error:
                 self.progress.log(
-                    f"warning: {title}: not taken from {masked(holder)}: {error.message}"
+                    f"warning: {title}: not pulled from {masked(holder)}: {error.message}"
                 )
                 continue
             signed = f", {taken.signature}" if taken.signature else ", unsigned"
@@ -116,10 +116,10 @@ class RemoteCache:
                     self._answers[key] = has(url, fingerprint)
                 except InvalidArtifactError as error:  # of this stage: it may have others
                     self._answers[key] = False
-                    self.progress.log(f"warning: not taken: {error.message}")
+                    self.progress.log(f"warning: not pulled: {error.message}")
                 except AdapterXLTError as error:
                     self.remotes.remove(url)
-                    self.progress.log(f"warning: remote left out: {error.message}")
+                    self.progress.log(f"warning: remote ignored: {error.message}")
                     continue
             if self._answers[key]:
                 yield url, url_of(url, fingerprint)

@@ -154,10 +154,10 @@ def _summary(manifest: Manifest, backbone: str) -> str:
         said = f" Its own files name {escape(params['said_backbone'])}."
     return (
         f"{escape(method_of(manifest))} imported from a folder that "
-        f"{escape(params.get('library', 'another library'))} wrote. **Unknown**: what it was "
-        "trained on, in which languages, with which settings and by whom; so also whether texts "
-        "of an evaluation were among its training data. That it is of the backbone "
-        f"{escape(backbone)} was said by who imported it.{said}"
+        f"{escape(params.get('library', 'another library'))} wrote. **Unknown**: its training "
+        "data, languages and settings, and who trained it. It is therefore also unknown whether "
+        "it has seen texts of an evaluation. The person who imported it stated that its backbone "
+        f"is {escape(backbone)}.{said}"
     )
 
 

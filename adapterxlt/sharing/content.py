@@ -55,18 +55,20 @@ def check_names(names: Iterable[str]) -> None:
     folders: dict[str, str] = {}
     for count, name in enumerate(names, start=1):
         if count > MAX_FILES:
-            raise InvalidArtifactError(f"it holds more than {MAX_FILES} files")
+            raise InvalidArtifactError(f"it exceeds the limit of {MAX_FILES} files")
         parts = name.split("/")
         for part in parts:
             bad = not _PART.fullmatch(part) or part.endswith(".") or _WINDOWS.fullmatch(part)
             if bad or len(parts) > MAX_DEPTH:
-                raise InvalidArtifactError(f"`{_shown(name)}` is no name for a file of an artifact")
+                raise InvalidArtifactError(
+                    f"`{_shown(name)}` is not a valid name for a file of an artifact"
+                )
         if len(parts) > 1 and parts[-1] in (MANIFEST_NAME, SIGNATURE_NAME):
-            raise InvalidArtifactError(f"`{_shown(name)}` would be an artifact in an artifact")
+            raise InvalidArtifactError(f"`{_shown(name)}` would be an artifact inside an artifact")
         if not name.endswith(SUFFIXES):
             raise InvalidArtifactError(
-                f"`{_shown(name)}` is of a kind that no artifact holds",
-                hint=f"artifacts hold {', '.join(SUFFIXES)} and nothing else",
+                f"`{_shown(name)}` has a type that artifacts cannot contain",
+                hint=f"artifacts only contain {', '.join(SUFFIXES)}",
             )
         other = seen.setdefault(name.casefold(), name)
         if other is not name:
@@ -74,10 +76,10 @@ def check_names(names: Iterable[str]) -> None:
         for depth in range(1, len(parts)):
             folder = "/".join(parts[:depth])
             if folders.setdefault(folder.casefold(), folder) != folder:
-                raise InvalidArtifactError(f"`{_shown(folder)}` is there in two spellings")
+                raise InvalidArtifactError(f"`{_shown(folder)}` occurs in two spellings")
     for folder in folders:
         if folder in seen:
-            raise InvalidArtifactError(f"`{_shown(folder)}` is a file and a folder")
+            raise InvalidArtifactError(f"`{_shown(folder)}` is both a file and a folder")
 
 
 def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[str, str]:
@@ -93,7 +95,7 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
     stream.seek(-len(start), 1)
     for magic, what in _MAGIC.items():
         if start.startswith(magic):
-            raise InvalidArtifactError(f"{where}: is {what}, which no artifact holds")
+            raise InvalidArtifactError(f"{where}: is {what}, which artifacts cannot contain")
     if _PICKLE.match(start) and not name.endswith(".u64") and not _header_length(start, size):
         raise InvalidArtifactError(
             f"{where}: is a pickle, which can run code when it is read",
@@ -105,14 +107,14 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
         _check_hashes(stream, size, where)
         return {}
     if size > MAX_TEXT:
-        raise InvalidArtifactError(f"{where}: {size} bytes are more than any real one has")
+        raise InvalidArtifactError(f"{where}: its size of {size} bytes exceeds the limit")
     try:
         text = stream.read(size).decode("utf-8")
         if name.endswith(".json") and not isinstance(parse(text), dict):
-            raise ValueError("it is no object, as all of an artifact's documents are")
+            raise ValueError("it is not a JSON object")
     except ValueError as error:
         kind = "JSON" if name.endswith(".json") else "UTF-8 text"
-        raise InvalidArtifactError(f"{where}: is no {kind}: {str(error)[:200]}") from None
+        raise InvalidArtifactError(f"{where}: is not {kind}: {str(error)[:200]}") from None
     if _CONTROL.search(text):
         raise InvalidArtifactError(f"{where}: holds control characters")
     return {}
@@ -126,7 +128,7 @@ def _header_length(start: bytes, size: int) -> bool:
 def _check_hashes(stream: IO[bytes], size: int, where: str) -> None:
     """Text hashes are 64-bit numbers that rise."""
     if size % 8:
-        raise InvalidArtifactError(f"{where}: holds no text hashes")
+        raise InvalidArtifactError(f"{where}: does not hold text hashes")
     last = -1
     while size:
         block = stream.read(min(size, 1 << 20))
@@ -135,7 +137,7 @@ def _check_hashes(stream: IO[bytes], size: int, where: str) -> None:
         size -= len(block)
         numbers = np.frombuffer(block, dtype="<u8")
         if int(numbers[0]) <= last or not bool((numbers[1:] > numbers[:-1]).all()):
-            raise InvalidArtifactError(f"{where}: holds no text hashes")
+            raise InvalidArtifactError(f"{where}: does not hold text hashes")
         last = int(numbers[-1])
 
 

@@ -142,6 +142,6 @@ def _read_bundle(path: Path) -> Entry:
         try:
             found = parse(content.decode("utf-8"))
         except ValueError:
-            raise InvalidArtifactError(f"{path}: {METRICS_NAME} is no JSON") from None
+            raise InvalidArtifactError(f"{path}: {METRICS_NAME} is not valid JSON") from None
         scores = check_metrics(found, f"{path}: {METRICS_NAME}").get("scores", [])
     return Entry(path, manifest, scores, SIGNATURE_NAME in source.sizes)

@@ -91,7 +91,7 @@ def make_foreign(
     from adapterxlt.models.adopt import adopt
 
     if read.head is None and (task or labels):
-        raise UsageError(f"{read.folder}: has no head, so it has no --task and no --labels")
+        raise UsageError(f"{read.folder}: has no head, so --task and --labels cannot be used")
     parts = foreign_parts(read, backbone, task=task, labels=labels)
     names, order = order_for(read.head, task, labels) if read.head else ((), [])
     params = parts["params"]

@@ -30,12 +30,12 @@ def read_config(path: Path) -> dict[str, Any]:
         with open_inside(path.parent, path.name) as stream:
             content = stream.read(MAX_CONFIG + 1)
         if len(content) > MAX_CONFIG:
-            refuse(path, "is larger than any real one")
+            refuse(path, "exceeds the size limit")
         found = parse(content.decode("utf-8"))
     except ValueError:
-        refuse(path, "is no JSON")
+        refuse(path, "is not valid JSON")
     if not isinstance(found, dict):
-        refuse(path, "is no JSON object")
+        refuse(path, "is not a JSON object")
     return found
 
 
@@ -46,12 +46,12 @@ def method_from_adapters(config: object, path: Path) -> ParsedMethod:
         InvalidArtifactError: it has an unknown key, a value that cannot be, or no known form.
     """
     if not isinstance(config, dict):
-        refuse(path, "holds no `config`", _RESAVE)
+        refuse(path, "does not contain `config`", _RESAVE)
     if config.get("architecture") != "union":
         return _single(config, path)
     parts = config.get("configs")
     if not isinstance(parts, list) or not 2 <= len(parts) <= _MAX_UNION:
-        refuse(path, "is a union of nothing that could be united")
+        refuse(path, "combines methods that cannot be combined")
     methods = [_single(part, path) if isinstance(part, dict) else None for part in parts]
     united = "|".join(str(method) for method in methods)
     return parsed(united, path)
@@ -60,7 +60,7 @@ def method_from_adapters(config: object, path: Path) -> ParsedMethod:
 def _single(config: dict[str, Any], path: Path) -> ParsedMethod:
     architecture = config.get("architecture")
     if not isinstance(architecture, str | None) or architecture not in ARCHITECTURES:
-        refuse(path, f"has the architecture `{brief(architecture)}`, which is not read")
+        refuse(path, f"has the architecture `{brief(architecture)}`, which is not supported")
     base = ARCHITECTURES[architecture]
     given = {key: value for key, value in config.items() if key in base or value is not None}
     given.pop("architecture", None)
@@ -69,7 +69,7 @@ def _single(config: dict[str, Any], path: Path) -> ParsedMethod:
             refuse(path, f"has an unknown key `{brief(key)}`", _RESAVE)
     for key in _NEEDED if architecture is None else ():
         if key not in given:
-            refuse(path, f"does not say `{key}`", _RESAVE)
+            refuse(path, f"does not state `{key}`", _RESAVE)
     defaults = {key: parameter.default for key, parameter in base.items()}
     values = {**defaults, **given}
     differing = {
@@ -85,7 +85,7 @@ def _single(config: dict[str, Any], path: Path) -> ParsedMethod:
     name = min(differing, key=lambda name: len(differing[name]))
     found = parsed(str(ParsedMethod((Part(name, differing[name]),))), path)
     if plain(found.parts[0].resolved) != plain(values):  # text that means something in a method
-        refuse(path, "has a value that cannot be")
+        refuse(path, "has an impossible value")
     return found
 
 

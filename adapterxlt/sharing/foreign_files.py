@@ -18,8 +18,10 @@ _CONVERT = {
     "model.save_adapter(NEW_FOLDER, NAME, use_safetensors=True)",
     "peft": "if you trust it, convert it with PEFT: PeftModel.from_pretrained(BASE, FOLDER)"
     ".save_pretrained(NEW_FOLDER)",
-    "transformers": "if you trust it, convert it with transformers: its own class's "
-    "from_pretrained(FOLDER).save_pretrained(NEW_FOLDER)",
+    "transformers": (
+        "if you trust it, convert it with transformers: load it with "
+        "from_pretrained(FOLDER) of its class, then save_pretrained(NEW_FOLDER)"
+    ),
 }
 
 
@@ -39,7 +41,9 @@ def weights_file(place: Path, library: str, name: str) -> Path:
     path = place / name
     if not path.is_file():
         pickles = sorted(each.name for each in place.iterdir() if each.suffix in _PICKLES)
-        found = f"; it holds {', '.join(pickles)}, which can run code when read" if pickles else ""
+        found = (
+            f"; it has {', '.join(pickles)}, which can run code when it is read" if pickles else ""
+        )
         raise InvalidArtifactError(
             f"{place}: has no {name}{found}", hint=_CONVERT[library] if pickles else None
         )

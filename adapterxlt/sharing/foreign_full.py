@@ -81,21 +81,21 @@ def read_checkpoint(folder: Path, backbone: Backbone) -> Checkpoint:
         if left:
             of = f" of `{said}`" if said else ""
             return Checkpoint(
-                files, None, f"its head{of} (`{left[0]}`) is not read; it is left out"
+                files, None, f"its head{of} (`{left[0]}`) is not supported and was left out"
             )
-        pooler = "its pooler, which no head here uses, is left out" if others else ""
+        pooler = "its pooler, which no head here uses, was left out" if others else ""
         return Checkpoint(files, None, pooler)
     where = places(entry, kind)
     missing = sorted({*where.names.values()} - {where.aliases.get(name, name) for name in shapes})
     if missing:
-        refuse(path, f"is of `{said}`, but the weights hold no `{missing[0]}`")
+        refuse(path, f"is a model of type `{said}`, but the weights do not contain `{missing[0]}`")
     reason = _untied(files, where.aliases, entry.word_embeddings)
     if reason:
-        return Checkpoint(files, None, f"its head is not built here: {reason}; it is left out")
+        return Checkpoint(files, None, f"its head is not supported: {reason}; it was left out")
     last = where.names[f"{where.last}.bias"]
     found = head_from_config(config, kind, shapes[last][0] if shapes[last] else 0, path)
     if isinstance(found, str):
-        return Checkpoint(files, None, f"{found}; it is left out")
+        return Checkpoint(files, None, f"{found}; it was left out")
     return Checkpoint(files, found, "")
 
 
@@ -111,7 +111,8 @@ def _check_alike(
         if theirs != ours:
             refuse(
                 path,
-                f"has `{key}: {brief(theirs)}`, the backbone `{backbone.name}` {brief(ours)}",
+                f"has `{key}: {brief(theirs)}`, but the backbone `{backbone.name}` has "
+                f"{brief(ours)}",
                 "name the backbone that it was trained from",
             )
 
@@ -129,7 +130,7 @@ def _check_tokenizer(folder: Path, backbone: Backbone) -> None:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise InvalidArtifactError(f"{files[0]}: cannot be read: {brief(first)}") from None
     if theirs != ours:
-        refuse(files[0], f"has other subwords than the backbone `{backbone.name}`")
+        refuse(files[0], f"has a different vocabulary from the backbone `{backbone.name}`")
 
 
 def _files(folder: Path) -> tuple[Path, ...]:
@@ -138,7 +139,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
     mapping = read_config(folder / INDEX).get("weight_map")
     names = sorted({*map(str, mapping.values())}) if isinstance(mapping, dict) else []
     if not 0 < len(names) <= MAX_SHARDS or any(Path(name).name != name for name in names):
-        refuse(folder / INDEX, "names no files of this folder as weights")
+        refuse(folder / INDEX, "does not name any weights in this folder")
     return tuple(weights_file(folder, "transformers", name) for name in names)
 
 

@@ -56,20 +56,20 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
         return _static(found, path, weights, backbone)
     if not isinstance(config, dict) or not isinstance(name, str) or not 0 < len(name) <= MAX_LABEL:
         raise InvalidArtifactError(
-            f"{path}: names neither a `config` with its `name` nor a `model_class`, so it tells "
-            "nothing of the head",
-            hint="remove it and the head's weights to import the adapter alone",
+            f"{path}: has neither a `config` with a `name` nor a `model_class`, so the head is "
+            "unknown",
+            hint="remove this file and the head's weights to import only the adapter",
         )
     said = brief(config.get("head_type"))
     ours, several = kind_of_type(said, config.get("num_labels"))
     if not ours:
-        return f"its head is of the type `{said}`, which is not read"
+        return f"its head has the type `{said}`, which is not supported"
     of_kind = get_kind(ours).head
     for key, value in (of_kind.form if of_kind else {}).items():
         if value == "tanh":  # what is built between layers is the architecture's own
             value = backbone.architecture.activation
         if config.get(key, value) != value:
-            return f"its head has `{key}: {brief(config[key])}`, which is not built here"
+            return f"its head has `{key}: {brief(config[key])}`, which is not supported"
     if get_kind(ours).tied_head:
         from adapterxlt.models.foreign_weights import UNTIED, untied
         from adapterxlt.models.plain_heads import places
@@ -77,7 +77,7 @@ def head_from_adapters(path: Path, weights: Path, backbone: Backbone) -> Foreign
         if untied(
             weights, f"heads.{name}.{places(backbone.architecture, ours).last}.weight", backbone
         ):
-            return f"its head is not built here: {UNTIED}"
+            return f"its head is not supported: {UNTIED}"
     return ForeignHead(name, ours, _labels(config, path) if _labelled(ours) else (), several)
 
 
@@ -91,11 +91,11 @@ def _static(
     said = brief(found["model_class"])
     kind = kinds_by_class(backbone.architecture).get(said)
     if kind is None:
-        return f"its head is that of `{said}`, which is not read"
+        return f"its head belongs to `{said}`, which is not supported"
     names = {name: name for name in shapes_of(weights)}
     reason = unread_head(names, kind, backbone, weights)
     if reason:
-        return f"its head, that of `{said}`, is not built here: {reason}"
+        return f"its head, from `{said}`, is not supported: {reason}"
     kind = kind_of_problem(kind, None, found.get("num_labels"))[0]
     return ForeignHead("", kind, _labels(found, path) if _labelled(kind) else ())
 
@@ -116,7 +116,7 @@ def head_from_config(
     kind, several = kind_of_problem(kind, problem, outputs)
     if not kind:
         many = f" with {outputs} outputs" if problem == "regression" else ""
-        return f"its head is for `{brief(problem)}`{many}, which is not built here"
+        return f"its head is for `{brief(problem)}`{many}, which is not supported"
     if not _labelled(kind):
         return ForeignHead("", kind, ())
     # transformers leaves out two labels that nobody named.
@@ -124,15 +124,13 @@ def head_from_config(
     if isinstance(names, dict):
         names = {str(number): label for number, label in names.items()}
     if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
-        raise InvalidArtifactError(f"{path}: `id2label` does not name labels by numbers")
+        raise InvalidArtifactError(f"{path}: `id2label` does not map numbers to labels")
     if sorted(names) != sorted(map(str, range(outputs))) or len({*names.values()}) != outputs:
         raise InvalidArtifactError(
-            f"{path}: `id2label` does not name {outputs} labels, as many as the head has outputs"
+            f"{path}: `id2label` does not name {outputs} labels, one for each output of the head"
         )
     if outputs > MAX_LABELS or max(map(len, names.values())) > MAX_LABEL:
-        raise InvalidArtifactError(
-            f"{path}: `id2label` has more or longer labels than any real one"
-        )
+        raise InvalidArtifactError(f"{path}: `id2label` has too many or too long labels")
     labels = tuple(names[str(number)] for number in range(outputs))
     return ForeignHead("", kind, labels, several)
 
@@ -140,7 +138,7 @@ def head_from_config(
 def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
     count, ids = config.get("num_labels"), config.get("label2id")
     if type(count) is not int or not 0 < count <= MAX_LABELS:
-        raise InvalidArtifactError(f"{path}: `num_labels` is no number of labels")
+        raise InvalidArtifactError(f"{path}: `num_labels` is not a valid number of labels")
     if ids is None:
         return numbered(count)
     if not isinstance(ids, dict) or not all(type(number) is int for number in ids.values()):
@@ -180,7 +178,9 @@ def order_for(
         UsageError: they are not those of the task, or their order is unknown.
     """
     if given and len(given) != len(head.labels):
-        raise UsageError(f"--labels names {len(given)}, the head has {len(head.labels)} outputs")
+        raise UsageError(
+            f"--labels names {len(given)} labels, but the head has {len(head.labels)} outputs"
+        )
     names = tuple(given) or head.labels
     plain = list(range(len(names)))
     if known is None:
@@ -188,7 +188,8 @@ def order_for(
     alike = get_kind(known.kind).head == get_kind(head.kind).head
     if not alike or known.multi_label != head.multi_label:
         raise UsageError(
-            f"--task {known.name}: is {known.kind.replace('_', ' ')}, the head {_words(head.kind)}"
+            f"--task {known.name}: is {known.kind.replace('_', ' ')}, but the head is for "
+            f"{_words(head.kind)}"
         )
     if not _labelled(head.kind):
         return (), []
@@ -198,7 +199,7 @@ def order_for(
         raise UsageError(
             f"--task {known.name}: has the labels {', '.join(known.labels)}, the head "
             f"{', '.join(names[:20])}",
-            hint="name the head's outputs in their order by --labels",
+            hint="name the labels of the head's outputs in order with --labels",
         )
     return known.labels, [there.index(label) for label in wanted]
 

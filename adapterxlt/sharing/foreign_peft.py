@@ -45,16 +45,18 @@ _READ = frozenset(
 # Ways to begin that leave the backbone's weights as they are; others change them.
 _INIT = (True, False, "gaussian", "orthogonal", "eva")
 _OTHERS = {
-    "IA3": "PEFT's (IA)3 scales the feed-forward layer after its activation, that of `adapters` "
-    "before it",
-    "PREFIX_TUNING": "PEFT's prefix tuning moves the positions of all tokens, that of `adapters` "
-    "does not",
-    "PROMPT_TUNING": "PEFT's prompt tuning puts its vectors in front of <s>, and moves all "
-    "positions",
+    "IA3": (
+        "PEFT's (IA)3 scales the feed-forward layer after its activation, but `adapters` "
+        "scales it before"
+    ),
+    "PREFIX_TUNING": (
+        "PEFT's prefix tuning shifts the positions of all tokens, but `adapters` does not"
+    ),
+    "PROMPT_TUNING": "PEFT's prompt tuning puts its vectors before <s> and shifts all positions",
 }
 _WHY = {
-    "use_dora": "DoRA of PEFT leaves the bias as it is, that of `adapters` scales it too",
-    "init_lora_weights": "this way to begin changes the backbone's own weights",
+    "use_dora": "PEFT's DoRA does not scale the bias, but `adapters` does",
+    "init_lora_weights": "this initialisation changes the backbone's own weights",
 }
 
 
@@ -121,8 +123,8 @@ def lora_from_peft(
             if own != said:
                 refuse(
                     path,
-                    f"`r` or `rank_pattern` gives `{brief(module)}` the rank {brief(said)}, its "
-                    f"weights have {own}",
+                    f"`r` or `rank_pattern` gives `{brief(module)}` the rank {brief(said)}, but "
+                    f"its weights have {own}",
                 )
             scale = _matching(alphas, module, alpha) / (math.sqrt(own) if rslora else own)
             found[module] = (own, float(scale))
@@ -143,15 +145,17 @@ def lora_from_peft(
         scales={} if even else {module: scale for module, (_, scale) in found.items()},
         note=""
         if even
-        else f"its ranks and scales are written as one (r={wide}, the scales within lora_B), "
-        "which computes the same",
+        else (
+            f"its ranks and scales were unified (r={wide}, with the scales in lora_B), which "
+            "computes the same"
+        ),
     )
 
 
 def _check_keys(config: Mapping[str, Any], architecture: Architecture, path: Path) -> None:
     if config.get("peft_type") != "LORA":
         kind = brief(config.get("peft_type"))
-        message = f"is of the kind `{kind}`; of PEFT's only LORA is read"
+        message = f"has the PEFT type `{kind}`; only LORA is supported"
         refuse(path, message, _OTHERS.get(str(config.get("peft_type"))))
     for key, value in config.items():
         idle = key in _IDLE or key in _READ or value in (None, False, "none")
@@ -164,7 +168,7 @@ def _check_keys(config: Mapping[str, Any], architecture: Architecture, path: Pat
             message = f"`{brief(key)}: {brief(value)}` is not supported"
             refuse(path, message, _WHY.get(key))
     if config.get("bias", "none") != "none":
-        refuse(path, "trains biases of the backbone, which no adapter holds")
+        refuse(path, "trains biases of the backbone, which an adapter cannot hold")
     if type(config.get("use_rslora", False)) is not bool:
         refuse(path, "`use_rslora` must be true or false")
 
@@ -172,10 +176,12 @@ def _check_keys(config: Mapping[str, Any], architecture: Architecture, path: Pat
 def _patterns(config: Mapping[str, Any], key: str, path: Path) -> dict[str, float]:
     found = config.get(key) or {}
     if not isinstance(found, dict) or len(found) > _MAX_PATTERNS:
-        refuse(path, f"`{key}` must give numbers by names of modules")
+        refuse(path, f"`{key}` must map names of modules to numbers")
     for name in found:
         if not _PATTERN.fullmatch(name):
-            refuse(path, f"`{key}` names `{brief(name)}`; only plain names of modules are read")
+            refuse(
+                path, f"`{key}` names `{brief(name)}`; only plain names of modules are supported"
+            )
     return dict(found)
 
 
@@ -192,7 +198,7 @@ def _method(params: dict[str, object], path: Path) -> ParsedMethod:
     given = {key: value for key, value in params.items() if plain(value) != plain(defaults[key])}
     found = parsed(str(ParsedMethod((Part("lora", given),))), path)
     if plain(found.parts[0].resolved) != plain({**defaults, **given}):
-        refuse(path, "has a value that cannot be")
+        refuse(path, "has an impossible value")
     return found
 
 
@@ -209,7 +215,7 @@ def _left_out(config: Mapping[str, Any], layers: int, path: Path) -> list[int]:
 
 def _targets(targets: object, architecture: Architecture, path: Path) -> dict[str, object]:
     if not isinstance(targets, list) or not targets:
-        refuse(path, "`target_modules` is no list of modules")
+        refuse(path, "`target_modules` is not a list of modules")
     matrices = {module: matrix for matrix, module in architecture.linear.items()}
     found = set()
     for target in targets:
@@ -219,7 +225,7 @@ def _targets(targets: object, architecture: Architecture, path: Path) -> dict[st
             refuse(
                 path,
                 f"`target_modules` names `{brief(target)}`",
-                f"only {', '.join(some)} and {last} are read",
+                f"only {', '.join(some)} and {last} are supported",
             )
         found.add(matrices[place])
     places: dict[str, object] = {"intermediate_lora": True} if "intermediate" in found else {}

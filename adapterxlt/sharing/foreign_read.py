@@ -80,7 +80,7 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
         return _read_checkpoint(folder, backbone)
     if len(found) != 1:
         raise InvalidArtifactError(
-            f"{folder}: holds {len(found)} adapters", hint="import each folder by itself"
+            f"{folder}: holds {len(found)} adapters", hint="import each folder separately"
         )
     (place,) = found
     path = place / CONFIG
@@ -90,17 +90,17 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
     file = weights_file(place, "adapters", FILES["adapters"])
     name = config.get("name")
     if not isinstance(name, str) or not 0 < len(name) <= 200:
-        raise InvalidArtifactError(f"{path}: does not say its `name`")
+        raise InvalidArtifactError(f"{path}: does not state its `name`")
     kind = config.get("model_type", backbone.model_type)
     if kind != backbone.model_type:
         raise InvalidArtifactError(
-            f"{path}: is of a model of type `{brief(kind)}`, not `{backbone.model_type}`"
+            f"{path}: belongs to a model of type `{brief(kind)}`, not `{backbone.model_type}`"
         )
     width = config.get("hidden_size", backbone.hidden_size)
     if width != backbone.hidden_size:
         raise InvalidArtifactError(
-            f"{path}: is of a model of width {str(width)[:20]}, `{backbone.name}` has "
-            f"{backbone.hidden_size}"
+            f"{path}: belongs to a model of width {str(width)[:20]}, but `{backbone.name}` has "
+            f"width {backbone.hidden_size}"
         )
     read = Foreign(
         library="adapters",
@@ -115,13 +115,16 @@ def read_foreign(folder: Path, backbone: Backbone) -> Foreign:
     )
     heads = [each for each in (place, folder / "head") if (each / HEAD_CONFIG).is_file()]
     more = sorted(each.parent.name for each in folder.glob(f"heads/*/{HEAD_CONFIG}"))
-    others = "; ".join(f"its head `{brief(each)}` is left out: one is read" for each in more)
+    others = "; ".join(
+        f"its head `{brief(each)}` was left out, because only one head is supported"
+        for each in more
+    )
     if not heads:
         return replace(read, note=others)
     weights = weights_file(heads[0], "adapters", HEAD_FILE)
     head = head_from_adapters(heads[0] / HEAD_CONFIG, weights, backbone)
     if isinstance(head, str):
-        return replace(read, note="; ".join(filter(None, (f"{head}; it is left out", others))))
+        return replace(read, note="; ".join(filter(None, (f"{head}; it was left out", others))))
     return replace(read, head=head, head_folder=heads[0], note=others)
 
 
@@ -143,7 +146,7 @@ def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Forei
     if kind is not None:
         reason = unread_head(names, kind, backbone, file)
         if reason:
-            notes.append(f"its head is not built here: {reason}; it is left out")
+            notes.append(f"its head is not supported: {reason}; it was left out")
         else:
             last = shapes[
                 next(name for name in places(architecture, kind).outputs if name in shapes)
@@ -152,7 +155,7 @@ def _read_peft(place: Path, config: dict[str, Any], backbone: Backbone) -> Forei
             said = read_config(place / MODEL_CONFIG) if there else {}
             found = head_from_config(said, kind, last[0] if last else 0, place / MODEL_CONFIG)
             if isinstance(found, str):
-                notes.append(f"{found}; it is left out")
+                notes.append(f"{found}; it was left out")
             else:
                 head = found
     return Foreign(

@@ -57,17 +57,19 @@ def locate(text: str, *, models: bool = False) -> Path:
             known = ", ".join(
                 f"{folder}:{entry.fingerprint[:12]} ({_told_apart(entry)})" for entry in found
             )
-            raise UsageError(f"{text}: there are several", hint=f"choose one of {known}")
+            raise UsageError(
+                f"{text}: there are several stages of this name", hint=f"choose one of {known}"
+            )
         raise UsageError(
-            f"{text}: no such trained stage",
+            f"{text}: there is no trained stage of this name",
             hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
         )
     if "://" in text:
         place = local_path(text)
         if place is None:
             raise UsageError(
-                f"{masked(text)}: does not lie on this machine",
-                hint="`adapterxlt artifact pull URL` fetches it",
+                f"{masked(text)}: is not on this machine",
+                hint="fetch it with `adapterxlt artifact pull URL`",
             )
         if place.exists():
             return place
@@ -137,7 +139,9 @@ def recorded_backbone(manifest: Manifest) -> BackboneFacts:
         return manifest.artifact.backbone
     recorded = manifest.lineage.get("backbone")
     if not isinstance(recorded, dict):
-        raise InvalidArtifactError(f"`{manifest.title}` has no backbone: it is nothing to share")
+        raise InvalidArtifactError(
+            f"`{manifest.title}` does not have a backbone, so it cannot be shared"
+        )
     return BackboneFacts(name=str(recorded.get("name")), hash=str(recorded.get("hash")))
 
 
@@ -181,15 +185,15 @@ def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
         raise InvalidArtifactError(
             f"`{manifest.title}` was trained on backbone `{wanted.name}` (content "
             f"{wanted.hash[:12]}), not on `{backbone.name}` (content {backbone.hash[:12]})",
-            hint="give the right one by --backbone; `artifact import --override-backbone` makes "
-            "it fit to another, and records that",
+            hint="name the right backbone with --backbone; `artifact import --override-backbone` "
+            "uses another backbone, and records this",
         )
 
 
 def _missing(wanted: BackboneFacts) -> MissingBackboneError:
     return MissingBackboneError(
-        f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is not here",
-        hint="name its folder or Hub id by --backbone; --no-load does without",
+        f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is missing",
+        hint="name its folder or Hub id with --backbone, or use --no-load to check without it",
     )
 
 

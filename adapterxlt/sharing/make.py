@@ -53,8 +53,8 @@ def make_artifact(
     check_files(entry, manifest)
     if not is_shared(manifest.kind) or not (entry / SPEC_FILE).is_file():
         raise InvalidArtifactError(
-            f"{entry}: is a {manifest.kind} step, nothing that was trained",
-            hint="share the stages that train, fuse or merge",
+            f"{entry}: is a {manifest.kind} step, not a trained stage",
+            hint="share stages that train, fuse or merge",
         )
     for name in manifest.files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -117,7 +117,7 @@ def check_metrics(found: object, where: str) -> dict[str, Any]:
     """
     scores = found.get("scores", []) if isinstance(found, dict) else None
     if not isinstance(scores, list) or not all(_is_score(score) for score in scores):
-        raise InvalidArtifactError(f"{where}: holds no metrics")
+        raise InvalidArtifactError(f"{where}: does not hold metrics")
     assert isinstance(found, dict)
     return found
 

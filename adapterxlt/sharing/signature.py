@@ -33,7 +33,7 @@ class Signature:
     key: str
 
     def __str__(self) -> str:
-        who = f"by {self.signer}" if self.signer else "signer not checked (--signers FILE does)"
+        who = f"by {self.signer}" if self.signer else "signer not checked (use --signers FILE)"
         return f"signed with {self.key}, {who}"
 
 
@@ -66,7 +66,9 @@ def check_signature(source: Source, signers: Path | None) -> Signature | None:
     where = source.where
     if SIGNATURE_NAME not in source.sizes:
         if signers is not None:
-            raise InvalidArtifactError(f"{where}: is not signed", hint="do without --signers?")
+            raise InvalidArtifactError(
+                f"{where}: is not signed", hint="leave out --signers to accept an unsigned artifact"
+            )
         return None
     with tempfile.TemporaryDirectory() as aside:
         file = Path(aside) / "signature"
@@ -77,11 +79,11 @@ def check_signature(source: Source, signers: Path | None) -> Signature | None:
             result = _keygen("check-novalidate", *common, stdin=manifest)
             return Signature("", _good(result, f"{where}"))
         if not signers.is_file():
-            raise UsageError(f"{signers}: there is no such file of allowed signers")
+            raise UsageError(f"{signers}: this file of allowed signers does not exist")
         found = _keygen("find-principals", "-s", str(file), "-f", str(signers))
         names = found.stdout.decode(errors="replace").split("\n")[0].split(",")
         if found.returncode or not names[0]:
-            raise InvalidArtifactError(f"{where}: is signed by nobody that {signers} allows")
+            raise InvalidArtifactError(f"{where}: is not signed by anyone that {signers} allows")
         result = _keygen("verify", *common, "-f", str(signers), "-I", names[0], stdin=manifest)
         return Signature(names[0], _good(result, f"{where}"))
 
@@ -90,7 +92,7 @@ def _good(result: subprocess.CompletedProcess[bytes], where: str) -> str:
     key = re.search(rb"SHA256:[A-Za-z0-9+/=]+", result.stdout + result.stderr)
     if result.returncode or key is None:
         raise InvalidArtifactError(
-            f"{where}: its signature is not of this manifest: {_last(result)}"
+            f"{where}: its signature does not match this manifest: {_last(result)}"
         )
     return key.group().decode()
 
@@ -99,7 +101,7 @@ def _keygen(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[
     program = shutil.which("ssh-keygen")
     if program is None:
         raise MissingPackageError(
-            "signatures need the program ssh-keygen", hint="it comes with OpenSSH (8.2 or newer)"
+            "signatures need the program ssh-keygen", hint="install OpenSSH 8.2 or newer"
         )
     return subprocess.run(
         [program, "-Y", *arguments], input=stdin, capture_output=True, timeout=_SECONDS, check=False

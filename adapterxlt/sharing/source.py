@@ -118,7 +118,7 @@ def read_small(source: Source, name: str) -> bytes:
     """The whole content of `manifest.json` or its signature."""
     limit = MAX_SIGNATURE if name == SIGNATURE_NAME else MAX_MANIFEST_BYTES
     if source.sizes[name] > limit:
-        raise InvalidArtifactError(f"{source.where}: {name} is larger than any real one")
+        raise InvalidArtifactError(f"{source.where}: {name} exceeds the size limit")
     with source.open(name) as stream:
         return stream.read(source.sizes[name])
 
@@ -161,7 +161,7 @@ def _entries(folder: Path, prefix: str) -> Iterator[tuple[str, bool]]:
     with os.scandir(place) as found:
         entries = list(islice(found, MAX_FILES + 1))
     if len(entries) > MAX_FILES:
-        raise InvalidArtifactError(f"{place}: holds more than {MAX_FILES} files")
+        raise InvalidArtifactError(f"{place}: exceeds the limit of {MAX_FILES} files")
     for entry in sorted(entries, key=lambda entry: entry.name):
         mode = entry.stat(follow_symlinks=False).st_mode
         link = stat.S_ISLNK(mode)
@@ -177,15 +177,15 @@ def _check(source: Source, where: str) -> None:
         raise _no_manifest(where, "config.json" in source.sizes)
     _check_names(source.sizes, where)
     if sum(source.sizes.values()) > MAX_TOTAL:
-        raise InvalidArtifactError(f"{where}: holds more than {MAX_TOTAL >> 30} GiB")
+        raise InvalidArtifactError(f"{where}: exceeds the limit of {MAX_TOTAL >> 30} GiB")
 
 
 def _no_manifest(where: str, model: bool) -> InvalidArtifactError:
     return InvalidArtifactError(
         f"{where}: there is no {MANIFEST_NAME}",
-        hint="it looks like a whole model: a recipe takes one as its `backbone:`"
+        hint="it looks like a whole model, which a recipe can use as its `backbone:`"
         if model
-        else "`adapterxlt artifact pack` makes artifacts",
+        else "make artifacts with `adapterxlt artifact pack`",
     )
 
 

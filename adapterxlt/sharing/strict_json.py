@@ -33,22 +33,22 @@ def parse(text: str) -> Any:
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("it gives a name twice")
+        raise ValueError("it has a name twice")
     return found
 
 
 def _refuse(text: str) -> float:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("it holds a number that is too large")
+        raise ValueError("it has a number that is too large")
     return number
 
 
 def _short(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise ValueError("it holds a number that is too long")
+        raise ValueError("it has a number that is too long")
     return int(text)

@@ -68,11 +68,13 @@ def read_entries(stream: IO[bytes], size: int, where: str) -> tuple[int, list[Te
     for entry in entries:
         if entry.start != end:
             raise InvalidArtifactError(
-                f"{where}: tensor `{brief(entry.name)}` overlaps or has a gap"
+                f"{where}: tensor `{brief(entry.name)}` overlaps another one or leaves a gap"
             )
         end = entry.end
     if end != header.held:
-        raise InvalidArtifactError(f"{where}: its tensors need {end} bytes, it holds {header.held}")
+        raise InvalidArtifactError(
+            f"{where}: its tensors need {end} bytes, but it has {header.held}"
+        )
     return header.start, entries
 
 
@@ -107,7 +109,9 @@ def tensor_hashes(stream: IO[bytes], size: int, where: str) -> dict[str, str]:
 
 
 def _entry(name: str, value: object, where: str) -> TensorEntry:
-    problem = InvalidArtifactError(f"{where}: the header's entry of `{brief(name)}` is damaged")
+    problem = InvalidArtifactError(
+        f"{where}: the entry of `{brief(name)}` in the header is damaged"
+    )
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         raise problem
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]

@@ -123,10 +123,14 @@ def take_in(
     """
     manifest = verify(source)
     if held is not None and manifest.fingerprint != held:
-        raise InvalidArtifactError(f"{source.where}: is of another stage than was asked for")
+        raise InvalidArtifactError(
+            f"{source.where}: belongs to another stage than the one requested"
+        )
     if not is_shared(manifest.kind) or manifest.parts.get("kind") != manifest.kind:
         # A measurement that came from elsewhere would be reported as if it had been made here.
-        raise InvalidArtifactError(f"{source.where}: is nothing that was trained")
+        raise InvalidArtifactError(
+            f"{source.where}: is not a trained stage, so it cannot be imported"
+        )
     signature = check_signature(source, signers)
     found = None
     if override:
@@ -172,7 +176,7 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     spec = read_spec(folder)
     if spec.full:
         raise InvalidArtifactError(
-            f"`{manifest.title}` has backbone weights of its own: it fits to no other backbone"
+            f"`{manifest.title}` has its own backbone weights, so it does not fit another backbone"
         )
     spec.model_copy(update={"backbone": backbone_spec(backbone)}).write(folder)
     (folder / SIGNATURE_NAME).unlink(missing_ok=True)
@@ -189,7 +193,7 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
 
 def _any_backbone(name: str | None) -> Backbone:
     if name is None:
-        raise UsageError("--override-backbone needs --backbone: the one it shall fit to")
+        raise UsageError("--override-backbone needs --backbone, which names the backbone to use")
     return resolve_backbone(name, Path.cwd())
 
 

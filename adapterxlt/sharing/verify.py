@@ -34,13 +34,15 @@ def verify(source: Source) -> Manifest:
     manifest = parse_manifest(content, f"{where}: {MANIFEST_NAME}")
     if manifest.artifact is None:
         raise InvalidArtifactError(
-            f"{where}: is an entry of a store, not ready to travel",
-            hint="`adapterxlt artifact pack` makes an artifact of it",
+            f"{where}: is an entry of a store, which cannot be shared directly",
+            hint="make an artifact of it with `adapterxlt artifact pack`",
         )
     if manifest.sealed().text().encode() != content:
-        raise InvalidArtifactError(f"{where}: {MANIFEST_NAME} is not as it was written (seal)")
+        raise InvalidArtifactError(
+            f"{where}: {MANIFEST_NAME} was changed after it was written (seal)"
+        )
     if address_of(manifest.parts) != manifest.fingerprint:
-        raise InvalidArtifactError(f"{where}: its fingerprint is not that of what it says it is")
+        raise InvalidArtifactError(f"{where}: its fingerprint does not match its contents")
     try:
         check_names(manifest.files)
     except InvalidArtifactError as error:
@@ -56,7 +58,8 @@ def verify(source: Source) -> Manifest:
                 if is_pointer(stream.read(50), source.sizes[name]):
                     raise InvalidArtifactError(f"{where}: {name} {POINTER}", hint=FETCH)
             raise InvalidArtifactError(
-                f"{where}: {name} has {source.sizes[name]} bytes, the manifest says {record.size}"
+                f"{where}: {name} has {source.sizes[name]} bytes, but the manifest states "
+                f"{record.size}"
             )
     found = {}
     for name in sorted(manifest.files):
@@ -67,7 +70,7 @@ def verify(source: Source) -> Manifest:
         with blocks(source, name) as read:
             digest = sha256_of(read)
         if digest != manifest.files[name].sha256:
-            raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+            raise InvalidArtifactError(f"{where}: {name} does not match the manifest (sha256)")
     _compare_tensors(found, manifest.artifact.tensors, where)
     return manifest
 
@@ -109,8 +112,8 @@ def _compare_tensors(
     if found.keys() != written.keys():
         listed = brief(", ".join(sorted(written)) or "no file")
         raise InvalidArtifactError(
-            f"{where}: the manifest lists tensors of {listed}, "
-            f"there are {', '.join(sorted(found)) or 'none'}"
+            f"{where}: the manifest lists tensors of {listed}, but the files are "
+            f"{', '.join(sorted(found)) or 'none'}"
         )
     for file, tensors in found.items():
         missing, extra = (
@@ -119,11 +122,13 @@ def _compare_tensors(
         )
         if missing or extra:
             what = (
-                f"lacks `{brief(min(missing))}`" if missing else f"holds `{brief(min(extra))}` too"
+                f"lacks the tensor `{brief(min(missing))}`"
+                if missing
+                else (f"has the extra tensor `{brief(min(extra))}`")
             )
             raise InvalidArtifactError(f"{where}: {file} {what}")
         for name, value in tensors.items():
             if written[file][name] != value:
                 raise InvalidArtifactError(
-                    f"{where}: {file}: tensor `{brief(name)}` is not what the manifest says"
+                    f"{where}: {file}: tensor `{brief(name)}` does not match the manifest"
                 )

@@ -1,4 +1,4 @@
-"""`align`: words of two languages are drawn together at one layer (2506.15415, and more)."""
+"""`align`: pulls the vectors of words and their translations together (arXiv 2506.15415)."""
 
 from __future__ import annotations
 
@@ -39,27 +39,37 @@ HEADLESS = "it was aligned on words, not trained on a task"
 class AlignStage(TrainingBlock, Stage):
     """Targeted lexical injection: `{align: gatitos/en_hi.tsv, layer: 4, method: "lora[r=16]"}`.
 
-    The vectors of words and their translations are drawn together at a layer; only layers below
-    are trained. `language` says what the lexicon's file does not tell by its name.
+    The stage pulls the vectors of words and their translations together at one layer, and trains
+    only the layers below. `language` is needed if the name of the lexicon does not tell it.
     """
 
     key: ClassVar[str] = "align"
-    align: str = Field(min_length=1, description="a lexicon: TSV, or a JSON list of pairs")
-    layer: int = Field(ge=1, description="whose output the loss is on; 1 is the lowest one's")
+    align: str = Field(min_length=1, description="lexicon: a TSV file, or a JSON list of pairs")
+    layer: int = Field(
+        ge=1, description="layer whose output the loss is computed on; 1 is the lowest layer"
+    )
     loss: Literal["infonce", "triplet"] = Field(
         "infonce", description="The loss that draws translations together."
     )
-    temperature: float | None = Field(None, gt=0, description="of infonce; default: 0.05")
-    margin: float | None = Field(None, gt=0, le=2, description="of triplet; default: 0.4")
-    held_out: float = Field(
-        0.1, ge=0, lt=1, description="share of the entries that are not trained on, nor their words"
+    temperature: float | None = Field(
+        None, gt=0, description="temperature of infonce; default: 0.05"
     )
-    split_seed: int = Field(1, ge=0, description="draws these")
+    margin: float | None = Field(None, gt=0, le=2, description="margin of triplet; default: 0.4")
+    held_out: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of the entries that are held out from training, "
+        "together with their words",
+    )
+    split_seed: int = Field(1, ge=0, description="seed that draws the held-out entries")
     method: str = Field(
         "lora[r=16,alpha=32]", description="What is trained; see `adapterxlt list methods`."
     )
-    after: str | None = Field(None, description="go on from this stage's weights")
-    stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
+    after: str | None = Field(None, description="continue training from the weights of this stage")
+    stack_on: str | None = Field(
+        None, description="train a new adapter on top of this stage, which stays frozen"
+    )
 
     @property
     def spoken(self) -> str | None:
@@ -102,7 +112,7 @@ class _Align(StageKind[AlignStage]):
             if key in stage.model_fields_set and key not in (*USED, *_ELSE):
                 draft.refuse((*at, key), "is not a setting of `align`", "leave it out")
         if stage.spoken and len(stage.language) > 1:
-            draft.refuse((*at, "language"), "a lexicon is in one language beside English")
+            draft.refuse((*at, "language"), "a lexicon has one language besides English")
         other = {"infonce": "margin", "triplet": "temperature"}[stage.loss]
         if getattr(stage, other) is not None and draft.knows(at, "loss"):
             draft.refuse((*at, other), f"is not a setting of `loss: {stage.loss}`", "leave it out")
@@ -110,7 +120,8 @@ class _Align(StageKind[AlignStage]):
         if batch < 2 and draft.knows(at, "batch_size"):
             draft.refuse(
                 (*at, "batch_size") if "batch_size" in stage.model_fields_set else at,
-                "the negatives of a word are the others of its batch, which has none",
+                "the loss compares a word with the other words of its batch, and a batch of 1 "
+                "has none",
                 "set `batch_size` to 2 or more",
             )
 
@@ -122,7 +133,7 @@ class _Align(StageKind[AlignStage]):
             draft.refuse(
                 (*at, "layer"),
                 f"there is no layer {stage.layer}",
-                f"`{backbone.name}` has 1 to {backbone.layers} (0 is the embeddings)",
+                f"`{backbone.name}` has layers 1 to {backbone.layers} (0 is the embeddings)",
             )
         for text in backbone.problems_of(stage.method):
             message, _, hint = text.partition("\n")

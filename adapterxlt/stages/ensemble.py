@@ -34,7 +34,7 @@ class EnsembleStage(Stage):
         description="The stages whose outputs are averaged, at least two.",
     )
     weights: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None = Field(
-        None, description="how much each member counts, relative to their sum; default: alike"
+        None, description="weight of each member, relative to their sum; default: equal weights"
     )
 
     @property
@@ -90,8 +90,9 @@ class _Ensemble(StageKind[EnsembleStage]):
             if first < index:
                 raise UsageError(
                     f"stage `{step.id}` averages `{step.inputs[first]}` and "
-                    f"`{step.inputs[index]}`, which are one and the same model",
-                    hint="train one of them with another seed or other settings, or leave it out",
+                    f"`{step.inputs[index]}`, which are identical",
+                    hint="train one of them with another seed or with other settings, or leave "
+                    "it out",
                 )
 
     def members(self, step: Step) -> Mapping[str, float]:
@@ -109,11 +110,11 @@ class _Ensemble(StageKind[EnsembleStage]):
 def _unfit(draft: Draft, first: str, wanted: Shape | None, shape: Shape) -> str | None:
     """Why a model cannot be averaged with the first one; None if it can."""
     if shape.kind == "ensemble":
-        return "is an ensemble itself: list its members here"
+        return "is itself an ensemble; list its members here instead"
     if shape.speaks is not None:
-        return "stands on language adapters, which an ensemble does not swap"
+        return "stands on language adapters, which an ensemble cannot swap"
     if shape.headless:
-        return f"has no head whose outputs could be averaged: {shape.headless}"
+        return f"has no head, so its outputs cannot be averaged: {shape.headless}"
     if wanted is None or wanted is shape or not wanted.heads:
         return None
     known = tasks_of_heads(draft.tasks, draft.used)
@@ -123,7 +124,7 @@ def _unfit(draft: Draft, first: str, wanted: Shape | None, shape: Shape) -> str 
     )
     if not own or not others or any(head_for(others, task) for task in own):
         return None
-    return f"does not predict what `{first}` does: {compatible(others[0], own[0])}"
+    return f"does not predict the same as `{first}`: {compatible(others[0], own[0])}"
 
 
 KIND = _Ensemble()

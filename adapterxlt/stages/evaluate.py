@@ -48,15 +48,25 @@ class EvaluateStage(Stage):
         "all", description="The languages that are scored: a list, or `all` that have files."
     )
     split: Literal["dev", "test"] = Field("dev", description="The split that is scored.")
-    baseline: str | None = Field(None, description="default: `direct` if listed, else the first")
-    cap: int | None = Field(None, gt=0, description="examples a language at most (the first ones)")
-    max_length: int | None = Field(None, ge=8, le=MAX_LENGTH, description="default: as in training")
+    baseline: str | None = Field(
+        None, description="model to compare with; default: `direct` if listed, else the first model"
+    )
+    cap: int | None = Field(
+        None, gt=0, description="maximum number of examples per language (the first ones)"
+    )
+    max_length: int | None = Field(
+        None,
+        ge=8,
+        le=MAX_LENGTH,
+        description="maximum length of an input, in subwords; default: as in training",
+    )
     token_budget: int = Field(
         8192, gt=0, description="The largest number of padded tokens in one forward pass."
     )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
-        None, description="write prediction files for this benchmark; needs no labels"
+        None,
+        description="write prediction files for this benchmark instead of scoring; needs no labels",
     )
 
 
@@ -96,7 +106,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         if stage.predictions and stage.cap:
             draft.refuse(
                 (*at, "cap"),
-                "a submission holds a prediction for every example",
+                "a submission must hold a prediction for every example",
                 "leave out `cap` or `predictions`",
             )
 
@@ -196,7 +206,7 @@ def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: S
         draft.refuse(
             path,
             f"`{model}` has no head: {shape.headless}",
-            f"train one on it (`after: {model}`), or `retrieve` with it",
+            f"train a stage `after: {model}`, or use the model in `retrieve`",
         )
         return
     known = tasks_of_heads(draft.tasks, draft.used)
@@ -215,8 +225,8 @@ def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: S
         if reason:
             draft.refuse(
                 path,
-                f"`{model}` merges adapters of different heads, so it has none: {reason}",
-                f"train one on it (`after: {model}`), or `retrieve` with it",
+                f"`{model}` merges adapters with different heads, so it has no head: {reason}",
+                f"train a stage `after: {model}`, or use the model in `retrieve`",
             )
             return
     if models and head_for(models[0], task) is None:
@@ -252,7 +262,7 @@ def _check_ensemble(
     if not get_kind(task.kind).predicts:
         draft.refuse(
             path,
-            f"`{model}` is an ensemble, and `{task.name}` is measured by its loss, model by model",
+            f"`{model}` is an ensemble, but `{task.name}` is measured by the loss of single models",
         )
         return
     for trained in models:

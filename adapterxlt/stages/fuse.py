@@ -24,8 +24,8 @@ from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 class FuseStage(TrainingStage, SpeakingStage):
     """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`.
 
-    The order in which they are listed means nothing. Of members that were trained on language
-    adapters, or with `language_adapters`, it stands on that of each language.
+    The order of the members does not matter. If the members were trained on language adapters, or
+    `language_adapters` is given, the fusion stands on the adapter of each language.
     """
 
     key: ClassVar[str] = "fuse"
@@ -38,7 +38,7 @@ class FuseStage(TrainingStage, SpeakingStage):
         "that are the same for all inputs (static).",
     )
     train_members: bool = Field(
-        False, description="train the members on, with the fusion; else they stay as they are"
+        False, description="also train the members; by default they stay frozen"
     )
 
 
@@ -98,8 +98,9 @@ class _Fuse(TrainingKind[FuseStage]):
             if first < index:
                 raise UsageError(
                     f"stage `{step.id}` fuses `{step.inputs[first]}` and `{step.inputs[index]}`, "
-                    "which are one and the same adapter",
-                    hint="train one of them with another seed or other settings, or leave it out",
+                    "which are identical",
+                    hint="train one of them with another seed or with other settings, or leave "
+                    "it out",
                 )
 
     def runner(self) -> Callable[..., None]:
@@ -123,8 +124,8 @@ def _standing_on(
     if without and stage.language_adapters is None:
         draft.refuse(
             ("stages", name, "fuse", stage.fuse.index(without[0])),
-            f"`{without[0]}` was not trained on language adapters, as other members were",
-            f"say `{KEY}` here, and all of them stand on these",
+            f"`{without[0]}` was not trained on language adapters, but other members were",
+            f"give `{KEY}` here, and all members will stand on these",
         )
         return None
     bases = [(member, shape) for member, shape in members.items() if shape.speaks is not None]
@@ -132,8 +133,8 @@ def _standing_on(
     if speaks is not None and speaks.weights:
         draft.refuse(
             ("stages", name, KEY),
-            "a fusion stands on adapters, not on full or sparse fine-tunes",
-            "train the languages by an adapter method",
+            "a fusion can stand on language adapters, but not on full or sparse fine-tunes",
+            "train the language stages with an adapter method",
         )
         return None
     return speaks

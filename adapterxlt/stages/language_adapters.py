@@ -42,7 +42,7 @@ def standing_on(
         if known is None:
             draft.refuse(
                 path if stage.language_adapters is not None else at,
-                f"`{base}` was not trained on language adapters, and has none to swap",
+                f"`{base}` was not trained on language adapters, so it has none to swap",
                 f"give `{base}` the same `{KEY}`",
             )
             return None
@@ -52,7 +52,7 @@ def standing_on(
             draft.refuse(
                 path if stage.language_adapters is not None else at,
                 f"`{base}` stands on other language adapters",
-                f"leave `{KEY}` out here: those of `{base}` are meant then",
+                f"leave out `{KEY}` here; the stage then uses those of `{base}`",
             )
             return None
         if "no_language_adapter" not in stage.model_fields_set:
@@ -68,7 +68,7 @@ def standing_on(
     if source is None:
         draft.refuse(
             path if stage.language_adapters is not None else at,
-            f"there is no language adapter of `{language}`, the language of the training",
+            f"there is no language adapter for the training language `{language}`",
             f"there are those of {', '.join(stages)}",
         )
         return None
@@ -81,9 +81,10 @@ def _training_language(draft: Draft, name: str, path: KeyPath) -> str | None:
         return languages[0]
     draft.refuse(
         path,
-        f"the stage trains in {', '.join(languages)}, and on language adapters it can in one "
-        "language only",
-        "train in one, then go on in the next: `{train: {task: ..., language: ...}, after: ...}`",
+        f"the stage trains in {', '.join(languages)}, but a stage with language adapters can "
+        "train in only one language",
+        "train in one language, then continue in the next: `{train: {task: ..., language: ...}, "
+        "after: ...}`",
     )
     return None
 
@@ -109,9 +110,8 @@ def check_stages(
             first = next(iter(stages.values()))
             draft.refuse(
                 here,
-                f"`{name}` is {_called(shape)}, and `{first}` is not: languages cannot be swapped "
-                "so",
-                "train all languages by methods of one kind",
+                f"`{name}` is {_called(shape)}, but `{first}` is not, so they cannot be swapped",
+                "train all language stages with methods of one kind",
             )
             return None
     return weights[0]
@@ -137,14 +137,14 @@ def _called(shape: Shape) -> str:
 
 def _unfit(shape: Shape) -> str:
     if shape.speaks is not None:
-        return "stands on language adapters itself"
+        return "itself stands on language adapters"
     if shape.kind not in ("adapter", "full"):
         return (
             f"is {'an ensemble' if shape.kind == 'ensemble' else f'a {shape.kind}'}: a language "
             "adapter is a single adapter, or a full or sparse fine-tune"
         )
     if shape.kind == "adapter" and shape.on_full:
-        return "belongs to fine-tuned backbone weights, which cannot be swapped with it"
+        return "belongs to a fine-tuned backbone, which cannot be swapped"
     return ""
 
 
@@ -180,6 +180,6 @@ def check_unused(
     elif shape is not None and "no_language_adapter" in stage.model_fields_set:
         draft.refuse(
             (*at, "no_language_adapter"),
-            f"has no meaning without `{KEY}`",
-            f'say `{KEY}: "lang_{{language}}"`, or leave it out',
+            f"has no effect without `{KEY}`",
+            f'add `{KEY}: "lang_{{language}}"`, or leave this key out',
         )

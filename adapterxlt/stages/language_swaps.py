@@ -80,9 +80,11 @@ def problem_of(model: str, languages: Sequence[str]) -> tuple[str, str]:
     """How missing language adapters are told: a message and a hint."""
     code = languages[0]
     return (
-        f"`{model}` has no language adapter of {', '.join(languages)}",
-        f"train each (`lang_{code}: {{train: {{task: mlm, language: {code}}}, ...}}`), leave the "
-        "languages out, or say `no_language_adapter: source` (or `none`)",
+        f"`{model}` has no language adapter for {', '.join(languages)}",
+        (
+            f"train them (`lang_{code}: {{train: {{task: mlm, language: {code}}}, ...}}`), "
+            "leave out these languages, or set `no_language_adapter: source` (or `none`)"
+        ),
     )
 
 

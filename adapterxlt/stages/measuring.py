@@ -20,8 +20,8 @@ from adapterxlt.tasks.pretraining import told
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 COMPUTED_IN = (
-    "what the encoder's products are computed in; auto: bf16 on a GPU that has it, else fp32. The "
-    "results say which it was"
+    "precision of the encoder's matrix products; auto: bf16 on GPUs that support it, else fp32. "
+    "The results say which one was used"
 )
 
 
@@ -60,7 +60,9 @@ def refuse_ensembles(
     for index, model in enumerate(models):
         shape = shape_of(model)
         if shape is not None and shape.kind == "ensemble":
-            draft.refuse((*at, key, index), f"`{model}` is an ensemble, {why}", "list its members")
+            draft.refuse(
+                (*at, key, index), f"`{model}` is an ensemble, {why}", "list its members instead"
+            )
 
 
 def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequence[str]) -> None:
@@ -70,7 +72,7 @@ def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequ
     if draft.knows(at, "evaluate", "retrieve"):
         draft.refuse(
             (*at, "baseline"),
-            f"`{baseline}` is not among the models listed here",
+            f"`{baseline}` is not one of the models listed here",
             suggest(baseline, listed),
         )
 
@@ -90,13 +92,13 @@ def check_submission(draft: Draft, path: KeyPath, benchmark: str, task: Task) ->
     """Whether a benchmark's submission has a place for a task."""
     if benchmark == SQUAD:  # any file of answers
         if not get_kind(task.kind).spans:
-            message = f"`{task.name}` is {words(task.kind)}: there are no answers to write"
-            draft.refuse(path, message, "leave out `predictions: squad` for it")
+            message = f"`{task.name}` is {words(task.kind)}, which has no answers to write"
+            draft.refuse(path, message, "leave out `predictions: squad` for this task")
     elif spec_of(benchmark, task.name) is None:
         title, specs = get_benchmark(benchmark).title, get_benchmark(benchmark).tasks
         draft.refuse(
             path,
-            f"`{task.name}` has no place in a submission to {title}",
+            f"`{task.name}` is not part of a submission to {title}",
             f"it takes {', '.join(spec.name for spec in specs)}; leave out "
             f"`predictions: {benchmark}` for other tasks",
         )
@@ -107,8 +109,8 @@ def check_length(draft: Draft, path: KeyPath, length: int, backbone: Backbone) -
     if length > backbone.max_length:
         draft.refuse(
             path,
-            f"{length} subwords are more than `{backbone.name}` can take",
-            f"max_length: {backbone.max_length} at most",
+            f"{length} subwords are too many for `{backbone.name}`",
+            f"use a max_length of at most {backbone.max_length}",
         )
 
 

@@ -29,7 +29,7 @@ def members_of(
         if shape is None:
             sound = False
         elif shape.kind == "ensemble":
-            reason = f"is an ensemble of several models; only single ones can be {done}"
+            reason = f"is an ensemble of several models; only single models can be {done}"
         elif shape.kind == "full" and not full:
             reason = f"is a full fine-tune; only adapters can be {done}"
             reason += " with adapters" if key == "merge" else ""
@@ -38,9 +38,9 @@ def members_of(
         ):
             reason = f"stands on language adapters; only single adapters can be {done}"
         elif shape.kind not in ("adapter", "full") and shape.speaks is None:
-            reason = f"is a {shape.kind} of several adapters; only single ones can be {done}"
+            reason = f"is a {shape.kind} of several adapters; only single adapters can be {done}"
         elif shape.on_full and not full:
-            reason = f"belongs to fine-tuned backbone weights and cannot be {done} with others"
+            reason = f"belongs to a fine-tuned backbone, so it cannot be {done} with others"
         else:
             members[member] = shape
         if reason:

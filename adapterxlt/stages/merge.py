@@ -196,7 +196,7 @@ def _heads(
     weights = stage.shares.everywhere
     if cancel(weights):
         total = f"{sum(weights):.3g}"
-        headless = f"its weights sum to {total}, so the heads of its members cancel out"
+        headless = f"the weights sum to {total}, so the heads of the members cancel out"
     return heads, headless
 
 

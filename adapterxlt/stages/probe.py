@@ -37,22 +37,28 @@ from adapterxlt.tasks.lexicon import name_of
 class ProbeStage(Stage):
     """How well words find their translations: `{probe: [none, lexical], on: gatitos/en_hi.tsv}`.
 
-    `none` is the bare backbone. Where models were aligned on the lexicon, all are measured on the
-    entries that none of these was trained on. Every figure comes twice: of the mean over a word's
-    own subwords, and with the special tokens, which are the same in all words.
+    `none` is the bare backbone. If models were aligned on this lexicon, all models are measured on
+    the entries that none of them was trained on. Every score is given twice: for the mean over the
+    subwords of a word, and for the mean that includes the special tokens, which all words share.
     """
 
     key: ClassVar[str] = "probe"
     probe: list[str] = Field(
         min_length=1, description="The models that are measured; `none` is the bare backbone."
     )
-    on: str = Field(min_length=1, description="a lexicon: TSV, or a JSON list of pairs")
+    on: str = Field(min_length=1, description="lexicon: a TSV file, or a JSON list of pairs")
     layers: Layers = Field(
         "all", description="The layers that are measured: a list (0: embeddings), or `all`."
     )
-    language: str | None = Field(None, description="of the lexicon; default: as its name says")
+    language: str | None = Field(
+        None, description="language of the lexicon; default: taken from its name"
+    )
     baseline: str | None = Field(None, description="default: `none` if listed, else the first")
-    cap: int | None = Field(None, gt=0, description="entries measured at most (seeded sample)")
+    cap: int | None = Field(
+        None,
+        gt=0,
+        description="maximum number of entries to measure; they are sampled with the seed",
+    )
     max_length: int = Field(
         128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an entry."
     )
@@ -79,7 +85,7 @@ class _Probe(StageKind[ProbeStage]):
         check_baseline(draft, at, stage.baseline, stage.probe)
         if draft.knows(at, "on"):
             check_lexicon(draft, (*at, "on"), stage.on, stage.language)
-        why = "whose members have vectors of their own"
+        why = "whose members have different vectors"
         refuse_ensembles(draft, at, "probe", stage.probe, shape_of, why)
 
     def check_backbone(
@@ -92,7 +98,7 @@ class _Probe(StageKind[ProbeStage]):
                 draft.refuse(
                     (*at, "layers", index),
                     f"there is no layer {layer}",
-                    f"`{backbone.name}` has 0 (the embeddings) to {backbone.layers}",
+                    f"`{backbone.name}` has layers 0 (the embeddings) to {backbone.layers}",
                 )
 
     def steps(self, scene: Scene, name: str, stage: ProbeStage) -> Iterable[Step]:

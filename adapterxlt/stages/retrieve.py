@@ -49,8 +49,8 @@ from adapterxlt.vectors.names import Pooling
 class RetrieveStage(SpeakingStage):
     """Sentence retrieval or mining: `{retrieve: [nli, none], on: tatoeba, layers: all}`.
 
-    `none` is the bare backbone; with `language_adapters`, each language's adapter on it, without
-    anything else.
+    `none` is the bare backbone. With `language_adapters`, it is the backbone with the adapter of
+    each language and nothing else.
     """
 
     key: ClassVar[str] = "retrieve"
@@ -63,14 +63,18 @@ class RetrieveStage(SpeakingStage):
     )
     pooling: Poolings | None = Field(
         None,
-        description="how sentence vectors are pooled: mean, mean-no-special, cls, max, several of "
-        "them to choose among, or all; default: as the protocol has it",
+        description="how to pool sentence vectors: mean, mean-no-special, cls, max, a list of "
+        "them to choose from, or all; default: the protocol's pooling",
     )
     languages: Languages = Field(
         "all", description="The languages that are measured: a list, or `all` that have files."
     )
-    protocol: str = Field("xtreme-2020", description="see `adapterxlt list presets`")
-    baseline: str | None = Field(None, description="default: `none` if listed, else the first")
+    protocol: str = Field(
+        "xtreme-2020", description="evaluation protocol; see `adapterxlt list presets`"
+    )
+    baseline: str | None = Field(
+        None, description="model to compare with; default: `none` if listed, else the first model"
+    )
     max_length: int = Field(
         512, ge=8, le=MAX_LENGTH, description="The largest number of subwords of a sentence."
     )
@@ -79,7 +83,9 @@ class RetrieveStage(SpeakingStage):
     )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme"] | None = Field(
-        None, description="write prediction files: of the one layer listed, or the protocol's own"
+        None,
+        description="write prediction files for this benchmark, from the layer listed or "
+        "from the protocol's layer",
     )
 
 
@@ -99,7 +105,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     def check(self, draft: Draft, name: str, stage: RetrieveStage, shape_of: ShapeOf) -> None:
         at: KeyPath = ("stages", name)
         check_baseline(draft, at, stage.baseline, stage.retrieve)
-        why = "whose members have sentence vectors of their own"
+        why = "whose members have different sentence vectors"
         refuse_ensembles(draft, at, "retrieve", stage.retrieve, shape_of, why)
         _check_languages(draft, at, stage, shape_of)
         try:
@@ -114,8 +120,8 @@ class _Retrieve(StageKind[RetrieveStage]):
         if stage.predictions and stage.layers != "all" and len(set(stage.layers)) > 1:
             draft.refuse(
                 (*at, "layers"),
-                "a submission is of one layer",
-                "list one, or leave out `layers`: then it is the protocol's own",
+                "a submission uses one layer",
+                "list one layer, or leave out `layers` to use the protocol's layer",
             )
         if stage.pooling is not None:
             _check_pooling(draft, at, stage, stage.pooling)
@@ -141,7 +147,7 @@ class _Retrieve(StageKind[RetrieveStage]):
                 draft.refuse(
                     (*at, "layers", index),
                     f"there is no layer {layer}",
-                    f"`{backbone.name}` has 0 (the embeddings) to {backbone.layers}",
+                    f"`{backbone.name}` has layers 0 (the embeddings) to {backbone.layers}",
                 )
 
     def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
@@ -241,7 +247,7 @@ def _check_languages(draft: Draft, at: KeyPath, stage: RetrieveStage, shape_of: 
     """Whether there is something that stands on the stage's own language adapters, and can."""
     if stage.language_adapters is None:
         if "no_language_adapter" in stage.model_fields_set:
-            draft.refuse((*at, "no_language_adapter"), f"has no meaning without `{KEY}`")
+            draft.refuse((*at, "no_language_adapter"), f"has no effect without `{KEY}`")
         return
     if not draft.knows(at, KEY):
         return
@@ -250,8 +256,8 @@ def _check_languages(draft: Draft, at: KeyPath, stage: RetrieveStage, shape_of: 
     if stage.no_language_adapter == "source":
         draft.refuse(
             (*at, "no_language_adapter"),
-            "nothing was trained on the language adapters, so there is no source language",
-            "say `none`, or leave the languages out",
+            "no model here was trained on the language adapters, so there is no source language",
+            "use `none`, or leave out these languages",
         )
     for index, model in enumerate(stage.retrieve):
         shape = shape_of(model)
@@ -259,13 +265,13 @@ def _check_languages(draft: Draft, at: KeyPath, stage: RetrieveStage, shape_of: 
             draft.refuse(
                 (*at, "retrieve", index),
                 f"`{model}` was not trained on language adapters",
-                f"give it `{KEY}` where it is trained, or measure it in a stage of its own",
+                f"add `{KEY}` to the stage that trains it, or measure it in a separate stage",
             )
     if BARE not in stage.retrieve:
         draft.refuse(
             path,
-            f"only `{BARE}` would stand on them, and it is not listed",
-            "leave it out: what was trained on language adapters brings its own",
+            f"only `{BARE}` would use the language adapters, and it is not listed",
+            "leave this key out; models that were trained on language adapters use their own",
         )
 
 
@@ -283,14 +289,14 @@ def _check_pooling(
     if named:
         draft.refuse(
             (*at, "pooling"),
-            f"the protocol `{stage.protocol}` names a pooling already",
+            f"the protocol `{stage.protocol}` already names a pooling",
             f"leave out `pooling` or `+{named[0]}`",
         )
     if stage.predictions and (listed == "all" or len(set(listed)) > 1):
         draft.refuse(
             (*at, "pooling"),
-            "a submission is of one pooling",
-            "list one, or leave out `pooling`: then it is the protocol's own",
+            "a submission uses one pooling",
+            "list one pooling, or leave out `pooling` to use the protocol's pooling",
         )
 
 

@@ -35,17 +35,17 @@ KINDS_WITH_CLASSES = ("pair_classification", "text_classification", "tagging")
 class SuggestStage(Stage):
     """Rank intermediate stages for a target without training on it.
 
-    `{suggest: [none, nli, qa], on: udpos, sample: 500}`: how well the frozen features of each tell
-    apart the classes of a sample of the target's training data. Beside it stand the rules that cost
-    nothing: the one trained on MNLI, and the one trained on the most examples.
+    `{suggest: [none, nli, qa], on: udpos, sample: 500}` measures how well the frozen features of
+    each model separate the classes in a sample of the target's training data. The results also
+    show two rules that cost nothing: choose the model trained on MNLI, or on the most examples.
     """
 
     key: ClassVar[str] = "suggest"
     suggest: list[str] = Field(min_length=1, description="The intermediate stages that are ranked.")
     on: list[str] = Field(min_length=1, description="The target tasks that they are ranked for.")
     language: str = Field("en", description="The language of the examples that are used.")
-    sample: int = Field(500, ge=10, le=10_000, description="examples (seeded sample)")
-    seed: int = Field(1, ge=0, description="of the sample")
+    sample: int = Field(500, ge=10, le=10_000, description="number of examples in the sample")
+    seed: int = Field(1, ge=0, description="seed that draws the sample")
     max_length: int = Field(
         128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an input."
     )
@@ -72,17 +72,19 @@ class _Suggest(StageKind[SuggestStage]):
                 continue
             if not get_kind(task.kind).trainable:
                 draft.refuse(
-                    path, f"`{listed}` is {words(task.kind)}", "`retrieve` ranks stages for it"
+                    path,
+                    f"`{listed}` is {words(task.kind)}",
+                    "use `retrieve` to rank stages for it",
                 )
             elif task.kind not in KINDS_WITH_CLASSES or task.multi_label:
                 draft.refuse(
                     path,
-                    f"examples of `{listed}` ({words(task.kind)}) are not each of one class",
-                    "its stages can be compared by training on a few examples (`cap`)",
+                    f"`{listed}` is {words(task.kind)}, whose examples do not have one class each",
+                    "compare stages for it by training on a few examples (`cap`)",
                 )
             elif "train" not in task.splits and task.train in (None, task.name):
                 draft.refuse(path, f"`{listed}` has no training data")
-        why = "on which nothing can be trained"
+        why = "so no stage can be trained for it"
         refuse_ensembles(draft, at, "suggest", stage.suggest, shape_of, why)
 
     def check_backbone(

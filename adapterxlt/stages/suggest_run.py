@@ -51,7 +51,8 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
     )
     if len(set(classes.tolist())) < 2:
         raise MissingDataError(
-            f"`{step.id}`: the sample is all of one class", hint="take a larger `sample`"
+            f"`{step.id}`: all examples in the sample have the same class",
+            hint="take a larger `sample`",
         )
     values = {
         MAIN: linear_probe(points, classes),

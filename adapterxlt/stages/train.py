@@ -37,8 +37,10 @@ class TrainStage(TrainingStage, SpeakingStage):
 
     key: ClassVar[str] = "train"
     method: str = Field("seq_bn", description="What is trained; see `adapterxlt list methods`.")
-    after: str | None = Field(None, description="go on from this stage's weights")
-    stack_on: str | None = Field(None, description="this stage frozen below, a new adapter on top")
+    after: str | None = Field(None, description="continue training from the weights of this stage")
+    stack_on: str | None = Field(
+        None, description="train a new adapter on top of this stage, which stays frozen"
+    )
 
 
 class _Train(TrainingKind[TrainStage]):
@@ -64,7 +66,7 @@ class _Train(TrainingKind[TrainStage]):
             draft.refuse(
                 at,
                 "has `after` and `stack_on`",
-                "`after` goes on from weights, `stack_on` adds some",
+                "`after` continues from the weights of a stage, `stack_on` adds new ones on top",
             )
             return None
         kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
@@ -167,8 +169,8 @@ def _after(
     if old.kind == "ensemble":
         draft.refuse(
             path,
-            f"`{named}` is an ensemble of several models, none of which could go on",
-            "go on from one of them, or `merge` them",
+            f"`{named}` is an ensemble of several models, so training cannot continue from it",
+            "continue from one of them, or `merge` them",
         )
     elif old.kind == "full":
         return Shape(new.kind, new.methods, True, new.heads)
@@ -177,20 +179,20 @@ def _after(
     elif new.kind == "full":
         draft.refuse(
             path,
-            f"a full fine-tune cannot go on from `{named}`, which is none",
+            f"a full fine-tune cannot continue from `{named}`, which is not a full fine-tune",
             f"make `{named}` a full fine-tune too, or train an adapter here",
         )
     elif old.kind == "fusion":
         draft.refuse(
             path,
-            f"`{named}` is a fusion of several adapters, none of which could go on",
+            f"`{named}` is a fusion of several adapters, so training cannot continue from it",
             f"`stack_on: {named}` trains a new adapter on top of it",
         )
     elif not new.methods[0].same_config(old.methods[-1]):
         draft.refuse(
             path,
-            f"`{named}` is `{old.methods[-1]}`, and `{new.methods[0]}` cannot go on "
-            "from its weights",
+            f"`{named}` is `{old.methods[-1]}`, and `{new.methods[0]}` cannot continue from its "
+            "weights",
             f"use the same method, or `stack_on: {named}`",
         )
     else:  # of a stack, the top adapter goes on
@@ -207,8 +209,8 @@ def _stacked(
     if old.kind == "ensemble":
         draft.refuse(
             path,
-            f"`{named}` is an ensemble of several models, on which nothing can be stacked",
-            "stack on one of them, or `fuse` them",
+            f"`{named}` is an ensemble of several models, so nothing can be stacked on it",
+            "stack on one of its members, or `fuse` them",
         )
         return None
     if old.kind == "full":
@@ -219,7 +221,9 @@ def _stacked(
         )
         return None
     if new.kind == "full":
-        reason: str | None = "only adapters can be stacked, not what trains the backbone or a head"
+        reason: str | None = (
+            "only adapters can be stacked, but this method trains the backbone or a head"
+        )
     else:
         reason = can_stack(old.methods, new.methods[0])
     if reason:

@@ -41,7 +41,7 @@ def check_lexicon(draft: Draft, path: KeyPath, named: str, language: str | None)
     elif not is_of(found, named):
         draft.refuse(
             path,
-            f"`{named}` goes by the name `{found.name}`, which is another task's",
+            f"`{named}` has the name `{found.name}`, which belongs to another task",
             "give the file another name" if is_file(named) else "name a lexicon",
         )
     elif wanted and found.languages != wanted[0].languages:

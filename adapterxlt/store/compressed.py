@@ -126,11 +126,11 @@ def _refuse_others(path: Path, head: bytes) -> None:
     for magic, name in _OTHERS.items():
         if head.startswith(magic):
             raise MissingDataError(
-                f"{path}: is compressed by {name}, which is not read", hint="unpack it first"
+                f"{path}: is compressed with {name}, which is not supported", hint="unpack it first"
             )
     if ending(path) and head:
         raise MissingDataError(
-            f"{path}: is not a {ending(path)} file", hint="is it plain text? rename it then"
+            f"{path}: is not a {ending(path)} file", hint="if it is plain text, rename it"
         )
 
 
@@ -152,7 +152,7 @@ class _Zst(io.RawIOBase):
             data = self._rest or self._raw.read(ZST_READ)
             if not data:
                 if self._frame is not None:  # zstandard itself takes it for one that ends
-                    raise EOFError("it breaks off")
+                    raise EOFError("it ends too early")
                 return 0
             frame = self._frame or self._package.ZstdDecompressor().decompressobj()
             try:

@@ -13,24 +13,23 @@ from pathlib import Path
 from adapterxlt.errors import AdapterXLTError
 
 # Errors of the system -> what to do. What is finished is kept, so the command goes on from there.
-_ROOM = (
-    "free some space or choose another disk, then run the same command again: "
-    "it goes on from what is done"
-)
+_ROOM = "free some space or choose another disk, then run the same command again to continue"
 _HINTS = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
-    errno.EFBIG: "files may not become so large here: raise the limit (`ulimit -f unlimited`) or "
-    "choose another disk, then run the same command again",
-    errno.EROFS: "choose a folder that can be written to",
-    errno.EACCES: "choose a folder that you may write to, or change its permissions",
-    errno.EPERM: "choose a folder that you may write to, or change its permissions",
-    errno.ENOTDIR: "a part of this path is a file: choose another one",
-    errno.EEXIST: "a part of this path is a file: choose another one",
-    errno.EISDIR: "this is a folder: name a file in it",
+    errno.EFBIG: (
+        "the limit for file sizes is too low: raise it (`ulimit -f unlimited`) or "
+        "choose another disk, then run the same command again"
+    ),
+    errno.EROFS: "choose a writable folder",
+    errno.EACCES: "choose a writable folder, or change the permissions of this one",
+    errno.EPERM: "choose a writable folder, or change the permissions of this one",
+    errno.ENOTDIR: "a part of this path is a file; choose another path",
+    errno.EEXIST: "a part of this path is a file; choose another path",
+    errno.EISDIR: "this is a folder; name a file in it",
     errno.ENAMETOOLONG: "choose a shorter name",
-    errno.ELOOP: "its links lead round in a circle",
-    errno.EIO: "the disk fails: choose another one",
+    errno.ELOOP: "its links form a circle",
+    errno.EIO: "the disk has failed; choose another one",
 }
 # Those that reading never meets.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

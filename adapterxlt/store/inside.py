@@ -30,8 +30,8 @@ def real_path(folder: Path, name: str) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         if place.is_symlink():
             raise InvalidArtifactError(
-                f"{place}: is a link to a file that is not there",
-                hint="fetch it again: whatever held its content has lost it",
+                f"{place}: is a link to a file that does not exist",
+                hint="fetch the folder again",
             ) from None
         raise
     except OSError as error:
@@ -47,8 +47,8 @@ def real_path(folder: Path, name: str) -> Path:
 def leads_out(place: Path) -> InvalidArtifactError:
     """What is said of a link that is not followed."""
     return InvalidArtifactError(
-        f"{place}: is a link that leads out of the folder",
-        hint="`cp -rL FOLDER COPY` makes a copy without links, where you trust them",
+        f"{place}: is a link to a place outside the folder",
+        hint="if you trust the links, make a copy without them: `cp -rL FOLDER COPY`",
     )
 
 

@@ -135,7 +135,9 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidArtifactError(f"{folder}: there is no {MANIFEST_NAME}") from None
     if len(content) > MAX_MANIFEST_BYTES:
-        raise InvalidArtifactError(f"{path}: the manifest is larger than any real one")
+        raise InvalidArtifactError(
+            f"{path}: the manifest exceeds the {MAX_MANIFEST_BYTES >> 20} MiB limit"
+        )
     return parse_manifest(content, str(path))
 
 
@@ -160,8 +162,9 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         version = manifest.schema_version
     if version != MANIFEST_SCHEMA:
         raise InvalidArtifactError(
-            f"{where}: schema version {brief(version)}, this program reads {MANIFEST_SCHEMA}",
-            hint="it was written by another version of adapterxlt; upgrade this one",
+            f"{where}: has schema version {brief(version)}, but this version reads "
+            f"{MANIFEST_SCHEMA}",
+            hint="it was written by another version of adapterxlt; upgrade adapterxlt",
         )
     return manifest
 

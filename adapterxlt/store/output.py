@@ -166,7 +166,7 @@ def check_new_folder(path: Path, *, inputs: Iterable[Path] = (), option: str = "
         AdapterXLTError: it cannot be written.
     """
     if os.path.lexists(path):
-        raise UsageError(f"{path}: is there already", hint="name a new folder")
+        raise UsageError(f"{path}: already exists", hint="name a new folder")
     with _told(option, path):
         _refuse_inputs(path, path.resolve(), None, inputs, option)
         _try_folder(path)
@@ -223,8 +223,8 @@ def _refuse_inputs(
         if stat.S_ISDIR(there.st_mode):
             if place.is_relative_to(given.resolve()):
                 raise UsageError(
-                    f"{option} {path}: lies inside of {given}, which is read",
-                    hint="choose a place outside of it",
+                    f"{option} {path}: is inside {given}, which is an input",
+                    hint="choose a place outside it",
                 )
         elif (
             status is not None
@@ -232,7 +232,7 @@ def _refuse_inputs(
             and os.path.samestat(status, there)
         ):
             raise UsageError(
-                f"{option} {path}: is the same file as {given}, which is read",
+                f"{option} {path}: is the same file as {given}, which is an input",
                 hint="choose another name",
             )
 

@@ -84,7 +84,7 @@ class Store:
         manifest = read_manifest(folder)
         if manifest.fingerprint != fingerprint:
             raise InvalidArtifactError(
-                f"{folder}: its manifest is of another entry ({manifest.fingerprint[:12]})"
+                f"{folder}: its manifest belongs to another entry ({manifest.fingerprint[:12]})"
             )
         check_files(folder, manifest)
         self._verified[fingerprint] = manifest
@@ -248,10 +248,12 @@ def check_files(folder: Path, manifest: Manifest) -> None:
             raise InvalidArtifactError(f"{path}: missing")
         if path.stat().st_size != record.size:
             raise InvalidArtifactError(
-                f"{path}: {path.stat().st_size} bytes, the manifest says {record.size}"
+                f"{path}: has {path.stat().st_size} bytes, but the manifest states {record.size}"
             )
         if sha256_file(path) != record.sha256:
-            raise InvalidArtifactError(f"{path}: its content is not what was written (sha256)")
+            raise InvalidArtifactError(
+                f"{path}: its content has changed since it was written (sha256)"
+            )
 
 
 def _read_note(path: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""The catalogue: one small declarative file a task, in `entries/` or of the user's own.
+"""The catalogue: one declarative file per task, from `entries/` or written by the user.
 
-Adding a task whose files have a known format is adding one YAML file, nothing else. A catalogue is
-an object: that of a recipe holds the built-in tasks and the user's, see `tasks.own`.
+A new task whose files have a known format needs only one YAML file. A catalogue is an object: the
+catalogue of a recipe holds the built-in tasks and the user's own, see `tasks.own`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import METRICS, names
-from adapterxlt.suggest import suggest
+from adapterxlt.suggest import few, suggest
 from adapterxlt.tasks.layout import Frozen, Hub, Layout
 from adapterxlt.tasks.short_form import spelt_out
 
@@ -33,6 +33,9 @@ def _code(code: str) -> str:
 
 
 Code = Annotated[str, AfterValidator(_code)]
+
+# The command that lists all tasks, for hints.
+LISTED = "adapterxlt list tasks"
 
 # Phang et al. 2020's intermediate tasks; Hu et al. 2020; Ruder et al. 2021; Liang et al. 2020.
 Benchmark = Literal["intermediate", "xtreme", "xtreme-translations", "xtreme-r", "xglue"]
@@ -52,56 +55,61 @@ class Home:
 
 
 class Task(Frozen):
-    """What there is to know about a task; immutable."""
+    """All facts about a task; immutable."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60, description="default: that of its file"
+        pattern=r"^[a-z0-9][a-z0-9_-]*$",
+        max_length=60,
+        description="name of the task; default: the name of its file",
     )
     title: str = Field("", description="The name of the task for people.")
-    kind: str = Field(description="one of `kinds`, or one that an installed package adds")
-    benchmarks: tuple[Benchmark, ...] = Field((), description="the suites it belongs to")
+    kind: str = Field(
+        description="kind of task: a built-in one, or one that an installed package adds"
+    )
+    benchmarks: tuple[Benchmark, ...] = Field((), description="benchmarks that the task belongs to")
     labels: tuple[str, ...] = Field((), description="The labels, in the order of outputs.")
     label_count: int | None = Field(
-        None, description="how many labels the data's own label file has, where it has one"
+        None, description="number of labels in the data's own label file, if there is one"
     )
-    members: tuple[str, ...] = Field((), description="the tasks whose examples it consists of")
-    multi_label: bool = Field(
-        False, description="an example may have several labels, or none of them"
-    )
+    members: tuple[str, ...] = Field((), description="tasks whose examples make up this task")
+    multi_label: bool = Field(False, description="an example may have several labels, or none")
     no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
     languages: tuple[Code, ...] = Field(
         min_length=1, description="The codes of the languages that there are examples in."
     )
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
-        min_length=1, description="default: those that there are files of"
+        min_length=1, description="splits of the task; default: those for which files exist"
     )
-    train: str | None = Field(None, description="the task whose training split it learns from")
+    train: str | None = Field(None, description="task whose training split is used")
     translated: str | None = Field(
-        None, description="the task whose training split is its own one, translated by machine"
+        None, description="task whose training split is a machine translation of this task's"
     )
     protocol: Literal["", "translate-test"] = Field(
-        "", description="what results on it are called where they are not zero-shot"
+        "", description="name of the setting, for results that are not zero-shot"
     )
     layouts: tuple[Layout, ...] = Field(
         (), description="The arrangements of files that the task is published in."
     )
     hub: Hub | None = Field(None, description="The repository of the Hugging Face Hub.")
     elsewhere: str = Field(
-        "", description="where it is to be had, if the Hub has no Parquet files of all of it"
+        "", description="where to get the data if the Hub does not have all of it as Parquet files"
     )
-    metrics: tuple[str, ...] = Field(description="default: the usual ones of its kind")
-    main_metric: str = Field(description="default: the first of `metrics`")
+    metrics: tuple[str, ...] = Field(
+        description="metrics of the task; default: the usual metrics of its kind"
+    )
+    main_metric: str = Field(description="main metric; default: the first of `metrics`")
     licence: str = Field("not stated", description="The licence of the data.")
     citation: str = Field("", description="The publication to cite.")
     parallel: Literal["row", "id"] | None = Field(
         None,
-        description="its languages have the same examples, translated: those of the same row, or "
-        "of the same id (the data's own, or the columns `id` of its layouts)",
+        description="all languages have the same examples, translated. Examples match if they "
+        "are in the same row, or if they have the same id (the data's own id, or the "
+        "column `id` of the layout)",
     )
     made: str = Field(
         "",
-        description="how texts of other languages came about: human, translated (by machine), "
-        "post-edited, or several of them by language",
+        description="origin of the texts in other languages: human, translated (by machine) or "
+        "post-edited, or several of these by language",
     )
     iso3: dict[str, Code] = Field(
         {}, description="What `{iso3}` in a pattern stands for, by language."
@@ -109,8 +117,10 @@ class Task(Frozen):
     language_names: dict[str, Code] = Field(
         {}, description="What `{name}` in a pattern stands for, by language."
     )
-    pivot: str = Field("", description="of translations: what a language alone is paired with")
-    open: bool = Field(False, description="all its languages are all that there are files in")
+    pivot: str = Field(
+        "", description="for translations, the language that a single language is paired with"
+    )
+    open: bool = Field(False, description="the task accepts every language for which files exist")
     _catalogue: Catalogue | None = PrivateAttr(None)
     _home: Home | None = PrivateAttr(None)
 
@@ -148,7 +158,7 @@ class Task(Frozen):
             twice = next(label for label in self.labels if self.labels.count(label) > 1)
             raise ValueError(f"the label `{twice}` is listed twice")
         if self.hub is not None and (self.elsewhere or self.members):
-            raise ValueError("a task has a Hub repository, is to be had elsewhere, or has members")
+            raise ValueError("`hub`, `elsewhere` and `members` exclude each other")
         return self
 
     def _check_kind(self) -> None:
@@ -157,7 +167,9 @@ class Task(Frozen):
         except UsageError as error:
             raise ValueError(f"{error.message}: {error.hint}") from None
         if self.multi_label and not found.several:
-            raise ValueError(f"an example of {found.words} never has several labels")
+            raise ValueError(
+                f"`multi_label` does not apply: an example of {found.words} has only one label"
+            )
 
 
 class Catalogue(Mapping[str, Task]):
@@ -226,7 +238,7 @@ def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
     """
     tasks = catalogue() if tasks is None else tasks
     if name not in tasks:
-        raise UsageError(f"unknown task `{name}`", hint=suggest(name, tasks, show=len(tasks)))
+        raise UsageError(f"unknown task `{name}`", hint=suggest(name, tasks, see=LISTED))
     return tasks[name]
 
 
@@ -248,7 +260,7 @@ def source_of(task: Task, split: str) -> Task:
     if split == "train" and task.train not in (None, task.name):
         return source_of(get_task(str(task.train), task.others), split)
     raise UsageError(
-        f"task `{task.name}` has no split `{split}`", hint=f"it has {', '.join(task.splits)}"
+        f"task `{task.name}` has no split `{split}`", hint=f"it has {few(task.splits)}"
     )
 
 
@@ -270,7 +282,7 @@ def compatible(trained: Task, evaluated: Task) -> str | None:
     head = get_kind(trained.kind).head
     if head is not None and head.labelled and trained.labels != evaluated.labels:
         return (
-            f"their labels differ: `{trained.name}` has {', '.join(trained.labels)}; "
-            f"`{evaluated.name}` has {', '.join(evaluated.labels)}"
+            f"their labels differ: `{trained.name}` has {few(trained.labels)}; "
+            f"`{evaluated.name}` has {few(evaluated.labels)}"
         )
     return None

@@ -56,5 +56,6 @@ def stated_languages(folder: Path) -> frozenset[str]:
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         problem = brief(getattr(error, "strerror", None) or str(error).splitlines()[0])
     raise MissingDataError(
-        f"{path}: {problem}", hint="it holds a line such as `languages: [en, de, sw]`, or remove it"
+        f"{path}: {problem}",
+        hint="write a line such as `languages: [en, de, sw]` in it, or remove the file",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.store.compressed import KINDS
+from adapterxlt.suggest import few
 from adapterxlt.tasks import hub
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.description import stated_languages
@@ -65,8 +66,8 @@ def _find(
         hint = _missing_hint(task, roots, split, looked)
         if point_out_dev and _search(task, roots, language, "dev")[0]:
             hint += (
-                "\n  its dev split is there: `split: dev` trains on it, "
-                "`--trial N` tries a recipe with it"
+                "\n  its dev split exists: use `split: dev` to train on it, or `--trial N` to "
+                "try the recipe with it"
             )
         raise MissingDataError(
             f"no {split} data of `{task.name}` in language `{language}`", hint=hint
@@ -128,7 +129,7 @@ def _search(
     missing: list[str] = []
     for root in _places([*roots, *beside(task)]):
         if is_hub(root) and task.hub is None:
-            none = f"Parquet files on the Hub, which has none of `{task.name}`"
+            none = f"Parquet files on the Hub, but the Hub has none for `{task.name}`"
             missing.append(f"{none}; get it from {task.elsewhere}")
         for layout in task.layouts:
             patterns = layout.files.get(split)
@@ -245,13 +246,13 @@ def halves(task: Task, language: str) -> tuple[str, str]:
 def _missing_hint(task: Task, roots: Sequence[Path], split: str, looked: list[str]) -> str:
     lines = [f"looked for {item}" for item in looked]
     if not roots and not beside(task):
-        lines = ["no data folder is given"]
+        lines = ["the recipe has no data folder"]
     elif there := [
         language
         for language in (*task.languages, *_other_languages(task, roots, split))
         if has_files(task, roots, language, split)
     ]:
-        lines.append(f"languages that are there: {', '.join(there)}")
+        lines.append(f"files exist for these languages: {few(there)}")
     elif not looked:
-        lines.append(f"`{task.name}` is in {', '.join(task.languages)} only")
+        lines.append(f"`{task.name}` has only these languages: {few(task.languages)}")
     return "\n  ".join(lines)

@@ -62,24 +62,28 @@ def misfit(
         fit = [name for name, kinds in FORMATS.items() if task.kind in kinds]
         words = task.kind.replace("_", " ")
         hint = (
-            f"{words} is read from {', '.join(fit)}" if fit else "an installed package may read it"
+            f"formats for {words}: {', '.join(fit)}" if fit else "install a package that reads it"
         )
-        return "format", f"`{layout.format}` files hold nothing of {words}", hint
+        return "format", f"`{layout.format}` files do not hold data for {words}", hint
     name = reader_of(task.kind, layout.format)
     added = plugins.entries("readers")
     if name not in readers and name not in added:
         return "format", f"unknown format `{name}`", suggest(name, [*FORMATS, *added])
     if name in FORMATS and name in added:
-        return "format", f"{plugins.origin(added[name])} hides the format `{name}`", "uninstall it"
+        return (
+            "format",
+            (f"{plugins.origin(added[name])} adds the format `{name}`, which is built in"),
+            "uninstall this package",
+        )
     for column in _COLUMNS.get(name, ()):
         if column not in layout.columns:
-            hint = f"`{column}`: the name of a column, or its number from 0"
+            hint = f"give `{column}`: the name of a column, or its number from 0"
             return "columns", f"`{column}` is missing", hint
     for split, roles in layout.files.items():
         if lacking := [role for role in _ROLES.get(name, ("data",)) if role not in roles]:
             if name in _ROLES:
                 hint = "for example {source: en-{lang}.{lang}, target: en-{lang}.en}"
             else:
-                hint = "a path with `{lang}` in it"
+                hint = "use a path that contains `{lang}`"
             return "files", f"`{lacking[0]}` of `{split}` is missing", hint
     return None

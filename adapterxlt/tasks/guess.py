@@ -45,9 +45,9 @@ def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
             names.append(file.resolve().relative_to(folder.resolve()).as_posix())
         except ValueError:
             raise UsageError(
-                f"{file}: does not lie beside the entry",
-                hint=f"an entry reads files below its folder, {folder}: write it to a folder "
-                "around the data with --out",
+                f"{file}: is outside the folder of the entry",
+                hint=f"an entry reads files below its own folder, {folder}; use --out to write "
+                "it to a folder that contains the data",
             ) from None
     by_split: dict[str, dict[str, None]] = {}
     languages: dict[str, None] = {}
@@ -61,22 +61,22 @@ def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
         if len(found) > 1:
             listed = " and ".join(found)
             raise UsageError(
-                f"files of {split} are named in several ways: {listed}",
-                hint="write an entry of one of them, and add a layout for the others by hand",
+                f"the files of {split} follow several naming patterns: {listed}",
+                hint="write an entry for one pattern, and add a layout for the others by hand",
             )
     content = look_into(files)
     notes = list(content.notes)
     if languages:
-        notes.append(f"languages by the names of the files: {', '.join(languages)}")
+        notes.append(f"languages, from the names of the files: {', '.join(languages)}")
     elif content.languages:
         languages = dict.fromkeys(content.languages)
         column = content.keys["language_column"]
-        notes.append(f"languages by the column `{column}`: {', '.join(languages)}")
+        notes.append(f"languages, from the column `{column}`: {', '.join(languages)}")
     else:
         languages = {"en": None}
-        notes.append("nothing tells the language: `en` is written, change it if it is another")
+        notes.append("the language is unknown; `en` is assumed, so change it if this is wrong")
     if not any(_SPLIT.search(file_name) for file_name in names):
-        notes.append("nothing tells the split: `train` is written")
+        notes.append("the split is unknown; `train` is assumed")
     splits = sorted(by_split, key=SPLITS.index)
     entry = {
         "title": name,

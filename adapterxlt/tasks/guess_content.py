@@ -57,15 +57,18 @@ def look_into(files: Sequence[Path]) -> Content:
     formats = {file: _format(file) for file in files}
     if len(set(formats.values())) > 1:
         told = ", ".join(f"{file.name} is {found}" for file, found in formats.items())
-        raise UsageError(f"the files are of several formats: {told}", hint="describe one at a time")
+        raise UsageError(
+            f"the files have several formats: {told}",
+            hint="describe the files of one format at a time",
+        )
     (written,) = set(formats.values())
     if written == "conll":
         return _conll(files)
     if written == "squad":
-        return Content("squad", "span_qa", rows=len(files), called="files in SQuAD's JSON")
+        return Content("squad", "span_qa", rows=len(files), called="JSON files in the SQuAD format")
     if written == "lines":
         rows = sum(1 for file in files for _, line in stream_lines(file) if line.strip())
-        note = "nothing but texts: for masked language modelling"
+        note = "texts only, for masked language modelling"
         return Content("lines", "mlm", rows=rows, called="lines", notes=(note,))
     return _table(files, written)
 
@@ -77,7 +80,9 @@ def _format(file: Path) -> str:
     if suffix == ".json" and isinstance(found := parse_json(file, read_text(file)), dict):
         if "data" in found:
             return "squad"
-        raise bad(file, 0, "is a JSON object, but not in SQuAD's schema", "records are JSON lines")
+        raise bad(
+            file, 0, "is a JSON object, but not in the SQuAD format", "write records as JSON Lines"
+        )
     lines = [line.rstrip("\r\n") for _, line in islice(stream_lines(file), _LOOKED_AT)]
     full = [line for line in lines if line.strip() and not line.startswith("# ")]
     if all(line.startswith("{") for line in full):
@@ -113,13 +118,13 @@ def _conll(files: Sequence[Path]) -> Content:
                 seen.add(value)
             rows += 1
     if not values or max(widths) < 2:
-        raise UsageError(f"{files[0]}: there is one column only, so no tags")
+        raise UsageError(f"{files[0]}: has only one column, so there are no tags")
     words = [at for at, seen in enumerate(values) if not all(map(_is_position, seen))]
     token = words[0] if words else 0
     few = {at: seen for at, seen in enumerate(values) if at > token and 1 < len(seen) <= MAX_LABELS}
     chunks = [at for at, seen in few.items() if "O" in seen and any(v[:2] == "B-" for v in seen)]
     if not few:
-        raise UsageError(f"{files[0]}: no column has few different values, as tags have")
+        raise UsageError(f"{files[0]}: no column looks like tags, which have few different values")
     tag = chunks[0] if chunks else max(few)
     keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
     keys |= {"separator": "\t"} if tabs else {}
@@ -141,12 +146,12 @@ def _table(files: Sequence[Path], written: str) -> Content:
     for file in files:
         for number, record in _records(file, written, quoting):
             if values and not values.keys() <= record.keys() | values.keys():
-                raise bad(file, number, "its columns differ from those of the files before")
+                raise bad(file, number, "its columns differ from those of the files before it")
             for key, value in record.items():
                 values.setdefault(key, []).append(value)
     rows = max(map(len, values.values()), default=0)
     if not rows:
-        raise UsageError(f"{files[0]}: holds no records")
+        raise UsageError(f"{files[0]}: does not hold any records")
     languages: tuple[str, ...] = ()
     column = _named(values, _LANGUAGE)
     if column and all(isinstance(v, str) and parse_tag(v) for v in values[column]):
@@ -180,12 +185,22 @@ def _columns(
     if label is None:
         if len(texts) >= 2:
             sides = {"source": texts[0], "target": texts[1]}
-            return "sentence_retrieval", sides, (), ["no labels: two texts, as translations"]
+            return (
+                "sentence_retrieval",
+                sides,
+                (),
+                [("two texts without labels, read as translations")],
+            )
         if texts:
-            return "mlm", {"text": texts[0]}, (), ["no labels: for masked language modelling"]
+            return (
+                "mlm",
+                {"text": texts[0]},
+                (),
+                [("texts without labels, for masked language modelling")],
+            )
         raise UsageError(f"{file}: no column looks like a text", hint="write the entry by hand")
     if not texts:
-        raise UsageError(f"{file}: beside `{label}`, no column looks like a text")
+        raise UsageError(f"{file}: no column except `{label}` looks like a text")
     labels = tuple(sorted({str(value) for value in values[label] if value not in (None, "")}))
     notes = [f"labels of `{label}`: {', '.join(labels)}"]
     if len(texts) > 1:

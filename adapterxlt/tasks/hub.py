@@ -80,6 +80,6 @@ def _download(hub: Hub, patterns: list[str]) -> Path:
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MissingDataError(
-            f"{hub.id} at {hub.revision} is neither in the cache nor to be had from the Hub",
-            hint=f"{reason}\n  give a folder that holds the downloads instead",
+            f"{hub.id} at {hub.revision} is not in the cache and cannot be fetched from the Hub",
+            hint=f"{reason}\n  or give a folder that holds the downloaded files",
         ) from error

@@ -34,7 +34,7 @@ def require_labels(
     if blanked:
         raise MissingDataError(
             f"{blanked} of {len(examples)} {split} examples of `{task.name}` in language "
-            f"`{language}` have no label, so there is nothing to learn from or to score against",
+            f"`{language}` have no label, so they cannot be trained on or scored",
             hint=_instead(split, labelled),
         )
 
@@ -43,10 +43,10 @@ def _instead(split: str, labelled: Callable[[], Sequence[str]] | None) -> str:
     why = (
         "the labels of official test sets are withheld"
         if split == "test"
-        else f"its {split} files are a copy whose labels were blanked, or of another format"
+        else f"its {split} files have another format, or their labels were removed"
     )
     if labelled is None:
         return why
     if found := labelled():
         return f"{why}: use " + " or ".join(f"`split: {name}`" for name in found)
-    return f"{why}; no other split here has labels: get the original files"
+    return f"{why}; no other split here has labels, so get the original files"

@@ -29,11 +29,11 @@ def _inside(pattern: str) -> str:
     """A pattern that stays inside of the folder that it is looked for in."""
     parts = pattern.split("/")
     if "" in parts or ".." in parts or "\\" in pattern:
-        raise ValueError(f"`{pattern}` is not a path inside of a data folder, with `/` in it")
+        raise ValueError(f"`{pattern}` is not a path inside a data folder; use `/` between folders")
     for name in re.findall(r"\{([^}]*)\}", pattern):
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS[:3])
-            raise ValueError(f"`{{{name}}}` stands for nothing: write {known} or {{split}}")
+            raise ValueError(f"`{{{name}}}` is not a placeholder; use {known} or {{split}}")
     return pattern
 
 
@@ -44,50 +44,67 @@ Pattern = Annotated[str, AfterValidator(_inside)]
 class Layout(Frozen):
     """Where one published arrangement of files keeps a task, and how to read it.
 
-    Patterns are relative to a data folder; `{lang}` stands for the language code, `{iso3}` for
-    the task's three-letter code of it, `{name}` for its English name, `{context}` and `{question}`
-    for the two halves of `de-en`. Without any of these, the file is in the task's one language.
+    Patterns are relative to a data folder. `{lang}` stands for the language code, `{iso3}` for the
+    task's three-letter code, `{name}` for the English name of the language, and `{context}` and
+    `{question}` for the two halves of `de-en`. A pattern without any of these means that the file
+    is in the only language of the task.
     """
 
     name: str = Field(description="The name of the arrangement, for messages.")
-    format: str = Field(description="the reader, see `tasks/readers`")
+    format: str = Field(description="format of the files, which chooses the reader")
     files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
-        description="split -> role -> pattern"
+        description="patterns of the files, by split and role"
     )
-    optional: tuple[str, ...] = Field((), description="roles whose file may be missing")
-    header: bool = Field(False, description="the first line names the columns")
+    optional: tuple[str, ...] = Field((), description="roles whose files may be missing")
+    header: bool = Field(False, description="whether the first line names the columns")
     columns: dict[str, Column] = Field(
         {},
-        description="field -> column(s): names, or positions (negative: from the right)",
+        description="column or columns of each field: names, or positions (negative positions "
+        "count from the right)",
     )
-    language_column: str = Field("", description="names the language of a record, others are left")
+    language_column: str = Field(
+        "",
+        description="column that names the language of a record; "
+        "records in other languages are skipped",
+    )
     language_of: dict[str, str] = Field(
-        {}, description="split -> the one language of its files, where their names do not tell it"
+        {}, description="language of the files of each split, if their names do not tell it"
     )
-    select_by_id: bool = Field(False, description="question ids begin with the language's name")
+    select_by_id: bool = Field(
+        False, description="whether question ids begin with the name of the language"
+    )
     separator: str = Field(
-        "\t", min_length=1, description="between a word and its tag; of `conll`: any blanks"
+        "\t",
+        min_length=1,
+        description="separator between a word and its tag; `conll` files use any blanks",
     )
     quoting: Literal["csv", "none"] = Field(
-        "csv", description="of `csv` and `tsv`: whether quotes enclose fields, or are text"
+        "csv",
+        description="for `csv` and `tsv`: whether quotes enclose fields (csv) or are text (none)",
     )
-    comments: str = Field("", description="of `conll`: how a line before a sentence begins")
-    skip_short_rows: bool = Field(False, description="rows with too few columns are dropped")
-    iob1: bool = Field(False, description="chunks may be tagged as IOB1; they are read as IOB2")
-    label_aliases: dict[str, str] = Field({}, description="other spellings of labels")
-    unlabelled: tuple[str, ...] = Field((), description="labels whose records are dropped")
+    comments: str = Field(
+        "", description="for `conll`: text that begins a comment line before a sentence"
+    )
+    skip_short_rows: bool = Field(False, description="skip rows with too few columns")
+    iob1: bool = Field(False, description="accept chunks tagged as IOB1; they are read as IOB2")
+    label_aliases: dict[str, str] = Field(
+        {}, description="other spellings of labels, and the labels they stand for"
+    )
+    unlabelled: tuple[str, ...] = Field((), description="labels whose records are skipped")
     drop_strange: bool = Field(
-        False, description="records of another label than the task's are left out, and counted"
+        False, description="skip and count records whose label is not one of the task's"
     )
     mend_spans: bool = Field(
         False,
-        description="answers are looked for in their context where the offset is wrong; questions "
-        "without one that is there are left out, and counted; those of test files, which are "
-        "compared by their text, stay",
+        description="where the offset of an answer is wrong, search the context for the answer. "
+        "Questions without an answer in their context are skipped and counted, "
+        "except in test files, which are compared by their text",
     )
-    blanked_when_constant: bool = Field(False, description="one label throughout is no label")
-    word_prefix: str = Field("", description="dropped from words when most of them have it")
-    question_text: dict[str, str] = Field({}, description="what a coded question reads as")
+    blanked_when_constant: bool = Field(
+        False, description="assume that a file with only one distinct label holds placeholders"
+    )
+    word_prefix: str = Field("", description="prefix to remove from words if most words have it")
+    question_text: dict[str, str] = Field({}, description="text of each coded question")
 
 
 class Hub(Frozen):

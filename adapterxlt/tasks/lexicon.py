@@ -29,7 +29,7 @@ METRICS = (
     "similarity", "similarity_shuffled", "similarity_gap", "anisotropy",
 )  # fmt: skip
 _NAME = re.compile(r"(?P<first>[A-Za-z]{2,3})[-_](?P<second>[A-Za-z]{2,3})(?:\..*)?")
-_EXAMPLE = "call it like `en_hi.tsv`, or say its `language`"
+_EXAMPLE = "name the file like `en_hi.tsv`, or give its `language`"
 
 
 def is_file(named: str) -> bool:
@@ -70,7 +70,7 @@ def lexicon_task(path: str, language: str | None = None) -> Task:
     pair = [_code(found[side]) for side in ("first", "second")] if found else []
     others = [code for code in pair if code != "en"]
     if language is None and not others:
-        raise ValueError(f"`{path}` does not tell its languages\n{_EXAMPLE}")
+        raise ValueError(f"the name `{path}` does not tell its languages\n{_EXAMPLE}")
     # The first column is English's, or stands for it where neither is, unless the name says else.
     english = int(len(pair) == 2 and pair[0] != "en" and pair[1] == "en")
     columns: dict[str, int | str | tuple[int, ...] | tuple[str, ...]] = {
@@ -91,10 +91,10 @@ def lexicon_task(path: str, language: str | None = None) -> Task:
         )
     except ValidationError as error:
         if "languages" in error.errors(include_url=False)[0]["loc"]:
-            raise ValueError(f"`{language}` is not a code of a language") from None
+            raise ValueError(f"`{language}` is not a language code") from None
         raise ValueError(
-            f"`{path}` is not a path inside of a folder\n"
-            "it is looked for in the data folders, and beside the recipe"
+            f"`{path}` is not a path inside a folder\nlexicons are searched in the data folders "
+            "and next to the recipe"
         ) from None
 
 
@@ -184,8 +184,8 @@ def divide(lexicon: Lexicon, share: float, seed: int) -> Division:
             held.update(group)
     if (share and not held) or len(held) == len(lexicon):
         raise MissingDataError(
-            f"{share:g} of {len(lexicon)} entries cannot be held out: the largest group of entries "
-            f"that share words has {largest} of them",
+            f"cannot hold out {share:g} of {len(lexicon)} entries: the largest group of entries "
+            f"that share words has {largest} entries",
             hint="use a larger lexicon, another `held_out`, or `held_out: 0`",
         )
     trained = tuple(row for row in range(len(lexicon)) if row not in held)

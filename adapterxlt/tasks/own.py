@@ -20,6 +20,7 @@ from adapterxlt.errors import InvalidRecipeError, Problem, UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
+    LISTED,
     Catalogue,
     Home,
     Task,
@@ -35,7 +36,7 @@ from adapterxlt.tasks.short_form import spelt_out
 
 SUFFIXES = (".yaml", ".yml")
 MAX_FILES = 500
-_EXPECTED = "an entry has `kind`, `languages`, `format`, `files` and so on"
+_EXPECTED = "an entry needs `kind`, `languages`, `format`, `files` and other keys"
 
 
 def config_folder() -> Path:
@@ -89,8 +90,10 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
                     if file.suffix in SUFFIXES and not file.name.startswith(".") and file.is_file()
                 )
                 if not listed:
-                    hint = f"an entry is a file NAME{SUFFIXES[0]}"
-                    problems.append(Problem("tasks", "there is no entry in it", str(path), 0, hint))
+                    hint = f"write an entry as a file NAME{SUFFIXES[0]}"
+                    problems.append(
+                        Problem("tasks", "the folder has no entries", str(path), 0, hint)
+                    )
             else:
                 listed = [path]
                 if not path.is_file():
@@ -104,7 +107,9 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
     distinct = {file.resolve(): file for file in reversed(found)}  # the first of each stays
     kept = [file for file in found if distinct[file.resolve()] == file]
     if len(kept) > MAX_FILES:
-        problems.append(Problem("tasks", f"more than {MAX_FILES} entries", str(kept[0].parent)))
+        problems.append(
+            Problem("tasks", f"there are more than {MAX_FILES} entries", str(kept[0].parent))
+        )
     return kept[:MAX_FILES]
 
 
@@ -132,13 +137,13 @@ def _by_name(raw: Mapping[Path, Node], problems: list[Problem]) -> dict[str, _Na
             problems.append(
                 places.problem(
                     ("name",),
-                    f"`{name}` is a built-in task, which an entry may not hide",
-                    "give it another `name`; `like: " + name + "` takes over what it says",
+                    f"`{name}` is already a built-in task",
+                    "give it another `name`; `like: " + name + "` copies its settings",
                 )
             )
         elif name in named:
             problems.append(
-                places.problem(("name",), f"`{name}` is the name of {named[name][0]} as well")
+                places.problem(("name",), f"`{name}` is also the name of {named[name][0]}")
             )
         else:
             named[name] = file, places, body
@@ -172,7 +177,7 @@ def _task(
         return None
     head = get_kind(task.kind).head
     if head is not None and head.labelled and not task.labels and task.label_count is None:
-        hint = "list them; `adapterxlt task new` finds them in the data"
+        hint = "list them, or let `adapterxlt task new` find them in the data"
         problems.append(places.problem(("labels",), "is missing", hint))
     for index, layout in enumerate(task.layouts):
         if wrong := misfit(task, layout, READERS):
@@ -188,9 +193,12 @@ def _unknown_base(
     trail = [name]
     while (base := entries[trail[-1]].get("like")) is not None:
         if not isinstance(base, str) or base not in entries:
-            return f"unknown task `{base}`", suggest(str(base), entries)
+            return f"unknown task `{base}`", suggest(str(base), entries, see=LISTED)
         if base in trail:
-            return f"entries are like each other: {' -> '.join([*trail, base])}", None
+            return (
+                f"the entries refer to each other with `like`: {' -> '.join([*trail, base])}",
+                None,
+            )
         trail.append(base)
     return None
 
@@ -207,7 +215,7 @@ def _check_named(
         for key, other in others:
             where = (key, task.members.index(other)) if key == "members" else (key,)
             if other not in known:
-                hint = suggest(other, known)
+                hint = suggest(other, known, see=LISTED)
                 problems.append(places[name].problem(where, f"unknown task `{other}`", hint))
             elif reason := _misfit(task, key, known[other], known):
                 problems.append(places[name].problem(where, reason))
@@ -216,7 +224,7 @@ def _check_named(
 def _misfit(task: Task, key: str, other: Task, known: Mapping[str, Task]) -> str | None:
     """Why a task cannot be made of another, or learn from its training split; None if it can."""
     if other.members:
-        return f"`{other.name}` consists of others itself"
+        return f"`{other.name}` itself consists of other tasks"
     trail = [task.name]
     while key == "train" and "train" not in other.splits:
         if other.name in trail or other.train in (None, other.name):

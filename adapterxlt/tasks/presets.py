@@ -34,7 +34,9 @@ class Settings(BaseModel):
     max_grad_norm: float | None = None
     keep: Literal["best"] | None = None
     dev_cap: int | None = None
-    large: Settings | None = Field(None, description="what differs for a model of 24 layers")
+    large: Settings | None = Field(
+        None, description="settings that differ for a model with 24 layers"
+    )
 
     def given(self, *, large: bool = False) -> dict[str, float | int | str]:
         """The settings that the source gives, for a base or a large model."""
@@ -116,14 +118,16 @@ def why_not(
     if unknown:
         return (
             f"`{preset.name}` has no settings for `{unknown[0]}`",
-            f"it has some for {', '.join(preset.tasks)}; a preset can stand in the stages that it "
-            "is for",
+            (
+                f"it has settings for {', '.join(preset.tasks)}; set the preset only in "
+                "stages with these tasks"
+            ),
         )
     (first, *others) = found
     odd = next((task for task in others if found[task] != found[first]), None)
     if odd is not None:
         return (
-            f"`{preset.name}` has other settings for `{odd}` than for `{first}`",
-            "one stage trains with one set: write the settings out",
+            f"`{preset.name}` has different settings for `{odd}` and `{first}`",
+            "a stage trains with one set of settings, so write them out instead",
         )
     return None

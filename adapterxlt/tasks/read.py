@@ -163,7 +163,9 @@ def _reader(readers: dict[str, Callable[[Found], T]], found: Found) -> Callable[
         return readers[name]
     if name in READERS or name not in plugins.entries("readers"):
         kind = get_kind(found.task.kind).words
-        raise UsageError(f"`{found.task.name}` is a task of {kind}: it cannot be read as asked")
+        raise UsageError(
+            f"`{found.task.name}` is a task of {kind}, so it cannot be read in this way"
+        )
     read = plugins.load("readers", name)
     if not callable(read):
         origin = plugins.origin(plugins.entries("readers")[name])
@@ -184,5 +186,5 @@ def _added(name: str, read: Callable[[Found], T], found: Found) -> T:
             next(iter(found.files.values())),
             0,
             f"the reader `{name}` of {origin} failed: {type(error).__name__}: {error}",
-            "is the file of that format? else tell the makers of the package",
+            "check the format of the file, or report the problem to the makers of the package",
         ) from error

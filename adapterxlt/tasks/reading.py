@@ -77,7 +77,7 @@ def read_lines(path: Path) -> list[str]:
 def refuse_returns(path: Path, text: str) -> None:
     """Refuse a file whose lines end as no line here does."""
     if ends_in_returns_only(text):
-        raise bad(path, 0, "its lines end in carriage returns only", "end them in line feeds")
+        raise bad(path, 0, "its lines end in carriage returns", "end the lines in line feeds")
 
 
 def encoding_hint(start: bytes) -> str:
@@ -126,7 +126,7 @@ def parse_json(path: Path, text: str, line: int = 0) -> Any:
             path,
             line,
             f"a text holds {half}, which is half of a character and cannot be encoded",
-            "was the text cut there? remove it, or add its other half",
+            "the text was probably cut there; remove this half, or add the other one",
         ) from error
     except ValueError as error:  # Python's limit on the digits of a number
         raise bad(path, line, f"not JSON of any known kind: {error}") from error
@@ -143,13 +143,13 @@ def not_squad(path: Path, error: Exception, where: str = "") -> MissingDataError
         case KeyError():
             what = f"no `{error.args[0]}`"
         case ValueError():
-            what = "an `answer_start` that is no number"
+            what = "an `answer_start` that is not a number"
         case _:
             what = "a list or a text where an object belongs, or the reverse"
     return bad(
         path,
         0,
-        f"not SQuAD's schema: {what}{where and f' {where}'}",
+        f"not in the SQuAD format: {what}{where and f' {where}'}",
         'expected: {"data": [{"paragraphs": [{"context": ..., "qas": [{"id": ..., "question": ..., '
         '"answers": [{"text": ..., "answer_start": ...}]}]}]}]}',
     )

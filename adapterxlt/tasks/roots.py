@@ -42,10 +42,10 @@ def _resolve(name: str, base: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             raise MissingDataError(
-                f"data folder `{name}` is a file", hint="give the folder that holds the downloads"
+                f"data folder `{name}` is a file", hint="give the folder that holds the data"
             )
     tried = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
     raise MissingDataError(
         f"data folder `{name}` does not exist",
-        hint=f"looked for {tried}; give a folder that holds the downloads, `hub` or `pocket`",
+        hint=f"looked for {tried}; give a folder that holds the data, `hub` or `pocket`",
     )

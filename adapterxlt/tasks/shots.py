@@ -50,9 +50,9 @@ def draw_shots(task: Task, examples: Sequence[E], count: int, seed: int, where: 
         if len(texts) < count:
             of = f" of class `{label}`" if label else ""
             raise MissingDataError(
-                f"`{task.name}` has {len(texts)} examples{of} {where}, each text counted once: "
-                f"fewer than {count} shots",
-                hint=f"shots: {len(texts)} at most" if texts else "train on another split",
+                f"`{task.name}` has only {len(texts)} distinct examples{of} {where}, fewer than "
+                f"{count} shots",
+                hint=f"use `shots: {len(texts)}` or less" if texts else "train on another split",
             )
         chosen += sorted((_rank(seed, text), text) for text in texts)[:count]
     return [distinct[text] for _, text in sorted(chosen)]

@@ -94,7 +94,7 @@ def align(
     Raises: as `train`; AdapterXLTError also where something above the layer would be trained.
     """
     if len(lexicon) < 2:
-        raise MissingDataError("there are no two entries to tell apart")
+        raise MissingDataError("there are fewer than two entries to tell apart")
     assert_below(built, layer)
     words = [pair[side] for side in (0, 1) for pair in lexicon.pairs]
     tokens = tokenize(built, words, settings.max_length, prefix="")  # it would be in all of them

@@ -100,8 +100,8 @@ class Ranks:
         dist.all_reduce(most, dist.ReduceOp.MAX)
         if not torch.equal(least, most):
             raise AdapterXLTError(
-                f"the {self.size} processes of this training came to different weights",
-                hint="train with `devices: 1`; devices of one kind should not differ",
+                f"the {self.size} processes of this training ended with different weights",
+                hint="train with `devices: 1`, or use devices of the same kind",
             )
 
 

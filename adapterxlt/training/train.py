@@ -174,7 +174,7 @@ def train_steps(
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:
-        progress.log("a checkpoint of other settings is ignored")
+        progress.log("ignoring a checkpoint with other settings")
         found = None
     done = int(found[1]["step"]) if found else 0
     if found:

@@ -147,7 +147,7 @@ class StepTrainer(Trainer):
             except torch.OutOfMemoryError as error:
                 if self._loss is not None:  # of all inputs of the step together
                     raise AdapterXLTError(
-                        f"the memory of `{self.args.device}` does not suffice for this batch",
+                        f"`{self.args.device}` has too little memory for this batch",
                         hint="lower batch_size, or choose a device with more memory",
                     ) from error
                 # Some of its gradients may be there already: the whole step is done again.

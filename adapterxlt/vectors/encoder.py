@@ -35,7 +35,8 @@ def load_encoder(
     if artifact is not None:
         if not artifact.is_dir():
             raise InvalidArtifactError(
-                f"`{artifact}` is no folder", hint="give the folder of a trained stage or artifact"
+                f"`{artifact}` is not a folder",
+                hint="give the folder of a trained stage or artifact",
             )
         inner = artifact / "out"
         if not (artifact / SPEC_FILE).is_file() and (inner / SPEC_FILE).is_file():

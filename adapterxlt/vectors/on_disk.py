@@ -51,13 +51,15 @@ class VectorFile:
             reason = getattr(error, "strerror", None) or "it is not a .npy file of numbers"
             raise MissingDataError(
                 f"{path}: cannot be read as vectors: {reason}",
-                hint="write it with numpy.save, an array of floats, one row a sentence",
+                hint="write an array of floats with numpy.save, one row per sentence",
             ) from error
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f":
             found = f"{getattr(array, 'dtype', '?')} {getattr(array, 'shape', '')}"
             raise MissingDataError(f"{path}: expected floats [sentences, dimensions], not {found}")
         if not array.size:
-            raise MissingDataError(f"{path}: holds no vectors: its shape is {array.shape}")
+            raise MissingDataError(
+                f"{path}: does not contain any vectors; its shape is {array.shape}"
+            )
         return cls(path, (array.shape[0], array.shape[1]))
 
     def __len__(self) -> int:
@@ -89,7 +91,7 @@ class VectorFile:
         if len(bad):
             raise AdapterXLTError(
                 f"{self.path}: row {bad[0] + 1} has numbers too large or too small for float32",
-                hint="scale the vectors, to length 1 say",
+                hint="scale the vectors, for example to length 1",
             )
         return vectors
 

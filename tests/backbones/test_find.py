@@ -97,7 +97,7 @@ def test_a_bare_encoder_and_shards_are_taken(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     assert resolve_backbone(str(folder), Path("/")).layers == 2
     (folder / "b.safetensors").unlink()
-    refused(folder, "names weights that are not there: b.safetensors")
+    refused(folder, "names missing weights: b.safetensors")
 
 
 def test_the_hash_is_of_contents(folder: Path) -> None:

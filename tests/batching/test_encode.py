@@ -266,7 +266,7 @@ def test_choices_are_rows(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def test_max_length_beyond_the_positions_is_refused(tokenizer: PreTrainedTokenizerBase) -> None:
-    with pytest.raises(AdapterXLTError, match="max_length 200 is more than the backbone's 128"):
+    with pytest.raises(AdapterXLTError, match="max_length 200 exceeds the backbone's 128"):
         run(tokenizer, "pair_classification", PairExample("1", "a", "b", 0), max_length=200)
 
 

@@ -79,8 +79,8 @@ def test_remarks_are_kept_and_files_that_nobody_reads_named(folders):
     remarks = score_benchmark(TOY, *folders).remarks
     assert summarise(remarks, TOY) == [
         "one de: negative",
-        "one: not read, as no part of Toy: fr.p",
-        "strange: not read, as no part of Toy: de.p",
+        "one: files that are not part of Toy were ignored: fr.p",
+        "strange: files that are not part of Toy were ignored: de.p",
     ]
 
 

@@ -39,7 +39,7 @@ def test_the_last_column_is_the_label(write):
 def test_ranked_predictions_give_their_first(write):
     path = write("a.tsv", "[12]\n[ 3, 4]\n007\n-1\n")
     assert read_numbers(path) == ["12", "3", "7", "-1"]
-    with pytest.raises(MissingDataError, match=r"b.tsv:2: `x` is no line number"):
+    with pytest.raises(MissingDataError, match=r"b.tsv:2: `x` is not a line number"):
         read_numbers(write("b.tsv", "1\nx\n"))
 
 
@@ -92,11 +92,11 @@ def test_questions(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (squad(("1", [""]), ("2", ["x"])), "answers of 1 of 2 questions are blanked"),
-        (squad(("1", []), ("2", [])), "answers of 2 of 2 questions are blanked"),
+        (squad(("1", [""]), ("2", ["x"])), "1 of 2 questions have blank answers"),
+        (squad(("1", []), ("2", [])), "2 of 2 questions have blank answers"),
         (squad(), "no questions"),
-        ('{"version": 1}', "not SQuAD's schema"),
-        ('{"data": [{"paragraphs": [{"qas": [{"answers": []}]}]}]}', "not SQuAD's schema"),
+        ('{"version": 1}', "not in the SQuAD format"),
+        ('{"data": [{"paragraphs": [{"qas": [{"answers": []}]}]}]}', "not in the SQuAD format"),
         ("{", "not JSON"),
         ("", "empty"),
     ],
@@ -112,7 +112,10 @@ def test_answers_by_id(write):
     assert predicted == ["x", None]
     assert remarks == [
         "1 of 2 questions have no prediction (`2`)",
-        "1 of 2 predictions are of questions that are not in the labels (`9`): not counted",
+        (
+            "1 of 2 predictions are for questions that are not in the labels (`9`); they are not "
+            "counted"
+        ),
     ]
 
 

@@ -31,10 +31,10 @@ def score(write: Callable[[str, str], Path]) -> Score:
     ("task", "labels", "predictions", "what", "hint"),
     [
         ("panx", "B-PER\nI-PER\n\nO\n", "B_PER\nI_PER\n\nO\n",
-         "2 of 3 predictions are no labels (`B_PER` in line 1, `I_PER` in line 2)",
+         "2 of 3 predictions are not labels (`B_PER` in line 1, `I_PER` in line 2)",
          "did you mean `B-PER`?"),
         ("panx", "B-PER\nI-PER\n\nO\n", "LABEL_5\nLABEL_6\n\nLABEL_0\n",
-         "3 of 3 predictions are no labels", "saved without the names of its labels"),
+         "3 of 3 predictions are not labels", "saved without the names of its labels"),
         ("panx", "a\tB-PER\n\nb\tO\n", "O\n\nper\n", "(`per` in line 3)", "did you mean `B-PER`?"),
         ("udpos", "NOUN\nVERB\n", "NOUN\nverb\n", "(`verb` in line 2)", "did you mean `VERB`?"),
         ("NER", "a B-MISC\nb O\n", "b-misc\nO\n", "(`b-misc` in line 1)", "did you mean `B-MISC`?"),
@@ -82,13 +82,13 @@ def test_pairs_of_other_ids_are_said(score: Score) -> None:
     assert "none of its source ids (`en-1`) is in the labels (`de-1`)" in remark
     assert "changed places" in remark
     (remark,) = score("bucc2018", gold, "000001\ten-1\n").remarks
-    assert "predictions of another file?" in remark
+    assert "check that these predictions belong to these labels" in remark
 
 
 def test_numbers_of_no_line_are_said(score: Score) -> None:
     assert score("tatoeba", "0\n1\n2\n", "2\n1\n0\n").remarks == []
     (remark,) = score("tatoeba", "0\n1\n2\n", "1\n2\n3\n").remarks
-    assert "1 of 3 predictions are numbers of no line (`3` in line 3)" in remark
+    assert "1 of 3 predictions are not line numbers (`3` in line 3)" in remark
     assert "counted from 0 to 2" in remark
 
 

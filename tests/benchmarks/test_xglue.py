@@ -85,7 +85,7 @@ def test_wpr_groups_runs_of_equal_queries(score):
     result = score("WPR", "\n".join(rows), "0\n1\n4\n2\n2")
     swapped, tied = 1 / math.log2(3), (1 + 1 / math.log2(3)) / 2
     assert averages(result)["ndcg"] == pytest.approx((swapped + tied) / 2)
-    assert result.remarks[0].message == "1 queries of a single document do not count"
+    assert result.remarks[0].message == "1 queries with a single document are not counted"
 
 
 def test_wpr_ratings_by_name(score):
@@ -141,7 +141,7 @@ def test_xnli_in_one_file_of_all_languages(write, tmp_path):
 def test_predictions_that_are_no_labels_count_as_wrong(score):
     result = score("QAM", "q\ta\t1\nq\ta\t0\n", "1\nno\n")
     assert averages(result) == {"accuracy": 0.5}
-    assert "1 of 2 predictions are no labels (`no` in line 2): they count as wrong" in (
+    assert "1 of 2 predictions are not labels (`no` in line 2): they count as wrong" in (
         result.remarks[0].message
     )
 

@@ -120,10 +120,10 @@ def test_no_output_replaces_what_a_work_folder_keeps(workdir: Path, tmp_path: Pa
     fails(2, "is the same file as", "list", work, "--html", results)
     fails(2, "is the same file as", "pack", stage, "--out", results)
     for out in (work / "store" / "x.axlt", work / "store" / "x"):
-        fails(2, "lies inside of", "pack", stage, "--out", out)
-        fails(2, "lies inside of", "export", stage, "--to", "adapters", "--out", out)
-        fails(2, "lies inside of", "list", work, "--html", out)
-    fails(2, "lies inside of", "pack", work, "--out", work / "store" / "all")
+        fails(2, "is inside", "pack", stage, "--out", out)
+        fails(2, "is inside", "export", stage, "--to", "adapters", "--out", out)
+        fails(2, "is inside", "list", work, "--html", out)
+    fails(2, "is inside", "pack", work, "--out", work / "store" / "all")
     assert results.read_text() == "{}"
 
 
@@ -140,7 +140,7 @@ def test_show(bundle: Path) -> None:
 
 def test_verify(workdir: Path, bundle: Path, tiny_backbone: Path, spoilt: Path) -> None:
     text = well("verify", bundle, "--backbone", tiny_backbone).stdout
-    assert "loads, and gives its reference outputs" in text
+    assert "loads and gives its reference outputs" in text
     assert "unsigned" in text
     found = document("verify", bundle, "--no-load")
     assert (found["loaded"], found["signed"]) == (False, None)
@@ -165,12 +165,12 @@ def test_pack(workdir: Path, bundle: Path, tiny_backbone: Path, tmp_path: Path) 
     assert (tmp_path / "folder/README.md").is_file()
     well("pack", tmp_path / "folder", "--out", again)
     assert again.read_bytes() == bundle.read_bytes()
-    fails(2, "is there already", "pack", bundle, "--out", tmp_path / "folder")
+    fails(2, "already exists", "pack", bundle, "--out", tmp_path / "folder")
     fails(2, "is the same file as", "pack", bundle, "--out", bundle)
     folder = tmp_path / "folder"
-    fails(2, "lies inside of", "pack", folder, "--out", folder / "x.axlt")
-    fails(2, "lies inside of", "export", folder, "--to", "adapters", "--out", folder / "x")
-    fails(2, "lies inside of", "list", folder, "--html", folder / "index.html")
+    fails(2, "is inside", "pack", folder, "--out", folder / "x.axlt")
+    fails(2, "is inside", "export", folder, "--to", "adapters", "--out", folder / "x")
+    fails(2, "is inside", "list", folder, "--html", folder / "index.html")
     fails(2, "is not compressed", "pack", bundle, "--out", tmp_path / "x.axlt.gz")
     fails(1, "Not a directory", "pack", bundle, "--out", bundle / "x.axlt")
     well("pack", folder, "--out", "/dev/null")
@@ -200,7 +200,7 @@ def test_override(bundle: Path, tmp_path: Path) -> None:
     fails(2, "needs --backbone", *arguments)
     found = document(*arguments, "--backbone", other)
     shown = well("show", found["folder"]).stdout
-    assert "made to fit another backbone" in shown
+    assert "adapted to another backbone" in shown
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
@@ -247,7 +247,7 @@ def test_export(workdir: Path, tiny_backbone: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "out"
     well("export", f"{workdir}:low_rank", "--to", "peft", "--out", out, *where)
     assert (out / "adapter_model.safetensors").is_file()
-    fails(2, "is there already", "export", f"{workdir}:nli", "--to", "adapters", "--out", out)
+    fails(2, "already exists", "export", f"{workdir}:nli", "--to", "adapters", "--out", out)
     out = tmp_path / "other"
     fails(2, "--to adapters", "export", f"{workdir}:nli", "--to", "peft", "--out", out, *where)
     fails(2, "onnx", "export", f"{workdir}:nli", "--to", "onnx", "--out", out)
@@ -299,7 +299,7 @@ def test_export_the_bare_backbone(
     np.testing.assert_allclose(vectors, expected.numpy(), rtol=1e-4, atol=1e-5)
     assert "mini (c16946a1917b)" in well("export", "mini", *to, tmp_path / "mini").stdout
     other = ("--to", "transformers", "--out", tmp_path / "other")
-    fails(2, "mini is a backbone, which nothing was trained on", "export", "mini", *other)
+    fails(2, "mini is a bare backbone", "export", "mini", *other)
     fails(2, "there is no such file or folder", "export", "minni", *to, tmp_path / "other")
 
 
@@ -309,7 +309,7 @@ def test_an_export_says_what_stays_behind(
     pytest.importorskip("sentence_transformers")
     to = ("--to", "sentence-transformers", "--layer", 1, "--out", tmp_path / "out")
     done = well("export", f"{workdir}:nli", *to, "--backbone", tiny_backbone)
-    assert "head for mnli stays behind" in done.stderr
+    assert "head for mnli is not exported" in done.stderr
     # What lies inside is the artifact itself.
     inner = tmp_path / "out" / "0_ComposedEncoder" / "artifact"
     into = ("--workdir", tmp_path / "w", "--backbone", tiny_backbone)
@@ -337,7 +337,7 @@ def test_export_without_the_package(
 def test_push_and_pull(bundle: Path, tiny_backbone: Path, tmp_path: Path) -> None:
     remote, into = tmp_path / "remote", ("--workdir", tmp_path / "w")
     assert "files" in well("push", bundle, remote).stdout
-    assert "is there already" in well("push", bundle, remote).stdout
+    assert "is already there" in well("push", bundle, remote).stdout
     fails(2, "another artifact", "push", bundle, remote, "--license", "apache-2.0")
     found = document("pull", remote, *into, "--backbone", tiny_backbone)
     assert (found["title"], found["new"]) == ("nli", True)
@@ -358,7 +358,7 @@ def test_pack_all_of_a_work_folder(workdir: Path, tiny_backbone: Path, tmp_path:
     assert f"{tmp_path / 'all' / 'over'}, " in result.stdout
     shown = document("list", tmp_path / "all")["artifacts"]
     assert {each["name"] for each in shown} == found.keys()
-    fails(2, "is there already", *arguments)
+    fails(2, "already exists", *arguments)
     packed = document(*arguments[:2], "--out", tmp_path / "more", *arguments[4:])["artifacts"]
     assert {each["title"] for each in packed} == found.keys()
 
@@ -422,7 +422,7 @@ def test_documents_of_what_was_written(workdir: Path, tiny_backbone: Path, tmp_p
 def test_import_of_another_library(tiny_backbone: Path, tmp_path: Path) -> None:
     by_adapters(tiny_backbone, tmp_path / "theirs", "seq_bn", "causal", name="sst")
     arguments = ("import", tmp_path / "theirs", "--workdir", tmp_path / "runs")
-    fails(2, "name it by --backbone", *arguments)
+    fails(2, "name the backbone with --backbone", *arguments)
     fails(2, "cannot be signed", *arguments, "--backbone", tiny_backbone, "--no-load")
     fails(2, "has no head", *arguments, "--backbone", tiny_backbone, "--task", "mnli")
     result = well(*arguments, "--backbone", tiny_backbone)

@@ -42,11 +42,11 @@ def test_each_change_is_told_until_the_run_is_over(
 
     follow_run(tmp_path, go_on)
     said = capsys.readouterr().out
-    assert "nli: running in process 1 for 0s: nli: 3/10, loss 0.4\nafter: waits for nli\n" in said
+    assert "nli: running in process 1 for 0s: nli: 3/10, loss 0.4\nafter: waiting for nli\n" in said
     assert "bad: failed: training diverged\n    one\n    two?[31m\n" in said
     assert "scores/bad: skipped, it needs bad\n" in said
-    assert "r: 1 already there, 1 running, 1 waiting, 1 failed, 1 skipped\n" in said
-    assert said.endswith("r: 2 done, 1 already there, 1 failed, 1 skipped; the run is over\n")
+    assert "r: 1 reused, 1 running, 1 waiting, 1 failed, 1 skipped\n" in said
+    assert said.endswith("r: 2 done, 1 reused, 1 failed, 1 skipped; the run is over\n")
 
 
 def test_a_run_whose_process_is_gone_is_not_waited_for(
@@ -58,12 +58,12 @@ def test_a_run_whose_process_is_gone_is_not_waited_for(
     monkeypatch.setattr("adapterxlt.execution.board.os.kill", gone)
     told = CliRunner().invoke(cli, ["status", str(tmp_path), "--follow"])
     assert told.exit_code == 0
-    assert told.output.endswith("the run was stopped, and the same command goes on from here\n")
+    assert told.output.endswith("the run was stopped; run the same command again to continue\n")
 
 
 def test_what_there_is_not_to_follow(tmp_path: Path) -> None:
     told = CliRunner().invoke(cli, ["status", str(tmp_path), "--follow"])
-    assert "no run has left anything to follow here" in told.output
+    assert "there is no run to follow in this work folder" in told.output
     (tmp_path / "logs/r-1").mkdir(parents=True)
     (tmp_path / "logs/r-1" / STATE_NAME).write_text("{")
     told = CliRunner().invoke(cli, ["status", str(tmp_path), "--follow"])

@@ -90,7 +90,11 @@ def test_unknown_option() -> None:
         ),
         (InvalidArtifactError("broken"), 4, "error: broken\n"),
         (MissingDataError("absent"), 5, "error: absent\n"),
-        (KeyboardInterrupt(), 130, "\ninterrupted; the same command goes on from here\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "\ninterrupted; run the same command again to continue from here\n",
+        ),
         (
             PermissionError(errno.EACCES, "Permission denied", "f"),
             1,

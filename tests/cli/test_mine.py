@@ -67,7 +67,7 @@ def test_the_same_bytes_again_and_out_of_a_kept_work_folder(mine, tmp_path):
     mine("--workdir", "w")
     first = (tmp_path / "pairs.tsv").read_bytes()
     again = mine("--workdir", "w")
-    assert "neighbours are there already" in again.stderr
+    assert "the neighbours were already computed" in again.stderr
     assert (tmp_path / "pairs.tsv").read_bytes() == first
     mine("--index", "flat")
     assert (tmp_path / "pairs.tsv").read_bytes() == first

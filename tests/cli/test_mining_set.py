@@ -82,8 +82,8 @@ def test_what_was_written_is_mined(invoke, folder, tiny_backbone):
         (["a.conllu", "d.conllu"], 5, "d.conllu:1: a `# text` without"),
         (["src", "trg", "--gold", "0.9"], 2, "0 to 1 in all"),
         (["src", "trg", "--gold", "2"], 2, "2.0 is not in the range"),
-        (["src", "trg", "--lang", "../de"], 2, "not a code for the source side"),
-        (["src", "trg", "--out", "taken"], 1, "de-en.dev.gold exists"),
+        (["src", "trg", "--lang", "../de"], 2, "not a language code for SRC"),
+        (["src", "trg", "--out", "taken"], 1, "de-en.dev.gold already exists"),
     ],
 )
 def test_bad_requests(invoke, folder, arguments, code, message):

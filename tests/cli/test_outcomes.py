@@ -132,7 +132,7 @@ def test_without_outcomes_values_alone_are_compared(work: Path, tmp_path: Path) 
     assert "unpaired: no outcomes of examples were kept" in " ".join(text.split())
     told = call("outcomes", "export", tmp_path / "w", "--out", tmp_path / "o.jsonl")
     assert told.exit_code == 2
-    assert "no outcomes were kept" in told.output
+    assert "there are no outcomes" in told.output
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"x" * 100])
@@ -146,7 +146,7 @@ def test_damaged_outcomes_are_named(work: Path, tmp_path: Path, content: bytes) 
     ):
         told = call(*arguments)
         assert told.exit_code == 4
-        assert f"{path}: holds no outcomes" in told.output
+        assert f"{path}: does not hold valid outcomes" in told.output
 
 
 def test_an_address_is_no_path(work: Path, tmp_path: Path) -> None:

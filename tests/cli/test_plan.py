@@ -46,7 +46,10 @@ def test_a_trial_is_planned_in_small(recipe: Path, tmp_path: Path, invoke: Invok
     (tmp_path / "data/pawsx/train-en.tsv").unlink()
     result = invoke("plan", recipe, "--trial", 3, "--workdir", tmp_path / "w", "--json")
     assert result.exit_code == 0, result.output
-    assert result.stderr == "trial: no training files, so trained on the dev split: pawsx\n"
+    assert (
+        result.stderr
+        == "trial: these tasks have no training files, so they train on the dev split: pawsx\n"
+    )
     document = json.loads(result.stdout)
     assert document["recipe"] == "tiny-trial"
     params = [step["parts"]["params"] for step in document["steps"]]

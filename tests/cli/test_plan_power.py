@@ -73,7 +73,7 @@ stages:
     [
         ("baseline: bb", "compare.baseline: no stage measures `bb` (did you mean `b`?)"),
         ("equivalence: 0", "compare.equivalence: "),
-        ("basline: b", "compare.basline: is not known here (did you mean `baseline`?)"),
+        ("basline: b", "compare.basline: is not a known key (did you mean `baseline`?)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(compare: str, problem: str, tmp_path: Path) -> None:

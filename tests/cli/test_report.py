@@ -105,4 +105,4 @@ def test_other_forms(workdirs: list[str], tmp_path: Path) -> None:
     assert paths["latex"].read_text().startswith("%")
     same = report(*workdirs, "--csv", str(paths["csv"]), "--latex", str(paths["csv"]))
     assert same.exit_code == 2
-    assert "is the same file as that of --csv" in same.stderr
+    assert "is also the file of --csv" in same.stderr

@@ -87,7 +87,7 @@ def test_saved_vectors_score_as_the_encoder_did(folder, tiny_backbone):
         (["a", "b", "--layers", "x"], 2, "give numbers"),
         (["a", "short"], 5, "8 lines, but short has 1"),
         (["a", "m.en", "--gold", "m.gold"], 5, "a:1: no id"),
-        (["m.xx", "m.en", "--gold", "wrong"], 5, "wrong:1: gold names `xx-99`"),
+        (["m.xx", "m.en", "--gold", "wrong"], 5, "wrong:1: the gold pair names `xx-99`"),
     ],
 )
 def test_bad_requests(folder, tiny_backbone, arguments, code, message):

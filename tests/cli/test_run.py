@@ -35,7 +35,7 @@ def test_tables_on_stdout_progress_on_stderr(
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("scores: pawsx dev, accuracy")
     assert "again vs direct on pawsx dev: +1.0" in result.stdout
-    assert result.stderr == f"tiny: 2 run, 1 already there; results in {outcome.results}\n"
+    assert result.stderr == f"tiny: 2 run, 1 reused; results in {outcome.results}\n"
 
 
 def test_json_is_one_document(recipe: Path, outcome: RunResult, invoke: Invoke) -> None:
@@ -65,7 +65,7 @@ def test_results_that_cannot_be_added_to_are_found_before_any_work(
     results.parent.mkdir()
     for content, reason in (
         ('{"schema": 1,\n "rows": [', "is not JSON: .*line 2 column 11"),
-        ('{"schema": 2, "rows": []}', "has schema 2, this version reads 1"),
+        ('{"schema": 2, "rows": []}', "has schema 2, but this version reads 1"),
         ("", "is empty"),
     ):
         results.write_text(content)

@@ -133,7 +133,7 @@ def test_squad_and_mlqa(score: Score, answers: tuple[Path, Path]) -> None:
 def test_squad_options_that_do_not_go_together(score: Score, answers: tuple[Path, Path]) -> None:
     result = score("squad", *answers, "--language", "fi")
     assert result.exit_code == 2
-    assert "MLQA has no language `fi`" in result.stderr
+    assert "MLQA does not have the language `fi`" in result.stderr
     assert score("squad", *answers, "--version", "2.0", "--language", "de").exit_code == 2
     assert score("squad", *answers, "--no-answer-scores", answers[0]).exit_code == 2
 

@@ -110,4 +110,4 @@ def test_workdir_from_the_environment(workdir: Path) -> None:
 def test_a_work_folder_that_is_not_there(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["status", str(tmp_path / "rnus")])
     assert result.exit_code == 2
-    assert "there is no such work folder" in result.stderr
+    assert "this work folder does not exist" in result.stderr

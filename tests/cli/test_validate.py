@@ -53,7 +53,7 @@ def test_methods_are_checked_against_the_backbone(recipe: Path, invoke: Invoke) 
 def test_without_the_backbone_the_rest_is_checked(recipe: Path, invoke: Invoke) -> None:
     result = invoke("validate", recipe, "--set", "backbone=./absent")
     assert (result.exit_code, result.stdout) == (0, f"{recipe}: ok\n")
-    assert "layers and sizes are not checked" in result.stderr
+    assert "layers and sizes were not checked" in result.stderr
 
 
 def test_a_misspelt_name_of_a_bundled_recipe(invoke: Invoke) -> None:
@@ -79,6 +79,6 @@ def test_a_backbone_that_is_not_here_is_named_once(
         )
     result = invoke("validate", *paths)
     assert result.exit_code == 0
-    assert result.stderr.count("layers and sizes are not checked") == 1
+    assert result.stderr.count("layers and sizes were not checked") == 1
     assert "a.yaml and 2 more: " in result.stderr
     assert "did you mean" not in result.stderr

@@ -78,8 +78,8 @@ def test_duplicate_keys_are_told_with_both_lines() -> None:
     found: list[Problem] = []
     read_text("a: 1\nb: {c: 1,\n  c: 2}\na: 2\n", "r.yaml", found)
     assert [str(problem) for problem in found] == [
-        "r.yaml:3: b.c: is given twice (first on line 2)",
-        "r.yaml:4: a: is given twice (first on line 1)",
+        "r.yaml:3: b.c: is given twice (the first is on line 2)",
+        "r.yaml:4: a: is given twice (the first is on line 1)",
     ]
 
 
@@ -95,13 +95,13 @@ def test_duplicate_keys_are_told_with_both_lines() -> None:
         ("a: 1\n---\nb: 1\n", "r.yaml:2: ", "but found another document"),
         ("a: *nowhere\n", "r.yaml:1: ", "undefined alias"),
         ("a: 1\nb: {train: x, method: lora[r=4]}\n", "r.yaml:2: ", 'method: "lora[r=4]"'),
-        ("a: 1\nb: {train: ${x}}\n", "r.yaml:2: ", 'quote a placeholder: "${name}"'),
+        ("a: 1\nb: {train: ${x}}\n", "r.yaml:2: ", 'put a placeholder in quotes: "${name}"'),
         ("a: !!python/object/apply:os.system [ls]\n", "r.yaml:1: a: ", "is not allowed"),
         ("a: !!python/name:os.system x\n", "r.yaml:1: a: ", "is not allowed"),
         ("a: !!binary aGk=\n", "r.yaml:1: a: ", "is not allowed"),
         ("a: !!set {x}\n", "r.yaml:1: a: ", "is not allowed"),
         ("a: !own x\n", "r.yaml:1: a: ", "is not allowed"),
-        ("? [a, b]\n: 1\n", "r.yaml:1: ", "a key must be a single word"),
+        ("? [a, b]\n: 1\n", "r.yaml:1: ", "a key must be a plain word"),
         ("a: x\nb: {<<: 3}\n", "r.yaml:2: b.<<: ", "must be a mapping"),
         ('a: "\\e[31m"\n', "r.yaml:1: a: ", "control character"),
         ('"\\a": 1\n', "r.yaml:1: ", "control character"),
@@ -140,7 +140,7 @@ def test_many_problems_are_cut() -> None:
         ("a: ü".encode("latin-1"), "r:1: is not UTF-8 text (save the file as UTF-8)"),
         ("a: 1".encode("utf-16"), "r:1: is not UTF-8 text (save the file as UTF-8)"),
         (b"#" * (MAX_BYTES + 1), "r: is larger than 256 KiB"),
-        (b"", "r:1: is empty (a recipe has `stages`)"),
+        (b"", "r:1: is empty (a recipe needs `stages`)"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, data: bytes, message: str) -> None:

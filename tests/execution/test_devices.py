@@ -123,7 +123,7 @@ def test_a_missing_device_is_said_before_any_work(
     monkeypatch.setattr(
         "adapterxlt.execution.step._runner", lambda kind: pytest.fail("work has begun")
     )
-    with pytest.raises(MissingDeviceError, match="device `cuda` is not here"):
+    with pytest.raises(MissingDeviceError, match="device `cuda` is not available"):
         start(load_recipe(recipe), tmp_path / "work", "cuda")
 
 

@@ -91,7 +91,7 @@ def test_others_make_the_same_of_it(context: Context, tmp_path: Path) -> None:
 def test_what_has_changed_meanwhile_is_refused(context: Context, tmp_path: Path) -> None:
     write_job(context, tmp_path / "job.json")
     (tmp_path / "shop.csv").write_text("a,b,label\na cat,one dog,no\n")
-    with pytest.raises(AdapterXLTError, match=r"^lora has another address on this worker"):
+    with pytest.raises(AdapterXLTError, match=r"^lora has a different fingerprint on this worker"):
         open_job(tmp_path / "job.json", Silent())
 
 

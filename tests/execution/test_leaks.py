@@ -98,15 +98,16 @@ def test_one_line_tells_of_all_leaks_the_largest_first() -> None:
     assert describe_leaks([]) == ""
     one = Leak("xnli", "nli", ("en",), 69, 392)
     assert describe_leaks([one]) == (
-        "evaluation texts seen in training: xnli en: 69 of 392 (nli). The results flag them"
+        "evaluation texts were seen in training: xnli en: 69 of 392 (nli). They are flagged in "
+        "the results"
     )
     languages = ("de", "en", "fr", "zh")
     several = [Leak("pawsx", f"m{n}", languages, 5 + (n == 3), 100) for n in range(5)]
     small = [Leak(f"t{n}", "m", ("sw",), 1, 1000 + n) for n in range(3)]
     assert describe_leaks([*small, *several, one]) == (
-        "evaluation texts seen in training: xnli en: 69 of 392 (nli); "
-        "pawsx de, en, fr and 1 more: up to 6 of 100 (m3, m0, m1 and 2 more); "
-        "t0 sw: 1 of 1000 (m); 2 more tasks. The results flag them"
+        "evaluation texts were seen in training: xnli en: 69 of 392 (nli); pawsx de, en, fr and "
+        "1 more: up to 6 of 100 (m3, m0, m1 and 2 more); t0 sw: 1 of 1000 (m); 2 more tasks. "
+        "They are flagged in the results"
     )
 
 
@@ -161,7 +162,8 @@ def test_the_run_warns_before_it_works(
         progress=Told(),
     )
     warning = (
-        "warning: evaluation texts seen in training: pawsx en: 1 of 4 (para). The results flag them"
+        "warning: evaluation texts were seen in training: pawsx en: 1 of 4 (para). They are "
+        "flagged in the results"
     )
     assert told == [warning, "para", "scores/para/pawsx"]
 

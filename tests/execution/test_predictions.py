@@ -247,7 +247,7 @@ def test_a_mining_test_set_without_gold_is_submitted_at_the_threshold_of_dev(
 
 
 def test_several_layers_are_no_submission(run: Callable[[str], RunResult]) -> None:
-    with pytest.raises(InvalidRecipeError, match="a submission is of one layer"):
+    with pytest.raises(InvalidRecipeError, match="a submission uses one layer"):
         run("\n  s: {retrieve: none, on: tatoeba, layers: [0, 1], predictions: xtreme}\n")
 
 
@@ -280,5 +280,5 @@ def test_what_no_submission_has_is_refused(run: Callable[[str], RunResult]) -> N
             "\n  copa: {train: xcopa}"
             "\n  s: {evaluate: copa, on: xcopa, predictions: xtreme, cap: 5}\n"
         )
-    assert "`xcopa` has no place in a submission to XTREME" in str(error.value)
+    assert "`xcopa` is not part of a submission to XTREME" in str(error.value)
     assert "stages.s.cap" in str(error.value)

@@ -131,7 +131,7 @@ def test_the_same_content_under_another_name_of_the_data(
     go()
     shutil.copytree(tmp_path / "data", tmp_path / "copy")
     again = go("1e-3", "--data", str(tmp_path / "copy"))
-    assert "0 run, 7 already there" in again.stderr
+    assert "0 run, 7 reused" in again.stderr
     assert [row["data"] for row in rows(results)] == ["data"] * 4 + ["copy"] * 4
 
 
@@ -182,7 +182,7 @@ def test_of_a_store_without_notes_as_far_as_possible(go: Go, results: Path) -> N
     shutil.rmtree(results.parent / "store/.runs")
     results.unlink()
     made = report(results.parent, "--rebuild")
-    assert "no note tells what recipe measured r: scores/base/pawsx" in made.stderr
+    assert "there is no record of the recipe that measured r: scores/base/pawsx" in made.stderr
     assert "not known: the baseline" in made.stderr
 
     def facts(found: list[dict[str, Any]]) -> list[str]:
@@ -251,7 +251,7 @@ def test_what_is_gone_or_damaged_is_said(go: Go, results: Path) -> None:
     assert len(rows(results)) == 4  # a sound file loses nothing
     assert "2 of its 4 measurements are not in the store" in made.stderr
     assert "measures.json" in made.stderr
-    assert "r-0.json: this note of a run cannot be read" in made.stderr
+    assert "r-0.json: this record of a run cannot be read" in made.stderr
     results.unlink()
     report(results.parent, "--rebuild")
     assert [row["model"] for row in rows(results)] == ["none", "nli"]
@@ -265,7 +265,7 @@ def test_a_note_that_fits_no_row(go: Go, results: Path) -> None:
     note.write_text(json.dumps(content))
     results.unlink()
     made = report(results.parent, "--rebuild")
-    assert "the note of its run is damaged" in made.stderr
+    assert "the record of its run is damaged" in made.stderr
     assert len(rows(results)) == 4
 
 

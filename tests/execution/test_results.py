@@ -121,7 +121,7 @@ def test_results_of_other_recipes_stay(context: Context, tmp_path: Path) -> None
 def test_measures_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "measures.json").write_text(content)
-    with pytest.raises(InvalidArtifactError, match=r"measures\.json: holds no measures"):
+    with pytest.raises(InvalidArtifactError, match=r"measures\.json: does not hold valid measures"):
         read_measures(tmp_path)
 
 

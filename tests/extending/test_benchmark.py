@@ -69,4 +69,4 @@ def test_it_cannot_hide_one_of_the_project(tmp_path: Path, folders: list[str]) -
         tmp_path / "x", group="benchmarks", names=names, module="other_benchmark", source=SOURCE
     ):
         run = CliRunner().invoke(cli, ["score", "xglue", *folders])
-    assert "other_benchmark 1.2 adds a benchmark `xglue`, which adapterxlt has" in run.output
+    assert "other_benchmark 1.2 adds a benchmark `xglue`, which is built in" in run.output

@@ -80,7 +80,7 @@ def test_it_carries_out_a_recipe(tmp_path: Path, tiny_backbone: Path) -> None:
         ran = CliRunner().invoke(cli, [*arguments, "backwards://here"])
         assert ran.exit_code == 0, ran.output
         lines = [line for line in ran.output.splitlines() if "begun" in line]
-        assert lines == ["two: begun in here", "one: begun in here"]
+        assert lines == ["two: started in here", "one: started in here"]
         with pytest.raises(PluginError, match=r"`not-one` of backwards 1.2 is not an executor"):
             find_executor("not-one", Options())
     with pytest.raises(UsageError, match="there is no executor `backwards`"):

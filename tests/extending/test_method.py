@@ -44,7 +44,7 @@ def test_it_is_read_as_what_it_stands_for(text: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("both[prefix_length=3]", "`both` takes no parameters\nwrite `prefix_tuning|par_bn`"),
+        ("both[prefix_length=3]", "`both` does not take parameters\nwrite `prefix_tuning|par_bn`"),
         ("wide_bm", "unknown method `wide_bm`\ndid you mean `wide_bn`?"),
         ("bad", "`seq_bm` is not a method of adapterxlt"),
     ],

@@ -104,7 +104,7 @@ def test_its_problems_are_told_with_their_places() -> None:
         )
     problems = [f"{p.line} {p.path}: {p.message} ({p.hint})" for p in caught.value.problems]
     assert problems[0] == "4 stages.b.scale: `a` is not a single adapter (None)"
-    assert "5 stages.c.bye: is not known here (did you mean `by`?)" in problems
+    assert "5 stages.c.bye: is not a known key (did you mean `by`?)" in problems
     assert "6 stages.d: does not say what to do (did you mean `scale`?)" in problems
 
 
@@ -136,7 +136,7 @@ def test_a_recipe_uses_it(package: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("merge", "KIND", "adds the stage kind `merge`, which there is already"),
+        ("merge", "KIND", "adds the stage kind `merge`, which already exists"),
         ("shrink", "KIND", "`shrink` of my_stage 1.2 is not a stage kind"),
         ("scale", "BAD", "`scale` of my_stage 1.2 is not a stage kind"),
         ("scale", "GONE", "`scale` of adapterxlt's stages cannot be loaded"),

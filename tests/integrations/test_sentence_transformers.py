@@ -126,6 +126,6 @@ def test_the_readme_says_what_the_vectors_are(trained, tmp_path):
     readme = (tmp_path / "out" / "README.md").read_text()
     assert "| layer | 1 of 2 (0 is the embeddings) |" in readme
     assert "| pooling | `cls`, scaled to length 1 |" in readme
-    assert "| longest text | 128 tokens; what is longer is cut |" in readme
-    assert "| trained | nothing: it is the bare backbone |" in readme
+    assert "| longest text | 128 tokens; longer texts are cut |" in readme
+    assert "| trained | nothing; this is the bare backbone |" in readme
     assert "| needs | sentence-transformers |" in readme

@@ -36,7 +36,7 @@ def test_an_example_tells_its_kind() -> None:
     ("name", "source", "message"),
     [
         ("odd", "KIND = 3", "is not a kind of task called `odd`"),
-        ("tagging", "KIND = 3", "adds a kind `tagging`, which adapterxlt has"),
+        ("tagging", "KIND = 3", "adds a kind `tagging`, which is built in"),
     ],
 )
 def test_a_package_that_adds_no_kind_is_named(

@@ -104,8 +104,8 @@ def test_parameters_reach_adapters_as_written(text: str, params: dict[str, objec
         ("compacter[init_weights=houlsby]", "needs init_weights=bert"),
         ("par_bn[phm_layer=true]", "needs init_weights=bert"),
         ("lora[selfattn_lora=false]", "sits nowhere"),
-        ("lora[vera_d=0.1]", "needs vera_d and vera_b together"),
-        ("vera[vera_b=none]", "needs vera_d and vera_b together"),
+        ("lora[vera_d=0.1]", "needs both vera_d and vera_b"),
+        ("vera[vera_b=none]", "needs both vera_d and vera_b"),
         ("vera[output_lora=true]", "self-attention only"),
         ("ia3[use_dora=true]", "cannot be VeRA or DoRA"),
         ("loreft[layers=[]]", "edits nothing"),
@@ -144,7 +144,7 @@ def test_a_union_reaches_adapters() -> None:
         ("lora[r=true]", "`lora[r]` must be a whole number", ""),
         ("lora[dropout=1]", "`lora[dropout]` must be at most 0.99", ""),
         ("lora[alpha=1,alpha=2]", "given twice", ""),
-        ("lora[attn_matrices=[x]]", "must be a list out of q, k, v", ""),
+        ("lora[attn_matrices=[x]]", "must be a list of q, k or v", ""),
         ("lora[use_gating=1]", "must be true or false", ""),
         ("seq_bn[reduction_factor=0]", "must be above 0", ""),
         ("seq_bn[reduction_factor=1e999]", "must be a finite number", ""),
@@ -160,7 +160,7 @@ def test_a_union_reaches_adapters() -> None:
         ("", "is not a method", ""),
         ("lora|", "is not a method", ""),
         ("full[r=2]", "`full` has no parameter `r`", ""),
-        ("mam[r=2]", "`mam` takes no parameters", "prefix_tuning[bottleneck_size=800]|par_bn"),
+        ("mam[r=2]", "`mam` does not take parameters", "prefix_tuning[bottleneck_size=800]|par_bn"),
         ("full|lora", "`full` cannot be part of a union", ""),
         ("mam|lora", "`mam` cannot be part of a union", ""),
         ("seq_bn|par_bn", "sit in the same places", ""),
@@ -419,6 +419,6 @@ def test_a_method_that_the_installed_library_lacks_is_refused_with_the_version(
 ) -> None:
     monkeypatch.setattr("adapterxlt.methods.checks._installed", lambda: "1.2.0")
     assert check_method("dora", 384) == [
-        "`dora` needs adapters 1.3 or newer, and 1.2.0 is installed\npip install -U adapters"
+        "`dora` needs adapters 1.3 or newer, but 1.2.0 is installed\npip install -U adapters"
     ]
     assert check_method("lora", 384) == []

@@ -34,14 +34,14 @@ def test_what_less_is_better_of_and_what_is_a_share() -> None:
 def test_what_a_kind_does_not_measure_is_measured_by_its_own_function() -> None:
     found = reported(["macro_f1", "f1"], {"f1": 7.0}, ["a", "b"], ["a", "b"])
     assert list(found.items()) == [("macro_f1", 100.0), ("f1", 7.0)]
-    with pytest.raises(UsageError, match="`ndcg` is not measured on tasks of this kind"):
+    with pytest.raises(UsageError, match="`ndcg` cannot be measured on tasks of this kind"):
         reported(["ndcg"], {}, ["a"], ["a"])
 
 
 @pytest.mark.parametrize(
     ("name", "source", "problem"),
     [
-        ("accuracy", "X = 1", "a_metric 1.2 adds a metric `accuracy`, which adapterxlt has"),
+        ("accuracy", "X = 1", "a_metric 1.2 adds a metric `accuracy`, which is built in"),
         ("own", "X = 1", "`a_metric:X` of a_metric 1.2 is not a metric called `own`"),
         ("own", "raise OSError('no')", "cannot be loaded from a_metric 1.2: no"),
         (

@@ -164,9 +164,9 @@ def test_what_cannot_be_built_is_refused_with_a_reason(
         with pytest.raises(AdapterXLTError, match=message):
             build_train(backbone, method=method, name=name, head=PAIRS, seed=1, **base)
 
-    refused("cannot go on from the fusion", after=artifacts("both"))
-    refused("that one is `seq_bn`", method="lora", after=artifacts("nli"))
-    refused("cannot go on from adapters", method="full", after=artifacts("nli"))
+    refused("cannot continue from the fusion", after=artifacts("both"))
+    refused("because `nli` is `seq_bn`", method="lora", after=artifacts("nli"))
+    refused("cannot continue from adapters", method="full", after=artifacts("nli"))
     refused("already the name", name="nli", stack_on=artifacts("nli"))
     refused("both `after` and `stack_on`", after=artifacts("nli"), stack_on=artifacts("nli"))
     refused("acts only as the lowest", method="seq_bn_inv", stack_on=artifacts("nli"))

@@ -181,7 +181,7 @@ def test_of_several_heads_each_goes_or_is_named(
     save(disturb(built), tmp_path / "a")
     notes = export(load(backbone, tmp_path / "a"), tmp_path / "a", tmp_path / "out", kind)
     card = (tmp_path / "out/README.md").read_text()
-    left = [note for note in notes if "stays behind" in note]
+    left = [note for note in notes if "is not exported" in note]
     assert all(note in card for note in notes)
     assert "0 = yes, 1 = no, 2 = maybe" in card
     if kind != "adapters":

@@ -76,7 +76,7 @@ def test_another_backbone_is_refused_naming_both(backbone: Backbone, artifacts: 
 
 
 def test_a_folder_without_description_is_no_artifact(backbone: Backbone, tmp_path: Path) -> None:
-    refused(backbone, tmp_path, "no trained artifact: it has no model.json")
+    refused(backbone, tmp_path, "not a trained artifact, because it has no model.json")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def _first(state: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.pop(_first(t)), "1 tensors the model needs are missing"),
+        (lambda t: t.pop(_first(t)), "1 tensors that the model needs are missing"),
         (lambda t: t.update(extra=torch.zeros(1)), r"1 do not belong to it \(extra\)"),
         (lambda t: t.update({_first(t): torch.zeros(1)}), r"has shape \[1\], the model needs"),
         (lambda t: t[_first(t)].fill_(float("nan")), "NaN or infinite"),

@@ -125,7 +125,7 @@ def test_updates_of_loras_are_merged_and_cut_to_the_rank(
         wanted = merged([one[key] for one in own], [0.5, 0.5], TIES, ["a", "b"])
         left, sizes, right = torch.linalg.svd(wanted)
         torch.testing.assert_close(update, (left[:, :3] * sizes[:3]) @ right[:3], **CLOSE)
-    with pytest.raises(AdapterXLTError, match="is not of low rank: say which `rank`"):
+    with pytest.raises(AdapterXLTError, match="do not have a low rank, so give the `rank`"):
         merge(backbone, members, [0.5, 0.5], "x", how=TIES)
 
 
@@ -232,7 +232,7 @@ def test_the_head_of_one_member(backbone: Backbone, tmp_path: Path, ids: Tensor)
 
 def test_what_cannot_be_done_is_refused(backbone: Backbone, trained: Trained) -> None:
     for method, how, shares, said in (
-        ("loreft", TIES, [0.5, 0.5], "`loreft` edits what the layers compute"),
+        ("loreft", TIES, [0.5, 0.5], "`loreft` edits the output of layers"),
         ("prefix_tuning", Arithmetic(), SWAP, "`prefix_tuning` is learnt for all layers together"),
         ("seq_bn", Arithmetic(), Shares((1.0, 0.0), SWAP.layers[:1]), ""),
         ("seq_bn", Arithmetic(), Shares((1.0, 0.0), (LayerRange(0, 1, (1.0,)),)), "but 1 weights"),

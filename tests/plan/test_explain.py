@@ -28,7 +28,7 @@ def test_every_cause_is_named() -> None:
         "inputs": ["f0"],
     }
     assert explain(then, PARTS, ("nli",)) == (
-        "adapterxlt's train step is version 1 now; the backbone's content changed; "
+        "the version of adapterxlt's train step is now 1; the content of the backbone changed; "
         "lr: 0.002 -> 0.001; old: True -> unset; the data changed; input nli changed"
     )
 

@@ -83,8 +83,11 @@ def test_dev_stands_in_for_training_files_that_are_missing(
     }
     assert [recipe.training_of(name).keep for name in splits] == ["last", "best", "last", "last"]
     assert notes == [
-        "no training files, so trained on the dev split: xnli, udpos",
-        "no dev split left to choose the best epoch on, so the last is kept: nli, pos",
+        "these tasks have no training files, so they train on the dev split: xnli, udpos",
+        (
+            "these stages have no dev split left to choose the best epoch, so they keep the "
+            "last: nli, pos"
+        ),
     ]
 
 
@@ -92,5 +95,8 @@ def test_without_any_files_nothing_is_pretended(tmp_path: Path) -> None:
     recipe, notes = in_small(load_text(TEXT).recipe, 20, [tmp_path])
     assert [part.split for part in recipe.parts_of("nli")] == ["train"]
     assert notes == [
-        "no dev split left to choose the best epoch on, so the last is kept: nli, para, pos"
+        (
+            "these stages have no dev split left to choose the best epoch, so they keep the "
+            "last: nli, para, pos"
+        )
     ]

@@ -36,18 +36,20 @@ def test_a_recipe_that_fits() -> None:
     [
         (
             "a: {train: mnli, max_length: 129}",
-            "recipe.yaml:3: stages.a.max_length: 129 subwords are more than `tiny` can take "
-            "(max_length: 128 at most)",
+            "recipe.yaml:3: stages.a.max_length: 129 subwords are too many for `tiny` "
+            "(use a max_length of at most 128)",
         ),
         (
             "a: {retrieve: none, on: tatoeba}",
-            "recipe.yaml:3: stages.a.max_length: 512 subwords are more than `tiny` can take "
-            "(max_length: 128 at most)",
+            "recipe.yaml:3: stages.a.max_length: 512 subwords are too many for `tiny` "
+            "(use a max_length of at most 128)",
         ),
         (
             "a: {retrieve: none, on: tatoeba, max_length: 64, layers: [2, 3]}",
-            "recipe.yaml:3: stages.a.layers[1]: there is no layer 3 (`tiny` has 0 (the "
-            "embeddings) to 2)",
+            (
+                "recipe.yaml:3: stages.a.layers[1]: there is no layer 3 (`tiny` has layers 0 (the "
+                "embeddings) to 2)"
+            ),
         ),
         (
             "a: {train: mnli, method: compacter}",
@@ -110,7 +112,7 @@ def test_the_ranks_of_a_merge_must_fit() -> None:
         c: {merge: [a, b]}
         """
     (problem,) = unfit(stages(body))
-    assert "stages.c.merge: these make `lora[r=36,alpha=36]`" in problem
+    assert "stages.c.merge: the merge would be `lora[r=36,alpha=36]`" in problem
     assert "rank r=36 is above the hidden size 32" in problem
-    assert "choose a `rank` of 32 at most" in problem
+    assert "choose a `rank` of at most 32" in problem
     assert unfit(stages(body.replace("[a, b]", "[a, b], rank: 32"))) == []

@@ -50,8 +50,8 @@ def test_a_sound_recipe() -> None:
         ),
         (
             "a: {evaluate: [none, nli], on: xnli}",
-            "5 stages.a.evaluate[0]: `none`, the bare backbone, has no head (only `retrieve` "
-            "takes it)",
+            ("5 stages.a.evaluate[0]: `none` is the bare backbone, which has no head (only "
+             "`retrieve` accepts it)"),
         ),
         ("none: {train: mnli}", "5 stages.none: `none` is the bare backbone, not a stage name"),
         ("a: {merge: [nli, nli]}", "5 stages.a.merge[1]: `nli` is listed twice"),
@@ -60,10 +60,10 @@ def test_a_sound_recipe() -> None:
             "a: {retrieve: none, on: tatoeba, layers: [1, 1]}",
             "5 stages.a.layers[1]: `1` is listed twice",
         ),
-        ("a: {train: udpos, after: a}", "5 stages.a: stages need each other: a -> a"),
+        ("a: {train: udpos, after: a}", "5 stages.a: stages depend on each other: a -> a"),
         (
             "a: {evaluate: nli, on: xnli, baseline: pos}",
-            "5 stages.a.baseline: `pos` is not among the models listed here",
+            "5 stages.a.baseline: `pos` is not one of the models listed here",
         ),
         (
             "a: {train: udps}",
@@ -75,7 +75,7 @@ def test_a_sound_recipe() -> None:
         ),
         (
             "a: {train: tatoeba}",
-            "5 stages.a.train: `tatoeba` is sentence retrieval and has nothing to train on",
+            "5 stages.a.train: `tatoeba` is sentence retrieval, which has no training data",
         ),
         ("a: {evaluate: nli, on: tatoeba}", "5 stages.a.on[0]: `tatoeba` is sentence retrieval "
                                             "(use `retrieve` for it)"),
@@ -107,7 +107,7 @@ def test_a_sound_recipe() -> None:
         ),
         (
             "a: {train: squad, max_length: 64}",
-            "5 stages.a.doc_stride: windows of 64 subwords cannot share 64",
+            "5 stages.a.doc_stride: windows of 64 subwords cannot overlap by 64",
         ),
         (
             "a: {retrieve: none, on: tatoeba, protocol: xtreme2020}",
@@ -123,13 +123,13 @@ def test_a_sound_recipe() -> None:
         ),
         (
             "a: {retrieve: none, on: tatoeba, pooling: all, protocol: jiant+csls+cls}",
-            "5 stages.a.pooling: the protocol `jiant+csls+cls` names a pooling already (leave out "
-            "`pooling` or `+cls`)",
+            ("5 stages.a.pooling: the protocol `jiant+csls+cls` already names a pooling (leave "
+             "out `pooling` or `+cls`)"),
         ),
         (
             "a: {retrieve: none, on: tatoeba, layers: 1, pooling: all, predictions: xtreme}",
-            "5 stages.a.pooling: a submission is of one pooling (list one, or leave out "
-            "`pooling`: then it is the protocol's own)",
+            ("5 stages.a.pooling: a submission uses one pooling (list one pooling, or leave out "
+             "`pooling` to use the protocol's pooling)"),
         ),
         (
             "a: {retrieve: none, on: tatoeba, layers: [-1]}",
@@ -161,8 +161,8 @@ def test_a_stage_that_makes_no_model_cannot_be_named() -> None:
         "s: {evaluate: nli, on: xnli}\na: {train: udpos, after: s}\nb: {retrieve: s, on: tatoeba}"
     )
     assert added(body) == [
-        "6 stages.a.after: stage `s` makes no model",
-        "7 stages.b.retrieve[0]: stage `s` makes no model",
+        "6 stages.a.after: stage `s` does not make a model",
+        "7 stages.b.retrieve[0]: stage `s` does not make a model",
     ]
 
 
@@ -173,7 +173,7 @@ b: {train: udpos, after: a}
 c: {train: udpos, stack_on: b}
 s: {evaluate: c, on: udpos}
 """
-    assert added(body) == ["5 stages.a: stages need each other: a -> c -> b -> a"]
+    assert added(body) == ["5 stages.a: stages depend on each other: a -> c -> b -> a"]
 
 
 def test_two_circles() -> None:
@@ -181,8 +181,8 @@ def test_two_circles() -> None:
         f"{one}: {{train: udpos, after: {other}}}" for one, other in ("ab", "ba", "cd", "dc")
     )
     assert added(body) == [
-        "5 stages.a: stages need each other: a -> b -> a",
-        "7 stages.c: stages need each other: c -> d -> c",
+        "5 stages.a: stages depend on each other: a -> b -> a",
+        "7 stages.c: stages depend on each other: c -> d -> c",
     ]
 
 
@@ -214,7 +214,7 @@ v: {retrieve: n, on: tatoeba}
         "9 stages.t.evaluate[0]",
         "10 stages.u.evaluate[0]",
     ]
-    assert "`n` merges adapters of different heads, so it has none" in found[1]
+    assert "`n` merges adapters with different heads, so it has no head" in found[1]
 
 
 def test_the_head_is_that_of_the_last_training() -> None:

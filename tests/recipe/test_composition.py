@@ -86,19 +86,27 @@ def test_what_can_be_composed(body: str) -> None:
     [
         (
             "{train: udpos, after: bn, stack_on: bn2}",
-            "has `after` and `stack_on` (`after` goes on from weights, `stack_on` adds some)",
+            (
+                "has `after` and `stack_on` (`after` continues from the weights of a stage, "
+                "`stack_on` adds new ones on top)"
+            ),
         ),
         (
             "{train: udpos, after: small}",
-            "`small` is `seq_bn[reduction_factor=4.0]`, and `seq_bn` cannot go on from its "
-            "weights (use the same method, or `stack_on: small`)",
+            (
+                "`small` is `seq_bn[reduction_factor=4.0]`, and `seq_bn` cannot continue from its "
+                "weights (use the same method, or `stack_on: small`)"
+            ),
         ),
-        ("{train: udpos, after: lora}", "`lora` is `lora`, and `seq_bn` cannot go on"),
+        ("{train: udpos, after: lora}", "`lora` is `lora`, and `seq_bn` cannot continue"),
         ("{train: udpos, after: stack, method: lora}", "`stack` is `seq_bn`, and `lora` cannot"),
         ("{train: udpos, after: fused}", "`fused` is a fusion of several adapters"),
         (
             "{train: udpos, after: bn, method: full}",
-            "a full fine-tune cannot go on from `bn`, which is none (make `bn` a full",
+            (
+                "a full fine-tune cannot continue from `bn`, which is not a full fine-tune (make "
+                "`bn` a full"
+            ),
         ),
         (
             "{train: udpos, stack_on: full}",
@@ -106,15 +114,15 @@ def test_what_can_be_composed(body: str) -> None:
         ),
         ("{train: udpos, stack_on: bn, method: full}", "only adapters can be stacked"),
         ("{train: udpos, stack_on: bn, method: head}", "only adapters can be stacked"),
-        ("{train: udpos, after: bn, method: bitfit}", "a full fine-tune cannot go on from `bn`"),
+        ("{train: udpos, after: bn, method: bitfit}", "a full fine-tune cannot continue from `bn`"),
         ("{train: udpos, method: 'full[freeze=x]'}", "`full[freeze]` must be a whole number"),
         (
             "{train: udpos, stack_on: bn, method: seq_bn_inv}",
-            "the invertible adapter of `seq_bn_inv` acts only as the lowest one",
+            "the invertible adapter of `seq_bn_inv` only works in the lowest adapter",
         ),
         (
             "{train: udpos, stack_on: bn, method: loreft}",
-            "`loreft` acts only as the lowest adapter",
+            "`loreft` only works as the lowest adapter",
         ),
         ("{train: udpos, stack_on: lora, method: dora}", "`dora` would hide the `lora` below"),
         (
@@ -128,19 +136,19 @@ def test_what_can_be_composed(body: str) -> None:
         ("{fuse: [bn, stack], train: udpos}", "`stack` is a stack of several adapters; only"),
         ("{fuse: [fused, bn], train: udpos}", "`fused` is a fusion of several adapters; only"),
         ("{fuse: [bn, full], train: udpos}", "`full` is a full fine-tune; only adapters can be"),
-        ("{fuse: [bn, on_full], train: udpos}", "`on_full` belongs to fine-tuned backbone weights"),
+        ("{fuse: [bn, on_full], train: udpos}", "`on_full` belongs to a fine-tuned backbone"),
         ("{merge: [bn, small]}", "`seq_bn` and `seq_bn[reduction_factor=4.0]` differ; only"),
         ("{merge: [bn, lora]}", "`seq_bn` and `lora` differ; only adapters of one configuration"),
-        ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which must not be"),
+        ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which cannot be"),
         ("{merge: [lora, lora2], rank: 17}", "is above 16, the sum of the members' ranks"),
-        ("{merge: [bn, bn2], rank: 4}", "`seq_bn` has no LoRA whose rank could be chosen"),
-        ("{evaluate: [nothing], on: mnli}", "`nothing` has no head: its weights sum to 0, so"),
-        ("{evaluate: [little], on: mnli}", "`little` has no head: its weights sum to 0.001, so"),
+        ("{merge: [bn, bn2], rank: 4}", "`seq_bn` has no LoRA, so it has no rank"),
+        ("{evaluate: [nothing], on: mnli}", "`nothing` has no head: the weights sum to 0, so"),
+        ("{evaluate: [little], on: mnli}", "`little` has no head: the weights sum to 0.001, so"),
         (
             "{train: udpos, method: lora, after: loras}",
-            "`loras` is `lora[r=12,alpha=12]`, and `lora` cannot go on from its weights",
+            "`loras` is `lora[r=12,alpha=12]`, and `lora` cannot continue from its weights",
         ),
-        ("{merge: [bn, stack]}", "`stack` is a stack of several adapters; only single ones"),
+        ("{merge: [bn, stack]}", "`stack` is a stack of several adapters; only single adapters"),
         ("{merge: [full, bn]}", "`full` is a full fine-tune; only adapters can be merged"),
         ("{train: udpos, method: seq_bm}", "unknown method `seq_bm` (did you mean `seq_bn`?)"),
         ('{train: udpos, method: "lora[rank=2]"}', "`lora` has no parameter `rank`"),
@@ -169,7 +177,7 @@ def test_what_is_written_last_is_looked_at_first() -> None:
         one: {train: mnli}
         """
     (problem,) = told(stages(body))
-    assert "`one` is `seq_bn`, and `lora` cannot go on from its weights" in problem
+    assert "`one` is `seq_bn`, and `lora` cannot continue from its weights" in problem
 
 
 @pytest.mark.parametrize("weight", [".inf", ".nan"])

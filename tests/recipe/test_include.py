@@ -116,10 +116,10 @@ def test_an_included_file_that_is_broken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("include", "message"),
     [
-        ("../secret.yaml", "include: `../secret.yaml` lies outside of the recipe's folder"),
-        ("/etc/hosts", "include: `/etc/hosts` lies outside of the recipe's folder"),
-        ("link.yaml", "include: `link.yaml` lies outside of the recipe's folder"),
-        ("parts/../../secret.yaml", "lies outside of the recipe's folder"),
+        ("../secret.yaml", "include: `../secret.yaml` lies outside the recipe's folder"),
+        ("/etc/hosts", "include: `/etc/hosts` lies outside the recipe's folder"),
+        ("link.yaml", "include: `link.yaml` lies outside the recipe's folder"),
+        ("parts/../../secret.yaml", "lies outside the recipe's folder"),
         ("nothing.yaml", "include: there is no file `nothing.yaml`"),
         ("parts", "include: there is no file `parts`"),
         ("3", "include: must be the path of a recipe file"),
@@ -154,4 +154,4 @@ def test_not_without_end(tmp_path: Path) -> None:
 
 def test_only_files_include(tmp_path: Path) -> None:
     path = write(tmp_path, main="{name: m, stages: {nli: {train: mnli}}}", base="{}")
-    assert told(path, "include=base.yaml")[0].startswith("--set: include: is not known here")
+    assert told(path, "include=base.yaml")[0].startswith("--set: include: is not a known key")

@@ -20,8 +20,11 @@ BEST = "name: test\ntraining: {keep: best}"
             BEST,
             "a: {train: [xnli, {task: squad, split: dev}]}",
             [
-                "4 stages.a.train[1].split: with `keep: best`, `squad` cannot be trained on `dev`, "
-                "which is to tell the best epoch (train on another split, or `keep: last`)"
+                (
+                    "4 stages.a.train[1].split: with `keep: best`, `squad` cannot be trained on "
+                    "`dev`, which chooses the best epoch (train on another split, or use `keep: "
+                    "last`)"
+                )
             ],
         ),
         (
@@ -32,7 +35,7 @@ BEST = "name: test\ntraining: {keep: best}"
         (
             "name: test",
             "a: {train: mnli, dev_cap: 500}",
-            ["3 stages.a.dev_cap: has no meaning with `keep: last`"],
+            ["3 stages.a.dev_cap: has no effect with `keep: last`"],
         ),
         ("name: test\ntraining: {dev_cap: 500}", "a: {train: mnli}", []),
         (

@@ -59,7 +59,7 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
     [
         (
             "x: {train: udpos, language_adapters: lang_en}",
-            "language_adapters: `lang_en` must hold `{language}` once, as `lang_{language}` does",
+            "language_adapters: `lang_en` must contain `{language}` once, as in `lang_{language}`",
         ),
         (
             'x: {train: udpos, language_adapters: "lang_{language}"}',
@@ -68,8 +68,8 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
         ),
         (
             "x: {train: udpos, language_adapters: [l_en]}",
-            "language_adapters: must be a pattern of stage names, such as `lang_{language}`, or a "
-            "mapping of languages to stages",
+            ("language_adapters: must be a pattern for stage names, such as `lang_{language}`, or "
+             "a mapping from languages to stages"),
         ),
         (
             "x: {train: udpos, language_adapters: {en: l_em}}",
@@ -77,8 +77,8 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
         ),
         (
             "x: {train: udpos, language_adapters: {de: l_de}}",
-            "language_adapters: there is no language adapter of `en`, the language of the "
-            "training (there are those of de)",
+            ("language_adapters: there is no language adapter for the training language `en` "
+             "(there are those of de)"),
         ),
         (
             "x: {train: udpos, language_adapters: {en: l_en, de: nli}}",
@@ -95,34 +95,34 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
         ),
         (
             "x: {train: udpos, language_adapters: {de: l_de, en: s_en}}",
-            "language_adapters.en: `s_en` is a full or sparse fine-tune, and `l_de` is not: "
-            "languages cannot be swapped so (train all languages by methods of one kind)",
+            ("language_adapters.en: `s_en` is a full or sparse fine-tune, but `l_de` is not, so "
+             "they cannot be swapped (train all language stages with methods of one kind)"),
         ),
         (
             "x: {train: udpos, method: sft, language_adapters: {en: l_en}}",
-            "language_adapters: only adapters can be stacked, not what trains the backbone or a "
-            "head (choose another method, or train without it)",
+            ("language_adapters: only adapters can be stacked, but this method trains the "
+             "backbone or a head (choose another method, or train without it)"),
         ),
         (
             "x: {train: udpos, method: seq_bn_inv, language_adapters: {en: l_en}}",
-            "language_adapters: the invertible adapter of `seq_bn_inv` acts only as the lowest "
-            "one (choose another method, or train without it)",
+            ("language_adapters: the invertible adapter of `seq_bn_inv` only works in the lowest "
+             "adapter (choose another method, or train without it)"),
         ),
         (
             "x: {train: udpos, language: [en, de], language_adapters: {en: l_en, de: l_de}}",
-            "language_adapters: the stage trains in en, de, and on language adapters it can in "
-            "one language only (train in one, then go on in the next: `{train: {task: ..., "
-            "language: ...}, after: ...}`)",
+            ("language_adapters: the stage trains in en, de, but a stage with language adapters "
+             "can train in only one language (train in one language, then continue in the next: "
+             "`{train: {task: ..., language: ...}, after: ...}`)"),
         ),
         (
             "x: {train: udpos, after: nli, language_adapters: {en: l_en}}",
-            "language_adapters: `nli` was not trained on language adapters, and has none to swap "
-            "(give `nli` the same `language_adapters`)",
+            ("language_adapters: `nli` was not trained on language adapters, so it has none to "
+             "swap (give `nli` the same `language_adapters`)"),
         ),
         (
             "x: {train: udpos, no_language_adapter: source}",
-            "no_language_adapter: has no meaning without `language_adapters` (say "
-            '`language_adapters: "lang_{language}"`, or leave it out)',
+            ("no_language_adapter: has no effect without `language_adapters` (add "
+             "`language_adapters: \"lang_{language}\"`, or leave this key out)"),
         ),
         (
             "x: {train: udpos, no_language_adapter: some, language_adapters: {en: l_en}}",
@@ -130,12 +130,12 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
         ),
         (
             "x: {retrieve: nli, on: tatoeba, language_adapters: {en: l_en}}",
-            "retrieve[0]: `nli` was not trained on language adapters (give it `language_adapters` "
-            "where it is trained, or measure it in a stage of its own)",
+            ("retrieve[0]: `nli` was not trained on language adapters (add `language_adapters` to "
+             "the stage that trains it, or measure it in a separate stage)"),
         ),
         (
             "x: {retrieve: none, on: tatoeba, no_language_adapter: none}",
-            "no_language_adapter: has no meaning without `language_adapters`",
+            "no_language_adapter: has no effect without `language_adapters`",
         ),
     ],
 )  # fmt: skip
@@ -150,7 +150,7 @@ def test_languages_that_are_listed_are_told_at_once() -> None:
         "scores: {evaluate: x, on: udpos, languages: [en, sw, yo]}"
     )
     (found,) = problems_of(text)
-    assert "stages.scores.evaluate[0]: `x` has no language adapter of sw, yo (train each" in found
+    assert "stages.scores.evaluate[0]: `x` has no language adapter for sw, yo (train them" in found
 
 
 def test_members_with_and_without_are_told_apart() -> None:
@@ -159,10 +159,10 @@ def test_members_with_and_without_are_told_apart() -> None:
         "y: {train: udpos, method: seq_bn, seed: 2}\n"
     )
     (found,) = problems_of(stages(head + "z: {fuse: [x, y], train: udpos}"))
-    assert "`y` was not trained on language adapters, as other members were" in found
+    assert "`y` was not trained on language adapters, but other members were" in found
     fused = 'z: {fuse: [x, y], train: udpos, language_adapters: "l_{language}"}'
     assert problems_of(stages(head + fused)) == []
     (found,) = problems_of(stages(head + "z: {merge: [x, y]}"))
     assert "`x` stands on language adapters; only single adapters can be merged" in found
     (found,) = problems_of(stages(head + "z: {ensemble: [x, y]}"))
-    assert "`x` stands on language adapters, which an ensemble does not swap" in found
+    assert "`x` stands on language adapters, which an ensemble cannot swap" in found

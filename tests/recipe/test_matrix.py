@@ -143,7 +143,7 @@ def test_what_a_value_has_not_is_left_out_of_lists() -> None:
         "`${a.off}`: no value of `a` has the key `off` (did you mean `of`?)"
     )
     assert told(stages('"t_${b}": {train: "${b.of}"}', head))[0].endswith(
-        "`${b.of}`: no value of `b` has the key `of` (its values have none)"
+        "`${b.of}`: no value of `b` has the key `of` (its values have no keys)"
     )
 
 
@@ -164,15 +164,19 @@ def test_the_place_of_the_stages_is_kept() -> None:
         (
             'a: {train: "${task}"}',
             [
-                "4 stages.a.train: `${task}` is not in the name of the stage (put it there, so "
-                "that the stage is repeated, or use it in a list)"
+                (
+                    "4 stages.a.train: `${task}` is not in the name of the stage (put it in "
+                    "the name to repeat the stage, or use it in a list)"
+                )
             ],
         ),
         (
             '"x_${task}": {train: mnli, seed: "${seed}"}',
             [
-                "4 stages.x_${task}.seed: `${seed}` is not in the name of the stage (put it "
-                "there, so that the stage is repeated, or use it in a list)"
+                (
+                    "4 stages.x_${task}.seed: `${seed}` is not in the name of the stage (put it in "
+                    "the name to repeat the stage, or use it in a list)"
+                )
             ],
         ),
         (
@@ -181,7 +185,7 @@ def test_the_place_of_the_stages_is_kept() -> None:
         ),
         (
             'a: {train: mnli, "${seed}": 1}',
-            ["4 stages.a.${seed}: is not known here"],
+            ["4 stages.a.${seed}: is not a known key"],
         ),
         ('a: {train: "${}"}', ["4 stages.a.train: `${}` is not in the matrix"]),
     ],

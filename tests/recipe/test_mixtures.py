@@ -46,7 +46,7 @@ def test_every_way_to_name_tasks() -> None:
             "a: {train: [{task: mnlii, cap: 3}, tatoeba]}",
             [
                 "3 stages.a.train[0].task: unknown task `mnlii` (did you mean `mnli`?)",
-                "3 stages.a.train[1]: `tatoeba` is sentence retrieval and has nothing to train on",
+                "3 stages.a.train[1]: `tatoeba` is sentence retrieval, which has no training data",
             ],
         ),
         (
@@ -61,7 +61,7 @@ def test_every_way_to_name_tasks() -> None:
         ("a: {train: [mnli, {task: mnli, cap: 5}]}", []),
         (
             "a: {train: [mnli, {task: squad, max_length: 70}]}",
-            ["3 stages.a.doc_stride: windows of 70 subwords cannot share 64"],
+            ["3 stages.a.doc_stride: windows of 70 subwords cannot overlap by 64"],
         ),
         ("a: {train: [mnli, squad], sampling: capped}", ["3 stages.a.sampling: needs `sampling_"]),
         (
@@ -72,13 +72,18 @@ def test_every_way_to_name_tasks() -> None:
         (
             "a: {train: [mnli, squad], sampling: uniform, sampling_cap: 5, temperature: 2}",
             [
-                "3 stages.a.sampling_cap: has no meaning with `sampling: uniform`",
-                "3 stages.a.temperature: has no meaning with `sampling: uniform`",
+                "3 stages.a.sampling_cap: has no effect with `sampling: uniform`",
+                "3 stages.a.temperature: has no effect with `sampling: uniform`",
             ],
         ),
         (
             "a: {train: mnli, sampling: uniform}",
-            ["3 stages.a.sampling: the stage trains on one task: there is nothing to choose from"],
+            [
+                (
+                    "3 stages.a.sampling: the stage trains on one task, so there is nothing to "
+                    "sample from"
+                )
+            ],
         ),
         ("a: {train: udpos, language: [en, de], sampling: uniform}", []),
         (
@@ -133,7 +138,9 @@ def test_a_merge_of_different_mixtures_has_no_head() -> None:
         s: {evaluate: a, on: xnli}
         """
     (problem,) = told(stages(body))
-    assert "merges adapters of different heads, so it has none: one has 2, another 1" in problem
+    assert (
+        "merges adapters with different heads, so it has no head: one has 2, another 1" in problem
+    )
 
 
 def test_the_head_of_the_task_itself_comes_first() -> None:

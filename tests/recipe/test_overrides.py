@@ -62,15 +62,15 @@ def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
     [
         ("stages.nil.lr=1", "0 stages.nil: there is no such stage (did you mean `nli`?)"),
         ("stages.nil=1", "0 stages.nil: there is no such stage (did you mean `nli`?)"),
-        ("stages.nli.lrr=1", "0 stages.nli.lrr: is not known here (did you mean `lr`?)"),
+        ("stages.nli.lrr=1", "0 stages.nli.lrr: is not a known key (did you mean `lr`?)"),
         ("stages.nli.lr=-1", "0 stages.nli.lr: must be above 0"),
-        ("sed=1", "0 sed: is not known here (did you mean `seed`?)"),
+        ("sed=1", "0 sed: is not a known key (did you mean `seed`?)"),
         ("trainin.lr=1", "0 trainin: there is no such key (known: name, stages)"),
-        ("name.x=1", "0 name.x: is below a plain value"),
-        ("stages.scores.evaluate.9=x", "0 stages.scores.evaluate.9: the list has 2 items, "
-                                       "the first being 0"),
+        ("name.x=1", "0 name.x: cannot be set, because the key above it has a plain value"),
+        ("stages.scores.evaluate.9=x", ("0 stages.scores.evaluate.9: the list has 2 items; the "
+                                        "first one is 0")),
         ("stages.scores.on=[x", "0 stages.scores.on: YAML: "),
-        ("seed", "0 : `seed` is not key=value (as in --set stages.nli.lr=3e-4)"),
+        ("seed", "0 : `seed` is not key=value (for example --set stages.nli.lr=3e-4)"),
         ("=3", "0 : `=3` is not key=value"),
     ],
 )  # fmt: skip

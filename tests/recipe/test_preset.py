@@ -69,13 +69,15 @@ def test_large_models_may_have_settings_of_their_own(layers: int, lr: float) -> 
 def test_what_a_preset_cannot_say_is_told() -> None:
     text = stages("a: {train: udpos, preset: xtreme-202}")
     assert told(text) == [
-        "3 stages.a.preset: there is no preset `xtreme-202` for training (did you mean "
-        "`xtreme-2020`?)"
+        (
+            "3 stages.a.preset: there is no training preset `xtreme-202` (did you mean "
+            "`xtreme-2020`?)"
+        )
     ]
     head = "name: r\ntraining: {preset: mad-x}"
     (problem,) = told(stages("a: {train: pawsx}\nb: {train: pawsx, preset: jiant}", head))
     assert problem.startswith("4 stages.a.train: `mad-x` has no settings for `pawsx`")
     (problem,) = told(stages("a: {train: [pawsx, udpos], preset: xtreme-2020}"))
     assert problem.startswith(
-        "3 stages.a.preset: `xtreme-2020` has other settings for `udpos` than for `pawsx`"
+        "3 stages.a.preset: `xtreme-2020` has different settings for `udpos` and `pawsx`"
     )

@@ -34,34 +34,37 @@ def in_stage(body: str) -> list[str]:
             "a: {train: mnli, precision: fp8}",
             "3 stages.a.precision: must be `fp32`, `bf16`, `fp16` or `auto`",
         ),
-        ("a: {train: mnli, method: 3}", "3 stages.a.method: must be a text (put it in quotes)"),
+        (
+            "a: {train: mnli, method: 3}",
+            "3 stages.a.method: must be a string (put the value in quotes)",
+        ),
         ("a: {train: 3}", "3 stages.a.train: must be a task or a list of tasks"),
         ("a: {train: [mnli, 3]}", "3 stages.a.train[1]: must be a mapping"),
         ("a: {train: []}", "3 stages.a.train: needs at least 1 item"),
         (
             "a: {train: [mnli, {task: squad, splt: dev}]}",
-            "3 stages.a.train[1].splt: is not known here (did you mean `split`?)",
+            "3 stages.a.train[1].splt: is not a known key (did you mean `split`?)",
         ),
         ("a: {train: [mnli, {split: dev}]}", "3 stages.a.train[1].task: is missing"),
         ("a: {train: mnli, language: 3}", "3 stages.a.language: must be a language or a list"),
-        ("a: {train: mnli, after: {b: c}}", "3 stages.a.after: must be a text"),
+        ("a: {train: mnli, after: {b: c}}", "3 stages.a.after: must be a string"),
         (
             "a: {train: mnli, methd: lora}",
-            "3 stages.a.methd: is not known here (did you mean `method`?)",
+            "3 stages.a.methd: is not a known key (did you mean `method`?)",
         ),
         ("a: {retrieve: none}", "3 stages.a.on: is missing"),
         ("a: {fuse: b, train: mnli}", "3 stages.a.fuse: needs at least 2 items"),
         ("a: {merge: []}", "3 stages.a.merge: needs at least 2 items"),
         ("a: {evaluate: none}", "3 stages.a.on: is missing"),
         ("a: {evaluate: [], on: xnli}", "3 stages.a.evaluate: needs at least 1 item"),
-        ("a: {evaluate: [[b]], on: xnli}", "3 stages.a.evaluate[0]: must be a text"),
+        ("a: {evaluate: [[b]], on: xnli}", "3 stages.a.evaluate[0]: must be a string"),
         (
             "a: {evaluate: none, on: xnli, languages: []}",
             "3 stages.a.languages: needs at least 1 item",
         ),
         (
             "a: {evaluate: none, on: xnli, languages: [de, 3]}",
-            "3 stages.a.languages[1]: must be a text (put it in quotes)",
+            "3 stages.a.languages[1]: must be a string (put the value in quotes)",
         ),
         (
             "a: {evaluate: none, on: xnli, languages: {de: 1}}",
@@ -79,14 +82,17 @@ def in_stage(body: str) -> list[str]:
             "a: {evaluate: none, on: xnli, split: train}",
             "3 stages.a.split: must be `dev` or `test`",
         ),
-        ("a: {train: mnli, merge: [b, c]}", "3 stages.a: has `merge` and `train`; a stage does"),
+        (
+            "a: {train: mnli, merge: [b, c]}",
+            "3 stages.a: has `merge` and `train`, but a stage does",
+        ),
         ("a: {evaluate: b, train: mnli}", "3 stages.a: has `evaluate` and `train`"),
         ("a: {trian: mnli}", "3 stages.a: does not say what to do (did you mean `train`?)"),
         ("a: {method: lora}", "3 stages.a: does not say what to do (a stage has one of `train`"),
         ("a: mnli", "3 stages.a: must be a mapping (a stage has one of `train`"),
         ("a: []", "3 stages.a: must be a mapping"),
-        ("a b: {train: mnli}", "3 stages.a b: is not a name"),
-        ("_a: {train: mnli}", "3 stages._a: is not a name"),
+        ("a b: {train: mnli}", "3 stages.a b: is not a valid name"),
+        ("_a: {train: mnli}", "3 stages._a: is not a valid name"),
         (f"{'a' * 81}: {{train: mnli}}", f"3 stages.{'a' * 81}: has more than 80 characters"),
     ],
 )
@@ -103,15 +109,18 @@ def test_a_stage_that_breaks_the_schema(body: str, expected: str) -> None:
         ("name: x\nstages:\n", ["2 stages: must be a mapping of names to stages"]),
         ("name: x\nstages: [a]\n", ["2 stages: must be a mapping of names to stages"]),
         ("stages: {a: {train: mnli}}\n", ["1 name: is missing"]),
-        ("name: ../x\nstages: {a: {train: mnli}}\n", ["1 name: is not a name"]),
-        ("name: 3\nstages: {a: {train: mnli}}\n", ["1 name: must be a text (put it in quotes)"]),
+        ("name: ../x\nstages: {a: {train: mnli}}\n", ["1 name: is not a valid name"]),
+        (
+            "name: 3\nstages: {a: {train: mnli}}\n",
+            ["1 name: must be a string (put the value in quotes)"],
+        ),
         (
             "name: x\nstage: 1\nstages: {a: {train: mnli}}\n",
-            ["2 stage: is not known here (did you mean `stages`?)"],
+            ["2 stage: is not a known key (did you mean `stages`?)"],
         ),
         (
             "name: x\ntraining: {lrr: 1}\nstages: {a: {train: mnli}}\n",
-            ["2 training.lrr: is not known here (did you mean `lr`?)"],
+            ["2 training.lrr: is not a known key (did you mean `lr`?)"],
         ),
         (
             "name: x\ntraining: 3\nstages: {a: {train: mnli}}\n",
@@ -161,7 +170,7 @@ def test_all_problems_come_at_once_and_by_line() -> None:
         (  # a bad key, a bad number, and what is wrong with the rest
             "a: {train: udpos, nope: 1, epochs: 0, method: lorra, language: xx, split: test}",
             [
-                "stages.a.nope: is not known here",
+                "stages.a.nope: is not a known key",
                 "stages.a.epochs: must be above 0",
                 "stages.a.method: unknown method `lorra`",
                 "stages.a.split: `udpos` has no split `test`",
@@ -178,7 +187,7 @@ def test_all_problems_come_at_once_and_by_line() -> None:
         (  # of one bad task in a list, the others are looked at
             "a: {train: [{task: udpos, splt: dev, language: xx}, {task: mnli, language: de}, x]}",
             [
-                "stages.a.train[0].splt: is not known here (did you mean `split`?)",
+                "stages.a.train[0].splt: is not a known key (did you mean `split`?)",
                 "stages.a.train[0].language: `udpos` has no language `xx`",
                 "stages.a.train[1].language: `mnli` has no language `de`",
                 "stages.a.train[2]: unknown task `x`",
@@ -199,9 +208,9 @@ def test_all_problems_come_at_once_and_by_line() -> None:
                 "stages.a.evaluate[0]: there is no stage `b`",
                 "stages.a.on[0]: unknown task `xnl`",
                 "stages.a.on[1]: `tatoeba` is sentence retrieval",
-                "stages.a.languages[0]: must be a text",
+                "stages.a.languages[0]: must be a string",
                 "stages.a.cap: must be a whole number",
-                "stages.a.baseline: `c` is not among the models listed here",
+                "stages.a.baseline: `c` is not one of the models listed here",
             ],
         ),
         (
@@ -222,7 +231,7 @@ def test_all_problems_come_at_once_and_by_line() -> None:
             "a: {trian: mnli, methd: lora, lr: 0}",
             [
                 "stages.a: does not say what to do (did you mean `train`?)",
-                "stages.a.methd: is not known here (did you mean `method`?)",
+                "stages.a.methd: is not a known key (did you mean `method`?)",
                 "stages.a.lr: must be above 0",
             ],
         ),

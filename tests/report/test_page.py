@@ -160,4 +160,6 @@ def test_rows_are_embedded_column_by_column() -> None:
 
 
 def test_the_question_stands_over_pairs_only() -> None:
-    assert "This cannot be told: no outcomes of examples were kept" in page(run(ROWS))
+    assert "This page has no answer, because the outcomes of single examples were not kept" in page(
+        run(ROWS)
+    )

@@ -85,7 +85,7 @@ def test_the_answer_is_made_of_the_numbers(made: Made) -> None:
 
     unclear = {key: replace(one, verdict="not shown") for key, one in comparisons.items()}
     _, extremes = Study(contests(runs), unclear).answer
-    assert "can be chance" in extremes
+    assert "can be due to chance" in extremes
 
 
 def test_places_of_the_forest_keep_order_and_sign(made: Made) -> None:
@@ -169,7 +169,7 @@ def test_markdown_and_latex_have_every_cell(made: Made) -> None:
         low, high = one.interval
         assert f"[{low:+.1f}, {high:+.1f}]$" in tex.replace("-0.0", "+0.0")
     assert tex.count(r"\\") == 1 + len(found.rows)
-    assert markdown(Study([], {}), []).count("No outcomes of examples were kept") == 1
+    assert markdown(Study([], {}), []).count("The outcomes of examples were not kept") == 1
     assert latex(Study([], {})).startswith("% No outcomes")
 
 

@@ -130,8 +130,8 @@ def test_layers_and_poolings_are_chosen_on_dev() -> None:
     )
     assert "* best layer and pooling, chosen on dev" in lines[start:]
     assert " ".join(lines).endswith(
-        "nli vs none on bucc2018 test: +0.0 points each at its best layer and pooling of dev "
-        "(better in 0 of 1 language)"
+        "nli vs none on bucc2018 test: +0.0 points each model at its best layer and pooling of "
+        "dev (better in 0 of 1 language)"
     )
 
 

@@ -67,7 +67,7 @@ def test_costs_of_other_recipes_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2, "costs": []}', '{"schema": 1}', "[" * 9])
 def test_a_damaged_file_is_put_aside(tmp_path: Path, text: str) -> None:
     (tmp_path / COSTS_NAME).write_text(text)
-    with pytest.raises(DamagedResultsError, match="it is damaged, or another version"):
+    with pytest.raises(DamagedResultsError, match="the file is damaged, or another version"):
         read_costs(tmp_path)
     notes = Notes()
     write_costs(tmp_path, [TRAINED], notes)

@@ -116,7 +116,7 @@ def bomb() -> bytes:
         (archive(index=index()), "column.x"),
         (
             archive(index=index(), **{"column.x": np.array([1])}),
-            "does not hold what the index says",
+            "does not match the index",
         ),
         (archive(index=index(count=-2), **{"column.x": np.ones(9)}), "cannot be"),
         (archive(index=index(), **{"column.x": np.array([1, np.nan])}), "not a finite number"),
@@ -133,7 +133,7 @@ def test_a_file_that_holds_no_outcomes_is_refused(
     content: bytes, problem: str, tmp_path: Path
 ) -> None:
     (tmp_path / OUTCOMES_NAME).write_bytes(content)
-    with pytest.raises(InvalidArtifactError, match="holds no outcomes") as told:
+    with pytest.raises(InvalidArtifactError, match="does not hold valid outcomes") as told:
         read_outcomes(tmp_path)
     assert problem in str(told.value)
 

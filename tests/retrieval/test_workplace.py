@@ -38,7 +38,7 @@ def test_the_second_run_waits_for_the_first_and_is_told(tmp_path: Path, keep: bo
         order.append("first")
     other.join()
     assert order == ["first", "second"]
-    assert told.said == [f"{work}: another run works there, waiting"]
+    assert told.said == [f"{work}: waiting for another run that works here"]
     assert work.exists() is keep
 
 
@@ -69,7 +69,7 @@ def test_no_input_lies_among_its_own_files(tmp_path: Path, folder: str) -> None:
     file.write_text("the user's")
     (tmp_path / "link").symlink_to(file)
     for name in (file, tmp_path / "link"):
-        with pytest.raises(UsageError, match="which the work folder keeps for itself"):
+        with pytest.raises(UsageError, match="which is reserved for the work folder"):
             check_inputs(tmp_path / "work", [tmp_path / "work" / "mine.txt", name])
     check_inputs(tmp_path / "work", [tmp_path / "work" / "mine.txt", tmp_path / "gone"])
 

@@ -75,7 +75,7 @@ def test_four_tasks_in_one_adapter(cli: Cli, real_data: Path, tmp_path: Path) ->
 
     # What is trained on and evaluated on is told before the training begins.
     warning, *rest = done.stderr.splitlines()
-    assert warning.startswith("warning: evaluation texts seen in training: ")
+    assert warning.startswith("warning: evaluation texts were seen in training: ")
     assert "xquad en: " in warning
     assert rest[0].startswith("mixed: ")
 

@@ -83,7 +83,7 @@ def test_what_a_remote_has_is_not_trained(folder: Path) -> None:
     found = statuses(folder)
     assert (found["direct"], found["again"]) == ("remote", "remote")
     text = invoke("plan", folder / "tiny.yaml", "--workdir", folder / "two").stdout
-    assert "2 will be pulled" in text
+    assert "2 can be pulled" in text
     document, log = run(folder)
     assert document["steps"]["done"] == [name for name in found if name.startswith("scores")]
     assert log.count(", verified, unsigned") == 2
@@ -101,7 +101,7 @@ def test_a_damaged_stage_is_trained_instead(folder: Path) -> None:
     ]
     weights.write_bytes(weights.read_bytes()[:-4] + b"\x00\x00\x80\x3f")
     document, log = run(folder)
-    assert "warning: again: not taken from" in log
+    assert "warning: again: not pulled from" in log
     assert "not what the manifest says" in log
     assert "again" in document["steps"]["done"]
     assert "direct" in document["steps"]["reused"]
@@ -137,7 +137,7 @@ def test_a_remote_that_is_not_there_stops_nothing(folder: Path) -> None:
     recipe.write_text(recipe.read_text().replace("[remote]", "['http://127.0.0.1:9', nothing]"))
     result = invoke("plan", recipe, "--workdir", folder / "two", "--json")
     assert {step["status"] for step in results_of(result)["steps"]} == {"todo"}
-    assert result.stderr.count("warning: remote left out") == 1
+    assert result.stderr.count("warning: remote ignored") == 1
 
 
 def test_the_users_configuration_counts_for_every_recipe(folder: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_head_that_is_not_read_is_left_out_and_said(backbone: Backbone, tmp_pa
     found, note = take_in_foreign(
         tmp_path / "theirs", Store(tmp_path / "store"), backbone=str(backbone.path)
     )
-    assert note == "its head is of the type `causal_lm`, which is not read; it is left out"
+    assert note == "its head has the type `causal_lm`, which is not supported; it was left out"
     built = load(backbone, found.folder)
     assert built.head is None
     with pytest.raises(UsageError, match="has no head"):

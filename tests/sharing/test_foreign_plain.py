@@ -83,7 +83,7 @@ def static(backbone: Path, folder: Path, kind: str) -> Tensor:
 
 def test_a_head_on_a_pooler_needs_the_pooler(backbone: Backbone, tmp_path: Path) -> None:
     static(backbone.path, tmp_path / "theirs", "multiple_choice")
-    note = "`roberta.pooler.dense.bias` is neither there nor in the backbone; it is left out"
+    note = "`roberta.pooler.dense.bias` is neither in the file nor in the backbone; it was left out"
     found = taken(tmp_path / "theirs", backbone, tmp_path / "store", note)
     assert load(backbone, found.folder).head is None
 
@@ -207,5 +207,5 @@ def test_what_of_a_whole_model_is_left_out(backbone: Backbone, tmp_path: Path) -
     regression = plain(backbone.path, "pair_classification")
     regression.config.problem_type = "regression"
     regression.save_pretrained(tmp_path / "several")
-    note = "its head is for `regression` with 3 outputs, which is not built here"
+    note = "its head is for `regression` with 3 outputs, which is not supported"
     taken(tmp_path / "several", backbone, tmp_path / "store", note)

@@ -41,12 +41,12 @@ METHODS = {
     "full": "full",
 }
 REFUSED = {
-    ("adapters", "full"): "has backbone weights of its own",
+    ("adapters", "full"): "has its own backbone weights",
     ("peft", "bottleneck"): "PEFT has no bottleneck adapters",
     ("peft", "prefix"): "moves the positions of all tokens",
-    ("peft", "full"): "has backbone weights of its own",
-    ("transformers", "bottleneck"): "`seq_bn` adds layers or vectors of its own",
-    ("transformers", "prefix"): "`prefix_tuning` adds layers or vectors of its own",
+    ("peft", "full"): "has its own backbone weights",
+    ("transformers", "bottleneck"): "`seq_bn` adds layers or vectors",
+    ("transformers", "prefix"): "`prefix_tuning` adds layers or vectors",
 }
 CHOICES = 3
 
@@ -149,7 +149,7 @@ TRIED = {
     "transformers": ("pair_classification", "full"),
 }
 STAYS = {
-    ("modernbert", "adapters"): "has no model with heads for a `modernbert`",
+    ("modernbert", "adapters"): "does not have a model with heads for `modernbert`",
     ("modernbert", "peft"): "sees other matrices",
     ("modernbert", "transformers"): "built otherwise in transformers",
 }

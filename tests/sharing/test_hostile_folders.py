@@ -271,7 +271,7 @@ def test_a_whole_model_is_told_what_it_is_good_for(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(InvalidArtifactError, match="there is no manifest") as caught:
         FolderSource(tmp_path)
-    assert "a recipe takes one as its `backbone:`" in str(caught.value.hint)
+    assert "a recipe can use as its `backbone:`" in str(caught.value.hint)
 
 
 def test_there_are_enough_kinds() -> None:

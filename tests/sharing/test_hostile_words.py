@@ -136,7 +136,7 @@ def test_scores_that_are_none(tmp_path: Path, score: dict[str, object]) -> None:
     (made / METRICS_NAME).write_text(json.dumps(document))
     assert "left out: " in output("list", made)
     done = CliRunner().invoke(cli, ["artifact", "show", str(made)])
-    assert (done.exit_code, "holds no metrics" in done.output) == (4, True), done.output
+    assert (done.exit_code, "does not hold metrics" in done.output) == (4, True), done.output
 
 
 def branching(manifest: Manifest, depth: int) -> Manifest:

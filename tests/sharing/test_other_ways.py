@@ -143,7 +143,9 @@ def test_commands_say_once_what_they_leave_alone(made: Path, tmp_path: Path, way
     ignored = IGNORED[way]
     more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
     shown = ", ".join(sorted(ignored)[:3]) + more
-    note = f"note: not of the artifact, and left alone: {shown}\n" if ignored else ""
+    note = (
+        f"note: files that do not belong to the artifact are ignored: {shown}\n" if ignored else ""
+    )
     out = tmp_path / "nli.axlt"
     for arguments in (
         ("verify", folder, "--no-load"),

@@ -118,7 +118,7 @@ def test_keys_and_signers_that_are_none(signed: FolderSource, tmp_path: Path) ->
     (tmp_path / "no_key").write_text("no key")
     with pytest.raises(UsageError, match="cannot sign"):
         sign(signed.where, tmp_path / "no_key")
-    with pytest.raises(UsageError, match="no such file of allowed signers"):
+    with pytest.raises(UsageError, match="this file of allowed signers does not exist"):
         check_signature(signed, tmp_path / "nothing")
 
 

@@ -20,8 +20,8 @@ def test_what_json_is(value: object) -> None:
     [
         ('{"a": 1, "a": 1}', "a name twice"),
         ('[{"b": {"a": 1, "a": 2}}]', "a name twice"),
-        ("NaN", "NaN is no number"),
-        ("[-Infinity]", "-Infinity is no number"),
+        ("NaN", "NaN is not a number"),
+        ("[-Infinity]", "-Infinity is not a number"),
         ("1e400", "too large"),
         ("1" * 31, "too long"),
         ('"\\udc00"', "surrogates"),

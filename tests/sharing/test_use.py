@@ -165,20 +165,20 @@ def test_forms_are_known_to_composition(
     assert "`over` is a stack of several adapters" in found
     assert "`both` is a fusion of several adapters" in found
     assert "`whole` is a full fine-tune, not an adapter" in found
-    assert "`low_rank` is `lora[r=4]`, and `seq_bn` cannot go on from its weights" in found
-    assert "what it calls `mnli` is another task than the one of this name here" in found
+    assert "`low_rank` is `lora[r=4]`, and `seq_bn` cannot continue from its weights" in found
+    assert "its task `mnli` differs from the task of this name in the recipe" in found
 
 
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
         ("{use: nowhere.axlt}", "there is no such file or folder"),
-        ('{use: "w:nope"}', "w:nope: no such trained stage"),
+        ('{use: "w:nope"}', "w:nope: there is no trained stage of this name"),
         ("{use: w}", "is a folder, but not an artifact"),
         ("{use: r.yaml}", "is no bundle"),
-        ('{use: "w:a", task: mnli}', "says itself what its head predicts"),
+        ('{use: "w:a", task: mnli}', "already states what its head predicts"),
         ("{use: data/pawsx/dev-en.tsv}", "is no bundle"),
-        ("{use: 3}", "must be a text"),
+        ("{use: 3}", "must be a string"),
         ("{use: x, train: mnli}", "has `use` and `train`"),
         ('{use: "ftp://host/x"}', "are not known"),
     ],
@@ -232,7 +232,7 @@ def test_folders_of_other_libraries(recipe: Recipe, tmp_path: Path, backbone: Ba
         "  more: {train: pawsx, method: 'lora[r=4]', after: one}\n"
     )
     found = problems(recipe, stages + "  e: {evaluate: [two], on: xnli}\n")
-    assert "`two` has no head: it is not known what it predicts; say so by `task`" in found
+    assert "`two` has no head: its task is unknown; name it with `task`" in found
     loaded = recipe(stages)
     plan = plan_of(loaded, tmp_path / "w")
     shutil.copytree(tmp_path / "theirs", tmp_path / "copy")
@@ -312,7 +312,7 @@ def test_a_link_that_leads_out_is_not_followed(
     (tmp_path / "secret.json").write_bytes((tmp_path / "theirs" / SPEC_FILE).read_bytes())
     (tmp_path / "theirs" / SPEC_FILE).unlink()
     (tmp_path / "theirs" / SPEC_FILE).symlink_to(tmp_path / "secret.json")
-    assert "is a link that leads out of the folder" in problems(recipe, "  x: {use: theirs}\n")
+    assert "is a link to a place outside the folder" in problems(recipe, "  x: {use: theirs}\n")
 
 
 def test_a_missing_device_is_said_before_anything_is_taken_in(
@@ -322,5 +322,5 @@ def test_a_missing_device_is_said_before_anything_is_taken_in(
     sources = resolve_sources(loaded.recipe, loaded.base, loaded.backbone, loaded.used)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(look, "take_in_used", lambda *_: pytest.fail("it was taken in"))
-    with pytest.raises(MissingDeviceError, match="device `cuda` is not here"):
+    with pytest.raises(MissingDeviceError, match="device `cuda` is not available"):
         run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources, device="cuda")

@@ -235,7 +235,7 @@ def told(text: str) -> list[str]:
     [
         ("{align: words.tsv, layer: 1}", "stages.a.align: `words.tsv` does not tell its languages"),
         ("{align: ../en_de.tsv, layer: 1}", "stages.a.align: `../en_de.tsv` is not a path inside"),
-        ("{align: mnli, layer: 1}", "stages.a.align: `mnli` goes by the name `mnli`, which is"),
+        ("{align: mnli, layer: 1}", "stages.a.align: `mnli` has the name `mnli`, which belongs"),
         ("{align: gone, layer: 1}", "stages.a.align: there is no lexicon `gone`"),
         ("{align: en_de.tsv, layer: 0}", "stages.a.layer: "),
         ("{align: en_de.tsv}", "stages.a.layer: is missing"),
@@ -245,9 +245,9 @@ def told(text: str) -> list[str]:
             "stages.a.margin: is not a setting of `loss:",
         ),
         ("{align: en_de.tsv, layer: 1, keep: best}", "stages.a.keep: is not a setting of `align`"),
-        ("{align: en_de.tsv, layer: 1, batch_size: 1}", "stages.a.batch_size: the negatives of"),
+        ("{align: en_de.tsv, layer: 1, batch_size: 1}", "stages.a.batch_size: the loss compares"),
         ("{align: en_de.tsv, layer: 1, after: b}", "stages.a.after: there is no stage `b`"),
-        ("{align: en_de.tsv, layer: 1, language: [de, fr]}", "stages.a.language: a lexicon is in"),
+        ("{align: en_de.tsv, layer: 1, language: [de, fr]}", "stages.a.language: a lexicon has"),
     ],
 )
 def test_what_is_refused(stage: str, problem: str) -> None:
@@ -261,7 +261,7 @@ def test_two_files_of_one_name_are_refused() -> None:
         b: {align: x_en/de.tsv, layer: 1, language: de}
         """
     )
-    assert any("goes by the name `x_en_de`" in line for line in found)
+    assert any("has the name `x_en_de`" in line for line in found)
 
 
 def test_it_has_no_head_to_be_evaluated() -> None:
@@ -289,10 +289,14 @@ def test_layers_are_checked_against_the_backbone(tmp_path: Path, tiny_backbone: 
     found = [f"{p.path}: {p.message}" for p in caught.value.problems]
     assert found == [
         "stages.a.layer: there is no layer 3",
-        "stages.c.after: `b` is `lora[r=4,leave_out=[1]]`, and `lora[r=4]` cannot go on from its "
-        "weights",
-        "stages.d.after: `b` is `lora[r=4,leave_out=[1]]`, and `lora[r=4]` cannot go on from its "
-        "weights",
+        (
+            "stages.c.after: `b` is `lora[r=4,leave_out=[1]]`, and `lora[r=4]` cannot "
+            "continue from its weights"
+        ),
+        (
+            "stages.d.after: `b` is `lora[r=4,leave_out=[1]]`, and `lora[r=4]` cannot "
+            "continue from its weights"
+        ),
     ]
 
 

@@ -116,7 +116,7 @@ def test_what_any_member_has_seen_is_flagged(recipe: Recipe, tmp_path: Path) -> 
 
 def test_one_model_twice_is_refused(recipe: Recipe, tmp_path: Path) -> None:
     loaded = recipe("  a: {train: pawsx}\n  b: {train: pawsx}\n  c: {ensemble: [a, b]}\n")
-    with pytest.raises(UsageError, match="`a` and `b`, which are one and the same model"):
+    with pytest.raises(UsageError, match="`a` and `b`, which are identical"):
         run(loaded, tmp_path / "work")
 
 
@@ -125,16 +125,16 @@ def test_one_model_twice_is_refused(recipe: Recipe, tmp_path: Path) -> None:
     [
         (
             "x: {ensemble: [nli, pos]}",
-            "stages.x.ensemble[1]: `pos` does not predict what `nli` does: `mnli` is pair "
-            "classification, `udpos` is tagging",
+            ("stages.x.ensemble[1]: `pos` does not predict the same as `nli`: `mnli` is pair "
+             "classification, `udpos` is tagging"),
         ),
         (
             "x: {ensemble: [nli, para]}",
-            "stages.x.ensemble[1]: `para` does not predict what `nli` does: their labels differ: "
-            "`mnli` has entailment, neutral, contradiction; `pawsx` has 0, 1",
+            ("stages.x.ensemble[1]: `para` does not predict the same as `nli`: their labels "
+             "differ: `mnli` has entailment, neutral, contradiction; `pawsx` has 0, 1"),
         ),
-        ("x: {ensemble: [nli, both]}", "stages.x.ensemble[1]: `both` is an ensemble itself: list "
-         "its members here"),
+        ("x: {ensemble: [nli, both]}", ("stages.x.ensemble[1]: `both` is itself an ensemble; "
+                                        "list its members here instead")),
         ("x: {ensemble: [nli, nli]}", "stages.x.ensemble[1]: `nli` is listed twice"),
         ("x: {ensemble: nli}", "stages.x.ensemble: needs at least 2 items"),
         (
@@ -147,23 +147,23 @@ def test_one_model_twice_is_refused(recipe: Recipe, tmp_path: Path) -> None:
         ),
         (
             "x: {train: mnli, after: both}",
-            "stages.x.after: `both` is an ensemble of several models, none of which could go on "
-            "(go on from one of them, or `merge` them)",
+            ("stages.x.after: `both` is an ensemble of several models, so training cannot "
+             "continue from it (continue from one of them, or `merge` them)"),
         ),
         (
             "x: {train: mnli, stack_on: both}",
-            "stages.x.stack_on: `both` is an ensemble of several models, on which nothing can be "
-            "stacked (stack on one of them, or `fuse` them)",
+            ("stages.x.stack_on: `both` is an ensemble of several models, so nothing can be "
+             "stacked on it (stack on one of its members, or `fuse` them)"),
         ),
         (
             "x: {merge: [nli, both]}",
-            "stages.x.merge[1]: `both` is an ensemble of several models; only single ones can be "
-            "merged",
+            ("stages.x.merge[1]: `both` is an ensemble of several models; only single models can "
+             "be merged"),
         ),
         (
             "x: {retrieve: both, on: tatoeba}",
-            "stages.x.retrieve[0]: `both` is an ensemble, whose members have sentence vectors of "
-            "their own (list its members)",
+            ("stages.x.retrieve[0]: `both` is an ensemble, whose members have different sentence "
+             "vectors (list its members instead)"),
         ),
         (
             "x: {evaluate: both, on: udpos}",

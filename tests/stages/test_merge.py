@@ -147,7 +147,10 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ("{merge: [bn, bn2], how: tied}", "how: must be `sum`, `average`, `ties`"),
         (
             "{merge: [bn, bn2], how: dare}",
-            "how: `random` needs a `density`, the share of elements that is kept (density: 0.2)",
+            (
+                "how: `random` needs a `density`, the share of the elements that are kept "
+                "(density: 0.2)"
+            ),
         ),
         (
             "{merge: [bn, bn2], sparsify: magnitude}",
@@ -155,24 +158,24 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         (
             "{merge: [bn, bn2], sparsify: none, density: 0.5}",
-            "density: says how much is kept of each update, but all of it is",
+            "density: limits how much of each update is kept, but `sparsify` keeps all of it",
         ),
         (
             "{merge: [bn, bn2], how: dare, sparsify: magnitude, density: 0.5}",
-            "sparsify: `how: dare` says `sparsify: random`",
+            "sparsify: `how: dare` already means `sparsify: random`",
         ),
         (
             "{merge: [bn, bn2], how: ties, density: 0.5, outliers: 0.1}",
-            "outliers: are cut by `breadcrumbs` only",
+            "outliers: are only cut by `breadcrumbs`",
         ),
         (
             "{merge: [bn, bn2], how: breadcrumbs, density: 0.9, outliers: 0.2}",
-            "outliers: and a density of 0.9 are more than all elements",
+            "outliers: and a density of 0.9 add up to more than all elements",
         ),
-        ("{merge: [bn, bn2], seed: 3}", "seed: nothing is drawn at random here"),
+        ("{merge: [bn, bn2], seed: 3}", "seed: has no effect, because nothing is drawn at random"),
         (
             "{merge: [bn, bn2], how: average, weights: [1, -1]}",
-            "weights: sum to zero, so there is no average by them",
+            "weights: sum to zero, so they do not define an average",
         ),
         ("{merge: [bn, bn2], layers: {low: [1, 0]}}", "layers.low: is not a range of layers"),
         ("{merge: [bn, bn2], layers: {3-1: [1, 0]}}", "layers.3-1: is not a range of layers"),
@@ -187,16 +190,19 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         (
             "{merge: [reft, reft2], how: ties}",
-            "how: `loreft` edits what the layers compute, so it has no elements that could be",
+            "how: `loreft` edits the output of layers, so it has no elements to compare",
         ),
         (
             "{merge: [lora, lora2], density: 0.5}",
-            "density: what largest 0.5 makes of the updates of `lora` is not of low rank: say",
+            (
+                "density: with largest 0.5, the merged updates of `lora` do not have a low "
+                "rank, so give"
+            ),
         ),
         ("{merge: [bn, lora], how: ties}", "merge: `seq_bn` and `lora` differ"),
         ("{merge: [bn, bn2], head: lora}", "head: `lora` is not one of the members"),
-        ("{merge: [bn, bn2], on: xnli}", "on: says what a greedy soup is chosen on"),
-        ("{merge: [bn, bn2], how: greedy}", "how: a greedy soup needs to know what its members"),
+        ("{merge: [bn, bn2], on: xnli}", "on: is only used by a greedy soup"),
+        ("{merge: [bn, bn2], how: greedy}", "how: a greedy soup needs a dev split that chooses"),
         (
             "{merge: [bn, bn2], how: greedy, on: udpos}",
             "merge[0]: `bn` cannot be scored on `udpos`: `mnli` is pair classification",
@@ -209,7 +215,7 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ("{merge: [bn, bn2], how: greedy, on: nope}", "on: unknown task `nope`"),
         (
             "{merge: [bn, bn2], how: greedy, on: xnli, weights: [1, 2]}",
-            "weights: has no use in a greedy soup",
+            "weights: has no effect in a greedy soup",
         ),
     ],
 )
@@ -265,7 +271,7 @@ def test_layers_beyond_the_backbone_are_refused(recipe: Callable[[str], LoadedRe
         recipe(SEEDS + "  x: {merge: [s1, s2], layers: {1-2: [1, 0]}}\n")
     (problem,) = caught.value.problems
     assert problem.path == "stages.x.layers.1-2"
-    assert problem.message.endswith("has 2 layers, 0 to 1")
+    assert problem.message.endswith("has layers 0 to 1")
 
 
 def test_a_greedy_soup_keeps_those_that_help(

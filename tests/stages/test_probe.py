@@ -120,7 +120,10 @@ def test_what_is_refused() -> None:
     )
     assert found == [
         "3 stages.a.probe[1]: there is no stage `b` (none is known)",
-        "4 stages.c.on: `pawsx` goes by the name `pawsx`, which is another task's (name a lexicon)",
+        (
+            "4 stages.c.on: `pawsx` has the name `pawsx`, which belongs to another task (name a "
+            "lexicon)"
+        ),
         "5 stages.d.probe[1]: `none` is listed twice",
-        "5 stages.d.baseline: `a` is not among the models listed here (known: none, none)",
+        "5 stages.d.baseline: `a` is not one of the models listed here (known: none, none)",
     ]

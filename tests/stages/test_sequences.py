@@ -107,7 +107,7 @@ def test_what_stands_on_a_fine_tune_takes_no_other_weights(
         for file in (tmp_path / name).glob("model*.safetensors"):
             file.unlink()
         tensors.write(own(entries, name, backbone), tmp_path / name / WEIGHTS_FILE)
-        with pytest.raises(InvalidArtifactError, match="does not give the hidden that it gave"):
+        with pytest.raises(InvalidArtifactError, match="no longer gives the same hidden"):
             load(backbone, tmp_path / name)
 
 
@@ -118,7 +118,7 @@ def test_nor_another_backbone(entries: Entries, backbone: Backbone, tmp_path: Pa
         f"name: r\nbackbone: {other}\nstages:\n"
         "  it: {use: a, backbone_override: true}\n  s: {evaluate: it, on: pawsx}\n"
     )
-    with pytest.raises(InvalidRecipeError, match="has backbone weights of its own, so it fits to"):
+    with pytest.raises(InvalidRecipeError, match="has its own backbone weights, so it only fits"):
         load_recipe(
             tmp_path / "r.yaml",
             find_backbone=lambda name, base: inspect_backbone("other", other),

@@ -85,8 +85,11 @@ def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(
 @pytest.mark.parametrize(
     ("on", "problem"),
     [
-        ("tatoeba", "stages.a.on[0]: `tatoeba` is sentence retrieval (`retrieve` ranks stages for"),
-        ("squad", "stages.a.on[0]: examples of `squad` (span qa) are not each of one class"),
+        (
+            "tatoeba",
+            "stages.a.on[0]: `tatoeba` is sentence retrieval (use `retrieve` to rank stages",
+        ),
+        ("squad", "stages.a.on[0]: `squad` is span qa, whose examples do not have one class each"),
         ("udposs", "stages.a.on[0]: unknown task `udposs`"),
     ],
 )

@@ -45,16 +45,16 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["in", "./in", "folder/../in", "link", "link2", "hard"])
 def test_an_input_is_never_replaced_whatever_it_is_called(given: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"--out .*: is the same file as .*in, which is read"):
+    with pytest.raises(UsageError, match=r"--out .*: is the same file as .*in, which is an input"):
         check_output(Path(name), inputs=[Path("gone"), given])
     assert given.read_text() == "input"
 
 
 def test_nothing_is_written_into_a_folder_that_is_read(given: Path) -> None:
     for path in (Path("folder/new"), Path("folder/a/b")):
-        with pytest.raises(UsageError, match="lies inside of folder"):
+        with pytest.raises(UsageError, match="is inside folder"):
             check_output(path, inputs=[Path("folder")])
-        with pytest.raises(UsageError, match="lies inside of folder"):
+        with pytest.raises(UsageError, match="is inside folder"):
             check_new_folder(path, inputs=[Path("folder")])
     check_output(Path("folder2"), inputs=[Path("folder")])
 
@@ -230,7 +230,7 @@ def test_folders(given: Path) -> None:
         check_folder(Path("in/x"))
     Path("dangling").symlink_to("gone")
     for name in ("folder", "in", "dangling"):
-        with pytest.raises(UsageError, match="is there already"):
+        with pytest.raises(UsageError, match="already exists"):
             check_new_folder(Path(name))
 
     def interrupted() -> None:

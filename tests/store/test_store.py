@@ -54,7 +54,7 @@ def test_a_folder_without_manifest_is_not_an_entry(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         (lambda path: path.write_text("Weights"), "sha256"),
-        (lambda path: path.write_text("weight"), "6 bytes, the manifest says 7"),
+        (lambda path: path.write_text("weight"), "has 6 bytes, but the manifest states 7"),
         (lambda path: path.unlink(), "missing"),
         (lambda path: path.with_name("extra.txt").write_text("x"), "not in the manifest"),
     ],

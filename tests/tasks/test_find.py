@@ -33,7 +33,7 @@ def test_a_file_without_a_language_in_its_name_serves_only_the_task_s_own(
     write("mnli/dev.jsonl", "x")
     with pytest.raises(MissingDataError, match="in language `de`") as caught:
         find(get_task("mnli"), [tmp_path], "de", "dev")
-    assert "languages that are there: en" in str(caught.value)
+    assert "files exist for these languages: en" in str(caught.value)
 
 
 def test_an_optional_file_may_be_missing(write: Write, tmp_path: Path) -> None:
@@ -72,12 +72,12 @@ def test_a_dev_split_is_pointed_out_where_there_is_no_training_split(
 
 
 def test_no_folder_at_all() -> None:
-    with pytest.raises(MissingDataError, match="no data folder is given"):
+    with pytest.raises(MissingDataError, match="the recipe has no data folder"):
         find(get_task("xnli"), [], "de", "dev")
 
 
 def test_a_language_the_task_is_never_in(tmp_path: Path) -> None:
-    with pytest.raises(MissingDataError, match="`mnli` is in en only"):
+    with pytest.raises(MissingDataError, match="`mnli` has only these languages: en"):
         find(get_task("mnli"), [tmp_path], "de", "dev")
 
 
@@ -92,7 +92,9 @@ def test_all_languages_are_the_benchmark_s_in_its_order(write: Write, tmp_path: 
     # Others are read when asked for by name, and named where one is missing.
     assert find(task, [tmp_path], "sw", "dev").files["data"].name == "dev-sw.tsv"
     assert [has_files(task, [tmp_path], code, "dev") for code in ("sw", "fr")] == [True, False]
-    with pytest.raises(MissingDataError, match="languages that are there: de, en, qq, sw, tr"):
+    with pytest.raises(
+        MissingDataError, match="files exist for these languages: de, en, qq, sw, tr"
+    ):
         find(task, [tmp_path], "fr", "dev")
 
 

@@ -60,7 +60,7 @@ def test_a_language_column(tmp_path: Path) -> None:
     assert found.entry["languages"] == ["fr", "de"]
     assert found.entry["language_column"] == "lang"
     assert found.entry["files"] == {"train": "all.csv"}
-    assert "nothing tells the split: `train` is written" in found.notes
+    assert "the split is unknown; `train` is assumed" in found.notes
 
 
 def test_quotes_that_are_text(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_what_cannot_be_guessed(tmp_path: Path) -> None:
     lines = write(tmp_path / "test.txt", "only\ntexts here\n")
     with pytest.raises(UsageError, match=r"several formats: train.csv is csv, test.txt is lines"):
         guess("x", [table, lines], tmp_path)
-    with pytest.raises(UsageError, match="does not lie beside the entry"):
+    with pytest.raises(UsageError, match="is outside the folder of the entry"):
         guess("x", [table], tmp_path / "other")
-    with pytest.raises(UsageError, match="no column looks like a text"):
+    with pytest.raises(UsageError, match=r"no column except `.*` looks like a text"):
         guess("x", [write(tmp_path / "c.csv", "a,b\n1,2\n3,4\n")], tmp_path)

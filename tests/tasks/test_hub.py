@@ -147,7 +147,7 @@ def test_what_xtreme_s_repository_holds(tmp_path: Path) -> None:
         "de", ("Hallo.", "Ja."), ("Hello.", "Yes.")
     )
     parquet(path, [dict(zip(keys, ("Hallo.", "Salut.", "deu", "fra"), strict=True))])
-    with pytest.raises(MissingDataError, match=":1: not one sentence in English and one in"):
+    with pytest.raises(MissingDataError, match=":1: expected one sentence in English and one in"):
         read_bitext(tatoeba, [tmp_path], "de")
 
 

@@ -37,8 +37,8 @@ def test_blanked_labels_are_refused_with_their_number() -> None:
     ("split", "labelled", "hint"),
     [
         ("test", ["dev"], "the labels of official test sets are withheld: use `split: dev`"),
-        ("dev", ["train"], "blanked, or of another format: use `split: train`"),
-        ("dev", [], "no other split here has labels: get the original files"),
+        ("dev", ["train"], "or their labels were removed: use `split: train`"),
+        ("dev", [], "no other split here has labels, so get the original files"),
         ("test", ["train", "dev"], "withheld: use `split: train` or `split: dev`"),
     ],
 )

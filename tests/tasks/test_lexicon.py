@@ -63,8 +63,11 @@ def test_where_neither_side_is_english_the_first_column_stands_for_it(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("water\tmaji\nfire\n", "en_sw.tsv:2: not a word and its translation with one tab between"),
-        ("water\tmaji\tWASSER\n", "en_sw.tsv:1: not a word and its translation"),
+        (
+            "water\tmaji\nfire\n",
+            ("en_sw.tsv:2: expected a word and its translation, separated by one tab"),
+        ),
+        ("water\tmaji\tWASSER\n", "en_sw.tsv:1: expected a word and its translation"),
         ("water maji\na lot sana\n", "en_sw.tsv:2: not a word .* with one blank between"),
         ('[["water"]]', "item 1 is not a pair of texts"),
         ('[["water", "maji"], {"a": 1, "b": "c"}]', "item 2 is not a pair of texts"),
@@ -142,6 +145,6 @@ def test_the_share_is_filled_and_the_seed_draws() -> None:
 
 def test_what_hangs_together_cannot_be_held_out() -> None:
     lexicon = lexicon_of(Bitext("sw", ("a", "b", "c"), ("x", "x", "x")))
-    with pytest.raises(MissingDataError, match=r"0\.5 of 3 entries cannot be held out: .* has 3"):
+    with pytest.raises(MissingDataError, match=r"cannot hold out 0\.5 of 3 entries: .* has 3"):
         divide(lexicon, 0.5, 1)
     assert divide(lexicon, 0.0, 1).held_out == ()

@@ -90,8 +90,8 @@ def test_all_problems_have_their_lines(tmp_path: Path) -> None:
     text = ENTRY.replace("labels:", "lables:").replace("columns:", "colums:")
     text = text.replace("languages: [eng_Latn, ", "languages: [../x, ")
     found = problems(write(tmp_path / "t.yaml", text))
-    assert "2: lables: is not known here (did you mean `labels`?)" in found
-    assert "6: colums: is not known here (did you mean `columns`?)" in found
+    assert "2: lables: is not a known key (did you mean `labels`?)" in found
+    assert "6: colums: is not a known key (did you mean `columns`?)" in found
     assert any(p.startswith("3: languages[0]: `../x` is not a code") for p in found)
 
 
@@ -116,7 +116,7 @@ def test_a_built_in_task_is_not_hidden(tmp_path: Path) -> None:
 def test_two_entries_of_one_name(entry: Path, tmp_path: Path) -> None:
     other = write(tmp_path / "other/my-pairs.yml", ENTRY)
     (problem,) = problems(entry, other)
-    assert f"`my-pairs` is the name of {entry} as well" in problem
+    assert f"`my-pairs` is also the name of {entry}" in problem
     assert own_catalogue([entry, entry.parent])["my-pairs"]  # one file, named twice
 
 
@@ -152,7 +152,7 @@ def test_training_splits_of_others(tmp_path: Path) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "there is no such file" in problems(tmp_path / "x.yaml")[0]
-    assert "there is no entry in it" in problems(tmp_path / "empty")[0]
+    assert "the folder has no entries" in problems(tmp_path / "empty")[0]
 
 
 def test_comments_change_no_fingerprint(entry: Path) -> None:

@@ -28,7 +28,7 @@ def test_crlf_and_a_lone_carriage_return(write: Write) -> None:
 
 
 def test_carriage_returns_alone_end_no_lines(write: Write) -> None:
-    with pytest.raises(MissingDataError, match="its lines end in carriage returns only"):
+    with pytest.raises(MissingDataError, match="its lines end in carriage returns"):
         read_lines(write("f", "one\rtwo\r"))
     assert read_lines(write("f", "one\r")) == ["one"]  # as before: a lone one ends a line of CRLF
 
@@ -62,7 +62,7 @@ def test_empty_file(write: Write, content: bytes) -> None:
 
 def test_nul_characters_hint_at_utf16(write: Write) -> None:
     path = write("f", b"one\n" + "two".encode("utf-16-le"))
-    with pytest.raises(MissingDataError, match=":2: holds a NUL character") as caught:
+    with pytest.raises(MissingDataError, match=":2: contains a NUL character") as caught:
         read_text(path)
     assert "UTF-16" in str(caught.value)
 

@@ -56,10 +56,10 @@ def test_too_few_of_a_class() -> None:
     with pytest.raises(MissingDataError) as caught:
         draw(few, 4)
     assert caught.value.message == (
-        "`xnli` has 3 examples of class `entailment` in `sw` (dev), each text counted once: fewer "
-        "than 4 shots"
+        "`xnli` has only 3 distinct examples of class `entailment` in `sw` (dev), fewer than 4 "
+        "shots"
     )
-    assert caught.value.hint == "shots: 3 at most"
+    assert caught.value.hint == "use `shots: 3` or less"
 
 
 def test_sentences_have_no_class() -> None:

@@ -203,7 +203,7 @@ def test_checkpoint_of_other_settings_is_ignored(
     progress = StoppingProgress()
     other, _ = go(build("adapter"), tmp_path / "one", progress, lr=5e-4)
     assert progress.started_at == [0]
-    assert progress.lines == ["a checkpoint of other settings is ignored"]
+    assert progress.lines == ["ignoring a checkpoint with other settings"]
     fresh, _ = go(build("adapter"), tmp_path / "two", StoppingProgress(), lr=5e-4)
     assert all(torch.equal(other[name], fresh[name]) for name in other)
 

@@ -74,7 +74,7 @@ def own_keys(name: str, model: type[BaseModel]) -> list[str]:
     if name not in BLOCKS or name == "language_adapters":
         bases: list[type[BaseModel]] = [TrainingBlock, Stage]
         for base in bases if name == "language_adapters" else [*bases, SpeakingStage]:
-            if base in model.__mro__:
+            if issubclass(model, base):
                 shared |= {key: field.description for key, field in base.model_fields.items()}
     return [
         key

@@ -24,10 +24,13 @@ BUILT_IN: dict[str, Architecture] = {
 # Model types that no entry could carry: why, and what to do.
 REFUSED: dict[str, tuple[str, str]] = {
     "xmod": (
-        "each language has modules of its own in such an encoder, and `adapters` deletes them to "
-        "put its adapters in their place: what would be left is an encoder that nobody trained",
-        "take xlm-roberta-base, and train a language adapter on it for each language: "
-        "{train: {task: mlm, language: sw}, method: seq_bn_inv}",
+        "such an encoder has separate modules for each language, and `adapters` would delete "
+        "them to put its own adapters in their place, which leaves an encoder that was never "
+        "trained",
+        (
+            "use xlm-roberta-base and train a language adapter for each language: {train: {task: "
+            "mlm, language: sw}, method: seq_bn_inv}"
+        ),
     ),
 }
 
@@ -47,7 +50,7 @@ def find(model_type: object) -> Architecture | None:
     for name in sorted(added.keys() & BUILT_IN.keys()):
         raise plugins.PluginError(
             f"{plugins.origin(added[name])} adds the architecture `{name}`, which is built in",
-            hint="uninstall it",
+            hint="uninstall this package",
         )
     if model_type in BUILT_IN:
         return BUILT_IN[str(model_type)]
@@ -58,6 +61,6 @@ def find(model_type: object) -> Architecture | None:
         raise plugins.PluginError(
             f"`{model_type}` of {plugins.origin(added[model_type])} is not an Architecture of "
             f"the model type `{model_type}`",
-            hint="its entry point must stand for an adapterxlt.backbones.Architecture",
+            hint="its entry point must name an adapterxlt.backbones.Architecture",
         )
     return entry

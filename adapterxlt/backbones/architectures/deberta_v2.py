@@ -53,8 +53,10 @@ DEBERTA_V2 = Architecture(
         "intermediate": "intermediate.dense",
     },
     cannot={
-        "prompt": "`adapters` lets its prompt look at padding there, so that what a text gets "
-        "depends on its batch"
+        "prompt": (
+            "`adapters` lets its prompt attend to padding there, so the result for a text "
+            "depends on its batch"
+        )
     },
     models={"microsoft/mdeberta-v3-base": (12, 768, "mDeBERTa: 279M parameters, 1.1 GB")},
 )

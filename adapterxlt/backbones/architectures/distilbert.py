@@ -47,8 +47,10 @@ DISTILBERT = Architecture(
     activation="relu",
     linear={"q": "q_lin", "k": "k_lin", "v": "v_lin", "intermediate": "ffn.lin1"},
     cannot={
-        "prefix": "`adapters` lets its prefixes look at padding there, so that what a text gets "
-        "depends on its batch"
+        "prefix": (
+            "`adapters` lets its prefixes attend to padding there, so the result for a "
+            "text depends on its batch"
+        )
     },
     models={"distilbert-base-multilingual-cased": (6, 768, "135M parameters, 0.5 GB")},
 )

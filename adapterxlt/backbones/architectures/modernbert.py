@@ -5,7 +5,9 @@ from __future__ import annotations
 from adapterxlt.backbones import rules
 from adapterxlt.backbones.architectures.entry import Architecture
 
-_SHARED = "its query, key and value are one matrix, which `adapters` cannot do this with"
+_SHARED = (
+    "its query, key and value are one matrix, which `adapters` does not support for this method"
+)
 
 MODERNBERT = Architecture(
     model_type="modernbert",

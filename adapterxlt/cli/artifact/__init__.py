@@ -1,4 +1,4 @@
-"""`adapterxlt artifact ...`: look at what was trained, share it, take in what others shared."""
+"""`adapterxlt artifact ...`: look at trained models, share them, and import those of others."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from adapterxlt.cli.lazy import LazyGroup
 
 _HERE = "adapterxlt.cli.artifact."
 _COMMANDS = {
-    "list": ("List the artifacts of a folder, or write a page of them.", f"{_HERE}list_"),
-    "show": ("Show all that one artifact says of itself.", f"{_HERE}show"),
+    "list": ("List the artifacts in a folder, or write a page about them.", f"{_HERE}list_"),
+    "show": ("Show everything that an artifact says about itself.", f"{_HERE}show"),
     "verify": (
-        "Recompute every hash, load it, compare its reference outputs.",
+        "Check all hashes, load the artifact and compare its reference outputs.",
         f"{_HERE}verify",
     ),
-    "pack": ("Make one file of an artifact or of a trained stage.", f"{_HERE}pack"),
-    "import": ("Verify an artifact and take it in.", f"{_HERE}import_"),
+    "pack": ("Pack a trained stage or an artifact into one file.", f"{_HERE}pack"),
+    "import": ("Verify an artifact and add it to the work folder.", f"{_HERE}import_"),
     "export": (
-        "Write it for adapters, PEFT, transformers or sentence-transformers.",
+        "Export to adapters, PEFT, transformers or sentence-transformers.",
         f"{_HERE}export",
     ),
-    "push": ("Publish it in a folder, on S3, SFTP or the Hugging Face Hub.", f"{_HERE}push"),
-    "pull": ("Fetch and take in what others published.", f"{_HERE}pull"),
+    "push": (
+        "Publish an artifact in a folder, on S3, by SFTP or on the Hugging Face Hub.",
+        f"{_HERE}push",
+    ),
+    "pull": ("Fetch an artifact, verify it and add it to the work folder.", f"{_HERE}pull"),
 }
 
 
 @click.group(cls=LazyGroup, lazy=_COMMANDS, what="artifact ")
 def command() -> None:
-    """Share what was trained: verifiable, self-contained folders and files.
+    """Share trained models as self-contained files or folders that can be verified.
 
-    PATH is an artifact folder, a packed file, an entry of a store, or a stage of a work folder
-    written `WORKDIR:STAGE` (`runs:nli`).
+    PATH is an artifact folder, a packed file, a store entry, or a stage of a work folder, written
+    as `WORKDIR:STAGE` (for example `runs:nli`).
     """

@@ -1,4 +1,4 @@
-"""`adapterxlt artifact export PATH --to FORMAT --out DIR`: for other libraries."""
+"""`adapterxlt artifact export PATH --to FORMAT --out DIR`: export for other libraries."""
 
 from __future__ import annotations
 
@@ -33,12 +33,15 @@ FORMATS = ("adapters", "peft", "transformers", ENCODER)
 
 @click.command()
 @path_argument
-@click.option("--to", "kind", required=True, type=click.Choice(FORMATS), help="Library.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--to", "kind", required=True, type=click.Choice(FORMATS), help="Library to export for."
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
 @click.option(
     "--layer",
     type=click.IntRange(min=0),
-    help="Hidden layer of a sentence encoder; `retrieve` finds the best. 0 is the embeddings.",
+    help="Hidden layer of a sentence encoder; 0 is the embeddings. `adapterxlt retrieve` finds "
+    "the best layer.",
 )
 @click.option(
     "--pooling",
@@ -56,9 +59,10 @@ def command(
     backbone: str | None,
     as_json: bool,
 ) -> None:
-    """Write a trained stage, or an encoder of the bare backbone, for another library.
+    """Export a trained stage, or the bare backbone as an encoder, for another library.
 
-    Safetensors only.
+    All weights are written as safetensors. Every folder has a README; folders that need the
+    backbone also have a load.py. The command names everything that it cannot export.
 
     adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
     full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
@@ -69,18 +73,19 @@ def command(
     if kind == ENCODER and layer is None:
         raise UsageError(
             f"--to {ENCODER} needs --layer",
-            hint="the hidden layer whose vectors it gives; `adapterxlt retrieve` finds the best",
+            hint="choose the hidden layer that gives the vectors; `adapterxlt retrieve` finds "
+            "the best one",
         )
     if kind != ENCODER and (layer, pooling) != (None, None):
-        raise UsageError(f"--layer and --pooling are for --to {ENCODER}")
+        raise UsageError(f"--layer and --pooling can only be used with --to {ENCODER}")
     bare = _bare_backbone(path)
     if bare is not None:
         check_new_folder(out, inputs=[bare.path])
         if layer is None:
             raise UsageError(
-                f"{path} is a backbone, which nothing was trained on: it is in transformers' form",
-                hint=f"use its folder, {bare.path}, as it is; --to {ENCODER} makes an encoder of "
-                "sentences of it",
+                f"{path} is a bare backbone, so it is already in the format of transformers",
+                hint=f"use its folder, {bare.path}, as it is; --to {ENCODER} makes a sentence "
+                "encoder of it",
             )
         _write_encoder(bare, None, out, layer, pooling or "mean")
         _report({"title": bare.name, "fingerprint": bare.hash}, out, kind, [], as_json)
@@ -127,7 +132,7 @@ def _write_encoder(
     with new_folder(out) as folder:
         built = load(backbone, artifact)
         export_sentence_transformers(built, folder, layer=layer, pooling=pooling, artifact=artifact)
-    return [f"{part} stays behind: {ENCODER} has no place for it" for part in left_behind(built)]
+    return [f"{part} is not exported: {ENCODER} has no place for it" for part in left_behind(built)]
 
 
 def _report(what: dict[str, object], out: Path, kind: str, notes: list[str], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`adapterxlt artifact import PATH`: into the work folder, if it is what it says it is."""
+"""`adapterxlt artifact import PATH`: verify an artifact and add it to the work folder."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ from adapterxlt.tasks.own import configured, own_catalogue
     "--override-backbone",
     "override",
     is_flag=True,
-    help="Make it fit to --backbone though it was trained on another; this is recorded.",
+    help="Use the artifact on --backbone although it was trained on another backbone; this is "
+    "recorded.",
 )
-@click.option("--task", metavar="TASK", help="What the head of another library's adapter predicts.")
-@tasks_option
 @click.option(
-    "--labels", metavar="A,B,...", help="What that head's outputs are called, in their order."
+    "--task", metavar="TASK", help="Task that the head predicts, for an adapter of another library."
 )
+@tasks_option
+@click.option("--labels", metavar="A,B,...", help="Labels of that head's outputs, in order.")
 @license_option
 @signers_option
 @load_option
@@ -76,12 +77,13 @@ def command(
     if place is not None and is_foreign(place):
         if backbone is None:
             raise UsageError(
-                f"{path}: is of another library, which does not say on which backbone exactly",
-                hint="name it by --backbone",
+                f"{path}: was written by another library, which does not record the exact backbone",
+                hint="name the backbone with --backbone",
             )
         if override or no_load or signers:
             raise UsageError(
-                f"{path}: is of another library: it cannot be signed, and must load as it is"
+                f"{path}: was written by another library, so it cannot be signed and must be "
+                "loaded for the check"
             )
         names = [label.strip() for label in labels.split(",")] if labels else []
         taken, note = take_in_foreign(
@@ -97,8 +99,8 @@ def command(
         return
     if task or labels or license:
         raise UsageError(
-            f"{path}: says its task, labels and licence itself",
-            hint="`artifact pack --license` states another licence",
+            f"{path}: already states its task, labels and licence",
+            hint="use `artifact pack --license` to state another licence",
         )
     with _opened(path, place, store) as (source, held):
         taken = take_in(
@@ -149,7 +151,7 @@ def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
     say_ignored(taken.ignored)
     if note:
         click.echo(f"note: {printable(note)}", err=True)
-    state = "" if taken.new else " (was there already)"
+    state = "" if taken.new else " (was already there)"
     checked = "verified and loaded" if taken.loaded else "verified, not loaded"
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {checked}, {signed}")
     click.echo(f"{taken.folder}{state}")

@@ -1,4 +1,4 @@
-"""`adapterxlt artifact list PATH`: what is there, as a table or as a page."""
+"""`adapterxlt artifact list PATH`: list artifacts as a table or as a page."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from adapterxlt.store.output import check_output
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("."))
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to this file."
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the list as an HTML page to this file.",
 )
 @json_option
 def command(path: Path, html: Path | None, as_json: bool) -> None:
-    """List the artifacts of a folder, of a work folder, or one bundle.
+    """List the artifacts in a folder, a work folder or a packed file.
 
-    What they say is shown, not checked: see `artifact verify`.
+    The command shows what the artifacts say; `artifact verify` checks it.
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder")
@@ -45,7 +47,7 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
     elif html is None and entries:
         print_table([_record(entry, path) for entry in entries])
     elif html is None:
-        click.echo(f"{path}: no artifacts")
+        click.echo(f"{path}: there are no artifacts")
 
 
 def _record(entry: Entry, root: Path) -> dict[str, object]:

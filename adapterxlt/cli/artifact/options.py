@@ -15,12 +15,12 @@ from adapterxlt.store.store import STORE_FOLDER
 
 
 def identity(manifest: Manifest) -> dict[str, object]:
-    """What every document about one artifact says first."""
+    """Return the first fields of every JSON document about an artifact."""
     return {"title": manifest.title, "fingerprint": manifest.fingerprint}
 
 
 def kept(place: Path) -> list[Path]:
-    """What no output may replace: what was named, and the store and results of its work folder."""
+    """Return what no output may replace: the artifact, and the store and results around it."""
     entry = place.resolve()
     root = entry.parent.parent  # of a store's STORE/FIRST TWO DIGITS/FINGERPRINT
     in_store = root.name == STORE_FOLDER and entry.name.startswith(entry.parent.name)
@@ -29,11 +29,13 @@ def kept(place: Path) -> list[Path]:
 
 
 def say_ignored(names: Sequence[str]) -> None:
-    """Say once what a folder holds that its artifact does not list."""
+    """Name the files of a folder that do not belong to its artifact."""
     if names:
         shown = ", ".join(printable(name[:60]) for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        click.echo(f"note: not of the artifact, and left alone: {shown}{more}", err=True)
+        click.echo(
+            f"note: files that do not belong to the artifact are ignored: {shown}{more}", err=True
+        )
 
 
 def path_argument(function: F) -> F:
@@ -46,7 +48,7 @@ def backbone_option(function: F) -> F:
     return click.option(
         "--backbone",
         metavar="NAME",
-        help="Its backbone: a folder or Hub id, if it is not the bundled one.",
+        help="Backbone of the artifact: a folder or a Hub id.  [default: the bundled backbone]",
     )(function)
 
 
@@ -55,7 +57,8 @@ def signers_option(function: F) -> F:
     return click.option(
         "--signers",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="File of allowed signers (ssh-keygen's); a signature of one of them is needed.",
+        help="File of allowed signers, in the format of ssh-keygen; the artifact must be signed "
+        "by one of them.",
     )(function)
 
 
@@ -71,13 +74,15 @@ def sign_option(function: F) -> F:
 
 def license_option(function: F) -> F:
     """`--license`."""
-    return click.option("--license", metavar="ID", help="Licence of the weights (`apache-2.0`).")(
-        function
-    )
+    return click.option(
+        "--license", metavar="ID", help="Licence of the weights, for example `apache-2.0`."
+    )(function)
 
 
 def load_option(function: F) -> F:
     """`--no-load`."""
     return click.option(
-        "--no-load", is_flag=True, help="Check files only: do not try it on its backbone."
+        "--no-load",
+        is_flag=True,
+        help="Check the files only; do not load the artifact on its backbone.",
     )(function)

@@ -1,4 +1,4 @@
-"""`adapterxlt artifact pack PATH --out FILE`: an artifact as one file, or as a folder."""
+"""`adapterxlt artifact pack PATH --out FILE`: write an artifact as one file, or as a folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from adapterxlt.store.output import Output, check_new_folder, check_output
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="File to write (`nli.axlt`), `-` for stdout; a folder gets the artifact as a folder.",
+    help="File to write, such as `nli.axlt`, or `-` for stdout; in a folder, the artifact is "
+    "written as a folder.",
 )
 @license_option
 @sign_option
@@ -45,10 +46,10 @@ def command(
     backbone: str | None,
     as_json: bool,
 ) -> None:
-    """Make one file of a trained stage: weights, head, card, scores, lineage, hashes.
+    """Pack a trained stage into one file with weights, head, card, scores, lineage and hashes.
 
-    The same stage with the same scores gives the same bytes. The file is an uncompressed tar.
-    Of a work folder, all its trained stages are written, each as a folder in --out.
+    The file is an uncompressed tar archive. The same stage with the same scores gives the same
+    bytes. If PATH is a work folder, all its trained stages are written, each as a folder in --out.
     """
     stages = trained_stages(Path(path))
     wanted = {out / name: place for name, place in stages.items()} or {out: locate(path)}
@@ -72,10 +73,10 @@ def command(
 
 
 def _checked(target: Path, place: Path) -> Output | None:
-    """The file to write, None for a folder; refused if it cannot be."""
+    """Return the file to write, None for a folder; refuse a file that cannot be written."""
     if ending(target):
         raise UsageError(
-            f"--out {target}: a packed artifact is not compressed", hint="name it NAME.axlt"
+            f"--out {target}: packed artifacts are not compressed", hint="name it NAME.axlt"
         )
     special = target.exists() and not target.is_file() and not target.is_dir()
     if not target.is_dir() and (target.suffix or special or str(target) == "-"):

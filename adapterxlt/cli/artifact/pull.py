@@ -1,4 +1,4 @@
-"""`adapterxlt artifact pull URL`: fetch, verify, take in."""
+"""`adapterxlt artifact pull URL`: fetch an artifact, verify it, add it to the work folder."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ def command(
     no_load: bool,
     as_json: bool,
 ) -> None:
-    """Fetch an artifact, verify it, and put it into the work folder's store.
+    """Fetch an artifact, verify it and add it to the work folder.
 
-    URL is what `push` printed, or a folder, file://, http(s)://, s3://, sftp:// or hf:// with an
-    artifact or a packed file (.axlt). An interrupted pull goes on where it was.
+    URL is the address that `push` printed, or a folder or URL (file://, http(s)://, s3://,
+    sftp://, hf://) of an artifact or a packed file (.axlt). An interrupted pull continues where
+    it stopped.
     """
     place = local_path(url)
     if place is not None and is_foreign(place):
         raise UsageError(
-            f"{url}: is of another library",
-            hint="`adapterxlt artifact import` takes it, with --backbone",
+            f"{url}: was written by another library",
+            hint="use `adapterxlt artifact import` with --backbone",
         )
     store = Store(workdir / STORE_FOLDER)
     with fetched(url, store, open_progress()) as (source, held):

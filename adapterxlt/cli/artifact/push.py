@@ -26,7 +26,7 @@ from adapterxlt.show import printable, size_text
 @click.command()
 @path_argument
 @click.argument("url")
-@click.option("--replace", is_flag=True, help="Put it in the place of an older one.")
+@click.option("--replace", is_flag=True, help="Replace an older artifact at this URL.")
 @license_option
 @sign_option
 @backbone_option
@@ -42,9 +42,10 @@ def command(
 ) -> None:
     """Publish an artifact or a trained stage.
 
-    URL is a folder, file://, s3://BUCKET/PATH, sftp://USER@HOST/PATH (each may hold many
-    artifacts) or hf://OWNER/NAME (one). Credentials are those of AWS, OpenSSH and the Hub's own
-    configuration. An interrupted push goes on where it was; what is there is not sent again.
+    URL is a folder, file://PATH, s3://BUCKET/PATH, sftp://USER@HOST/PATH or hf://OWNER/NAME. An
+    hf:// repository holds one artifact; the others may hold many. Credentials come from your
+    configuration of AWS, OpenSSH and the Hub. An interrupted push continues where it stopped, and
+    files that are already there are not sent again.
     """
     with prepared(locate(path), license=license, key=key, backbone=backbone) as (source, manifest):
         say_ignored(source.ignored)
@@ -60,7 +61,7 @@ def command(
         )
         return
     sent = (
-        f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is there already"
+        f"{pushed.files} files, {size_text(pushed.bytes)}" if pushed.files else "is already there"
     )
     click.echo(f"{printable(manifest.title)} ({manifest.fingerprint[:12]}): {sent}")
     click.echo(f"adapterxlt artifact pull {shlex.quote(printable(pushed.url))}")

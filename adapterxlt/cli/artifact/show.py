@@ -1,4 +1,4 @@
-"""`adapterxlt artifact show PATH`: all that one artifact says of itself."""
+"""`adapterxlt artifact show PATH`: show everything that an artifact says about itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from adapterxlt.tasks.origin import describe_origins
 def command(path: str, as_json: bool) -> None:
     """Show lineage, backbone, labels, licence, scores and files of an artifact.
 
-    What it says is shown, not checked: see `artifact verify`.
+    The command shows what the artifact says; `artifact verify` checks it.
     """
     entry = read_entry(locate(path))
     if as_json:
@@ -42,7 +42,7 @@ def command(path: str, as_json: bool) -> None:
         ]
         print_table(records)
         if any(score.get("contamination") for score in entry.scores):
-            click.echo("! texts that training or pretraining has seen")
+            click.echo("! texts seen in training or pretraining")
     files = [
         {"file": printable(name), "size": size_text(record.size), "sha256": record.sha256[:16]}
         for name, record in sorted(entry.manifest.files.items())
@@ -68,12 +68,12 @@ def _rows(entry: Entry) -> list[tuple[str, str]]:
     if facts is not None:
         if facts.override:
             was = f"{facts.override.name} (content {facts.override.hash[:16]})"
-            rows.append(("trained on", f"{was}; made to fit another backbone"))
+            rows.append(("trained on", f"{was}; adapted to another backbone"))
         labels = [f"{task}: {', '.join(names)}" for task, names in facts.labels.items() if names]
         rows += [
             ("labels", "; ".join(labels)),
             ("licence", facts.license or "not stated"),
-            ("signature", "there is one (`verify` checks it)" if entry.signed else "unsigned"),
+            ("signature", "present (`artifact verify` checks it)" if entry.signed else "unsigned"),
         ]
     versions = ", ".join(f"{name} {version}" for name, version in manifest.environment.items())
     rows.append(("libraries", versions))

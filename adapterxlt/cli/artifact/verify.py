@@ -1,4 +1,4 @@
-"""`adapterxlt artifact verify PATH`: is it whole, what it says it is, and does it load?"""
+"""`adapterxlt artifact verify PATH`: check that an artifact is intact and loads."""
 
 from __future__ import annotations
 
@@ -35,15 +35,17 @@ from adapterxlt.store.store import check_files
 def command(
     path: str, backbone: str | None, signers: Path | None, no_load: bool, as_json: bool
 ) -> None:
-    """Recompute every hash, load it on its backbone, and compare its reference outputs.
+    """Check all hashes, load the artifact on its backbone and compare its reference outputs.
 
-    Exit code 0 if all is well, 4 if not, 5 if its backbone is not here.
+    The exit code is 0 if the artifact is intact, 4 if it is not, and 5 if its backbone is missing.
     """
     place = locate(path)
     if (place / MANIFEST_NAME).is_file() and read_manifest(place).artifact is None:
         manifest, signature = read_manifest(place), None  # an entry that never left its store
         if signers is not None:
-            raise InvalidArtifactError(f"{place}: is not signed", hint="do without --signers?")
+            raise InvalidArtifactError(
+                f"{place}: is not signed", hint="leave out --signers to accept an unsigned artifact"
+            )
         check_files(place, manifest)
         plain = True
     else:
@@ -70,8 +72,8 @@ def command(
         )
         return
     counted = f"{len(manifest.files)} files" + ("" if tensors is None else f", {tensors} tensors")
-    click.echo(f"{printable(manifest.title)}: {counted}: as written")
-    click.echo("not loaded (--no-load)" if no_load else "loads, and gives its reference outputs")
+    click.echo(f"{printable(manifest.title)}: {counted}: unchanged")
+    click.echo("not loaded (--no-load)" if no_load else "loads and gives its reference outputs")
     click.echo(printable(signature) if signature else "unsigned")
 
 

@@ -7,10 +7,13 @@ import click
 from adapterxlt.cli.lazy import LazyGroup
 
 _COMMANDS = {
-    "export": ("Write them to a file of Parquet or JSON lines.", "adapterxlt.cli.outcomes.export"),
+    "export": (
+        "Write all outcomes to a Parquet or JSON Lines file.",
+        "adapterxlt.cli.outcomes.export",
+    ),
 }
 
 
 @click.group(cls=LazyGroup, lazy=_COMMANDS, what="outcomes ")
 def command() -> None:
-    """Take the outcome of every example out of work folders, for analyses of your own."""
+    """Export the outcome of every example that was evaluated, for your own analyses."""

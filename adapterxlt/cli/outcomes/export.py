@@ -24,14 +24,14 @@ from adapterxlt.store.store import STORE_FOLDER
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write: .parquet, or .jsonl (also .jsonl.gz).",
+    help="File to write: .parquet, .jsonl or .jsonl.gz.",
 )
 def command(workdirs: tuple[Path, ...], out: Path) -> None:
-    """Write the outcomes of all measurements of work folders, one row for each example.
+    """Write all outcomes of work folders to one table, with one row per example.
 
-    Rows say which model, seed, task, language and example, and what it came to: the gold label and
-    the predicted one, the counts of a sentence, exact match and F1 of a question, ranks. Neither
-    models nor data are needed.
+    Each row names the model, seed, task, language and example, and gives its outcome: gold and
+    predicted label, counts for a tagged sentence, exact match and F1 for a question, or ranks.
+    The command needs neither models nor data.
     """
     suffix = plain_name(out).suffix
     if suffix not in (".parquet", ".jsonl"):

@@ -1,4 +1,4 @@
-"""`adapterxlt task check NAME.yaml`: an entry against its data."""
+"""`adapterxlt task check NAME.yaml`: check an entry against its data."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ _SHOWN = 12  # labels of a line
 @json_option
 @click.pass_context
 def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: bool) -> None:
-    """Read every file of a task: counts, labels, duplicates between splits, empty texts.
+    """Read every file of a task and report its contents.
 
-    ENTRY is a file; its data are looked for in the folders of --data, and beside it.
+    The report counts examples and labels, and names empty texts and texts that occur in several
+    splits. ENTRY is a YAML file. Its data files are searched in the folders of --data and in the
+    folder of ENTRY.
     """
     from adapterxlt.errors import MissingDataError
     from adapterxlt.tasks.inspect import inspect
@@ -55,7 +57,7 @@ def _lines(found: Findings) -> Iterator[str]:
             yield f"  labels: {', '.join(shown[:_SHOWN])}{more}"
         yield from (f"  {warning}" for warning in _warnings(part))
     for split, languages in found.missing.items():
-        yield f"{split}: no files in {', '.join(languages)}"
+        yield f"{split}: there are no files in {', '.join(languages)}"
 
 
 def _warnings(part: Part) -> Iterator[str]:
@@ -64,6 +66,6 @@ def _warnings(part: Part) -> Iterator[str]:
     if part.empty:
         yield f"{part.empty} with an empty text"
     if part.repeated:
-        yield f"{part.repeated} occur twice"
+        yield f"{part.repeated} occur more than once"
     for split, count in part.shared.items():
-        yield f"{count} have a text of {split}"
+        yield f"{count} have a text that is also in {split}"

@@ -1,4 +1,4 @@
-"""`adapterxlt task new NAME --from FILE...`: an entry, by looking at the data."""
+"""`adapterxlt task new NAME --from FILE...`: write an entry for data files."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from adapterxlt.show import printable
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Data to look at. Repeatable; further files may follow as arguments.",
+    help="Data file. Repeatable; more files may follow as arguments.",
 )
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The entry.  [default: NAME.yaml in the folder around the data]",
+    help="File for the entry.  [default: NAME.yaml in the folder of the data]",
 )
 @json_option
 def command(
     name: str, files: tuple[Path, ...], more: tuple[Path, ...], out: Path | None, as_json: bool
 ) -> None:
-    """Write an entry of a task by looking at its files, and say what was guessed.
+    """Write an entry for a task from its data files, and report what was guessed.
 
-    Languages and splits are those that the names of the files tell.
+    Languages and splits are guessed from the names of the files.
     """
     import os
 
@@ -54,7 +54,9 @@ def command(
     folder = Path(os.path.commonpath([file.resolve().parent for file in listed]))
     out = out or folder / f"{name}.yaml"
     if out.exists():
-        raise UsageError(f"{out}: is there already", hint="remove it, or write elsewhere by --out")
+        raise UsageError(
+            f"{out}: already exists", hint="remove it, or choose another file with --out"
+        )
     found = guess(name, listed, out.parent)
     entry = found.entry if out.stem == name else {"name": name, **found.entry}
     write_atomic(out, _text(entry, found.notes))
@@ -62,10 +64,10 @@ def command(
     if as_json:
         print_json({"path": str(out), "entry": entry, "guessed": found.notes})
         return
-    click.echo(f"{out}: written. Guessed:")
+    click.echo(f"wrote {out}; guessed:")
     for note in found.notes:
         click.echo(f"  {note}")
-    click.echo(f"Look it through, then: adapterxlt task check {out}")
+    click.echo(f"Read it through, then run: adapterxlt task check {out}")
 
 
 def _text(entry: dict[str, object], notes: list[str]) -> str:

@@ -136,12 +136,14 @@ class Local:
         how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with {code}"
         self._tries[step_id] = tries = self._tries.get(step_id, 0) + 1
         if tries < TRIES:
-            self._work.note(step_id, f"its process {how}; try {tries + 1} of {TRIES}")
+            self._work.note(step_id, f"its process {how}; attempt {tries + 1} of {TRIES}")
             self._give(planned)
             return None
         log = self._work.log(step_id)
         lines = "".join(f"\n    {line}" for line in tail(log, _SHOWN))
-        return Ended(step_id, error=f"its process {how}, {TRIES} times\n  {log} ends:{lines}")
+        return Ended(
+            step_id, error=f"its process {how} in {TRIES} attempts\n  {log} ends with:{lines}"
+        )
 
 
 def make(options: Options) -> Local:

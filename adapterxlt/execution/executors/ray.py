@@ -51,8 +51,8 @@ class Ray:
             ray.init(address=address, ignore_reinit_error=True, **more)
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             raise UsageError(
-                f"--on ray://{self._address}: no Ray cluster answers there: {error}",
-                hint="`ray status` tells whether one runs; `ray start --head` starts one",
+                f"--on ray://{self._address}: cannot connect to a Ray cluster: {error}",
+                hint="check it with `ray status`, or start one with `ray start --head`",
             ) from error
         try:
             _check_nodes(ray, context)
@@ -97,7 +97,7 @@ class Ray:
             first = str(error).strip().splitlines()[0] if str(error).strip() else ""
             return Ended(
                 planned.step.id,
-                error=f"Ray gave it up after {TRIES} tries: {type(error).__name__}: {first}",
+                error=f"Ray gave up after {TRIES} attempts: {type(error).__name__}: {first}",
             )
 
     def _see_begun(self) -> None:
@@ -176,7 +176,7 @@ def _check_nodes(ray: Any, context: Context) -> None:
     except ray.exceptions.RayError as error:
         raise AdapterXLTError(
             f"a node of the Ray cluster cannot work: {str(error).strip().splitlines()[-1]}",
-            hint="adapterxlt must be installed on every node, with the same versions",
+            hint="install adapterxlt on every node, with the same versions",
         ) from error
     finally:
         token.unlink()
@@ -184,11 +184,11 @@ def _check_nodes(ray: Any, context: Context) -> None:
         if missing:
             what = root if missing[0] == str(token) else missing[0]
             raise UsageError(
-                f"{where}, of the Ray cluster, does not see {what}",
+                f"the node {where} of the Ray cluster does not see {what}",
                 hint=SHARED_DISK,
             )
         if changed := environment_changes(environment(), versions):
-            context.progress.log(f"note: {where} has other versions: {', '.join(changed)}")
+            context.progress.log(f"note: {where} has different versions: {', '.join(changed)}")
 
 
 def _check_resources(ray: Any, context: Context) -> None:
@@ -205,7 +205,7 @@ def _check_resources(ray: Any, context: Context) -> None:
                 f"stages.{name}.resources: no node of the Ray cluster has "
                 f"{wanted.cpus or 1} CPUs, {wanted.gpus or 0} GPUs"
                 + (f", {wanted.memory} of memory" if wanted.memory else ""),
-                hint="ask for less, or add a node with as much",
+                hint="request less, or add a larger node",
             )
 
 

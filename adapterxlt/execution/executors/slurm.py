@@ -76,15 +76,15 @@ class Slurm:
         """That SLURM answers, and has the partition."""
         if shutil.which("sbatch") is None:
             raise UsageError(
-                "--on slurm: there is no `sbatch` on this machine",
-                hint="run it on a login node of the cluster",
+                "--on slurm: this machine has no `sbatch`",
+                hint="run the command on a login node of the cluster",
             )
         partitions = sorted(set(_asked("sinfo", "-h", "-o", "%R").split()))
         partition = self._settings.get("partition")
         if partition is not None and partition not in partitions:
             raise UsageError(
-                f"--slurm partition={partition}: SLURM has no such partition",
-                hint=suggest(partition, partitions, show=len(partitions)),
+                f"--slurm partition={partition}: SLURM does not have this partition",
+                hint=suggest(partition, partitions),
             )
 
     def start(self, work: Work) -> None:
@@ -105,7 +105,7 @@ class Slurm:
             self._out[step_id] = planned
             job = self._jobs.get(step_id)
             if job is not None and job in queued:
-                self._work.note(step_id, f"job {job} of an earlier run works on it")
+                self._work.note(step_id, f"job {job} of an earlier run is working on it")
                 continue
             self._answer(step_id).unlink(missing_ok=True)
             wanted = self._work.context.recipe.resources_of(planned.step.stage)
@@ -134,13 +134,16 @@ class Slurm:
         if (
             not self._detach
             and self._confirm is not None
-            and self._confirm(f"cancel {len(jobs)} jobs of SLURM?")
+            and self._confirm(f"cancel {len(jobs)} SLURM jobs?")
         ):
             subprocess.run(["scancel", *jobs], check=False)
             log(f"{len(jobs)} jobs cancelled")
         else:
             some = ", ".join(jobs[:5])
-            log(f"{len(jobs)} jobs go on in SLURM: {some}; the same command finds them")
+            log(
+                f"{len(jobs)} jobs continue in SLURM: {some}; run the same command again to "
+                "follow them"
+            )
         self._out.clear()
 
     def _array(self, wanted: Resources, step_ids: Sequence[str]) -> None:
@@ -193,12 +196,14 @@ class Slurm:
         self._begun.discard(step_id)
         self._tries[step_id] = tries = self._tries.get(step_id, 0) + 1
         if tries < TRIES:
-            self._work.note(step_id, f"job {job} is gone; try {tries + 1} of {TRIES}")
+            self._work.note(step_id, f"job {job} is gone; attempt {tries + 1} of {TRIES}")
             self.submit([self._out[step_id]])
             return None
         log = self._work.log(step_id)
         lines = "".join(f"\n    {line}" for line in tail(log, _SHOWN))
-        return Ended(step_id, error=f"its job was gone {TRIES} times\n  {log} ends:{lines}")
+        return Ended(
+            step_id, error=f"its job was gone in {TRIES} attempts\n  {log} ends with:{lines}"
+        )
 
 
 def make(options: Options) -> Slurm:
@@ -231,7 +236,7 @@ def _asked(*command: str) -> str:
     if done.returncode:
         raise AdapterXLTError(
             f"SLURM does not answer: `{' '.join(command)}`: {done.stderr.strip()}",
-            hint="run it on a login node of the cluster",
+            hint="run the command on a login node of the cluster",
         )
     return done.stdout
 

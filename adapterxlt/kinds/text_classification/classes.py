@@ -145,7 +145,8 @@ def _label(example: LabelledText, numbers: Mapping[str, int]) -> int | list[int]
     unknown = [label for label in given if label not in numbers]
     if unknown:
         raise MissingDataError(
-            f"example `{example.id}` has the label `{unknown[0]}`, which its task does not have",
+            f"example `{example.id}` has the label `{unknown[0]}`, which is not a label of its "
+            "task",
             hint=f"the task has {', '.join(numbers)}",
         )
     if example.label is not None:

@@ -59,8 +59,8 @@ def scheme_of(url: str) -> str:
         return "file"
     if scheme not in SCHEMES:
         raise UsageError(
-            f"{masked(url)}: URLs that begin with `{scheme}://` are not known",
-            hint="known: a folder, " + ", ".join(f"{known}://" for known in SCHEMES),
+            f"{masked(url)}: URLs that begin with `{scheme}://` are not supported",
+            hint="supported: a folder, " + ", ".join(f"{known}://" for known in SCHEMES),
         )
     return scheme
 
@@ -84,7 +84,7 @@ def path_of(url: str) -> str:
         return url
     netloc, _, path = url.removeprefix("file://").partition("/")
     if netloc not in ("", "localhost"):
-        raise UsageError(f"{masked(url)}: write file:///PATH, of this machine")
+        raise UsageError(f"{masked(url)}: write file:///PATH for a path on this machine")
     return urllib.request.url2pathname(f"/{path}")
 
 
@@ -133,9 +133,9 @@ def _web(url: str) -> str:
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
         port = parts.port
     except (ValueError, UnicodeError):
-        raise UsageError(f"{masked(url)}: is no address of a web server") from None
+        raise UsageError(f"{masked(url)}: is not the address of a web server") from None
     if not host:
-        raise UsageError(f"{masked(url)}: is no address of a web server")
+        raise UsageError(f"{masked(url)}: is not the address of a web server")
     server = f"[{host}]" if ":" in host else host
     user, at, _ = parts.netloc.rpartition("@")
     netloc = f"{user}{at}{server}" + (f":{port}" if port else "")

@@ -65,8 +65,8 @@ def told(url: str) -> Iterator[None]:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise AdapterXLTError(
             f"{masked(url)}: {type(error).__name__}: {masked(reason)[:300]}",
-            hint="is it reachable, and are its credentials configured? the same command goes on "
-            "from here",
+            hint="check that it is reachable and that its credentials are configured; run the "
+            "same command again to continue",
         ) from error
 
 
@@ -83,6 +83,7 @@ def refuse_other(theirs: bytes | None, place: str, replace: bool) -> None:
     """Refuse to overwrite another artifact unasked."""
     if theirs is not None and not replace:
         raise UsageError(
-            f"{place}: another artifact of this stage is there (other scores, licence or machine)",
-            hint="--replace puts this one in its place",
+            f"{place}: already holds another artifact of this stage (with other scores, licence "
+            "or machine)",
+            hint="use --replace to replace it",
         )

@@ -56,7 +56,7 @@ def fetched(
     manifest = _announced(content, where)
     address = manifest.fingerprint
     if held is not None and address != held:
-        raise InvalidArtifactError(f"{where}: is of another stage than was asked for")
+        raise InvalidArtifactError(f"{where}: belongs to another stage than the one requested")
     # Named by content: a push that replaces the artifact meanwhile does not mix with this.
     digest = hashlib.sha256(content).hexdigest()[:32]
     folder = store.staging(f"pull-{'file-' * packed}{digest}")
@@ -94,14 +94,14 @@ def peek(url: str, name: str, most: int) -> tuple[Manifest, bytes]:
     manifest = _announced(content, where)
     record = manifest.files.get(name)
     if record is None or record.size > most:
-        raise InvalidArtifactError(f"{where}: has no {name} of a usual size")
+        raise InvalidArtifactError(f"{where}: its {name} is missing or exceeds the size limit")
     if packed:
         start = _start(files, place, manifest, len(content), name)
         found = _some(files, place, start, record.size)
     else:
         found = files.read(place + name, record.size) or b""
     if hashlib.sha256(found).hexdigest() != record.sha256:
-        raise InvalidArtifactError(f"{where}: {name} is not what the manifest says (sha256)")
+        raise InvalidArtifactError(f"{where}: {name} does not match the manifest (sha256)")
     return manifest, found
 
 
@@ -156,14 +156,16 @@ def url_of(url: str, fingerprint: str) -> str:
 def _announced(content: bytes, where: str) -> Manifest:
     """What a manifest says is there, if that can be."""
     if len(content) > MAX_MANIFEST_BYTES:
-        raise InvalidArtifactError(f"{where}: the manifest is larger than any real one")
+        raise InvalidArtifactError(
+            f"{where}: the manifest exceeds the {MAX_MANIFEST_BYTES >> 20} MiB limit"
+        )
     manifest = parse_manifest(content, f"{where}: {MANIFEST_NAME}")
     try:
         check_names(manifest.files)
     except InvalidArtifactError as error:
         raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
     if manifest.size > MAX_TOTAL:
-        raise InvalidArtifactError(f"{where}: says to hold more than {MAX_TOTAL >> 30} GiB")
+        raise InvalidArtifactError(f"{where}: exceeds the limit of {MAX_TOTAL >> 30} GiB")
     return manifest
 
 
@@ -210,10 +212,10 @@ def _one(files: Files, name: str, record: FileRecord, target: Path, where: str) 
     if offset != record.size or sha256_file(part) != record.sha256:
         if offset >= record.size:
             part.unlink()
-            raise InvalidArtifactError(f"{where}: is not what the manifest says (size or sha256)")
+            raise InvalidArtifactError(f"{where}: does not match the manifest (size or sha256)")
         raise AdapterXLTError(
             f"{where}: the transfer ended after {offset} of {record.size} bytes",
-            hint="the same command goes on from there",
+            hint="run the same command again to continue from there",
         )
     part.replace(target)
 
@@ -231,7 +233,7 @@ def _bundle(files: Files, name: str, most: int, folder: Path, bar: Bar) -> Bundl
         for block in files.blocks(name, size):
             size += len(block)
             if size > most:
-                raise InvalidArtifactError(f"{files.shown}/{name}: is longer than it says it is")
+                raise InvalidArtifactError(f"{files.shown}/{name}: is longer than its stated size")
             out.write(block)
             bar.advance(len(block))
     return BundleSource(file)

@@ -31,8 +31,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         scheme = urllib.parse.urlsplit(newurl).scheme
         if scheme not in ("https", req.type):
             raise InvalidArtifactError(
-                f"{masked(req.full_url)}: the server sends on to {masked(newurl)[:200]}",
-                hint="that is not followed: only to https, or from http to http",
+                f"{masked(req.full_url)}: the server redirects to {masked(newurl)[:200]}",
+                hint="only redirects to https, or from http to http, are followed",
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -52,8 +52,8 @@ class HttpFiles:
         self.url, self.shown = url.rstrip("/"), masked(url)
         if "@" in urllib.parse.urlsplit(url).netloc or ("?" in url and not one):
             raise UsageError(
-                f"{self.shown}: http(s) is read without names, passwords and queries",
-                hint="sftp://, s3:// and hf:// know who asks",
+                f"{self.shown}: http(s) URLs cannot contain user names, passwords or queries",
+                hint="use sftp://, s3:// or hf:// where you need to log in",
             )
         self._opener = urllib.request.build_opener(_Redirects())
 
@@ -81,7 +81,7 @@ class HttpFiles:
             except urllib.error.HTTPError as error:
                 if error.code in _GONE:
                     raise MissingError(
-                        f"{self.shown}/{name}".rstrip("/") + ": is not there"
+                        f"{self.shown}/{name}".rstrip("/") + ": does not exist"
                     ) from None
                 if error.code == 416:  # there is nothing from that byte on
                     return

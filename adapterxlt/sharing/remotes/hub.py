@@ -44,9 +44,9 @@ def parse_url(url: str) -> tuple[str, str | None]:
         hub.validate_repo_id(match["repo"])
     except HFValidationError:
         raise UsageError(
-            f"{url}: is no name of a repository of the Hub",
-            hint="letters, digits, `-`, `_` and `.`, at most 96; no `--`, no `..`, none of `-` and "
-            "`.` at either end, no `.git` at the end",
+            f"{url}: is not the name of a repository on the Hub",
+            hint="use at most 96 letters, digits, `-`, `_` and `.`, without `--` and `..`, "
+            "without `-` or `.` at either end, and without `.git` at the end",
         ) from None
     return match["repo"], match["revision"]
 
@@ -60,22 +60,22 @@ def _answers(url: str) -> Iterator[None]:
         try:
             yield
         except RevisionNotFoundError:
-            raise MissingError(f"{url}: the repository has no such revision") from None
+            raise MissingError(f"{url}: the repository does not have this revision") from None
         except HfHubHTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status in (401, 404):
                 raise MissingError(
-                    f"{url}: is not there, or is private and the Hub does not know who asks",
-                    hint="log in by `hf auth login`, or set HF_TOKEN, if it is yours to read",
+                    f"{url}: does not exist, or is private and you are not logged in",
+                    hint="if you have access to it, log in with `hf auth login` or set HF_TOKEN",
                 ) from None
             if status == 403:
                 raise MissingError(
-                    f"{url}: the Hub does not let this account do that",
-                    hint="is it the right account, and may its token write?",
+                    f"{url}: the Hub does not allow this account to do this",
+                    hint="check that this is the right account and that its token may write",
                 ) from None
             raise AdapterXLTError(
                 f"{url}: the Hub answers {status}: {(error.server_message or '-')[:300]}",
-                hint="the same command goes on from here",
+                hint="run the same command again to continue from here",
             ) from None
 
 
@@ -123,7 +123,7 @@ class HubFiles:
     def blocks(self, name: str, offset: int) -> Iterator[bytes]:
         with self._get(name, offset) as response:
             if response.status_code == 404:
-                raise MissingError(f"{self.shown}/{name}: is not there")
+                raise MissingError(f"{self.shown}/{name}: does not exist")
             skip = 0 if response.status_code == 206 else offset
             for block in response.iter_content(1 << 16):  # a cut loses the block it is in
                 yield block[skip:]
@@ -162,7 +162,8 @@ def push_to_hub(source: FolderSource, manifest: Manifest, url: str, *, replace: 
         if theirs is None and not replace and (taken := sorted(present & set(new))):
             raise UsageError(
                 f"{url}: the repository holds other files ({', '.join(taken[:5])})",
-                hint="name another one; --replace writes over those of the same name",
+                hint="choose another repository, or use --replace to overwrite files of the same "
+                "name",
             )
         gone = (old.keys() | {SIGNATURE_NAME}) & present - new.keys()
         operations: list[CommitOperationAdd | CommitOperationDelete] = [

@@ -58,7 +58,7 @@ def open_writable(url: str) -> WritableFiles:
                 return FsFiles(open_sftp(server), path, masked(url))
         case other:
             raise UsageError(
-                f"{masked(url)}: nothing can be pushed to {other}://",
+                f"{masked(url)}: cannot push to {other}://",
                 hint="push to a folder, s3://, sftp:// or hf://",
             )
 
@@ -110,7 +110,7 @@ class FsFiles:
             try:
                 stream = self._open(name)
             except (FileNotFoundError, NotADirectoryError):
-                raise MissingError(f"{self.shown}/{name}: is not there") from None
+                raise MissingError(f"{self.shown}/{name}: does not exist") from None
             with stream:
                 stream.seek(offset)
                 while block := stream.read(BLOCK):

@@ -112,8 +112,8 @@ def _send(
         put(SIGNATURE_NAME)
     if files.read(marker, MAX_MANIFEST_BYTES) != mine:
         raise AdapterXLTError(
-            f"{files.shown}/{folder}: another push came between",
-            hint="the same command tries again",
+            f"{files.shown}/{folder}: another push happened at the same time",
+            hint="run the same command to try again",
         )
     put(MANIFEST_NAME)
     files.delete_folder(f"{INCOMING}/{folder}")

@@ -72,11 +72,11 @@ def _find_manifest(files: Files) -> tuple[bytes, str]:
     if found:
         raise MissingError(
             f"{files.shown}: there are several artifacts",
-            hint="add the name of one to the URL:\n  " + "\n  ".join(found.values()),
+            hint="add the name of one of them to the URL:\n  " + "\n  ".join(found.values()),
         )
     raise MissingError(
-        f"{files.shown}: there is no artifact",
-        hint="give the URL that `adapterxlt artifact push` printed",
+        f"{files.shown}: there is no artifact here",
+        hint="use the URL that `adapterxlt artifact push` printed",
     )
 
 
@@ -92,6 +92,6 @@ def _packed_manifest(files: Files, name: str) -> bytes:
     where = f"{files.shown}/{name}".rstrip("/")
     header = files.read(name, HEADER - 1)
     if header is None:
-        raise MissingError(f"{where}: is not there")
+        raise MissingError(f"{where}: does not exist")
     end = HEADER + manifest_size(header, where)
     return (files.read(name, end - 1) or b"")[HEADER:]

@@ -13,7 +13,7 @@ from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.stages.merging.keys import MergeStage
 from adapterxlt.suggest import suggest
 
-_READ = "a layer is a number counted from 0, a range two of them: `0-3`"
+_READ = "write a layer as a number counted from 0, and a range as two numbers: `0-3`"
 # What a greedy soup, an average of members as they are, has no use for.
 _NOT_GREEDY = ("weights", "layers", "sparsify", "density", "rescale", "seed", "outliers", "head")
 
@@ -44,15 +44,15 @@ def check_backbone(
         if part.last >= backbone.layers:
             draft.refuse(
                 ("stages", name, "layers", text),
-                f"`{backbone.name}` has {backbone.layers} layers, 0 to {backbone.layers - 1}",
+                f"`{backbone.name}` has layers 0 to {backbone.layers - 1}",
             )
     shape = shape_of(name)
     for method in shape.methods if shape else ():
         for text in backbone.problems_of(str(method)):
             draft.refuse(
                 ("stages", name, "merge"),
-                f"these make `{method}`: {text.splitlines()[0]}",
-                f"merge fewer, or choose a `rank` of {backbone.hidden_size} at most",
+                f"the merge would be `{method}`: {text.splitlines()[0]}",
+                f"merge fewer stages, or choose a `rank` of at most {backbone.hidden_size}",
             )
 
 
@@ -64,7 +64,7 @@ def _check_weights(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
             (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
         )
     elif stage.how == "average" and cancel_exactly(stage.weights):
-        draft.refuse((*at, "weights"), "sum to zero, so there is no average by them", "how: sum")
+        draft.refuse((*at, "weights"), "sum to zero, so they do not define an average", "how: sum")
 
 
 def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
@@ -75,7 +75,7 @@ def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
         elif len(weights) != len(stage.merge):
             draft.refuse(path, f"has {len(weights)} weights for {len(stage.merge)} stages")
         elif stage.how == "average" and cancel_exactly(weights):
-            draft.refuse(path, "sum to zero, so there is no average by them", "how: sum")
+            draft.refuse(path, "sum to zero, so they do not define an average", "how: sum")
     for one, other in pairwise(sorted(stage.ranges.values(), key=lambda part: part.first)):
         if other.first <= one.last:
             draft.refuse(
@@ -88,22 +88,34 @@ def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
     if stage.how == "greedy":
         for key in _NOT_GREEDY:
             if getattr(stage, key) is not None:
-                yield key, "has no use in a greedy soup, the average of members", None
+                yield key, "has no effect in a greedy soup, which averages its members", None
         return
     if stage.how in ("dare", "breadcrumbs") and stage.sparsify not in (None, stage.kept):
-        yield "sparsify", f"`how: {stage.how}` says `sparsify: {stage.kept}`", "how: sum"
+        yield "sparsify", f"`how: {stage.how}` already means `sparsify: {stage.kept}`", "how: sum"
         return
     kept = stage.kept
     if kept == "none":
         for key in ("density", "rescale"):
             if getattr(stage, key) is not None:
-                yield key, "says how much is kept of each update, but all of it is", "`sparsify`"
+                yield (
+                    key,
+                    ("limits how much of each update is kept, but `sparsify` keeps all of it"),
+                    "`sparsify`",
+                )
     elif stage.density is None:
         key = "sparsify" if stage.sparsify else "how"
-        yield key, f"`{kept}` needs a `density`, the share of elements that is kept", "density: 0.2"
+        yield (
+            key,
+            f"`{kept}` needs a `density`, the share of the elements that are kept",
+            "density: 0.2",
+        )
     if kept != "breadcrumbs" and stage.outliers is not None:
-        yield "outliers", "are cut by `breadcrumbs` only", None
+        yield "outliers", "are only cut by `breadcrumbs`", None
     elif (stage.density or 0) + (stage.outliers or 0) > 1:
-        yield "outliers", f"and a density of {stage.density:g} are more than all elements", None
+        yield (
+            "outliers",
+            f"and a density of {stage.density:g} add up to more than all elements",
+            None,
+        )
     if kept != "random" and stage.seed is not None:
-        yield "seed", "nothing is drawn at random here", "`sparsify: random`"
+        yield "seed", "has no effect, because nothing is drawn at random", "`sparsify: random`"

@@ -1,4 +1,4 @@
-"""What a `merge` stage may say."""
+"""The keys of a `merge` stage."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def _by_name(value: object) -> object:
 
 
 class DevOf(Strict):
-    """Whose dev split the members of a greedy soup are chosen on: `{task: xnli, language: en}`."""
+    """The task whose dev split chooses the members of a soup: `{task: xnli, language: en}`."""
 
     task: str = Field(description="The task whose dev split tells.")
     language: str = Field("en", description="The language of that split.")
 
 
 class MergeStage(Stage):
-    """What models changed, weighed and summed: `{merge: [nli, qa], how: ties, density: 0.2}`.
+    """A weighted sum of trained changes: `{merge: [nli, qa], how: ties, density: 0.2}`.
 
-    Adapters of one configuration (ranks and alphas of LoRAs may differ), or full fine-tunes. What
-    a LoRA, an (IA)3, a ReFT or a full fine-tune does is weighed exactly; bottlenecks, prefixes and
-    prompts are not linear, so their weights are. Weights are used as given (they need not sum to
-    one: task arithmetic); default: equal shares. Heads with the same labels are averaged by the
-    same weights, relative to their sum, or are those of one member (`head`).
+    The members are adapters of one configuration (ranks and alphas of LoRAs may differ), or full
+    fine-tunes. For LoRA, (IA)3, ReFT and full fine-tunes, the updates themselves are summed. For
+    bottlenecks, prefixes and prompts, which are not linear, their parameters are summed. Weights
+    are used as given and need not sum to one (task arithmetic); the default is equal shares. Heads
+    with the same labels are averaged with the same weights, relative to their sum; `head` takes
+    the head of one member instead.
     """
 
     key: ClassVar[str] = "merge"
@@ -48,47 +49,54 @@ class MergeStage(Stage):
     layers: dict[str, list[Weight]] | None = Field(
         None,
         min_length=1,
-        description="other weights in ranges of layers, counted from 0: {0-3: [1, 0], 4-11: [0, 1]}"
-        "; `weights` are those of all else, the embeddings for example",
+        description="weights for ranges of layers, counted from 0: {0-3: [1, 0], 4-11: [0, 1]}; "
+        "`weights` applies to everything else, such as the embeddings",
     )
     how: How = Field(
         "sum",
-        description="sum: by the weights; average: by them relative to their sum; ties: of each "
-        "element only the members that agree on its sign; greedy: the average of those members "
-        "that help on a dev split (see on); dare, breadcrumbs: a sum with sparsify: random, "
-        "breadcrumbs",
+        description="sum: weighted sum; average: weighted sum, with weights divided by their "
+        "sum; ties: for each element, only the members that agree on its sign; "
+        "greedy: average of the members that improve the score on a dev split (see "
+        "on); dare and breadcrumbs: sum with sparsify: random or breadcrumbs",
     )
     sparsify: Sparsify | None = Field(
         None,
-        description="what is kept of each member's update, tensor by tensor: magnitude: the "
-        "largest elements (the default where there is a density); random: each with the same "
-        "chance, rescaled; breadcrumbs: the largest, but for the outliers; none",
+        description="which elements of each member's update are kept, tensor by tensor. "
+        "magnitude: the largest ones (default if density is given); random: each "
+        "with the same probability, rescaled; breadcrumbs: the largest ones except "
+        "outliers; none: all",
     )
-    density: float | None = Field(None, ge=0, le=1, description="share of elements that is kept")
+    density: float | None = Field(
+        None, ge=0, le=1, description="share of the elements that are kept"
+    )
     outliers: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="with breadcrumbs, share of the largest ones cut; default 0.01",
+        description="with breadcrumbs, share of the largest elements that are cut; default: 0.01",
     )
     rescale: bool | None = Field(
-        None, description="divide what is kept by the density; default: of a random part only"
+        None,
+        description="divide the kept elements by the density; default: only with sparsify: random",
     )
-    seed: int | None = Field(None, ge=0, description="of a random part; default: the recipe's")
+    seed: int | None = Field(
+        None, ge=0, description="seed for sparsify: random; default: the recipe's seed"
+    )
     rank: int | None = Field(
         None,
         gt=0,
-        description="rank of a merged LoRA, which loses the smallest parts of the sum; default: "
-        "the sum of its members' ranks, which loses nothing of a plain sum",
+        description="rank of a merged LoRA; a lower rank drops the smallest components of the "
+        "sum. Default: the sum of the members' ranks, which keeps a plain sum exactly",
     )
     head: str | None = Field(
-        None, description="the member whose head the merge has; default: the mean of like ones"
+        None, description="member whose head is used; default: the average of matching heads"
     )
     on: Annotated[DevOf, BeforeValidator(_by_name)] | None = Field(
-        None, description="with greedy, the task whose dev split tells: {task: xnli, language: en}"
+        None,
+        description="with greedy, the task whose dev split decides: {task: xnli, language: en}",
     )
     dev_cap: int | None = Field(
-        None, gt=0, description="with greedy, dev examples at most (the first ones)"
+        None, gt=0, description="with greedy, maximum number of dev examples (the first ones)"
     )
 
     @property

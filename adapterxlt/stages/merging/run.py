@@ -46,6 +46,7 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     if rank is not None:
         metrics |= {"rank": rank, "error": merged.error}
         context.progress.log(
-            f"{step.id}: rank {rank} leaves out {merged.error:.1%} of the merged updates' norm"
+            f"{step.id}: rank {rank} leaves out {merged.error:.1%} of the norm of the merged "
+            "updates"
         )
     write_json(out / METRICS_NAME, metrics)

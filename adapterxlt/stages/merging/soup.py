@@ -21,13 +21,13 @@ def check_soup(draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) ->
     if stage.how != "greedy":
         for key in ("on", "dev_cap"):
             if getattr(stage, key) is not None:
-                draft.refuse((*at, key), "says what a greedy soup is chosen on", "`how: greedy`")
+                draft.refuse((*at, key), "is only used by a greedy soup", "`how: greedy`")
         return
     if stage.on is None:
         draft.refuse(
             (*at, "how"),
-            "a greedy soup needs to know what its members are chosen on",
-            "`on: {task: xnli, language: en}` names a task whose dev split tells",
+            "a greedy soup needs a dev split that chooses its members",
+            "name its task, for example `on: {task: xnli, language: en}`",
         )
         return
     path: KeyPath = (*at, "on", "task") if (*at, "on", "task") in draft.places else (*at, "on")
@@ -51,7 +51,9 @@ def check_soup(draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) ->
         own = [known[of] for tasks in shape.heads for of in tasks if of in known]
         where: KeyPath = (*at, "merge", index)
         if shape.headless:
-            draft.refuse(where, f"`{member}` has no head to score it by: {shape.headless}")
+            draft.refuse(
+                where, f"`{member}` cannot be scored, because it has no head: {shape.headless}"
+            )
         elif own and head_for(own, task) is None:
             reasons = "; ".join(str(compatible(trained, task)) for trained in own)
             draft.refuse(where, f"`{member}` cannot be scored on `{task.name}`: {reasons}")

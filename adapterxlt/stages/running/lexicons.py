@@ -49,9 +49,9 @@ def measured_entries(step: Step, sources: Sources) -> tuple[Lexicon, Lexicon]:
     left = [row for row in rows if all(row in each for each in held)]
     if not left:
         raise MissingDataError(
-            f"`{step.stage}`: the models that it measures were aligned on different parts of "
+            f"`{step.stage}`: the models were aligned on different parts of "
             f"`{step.text('task')}`, so no entry is new to all of them",
-            hint="measure them in stages of their own, or align them with one `split_seed`",
+            hint="measure them in separate stages, or align them with the same `split_seed`",
         )
     return lexicon, lexicon.part(_capped(left, step.params["cap"], 0))
 

@@ -20,7 +20,7 @@ def check_amounts(draft: Draft, at: KeyPath, stage: TrainingStage) -> None:
         if not any(draft.is_lost((*at, "train", index, key)) for key in ("shots", "cap")):
             _check_shots(draft, at, index, data)
     if stage.cap and all(data.shots for data in stage.train):
-        draft.refuse((*at, "cap"), "the stage trains on shots alone: `cap` has no meaning")
+        draft.refuse((*at, "cap"), "the stage trains on shots only, so `cap` has no effect")
     if draft.knows(at, "train"):
         _check_weights(draft, at, stage.train)
         _check_sampling(draft, at, stage)
@@ -37,22 +37,22 @@ def _check_shots(draft: Draft, at: KeyPath, index: int, data: TaskData) -> None:
         if data.shot_seed is not None:
             draft.refuse(
                 place(draft, at, index, "shot_seed"),
-                "has no meaning without `shots`",
+                "has no effect without `shots`",
                 "for example shots: 10",
             )
         return
     if data.cap is not None:
         draft.refuse(
             place(draft, at, index, "cap"),
-            "`shots` says how many examples there are",
-            "leave out one of the two",
+            "`shots` already sets the number of examples",
+            "leave out one of them",
         )
     task = draft.tasks.get(data.task)
     if task is not None and task.multi_label and get_kind(task.kind).class_of is not None:
         draft.refuse(
             place(draft, at, index, "shots"),
-            f"an example of `{task.name}` has several labels, so there are no shots of a class",
-            f"cap: {data.shots} takes so many examples in all",
+            f"examples of `{task.name}` have several labels, so shots per class are not defined",
+            f"`cap: {data.shots}` takes this number of examples in total",
         )
 
 
@@ -63,15 +63,15 @@ def _check_translated(draft: Draft, at: KeyPath, index: int, data: TaskData) -> 
     if data.language is not None:
         draft.refuse(
             place(draft, at, index, "language"),
-            "`translated` says which languages the data are in",
-            "leave out `language`; the original is another item: "
-            f"`train: [{data.task}, {{task: {data.task}, translated: de}}]`",
+            "`translated` already sets the languages of the data",
+            f"leave out `language`, and list the original as another item: `train: [{data.task}, "
+            f"{{task: {data.task}, translated: de}}]`",
         )
     if task.translated is None or task.translated not in draft.tasks:
         there = [name for name, one in draft.tasks.items() if one.translated in draft.tasks]
         draft.refuse(
             place(draft, at, index, "translated"),
-            f"there are no translated training data of `{data.task}`",
+            f"`{data.task}` has no translated training data",
             f"there are some of {', '.join(there)}" if there else None,
         )
 
@@ -86,20 +86,20 @@ def _check_weights(draft: Draft, at: KeyPath, items: Sequence[TaskData]) -> None
     if len(items) == 1:
         draft.refuse(
             path,
-            "the stage trains on one task: it has all the steps",
+            "the stage trains on one task, which gets all steps",
             "list another task, as in `train: [mnli, {task: mlm, language: sw, weight: 0.1}]`",
         )
     elif len(weighed) < len(items) and total >= 1 - _LEAST:
         draft.refuse(
             path,
-            f"the weights add up to {total:g}: no step is left for the tasks without one",
+            f"the weights add up to {total:g}, so no steps are left for the tasks without a weight",
             "weights are shares of the steps",
         )
     elif len(weighed) == len(items) and abs(total - 1) > _LEAST:
         draft.refuse(
             path,
-            f"the weights add up to {total:g}, but they are shares of the steps",
-            "leave out the weight of one task, which has the rest then",
+            f"the weights add up to {total:g}, but they must add up to 1",
+            "leave out the weight of one task, and it gets the rest",
         )
 
 
@@ -113,5 +113,5 @@ def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage) -> None:
     for key in ("sampling", "sampling_cap", "temperature"):
         if key in stage.model_fields_set:
             draft.refuse(
-                (*at, key), "the weights say already how often each task is drawn", "leave it out"
+                (*at, key), "the weights already set how often each task is drawn", "leave it out"
             )

@@ -63,8 +63,8 @@ def _check_preset(draft: Draft, at: KeyPath, stage: TrainingStage, sound: set[in
             continue
         preset = presets().get(block.preset)
         if preset is None:
-            hint = suggest(block.preset, presets())
-            draft.refuse(path, f"there is no preset `{block.preset}` for training", hint)
+            hint = suggest(block.preset, presets(), see="adapterxlt list presets")
+            draft.refuse(path, f"there is no training preset `{block.preset}`", hint)
             continue
         if block is not stage and stage.preset is not None:
             continue
@@ -105,8 +105,8 @@ def _is_trainable(draft: Draft, path: KeyPath, name: str) -> bool:
     if not get_kind(task.kind).trainable:
         draft.refuse(
             path,
-            f"`{name}` is {words(task.kind)} and has nothing to train on",
-            f"`retrieve: [...]` with `on: {name}` measures models on it",
+            f"`{name}` is {words(task.kind)}, which has no training data",
+            f"use `retrieve: [...]` with `on: {name}` to measure models on it",
         )
         return False
     return True
@@ -132,7 +132,7 @@ def _misfits(
         yield (
             "translated" if part.translated else "language",
             f"{of} has no language `{part.language}`",
-            "`split: dev` is in it"
+            "`split: dev` has this language"
             if source is not task and in_dev
             else suggest_language(part.language, source.languages),
         )
@@ -141,7 +141,7 @@ def _misfits(
     if get_kind(task.kind).spans and settings.doc_stride >= part.max_length - 16:
         yield (
             "doc_stride",
-            f"windows of {part.max_length} subwords cannot share {settings.doc_stride}",
+            f"windows of {part.max_length} subwords cannot overlap by {settings.doc_stride}",
             f"doc_stride must be well below max_length, for example {part.max_length // 3}",
         )
 
@@ -152,14 +152,16 @@ def _unfit_dev(task: Task, split: str) -> Iterator[tuple[str, str, str | None]]:
         yield (
             "keep",
             f"`{task.name}` has no dev split to choose the best epoch on",
-            "`keep: last` needs none",
+            "use `keep: last`, which needs no dev split",
         )
     elif split == "dev" or _same_files(task, split):
         yield (
             "split",
-            f"with `keep: best`, `{task.name}` cannot be trained on `{split}`, "
-            "which is to tell the best epoch",
-            "train on another split, or `keep: last`",
+            (
+                f"with `keep: best`, `{task.name}` cannot be trained on `{split}`, which "
+                "chooses the best epoch"
+            ),
+            "train on another split, or use `keep: last`",
         )
 
 
@@ -182,7 +184,7 @@ def _check_dev_cap(draft: Draft, at: KeyPath, stage: TrainingStage, settings: Tr
         and settings.keep == "last"
         and draft.knows(at, "keep", "dev_cap")
     ):
-        draft.refuse((*at, "dev_cap"), "has no meaning with `keep: last`")
+        draft.refuse((*at, "dev_cap"), "has no effect with `keep: last`")
 
 
 def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage, settings: Training) -> None:
@@ -194,13 +196,13 @@ def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage, settings: T
             if key in stage.model_fields_set:
                 draft.refuse(
                     (*at, key),
-                    "the stage trains on one task: there is nothing to choose from",
-                    "list several, as in `train: [mnli, squad]`",
+                    "the stage trains on one task, so there is nothing to sample from",
+                    "list several tasks, as in `train: [mnli, squad]`",
                 )
         return
     for sampling, key, example in (
-        ("capped", "sampling_cap", "training inputs of a task that count at most, "
-                                   "for example 131072"),
+        ("capped", "sampling_cap", ("it limits how many training inputs of a task count, for "
+                                    "example 131072")),
         ("temperature", "temperature", "for example 2"),
     ):  # fmt: skip
         if (
@@ -215,4 +217,4 @@ def _check_sampling(draft: Draft, at: KeyPath, stage: TrainingStage, settings: T
     }
     for key, useless in unused.items():
         if useless and key in stage.model_fields_set:
-            draft.refuse((*at, key), f"has no meaning with `sampling: {settings.sampling}`")
+            draft.refuse((*at, key), f"has no effect with `sampling: {settings.sampling}`")

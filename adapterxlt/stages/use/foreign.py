@@ -41,7 +41,7 @@ def look_at_foreign(
     """
     if stage.backbone_override:
         raise UsageError(
-            f"{path}: is of another library, which does not say on which backbone exactly",
+            f"{path}: was written by another library, which does not record the exact backbone",
             hint="leave out `backbone_override`",
         )
     read = read_foreign(path, backbone)
@@ -62,7 +62,7 @@ def look_at_foreign(
     step = {key: parts[key] for key in ("kind", "params", "data", "inputs")}
     heads, headless = usable_heads(spec)
     if headless and spec and stage.task is None:
-        headless = "it is not known what it predicts; say so by `task`"
+        headless = "its task is unknown; name it with `task`"
     full = read.method.is_full
     return Used(
         where=stage.use,

@@ -11,16 +11,16 @@ from adapterxlt.tasks.catalogue import Task, catalogue, stand_in
 def usable_heads(heads: tuple[HeadSpec, ...]) -> tuple[tuple[str, ...], str]:
     """Tasks of the heads that can be used, and why there are none."""
     if not heads:
-        return (), "it came without one"
+        return (), "it was imported without a head"
     tasks = catalogue()
     for head in heads:
         task = tasks.get(head.task)
         if task is None and head.task == UNKNOWN:
-            return (), f"it is not known what it predicts (`{brief(head.task)}`)"
+            return (), f"its task is unknown (`{brief(head.task)}`)"
         if task is None:  # somebody's own: see `own_tasks`
             continue
         if task.kind != head.kind or (task.labels and head.labels and task.labels != head.labels):
-            return (), f"what it calls `{head.task}` is another task than the one of this name here"
+            return (), f"its task `{head.task}` differs from the task of this name in the recipe"
     return tuple(head.task for head in heads), ""
 
 

@@ -1,4 +1,4 @@
-"""What a `use` stage may say."""
+"""The keys of a `use` stage."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from adapterxlt.recipe.language_adapters import SpeakingStage
 
 
 class UseStage(SpeakingStage):
-    """Something trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
+    """A model that was trained elsewhere, as a stage: `{use: shared/nli.axlt}`.
 
-    An artifact's folder or file, `WORKDIR:STAGE`, the URL of one in a remote store, or a folder
-    that another library wrote. Paths are relative to the recipe. Of what was trained on a language
-    adapter, `language_adapters` says which are put in the place of that.
+    `use` names the folder or file of an artifact, `WORKDIR:STAGE`, the URL of an artifact in a
+    remote store, or a folder that another library wrote. Paths are relative to the recipe. If the
+    model was trained on a language adapter, `language_adapters` names the adapters to replace it.
     """
 
     key: ClassVar[str] = "use"
@@ -22,11 +22,11 @@ class UseStage(SpeakingStage):
         description="What was trained elsewhere: a folder, a packed file, or an address."
     )
     backbone_override: bool = Field(
-        False, description="make an adapter of another backbone fit to this one; recorded"
+        False, description="use an adapter of another backbone on this one; this is recorded"
     )
     task: str | None = Field(
-        None, description="what the head predicts; of a folder that another library wrote"
+        None, description="task that the head predicts, for a folder that another library wrote"
     )
     labels: list[str] | None = Field(
-        None, min_length=1, description="what that head's outputs are called, in their order"
+        None, min_length=1, description="labels of the outputs of that head, in order"
     )

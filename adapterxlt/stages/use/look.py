@@ -68,10 +68,12 @@ def look_at(
         manifest, content = _read(path)
     if stage.task or stage.labels:
         raise UsageError(
-            f"{where}: says itself what its head predicts", hint="leave out `task` and `labels`"
+            f"{where}: already states what its head predicts", hint="leave out `task` and `labels`"
         )
     if not is_shared(manifest.kind) or manifest.parts.get("kind") != manifest.kind:
-        raise InvalidArtifactError(f"{where}: is not a trained model but of kind {manifest.kind}")
+        raise InvalidArtifactError(
+            f"{where}: is not a trained model, but a step of kind {manifest.kind}"
+        )
     spec = parse_spec(content, where)
     parts = manifest.parts
     if backbone is not None:
@@ -148,7 +150,7 @@ def take_in_used(
                 ).manifest
     if taken.fingerprint != used.fingerprint:
         raise InvalidArtifactError(f"{used.where}: changed while it was read")
-    progress.log(f"{used.where}: verified and taken in")
+    progress.log(f"{used.where}: verified and added to the work folder")
 
 
 def _known(store: Store, fingerprint: str) -> Manifest | None:
@@ -212,12 +214,12 @@ def _fitted(
         raise InvalidArtifactError(
             f"{where}: was trained on the backbone {of}, not on `{backbone.name}` "
             f"(content {backbone.hash[:12]})",
-            hint="`backbone_override: true` makes an adapter fit to another backbone of its size, "
-            "and records that",
+            hint="`backbone_override: true` uses an adapter on another backbone of the same "
+            "size, and records this",
         )
     if spec.full:
         raise InvalidArtifactError(
-            f"{where}: has backbone weights of its own, so it fits to no other backbone than {of}"
+            f"{where}: has its own backbone weights, so it only fits the backbone {of}"
         )
     if (spec.backbone.hidden_size, spec.backbone.layers) != (
         backbone.hidden_size,
@@ -225,8 +227,8 @@ def _fitted(
     ):
         raise InvalidArtifactError(
             f"{where}: was trained on {spec.backbone.layers} layers of width "
-            f"{spec.backbone.hidden_size}; `{backbone.name}` has {backbone.layers} of "
-            f"{backbone.hidden_size}"
+            f"{spec.backbone.hidden_size}, but `{backbone.name}` has {backbone.layers} layers of "
+            f"width {backbone.hidden_size}"
         )
     facts = manifest.artifact
     first = facts.override if facts is not None and facts.override is not None else theirs

@@ -76,7 +76,9 @@ class _Use(StageKind[UseStage]):
 
     def runner(self) -> Callable[..., None]:
         # It was taken in before the plan was made.
-        raise AdapterXLTError("what a recipe uses was removed from the store meanwhile")
+        raise AdapterXLTError(
+            "a model that the recipe uses was removed from the store in the meantime"
+        )
 
 
 def _speaks(
@@ -88,7 +90,7 @@ def _speaks(
     if not draft.knows(("stages", name), KEY):
         return None
     if used.form != "stack" or used.on_full:
-        draft.refuse(path, "it does not stand on an adapter that could be a language's")
+        draft.refuse(path, "it does not stand on an adapter that could be a language adapter")
         return None
     weights = check_stages(draft, path, stages, shape_of)
     if weights:

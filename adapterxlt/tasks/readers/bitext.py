@@ -44,13 +44,18 @@ def read_bitext_sorted(found: Found) -> Bitext:
         stripped = [sentence.strip() for sentence in original]
         order = sorted(range(len(stripped)), key=stripped.__getitem__)
         if [stripped[index] for index in order] != [sentence.strip() for sentence in shown]:
-            raise bad(path, 0, f"is not {found.files['original']} sorted", "are both of one set?")
+            raise bad(
+                path,
+                0,
+                f"is not {found.files['original']} sorted",
+                "check that both files belong to the same set",
+            )
     elif list(shown) == sorted(shown) and len(shown) > 2:
         raise bad(
             path,
             0,
             "the English side is sorted, so that its lines are not the translations of the others",
-            "put LASER's tatoeba/v1 beside it: its English files tell the order",
+            "put LASER's tatoeba/v1 next to it, whose English files tell the order",
         )
     else:
         order = list(range(len(shown)))
@@ -78,7 +83,7 @@ def read_bitext_records(found: Found) -> Bitext:
         english = [text for language, text in sides.items() if language in ("eng", "en")]
         others = [text for language, text in sides.items() if language not in ("eng", "en")]
         if len(english) != 1 or len(others) != 1:
-            raise bad(path, number, "not one sentence in English and one in another language")
+            raise bad(path, number, "expected one sentence in English and one in another language")
         source += others
         target += english
     return Bitext(found.language, tuple(source), tuple(target))
@@ -100,12 +105,12 @@ def _check_lengths(
             source_path,
             0,
             f"{len(source)} lines, but {target_path} has {len(target)}",
-            "every sentence must have its translation in the other file",
+            "every sentence needs its translation on the same line of the other file",
         )
 
 
 def _line_numbers(path: Path, count: int) -> list[int]:
     lines = read_lines(path)
     if sorted(lines) != sorted(map(str, range(count))):
-        raise bad(path, 0, f"does not hold each of 0 ... {count - 1} once, one a line")
+        raise bad(path, 0, f"must hold each number from 0 to {count - 1} once, one per line")
     return [int(line) for line in lines]

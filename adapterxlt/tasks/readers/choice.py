@@ -82,7 +82,7 @@ def _example(
         return ChoiceExample(name, context, choices, None)
     index = labels.of(str(label), number)
     if index >= len(choices):
-        raise bad(path, number, f"label `{label}`, but there are {len(choices)} choices")
+        raise bad(path, number, f"the label is `{label}`, but there are {len(choices)} choices")
     return ChoiceExample(name, context, choices, index)
 
 
@@ -94,7 +94,7 @@ def _choices(path: Path, number: int, record: Record, column: Column) -> tuple[s
     if isinstance(listed, dict):  # as the Hub keeps them: {label: [...], text: [...]}
         listed = listed.get("text")
     if not isinstance(listed, list):
-        raise bad(path, number, f"`{column}` is no list of choices but {listed!r:.60}")
+        raise bad(path, number, f"`{column}` is not a list of choices, but {listed!r:.60}")
     items = [item.get("text") if isinstance(item, dict) else item for item in listed]
     texts = tuple(item for item in items if isinstance(item, str))
     if len(texts) < 2 or len(texts) < len(items):

@@ -39,6 +39,6 @@ def read_bitext_columns(found: Found) -> Bitext:
             column = column if code is None else found.task.iso3.get(code, code)
             text = text_field(path, number, record, column)
             if not text.strip():
-                raise bad(path, number, f"`{column}` is blank", "each row holds two sentences")
+                raise bad(path, number, f"`{column}` is blank", "each row must hold two sentences")
             texts.append(text)
     return Bitext(found.language, tuple(sides["source"]), tuple(sides["target"]))

@@ -54,13 +54,13 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
             continue
         row = text.split(stated) if stated else _BLANKS.split(text.strip(" \t"))
         if not -len(row) <= token < len(row) or not row[token].strip():
-            raise bad(path, number, "there is no word", f"the line has {len(row)} columns")
+            raise bad(path, number, "the word is missing", f"the line has only {len(row)} columns")
         words.append(row[token])
         at = tag if tag >= 0 else len(row) + tag
         if 0 <= at < len(row) and at != token % len(row):
             tags.append(labels.of(row[at], number))
         elif found.split != "test" or tags:
-            raise bad(path, number, f"no tag for `{row[token]}`", _expected(len(row), tag))
+            raise bad(path, number, f"`{row[token]}` has no tag", _expected(len(row), tag))
     if words:
         yield _sentence(found, words, tags, last)
 

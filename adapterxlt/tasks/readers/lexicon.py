@@ -48,7 +48,7 @@ def _of_lines(path: Path, lines: list[str], english: int) -> Iterator[tuple[str,
         columns = [column.strip() for column in line.split(between)]
         if len(columns) != 2 or not all(columns):
             what = "tab" if between else "blank"
-            raise bad(path, number, f"not a word and its translation with one {what} between")
+            raise bad(path, number, f"expected a word and its translation, separated by one {what}")
         yield columns[english], columns[1 - english]
 
 

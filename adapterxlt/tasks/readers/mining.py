@@ -40,8 +40,8 @@ def _sentences(path: Path) -> dict[str, str]:
             raise bad(
                 path,
                 number,
-                f"the id {name!r} holds U+{ord(breaking[0]):04X}, which breaks lines elsewhere",
-                "pairs of ids are written a line each: remove it from the id, in the gold too",
+                f"the id {name!r} contains the line break U+{ord(breaking[0]):04X}",
+                "remove it from the id here and in the gold file",
             )
         if name in sentences:
             raise bad(path, number, f"id `{name}` occurs twice")
@@ -58,7 +58,11 @@ def _gold(path: Path, source: dict[str, str], target: dict[str, str]) -> frozens
         pair = (fields[0], fields[1])
         for name, side in zip(pair, (source, target), strict=True):
             if name not in side:
-                raise bad(path, number, f"gold names `{name}`, which is not among the sentences")
+                raise bad(
+                    path,
+                    number,
+                    f"the gold pair names `{name}`, which is not an id of the sentences",
+                )
         if pair in pairs:
             raise bad(path, number, f"gold pair `{pair[0]}`, `{pair[1]}` occurs twice")
         pairs.add(pair)

@@ -50,7 +50,7 @@ def _labelled(found: Found, rows: Iterator[_Row]) -> Iterator[PairExample]:
         else:
             yield PairExample(str(index), text_a, text_b, number)
     if dropped:
-        log.info("%s: %d records without a gold label dropped", found.files["data"], dropped)
+        log.info("%s: skipped %d records without a gold label", found.files["data"], dropped)
 
 
 def _from_the_left(found: Found) -> Iterator[_Row]:
@@ -77,11 +77,11 @@ def _from_the_left(found: Found) -> Iterator[_Row]:
         elif not blanked:
             yield number, row[a], row[b], row[c]
         elif len(row) > c and row[c]:
-            raise bad(path, number, "has a label, the first line has none")
+            raise bad(path, number, "has a label, but the first line has none")
         else:
             yield number, row[a], row[b], None
     if short:
-        log.warning("%s: %d lines with too few columns left out", path, short)
+        log.warning("%s: skipped %d lines with too few columns", path, short)
 
 
 def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, int, int | None]:
@@ -144,7 +144,7 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
         path,
         number,
         f"{len(row)} tab-separated columns, {expected} expected ({missing})",
-        "one example a line; tabs and line breaks cannot be inside an example",
+        "write one example per line, without tabs or line breaks inside an example",
     )
 
 

@@ -96,21 +96,26 @@ def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> 
         raise not_squad(path, error, f"in question {number}") from error
     if lost:
         log.warning(
-            "%s: %d of %d questions have no answer that is in their context and were left out",
+            "%s: skipped %d of %d questions, whose answers are not in their context",
             path,
             lost,
             number,
         )
     if others:
         log.warning(
-            "%s: %d of %d questions are not in `%s` and were left out",
+            "%s: skipped %d of %d questions, which are not in `%s`",
             path,
             others,
             number,
             found.language,
         )
     if others and not seen:
-        raise bad(path, 0, f"holds no question in `{found.language}`", "is it the right file?")
+        raise bad(
+            path,
+            0,
+            f"does not hold any questions in `{found.language}`",
+            "check that this is the right file",
+        )
 
 
 def _in_language(found: Found, name: str) -> bool:
@@ -151,7 +156,7 @@ def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample
             return QAExample(name, str(question["question"]), context, ())
         return QAExample(name, str(question["question"]), context, None)
     if not answers and found.split != "test":
-        raise bad(path, 0, f"question `{name}` has no answer", "is this a SQuAD 2.0 file?")
+        raise bad(path, 0, f"question `{name}` has no answer", "this may be a SQuAD 2.0 file")
     if not any(text for _, text in answers):
         return QAExample(name, str(question["question"]), context, None)
     for start, text in () if found.layout.mend_spans else answers:
@@ -185,7 +190,7 @@ def _why_misplaced(context: str, text: str, start: int) -> str:
     composed = unicodedata.normalize("NFC", context), unicodedata.normalize("NFC", text)
     if text and composed != (context, text) and composed[1] in composed[0]:
         return (
-            "one is composed (NFC), the other decomposed (NFD): bring both into one normal form "
-            "and count the offset again"
+            "one is composed (NFC) and the other decomposed (NFD); convert both to the same form "
+            "and compute the offset again"
         )
-    return "the text must be the context's own, character by character"
+    return "the answer must match the context character by character"

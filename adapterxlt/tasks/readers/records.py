@@ -96,16 +96,16 @@ def _table(
                     continue
             if len(row) != len(names) and row:
                 expected = f"{len(names)} expected"
-                hint = "is a quote not closed?" if quoting == "csv" else None
+                hint = "a quote may not be closed" if quoting == "csv" else None
                 raise bad(path, start, f"{len(row)} columns, {expected}", hint)
             if row:
                 fields = (field.replace(_MARK, "\r") for field in row)
                 yield start, dict(zip(names, fields, strict=True))
             start = rows.line_num + 1
     except csv.Error as error:
-        hint = "is a quote not closed?"
+        hint = "a quote may not be closed"
         if quoting == "csv":
-            hint += " Where quotes are plain characters, the entry says `quoting: none`"
+            hint += " If quotes are plain characters, set `quoting: none` in the entry"
         raise bad(path, start, f"not {'csv' if delimiter == ',' else 'tsv'}: {error}", hint) from (
             error
         )
@@ -160,7 +160,7 @@ def text_field(path: Path, number: int, record: Record, key: str) -> str:
     """
     value = value_of(path, number, record, key)
     if not isinstance(value, str):
-        raise bad(path, number, f"`{key}` is not a text but {value!r:.60}")
+        raise bad(path, number, f"`{key}` is not a text, but {value!r:.60}")
     return value
 
 

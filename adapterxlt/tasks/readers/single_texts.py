@@ -39,7 +39,9 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
         if several:
             yield LabelledText(name, text, pair, labels=names)
         elif len(listed) != 1:
-            raise bad(path, line, f"has {len(listed)} labels", "`multi_label: true` allows several")
+            raise bad(
+                path, line, f"has {len(listed)} labels", "set `multi_label: true` to allow several"
+            )
         elif names:
             yield LabelledText(name, text, pair, label=names[0])
 

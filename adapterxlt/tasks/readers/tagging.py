@@ -52,7 +52,7 @@ def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExa
         yield TaggingExample(str(index), words, tags)
     if retagged:
         path = found.files["data"]
-        log.warning("%s: %d chunks tagged as IOB1 were retagged as IOB2", path, retagged)
+        log.warning("%s: converted %d chunks from IOB1 to IOB2", path, retagged)
 
 
 def _sentences(found: Found) -> Iterator[_Sentence]:
@@ -82,7 +82,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
             if not blanked:
                 if not rest or not rest[0]:
                     expected = f"expected: a word, {_CALLED[separator]}, its tag"
-                    raise bad(path, number, f"no tag for `{word}`", expected)
+                    raise bad(path, number, f"`{word}` has no tag", expected)
                 tags.append(labels.of(rest[0], number))
             words.append(word)
         elif words and not _goes_on(pieces, number):
@@ -157,7 +157,7 @@ def _records(found: Found) -> Iterator[_Sentence]:
         tags = value_of(path, number, record, str(columns["tags"]))
         words, tags = (side.split() if isinstance(side, str) else side for side in (words, tags))
         if not isinstance(words, list) or not isinstance(tags, list):
-            raise bad(path, number, "words and tags are not lists, nor texts with spaces between")
+            raise bad(path, number, "words and tags must be lists, or texts separated by spaces")
         if len(words) != len(tags):
             raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
         yield tuple(map(str, words)), tuple(labels.of(str(tag), number) for tag in tags)
@@ -201,7 +201,7 @@ def _sentence_numbers(found: Found, lines: list[str]) -> list[str]:
     numbers = read_lines(path)
     if len(numbers) != len(lines):
         message = f"{len(numbers)} lines, but {found.files['data']} has {len(lines)}"
-        raise bad(path, 0, message, "the files are not of the same run of the preprocessing")
+        raise bad(path, 0, message, "the files come from different runs of the preprocessing")
     return numbers
 
 

@@ -30,14 +30,14 @@ def test_new_then_check(data: Path) -> None:
     first, *more = sorted(data.glob("*.csv"))
     code, output = run("task", "new", "weather", "--from", first, *more)
     assert code == 0
-    assert "languages by the names of the files: de, sw" in output
+    assert "languages, from the names of the files: de, sw" in output
     entry = data / "weather.yaml"
     assert "# labels of `label`: other, same" in entry.read_text()
     code, output = run("task", "check", entry)
     assert code == 0
     assert "de train: 6 examples (train.de.csv)\n  labels: other 3, same 3\n" in output
-    assert "  6 have a text of train\n" in output
-    assert "  4 occur twice\n" in output
+    assert "  6 have a text that is also in train\n" in output
+    assert "  4 occur more than once\n" in output
 
 
 def test_check_as_json(data: Path) -> None:
@@ -66,7 +66,7 @@ def test_new_does_not_write_over_anything(data: Path) -> None:
     entry.write_text("mine")
     code, output = run("task", "new", "weather", "--from", data / "train.de.csv")
     assert (code, entry.read_text()) == (2, "mine")
-    assert "is there already" in output
+    assert "already exists" in output
     assert run("task", "new", "xnli", "--from", data / "train.de.csv")[0] == 2
 
 

@@ -40,7 +40,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
     run: Run, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=r"^--slurm partition=big: SLURM has no such partition"):
+    with pytest.raises(
+        UsageError, match=r"^--slurm partition=big: SLURM does not have this partition"
+    ):
         run("slurm", slurm.make(Options(settings={"partition": "big"})), STAGES)
 
     run("alone", stages=STAGES)

@@ -41,7 +41,7 @@ def test_a_file_that_is_not_there(made: FolderSource, tmp_path: Path) -> None:
     (Path(url) / "model.json").unlink()
     with pytest.raises(InvalidArtifactError, match=r"model\.json: is missing"):
         fetch_all(url, tmp_path / "staging")
-    with pytest.raises(MissingError, match=r"x\.axlt: is not there"):
+    with pytest.raises(MissingError, match=r"x\.axlt: does not exist"):
         fetch_all(f"{url}/x.axlt", tmp_path / "staging")
 
 

@@ -77,7 +77,7 @@ def test_pasted_web_addresses(
 
 
 def test_what_is_not_there(served: Served, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match=r"x%20y\.axlt: is not there"):
+    with pytest.raises(MissingError, match=r"x%20y\.axlt: does not exist"):
         fetch_all(f"{served.url}/x y.axlt", tmp_path / "store")
     with pytest.raises(MissingError, match="there is no artifact"):
         fetch_all(f"{served.url}/x", tmp_path / "store")
@@ -127,7 +127,7 @@ def test_what_push_prints_is_pulled(
 def test_a_url_in_place_of_a_path_is_explained(tmp_path: Path, made: FolderSource) -> None:
     result = run("verify", "https://ann:secret@host/x")
     assert result.exit_code == 2
-    assert "does not lie on this machine" in result.stderr
+    assert "is not on this machine" in result.stderr
     assert "secret" not in result.stderr
     assert run("verify", made.where.as_uri(), "--no-load").exit_code == 0
 

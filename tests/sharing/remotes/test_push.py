@@ -63,7 +63,7 @@ def test_a_push_that_another_came_between_is_not_shown(
     url = str(tmp_path / "remote")
     other = small_artifact(tmp_path / "other", license="mit")
     before_put(4, lambda: (tmp_path / "remote/.incoming").rename(tmp_path / "gone"))
-    with pytest.raises(AdapterXLTError, match="another push came between"):
+    with pytest.raises(AdapterXLTError, match="another push happened at the same time"):
         publish(made, url)
     assert not has(url, verify(made).fingerprint)
     publish(other, url)

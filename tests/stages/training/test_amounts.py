@@ -63,25 +63,25 @@ def test_all_languages_are_those_there_are_files_in(
     ("train", "expected"),
     [
         ("{task: xnli, language: de, shots: 5, cap: 7}, method: lora",
-         "3 stages.a.train.cap: `shots` says how many examples there are"),
+         "3 stages.a.train.cap: `shots` already sets the number of examples"),
         ("[mnli, {task: xnli, language: de, shots: 5, cap: 7}]",
-         "3 stages.a.train[1].cap: `shots` says how many examples there are"),
+         "3 stages.a.train[1].cap: `shots` already sets the number of examples"),
         ("{task: xnli, language: de, shots: 5}, cap: 7",
-         "3 stages.a.cap: the stage trains on shots alone"),
-        ("{task: mnli, shot_seed: 5}", "3 stages.a.train.shot_seed: has no meaning without"),
+         "3 stages.a.cap: the stage trains on shots only"),
+        ("{task: mnli, shot_seed: 5}", "3 stages.a.train.shot_seed: has no effect without"),
         ("{task: mnli, shots: 0}", "3 stages.a.train[0].shots: must be above 0"),
         ("{task: mnli, weight: 0.5}", "3 stages.a.train.weight: the stage trains on one task"),
         ("[mnli, {task: squad, weight: 0}]", "3 stages.a.train[1].weight: must be above 0"),
         ("[mnli, {task: squad, weight: 1.5}]", "3 stages.a.train[1].weight: must be below 1"),
         ("[mnli, {task: squad, weight: 0.6}, {task: udpos, weight: 0.4}]",
-         "3 stages.a.train[2].weight: the weights add up to 1: no step is left"),
+         "3 stages.a.train[2].weight: the weights add up to 1, so no steps are left"),
         ("[{task: mnli, weight: 0.5}, {task: squad, weight: 0.4}]",
-         "3 stages.a.train[1].weight: the weights add up to 0.9, but they are shares"),
+         "3 stages.a.train[1].weight: the weights add up to 0.9, but they must add up to 1"),
         ("[mnli, {task: squad, weight: 0.6}], sampling: uniform",
-         "3 stages.a.sampling: the weights say already"),
+         "3 stages.a.sampling: the weights already set"),
         ("{task: xnli, language: de}",
          "3 stages.a.train.language: `xnli`, which is trained on `mnli`, has no language `de` "
-         "(`split: dev` is in it)"),
+         "(`split: dev` has this language)"),
         ("{task: xnli, language: xx, shots: 5}", "3 stages.a.train.language: `xnli` has no lan"),
     ],
 )  # fmt: skip
@@ -94,10 +94,9 @@ def test_what_is_refused(train: str, expected: str) -> None:
     ("train", "expected"),
     [
         ("{task: panx, translated: de}",
-         "3 stages.a.train.translated: there are no translated training data of `panx` (there are "
-         "some of "),
+         "3 stages.a.train.translated: `panx` has no translated training data (there are some of "),
         ("[mnli, {task: xnli, translated: de, language: de}]",
-         "3 stages.a.train[1].language: `translated` says which languages the data are in"),
+         "3 stages.a.train[1].language: `translated` already sets the languages of the data"),
         ("{task: xnli, translated: xx}",
          "3 stages.a.train.translated: `xnli_translate_train` has no language `xx`"),
         ("{task: xnli, translated: de, split: dev}",
@@ -125,7 +124,7 @@ def test_several_labels_are_no_class() -> None:
     topics = tasks["sib200"].model_copy(update={"multi_label": True})
     with pytest.raises(InvalidRecipeError) as caught:
         load_text(stages("a: {train: {task: sib200, shots: 5}}"), tasks={**tasks, "sib200": topics})
-    assert "has several labels, so there are no shots of a class" in str(caught.value)
+    assert "have several labels, so shots per class are not defined" in str(caught.value)
 
 
 def test_sound_ones() -> None:

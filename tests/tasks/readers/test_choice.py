@@ -76,7 +76,7 @@ def test_labels_left_out(write: Write, tmp_path: Path) -> None:
     [
         ({"label": 2}, ":1: unknown label `2`\n  allowed: 0, 1"),
         ({"question": "why"}, ":1: unknown question `why`\n  allowed: cause, effect"),
-        ({"choice2": None}, ":1: `choice2` is not a text but None"),
+        ({"choice2": None}, ":1: `choice2` is not a text, but None"),
     ],
 )
 def test_bad_records(write: Write, tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -38,8 +38,8 @@ def test_hellaswag_s_endings_follow_ctx_b(write: Write, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("endings", "message"),
     [
-        ('"xyz"', "`endings` is no list of choices but 'xyz'"),  # which is no three choices
-        ("null", "`endings` is no list of choices but None"),
+        ('"xyz"', "`endings` is not a list of choices, but 'xyz'"),  # which is no three choices
+        ("null", "`endings` is not a list of choices, but None"),
         ('["x"]', "`endings` does not hold the choices"),
         ('["x", 2]', "`endings` does not hold the choices"),
     ],
@@ -59,7 +59,7 @@ def test_commonsenseqa_nests_its_question(write: Write, tmp_path: Path) -> None:
     assert choices(tmp_path, "commonsenseqa", "dev") == expected
     record["question"] = {"stem": "Where?", "choices": listed[:4]}
     write("commonsenseqa/dev_rand_split.jsonl", json.dumps(record) + "\n")
-    with pytest.raises(MissingDataError, match=":1: label `E`, but there are 4 choices"):
+    with pytest.raises(MissingDataError, match=":1: the label is `E`, but there are 4 choices"):
         choices(tmp_path, "commonsenseqa", "dev")
 
 

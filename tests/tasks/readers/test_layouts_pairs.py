@@ -104,7 +104,7 @@ def test_qqp_in_glue_s_layout_leaves_broken_lines_out(
           '1\t2\t3\tWhat is "this"?\tWhat is that?\t1\n4\t5\t6\tbroken\n')  # fmt: skip
     with caplog.at_level(logging.WARNING):
         assert pairs(tmp_path, "qqp", "en", "train") == [('What is "this"?', "What is that?", 1)]
-    assert "1 lines with too few columns left out" in caplog.text
+    assert "skipped 1 lines with too few columns" in caplog.text
 
 
 def test_qqp_test_questions_have_no_label(write: Write, tmp_path: Path) -> None:

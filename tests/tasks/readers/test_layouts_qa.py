@@ -86,7 +86,7 @@ def test_tydiqa_trains_on_english_alone(
 
 def test_tydiqa_without_a_question_in_the_language(write: Write, tmp_path: Path) -> None:
     write("tydiqa_ko/tydiqa.ko.train.json", ALL)
-    with pytest.raises(MissingDataError, match="holds no question in `ko`"):
+    with pytest.raises(MissingDataError, match="does not hold any questions in `ko`"):
         read_examples(get_task("tydiqa"), [tmp_path], "ko", "train")
 
 

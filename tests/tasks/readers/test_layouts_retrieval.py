@@ -52,7 +52,7 @@ def test_jiant_s_labels_tell_the_order(write: Write, tmp_path: Path) -> None:
     write("tatoeba_de/de-en.labels", "0\n2\n1\n")
     assert read_bitext(get_task("tatoeba"), [tmp_path], "de").target == ENGLISH
     write("tatoeba_de/de-en.labels", "0\n2\n2\n")
-    with pytest.raises(MissingDataError, match=r"does not hold each of 0 ... 2 once"):
+    with pytest.raises(MissingDataError, match=r"must hold each number from 0 to 2 once"):
         read_bitext(get_task("tatoeba"), [tmp_path], "de")
 
 

@@ -48,7 +48,7 @@ def test_xglue_s_english_entities_are_retagged_from_iob1(
         ["B-ORG", "O", "B-MISC", "O"],
         ["B-LOC", "B-LOC", "B-PER", "I-PER"],
     ]
-    assert "4 chunks tagged as IOB1 were retagged as IOB2" in caplog.text
+    assert "converted 4 chunks from IOB1 to IOB2" in caplog.text
 
 
 def test_iob2_stays_as_it_is(write: Write, tmp_path: Path) -> None:

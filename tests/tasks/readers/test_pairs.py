@@ -84,7 +84,7 @@ def test_labelled_test_files_keep_their_labels(write: Write, tmp_path: Path) -> 
 
 def test_labels_on_some_lines_only(write: Write, tmp_path: Path) -> None:
     write("xnli/test-de.tsv", "a\tb\nc\td\tneutral\n")
-    with pytest.raises(MissingDataError, match=":2: has a label, the first line has none"):
+    with pytest.raises(MissingDataError, match=":2: has a label, but the first line has none"):
         read(tmp_path, "xnli", "de", "test")
     write("xnli/test-de.tsv", "a\tb\tneutral\nc\td\n")
     with pytest.raises(MissingDataError, match=":2: 2 tab-separated columns, 3 expected"):
@@ -145,7 +145,7 @@ def test_records_without_a_gold_label_are_dropped_and_counted(
     with caplog.at_level(logging.INFO):
         examples = read(tmp_path, "snli", "en", "train")
     assert [(example.id, example.text_a) for example in examples] == [("1", "c"), ("2", "c")]
-    assert "1 records without a gold label dropped" in caplog.text
+    assert "skipped 1 records without a gold label" in caplog.text
 
 
 def test_a_file_without_the_language(write: Write, tmp_path: Path) -> None:

@@ -79,14 +79,14 @@ def test_an_id_that_occurs_twice(write: Write, tmp_path: Path) -> None:
     [
         ('{"data": [\n  {,}]}', r"dev-v1.1.json:2: not JSON"),
         ('{"data": [{"para', r"not JSON: Unterminated string .*\n  is it cut off"),
-        ("[]", "not SQuAD's schema: a list or a text where an object belongs"),
-        ('{"data": [{"title": "t"}]}', "not SQuAD's schema: no `paragraphs`"),
-        ('{"data": []}', "the file holds no questions"),
+        ("[]", "not in the SQuAD format: a list or a text where an object belongs"),
+        ('{"data": [{"title": "t"}]}', "not in the SQuAD format: no `paragraphs`"),
+        ('{"data": []}', "the file does not contain any questions"),
         (squad({"id": "q", "answers": []}), "has no answer"),
         (squad({"question": "q", "answers": []}), "no `id` in question 1"),
         (
             squad({"id": "q", "question": "?", "answers": [{"text": "x", "answer_start": "y"}]}),
-            "not SQuAD's schema: an `answer_start` that is no number in question 1",
+            "not in the SQuAD format: an `answer_start` that is not a number in question 1",
         ),
     ],
 )
@@ -112,7 +112,7 @@ def test_code_points_are_named_where_texts_look_alike(write: Write, tmp_path: Pa
     assert "must be the context's own" in said
     said = misplaced(write, tmp_path, "To Caf\u0065\u0301 Noir", 3, "Caf\u00e9")
     assert "its character 4 is U+00E9 (LATIN SMALL LETTER E WITH ACUTE), not U+0065" in said
-    assert "one is composed (NFC), the other decomposed (NFD)" in said
+    assert "one is composed (NFC) and the other decomposed (NFD)" in said
     said = misplaced(write, tmp_path, "ab\u200bcd", 0, "abcd")
     assert "its character 3 is U+0063 (LATIN SMALL LETTER C), not U+200B (ZERO WIDTH" in said
     said = misplaced(write, tmp_path, "abcd", 1, "xy")

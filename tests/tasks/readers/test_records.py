@@ -30,7 +30,7 @@ def test_text_field(write: Write) -> None:
     with pytest.raises(MissingDataError, match="f:3: no `c`") as caught:
         text_field(path, 3, {"b": "", "a": "b"}, "c")
     assert "the record has a, b" in str(caught.value)
-    with pytest.raises(MissingDataError, match="f:3: `a` is not a text but 5"):
+    with pytest.raises(MissingDataError, match="f:3: `a` is not a text, but 5"):
         text_field(path, 3, {"a": 5}, "a")
 
 

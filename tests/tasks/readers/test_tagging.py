@@ -55,14 +55,14 @@ def test_tags_on_some_lines_only(write: Write, tmp_path: Path) -> None:
     path = write("udpos/test-de.tsv", "Ein\nHund\tNOUN\n")
     with pytest.raises(MissingDataError) as caught:
         read(tmp_path, "udpos", "de", "test")
-    assert caught.value.message == f"{path}:1: no tag for `Ein`"
+    assert caught.value.message == f"{path}:1: `Ein` has no tag"
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("Hund", ":2: no tag for `Hund`"),
-        ("Hund\t", ":2: no tag for `Hund`"),
+        ("Hund", ":2: `Hund` has no tag"),
+        ("Hund\t", ":2: `Hund` has no tag"),
         ("\tNOUN", ":2: a tag without a word"),
         ("Hund\tNOUN\tx", ":2: 3 tab-separated columns, 2 expected"),
         ("Hund\txyz", ":2: unknown label `xyz`\n  allowed: ADJ, ADP,"),
@@ -73,7 +73,7 @@ def test_tags_on_some_lines_only(write: Write, tmp_path: Path) -> None:
             r"U\+0020 \(SPACE\), not its end",
         ),
         ("Hund\tNO\u200bUN", r"Its character 3 is U\+200B \(ZERO WIDTH SPACE\), not U\+0055"),
-        ("Hund NOUN", ":2: no tag for `Hund NOUN`"),
+        ("Hund NOUN", ":2: `Hund NOUN` has no tag"),
     ],
 )
 def test_bad_lines(write: Write, tmp_path: Path, line: str, message: str) -> None:

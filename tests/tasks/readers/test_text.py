@@ -42,7 +42,7 @@ def test_contexts_come_once(write: Write, tmp_path: Path) -> None:
 
 def test_contexts_of_another_schema(write: Write, tmp_path: Path) -> None:
     write("mlqa/MLQA_V1/dev/dev-context-de-question-de.json", '{"data": [{"text": "x"}]}')
-    with pytest.raises(MissingDataError, match="not SQuAD's schema"):
+    with pytest.raises(MissingDataError, match="not in the SQuAD format"):
         read_examples(MLM, [tmp_path], "de", "train")
 
 
