@@ -73,7 +73,7 @@ def command(
     device: str | None,
     batch_tokens: int,
 ) -> None:
-    """Predict with what was trained: labels, answers, tags, choices or numbers, with scores.
+    """Predict labels, answers, tags, choices or numbers of new texts with a trained model.
 
     MODEL is a stage (`runs:nli`), an artifact's folder, a packed file or a URL. INPUT is a file, or
     `-` for stdin: JSON lines, CSV or TSV with a header, plain lines (two texts, or a question and
