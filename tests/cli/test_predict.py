@@ -113,7 +113,7 @@ def test_a_wrong_line_is_named_before_the_work(invoke: Invoke, tmp_path: Path) -
     out.write_text("kept")
     done = invoke("predict", NLI, path, "--out", out)
     assert done.exit_code == 5
-    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  --skip-errors leaves out wrong lines\n"
+    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  use --skip-errors to skip invalid lines\n"
     assert out.read_text() == "kept"
 
 
@@ -128,8 +128,8 @@ def test_wrong_lines_are_left_out_where_asked(
         (1, "0"),
         (7, "6"),
     ]
-    told = [f"left out: {path}:{line}: {what}" for line, what in TOLD.items()]
-    assert done.stderr.splitlines() == [*told, "5 of 7 inputs left out"]
+    told = [f"skipped: {path}:{line}: {what}" for line, what in TOLD.items()]
+    assert done.stderr.splitlines() == [*told, "skipped 5 of 7 inputs"]
 
 
 @pytest.mark.parametrize(
