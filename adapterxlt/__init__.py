@@ -19,6 +19,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from adapterxlt import errors
+    from adapterxlt.api.mine import MinedPair, mine
+    from adapterxlt.api.recipes import run, validate
+    from adapterxlt.api.results import Results
+    from adapterxlt.api.score import score
     from adapterxlt.applying.load import load
     from adapterxlt.applying.model import Model
     from adapterxlt.kinds.answers import (
@@ -32,10 +36,14 @@ if TYPE_CHECKING:
         PredictedTags,
         PredictedValue,
     )
+    from adapterxlt.recipe.load import LoadedRecipe as Recipe
+    from adapterxlt.results.rows import Row
+    from adapterxlt.tasks import tasks
 
 __all__ = [
     "Answer",
     "Entity",
+    "MinedPair",
     "Model",
     "PredictedChoice",
     "PredictedLabel",
@@ -44,9 +52,17 @@ __all__ = [
     "PredictedSpan",
     "PredictedTags",
     "PredictedValue",
+    "Recipe",
+    "Results",
+    "Row",
     "__version__",
     "errors",
     "load",
+    "mine",
+    "run",
+    "score",
+    "tasks",
+    "validate",
 ]
 
 _ANSWERS = "adapterxlt.kinds.answers"
@@ -61,16 +77,26 @@ _PLACES = {
     "PredictedSpan": _ANSWERS,
     "PredictedTags": _ANSWERS,
     "PredictedValue": _ANSWERS,
+    "MinedPair": "adapterxlt.api.mine",
+    "Results": "adapterxlt.api.results",
+    "Row": "adapterxlt.results.rows",
     "load": "adapterxlt.applying.load",
+    "mine": "adapterxlt.api.mine",
+    "run": "adapterxlt.api.recipes",
+    "score": "adapterxlt.api.score",
+    "validate": "adapterxlt.api.recipes",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name == "errors":
-        return importlib.import_module("adapterxlt.errors")
-    if name not in _PLACES:
+    if name in ("errors", "tasks"):
+        return importlib.import_module(f"adapterxlt.{name}")
+    if name == "Recipe":
+        found = importlib.import_module("adapterxlt.recipe.load").LoadedRecipe
+    elif name in _PLACES:
+        found = getattr(importlib.import_module(_PLACES[name]), name)
+    else:
         raise AttributeError(f"module `adapterxlt` has no attribute `{name}`")
-    found = getattr(importlib.import_module(_PLACES[name]), name)
     globals()[name] = found
     return found
 

@@ -1,6 +1,7 @@
 """The one exception tree of the project; each class has its exit code.
 
 AdapterXLTError            1   a stage failed
+├── FailedStagesError      1   stages of a run failed; the others ran
 ├── UsageError             2   the command line does not make sense
 ├── InvalidRecipeError     3   a recipe has problems (all of them, each with its place)
 ├── InvalidArtifactError   4   an artifact or store entry cannot be trusted
@@ -13,7 +14,7 @@ AdapterXLTError            1   a stage failed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -34,6 +35,21 @@ class AdapterXLTError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class FailedStagesError(AdapterXLTError):
+    """Stages of a run failed; all that do not need them ran.
+
+    Args:
+        failed: why, by stage (or step of one).
+        results: what the run measured all the same, an `adapterxlt.Results`.
+    """
+
+    def __init__(self, failed: Mapping[str, str], results: object) -> None:
+        self.failed, self.results = dict(failed), results
+        told = "".join(f"\n  {step}: {message}" for step, message in self.failed.items())
+        count = f"{len(self.failed)} steps" if len(self.failed) > 1 else "one step"
+        super().__init__(f"{count} of the run failed{told}")
 
 
 class UsageError(AdapterXLTError):

@@ -8,11 +8,13 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from adapterxlt.applying.model import Model
-from adapterxlt.applying.source import find_source
+from adapterxlt.applying.source import entry_source, find_source
 from adapterxlt.applying.spoken import Spoken
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, KNOWN, is_device
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
+from adapterxlt.tasks.catalogue import Catalogue
 from adapterxlt.tasks.own import configured, own_catalogue
 
 
@@ -75,3 +77,24 @@ def load(
             given[code] = other.members[0][1]
         spoken = Spoken(source, known, given)
         return Model(source, known, spoken, device, token_budget, progress, stack.pop_all())
+
+
+def loaded_entry(
+    folder: Path,
+    name: str,
+    backbone: Backbone,
+    tasks: Catalogue,
+    *,
+    device: str,
+    token_budget: int,
+) -> Model:
+    """A model that is an entry of a store.
+
+    Args:
+        name: what it is called.
+        backbone: the one that it was trained on.
+        tasks: those of its recipe.
+    """
+    source = entry_source(folder, name, backbone)
+    spoken = Spoken(source, tasks, {})
+    return Model(source, tasks, spoken, device, token_budget, Silent(), ExitStack())

@@ -235,8 +235,6 @@ class Model:
 
         from adapterxlt.vectors.encode import encode_grid
 
-        if len(self._specs) > 1:
-            raise UsageError(f"{self.name}: is an ensemble of several encoders", hint=_MEMBER)
         chosen = self._layer(layer)
         if pooling not in _POOLINGS:
             raise UsageError(f"pooling `{pooling}`", hint=f"there are {', '.join(_POOLINGS)}")
@@ -248,7 +246,7 @@ class Model:
                 text_of(text, f"sentence {number}")
             except ValueError as error:
                 raise UsageError(str(error)) from None
-        [(_, built)] = self._models(language)
+        built = self.encoder(language)
         if not texts:
             return np.empty((0, self._source.backbone.hidden_size), dtype=np.float32)
         grid = encode_grid(
@@ -263,6 +261,17 @@ class Model:
         )
         vectors = grid[chosen, pooling]
         return vectors[0] if isinstance(sentences, str) else vectors
+
+    def encoder(self, language: str | None = None) -> Built:
+        """Its weights in memory, for the other rooms of the project.
+
+        Raises:
+            UsageError: it is an ensemble, whose encoders are several.
+        """
+        if len(self._specs) > 1:
+            raise UsageError(f"{self.name}: is an ensemble of several encoders", hint=_MEMBER)
+        [(_, built)] = self._models(language)
+        return built
 
     def entry(self, name: str | None = None) -> Task:
         """What is known of a task that it predicts: its kind, labels, metrics and so on.

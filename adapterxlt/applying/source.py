@@ -147,8 +147,17 @@ def _entry(folder: Path, name: str, backbone: str | None) -> Source:
     """An entry of a store, which never left it."""
     manifest = read_manifest(folder)
     _refuse_measurement(manifest, name)
+    return entry_source(folder, name, _backbone_of(manifest, backbone))
+
+
+def entry_source(folder: Path, name: str, backbone: Backbone) -> Source:
+    """A model that is an entry of a store, on its backbone.
+
+    Raises:
+        InvalidArtifactError: it is damaged.
+    """
+    manifest = read_manifest(folder)
     check_files(folder, manifest)
-    found = _backbone_of(manifest, backbone)
     store = Store(folder.parent.parent)
     lineage = lineage_in(manifest, manifest.fingerprint, name)
     members: tuple[tuple[float, Path], ...] = ((1.0, folder),)
@@ -156,7 +165,7 @@ def _entry(folder: Path, name: str, backbone: str | None) -> Source:
         members = _members(folder, store)
         for _, member in members:
             check_files(member, read_manifest(member))
-    return Source(name, found, members, manifest, lineage, store)
+    return Source(name, backbone, members, manifest, lineage, store)
 
 
 def _refuse_measurement(manifest: Manifest, name: str) -> None:

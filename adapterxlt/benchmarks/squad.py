@@ -75,6 +75,19 @@ def score_squad(
     return version, _version_1(predictions, labels, language)
 
 
+def squad_document(version: str, language: str | None, scored: Scored) -> dict[str, object]:
+    """Scores of one file of answers as plain JSON data."""
+    name = "mlqa" if language else f"squad-{version}"
+    return {
+        "benchmark": "squad",
+        "unit": "percent",
+        "version": version,
+        "tasks": {name: {language or "all": scored.metrics}},
+        "averages": {name: scored.metrics},
+        "remarks": scored.remarks,
+    }
+
+
 def _version_1(predictions: Path, labels: Path, language: str | None) -> Scored:
     questions = read_questions(labels)
     if empty := sum(not found for found in questions.answers):

@@ -13,9 +13,9 @@ from adapterxlt.cli.options import (
     print_json,
     workdir_option,
 )
-from adapterxlt.cli.recipes import data_folders
 from adapterxlt.doctor import examine
 from adapterxlt.errors import MissingError
+from adapterxlt.execution.opening import data_folders
 from adapterxlt.report.console import print_table
 
 

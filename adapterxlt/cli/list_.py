@@ -17,8 +17,8 @@ from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json, tasks_option
-from adapterxlt.cli.recipes import bundled_recipes
 from adapterxlt.errors import MissingBackboneError, UsageError
+from adapterxlt.execution.opening import bundled_recipes
 from adapterxlt.report.console import print_table
 
 # Benchmarks in the order they are listed in, and what they are.

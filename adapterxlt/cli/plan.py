@@ -18,7 +18,7 @@ from adapterxlt.cli.options import (
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
+from adapterxlt.execution.opening import find_sources, in_trial, open_recipe
 from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table

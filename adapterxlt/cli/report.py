@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,22 +14,24 @@ from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.answers import over_several
-from adapterxlt.report.comparisons import Comparison, compared
+from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
-from adapterxlt.report.read import Run, read_runs
+from adapterxlt.report.forms import Form, written
+from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
-from adapterxlt.report.study import Study
-from adapterxlt.report.systems import Key, contests
 from adapterxlt.report.tables import print_over_seeds, print_results
-from adapterxlt.report.written import latex as latex_of
-from adapterxlt.report.written import markdown as markdown_of
-from adapterxlt.report.written import table
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import Output, check_output
 from adapterxlt.store.store import STORE_FOLDER
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FORMS: dict[str, Form] = {
+    "--html": "html",
+    "--markdown": "markdown",
+    "--csv": "csv",
+    "--latex": "latex",
+}
 
 
 @click.command()
@@ -90,7 +92,7 @@ def command(
     others = [one for one in seeds if one.key not in found]
     for option, output in outputs.items():
         with output.open_text() as file:
-            file.write(_written(option, runs, found, others))
+            file.write(written(_FORMS[option], runs, found, others))
         click.echo(f"{output.shown}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
     if as_json:
         print_json(
@@ -129,22 +131,6 @@ def _apart(outputs: Mapping[str, Output]) -> None:
                 f"{option}: {output.shown} is also the file of {places[output.path]}",
                 hint="choose another file",
             )
-
-
-def _written(
-    option: str,
-    runs: Sequence[Run],
-    found: Mapping[Key, Comparison],
-    others: Sequence[OverSeeds],
-) -> str:
-    if option == "--html":
-        from adapterxlt.report.page import render
-
-        return render(runs, found, others)
-    if option == "--csv":
-        return table(runs, found)
-    study = Study(contests(runs), found)
-    return latex_of(study) if option == "--latex" else markdown_of(study, list(map(str, others)))
 
 
 def _document(one: OverSeeds) -> dict[str, object]:

@@ -20,8 +20,8 @@ from adapterxlt.cli.options import (
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
-from adapterxlt.cli.recipes import find_sources, in_trial, open_recipe
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.opening import find_sources, in_trial, open_recipe
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import print_table

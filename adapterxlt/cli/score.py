@@ -167,7 +167,7 @@ def squad(
     as_json: bool,
 ) -> None:
     """Score a file of answers to SQuAD 1.1, SQuAD 2.0, MLQA, XQuAD or TyDiQA-GoldP, in percent."""
-    from adapterxlt.benchmarks.squad import score_squad
+    from adapterxlt.benchmarks.squad import score_squad, squad_document
     from adapterxlt.cli.score_tables import print_metrics
 
     version, scored = score_squad(
@@ -179,17 +179,7 @@ def squad(
         threshold=threshold,
     )
     if as_json:
-        name = "mlqa" if language else f"squad-{version}"
-        print_json(
-            {
-                "benchmark": "squad",
-                "unit": "percent",
-                "version": version,
-                "tasks": {name: {language or "all": scored.metrics}},
-                "averages": {name: scored.metrics},
-                "remarks": scored.remarks,
-            }
-        )
+        print_json(squad_document(version, language, scored))
     else:
         rules = f"MLQA's rules for `{language}`" if language else f"SQuAD {version}'s rules"
         print_metrics(f"{labels.name}, {rules}", scored.metrics)

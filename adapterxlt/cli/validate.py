@@ -8,8 +8,8 @@ import click
 
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
-from adapterxlt.cli.recipes import open_recipe, recipe_path
 from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
+from adapterxlt.execution.opening import open_recipe, recipe_path
 
 
 @click.command()

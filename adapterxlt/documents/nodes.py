@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike, fspath
 
 from adapterxlt.errors import Problem
 
@@ -86,6 +87,31 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
     elif isinstance(node.value, list):
         for index, child in enumerate(node.value):
             yield from walk(child, (*path, index))
+
+
+def node_of(value: object, path: KeyPath, problems: list[Problem]) -> Node:
+    """The tree of plain Python data, which was written nowhere: no file, no lines.
+
+    Args:
+        path: where it is. problems: what cannot be in such a tree is added here.
+    """
+    if isinstance(value, Mapping):
+        named = {
+            str(key): node_of(each, (*path, str(key)), problems) for key, each in value.items()
+        }
+        return Node(named, "", 0)
+    if isinstance(value, list | tuple):
+        items = [node_of(each, (*path, number), problems) for number, each in enumerate(value)]
+        return Node(items, "", 0)
+    if isinstance(value, PathLike):
+        value = fspath(value)
+    if not isinstance(value, str | int | float | None):
+        problems.append(
+            Node(None, "", 0).problem(path, f"a {type(value).__name__} cannot be in a recipe")
+        )
+        return Node(None, "", 0)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return Node(value, "", 0, "" if value is None else text)
 
 
 def plain(node: Node) -> object:

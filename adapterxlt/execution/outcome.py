@@ -20,6 +20,7 @@ class RunResult:
         results: the results file.
         outputs: artifact folder by id of every trained step.
         predictions: folders with prediction files, one a stage and model that writes them.
+        models: address in the store by id of every step that makes a model, whether it ran or not.
     """
 
     rows: list[Row]
@@ -30,6 +31,7 @@ class RunResult:
     skipped: list[str] = field(default_factory=list)
     outputs: dict[str, Path] = field(default_factory=dict)
     predictions: list[Path] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
 
     def sort(self, order: Sequence[str]) -> None:
         """Put steps into the order of the plan: several at once end in any."""

@@ -21,7 +21,7 @@ from adapterxlt.execution.results import all_names, collect_rows
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.progress import Progress, Silent
-from adapterxlt.recipe.kinds import kind_of
+from adapterxlt.recipe.kinds import KINDS, kind_of
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.results.costs import write_costs
 from adapterxlt.results.kept import check_results, write_results
@@ -84,6 +84,11 @@ def run_recipe(
     parts = {planned.step.id: planned.parts for planned in plan.steps}
     remember(store, recipe.name, context.recipe_id, parts, all_names(context))
     outcome = RunResult(rows=[], results=workdir)
+    outcome.models = {
+        planned.step.id: planned.fingerprint
+        for planned in plan.steps
+        if KINDS[planned.step.kind].makes_model
+    }
     try:
         _carry_out(context, executor, outcome, workdir, watch)
     finally:  # also on Ctrl-C: what is finished is reported

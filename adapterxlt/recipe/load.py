@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.documents.nodes import Node, Places, walk
+from adapterxlt.documents.nodes import Node, Places, node_of, walk
 from adapterxlt.documents.yaml_lines import read_file, read_text
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError, Problem
 from adapterxlt.recipe.backbone_checks import check_against_backbone
@@ -111,6 +111,26 @@ def load_recipe(
     problems: list[Problem] = []
     root = read_file(path, str(path), problems)
     return _load(root, path, overrides, data, tasks, problems, find_backbone, look, entries)
+
+
+def load_mapping(
+    recipe: Mapping[str, object],
+    overrides: Sequence[str] = (),
+    data: Sequence[str] = (),
+    *,
+    entries: Sequence[Path] = (),
+    find_backbone: FindBackbone | None = None,
+    look: bool = False,
+) -> LoadedRecipe:
+    """Load and check what a recipe's file would hold; as `load_recipe`, for a file of this folder.
+
+    Problems have the path of what is wrong, and neither file nor line.
+    """
+    problems: list[Problem] = []
+    root = node_of(recipe, (), problems)
+    raise_all(problems, Places(root))
+    path = Path("recipe.yaml")
+    return _load(root, path, overrides, data, None, problems, find_backbone, look, entries)
 
 
 def load_text(

@@ -53,6 +53,8 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
     high = min(limit, max(0.0, *(one.interval[1] for one in drawn)))
     step = next((one for one in _STEPS if (high - low) / one <= 6), (high - low) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
+    if low == high:  # no model differs from another in any example
+        low, high = -step, step
 
     def place(points: float) -> float:
         return round(100 * (min(high, max(low, points)) - low) / (high - low), 2)

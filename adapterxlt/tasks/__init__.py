@@ -1,0 +1,43 @@
+"""The catalogue of tasks. `adapterxlt.tasks()` returns it, as `adapterxlt list tasks` shows it.
+
+This room and that function have one name, so the room itself can be called.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapterxlt.tasks.catalogue import Catalogue
+
+
+def tasks(entries: Iterable[str | PathLike[str]] = ()) -> Catalogue:
+    """The tasks that there are, by name: a mapping, in alphabetical order.
+
+    Args:
+        entries: of your own tasks, files or folders of them, beside those of your configuration.
+
+    Raises:
+        InvalidRecipeError: an entry has problems; with all of them.
+
+    Example:
+        >>> xlt.tasks()["xnli"].labels
+        ('entailment', 'neutral', 'contradiction')
+        >>> [name for name, task in xlt.tasks().items() if task.kind == "regression"]
+        ['stsb']
+    """
+    from adapterxlt.tasks.own import configured, own_catalogue
+
+    return own_catalogue([*map(Path, entries), *configured()])
+
+
+class _Room(ModuleType):
+    __call__ = staticmethod(tasks)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,11 @@ PUBLIC = [name for name in xlt.__all__ if name not in ("__version__", "errors")]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_examples(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(CHECKOUT)
-    found = doctest.DocTestFinder().find(getattr(xlt, name), name, globs={"xlt": xlt})
+    found = doctest.DocTestFinder().find(
+        getattr(xlt, name), name, globs={"xlt": xlt, "folder": tmp_path}
+    )
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     for test in found:
         runner.run(test)

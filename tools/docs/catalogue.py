@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from adapterxlt.cli.list_ import BENCHMARKS
-from adapterxlt.cli.recipes import bundled_recipes
+from adapterxlt.execution.opening import bundled_recipes
 from adapterxlt.kinds.registry import KINDS
 from adapterxlt.methods.table import METHODS, Method
 from adapterxlt.metrics.facts import METRICS

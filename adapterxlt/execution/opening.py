@@ -1,8 +1,8 @@
-"""Turns the RECIPE argument of a command into a checked recipe."""
+"""Turns what a user calls a recipe into a checked recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.plan.plan import Sources, resolve_sources
 from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.recipe.load import LoadedRecipe, load_mapping, load_recipe
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.suggest import suggest
 
@@ -52,25 +52,33 @@ def data_folders(data: Sequence[str]) -> tuple[str, ...]:
 
 
 def open_recipe(
-    text: str, overrides: Sequence[str], data: Sequence[str], entries: Sequence[Path] = ()
+    given: str | Mapping[str, object],
+    overrides: Sequence[str],
+    data: Sequence[str],
+    entries: Sequence[Path] = (),
 ) -> LoadedRecipe:
-    """Load and check the recipe a user named.
+    """Load and check the recipe a user named or wrote.
 
     Args:
+        given: a path, the name of a bundled recipe, or what a recipe's file would hold.
         entries: the user's own tasks of `--tasks`.
 
     Raises:
         UsageError: there is no such recipe.
         InvalidRecipeError: with all its problems.
     """
-    path = recipe_path(text)
-    return load_recipe(
-        path,
-        overrides,
-        data_folders(data),
-        entries=entries,
-        find_backbone=_backbone_here,
-        look=True,
+    folders = data_folders(data)
+    if isinstance(given, str):
+        return load_recipe(
+            recipe_path(given),
+            overrides,
+            folders,
+            entries=entries,
+            find_backbone=_backbone_here,
+            look=True,
+        )
+    return load_mapping(
+        given, overrides, folders, entries=entries, find_backbone=_backbone_here, look=True
     )
 
 

@@ -1,0 +1,122 @@
+"""`mine`: translation pairs out of two texts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from adapterxlt.applying.load import load
+from adapterxlt.applying.model import Model
+from adapterxlt.devices import AUTO, gpu_numbers
+from adapterxlt.errors import UsageError
+from adapterxlt.lines import on_one_line
+from adapterxlt.progress import Silent
+from adapterxlt.retrieval.mine import Settings, mine_files
+from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+from adapterxlt.search.neighbours import check_index
+from adapterxlt.store.output import check_output
+from adapterxlt.tasks.reading import check_file
+
+Text = str | PathLike[str] | Iterable[str]
+
+
+@dataclass(frozen=True)
+class MinedPair:
+    """Two sentences that are translations of each other, it seems.
+
+    Args:
+        score: the margin, the higher the surer; see the protocol.
+        source_index: which sentence of the source, from 0. target_index: of the target.
+        source, target: the sentences.
+    """
+
+    score: float
+    source_index: int
+    target_index: int
+    source: str
+    target: str
+
+
+def mine(
+    source: Text,
+    target: Text,
+    *,
+    model: Model | str | PathLike[str] = "mini",
+    protocol: str = "jiant",
+    layer: int | None = None,
+    threshold: float | None = None,
+    top: int | None = None,
+    index: str = "auto",
+    device: str = AUTO,
+) -> list[MinedPair]:
+    """Find translation pairs in two texts.
+
+    Every sentence is compared with the whole other side by margin score; pairs are one to one.
+    `adapterxlt mine` does the same for files and goes on after an interruption.
+
+    Args:
+        source: a file with a sentence a line (compressed ones too), or the sentences.
+        target: the other side.
+        model: what encodes them, or what `load` takes.
+        protocol: layer, pooling, margin and neighbours (`adapterxlt list presets`).
+        layer: a hidden layer instead of the protocol's.
+        threshold: pairs scoring below are left out; default: those not above 0.
+        top: so many best pairs at most.
+        index: how neighbours are found; `auto` picks by size and memory, `flat` is exact.
+        device: where a model that is loaded here computes.
+
+    Returns:
+        The pairs, best first.
+
+    Raises:
+        MissingDataError: a file cannot be read.
+        UsageError: the model is an ensemble; there is no such protocol, layer or index.
+
+    Example:
+        >>> pairs = xlt.mine(["Good morning.", "The dog sleeps."],
+        ...                  ["Der Hund schläft.", "Guten Morgen."], protocol="jiant+distance")
+        >>> sorted((pair.source_index, pair.target_index) for pair in pairs)
+        [(0, 1), (1, 0)]
+    """
+    chosen = get_protocol(protocol)
+    check_index(index)
+    loaded = model if isinstance(model, Model) else load(model, device=device)
+    built = loaded.encoder()
+    settings = Settings(
+        protocol=chosen,
+        layer=choose_layers(None if layer is None else [layer], chosen.bucc, loaded.layers)[0],
+        index=index,
+        threshold=threshold,
+        top=top,
+        line_numbers=True,
+        gpus=gpu_numbers(device),
+    )
+    with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
+        folder = Path(aside)
+        left, right = _file(source, folder / "source.txt"), _file(target, folder / "target.txt")
+        output = check_output(folder / "pairs.tsv")
+        work = folder / "work"
+        mine_files(built, left, right, output, work, settings, Silent(), keep=False)
+        with output.path.open(encoding="utf-8", newline="\n") as file:
+            return [_pair(line.removesuffix("\n").split("\t")) for line in file]
+
+
+def _file(text: Text, place: Path) -> Path:
+    if isinstance(text, str | PathLike):
+        path = Path(text)
+        check_file(path)
+        return path
+    with place.open("w", encoding="utf-8", newline="\n") as file:
+        for number, sentence in enumerate(text):
+            if not isinstance(sentence, str):
+                raise UsageError(f"sentence {number}: must be a text")
+            file.write(f"{on_one_line(sentence)}\n")
+    return place
+
+
+def _pair(fields: list[str]) -> MinedPair:
+    score, left, right, source, target = fields
+    return MinedPair(float(score), int(left) - 1, int(right) - 1, source, target)

@@ -1,0 +1,149 @@
+"""`run` and `validate`: recipes from Python."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from os import PathLike, fspath
+from pathlib import Path
+
+from adapterxlt.api.results import Results
+from adapterxlt.errors import FailedStagesError, UsageError
+from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.executors.registry import find_executor
+from adapterxlt.execution.opening import data_folders, find_sources, in_trial, open_recipe
+from adapterxlt.execution.run import run_recipe
+from adapterxlt.progress import Progress, Silent
+from adapterxlt.progress_lines import LineProgress
+from adapterxlt.recipe.load import LoadedRecipe
+from adapterxlt.sharing.cache import all_remotes
+
+Place = str | PathLike[str]
+
+
+def validate(
+    recipe: Place | Mapping[str, object],
+    *,
+    data: Place | Iterable[Place] | None = None,
+    overrides: Mapping[str, object] | None = None,
+    tasks: Iterable[Place] = (),
+) -> LoadedRecipe:
+    """Check a recipe: every key, and whatever can be checked before anything runs.
+
+    Args:
+        recipe: a path, the name of a bundled recipe (`"quickstart"`), or a mapping that holds what
+            a recipe's file would hold; paths in it are relative to the current folder.
+        data: one data folder or several, instead of the recipe's; `"pocket"` is bundled.
+        overrides: values for keys of the recipe, as `--set` takes them:
+            `{"stages.nli.lr": 3e-4}`.
+        tasks: entries of your own tasks, files or folders of them, beside the recipe's.
+
+    Returns:
+        The recipe, which `run` takes.
+
+    Raises:
+        InvalidRecipeError: it has problems; `problems` holds all of them, each with its path.
+        UsageError: there is no such recipe.
+
+    Example:
+        >>> recipe = xlt.validate("quickstart", overrides={"seed": 2})
+        >>> recipe.recipe.name, recipe.recipe.seed
+        ('quickstart', 2)
+        >>> xlt.validate({"name": "r", "backbone": "mini", "data": "pocket",
+        ...               "stages": {"nli": {"train": "mlni"}}})
+        Traceback (most recent call last):
+        adapterxlt.errors.InvalidRecipeError: stages.nli.train: unknown task `mlni` (...)
+    """
+    given = recipe if isinstance(recipe, Mapping) else fspath(recipe)
+    return open_recipe(given, _overrides(overrides), _folders(data), [*map(Path, tasks)])
+
+
+def run(
+    recipe: Place | Mapping[str, object] | LoadedRecipe,
+    *,
+    data: Place | Iterable[Place] | None = None,
+    workdir: Place = "runs",
+    device: str | None = None,
+    jobs: int | None = None,
+    overrides: Mapping[str, object] | None = None,
+    tasks: Iterable[Place] = (),
+    trial: int | None = None,
+    verbose: bool = True,
+) -> Results:
+    """Run what is missing of a recipe.
+
+    What was trained or measured before, in this work folder, is not computed again; an interrupted
+    run goes on where it was.
+
+    Args:
+        recipe: as of `validate`, or what that returned.
+        data: as of `validate`.
+        workdir: where results and trained stages are kept.
+        device: where models compute: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; default: as the
+            recipe says.
+        jobs: so many stages at once, each in a process of its own; default: in this process.
+        overrides: as of `validate`.
+        tasks: as of `validate`.
+        trial: try the recipe in small: one epoch, so many examples of each task and language.
+        verbose: whether progress is told on stderr, in plain lines.
+
+    Returns:
+        What was measured, that of earlier runs of the same recipe included.
+
+    Raises:
+        FailedStagesError: stages failed; all that do not need them ran, and the error has their
+            results.
+        InvalidRecipeError, MissingError: as the command line tells them, before any work.
+
+    Example:
+        >>> recipe = {
+        ...     "name": "small", "backbone": "mini", "data": "pocket",
+        ...     "training": {"max_steps": 2, "cap": 8, "max_length": 32},
+        ...     "stages": {
+        ...         "tags": {"train": "udpos"},
+        ...         "scores": {"evaluate": "tags", "on": "udpos", "languages": "de", "cap": 8},
+        ...     },
+        ... }
+        >>> results = xlt.run(recipe, workdir=folder, verbose=False)
+        >>> [(row.language, row.metric, row.n) for row in results.rows][:1]
+        [('de', 'f1', 8)]
+        >>> results.model("tags").predict(["Ein", "Hund", "."]).tags
+        (..., ..., ...)
+    """
+    if isinstance(recipe, LoadedRecipe):
+        if overrides or tasks:
+            raise UsageError("overrides and tasks are for `validate`: this recipe is checked")
+        loaded = recipe
+        if data is not None:
+            changed = {"data": list(data_folders(_folders(data)))}
+            loaded = replace(recipe, recipe=recipe.recipe.model_copy(update=changed))
+    else:
+        loaded = validate(recipe, data=data, overrides=overrides, tasks=tasks)
+    progress: Progress = LineProgress(sys.stderr) if verbose else Silent()
+    sources = find_sources(loaded)
+    made = in_trial(loaded.recipe, trial, sources, progress)
+    done = run_recipe(
+        made,
+        workdir=Path(workdir),
+        sources=sources,
+        progress=progress,
+        device=device,
+        remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
+        executor=find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None,
+    )
+    results = Results(made.name, Path(workdir), done, sources, device or made.device)
+    if done.failed:
+        raise FailedStagesError(done.failed, results)
+    return results
+
+
+def _overrides(given: Mapping[str, object] | None) -> list[str]:
+    return [f"{key}={json.dumps(value, default=fspath)}" for key, value in (given or {}).items()]
+
+
+def _folders(data: Place | Iterable[Place] | None) -> list[str]:
+    if data is None:
+        return []
+    return [fspath(data)] if isinstance(data, str | PathLike) else [fspath(one) for one in data]

@@ -1,0 +1,65 @@
+"""`score`: prediction files against labels, as official scripts score them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from adapterxlt.benchmarks.folder import score_benchmark
+from adapterxlt.benchmarks.registry import SQUAD, get_benchmark
+from adapterxlt.benchmarks.squad import score_squad, squad_document
+from adapterxlt.errors import UsageError
+
+
+def score(
+    benchmark: str,
+    predictions: str | PathLike[str],
+    labels: str | PathLike[str],
+    *,
+    split: Literal["test", "dev"] = "test",
+    tasks: Iterable[str] = (),
+    language: str | None = None,
+) -> dict[str, Any]:
+    """Score prediction files of any system as a benchmark's official script does.
+
+    Args:
+        benchmark: `xtreme`, `xglue`, `squad` or one that an installed package adds.
+        predictions: a folder of prediction files; of `squad` one file of answers.
+        labels: a folder with the labels; of `squad` one file.
+        split: which split the files are of; not of `squad`.
+        tasks: score these only; not of `squad`.
+        language: of `squad` only: compare answers as MLQA's script does for it.
+
+    Returns:
+        What `adapterxlt score --json` prints: `tasks` (metrics by task and language), `averages`
+        (None where a language is missing), `missing`, `remarks`; in `unit`.
+
+    Raises:
+        MissingDataError: nothing can be scored; says why.
+        UsageError: there is no such benchmark or task.
+
+    Example:
+        >>> import json, pathlib
+        >>> labels = pathlib.Path("artifacts/data/pocket/xquad/xquad.en.json")
+        >>> articles = json.loads(labels.read_text(encoding="utf-8"))["data"]
+        >>> answers = {
+        ...     qa["id"]: qa["answers"][0]["text"]
+        ...     for article in articles for text in article["paragraphs"] for qa in text["qas"]
+        ... }
+        >>> _ = (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+        >>> xlt.score("squad", folder / "answers.json", labels)["tasks"]["squad-1.1"]["all"]
+        {'exact_match': 100.0, 'f1': 100.0}
+    """
+    if benchmark == SQUAD:
+        if tasks or split != "test":
+            raise UsageError("`squad` scores one file: it has neither `tasks` nor `split`")
+        version, scored = score_squad(Path(predictions), Path(labels), language=language)
+        return dict(squad_document(version, language, scored))
+    if language is not None:
+        raise UsageError("`language` goes with `squad` only")
+    found = score_benchmark(
+        get_benchmark(benchmark), Path(predictions), Path(labels), split=split, tasks=list(tasks)
+    )
+    return dict(found.document())
