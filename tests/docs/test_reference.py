@@ -110,7 +110,7 @@ def test_every_public_name_is_documented() -> None:
     public = [name for name in getattr(adapterxlt, "__all__", ()) if not name.startswith("_")]
     page = documents.python()
     for name in public:
-        assert f"::: adapterxlt.{name}" in page
+        assert f"::: adapterxlt.{name}" in page, name
         assert getattr(adapterxlt, name).__doc__, name
 
 
