@@ -1,4 +1,4 @@
-"""Where the files that come with the project lie: `artifacts/` and `recipes/`."""
+"""Finds the files that come with the package: `artifacts/` and `recipes/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where models compute: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+"""Devices that models run on: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
 
 A device changes no address in the store: what one trained, another finds.
 """
@@ -19,7 +19,7 @@ KNOWN = "auto, cpu, cuda, cuda:N (the GPU number N, from 0) or mps"
 
 
 def is_device(name: str) -> bool:
-    """Whether this can be the name of a device, here or elsewhere."""
+    """Whether this is a valid name of a device, on this machine or another."""
     return re.fullmatch(PATTERN, name) is not None
 
 
@@ -54,14 +54,14 @@ def find_device(name: str = AUTO) -> torch.device:
 
 
 def gpu_count() -> int:
-    """How many CUDA GPUs torch can compute on."""
+    """Return the number of CUDA GPUs that torch can use."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def gpu_numbers(name: str | None) -> tuple[int, ...] | None:
-    """The numbers of the CUDA GPUs that a name lets other libraries use; None: whatever is there.
+    """Return the CUDA GPUs that a name lets other libraries use; None means all.
 
     Example:
         >>> gpu_numbers("cuda:1"), gpu_numbers("cpu"), gpu_numbers(AUTO)

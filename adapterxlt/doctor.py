@@ -1,4 +1,4 @@
-"""Looks at the machine: versions, devices, data, backbones, disk. Reports, changes nothing."""
+"""Checks the machine: versions, devices, data, backbones, disk. It changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ State = Literal["ok", "warn", "missing"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check and its result.
 
     Args:
         topic: `package`, `device`, `data`, `backbone` or `disk`.
@@ -61,7 +61,7 @@ def examine(data: Sequence[str], workdir: Path) -> list[Check]:
 
 
 def check_installation() -> list[Check]:
-    """The package itself and what it requires."""
+    """Check the package itself and its requirements."""
     try:
         requirements = requires("adapterxlt") or ()
     except PackageNotFoundError:
@@ -152,7 +152,7 @@ def check_data(folders: Sequence[str]) -> list[Check]:
 
 
 def _tasks_in(roots: Sequence[Path]) -> dict[str, list[str]]:
-    """Task -> its splits that are there, each with its number of languages."""
+    """Return the available splits of each task, with their numbers of languages."""
     tasks: dict[str, list[str]] = {}
     for task in catalogue().values():
         for split in task.splits:

@@ -1,4 +1,4 @@
-"""What is known of a checked backbone. No torch."""
+"""Facts about a checked backbone. No torch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Backbone:
 
     @property
     def architecture(self) -> Architecture:
-        """What is known of all models of its type."""
+        """The facts that all models of its type share."""
         found = find(self.model_type)
         assert found is not None  # checked before there is a Backbone
         return found
@@ -47,5 +47,5 @@ class Backbone:
         return self.max_positions - self.architecture.first_position
 
     def problems_of(self, method: str) -> list[str]:
-        """What is wrong with a method on this backbone, [] if nothing."""
+        """Return the problems of a method on this backbone."""
         return check_method(method, self.hidden_size, self.layers, self.architecture.cannot)

@@ -1,4 +1,4 @@
-"""Checks, without torch, that a backbone is whole and fits its configuration."""
+"""Checks, without torch, that a backbone is complete and matches its configuration."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
 
 
 def model_config(backbone: Backbone) -> dict[str, Any]:
-    """What transformers may know of a backbone's config.json; see `safe_config`."""
+    """Return the part of config.json that transformers gets; see `safe_config`."""
     path = backbone.path / "config.json"
     where = f"backbone `{backbone.name}`: {path}"
     kept, _ = safe_config(read_json(backbone.name, path), where, backbone.architecture)
@@ -89,7 +89,7 @@ def model_config(backbone: Backbone) -> dict[str, Any]:
 def tokenizer_documents(
     name: str, folder: Path, architecture: Architecture
 ) -> dict[str, dict[str, Any]]:
-    """What transformers may know of a tokenizer's settings, by the names of their files.
+    """Return the tokenizer settings that transformers gets, by file name.
 
     Raises:
         MissingBackboneError: they name code to run, or are not as transformers writes them.
@@ -107,7 +107,7 @@ def tokenizer_documents(
 
 
 def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
-    """The files that hold the weights, and the name of each tensor's file if there are several."""
+    """Return the weight files and, if there are several, the file name of each tensor."""
     files = weight_files(backbone.name, backbone.path)
     if files == [backbone.path / WEIGHTS]:
         return files, {}
@@ -116,7 +116,7 @@ def weights_index(backbone: Backbone) -> tuple[list[Path], dict[str, str]]:
 
 
 def files_of(backbone: Backbone) -> list[Path]:
-    """The files in its folder that it consists of, and its notes; whatever else lies there."""
+    """Return the files of the backbone and its notes, without other files in the folder."""
     weights = weight_files(backbone.name, backbone.path)
     index = [INDEX] if weights != [backbone.path / WEIGHTS] else []
     others = ["config.json", *backbone.architecture.tokenizer_files, *index, *_NOTES]
@@ -126,7 +126,7 @@ def files_of(backbone: Backbone) -> list[Path]:
 
 @cache
 def _say_left_out(name: str, folder: Path, keys: tuple[str, ...]) -> None:
-    """Say once what of a config.json has no effect here."""
+    """Log once which keys of a config.json have no effect."""
     if keys:
         shown = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
         _log.warning(
@@ -184,7 +184,7 @@ def _check_weights(
 def _of_layers(
     shapes: Mapping[str, tuple[str, ...]], layers: int, sizes: Mapping[str, int]
 ) -> dict[str, tuple[int, ...]]:
-    """An entry's tensors in an encoder of so many layers."""
+    """Return the tensors of an entry in an encoder with this many layers."""
     return {
         key.format(layer=layer): tuple(sizes[size] for size in shape)
         for key, shape in shapes.items()

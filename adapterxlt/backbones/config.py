@@ -1,4 +1,4 @@
-"""What of a backbone's config.json reaches transformers: sizes and shapes, nothing else. No torch.
+"""Selects the keys of config.json that transformers gets: only sizes and shapes. No torch.
 
 transformers sets every key of that file as an attribute, and some decide which code is fetched and
 run: `auto_map`, `_attn_implementation_internal`. Those are refused. What says nothing of how
@@ -50,7 +50,7 @@ _VERSION = re.compile(r"\d{1,4}(\.\d{1,6}){0,3}")
 def safe_config(
     config: Mapping[str, Any], where: str, architecture: Architecture
 ) -> tuple[dict[str, Any], list[str]]:
-    """The part of a config.json that transformers gets, and which other keys are left out.
+    """Return the part of config.json that transformers gets, and the keys that are left out.
 
     Keys that every library writes and that say nothing of the encoder are not among the latter.
 

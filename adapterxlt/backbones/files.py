@@ -45,7 +45,7 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
 
 
 def weight_files(name: str, folder: Path) -> list[Path]:
-    """The safetensors files that hold the weights: one, or the shards of an index."""
+    """Return the safetensors files of the weights: one file, or the shards of an index."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     if (folder / INDEX).is_file():

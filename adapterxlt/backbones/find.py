@@ -93,5 +93,5 @@ def _from_hub(name: str, download: bool) -> Path:
 
 
 def _did_you_mean(name: str) -> str:
-    """Nothing for a name that is right, though its model is not here."""
+    """Suggest a backbone; say nothing if the name is right and only the model is missing."""
     return "" if name in KNOWN else f"{suggest(name, KNOWN, see='adapterxlt list backbones')}; "

@@ -1,4 +1,4 @@
-"""What a value of a config.json may be, and how that is said. No torch."""
+"""Rules for values of config.json, and their error messages. No torch."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def one_of(*known: object) -> Rule:
 
 
 def or_none(rule: Rule) -> Rule:
-    """null, or what another rule takes."""
+    """null, or a value that another rule accepts."""
     return lambda value: value is None or rule[0](value), rule[1]
 
 
 def either(first: Rule, second: Rule) -> Rule:
-    """What one of two rules takes."""
+    """A value that one of two rules accepts."""
     return lambda value: first[0](value) or second[0](value), f"{first[1]}; or {second[1]}"
 
 

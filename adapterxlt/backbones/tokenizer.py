@@ -1,4 +1,4 @@
-"""What of a backbone's tokenizer files reaches transformers. No torch.
+"""Selects the keys of a backbone's tokenizer files that transformers gets. No torch.
 
 Every key of tokenizer_config.json and special_tokens_map.json becomes an argument of the class
 that the former names: paths of other files (`tokenizer_file`), code (`auto_map`), chat templates.
@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 def safe_tokenizer_config(
     config: Mapping[str, Any], where: str, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """The part of a tokenizer_config.json that transformers gets.
+    """Return the part of tokenizer_config.json that transformers gets.
 
     Args:
         where: the file, for messages.
@@ -108,7 +108,7 @@ def safe_tokens(tokens: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def safe_added(added: Mapping[str, Any], where: str) -> dict[str, int]:
-    """What an added_tokens.json holds: tokens and their numbers.
+    """Return the content of added_tokens.json: tokens and their numbers.
 
     Raises:
         MissingBackboneError: it holds something else.

@@ -1,4 +1,4 @@
-"""Which inputs go into a batch together: those of near-equal length."""
+"""Groups inputs of similar length into batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which task's turn it is: how often each task of a mixture is drawn, and in what order.
+"""Decides how often each task of a mixture is drawn, and in which order.
 
 The formulas are those of jiant (`proj/main/components/task_sampler.py`); n is the number of a
 task's training inputs.
@@ -24,7 +24,7 @@ def counted(sizes: Sequence[int], sampling: Sampling, cap: int | None) -> npt.ND
 def probabilities(
     sizes: Sequence[int], sampling: Sampling, cap: int | None, temperature: float | None
 ) -> npt.NDArray[np.float64]:
-    """How likely a step is to be each task's.
+    """Return the probability of each task for a step.
 
     `proportional`: p ~ n. `capped`: p ~ min(n, cap). `temperature`: p ~ min(n, cap)^(1/T), the
     cap being optional. `uniform`: all alike.

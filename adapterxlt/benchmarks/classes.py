@@ -1,4 +1,4 @@
-"""Scoring files of one label a line."""
+"""Scores files with one label per line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from adapterxlt.metrics.counts import accuracy
 
 
 def score_classes(pair: Pair) -> Scored:
-    """Accuracy of one label a line."""
+    """Return the accuracy of files with one label per line."""
     return score_labels(pair, read_column(pair.labels))
 
 
 def score_labels(pair: Pair, gold: Sequence[str], *, lines: Sequence[int] = ()) -> Scored:
-    """The same where the labels have been read already.
+    """Return the accuracy of labels that were already read.
 
     Args:
         lines: those of the labels in their file; default: from the first on.

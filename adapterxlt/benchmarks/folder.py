@@ -16,7 +16,7 @@ from adapterxlt.suggest import suggest
 
 @dataclass(frozen=True)
 class Remark:
-    """Why a language of a task has no value, or what to know about the value it has."""
+    """Why a language of a task has no value, or a note about its value."""
 
     task: str
     language: str
@@ -150,7 +150,7 @@ def score_benchmark(
 
 
 def summarise(remarks: Sequence[Remark], benchmark: Benchmark) -> list[str]:
-    """One line a task and message; languages of which the same is said together."""
+    """Return one line per task and message, with all languages that share the message."""
     counts = {spec.name: len(spec.languages) for spec in benchmark.tasks}
     groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
@@ -185,7 +185,7 @@ def _chosen(benchmark: Benchmark, names: Sequence[str]) -> Iterator[TaskSpec]:
 
 
 def _one_label(same: Mapping[str, Constant | None]) -> tuple[str, bool] | None:
-    """What to say of labels that are one and the same in all languages, and whether to refuse them.
+    """Return the remark on files with only one distinct label, and whether to reject them.
 
     They are refused where they are many. Files of two or three examples that are translations of
     each other agree by chance too.

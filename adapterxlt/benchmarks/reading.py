@@ -1,4 +1,4 @@
-"""Reading prediction and label files of the benchmarks, whoever wrote them."""
+"""Reads prediction and label files of the benchmarks, which can come from anyone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_column(path: Path) -> list[str]:
 
 
 def read_numbers(path: Path) -> list[str]:
-    """One whole number a line; a ranked list such as XTREME's `[12]` gives its first."""
+    """Read one whole number per line; of a ranked list such as XTREME's `[12]`, the first."""
     found = []
     for number, text in enumerate(read_column(path), start=1):
         ranked = _RANKED.fullmatch(text)
@@ -41,7 +41,7 @@ def read_numbers(path: Path) -> list[str]:
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Pairs of ids, `source TAB target` a line; a file without any pair is one of no pairs."""
+    """Read pairs of ids, `source TAB target` per line; the file may be empty."""
     if path.is_file() and not path.stat().st_size:
         return []
     pairs = []
@@ -190,7 +190,7 @@ def require_known(
     first: int = 1,
     count: int | None = None,
 ) -> Constant | None:
-    """Refuse label files that hold no labels: blanked, cut off, or all the same.
+    """Reject label files without real labels: blank, cut off, or with only one distinct label.
 
     Args:
         labels: what was read as the labels.
@@ -227,7 +227,7 @@ def require_known(
 
 
 def same_length(labels: Sequence[object], predicted: Sequence[object], path: Path) -> None:
-    """Refuse predictions that are not as many as the labels.
+    """Reject files whose numbers of predictions and labels differ.
 
     Args:
         path: the prediction file.

@@ -1,4 +1,4 @@
-"""The benchmarks whose folders of predictions can be scored, and those that packages add.
+"""The benchmarks that can score folders of predictions, including those of packages.
 
 An entry point of the group `adapterxlt.benchmarks` names a `Benchmark` of its own name:
 
@@ -22,7 +22,7 @@ SQUAD = "squad"  # single files of answers, see `squad.py`
 
 
 def names() -> Collection[str]:
-    """Every benchmark of folders there is.
+    """Return the names of all benchmarks that score folders.
 
     Raises:
         PluginError: a package hides one of the project's own.
@@ -31,7 +31,7 @@ def names() -> Collection[str]:
 
 
 def get_benchmark(name: str) -> Benchmark:
-    """The benchmark of that name.
+    """Return the benchmark of this name.
 
     Raises:
         UsageError: there is none; the hint names the closest.

@@ -1,4 +1,4 @@
-"""What a benchmark consists of. Languages, labels and files are those of the catalogue's tasks."""
+"""Describes a benchmark. Languages, labels and files come from the tasks of the catalogue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Scored:
-    """The metrics of one language in percent, and what is worth a remark.
+    """The metrics of one language in percent, and remarks.
 
     Args:
         same: the label that all labels are, if there is but one.
@@ -74,7 +74,7 @@ class TaskSpec:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """All that its average is over."""
+        """All languages of its average."""
         return self.entry.languages
 
     @property
@@ -84,11 +84,11 @@ class TaskSpec:
 
     @property
     def called(self) -> str:
-        """What the official value is, in words."""
+        """Description of the official value."""
         return self.title or " and ".join(name.replace("_", " ") for name in self.means)
 
     def scored(self, predictions: Path, labels: Path, language: str) -> Scored:
-        """What a pair of files scores."""
+        """Return the scores of a pair of files."""
         return self.score(Pair(predictions, labels, language, self.entry.labels))
 
     def prediction_file(self, language: str, split: str) -> str:

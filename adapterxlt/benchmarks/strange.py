@@ -1,4 +1,4 @@
-"""Labels that there are none of: how many, the first ones with their lines, what was meant."""
+"""Reports unknown labels: how many, the first ones with their lines, and the likely meaning."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def strange_labels(
     known: Collection[str],
     counts_as: str,
 ) -> list[str]:
-    """A remark on each of the two files that holds labels which there are none of.
+    """Return a remark on each of the two files that contains unknown labels.
 
     Args:
         gold: what the label file holds.

@@ -51,7 +51,7 @@ def score_tags(pair: Pair, *, further: Collection[str] = (), pad: bool = False) 
 
 
 def _remark_scheme(gold: Tags, predicted: Tags) -> list[str]:
-    """Tell where one side begins chunks with B- and the other never does."""
+    """Remark that one file begins chunks with B- and the other never does."""
     prefixes = {"the labels": _prefixes(gold), "the predictions": _prefixes(predicted)}
     begin = [side for side, found in prefixes.items() if "B" in found]
     never = [side for side, found in prefixes.items() if found == {"I"}]

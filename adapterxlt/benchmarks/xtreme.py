@@ -41,7 +41,7 @@ def _score_bucc(pair: Pair) -> Scored:
 def _remark_ids(
     gold: Sequence[tuple[str, str]], predicted: Sequence[tuple[str, str]], path: Path
 ) -> list[str]:
-    """Tell of pairs that are of other ids than the labels', or the wrong way round."""
+    """Remark on pairs whose ids are not those of the labels, or are swapped."""
     for side, place in (("source", 0), ("target", 1)):
         there, other = ({pair[column] for pair in gold} for column in (place, 1 - place))
         ids = [pair[place] for pair in predicted]
@@ -75,7 +75,7 @@ def _score_tatoeba(pair: Pair) -> Scored:
 
 
 def _remark_numbers(predicted: Sequence[str], count: int, path: Path) -> list[str]:
-    """Tell of line numbers that there are no lines of."""
+    """Remark on line numbers that do not exist."""
     beyond = [
         (line, number)
         for line, number in enumerate(predicted, start=1)

@@ -1,4 +1,4 @@
-"""A run with several steps at once on a terminal: what runs where, what waits, what failed."""
+"""Shows on a terminal which steps of a run are running, waiting or failed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def live_board(board: Board, console: Console) -> Iterator[None]:
 
 
 def watching(progress: Progress) -> Watch | None:
-    """What shows the board of a run on the terminal that progress goes to; None elsewhere."""
+    """Return a function that shows the board of a run on a terminal; None on other outputs."""
     if isinstance(progress, BarProgress):
         return lambda board: live_board(board, progress.console)
     return None

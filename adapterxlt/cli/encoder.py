@@ -1,4 +1,4 @@
-"""The encoder that `--backbone` and `--artifact` name; what came from elsewhere is checked."""
+"""Opens the encoder that `--backbone` and `--artifact` name, and checks artifacts first."""
 
 from __future__ import annotations
 

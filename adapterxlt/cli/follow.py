@@ -1,4 +1,4 @@
-"""`adapterxlt status --follow`: what a run of another terminal does, from its work folder."""
+"""`adapterxlt status --follow`: watch a run of another terminal through its work folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`adapterxlt list tasks|methods|backbones|recipes|presets`: what there is.
+"""`adapterxlt list`: list tasks, methods, backbones, recipes or presets.
 
 (The module's name has an underscore so as not to shadow the builtin.)
 """
@@ -34,7 +34,7 @@ BENCHMARKS = {
 
 
 def tasks(entries: Sequence[Path] = ()) -> Listing:
-    """The tasks of the catalogue, by benchmark; with everything an entry says in the JSON.
+    """List the tasks of the catalogue by benchmark; the JSON has all fields of an entry.
 
     Args:
         entries: the user's own beside those of the configuration: files, or folders of them.
@@ -91,7 +91,7 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
 
 
 def methods(backbone: str | None = None) -> Listing:
-    """What `method:` of a train stage may be.
+    """List the methods that `method:` of a train stage accepts.
 
     Args:
         backbone: one as in recipes, on which the parameters that are trained are counted.
@@ -121,7 +121,7 @@ def methods(backbone: str | None = None) -> Listing:
 
 
 def _count(records: list[dict[str, Any]], name: str) -> str:
-    """Add what each method trains on a backbone; what is to be said of it."""
+    """Add how much each method trains on a backbone, and return a note about it."""
     from adapterxlt.models.sizes import trained_parameters
 
     backbone = resolve_backbone(name, Path.cwd())
@@ -160,7 +160,7 @@ def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def backbones() -> Listing:
-    """What `backbone:` of a recipe may be."""
+    """List the backbones that `backbone:` of a recipe accepts."""
     records: list[dict[str, object]] = []
     for name in BUNDLED:
         try:
@@ -189,7 +189,7 @@ def _backbone(name: str, layers: int, width: int, needs: str) -> dict[str, objec
 
 
 def recipes() -> Listing:
-    """The recipes that come with the project."""
+    """List the bundled recipes."""
     return Listing(
         [{"recipe": name, "what": _description(path)} for name, path in bundled_recipes().items()]
     )
@@ -205,7 +205,7 @@ LISTINGS: dict[str, Callable[..., Listing]] = {
 
 
 def _description(path: Path) -> str:
-    """What a recipe says of itself in its `description`."""
+    """Return the `description` of a recipe."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     return str(document.get("description", "")) if isinstance(document, dict) else ""
 

@@ -8,7 +8,7 @@ from adapterxlt.cli.listing import Listing, wrap
 
 
 def presets() -> Listing:
-    """The retrieval protocols, and the published hyper-parameters of tasks."""
+    """List the retrieval protocols and the published hyper-parameters of tasks."""
     from adapterxlt.retrieval.protocols import PROTOCOLS, Vectors
 
     def describe(vectors: Vectors) -> str:
@@ -35,7 +35,7 @@ def presets() -> Listing:
 
 
 def _task_presets() -> Listing:
-    """One record for tasks of equal settings; what a source does not say is left empty."""
+    """Return one record for all tasks with equal settings; unknown settings are empty."""
     from adapterxlt.tasks.presets import presets as published
 
     columns = {

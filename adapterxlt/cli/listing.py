@@ -1,4 +1,4 @@
-"""What `adapterxlt list` shows of one kind of thing."""
+"""One listing of `adapterxlt list`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapterxlt.report.console import make_console
 
 @dataclass(frozen=True)
 class Listing:
-    """One record a thing; their keys are the columns.
+    """A list of records, whose keys are the columns.
 
     Args:
         hidden: keys that are in the JSON document only.
@@ -29,6 +29,6 @@ class Listing:
 
 
 def wrap(text: str, indent: str = "  ") -> str:
-    """A note below a table in lines that fit; the first is indented, the following further."""
+    """Wrap a note below a table; the second and later lines are indented further."""
     width = min(98, make_console().width)
     return click.wrap_text(text, width, initial_indent=indent, subsequent_indent=2 * indent)

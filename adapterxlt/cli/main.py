@@ -95,7 +95,7 @@ def describe(error: BaseException) -> tuple[str, int]:
 @click.version_option(__version__, prog_name="adapterxlt", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    """Train and evaluate cross-lingual models: does an English intermediate task help others?"""
+    """Modular cross-lingual transfer: test whether an English task helps other languages."""
 
 
 def main() -> None:

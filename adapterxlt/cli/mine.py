@@ -1,4 +1,4 @@
-"""`adapterxlt mine SRC TRG --out PAIRS.tsv`: translation pairs out of two texts."""
+"""`adapterxlt mine SRC TRG --out PAIRS.tsv`: find translation pairs in two text files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Bytes of a size."""
+        """Return the bytes of a size."""
         if isinstance(value, int):
             return value
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
@@ -141,12 +141,14 @@ def command(
     as_json: bool,
     **others: Any,
 ) -> None:
-    """Find translation pairs in two texts, one sentence a line (plain, .gz, .bz2, .xz or .zst).
+    """Find translation pairs in two text files with one sentence per line.
 
-    A line ends at a line feed; other line breaks in a sentence, and tabs, are written as spaces.
-    Every sentence is compared with the whole other side by margin score; pairs are one to one.
-    An interrupted command goes on where it was when it is given again. Languages are told by
-    their scripts only: German and English lines look alike to --src-lang.
+    SRC and TRG are plain text or compressed (.gz, .bz2, .xz or .zst). The command compares every
+    sentence with all sentences of the other file by margin score, and each sentence is part of at
+    most one pair. Lines end at line feeds; other line breaks and tabs are written as spaces.
+
+    If the command is interrupted, run it again to continue. Languages are only recognised by
+    their script, so --src-lang cannot tell German from English.
     """
     from dataclasses import replace
 

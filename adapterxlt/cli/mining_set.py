@@ -1,4 +1,4 @@
-"""`adapterxlt mining-set SRC TRG --out DIR`: a mining set with known gold, of parallel text."""
+"""`adapterxlt mining-set SRC TRG --out DIR`: build a test set for mining from parallel text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe can show: its comparisons, with the noise of outcomes at hand or of a guess."""
+"""The comparisons of a recipe, with the noise of known outcomes or of a guess."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Guess:
-    """What somebody expects; see `report.power.guessed`."""
+    """The user's expectations; see `report.power.guessed`."""
 
     accuracy: float
     disagreement: float | None
@@ -146,7 +146,7 @@ def _measured(contest: Contest, guess: Noise) -> Noise:
 
 
 def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list[int]:
-    """Examples of each language; of mining, gold pairs."""
+    """Return the number of examples of each language, or of gold pairs for mining."""
     step, roots = planned.step, context.sources.roots
     task = context.sources.tasks[step.text("task")]
     sizes = []

@@ -25,7 +25,7 @@ def open_progress(file: IO[str] | None = None) -> ProgressProtocol:
 
 
 class BarProgress:
-    """Bars with rate and time left; what took a while stays as one line when it is finished."""
+    """Bars with rate and time left; a long bar leaves one line when it is finished."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = console

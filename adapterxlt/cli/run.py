@@ -1,4 +1,4 @@
-"""`adapterxlt run RECIPE`: compute what is missing, print the results."""
+"""`adapterxlt run RECIPE`: run the missing stages and print the results."""
 
 from __future__ import annotations
 

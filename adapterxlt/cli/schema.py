@@ -18,7 +18,7 @@ def command(what: str) -> None:
 
 
 def _task() -> dict[str, Any]:
-    """Of an entry as it may be written: with its layout at the top, or in `layouts`."""
+    """Return the schema of an entry, with its layout at the top or in `layouts`."""
     from adapterxlt.tasks.catalogue import Task
     from adapterxlt.tasks.layout import Layout
     from adapterxlt.tasks.short_form import FOLLOWS

@@ -64,7 +64,7 @@ def print_metrics(title: str, metrics: Mapping[str, float], console: Console | N
 
 
 def _also(task: TaskScores, digits: int) -> str:
-    """What stands beside the official value: the true one where that is misnamed, the others."""
+    """Return the values next to the official one: the true value if that is misnamed, others."""
     if task.averages is None:
         return f"{len(task.languages)} of {len(task.spec.languages)} languages"
     spec = task.spec
@@ -75,7 +75,7 @@ def _also(task: TaskScores, digits: int) -> str:
 
 
 def _print_languages(task: TaskScores, digits: int, console: Console) -> None:
-    """Every language's official metrics, and what stands beside them, in running lines."""
+    """Print the official metrics of every language, and the values next to them, in lines."""
     spec = task.spec
     if not task.languages:
         return

@@ -116,7 +116,7 @@ def _owners(store: Store, entries: list[Manifest]) -> dict[str, list[Owner]]:
 
 
 def _recipes(entry: Manifest, owners: dict[str, list[Owner]]) -> str:
-    """Names of an entry's recipes, and the ids of those of a name that it is not part of all of."""
+    """Name the recipes of an entry, with ids where it belongs to only some of that name."""
     own = owners[entry.fingerprint]
     everyone = {owner for found in owners.values() for owner in found}
     texts = []

@@ -1,1 +1,1 @@
-"""YAML files that people write: their values with file and line, and what is wrong with them."""
+"""YAML files that people write: their values with file and line, and their problems."""

@@ -1,4 +1,4 @@
-"""pydantic's errors in the words and at the places of a recipe."""
+"""Translates pydantic's errors into plain words with the places in a recipe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def translated(
     places: Places,
     more: Iterable[str] = (),
 ) -> Iterator[Problem]:
-    """The problems that a model told of what was written at `path`.
+    """Return the problems that a model found in the value at `path`.
 
     Args:
         more: keys that may be written there besides those of the model.
@@ -51,7 +51,7 @@ def translated(
 
 
 def _location(loc: tuple[int | str, ...]) -> tuple[KeyPath, str | None]:
-    """Drop what names a branch of a union, and say which it was."""
+    """Drop the name of a branch of a union, and return which one it was."""
     branch, inner = None, list(loc[:1])
     for part in loc[1:]:
         if isinstance(part, str) and part.startswith(("literal[", "list[", "function-")):
@@ -76,7 +76,7 @@ def _holder(model: type[BaseModel], inner: KeyPath) -> type[BaseModel]:
 
 
 def _words(detail: ErrorDetails, key: str, keys: Iterable[str]) -> tuple[str, str | None]:
-    """A message and a hint for one of pydantic's errors; `keys` are those that are known there."""
+    """Return message and hint for one of pydantic's errors; `keys` are the known keys."""
     kind, limits = detail["type"], detail.get("ctx", {})
     match kind:
         case "missing":

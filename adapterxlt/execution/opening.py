@@ -45,7 +45,7 @@ def recipe_path(text: str) -> Path:
 
 
 def data_folders(data: Sequence[str]) -> tuple[str, ...]:
-    """Make the folders of `--data` absolute: they are meant from here, not from the recipe."""
+    """Make the folders of `--data` absolute: they are relative to the current folder."""
     return tuple(
         str(Path(folder).resolve()) if Path(folder).is_dir() else folder for folder in data
     )
@@ -91,7 +91,7 @@ def _backbone_here(name: str, base: Path) -> Backbone | None:
 
 
 def in_trial(recipe: Recipe, trial: int | None, sources: Sources, progress: Progress) -> Recipe:
-    """The recipe, or what `--trial` makes of it; what that does otherwise is logged."""
+    """Return the recipe, or its trial version for `--trial`; log the differences."""
     if trial is None:
         return recipe
     small, notes = in_small(recipe, trial, sources.roots)

@@ -23,8 +23,7 @@ def ends(tokenizer: PreTrainedTokenizerBase) -> tuple[int, int]:
     if first is None or last is None:
         lacking = "before" if first is None else "behind"
         raise MissingBackboneError(
-            f"the tokenizer of `{tokenizer.name_or_path}` has no token for the place {lacking} a "
-            "text",
+            f"the tokenizer of `{tokenizer.name_or_path}` has no token to put {lacking} a text",
             hint="its special_tokens_map.json must name cls_token and sep_token, or bos_token and "
             "eos_token",
         )

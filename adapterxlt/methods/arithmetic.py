@@ -104,7 +104,7 @@ class Shares:
     layers: tuple[LayerRange, ...] = ()
 
     def at(self, layer: int | None) -> tuple[float, ...]:
-        """The weights in a layer; None is outside of all layers.
+        """Return the weights in a layer; None stands for everything outside the layers.
 
         Example:
             >>> shares = Shares((0.5, 0.5), (LayerRange(0, 3, (1.0, 0.0)),))

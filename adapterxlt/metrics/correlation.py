@@ -9,7 +9,7 @@ from adapterxlt.metrics.counts import check_lengths
 
 
 def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """Pearson's correlation; 0 where either side is one and the same number throughout."""
+    """Return Pearson's correlation; 0 if all numbers of a side are equal."""
     check_lengths(gold, predicted, "numbers")
     means = math.fsum(gold) / len(gold), math.fsum(predicted) / len(predicted)
     # Each side by its own size first: neither squares of tiny nor of huge numbers are lost.

@@ -55,7 +55,7 @@ def _is_gate(name: str) -> bool:
 def _read_mask(
     layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Hide padding from prompt tokens too; tell the hooks below what is no padding."""
+    """Hide padding from prompt tokens too, and tell the hooks below where the text is."""
     context: Any = ForwardContext.get_context()
     states: Tensor = args[0] if args else kwargs[next(name for name in STATES if name in kwargs)]
     name = next((name for name in _MASKS if name in kwargs), "")

@@ -120,7 +120,7 @@ def _retrieval(layers: Layers) -> Section:
         f"{title}: {places}",
         grid,
         where,
-        f"* best {noun}, chosen {{'on dev' if layers.dev else 'on the same sentences'}}",
+        f"* best {noun}, chosen {'on dev' if layers.dev else 'on the same sentences'}",
         layers,
         f"{title}, mean over languages",
     )

@@ -146,7 +146,7 @@ def best_of(grid: Sequence[Scored], metric: str) -> Scored:
 
 
 def check_threshold(threshold: float | None, gold: Path | None) -> None:
-    """Refuse a threshold where nothing is mined, or that is no finite number."""
+    """Reject a threshold that is not a finite number, or where nothing is mined."""
     bucc.check_finite(threshold, "--threshold")
     if threshold is not None and gold is None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Which files of another library's folder hold an adapter, and that they are no pickles."""
+"""Finds the files of an adapter in another library's folder, and refuses pickles."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _files(folder: Path) -> tuple[Path, ...]:
 
 
 def _untied(files: tuple[Path, ...], aliases: Mapping[str, str], words: str) -> str:
-    """Why a decoder is no part of the word embeddings; "" if it is, or is not there."""
+    """Return why a decoder is not tied to the word embeddings; "" if it is tied or missing."""
     import torch
 
     from adapterxlt.models import tensors

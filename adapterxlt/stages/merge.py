@@ -137,7 +137,7 @@ class _Merge(StageKind[MergeStage]):
 
 
 def _told(params: Mapping[str, object]) -> Iterator[str]:
-    """What a lineage says of a merge beside its members, where it is no plain average."""
+    """Return what a lineage says about a merge that is not a plain average."""
     weights, layers, greedy = (params.get(key) for key in ("weights", "layers", "greedy"))
     if isinstance(greedy, Mapping):
         cap = f"[{greedy['cap']}]" if greedy["cap"] else ""

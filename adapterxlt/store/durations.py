@@ -1,5 +1,4 @@
-"""How long steps took, beside the store's entries: it is no part of them, whose bytes it would
-change."""
+"""How long steps took, kept next to the entries so that their bytes do not change."""
 
 from __future__ import annotations
 

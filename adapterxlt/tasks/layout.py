@@ -26,7 +26,7 @@ PLACEHOLDERS = ("lang", "iso3", "name", "context", "question", "source", "target
 
 
 def _inside(pattern: str) -> str:
-    """A pattern that stays inside of the folder that it is looked for in."""
+    """Check that a pattern stays inside the folder in which it is searched."""
     parts = pattern.split("/")
     if "" in parts or ".." in parts or "\\" in pattern:
         raise ValueError(f"`{pattern}` is not a path inside a data folder; use `/` between folders")

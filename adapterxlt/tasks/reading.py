@@ -117,7 +117,9 @@ def parse_json(path: Path, text: str, line: int = 0) -> Any:
         message = f"not JSON: {error.msg} (column {error.colno})"
         unterminated = error.msg.startswith("Unterminated")
         cut = unterminated or error.pos >= len(text.rstrip())
-        raise bad(path, line or error.lineno, message, "is it cut off?" if cut else None) from error
+        raise bad(
+            path, line or error.lineno, message, "it may be cut off" if cut else None
+        ) from error
     except RecursionError as error:
         raise bad(path, line, "not JSON of any known kind: nested too deeply") from error
     except UnicodeEncodeError as error:

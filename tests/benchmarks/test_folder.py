@@ -96,7 +96,7 @@ def test_nothing_at_all_is_an_error(folders, tmp_path):
     (tmp_path / "empty/ONE").mkdir(parents=True)
     with pytest.raises(MissingDataError, match="one in all 2 languages: de: no predictions"):
         score_benchmark(TOY, tmp_path / "empty", folders[1])
-    with pytest.raises(MissingDataError, match="no such folder of labels"):
+    with pytest.raises(MissingDataError, match="this folder of labels does not exist"):
         score_benchmark(TOY, folders[0], tmp_path / "nowhere")
 
 

@@ -94,7 +94,7 @@ def test_questions(write):
     [
         (squad(("1", [""]), ("2", ["x"])), "1 of 2 questions have blank answers"),
         (squad(("1", []), ("2", [])), "2 of 2 questions have blank answers"),
-        (squad(), "no questions"),
+        (squad(), "does not contain any questions"),
         ('{"version": 1}', "not in the SQuAD format"),
         ('{"data": [{"paragraphs": [{"qas": [{"answers": []}]}]}]}', "not in the SQuAD format"),
         ("{", "not JSON"),
@@ -145,7 +145,7 @@ def test_what_holds_no_labels_is_refused(write):
     assert require_known(path, ["0", "1", "strange"], ("0", "1")) is None
     assert require_known(path, ["0"] * 9, ("0", "1")) == Constant("0", 9)
     assert require_known(path, ["O"] * 60, ("O",), count=9) == Constant("O", 9)
-    with pytest.raises(MissingDataError, match=r"`ein` and 1 more of 3 are no labels"):
+    with pytest.raises(MissingDataError, match=r"`ein` and 1 more of 3 are not labels"):
         require_known(path, ["ein", "Satz", "0"], ("0", "1"))
     with pytest.raises(MissingDataError, match=r"test-de.tsv:2: no label"):
         require_known(path, ["0", "", "1"], ("0", "1"))

@@ -98,18 +98,18 @@ def test_parameters_reach_adapters_as_written(text: str, params: dict[str, objec
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("seq_bn[output_adapter=false]", "sits nowhere"),
+        ("seq_bn[output_adapter=false]", "has no place"),
         ("seq_bn[inv_adapter=nice]", "without inv_adapter_reduction_factor"),
         ("double_seq_bn[residual_before_ln=post_add]", "needs original_ln_before=true"),
         ("compacter[init_weights=houlsby]", "needs init_weights=bert"),
         ("par_bn[phm_layer=true]", "needs init_weights=bert"),
-        ("lora[selfattn_lora=false]", "sits nowhere"),
+        ("lora[selfattn_lora=false]", "has no place"),
         ("lora[vera_d=0.1]", "needs both vera_d and vera_b"),
         ("vera[vera_b=none]", "needs both vera_d and vera_b"),
-        ("vera[output_lora=true]", "self-attention only"),
+        ("vera[output_lora=true]", "only share its VeRA matrices in the self-attention"),
         ("ia3[use_dora=true]", "cannot be VeRA or DoRA"),
-        ("loreft[layers=[]]", "edits nothing"),
-        ("loreft[prefix_positions=0]", "edits nothing"),
+        ("loreft[layers=[]]", "does not edit anything"),
+        ("loreft[prefix_positions=0]", "does not edit anything"),
     ],
 )
 def test_parameters_that_adapters_cannot_build_together(text: str, reason: str) -> None:
@@ -163,8 +163,8 @@ def test_a_union_reaches_adapters() -> None:
         ("mam[r=2]", "`mam` does not take parameters", "prefix_tuning[bottleneck_size=800]|par_bn"),
         ("full|lora", "`full` cannot be part of a union", ""),
         ("mam|lora", "`mam` cannot be part of a union", ""),
-        ("seq_bn|par_bn", "sit in the same places", ""),
-        ("lora|lora", "sit in the same places", ""),
+        ("seq_bn|par_bn", "use the same places", ""),
+        ("lora|lora", "use the same places", ""),
         ("x" * 501, "at most 500 characters", ""),
     ],
 )
@@ -245,8 +245,8 @@ def test_merging_takes_one_configuration() -> None:
         ("lora[use_dora=true]", "learnt magnitudes"),
         ("unipelt", "a gate that depends on the input"),
         ("ia3[use_gating=true]", "a gate that depends on the input"),
-        ("noreft[non_linearity=relu]", "not linear"),
-        ("lora[leave_out=[0]]|ia3[leave_out=[1]]", "joins several LoRAs"),
+        ("noreft[non_linearity=relu]", "non-linear edits"),
+        ("lora[leave_out=[0]]|ia3[leave_out=[1]]", "combines several LoRAs"),
     ],
 )
 def test_what_has_no_sum_is_not_merged(method: str, reason: str) -> None:

@@ -170,7 +170,7 @@ def test_markdown_and_latex_have_every_cell(made: Made) -> None:
         assert f"[{low:+.1f}, {high:+.1f}]$" in tex.replace("-0.0", "+0.0")
     assert tex.count(r"\\") == 1 + len(found.rows)
     assert markdown(Study([], {}), []).count("The outcomes of examples were not kept") == 1
-    assert latex(Study([], {})).startswith("% No outcomes")
+    assert latex(Study([], {})).startswith("% The outcomes")
 
 
 def test_csv_has_every_row_and_no_formula(made: Made) -> None:

@@ -48,9 +48,10 @@ def test_a_small_table() -> None:
         "Differences, not in pairs",
         "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language; "
         "unpaired)",
-        "±: about 95 %, counts the sampling of test examples only, not that of seeds; unpaired: no "
-        "outcomes",
-        "of examples were kept, run the recipe again for an interval in pairs",
+        "± gives an interval of about 95 % for the sampling of test examples, without the "
+        "variation of",
+        "seeds. unpaired: the outcomes of examples were not kept; run the recipe again for paired "
+        "intervals",
     ]
 
 
@@ -105,7 +106,7 @@ def test_retrieval_shows_layers_and_marks_the_best() -> None:
     ]
     assert lines[5] == "search: tatoeba dev, accuracy: none at layer 1; nli at layer 0"
     assert "accuracy_xx_en, mean: none 30.0, nli 50.0" in lines
-    assert "* best layer, chosen on these very sentences" in lines
+    assert "* best layer, chosen on the same sentences" in lines
     assert any(line.startswith("nli vs none on tatoeba dev: +20.0") for line in lines)
 
 

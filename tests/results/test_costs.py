@@ -73,5 +73,5 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, text: str) -> None:
     write_costs(tmp_path, [TRAINED], notes)
     assert read_costs(tmp_path) == [TRAINED]
     [note] = notes.lines
-    aside = Path(note.split("; it is ")[1].removesuffix(" now"))
+    aside = Path(note.split("; it was renamed to ")[1])
     assert aside.read_text() == text

@@ -81,7 +81,7 @@ def test_json_errors_name_the_line() -> None:
         parse_json(Path("f"), '{"a":\n  oops}')
     with pytest.raises(MissingDataError, match="f:7: not JSON") as caught:
         parse_json(Path("f"), "{", line=7)
-    assert caught.value.hint == "is it cut off?"
+    assert caught.value.hint == "it may be cut off"
     with pytest.raises(MissingDataError, match="nested too deeply"):
         parse_json(Path("f"), "[" * 100_000, line=1)
 

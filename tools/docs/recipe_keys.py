@@ -73,7 +73,9 @@ def own_keys(name: str, model: type[BaseModel]) -> list[str]:
     shared: dict[str, str | None] = {}
     if name not in BLOCKS or name == "language_adapters":
         bases: list[type[BaseModel]] = [TrainingBlock, Stage]
-        for base in bases if name == "language_adapters" else [*bases, SpeakingStage]:
+        if name != "language_adapters":
+            bases.append(SpeakingStage)
+        for base in bases:
             if issubclass(model, base):
                 shared |= {key: field.description for key, field in base.model_fields.items()}
     return [

@@ -36,12 +36,12 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 
 def known() -> list[str]:
-    """The model types there are entries for."""
+    """Return the model types that have entries."""
     return [*BUILT_IN, *sorted(plugins.entries("architectures"))]
 
 
 def find(model_type: object) -> Architecture | None:
-    """The entry of a model type; None if there is none.
+    """Return the entry of a model type, or None.
 
     Raises:
         PluginError: an installed package hides a built-in entry, or its own is none.

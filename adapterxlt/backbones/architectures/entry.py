@@ -1,4 +1,4 @@
-"""What must be known of an architecture to use its encoders as backbones. No torch."""
+"""Facts about an architecture that are needed to use its encoders as backbones. No torch."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ class Architecture:
     models: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
 
     def key(self, size: str) -> str:
-        """What config.json calls a size."""
+        """Return the name of a size in config.json."""
         return self.sizes.get(size, size)
 
     def has_plain(self, kind: str) -> bool:
-        """Whether a kind's head in transformers is built as the one here."""
+        """Whether transformers builds the head of a kind in the same way as adapterxlt."""
         plain = self.plain_heads
         return plain if isinstance(plain, bool) else kind in plain
 
     @property
     def prefix(self) -> str:
-        """What names of the encoder's tensors begin with in a model with a head."""
+        """Prefix of the encoder's tensor names in a model with a head."""
         return f"{self.base}."
 
     @property
@@ -110,5 +110,5 @@ class Architecture:
 
     @property
     def tokenizer_files(self) -> tuple[str, ...]:
-        """All files that say how text becomes tokens."""
+        """All files that define the tokenizer."""
         return (*self.vocabularies, *EVERY)

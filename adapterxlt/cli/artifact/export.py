@@ -108,7 +108,7 @@ def command(
 
 
 def _bare_backbone(path: str) -> Backbone | None:
-    """The backbone that a user names in place of something trained, if it is one."""
+    """Return the backbone if the user named one instead of a trained stage."""
     folder = Path(path)
     if folder.exists():
         trained = any((folder / name).is_file() for name in (MANIFEST_NAME, SPEC_FILE))

@@ -117,7 +117,7 @@ def command(
 
 @contextmanager
 def _opened(text: str, place: Path | None, store: Store) -> Iterator[tuple[Source, str | None]]:
-    """What lies here is read where it is; what does not is fetched, as `pull` does."""
+    """Open a local artifact in place; fetch a remote one, as `pull` does."""
     if place is not None and (place.is_file() or (place / MANIFEST_NAME).exists()):
         yield open_source(place), None
         return
@@ -128,7 +128,7 @@ def _opened(text: str, place: Path | None, store: Store) -> Iterator[tuple[Sourc
 
 
 def report(taken: TakenIn, as_json: bool, note: str = "") -> None:
-    """Print what was taken in.
+    """Print what was imported.
 
     Args:
         note: what was left out of it.

@@ -1,4 +1,4 @@
-"""`adapterxlt outcomes ...`: what every example of an evaluation came to."""
+"""`adapterxlt outcomes ...`: export the outcome of every evaluated example."""
 
 from __future__ import annotations
 

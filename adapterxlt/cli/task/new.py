@@ -71,7 +71,7 @@ def command(
 
 
 def _text(entry: dict[str, object], notes: list[str]) -> str:
-    """The entry as YAML, what was guessed as comments above it."""
+    """Return the entry as YAML, with the guesses as comments above it."""
     above = "".join(f"# {line}\n" for note in notes for line in printable(note).splitlines())
     body = yaml.safe_dump(
         entry, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100

@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def hash_texts(texts: Iterable[str]) -> Hashes:
-    """Return the sorted distinct hashes of texts; bare punctuation is no text."""
+    """Return the sorted distinct hashes of texts; bare punctuation does not count."""
     normalised = set(map(normalise_text, texts)) - {""}
     return np.unique(np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8"))
 

@@ -46,7 +46,7 @@ def test_labels_become_numbers(tokenizer: PreTrainedTokenizerBase) -> None:
     assert label(SEVERAL, labels=()) == [0, 0, 0]
     with pytest.raises(MissingDataError, match="example `7` has no label"):
         label(ONE)
-    with pytest.raises(MissingDataError, match="has the label `dutch`, which its task"):
+    with pytest.raises(MissingDataError, match="has the label `dutch`, which is not a label"):
         label(ONE, label="dutch")
 
 

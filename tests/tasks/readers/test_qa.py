@@ -78,7 +78,7 @@ def test_an_id_that_occurs_twice(write: Write, tmp_path: Path) -> None:
     ("content", "message"),
     [
         ('{"data": [\n  {,}]}', r"dev-v1.1.json:2: not JSON"),
-        ('{"data": [{"para', r"not JSON: Unterminated string .*\n  is it cut off"),
+        ('{"data": [{"para', r"not JSON: Unterminated string .*\n  it may be cut off"),
         ("[]", "not in the SQuAD format: a list or a text where an object belongs"),
         ('{"data": [{"title": "t"}]}', "not in the SQuAD format: no `paragraphs`"),
         ('{"data": []}', "the file does not contain any questions"),
