@@ -230,7 +230,7 @@ class Recipe(Strict):
     data: list[str] = Field(
         default_factory=lambda: ["pocket"],
         min_length=1,
-        description="Where data lie: folders beside the recipe or absolute ones, `pocket` "
+        description="Where data lie: folders (relative to the recipe, or absolute), `pocket` "
         "(bundled), or `hub` (the Hugging Face Hub).",
     )
     tasks: list[str] = Field(
