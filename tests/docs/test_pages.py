@@ -98,7 +98,7 @@ def cheap() -> list[str]:
         for page in PAGES
         if named(page) not in WHOLE
         and (
-            any(tuple(words[: len(verb)]) == verb for words in commands(page) for verb in CHEAP)
+            any(tuple(words[: len(verb)]) == verb for words in in_blocks(page) for verb in CHEAP)
             or any(block.language == "python" for block in blocks(page))
         )
     ]
@@ -112,7 +112,7 @@ def test_commands_of_a_page_work(
     write_files(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    for words in in_blocks(page) if name in WHOLE else commands(page):
+    for words in in_blocks(page):
         verb = next((verb for verb in CHEAP if tuple(words[: len(verb)]) == verb), None)
         if not executable(words) or (verb is None and name not in WHOLE):
             continue
