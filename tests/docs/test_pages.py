@@ -136,9 +136,14 @@ def test_recipes_run_in_small(
 ) -> None:
     write_files(page_of(page), tmp_path)
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli, ["run", recipe, "--trial", "2", "--workdir", "trial"])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "trial" / "results.json").is_file()
+    small = ["run", recipe, "--trial", "2"]
+    on_what_was_trained = [
+        words for words in in_blocks(page_of(page)) if any(w.startswith("runs:") for w in words)
+    ]
+    for words in [small, *on_what_was_trained]:
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, f"{words}: {result.output}"
+    assert (tmp_path / "runs" / "results.json").is_file()
 
 
 def test_mining_finds_the_pairs_that_its_page_shows(
