@@ -1,4 +1,4 @@
-"""Weights that other libraries wrote, under the names that they have here."""
+"""Reads weights of other libraries and renames them to adapterxlt's names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POSITIONS = "embeddings.position_ids"  # a buffer that older checkpoints hold
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors under the names that they have here.
+    """Tensors under adapterxlt's names.
 
     Args:
         body: of the adapter, or of the whole encoder. head: of its head.

@@ -1,4 +1,4 @@
-"""What a text gets depends on it alone, not on how its batch is padded.
+"""Makes the result for a text independent of the padding of its batch.
 
 Three things in `adapters` (1.2 and 1.3) look at padding:
 
