@@ -76,6 +76,8 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
         return _artifact(fetched_once(text, progress), masked(text), backbone, stack)
     path = local_path(text) if "://" in text else Path(text).expanduser()
     assert path is not None
+    if "://" in text and not path.exists():
+        raise UsageError(f"{text}: there is no such file or folder")
     if text in BUNDLED or not (path.exists() or _is_stage(text)):
         return _bare(text, backbone)
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():

@@ -80,7 +80,7 @@ def command(
     device: str | None,
     batch_tokens: int,
 ) -> None:
-    """Predict labels, answers, tags, choices or numbers for new texts, with scores.
+    """Predict labels, answers, tags, choices or numbers for new texts with a trained model.
 
     MODEL is a stage (`runs:nli`), the folder of an artifact, a packed file or a URL. INPUT is a
     file, or `-` for stdin. It holds JSON Lines, CSV or TSV with a header, plain lines (with a tab
