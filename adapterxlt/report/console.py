@@ -1,4 +1,4 @@
-"""Where tables are printed: colours on a terminal, plain text of a fixed width elsewhere."""
+"""Consoles for tables: colours on a terminal, plain text of a fixed width elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every example of a measurement came to: one compressed file of columns a cell.
+"""The outcomes of all examples of a measurement: one compressed file of columns per cell.
 
 OUTCOMES_NAME is a numpy archive (`.npz`) without pickles. `index` holds JSON: the task, its
 labels, and the blocks, one a language (and split, layer, pooling). Of every column the values of

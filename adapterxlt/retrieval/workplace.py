@@ -1,4 +1,4 @@
-"""The folder in which mining keeps what an interruption must not cost: one run at a time."""
+"""The work folder of mining, which survives interruptions and serves one run at a time."""
 
 from __future__ import annotations
 
