@@ -1,4 +1,4 @@
-"""What computing a step takes: seconds, memory, parameters, forward passes."""
+"""Measures the cost of a step: seconds, memory, parameters, forward passes."""
 
 from __future__ import annotations
 
