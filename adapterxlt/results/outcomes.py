@@ -26,7 +26,7 @@ from adapterxlt.store.atomic import replacing
 OUTCOMES_NAME = "outcomes.npz"
 OUTCOMES_SCHEMA = 1
 SEEN = "seen"  # column: whether a text of the example was trained on
-GROUP = "group"  # column: examples of one number are no independent ones
+GROUP = "group"  # column: examples with the same number are not independent
 LARGEST = 1 << 32  # bytes that one file may unpack to
 
 Column = npt.NDArray[Any]
