@@ -5,25 +5,24 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, get_args, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from adapterxlt.applying.heads import Heads
 from adapterxlt.applying.inputs import examples_of, is_one
 from adapterxlt.applying.source import Source
 from adapterxlt.applying.spoken import Spoken
-from adapterxlt.devices import find_device
+from adapterxlt.applying.weights import Weights
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.answers import Answer
 from adapterxlt.kinds.facts import Example
-from adapterxlt.kinds.given import text_of
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.spec import ModelSpec, read_spec
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.schema import Training
 from adapterxlt.recipe.used import languages_of
 from adapterxlt.stages.use.settings import trained_by
-from adapterxlt.tasks.catalogue import Catalogue, Task, compatible, get_task, stand_in
+from adapterxlt.tasks.catalogue import Catalogue, Task
 from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
@@ -54,10 +53,10 @@ class Model:
         stack: ExitStack,
     ) -> None:
         self._source, self._catalogue, self._spoken = source, tasks, spoken
-        self._place = find_device(device)
+        self._weights = Weights(source, spoken, device)
         self._token_budget, self._progress = token_budget, progress
         self._specs = [read_spec(folder) for _, folder in source.members]
-        self._loaded: tuple[str | None, list[tuple[float, Built]]] | None = None
+        self._heads = Heads(source.name, self._specs, tasks)
         weakref.finalize(self, stack.close)  # what a packed file was unpacked to
 
     def __repr__(self) -> str:
@@ -234,36 +233,23 @@ class Model:
             >>> xlt.load("mini").encode("Good morning.", layer=2).shape
             (192,)
         """
-        import numpy as np
+        from adapterxlt.applying import encoding
 
-        from adapterxlt.vectors.encode import encode_grid
-
-        chosen = self._layer(layer)
-        if pooling not in _POOLINGS:
-            raise UsageError(f"`{pooling}` is not a pooling", hint=f"choose {', '.join(_POOLINGS)}")
-        if max_length < 3:
-            raise UsageError(f"max_length: {max_length} subwords are too few for a sentence")
-        texts = [sentences] if isinstance(sentences, str) else list(sentences)
-        for number, text in enumerate(texts):
-            try:
-                text_of(text, f"sentence {number}")
-            except ValueError as error:
-                raise UsageError(str(error)) from None
-        built = self.encoder(language)
-        if not texts:
-            return np.empty((0, self._source.backbone.hidden_size), dtype=np.float32)
-        grid = encode_grid(
-            built,
+        chosen = encoding.layer_of(layer, self.layers, self.backbone)
+        encoding.check_pooling(pooling, max_length)
+        alone = isinstance(sentences, str)
+        texts = encoding.texts_among([sentences] if alone else sentences)
+        vectors = encoding.vectors_of(
+            self.encoder(language),
             texts,
-            layers=[chosen],
-            poolings=[pooling],
+            layer=chosen,
+            pooling=pooling,
             max_length=max_length,
             token_budget=self._token_budget,
             progress=self._progress,
             prefix=prefix,
         )
-        vectors = grid[chosen, pooling]
-        return vectors[0] if isinstance(sentences, str) else vectors
+        return vectors[0] if alone else vectors
 
     def encoder(self, language: str | None = None) -> Built:
         """Its weights in memory, for the other rooms of the project.
@@ -273,7 +259,7 @@ class Model:
         """
         if len(self._specs) > 1:
             raise UsageError(f"{self.name}: is an ensemble of several encoders", hint=_MEMBER)
-        [(_, built)] = self._models(language)
+        [(_, built)] = self._weights.members(language)
         return built
 
     def entry(self, name: str | None = None) -> Task:
@@ -289,26 +275,7 @@ class Model:
             >>> xlt.load("artifacts/adapters/qa").entry("xquad").kind
             'span_qa'
         """
-        heads = self._heads(self._spec)
-        if not heads:
-            raise UsageError(
-                f"{self.name}: has no head, so it predicts nothing",
-                hint="use `encode` for vectors, or train a stage on the task that you want to "
-                "predict",
-            )
-        own = {task.name: task for task in heads}
-        task = heads[0] if name is None else own.get(name) or get_task(name, self._catalogue)
-        if head_for(heads, task) is None:
-            reasons = "; ".join(str(compatible(head, task)) for head in heads)
-            raise UsageError(f"{self.name}: does not predict `{task.name}`: {reasons}")
-        kind = get_kind(task.kind)
-        if not kind.predicts:
-            raise UsageError(
-                f"{self.name}: was trained by {kind.words}, which only fills in hidden words",
-                hint="use `encode` for vectors, or train a stage on the task that you want to "
-                "predict",
-            )
-        return task
+        return self._heads.task(name)
 
     def check_language(self, language: str) -> None:
         """See that there is a language adapter of a language.
@@ -316,85 +283,31 @@ class Model:
         Raises:
             UsageError: there is none, or the model stands on none.
         """
-        if len(self._specs) != 1:
-            raise UsageError(
-                f"{self.name}: does not stand on language adapters", hint="leave out `language`"
-            )
-        self._spoken.swap(language)
+        self._weights.check_language(language)
 
     @property
     def _spec(self) -> ModelSpec | None:
         return self._specs[0] if self._specs else None
-
-    def _layer(self, layer: int | None) -> int:
-        chosen = self.layers if layer is None else layer
-        if chosen < 0:
-            chosen += self.layers + 1
-        if not 0 <= chosen <= self.layers:
-            raise UsageError(
-                f"`{self.backbone}` has no layer {layer}", hint=f"it has layers 0 to {self.layers}"
-            )
-        return chosen
-
-    def _heads(self, spec: ModelSpec | None) -> list[Task]:
-        """The tasks of a model's heads; what no entry is at hand of is as the model says."""
-        found = []
-        for head in spec.heads if spec else ():
-            entry = self._catalogue.get(head.task)
-            stood_in = stand_in(head.task, head.kind, head.labels, head.multi_label)
-            fits = entry is not None and compatible(stood_in, entry) is None
-            found.append(entry if entry is not None and fits else stood_in)
-        return found
 
     def _answers(
         self, examples: Iterator[Example], task: Task, language: str | None
     ) -> Iterator[Answer]:
         from adapterxlt.applying.outputs import Settings, answers_to
 
-        spec = self._specs[0]
-        head = head_for(self._heads(spec), task)
-        assert head is not None  # `task` is one that `entry` has checked
+        heads = self._heads.of(task)
         trained = trained_by(self._source.lineage, self.tasks, Training())
         limit = self._source.backbone.max_length
         settings = Settings(
-            min(trained.lengths[head.name], limit), trained.doc_stride, self._token_budget
+            min(trained.lengths[heads[0]], limit), trained.doc_stride, self._token_budget
         )
 
         def members() -> Sequence[tuple[float, Built]]:
-            loaded = self._models(language)
-            for (_, built), own in zip(loaded, self._specs, strict=True):
-                chosen = head_for(self._heads(own), task)
-                assert chosen is not None  # members of an ensemble predict the same
-                built.use_head(chosen.name)
+            loaded = self._weights.members(language)
+            for (_, built), head in zip(loaded, heads, strict=True):
+                built.use_head(head)
             return loaded
 
         yield from answers_to(examples, members, task, settings, self._progress)
 
-    def _models(self, language: str | None) -> list[tuple[float, Built]]:
-        """Its weights in memory; of several languages, those of the last one that was asked for."""
-        from adapterxlt.models.build import load
-        from adapterxlt.models.speak import load_speaking
 
-        if language is not None:
-            self.check_language(language)
-        if self._loaded is not None and self._loaded[0] == language:
-            return self._loaded[1]
-        self._loaded = None  # first, as two of them may not fit into memory
-        backbone, members = self._source.backbone, self._source.members
-        swap = None if language is None else self._spoken.swap(language)
-        if not members:
-            found = [(1.0, load(backbone, None))]
-        elif swap is not None:
-            other, source = swap
-            folder = members[0][1]
-            found = [(1.0, load_speaking(backbone, folder, language=other, source=source))]
-        else:
-            found = [(share, load(backbone, folder)) for share, folder in members]
-        for _, built in found:
-            built.model.to(self._place)
-        self._loaded = language, found
-        return found
-
-
-_POOLINGS: tuple[str, ...] = get_args(Pooling)
 _MEMBER = "load one of its members to encode with it"

@@ -20,7 +20,7 @@ class RunResult:
         results: the results file.
         outputs: artifact folder by id of every trained step.
         predictions: folders with prediction files, one a stage and model that writes them.
-        models: address in the store by id of every step that makes a model, whether it ran or not.
+        models: address in the store of every stage that makes a model, whether it ran or not.
     """
 
     rows: list[Row]

@@ -87,7 +87,7 @@ def run_recipe(
     outcome.models = {
         planned.step.id: planned.fingerprint
         for planned in plan.steps
-        if KINDS[planned.step.kind].makes_model
+        if KINDS[planned.step.kind].makes_model and planned.step.id == planned.step.stage
     }
     try:
         _carry_out(context, executor, outcome, workdir, watch)
