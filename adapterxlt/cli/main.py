@@ -103,7 +103,7 @@ def main() -> None:
     """Entry point of the console script."""
     interrupt.watch()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a character that it lacks is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):  # escape characters that it lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         cli(prog_name="adapterxlt")

@@ -1,4 +1,4 @@
-"""`suggest`: which intermediate stage may help a target, told from frozen features of a sample."""
+"""`suggest`: predicts from frozen features which intermediate stage may help a target."""
 
 from __future__ import annotations
 
