@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """What was trained, ready to predict and to encode; `load` makes it.
+    """A trained model, or a bare backbone, that predicts and encodes; made by `load`.
 
     Example:
         >>> nli = xlt.load("artifacts/adapters/nli")
@@ -65,54 +65,54 @@ class Model:
 
     @property
     def name(self) -> str:
-        """As it was called when it was loaded."""
+        """The name under which the model was loaded."""
         return self._source.name
 
     @property
     def lineage(self) -> str:
-        """What it was made of, from the backbone on: `mini > mnli (seq_bn)`."""
+        """The training steps behind the model, backbone first: `mini > mnli (seq_bn)`."""
         manifest = self._source.manifest
         return self._source.backbone.name if manifest is None else describe(manifest.lineage)
 
     @property
     def fingerprint(self) -> str | None:
-        """Its address in a store, 64 hex digits; None of a bare backbone."""
+        """The fingerprint of the model (64 hex digits); None for a bare backbone."""
         return None if self._source.manifest is None else self._source.manifest.fingerprint
 
     @property
     def backbone(self) -> str:
-        """The name of the encoder that it stands on."""
+        """The name of the backbone."""
         return self._source.backbone.name
 
     @property
     def layers(self) -> int:
-        """How many layers its encoder has; 0 are the embeddings."""
+        """The number of layers of the encoder; layer 0 is the embeddings."""
         return self._source.backbone.layers
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that it was trained to predict, one a head; () if it predicts nothing."""
+        """The tasks that the model predicts, one per head; () if it has no head."""
         return tuple(head.task for head in self._spec.heads) if self._spec else ()
 
     @property
     def task(self) -> str | None:
-        """The first of `tasks`, which `predict` takes if no other is named."""
+        """The first of `tasks`, which is the default of `predict`."""
         return next(iter(self.tasks), None)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of `task`; () where it has none, as of questions and numbers."""
+        """The labels of `task`; () for tasks without labels, such as question answering."""
         return self._spec.heads[0].labels if self._spec and self._spec.heads else ()
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages of the labelled data that it was trained on; others are zero-shot."""
+        """The languages of the labelled training data; all other languages are zero-shot."""
         kinds = {name: task.kind for name, task in self._catalogue.items()}
         return tuple(sorted(languages_of(self._source.lineage, kinds)))
 
     @property
     def language_adapters(self) -> tuple[str, ...]:
-        """The languages whose adapters can be put below it, see `predict`; () if there are none."""
+        """The languages for which the model has a language adapter; see `predict`."""
         return tuple(self._spoken.folders) if len(self._specs) == 1 else ()
 
     @overload
@@ -130,31 +130,32 @@ class Model:
     ) -> list[Any]: ...
 
     def predict(self, inputs: Any, *, task: str | None = None, language: str | None = None) -> Any:
-        """Predict one input, or many: exactly what evaluation predicts, with scores.
+        """Predict one or many inputs, with scores.
 
-        Inputs are what the task is about: a text, a tuple of two texts (premise and hypothesis), a
-        tuple (question, context), a tuple (context, choices), a list of words to be tagged; a
-        mapping with these as keys; or an example of the task's kind. One input gives one answer,
-        a list or another iterable of inputs gives a list of as many, in their order. Of very many
-        inputs `stream` keeps only a part in memory.
+        The predictions are the same as in an evaluation. The form of an input depends on the task:
+        a text, a tuple of two texts (premise and hypothesis), a tuple (question, context), a tuple
+        (context, choices), a list of words to tag, a mapping with these as keys, or an example of
+        the task's kind. One input gives one answer; a list or another iterable gives a list of
+        answers in the same order. Use `stream` for very many inputs, to keep only a part of them
+        in memory.
 
-        Long contexts and long sentences are read in windows; other inputs that are too long are
-        cut as they are in evaluation, and their answers say so (`truncated`). An answer depends on
-        its input alone, not on how many there are.
+        Long contexts and long sentences are read in windows. Other inputs that are too long are
+        cut as in evaluation, and their answers have `truncated` set. An answer depends only on
+        its own input, not on the other inputs of the call.
 
         Args:
             inputs: one input or many.
-            task: the task to predict, if the model predicts several, or one that is like its own
-                (`xnli` of a model of `mnli`); default: `self.task`.
-            language: of a model that stands on language adapters, the language whose adapter it
-                is to use; default: the one that it was trained with.
+            task: the task to predict, if the model predicts several tasks, or a task with the same
+                labels (such as `xnli` for a model of `mnli`); default: `self.task`.
+            language: the language whose adapter to use, for a model that stands on language
+                adapters; default: the language that it was trained with.
 
         Returns:
             A `PredictedLabel`, `PredictedLabels`, `PredictedValue`, `PredictedSpan`,
-            `PredictedTags` or `PredictedChoice`, as the task has it; or a list of them.
+            `PredictedTags` or `PredictedChoice`, depending on the task; or a list of them.
 
         Raises:
-            UsageError: the model predicts no such thing, or an input is not one of its task.
+            UsageError: the model does not predict this task, or an input does not fit the task.
 
         Example:
             >>> qa = xlt.load("artifacts/adapters/qa")
@@ -171,16 +172,18 @@ class Model:
     def stream(
         self, inputs: Iterable[Any], *, task: str | None = None, language: str | None = None
     ) -> Iterator[Any]:
-        """Predict many inputs, one answer after the other: as `predict`, in bounded memory.
+        """Predict many inputs one after the other, as `predict` does, with limited memory.
 
-        Inputs are taken some thousands at a time, and batched by length within them.
+        The method reads some thousands of inputs at a time and batches them by length.
 
         Args:
-            inputs: as of `predict`; a generator or file will do.
+            inputs: inputs as for `predict`, for example from a generator or a file.
+            task: as for `predict`.
+            language: as for `predict`.
 
         Raises:
-            UsageError: at once where the model predicts no such thing; when it is reached where
-                an input is not one of the task.
+            UsageError: the model does not predict this task (raised at once), or an input does not
+                fit the task (raised when the input is reached).
 
         Example:
             >>> pos = xlt.load("artifacts/adapters/pos")
@@ -203,28 +206,28 @@ class Model:
         max_length: int = 512,
         prefix: str | None = None,
     ) -> Floats:
-        """Vectors of sentences: hidden states of one layer, pooled over the tokens of each.
+        """Encode sentences: the hidden states of one layer, pooled over the tokens.
 
-        Middle layers find translations better than the last one; `adapterxlt retrieve` and
-        retrieve stages measure all of them.
+        Middle layers find translations better than the last layer. `adapterxlt retrieve` and
+        `retrieve` stages measure all layers.
 
         Args:
             sentences: one text, or many.
-            layer: 0 (embeddings) to `self.layers`, or counted from the end: -1 is the last one.
-                Default: the last one.
+            layer: a layer from 0 (embeddings) to `self.layers`, or counted from the end, where -1
+                is the last layer; default: the last layer.
             pooling: `mean` of all tokens, `mean-no-special` (without <s> and </s>), `cls` (the
                 first token) or `max`.
-            language: as of `predict`.
-            max_length: subwords of a sentence at most; what is longer is cut, also at the
-                model's own limit.
-            prefix: put before each sentence, as some encoders want it ("query: ").
+            language: as for `predict`.
+            max_length: maximum length of a sentence in subwords; longer sentences are cut, also at
+                the limit of the model.
+            prefix: text to put before each sentence, for encoders that expect one ("query: ").
 
         Returns:
-            float32 [sentences, width]; [width] of one text.
+            float32 [sentences, width]; for one text, [width].
 
         Raises:
-            UsageError: there is no such layer or pooling; the model is an ensemble, whose encoders
-                are several.
+            UsageError: the layer or pooling does not exist, or the model is an ensemble of several
+                encoders.
 
         Example:
             >>> xlt.load("mini").encode("Good morning.", layer=2).shape
@@ -260,13 +263,13 @@ class Model:
         return built
 
     def entry(self, name: str | None = None) -> Task:
-        """What is known of a task that it predicts: its kind, labels, metrics and so on.
+        """Return the catalogue entry of a task that the model predicts: kind, labels, metrics.
 
         Args:
-            name: as `task` of `predict`.
+            name: the task, as for `predict`.
 
         Raises:
-            UsageError: it does not predict that task, or nothing.
+            UsageError: the model does not predict this task, or has no head.
 
         Example:
             >>> xlt.load("artifacts/adapters/qa").entry("xquad").kind

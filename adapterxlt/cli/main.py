@@ -29,7 +29,7 @@ VERBS = {
     "report": "Show the results of work folders as tables or as a page.",
     "outcomes": "Export the outcome of every example that was evaluated.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
-    "predict": "Predict labels, answers or tags of new texts with a trained model.",
+    "predict": "Predict labels, answers or tags for new texts.",
     "retrieve": "Measure how well an encoder, or your own vectors, finds translations.",
     "mine": "Find translation pairs in two text files.",
     "mining-set": "Build a test set for mining: translation pairs among distractors.",

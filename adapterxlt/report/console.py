@@ -18,8 +18,18 @@ PLAIN_WIDTH = 100
 
 
 def make_console(file: IO[str] | None = None) -> Console:
-    """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected."""
-    console = Console(file=file or sys.stdout, highlight=False, soft_wrap=False)
+    """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected.
+
+    A file gets plain text, in a notebook too, where rich would display it instead.
+    """
+    plain = None if file is None else False
+    console = Console(
+        file=file or sys.stdout,
+        highlight=False,
+        soft_wrap=False,
+        force_terminal=plain,
+        force_jupyter=plain,
+    )
     if not console.is_terminal and "COLUMNS" not in console._environ:
         console.width = PLAIN_WIDTH
     return console

@@ -41,16 +41,16 @@ class SuggestStage(Stage):
     """
 
     key: ClassVar[str] = "suggest"
-    suggest: list[str] = Field(min_length=1, description="The intermediate stages that are ranked.")
-    on: list[str] = Field(min_length=1, description="The target tasks that they are ranked for.")
-    language: str = Field("en", description="The language of the examples that are used.")
-    sample: int = Field(500, ge=10, le=10_000, description="number of examples in the sample")
-    seed: int = Field(1, ge=0, description="seed that draws the sample")
+    suggest: list[str] = Field(min_length=1, description="Intermediate stages to rank.")
+    on: list[str] = Field(min_length=1, description="Target tasks to rank them for.")
+    language: str = Field("en", description="Language of the examples.")
+    sample: int = Field(500, ge=10, le=10_000, description="Number of examples in the sample.")
+    seed: int = Field(1, ge=0, description="Seed that draws the sample.")
     max_length: int = Field(
-        128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an input."
+        128, ge=8, le=MAX_LENGTH, description="Maximum length of an input, in subwords."
     )
     token_budget: int = Field(
-        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+        8192, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
 
 

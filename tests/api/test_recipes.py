@@ -82,7 +82,7 @@ def test_reports(results: xlt.Results, tmp_path: Path, name: str, told: str) -> 
 
 
 def test_a_report_is_of_a_known_form(results: xlt.Results) -> None:
-    with pytest.raises(xlt.errors.UsageError, match="its name does not say what to write"):
+    with pytest.raises(xlt.errors.UsageError, match="its name does not tell the format"):
         results.report("report.doc")
     with pytest.raises(xlt.errors.UsageError, match="store"):
         results.report(results.workdir / "store" / "r.html")
@@ -154,7 +154,7 @@ def test_stages_that_fail_are_told_with_what_was_measured(
     found = error.value.results
     assert isinstance(found, xlt.Results)
     assert {row.model for row in found.rows} == {"direct"}
-    with pytest.raises(xlt.errors.UsageError, match="was not made"):
+    with pytest.raises(xlt.errors.UsageError, match="was not trained"):
         found.model("again")
 
 

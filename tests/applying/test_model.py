@@ -181,7 +181,7 @@ def test_what_is_known_of_a_model(ran: Ran) -> None:
 @pytest.mark.parametrize(
     ("stage", "ask", "told"),
     [
-        ("lang_en", lambda m: m.predict("a"), "fills in hidden words only"),
+        ("lang_en", lambda m: m.predict("a"), "only fills in hidden words"),
         ("pairs", lambda m: m.predict("a", task="udpos"), "does not predict `udpos`"),
         ("pairs", lambda m: m.predict("a", task="pawx"), "unknown task `pawx`"),
         ("pairs", lambda m: m.predict(("a", "b"), language="de"), "not stand on language adapters"),

@@ -15,6 +15,7 @@ from adapterxlt.cli.main import cli
 from adapterxlt.recipe.load import load_recipe
 from tests.docs.blocks import PAGES, blocks, commands, expanded, in_blocks, write_files
 from tools.docs.links import source_links
+from tools.docs.notebook import STORY, code_of
 from tools.docs.parts import MARK, PARTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -152,6 +153,14 @@ def test_mining_finds_the_pairs_that_its_page_shows(
     pairs = [line.split("\t")[1:] for line in shown.splitlines()]
     found = (tmp_path / "pairs.tsv").read_text(encoding="utf-8").splitlines()
     assert [line.split("\t")[1:] for line in found] == pairs
+
+
+def test_the_notebook_runs_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = code_of(STORY)
+    assert code.count("TRIAL = None") == 1
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("TRIAL = None", "TRIAL = 2"), STORY.name, "exec"), {})
+    assert (tmp_path / "page.html").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
