@@ -1,4 +1,4 @@
-"""What a run did. No torch."""
+"""The outcome of a run. No torch."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RunResult:
     models: dict[str, str] = field(default_factory=dict)
 
     def sort(self, order: Sequence[str]) -> None:
-        """Put steps into the order of the plan: several at once end in any."""
+        """Sort steps in the order of the plan; parallel steps end in any order."""
         place = {step: number for number, step in enumerate(order)}
         for ids in (self.done, self.reused, self.skipped):
             ids.sort(key=place.__getitem__)

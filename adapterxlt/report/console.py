@@ -1,4 +1,4 @@
-"""Where tables are printed: colours on a terminal, plain text of a fixed width elsewhere."""
+"""Consoles for tables: colours on a terminal, plain text of a fixed width elsewhere."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
             overflow="fold",
         )
     for record in records:
-        # As it is: `lora[r=4]` is no markup, and nothing that an artifact says may be.
+        # Plain text: neither `lora[r=4]` nor anything that an artifact says is markup.
         table.add_row(*(Text(printable(record[column], lines=True)) for column in columns))
     console.print(table)

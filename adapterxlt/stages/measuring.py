@@ -1,4 +1,4 @@
-"""What the stage kinds that measure have in common: checks, and the languages that they measure."""
+"""Shared parts of stage kinds that measure: checks, and the languages to measure."""
 
 from __future__ import annotations
 

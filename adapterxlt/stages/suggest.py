@@ -1,4 +1,4 @@
-"""`suggest`: which intermediate stage may help a target, told from frozen features of a sample."""
+"""`suggest`: predicts from frozen features which intermediate stage may help a target."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ from adapterxlt.stages.measuring import (
 )
 from adapterxlt.tasks.catalogue import Task, source_of
 
-# Kinds whose examples, or whose words, are each of one class.
-KINDS_WITH_CLASSES = ("pair_classification", "text_classification", "tagging")
+
+def has_classes(task: Task) -> bool:
+    """Whether each example of a task, or each of its words, has one class."""
+    kind = get_kind(task.kind)
+    return (kind.class_of is not None or kind.of_words) and not task.multi_label
 
 
 class SuggestStage(Stage):
@@ -76,7 +79,7 @@ class _Suggest(StageKind[SuggestStage]):
                     f"`{listed}` is {words(task.kind)}",
                     "use `retrieve` to rank stages for it",
                 )
-            elif task.kind not in KINDS_WITH_CLASSES or task.multi_label:
+            elif not has_classes(task):
                 draft.refuse(
                     path,
                     f"`{listed}` is {words(task.kind)}, whose examples do not have one class each",

@@ -1,4 +1,4 @@
-"""Where the files of a task are, and how they are read: a part of its entry."""
+"""The part of an entry that tells where the files of a task are and how to read them."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_mining_takes_files_and_sentences(tmp_path: Path) -> None:
 def test_what_can_not_be_scored_is_refused(tmp_path: Path) -> None:
     with pytest.raises(xlt.errors.UsageError, match="unknown benchmark `xtrem`"):
         xlt.score("xtrem", tmp_path, tmp_path)
-    with pytest.raises(xlt.errors.UsageError, match="goes with `squad` only"):
+    with pytest.raises(xlt.errors.UsageError, match="can only be used with `squad`"):
         xlt.score("xtreme", tmp_path, tmp_path, language="de")
     with pytest.raises(xlt.errors.MissingDataError):
         xlt.score("xtreme", tmp_path / "predictions", tmp_path)

@@ -164,7 +164,7 @@ def test_what_no_model_is_or_predicts(invoke: Invoke, tmp_path: Path) -> None:
         (("mini", path), "has no head, so it predicts nothing"),
         ((NLI, path, "--task", "udpos"), "does not predict `udpos`"),
         ((NLI, path, "--language", "de"), "does not stand on language adapters"),
-        ((NLI, path, "--out", path), "is the same file as"),
+        ((NLI, path, "--out", path), "which is an input"),
     ):
         done = invoke("predict", *arguments)
         assert done.exit_code == 2, arguments
