@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,13 @@ settings.load_profile("project")
 os.environ["ADAPTERXLT_CONFIG"] = os.devnull
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_search_for_garbage() -> None:
+    """Every training collects garbage, which takes long over all that is imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
