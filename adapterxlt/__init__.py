@@ -6,8 +6,8 @@
     model = xlt.load("runs:nli")
     model.predict(("A man is asleep.", "A man is awake."))
 
-What is listed in `__all__` is public: it changes with a new major version only. A name is imported
-when it is first used, so that this package itself is imported at once.
+The names in `__all__` are public and only change with a new major version. A name is imported when
+it is used for the first time, so importing this package is fast.
 """
 
 from __future__ import annotations

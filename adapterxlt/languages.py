@@ -1,4 +1,4 @@
-"""Codes of languages: `deu`, `ger`, `deu_Latn`, `de-DE` and `DE` all mean what is `de` here.
+"""Language codes: `deu`, `ger`, `deu_Latn`, `de-DE` and `DE` all stand for `de`.
 
 The project's codes are ISO 639-1's where there is one, as XTREME's are. Others call the same
 languages by ISO 639-3 (Tatoeba), 639-2/B (older catalogues), with a script (FLORES-200, BCP 47)
@@ -85,7 +85,7 @@ def named_among(written: str, offered: Iterable[str]) -> str:
 
 
 def suggest_language(written: str, offered: Iterable[str]) -> str:
-    """A hint for a language that is not among those offered.
+    """Return a hint for a language that is not among those offered.
 
     A code of another language is no misspelling: then all that are offered are listed.
     """

@@ -1,4 +1,4 @@
-"""Pointers of Git LFS: what a clone without it holds in place of the real files."""
+"""Git LFS pointers, which a clone without Git LFS has instead of the real files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line is, in every file of lines that is read or written.
+"""Defines lines for all text files that are read or written.
 
 A line ends at a line feed; a carriage return right before it, or at the end of the file, belongs
 to the end. Whatever else Unicode or another program takes for a line break is part of the text

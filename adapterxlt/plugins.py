@@ -1,4 +1,4 @@
-"""What other installed packages add: tasks' readers, kinds, stages and the like, by entry point.
+"""Finds what other installed packages add (readers, kinds, stages and more) by entry point.
 
 A package names what it adds in its own metadata, as Python packages do for pytest or datasets:
 

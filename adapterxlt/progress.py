@@ -1,4 +1,4 @@
-"""How long work reports that it moves; see `progress_lines.py` and `cli/progress.py`."""
+"""The interface for progress reports; see `progress_lines.py` and `cli/progress.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a safetensors file holds, read from its header alone. No torch.
+"""Reads the header of a safetensors file. No torch.
 
 Format: 8 bytes little-endian header length, a JSON header, the tensors' bytes. Nothing is taken
 from a header before it is compared with the size of the file.

@@ -21,7 +21,7 @@ def printable(value: object, *, lines: bool = False) -> str:
 
 
 def brief(value: object) -> str:
-    """What a stranger's file says, for a message: on one line, at most 80 characters of it."""
+    """Return untrusted text for a message: on one line, at most 80 characters."""
     return printable(str(value)[:80])
 
 

@@ -1,4 +1,4 @@
-"""How many padded tokens one pass through a model may have: fewer where memory does not suffice.
+"""Limits the padded tokens of a forward pass, and lowers the limit if memory runs out.
 
 Losses are sums over inputs and outputs are one an input, so smaller passes give the same result.
 """

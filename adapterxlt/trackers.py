@@ -1,4 +1,4 @@
-"""Where a run may log its training beside its own progress: `run --log-to NAME`. No torch."""
+"""Trackers that a run can log its training to: `run --log-to NAME`. No torch."""
 
 from __future__ import annotations
 

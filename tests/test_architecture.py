@@ -178,6 +178,8 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
+        "adapterxlt.api.recipes",
+        "adapterxlt.applying.load",
         "adapterxlt.backbones",
         "adapterxlt.cli.list_",
         "adapterxlt.cli.plan",
@@ -219,3 +221,8 @@ def test_help_loads_hardly_anything(arguments: list[str]) -> None:
 @pytest.mark.parametrize("what", ["tasks", "methods", "backbones", "recipes", "presets"])
 def test_list_loads_nothing_heavy(what: str) -> None:
     assert loaded_by(run_cli("list", what)) & set(HEAVY) == set()
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    loaded = loaded_by("import adapterxlt as xlt; dir(xlt); xlt.errors; xlt.PredictedLabel")
+    assert loaded & {*HEAVY, "numpy", "pydantic", "rich", "yaml", "huggingface_hub"} == set()

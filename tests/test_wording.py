@@ -151,3 +151,16 @@ def test_messages_and_docstrings_are_plain(room: str) -> None:
             if found := faults(text, patterns):
                 wrong[f"{file}:{at}"] = found
     assert wrong == {}
+
+
+def test_keys_are_described_in_sentences() -> None:
+    wrong = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.keyword) or node.arg != "description":
+                continue
+            if isinstance(node.value, ast.Constant | ast.JoinedStr):
+                text = _text(node.value)
+                if not re.match(r"[A-Z`]", text) or not text.endswith("."):
+                    wrong.append(f"{file.name}: {text}")
+    assert wrong == []

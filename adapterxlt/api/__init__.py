@@ -1,1 +1,1 @@
-"""The verbs of the command line, from Python."""
+"""The commands of the command line as Python functions."""

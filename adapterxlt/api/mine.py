@@ -1,4 +1,4 @@
-"""`mine`: translation pairs out of two texts."""
+"""`mine`: find translation pairs in two texts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ Text = str | PathLike[str] | Iterable[str]
 
 @dataclass(frozen=True)
 class MinedPair:
-    """Two sentences that are translations of each other, it seems.
+    """Two sentences that probably translate each other.
 
     Args:
-        score: the margin, the higher the surer; see the protocol.
-        source_index: which sentence of the source, from 0. target_index: of the target.
-        source, target: the sentences.
+        score: the margin score of the protocol; a higher score is more certain.
+        source_index: number of the source sentence, from 0.
+        target_index: number of the target sentence, from 0.
+        source: the source sentence.
+        target: the target sentence.
     """
 
     score: float
@@ -54,26 +56,28 @@ def mine(
 ) -> list[MinedPair]:
     """Find translation pairs in two texts.
 
-    Every sentence is compared with the whole other side by margin score; pairs are one to one.
-    `adapterxlt mine` does the same for files and goes on after an interruption.
+    Every sentence is compared with all sentences of the other text by margin score, and each
+    sentence is part of at most one pair. `adapterxlt mine` does the same for large files, and
+    continues after an interruption.
 
     Args:
-        source: a file with a sentence a line (compressed ones too), or the sentences.
-        target: the other side.
-        model: what encodes them, or what `load` takes.
-        protocol: layer, pooling, margin and neighbours (`adapterxlt list presets`).
+        source: a file with one sentence per line (plain or compressed), or the sentences.
+        target: the other text, in the same form.
+        model: a loaded model, or the name of one, as for `load`.
+        protocol: protocol that sets layer, pooling, margin and neighbours
+            (`adapterxlt list presets`).
         layer: a hidden layer instead of the protocol's.
-        threshold: pairs scoring below are left out; default: those not above 0.
-        top: so many best pairs at most.
-        index: how neighbours are found; `auto` picks by size and memory, `flat` is exact.
-        device: where a model that is loaded here computes.
+        threshold: leave out pairs with a lower score; default: keep scores above 0.
+        top: maximum number of pairs; the best ones are kept.
+        index: search index; `auto` chooses by size and memory, `flat` is exact.
+        device: device for a model that is loaded by this call.
 
     Returns:
         The pairs, best first.
 
     Raises:
         MissingDataError: a file cannot be read.
-        UsageError: the model is an ensemble; there is no such protocol, layer or index.
+        UsageError: the model is an ensemble, or the protocol, layer or index does not exist.
 
     Example:
         >>> pairs = xlt.mine(["Good morning.", "The dog sleeps."],
@@ -112,7 +116,7 @@ def _file(text: Text, place: Path) -> Path:
     with place.open("w", encoding="utf-8", newline="\n") as file:
         for number, sentence in enumerate(text):
             if not isinstance(sentence, str):
-                raise UsageError(f"sentence {number}: must be a text")
+                raise UsageError(f"sentence {number}: must be a string")
             file.write(f"{on_one_line(sentence)}\n")
     return place
 

@@ -30,22 +30,21 @@ def validate(
     overrides: Mapping[str, object] | None = None,
     tasks: Iterable[Place] = (),
 ) -> LoadedRecipe:
-    """Check a recipe: every key, and whatever can be checked before anything runs.
+    """Check a recipe: all keys, and everything else that can be checked before a run.
 
     Args:
-        recipe: a path, the name of a bundled recipe (`"quickstart"`), or a mapping that holds what
-            a recipe's file would hold; paths in it are relative to the current folder.
-        data: one data folder or several, instead of the recipe's; `"pocket"` is bundled.
-        overrides: values for keys of the recipe, as `--set` takes them:
-            `{"stages.nli.lr": 3e-4}`.
-        tasks: entries of your own tasks, files or folders of them, beside the recipe's.
+        recipe: a path, the name of a bundled recipe (`"quickstart"`), or a mapping with the
+            content of a recipe file; its paths are relative to the current folder.
+        data: one or several data folders that replace the recipe's; `"pocket"` is bundled.
+        overrides: values for keys of the recipe, as for `--set`: `{"stages.nli.lr": 3e-4}`.
+        tasks: entries of your own tasks (files, or folders of them), in addition to the recipe's.
 
     Returns:
-        The recipe, which `run` takes.
+        The checked recipe, which `run` accepts.
 
     Raises:
-        InvalidRecipeError: it has problems; `problems` holds all of them, each with its path.
-        UsageError: there is no such recipe.
+        InvalidRecipeError: the recipe has problems; `problems` lists all of them with their paths.
+        UsageError: the recipe does not exist.
 
     Example:
         >>> recipe = xlt.validate("quickstart", overrides={"seed": 2})
@@ -72,30 +71,33 @@ def run(
     trial: int | None = None,
     verbose: bool = True,
 ) -> Results:
-    """Run what is missing of a recipe.
+    """Run the missing stages of a recipe.
 
-    What was trained or measured before, in this work folder, is not computed again; an interrupted
-    run goes on where it was.
+    Stages whose results are already in the work folder are not run again. An interrupted run
+    continues where it stopped.
 
     Args:
-        recipe: as of `validate`, or what that returned.
-        data: as of `validate`.
-        workdir: where results and trained stages are kept.
-        device: where models compute: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; default: as the
-            recipe says.
-        jobs: so many stages at once, each in a process of its own; default: in this process.
-        overrides: as of `validate`.
-        tasks: as of `validate`.
-        trial: try the recipe in small: one epoch, so many examples of each task and language.
-        verbose: whether progress is told on stderr, in plain lines.
+        recipe: a recipe as for `validate`, or the result of `validate`.
+        data: as for `validate`.
+        workdir: folder for results and trained models.
+        device: device that models run on: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; default: the
+            recipe's device.
+        jobs: maximum number of stages that run at once, each in its own process; default: all
+            stages run in this process.
+        overrides: as for `validate`.
+        tasks: as for `validate`.
+        trial: try the recipe on little data: train for one epoch, with at most this number of
+            examples per task and language.
+        verbose: whether to report progress on stderr, in plain lines.
 
     Returns:
-        What was measured, that of earlier runs of the same recipe included.
+        All results of the recipe, including those of earlier runs.
 
     Raises:
-        FailedStagesError: stages failed; all that do not need them ran, and the error has their
-            results.
-        InvalidRecipeError, MissingError: as the command line tells them, before any work.
+        FailedStagesError: some stages failed. Stages that do not depend on them ran, and the error
+            holds their results.
+        InvalidRecipeError: the recipe has problems; raised before any work.
+        MissingError: data, a backbone, a package or a device is missing; raised before any work.
 
     Example:
         >>> recipe = {
@@ -114,7 +116,9 @@ def run(
     """
     if isinstance(recipe, LoadedRecipe):
         if overrides or tasks:
-            raise UsageError("overrides and tasks are for `validate`: this recipe is checked")
+            raise UsageError(
+                "a checked recipe cannot take overrides and tasks; pass them to `validate`"
+            )
         loaded = recipe
         if data is not None:
             changed = {"data": list(data_folders(_folders(data)))}

@@ -1,4 +1,4 @@
-"""What a run measured, as tables, rows, a page; and the models that it made."""
+"""The results of a run as tables, rows or a page, and the models that it trained."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _FORMS: Mapping[str, Form] = {
 
 
 class Results:
-    """What a run measured; `run` returns it. A notebook shows its tables.
+    """The results of a run, as returned by `run`; a notebook shows them as tables.
 
     Attributes:
-        recipe: the recipe's name.
+        recipe: the name of the recipe.
         workdir: the work folder.
-        rows: every measured number with all that it came from, in the order of the recipe.
+        rows: every measured number with its origin, in the order of the recipe.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Results:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages whose models `model` loads."""
+        """The stages whose models `model` can load."""
         return tuple(self._done.models)
 
     def model(self, stage: str, *, device: str | None = None, token_budget: int = 8192) -> Model:
-        """Load what a stage of the recipe made.
+        """Load the model of a stage.
 
         Args:
-            stage: its name.
-            device: as of `load`; default: where the run computed.
-            token_budget: as of `load`.
+            stage: the name of the stage.
+            device: as for `load`; default: the device of the run.
+            token_budget: as for `load`.
 
         Raises:
-            UsageError: the recipe has no such stage, or its model was not made.
+            UsageError: the recipe does not have this stage, or its model was not trained.
         """
         if stage not in self._done.models:
             raise UsageError(
@@ -75,7 +75,7 @@ class Results:
         folder = Store(self.workdir / STORE_FOLDER).path(self._done.models[stage])
         if not folder.is_dir():
             raise UsageError(
-                f"the model of `{stage}` was not made", hint="see why its stage failed"
+                f"the model of `{stage}` was not trained", hint="see the error of its stage"
             )
         return loaded_entry(
             folder,
@@ -87,7 +87,7 @@ class Results:
         )
 
     def to_pandas(self) -> Any:
-        """The rows as a table of pandas, one column for each field of `results.json`.
+        """Return the rows as a pandas table, with one column per field of `results.json`.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -101,7 +101,7 @@ class Results:
         return pandas.DataFrame([row.as_dict() for row in self.rows])
 
     def table(self) -> str:
-        """The tables and sentences that `adapterxlt run` prints, as plain text."""
+        """Return the tables and sentences that `adapterxlt run` prints, as plain text."""
         file = io.StringIO()
         print_results(self.rows, compared(self._runs()), make_console(file))
         return file.getvalue()
@@ -110,20 +110,20 @@ class Results:
         """Write a report, as `adapterxlt report` does for one recipe.
 
         Args:
-            path: a file; its suffix says what is written: `.html` (a page), `.md`, `.csv`, `.tex`.
+            path: the file; its suffix sets the format: `.html` (a page), `.md`, `.csv` or `.tex`.
 
         Returns:
-            The file's path.
+            The path of the file.
 
         Raises:
-            UsageError: the suffix is another one, or the file is one that the run needs.
-            AdapterXLTError: it cannot be written.
+            UsageError: the suffix is unknown, or the file belongs to the run.
+            AdapterXLTError: the file cannot be written.
         """
         place = Path(path)
         if place.suffix.lower() not in _FORMS:
             raise UsageError(
-                f"{place}: its name does not say what to write",
-                hint=f"end it in {', '.join(_FORMS)}",
+                f"{place}: its name does not tell the format",
+                hint=f"use a name that ends in {', '.join(_FORMS)}",
             )
         kept = [self.workdir / name for name in (RESULTS_NAME, STORE_FOLDER)]
         output = check_output(place, inputs=kept, option="path")

@@ -1,4 +1,4 @@
-"""`score`: prediction files against labels, as official scripts score them."""
+"""`score`: score prediction files as the official scripts do."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def score(
 
     Args:
         benchmark: `xtreme`, `xglue`, `squad` or one that an installed package adds.
-        predictions: a folder of prediction files; of `squad` one file of answers.
-        labels: a folder with the labels; of `squad` one file.
-        split: which split the files are of; not of `squad`.
-        tasks: score these only; not of `squad`.
-        language: of `squad` only: compare answers as MLQA's script does for it.
+        predictions: a folder of prediction files; for `squad`, one file of answers.
+        labels: a folder with the labels; for `squad`, one file.
+        split: the split of the files; not for `squad`.
+        tasks: score only these tasks; not for `squad`.
+        language: only for `squad`: compare answers as the MLQA script does for this language.
 
     Returns:
-        What `adapterxlt score --json` prints: `tasks` (metrics by task and language), `averages`
-        (None where a language is missing), `missing`, `remarks`; in `unit`.
+        The document that `adapterxlt score --json` prints: `tasks` (metrics by task and
+        language), `averages` (None if a language is missing), `missing`, `remarks` and `unit`.
 
     Raises:
-        MissingDataError: nothing can be scored; says why.
-        UsageError: there is no such benchmark or task.
+        MissingDataError: nothing can be scored; the message gives the reason.
+        UsageError: the benchmark or a task does not exist.
 
     Example:
         >>> import json, pathlib
@@ -54,11 +54,11 @@ def score(
     """
     if benchmark == SQUAD:
         if tasks or split != "test":
-            raise UsageError("`squad` scores one file: it has neither `tasks` nor `split`")
+            raise UsageError("`squad` scores one file, so `tasks` and `split` cannot be used")
         version, scored = score_squad(Path(predictions), Path(labels), language=language)
         return dict(squad_document(version, language, scored))
     if language is not None:
-        raise UsageError("`language` goes with `squad` only")
+        raise UsageError("`language` can only be used with `squad`")
     found = score_benchmark(
         get_benchmark(benchmark), Path(predictions), Path(labels), split=split, tasks=list(tasks)
     )

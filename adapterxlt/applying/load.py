@@ -28,28 +28,29 @@ def load(
     token_budget: int = 8192,
     progress: Progress | None = None,
 ) -> Model:
-    """Load what was trained, or a bare backbone, to predict or encode with it.
+    """Load a trained model, or a bare backbone, to predict or encode with it.
 
-    Its files are verified first. Its weights are loaded when they are first needed.
+    The files are verified first. The weights are loaded when they are needed for the first time.
 
     Args:
-        model: a stage of a work folder (`"runs:nli"`; where several stages have that name, the
-            first digits of a fingerprint stand for it, and the error lists them), an artifact's
-            folder, a packed file, a URL that `adapterxlt artifact pull` takes, or a backbone: a
-            name, a folder, or an id of the Hub.
-        backbone: a name or folder, where it is not found by the name that the model has for it.
+        model: a stage of a work folder (`"runs:nli"`), the folder of an artifact, a packed file, a
+            URL that `adapterxlt artifact pull` accepts, or a backbone: a name, a folder, or an id
+            of the Hub. If several stages have the same name, use the first digits of a
+            fingerprint; the error lists them.
+        backbone: name or folder of the backbone, if it is not found under the name that the model
+            records.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-        tasks: entries of your own tasks, files or folders of them, if the model was trained on one
-            and its entry says more than the model does (that questions may have no answer).
-        language_adapters: of a model that stands on language adapters, those that lie elsewhere:
-            a language's code, and what `model` takes.
-        token_budget: padded tokens at most in one forward pass.
-        progress: told what takes long, such as a download.
+        tasks: entries of your own tasks (files, or folders of them), if the model was trained on
+            such a task and its entry states more than the model, such as questions without answer.
+        language_adapters: more language adapters for a model that stands on language adapters:
+            for each language code, a model as for `model`.
+        token_budget: maximum number of tokens, including padding, in one forward pass.
+        progress: receives reports of long work, such as a download.
 
     Raises:
-        UsageError: there is no such model, or there are several.
-        InvalidArtifactError: it is damaged, hostile, or of another backbone.
-        MissingBackboneError: the backbone is not here.
+        UsageError: the model does not exist, or the name fits several models.
+        InvalidArtifactError: the model is damaged, hostile, or belongs to another backbone.
+        MissingBackboneError: the backbone is missing.
 
     Example:
         >>> model = xlt.load("artifacts/adapters/nli")
@@ -59,7 +60,7 @@ def load(
         'mini > mnli (seq_bn)'
     """
     if not is_device(device):
-        raise UsageError(f"`{device}` is not a device", hint=f"give {KNOWN}")
+        raise UsageError(f"`{device}` is not a device", hint=f"choose {KNOWN}")
     if token_budget < 1:
         raise UsageError(f"token_budget: {token_budget} is not a number above 0")
     progress = progress or Silent()

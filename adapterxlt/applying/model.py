@@ -5,25 +5,24 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, get_args, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from adapterxlt.applying.heads import Heads
 from adapterxlt.applying.inputs import examples_of, is_one
 from adapterxlt.applying.source import Source
 from adapterxlt.applying.spoken import Spoken
-from adapterxlt.devices import find_device
+from adapterxlt.applying.weights import Weights
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.answers import Answer
 from adapterxlt.kinds.facts import Example
-from adapterxlt.kinds.given import text_of
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.spec import ModelSpec, read_spec
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.schema import Training
 from adapterxlt.recipe.used import languages_of
 from adapterxlt.stages.use.settings import trained_by
-from adapterxlt.tasks.catalogue import Catalogue, Task, compatible, get_task, stand_in
+from adapterxlt.tasks.catalogue import Catalogue, Task
 from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Model:
-    """What was trained, ready to predict and to encode; `load` makes it.
+    """A trained model, or a bare backbone, that predicts and encodes; made by `load`.
 
     Example:
         >>> nli = xlt.load("artifacts/adapters/nli")
@@ -54,10 +53,10 @@ class Model:
         stack: ExitStack,
     ) -> None:
         self._source, self._catalogue, self._spoken = source, tasks, spoken
-        self._place = find_device(device)
+        self._weights = Weights(source, spoken, device)
         self._token_budget, self._progress = token_budget, progress
         self._specs = [read_spec(folder) for _, folder in source.members]
-        self._loaded: tuple[str | None, list[tuple[float, Built]]] | None = None
+        self._heads = Heads(source.name, self._specs, tasks)
         weakref.finalize(self, stack.close)  # what a packed file was unpacked to
 
     def __repr__(self) -> str:
@@ -66,54 +65,54 @@ class Model:
 
     @property
     def name(self) -> str:
-        """As it was called when it was loaded."""
+        """The name under which the model was loaded."""
         return self._source.name
 
     @property
     def lineage(self) -> str:
-        """What it was made of, from the backbone on: `mini > mnli (seq_bn)`."""
+        """The training steps behind the model, backbone first: `mini > mnli (seq_bn)`."""
         manifest = self._source.manifest
         return self._source.backbone.name if manifest is None else describe(manifest.lineage)
 
     @property
     def fingerprint(self) -> str | None:
-        """Its address in a store, 64 hex digits; None of a bare backbone."""
+        """The fingerprint of the model (64 hex digits); None for a bare backbone."""
         return None if self._source.manifest is None else self._source.manifest.fingerprint
 
     @property
     def backbone(self) -> str:
-        """The name of the encoder that it stands on."""
+        """The name of the backbone."""
         return self._source.backbone.name
 
     @property
     def layers(self) -> int:
-        """How many layers its encoder has; 0 are the embeddings."""
+        """The number of layers of the encoder; layer 0 is the embeddings."""
         return self._source.backbone.layers
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that it was trained to predict, one a head; () if it predicts nothing."""
+        """The tasks that the model predicts, one per head; () if it has no head."""
         return tuple(head.task for head in self._spec.heads) if self._spec else ()
 
     @property
     def task(self) -> str | None:
-        """The first of `tasks`, which `predict` takes if no other is named."""
+        """The first of `tasks`, which is the default of `predict`."""
         return next(iter(self.tasks), None)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of `task`; () where it has none, as of questions and numbers."""
+        """The labels of `task`; () for tasks without labels, such as question answering."""
         return self._spec.heads[0].labels if self._spec and self._spec.heads else ()
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages of the labelled data that it was trained on; others are zero-shot."""
+        """The languages of the labelled training data; all other languages are zero-shot."""
         kinds = {name: task.kind for name, task in self._catalogue.items()}
         return tuple(sorted(languages_of(self._source.lineage, kinds)))
 
     @property
     def language_adapters(self) -> tuple[str, ...]:
-        """The languages whose adapters can be put below it, see `predict`; () if there are none."""
+        """The languages for which the model has a language adapter; see `predict`."""
         return tuple(self._spoken.folders) if len(self._specs) == 1 else ()
 
     @overload
@@ -131,31 +130,32 @@ class Model:
     ) -> list[Any]: ...
 
     def predict(self, inputs: Any, *, task: str | None = None, language: str | None = None) -> Any:
-        """Predict one input, or many: exactly what evaluation predicts, with scores.
+        """Predict one or many inputs, with scores.
 
-        Inputs are what the task is about: a text, a tuple of two texts (premise and hypothesis), a
-        tuple (question, context), a tuple (context, choices), a list of words to be tagged; a
-        mapping with these as keys; or an example of the task's kind. One input gives one answer,
-        a list or another iterable of inputs gives a list of as many, in their order. Of very many
-        inputs `stream` keeps only a part in memory.
+        The predictions are the same as in an evaluation. The form of an input depends on the task:
+        a text, a tuple of two texts (premise and hypothesis), a tuple (question, context), a tuple
+        (context, choices), a list of words to tag, a mapping with these as keys, or an example of
+        the task's kind. One input gives one answer; a list or another iterable gives a list of
+        answers in the same order. Use `stream` for very many inputs, to keep only a part of them
+        in memory.
 
-        Long contexts and long sentences are read in windows; other inputs that are too long are
-        cut as they are in evaluation, and their answers say so (`truncated`). An answer depends on
-        its input alone, not on how many there are.
+        Long contexts and long sentences are read in windows. Other inputs that are too long are
+        cut as in evaluation, and their answers have `truncated` set. An answer depends only on
+        its own input, not on the other inputs of the call.
 
         Args:
             inputs: one input or many.
-            task: the task to predict, if the model predicts several, or one that is like its own
-                (`xnli` of a model of `mnli`); default: `self.task`.
-            language: of a model that stands on language adapters, the language whose adapter it
-                is to use; default: the one that it was trained with.
+            task: the task to predict, if the model predicts several tasks, or a task with the same
+                labels (such as `xnli` for a model of `mnli`); default: `self.task`.
+            language: the language whose adapter to use, for a model that stands on language
+                adapters; default: the language that it was trained with.
 
         Returns:
             A `PredictedLabel`, `PredictedLabels`, `PredictedValue`, `PredictedSpan`,
-            `PredictedTags` or `PredictedChoice`, as the task has it; or a list of them.
+            `PredictedTags` or `PredictedChoice`, depending on the task; or a list of them.
 
         Raises:
-            UsageError: the model predicts no such thing, or an input is not one of its task.
+            UsageError: the model does not predict this task, or an input does not fit the task.
 
         Example:
             >>> qa = xlt.load("artifacts/adapters/qa")
@@ -172,16 +172,18 @@ class Model:
     def stream(
         self, inputs: Iterable[Any], *, task: str | None = None, language: str | None = None
     ) -> Iterator[Any]:
-        """Predict many inputs, one answer after the other: as `predict`, in bounded memory.
+        """Predict many inputs one after the other, as `predict` does, with limited memory.
 
-        Inputs are taken some thousands at a time, and batched by length within them.
+        The method reads some thousands of inputs at a time and batches them by length.
 
         Args:
-            inputs: as of `predict`; a generator or file will do.
+            inputs: inputs as for `predict`, for example from a generator or a file.
+            task: as for `predict`.
+            language: as for `predict`.
 
         Raises:
-            UsageError: at once where the model predicts no such thing; when it is reached where
-                an input is not one of the task.
+            UsageError: the model does not predict this task (raised at once), or an input does not
+                fit the task (raised when the input is reached).
 
         Example:
             >>> pos = xlt.load("artifacts/adapters/pos")
@@ -204,63 +206,50 @@ class Model:
         max_length: int = 512,
         prefix: str | None = None,
     ) -> Floats:
-        """Vectors of sentences: hidden states of one layer, pooled over the tokens of each.
+        """Encode sentences: the hidden states of one layer, pooled over the tokens.
 
-        Middle layers find translations better than the last one; `adapterxlt retrieve` and
-        retrieve stages measure all of them.
+        Middle layers find translations better than the last layer. `adapterxlt retrieve` and
+        `retrieve` stages measure all layers.
 
         Args:
             sentences: one text, or many.
-            layer: 0 (embeddings) to `self.layers`, or counted from the end: -1 is the last one.
-                Default: the last one.
+            layer: a layer from 0 (embeddings) to `self.layers`, or counted from the end, where -1
+                is the last layer; default: the last layer.
             pooling: `mean` of all tokens, `mean-no-special` (without <s> and </s>), `cls` (the
                 first token) or `max`.
-            language: as of `predict`.
-            max_length: subwords of a sentence at most; what is longer is cut, also at the
-                model's own limit.
-            prefix: put before each sentence, as some encoders want it ("query: ").
+            language: as for `predict`.
+            max_length: maximum length of a sentence in subwords; longer sentences are cut, also at
+                the limit of the model.
+            prefix: text to put before each sentence, for encoders that expect one ("query: ").
 
         Returns:
-            float32 [sentences, width]; [width] of one text.
+            float32 [sentences, width]; for one text, [width].
 
         Raises:
-            UsageError: there is no such layer or pooling; the model is an ensemble, whose encoders
-                are several.
+            UsageError: the layer or pooling does not exist, or the model is an ensemble of several
+                encoders.
 
         Example:
             >>> xlt.load("mini").encode("Good morning.", layer=2).shape
             (192,)
         """
-        import numpy as np
+        from adapterxlt.applying import encoding
 
-        from adapterxlt.vectors.encode import encode_grid
-
-        chosen = self._layer(layer)
-        if pooling not in _POOLINGS:
-            raise UsageError(f"pooling `{pooling}`", hint=f"there are {', '.join(_POOLINGS)}")
-        if max_length < 3:
-            raise UsageError(f"max_length: {max_length} subwords hold no sentence")
-        texts = [sentences] if isinstance(sentences, str) else list(sentences)
-        for number, text in enumerate(texts):
-            try:
-                text_of(text, f"sentence {number}")
-            except ValueError as error:
-                raise UsageError(str(error)) from None
-        built = self.encoder(language)
-        if not texts:
-            return np.empty((0, self._source.backbone.hidden_size), dtype=np.float32)
-        grid = encode_grid(
-            built,
+        chosen = encoding.layer_of(layer, self.layers, self.backbone)
+        encoding.check_pooling(pooling, max_length)
+        alone = isinstance(sentences, str)
+        texts = encoding.texts_among([sentences] if alone else sentences)
+        vectors = encoding.vectors_of(
+            self.encoder(language),
             texts,
-            layers=[chosen],
-            poolings=[pooling],
+            layer=chosen,
+            pooling=pooling,
             max_length=max_length,
             token_budget=self._token_budget,
             progress=self._progress,
             prefix=prefix,
         )
-        vectors = grid[chosen, pooling]
-        return vectors[0] if isinstance(sentences, str) else vectors
+        return vectors[0] if alone else vectors
 
     def encoder(self, language: str | None = None) -> Built:
         """Its weights in memory, for the other rooms of the project.
@@ -270,40 +259,23 @@ class Model:
         """
         if len(self._specs) > 1:
             raise UsageError(f"{self.name}: is an ensemble of several encoders", hint=_MEMBER)
-        [(_, built)] = self._models(language)
+        [(_, built)] = self._weights.members(language)
         return built
 
     def entry(self, name: str | None = None) -> Task:
-        """What is known of a task that it predicts: its kind, labels, metrics and so on.
+        """Return the catalogue entry of a task that the model predicts: kind, labels, metrics.
 
         Args:
-            name: as `task` of `predict`.
+            name: the task, as for `predict`.
 
         Raises:
-            UsageError: it does not predict that task, or nothing.
+            UsageError: the model does not predict this task, or has no head.
 
         Example:
             >>> xlt.load("artifacts/adapters/qa").entry("xquad").kind
             'span_qa'
         """
-        heads = self._heads(self._spec)
-        if not heads:
-            raise UsageError(
-                f"{self.name}: has no head, so it predicts nothing",
-                hint="`encode` gives vectors; train a stage on a task to predict it",
-            )
-        own = {task.name: task for task in heads}
-        task = heads[0] if name is None else own.get(name) or get_task(name, self._catalogue)
-        if head_for(heads, task) is None:
-            reasons = "; ".join(str(compatible(head, task)) for head in heads)
-            raise UsageError(f"{self.name}: does not predict `{task.name}`: {reasons}")
-        kind = get_kind(task.kind)
-        if not kind.predicts:
-            raise UsageError(
-                f"{self.name}: was trained by {kind.words}, which fills in hidden words only",
-                hint="`encode` gives vectors; train a stage on a task to predict it",
-            )
-        return task
+        return self._heads.task(name)
 
     def check_language(self, language: str) -> None:
         """See that there is a language adapter of a language.
@@ -311,85 +283,31 @@ class Model:
         Raises:
             UsageError: there is none, or the model stands on none.
         """
-        if len(self._specs) != 1:
-            raise UsageError(
-                f"{self.name}: does not stand on language adapters", hint="leave `language` out"
-            )
-        self._spoken.swap(language)
+        self._weights.check_language(language)
 
     @property
     def _spec(self) -> ModelSpec | None:
         return self._specs[0] if self._specs else None
-
-    def _layer(self, layer: int | None) -> int:
-        chosen = self.layers if layer is None else layer
-        if chosen < 0:
-            chosen += self.layers + 1
-        if not 0 <= chosen <= self.layers:
-            raise UsageError(
-                f"`{self.backbone}` has no layer {layer}", hint=f"it has 0 to {self.layers}"
-            )
-        return chosen
-
-    def _heads(self, spec: ModelSpec | None) -> list[Task]:
-        """The tasks of a model's heads; what no entry is at hand of is as the model says."""
-        found = []
-        for head in spec.heads if spec else ():
-            entry = self._catalogue.get(head.task)
-            stood_in = stand_in(head.task, head.kind, head.labels, head.multi_label)
-            fits = entry is not None and compatible(stood_in, entry) is None
-            found.append(entry if entry is not None and fits else stood_in)
-        return found
 
     def _answers(
         self, examples: Iterator[Example], task: Task, language: str | None
     ) -> Iterator[Answer]:
         from adapterxlt.applying.outputs import Settings, answers_to
 
-        spec = self._specs[0]
-        head = head_for(self._heads(spec), task)
-        assert head is not None  # `task` is one that `entry` has checked
+        heads = self._heads.of(task)
         trained = trained_by(self._source.lineage, self.tasks, Training())
         limit = self._source.backbone.max_length
         settings = Settings(
-            min(trained.lengths[head.name], limit), trained.doc_stride, self._token_budget
+            min(trained.lengths[heads[0]], limit), trained.doc_stride, self._token_budget
         )
 
         def members() -> Sequence[tuple[float, Built]]:
-            loaded = self._models(language)
-            for (_, built), own in zip(loaded, self._specs, strict=True):
-                chosen = head_for(self._heads(own), task)
-                assert chosen is not None  # members of an ensemble predict the same
-                built.use_head(chosen.name)
+            loaded = self._weights.members(language)
+            for (_, built), head in zip(loaded, heads, strict=True):
+                built.use_head(head)
             return loaded
 
         yield from answers_to(examples, members, task, settings, self._progress)
 
-    def _models(self, language: str | None) -> list[tuple[float, Built]]:
-        """Its weights in memory; of several languages, those of the last one that was asked for."""
-        from adapterxlt.models.build import load
-        from adapterxlt.models.speak import load_speaking
 
-        if language is not None:
-            self.check_language(language)
-        if self._loaded is not None and self._loaded[0] == language:
-            return self._loaded[1]
-        self._loaded = None  # first, as two of them may not fit into memory
-        backbone, members = self._source.backbone, self._source.members
-        swap = None if language is None else self._spoken.swap(language)
-        if not members:
-            found = [(1.0, load(backbone, None))]
-        elif swap is not None:
-            other, source = swap
-            folder = members[0][1]
-            found = [(1.0, load_speaking(backbone, folder, language=other, source=source))]
-        else:
-            found = [(share, load(backbone, folder)) for share, folder in members]
-        for _, built in found:
-            built.model.to(self._place)
-        self._loaded = language, found
-        return found
-
-
-_POOLINGS: tuple[str, ...] = get_args(Pooling)
 _MEMBER = "load one of its members to encode with it"

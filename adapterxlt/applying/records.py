@@ -65,7 +65,7 @@ def format_of(path: Path, stated: str | None) -> str:
     suffix = plain_name(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError(
-            f"{path}: its name does not say how it is written",
+            f"{path}: its name does not tell its format",
             hint=f"give --format: {', '.join(FORMATS)}",
         )
     return _SUFFIXES[suffix]
@@ -86,7 +86,7 @@ def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
     kind = get_kind(task.kind)
     if written == "conll" and not kind.of_words:
         raise UsageError(
-            f"{path}: words in columns are to be tagged, and `{task.name}` is {kind.words}",
+            f"{path}: words in columns are read for tagging, but `{task.name}` is {kind.words}",
             hint="give --format: jsonl, csv, tsv or lines",
         )
     columns = Columns(task)
@@ -105,7 +105,7 @@ def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
         for number, raw in enumerate(readers[written](_lines(stream, path)), start=1):
             yield _record(raw, number - 1, task.kind)
     if not number:
-        raise bad(path, 0, "holds no inputs")
+        raise bad(path, 0, "does not contain any inputs")
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _table(lines: Iterator[str], delimiter: str, columns: Columns, path: Path) -
             names = row
             columns.check(names, path)
         elif row and len(row) != len(names):
-            told = f"has {len(row)} columns, the header has {len(names)}"
+            told = f"has {len(row)} columns, but the header has {len(names)}"
             yield _Raw(start, None, "".join(row), told)
         elif row:
             found = columns.cells(dict(zip(names, row, strict=True)))

@@ -76,6 +76,8 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
         return _artifact(fetched_once(text, progress), masked(text), backbone, stack)
     path = local_path(text) if "://" in text else Path(text).expanduser()
     assert path is not None
+    if "://" in text and not path.exists():
+        raise UsageError(f"{text}: there is no such file or folder")
     if text in BUNDLED or not (path.exists() or _is_stage(text)):
         return _bare(text, backbone)
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
@@ -85,12 +87,12 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
             return _bare(text, backbone)
         if is_foreign(path):
             raise UsageError(
-                f"{text}: is of another library",
-                hint="take it in first: `adapterxlt artifact import PATH --backbone NAME`",
+                f"{text}: was written by another library",
+                hint="import it first: `adapterxlt artifact import PATH --backbone NAME`",
             )
         raise UsageError(
-            f"{text}: is a folder, but neither of a model nor a work folder",
-            hint=f"`adapterxlt artifact list {text}` shows the artifacts in it",
+            f"{text}: is neither the folder of a model nor a work folder",
+            hint=f"list the artifacts in it with `adapterxlt artifact list {text}`",
         )
     place = locate(text if "://" not in text else str(path), models=True)
     if place.is_dir() and not is_artifact(place):
@@ -121,8 +123,8 @@ def _bare(text: str, backbone: str | None) -> Source:
         )
     if backbone is not None:
         raise UsageError(
-            f"{text}: there is no such trained model, so it is taken for a backbone",
-            hint="name a backbone once only, or check the path of the model",
+            f"{text}: there is no trained model of this name, so it is read as a backbone",
+            hint="name the backbone only once, or check the path of the model",
         )
     try:
         return Source(text, resolve_backbone(text, Path.cwd()))
@@ -200,7 +202,8 @@ def _backbone_of(manifest: Manifest, given: str | None) -> Backbone:
             raise
         raise MissingBackboneError(
             f"{error.message} ({manifest.title} was trained on it)",
-            hint="say where it is: `backbone=` in Python, --backbone on the command line",
+            hint="name its place with `backbone=` in Python, or with --backbone on the command "
+            "line",
         ) from error
     check_backbone(manifest, found)
     return found

@@ -70,14 +70,14 @@ class Spoken:
         if not folders:
             raise UsageError(
                 f"{self._source.name}: does not stand on language adapters",
-                hint="leave `language` out: the model is the same for all languages",
+                hint="leave out `language`; the model is the same for all languages",
             )
         code = stage_of({code: code for code in folders}, language)
         if code is None:
             raise UsageError(
-                f"{self._source.name}: there is no language adapter of `{language}` here; there "
-                f"are those of {', '.join(folders)}",
-                hint="train one, or name one by `language_adapters`",
+                f"{self._source.name}: there is no language adapter for `{language}`, only for "
+                f"{', '.join(folders)}",
+                hint="train one, or name one with `language_adapters`",
             )
         folder = folders[code]
         return None if folder is None else (folder, self._taken_out())
@@ -152,9 +152,9 @@ class Spoken:
         own = None if store is None else store.path(str(self.own["fingerprint"]))
         if own is None or not (own / MANIFEST_NAME).is_file():
             raise UsageError(
-                f"{self._source.name}: the language adapter of `{self.language}`, which is to be "
-                "taken out of it, is not here",
-                hint=f"name it too: `language_adapters` with `{self.language}`",
+                f"{self._source.name}: the language adapter for `{self.language}`, which must be "
+                "removed from the weights, is missing",
+                hint=f"also name the adapter for `{self.language}` in `language_adapters`",
             )
         return own
 

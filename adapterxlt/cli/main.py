@@ -29,7 +29,8 @@ VERBS = {
     "report": "Show the results of work folders as tables or as a page.",
     "outcomes": "Export the outcome of every example that was evaluated.",
     "score": "Score prediction files of XTREME, XGLUE or SQuAD.",
-    "predict": "Predict labels, answers or tags of new texts with a trained model.",
+    "predict": "Predict labels, answers or tags for new texts.",
+    "suggest": "Rank trained stages as intermediate stages for a target, without training.",
     "retrieve": "Measure how well an encoder, or your own vectors, finds translations.",
     "mine": "Find translation pairs in two text files.",
     "mining-set": "Build a test set for mining: translation pairs among distractors.",
@@ -102,7 +103,7 @@ def main() -> None:
     """Entry point of the console script."""
     interrupt.watch()
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a character that it lacks is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):  # escape characters that it lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         cli(prog_name="adapterxlt")

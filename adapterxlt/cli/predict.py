@@ -1,4 +1,4 @@
-"""`adapterxlt predict MODEL INPUT`: what a trained model says of new texts."""
+"""`adapterxlt predict MODEL INPUT`: predict labels, answers or tags for new texts."""
 
 from __future__ import annotations
 
@@ -27,30 +27,37 @@ _TOLD = 20  # wrong lines that are told one by one
 @click.option(
     "--task",
     metavar="TASK",
-    help="What to predict, if MODEL was trained on several tasks, or on another with the same "
-    "labels.  [default: the first that it was trained on]",
+    help="Task to predict, if MODEL was trained on several tasks, or on another task with the "
+    "same labels.  [default: the first task it was trained on]",
 )
 @tasks_option
 @click.option(
     "--format",
     "written",
     type=click.Choice(["jsonl", "csv", "tsv", "lines", "conll"]),
-    help="How INPUT is written.  [default: as its suffix says; stdin: lines]",
+    help="Format of INPUT.  [default: taken from the suffix; lines for stdin]",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("-"),
     metavar="FILE",
-    help="Where the predictions go: CSV if its name ends so, else JSON lines; .gz, .bz2, .xz and "
-    ".zst compress.  [default: stdout, as JSON lines]",
+    help="File for the predictions: CSV if its name ends in .csv, else JSON Lines; .gz, .bz2, "
+    ".xz and .zst compress.  [default: stdout, as JSON Lines]",
 )
-@click.option("--skip-errors", is_flag=True, help="Leave out wrong lines, and say how many.")
-@click.option("--backbone", metavar="NAME", help="Where the model's backbone is, if not found.")
+@click.option(
+    "--skip-errors", is_flag=True, help="Skip invalid lines and report how many there were."
+)
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    help="Backbone of the model: a folder or a Hub id, if it is not found by itself.",
+)
 @click.option(
     "--language",
     metavar="XX",
-    help="Of a model on language adapters: the one to use.  [default: that of its training]",
+    help="Language adapter to use, for a model that stands on language adapters.  [default: the "
+    "adapter it was trained with]",
 )
 @device_option("auto, a GPU if there is one")
 @click.option(
@@ -58,7 +65,7 @@ _TOLD = 20  # wrong lines that are told one by one
     type=click.IntRange(1),
     default=8192,
     show_default=True,
-    help="Padded tokens at most in one forward pass.",
+    help="Maximum number of tokens, including padding, in one forward pass.",
 )
 def command(
     model: str,
@@ -73,15 +80,15 @@ def command(
     device: str | None,
     batch_tokens: int,
 ) -> None:
-    """Predict with what was trained: labels, answers, tags, choices or numbers, with scores.
+    """Predict labels, answers, tags, choices or numbers for new texts with a trained model.
 
-    MODEL is a stage (`runs:nli`), an artifact's folder, a packed file or a URL. INPUT is a file, or
-    `-` for stdin: JSON lines, CSV or TSV with a header, plain lines (two texts, or a question and
-    its context, with a tab between them), or CoNLL columns (a word a line).
-    Columns are called as in the task's own data, or `text`, `premise` and `hypothesis`,
-    `question` and `context`, `words`, `context` and `choices`.
+    MODEL is a stage (`runs:nli`), the folder of an artifact, a packed file or a URL. INPUT is a
+    file, or `-` for stdin. It holds JSON Lines, CSV or TSV with a header, plain lines (with a tab
+    between two texts, or between question and context), or CoNLL columns with one word per line.
+    Name the columns as in the data of the task, or `text`; `premise` and `hypothesis`; `question`
+    and `context`; `words`; or `context` and `choices`.
 
-    The predictions are those that an evaluation makes. Each has the line of its input and its id.
+    The predictions are the same as in an evaluation. Each one names the line and id of its input.
     """
     from adapterxlt.applying.load import load
     from adapterxlt.applying.records import STDIN, format_of, read_records
@@ -115,7 +122,7 @@ def command(
             writer.write(line, name, answer)
             bar.advance()
     if records.wrong:
-        progress.log(f"{records.wrong} of {records.read} inputs left out")
+        progress.log(f"skipped {records.wrong} of {records.read} inputs")
 
 
 class _Right:
@@ -151,11 +158,11 @@ class _Right:
             if not self._skip:
                 raise MissingDataError(
                     f"{where}:{record.line}: {record.problem}",
-                    hint="--skip-errors leaves out wrong lines",
+                    hint="use --skip-errors to skip invalid lines",
                 )
             self.wrong += 1
             if self._progress is not None and self.wrong <= _TOLD:
-                self._progress.log(f"left out: {where}:{record.line}: {record.problem}")
+                self._progress.log(f"skipped: {where}:{record.line}: {record.problem}")
 
     def count(self) -> int:
         """How many right lines there are."""

@@ -135,7 +135,7 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         code = f"U+{error.character:04X}" if isinstance(error.character, int) else "a byte"
         problem = Problem("", f"YAML: {code} is not allowed", name, line)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # ValueError: PyYAML lets one through for an escape that is no character ("\UFFFFFFFF").
+        # ValueError: PyYAML raises it for an escape that is not a character ("\UFFFFFFFF").
         problem = Problem("", f"YAML: {str(error).splitlines()[0]}", name)
     raise InvalidRecipeError([problem])
 

@@ -1,4 +1,4 @@
-"""How long a model computes, reading and decoding left out."""
+"""Measures how long a model computes, without reading and decoding."""
 
 from __future__ import annotations
 

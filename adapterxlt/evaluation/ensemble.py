@@ -1,4 +1,4 @@
-"""What several models predict together: the decision on the mean of their outputs."""
+"""Predictions of several models: decided on the mean of their outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Sums = dict[str, npt.NDArray[np.float64]]
 
 
 def averaged(members: Iterable[tuple[float, Outputs]], task: TaskFacts) -> Outputs:
-    """Each model input once, with the weighted mean of what the members say of it.
+    """Return each model input once, with the weighted mean of the members' outputs.
 
     Where one of the outputs is chosen (classes, tags, choices) it is that of their probabilities,
     as logarithms, so that they are decided on as logits are. Else it is that of the outputs: of

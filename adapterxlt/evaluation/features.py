@@ -1,4 +1,4 @@
-"""Frozen features of labelled examples: what a head on the encoder would start from."""
+"""Frozen features of labelled examples, as a head on the encoder would get them."""
 
 from __future__ import annotations
 

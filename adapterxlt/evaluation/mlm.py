@@ -1,4 +1,4 @@
-"""How well a model predicts hidden words: loss and perplexity of masked language modelling."""
+"""Loss and perplexity of masked language modelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trained model predicts: exactly one prediction an example, in the order of the input."""
+"""Predictions of a trained model: exactly one per example, in the order of the input."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def decoded(
     outputs: Outputs,
     odds: dict[str, float] | None = None,
 ) -> list[Prediction]:
-    """What outputs of a model, or of several together, say of every example; see `predict`."""
+    """Return the prediction for every example from the outputs of one or more models."""
     return get_kind(task.kind).workings.decode(examples, outputs, task, odds)
 
 

@@ -1,4 +1,4 @@
-"""Writing predictions as the benchmarks want them submitted; `score` reads them back."""
+"""Writes predictions in the form of a benchmark's submission; `score` reads them back."""
 
 from __future__ import annotations
 

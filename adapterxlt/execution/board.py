@@ -1,4 +1,4 @@
-"""What runs where, what waits and what failed: kept in one file of the work folder. No torch."""
+"""The state of all steps of a run, kept in one file of the work folder. No torch."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Board:
     over: bool = False
 
     def mark(self, step: str, state: State, *, where: str = "", message: str = "") -> None:
-        """Note what a step does now."""
+        """Record the state of a step."""
         line = self.lines[step]
         line.state = state
         line.where = where or line.where
@@ -79,12 +79,12 @@ class Board:
             line.ended = time.time()
 
     def write(self) -> None:
-        """Put it where `status --follow` looks."""
+        """Write the file that `status --follow` reads."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomic(self.folder / STATE_NAME, _BOARD.dump_json(self, indent=1).decode() + "\n")
 
     def close(self) -> None:
-        """Note that the run has ended, or was interrupted."""
+        """Record that the run has ended or was interrupted."""
         for line in self.lines.values():
             if line.state not in OVER:
                 line.state = "waiting"

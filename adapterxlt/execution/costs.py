@@ -1,4 +1,4 @@
-"""From what steps took to the costs of a recipe."""
+"""Collects the costs of a recipe from the measurements of its steps."""
 
 from __future__ import annotations
 

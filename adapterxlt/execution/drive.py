@@ -1,4 +1,4 @@
-"""The steps of a plan in an order that respects their inputs, whoever carries them out. No torch.
+"""Hands out the steps of a plan in an order that respects their inputs. No torch.
 
 A step that fails does not stop steps that do not need it.
 """
@@ -19,7 +19,7 @@ from adapterxlt.stages.running.context import Context
 
 
 class Drive:
-    """Hands out steps and notes how they end.
+    """Hands out steps and records how they end.
 
     Args:
         outcome: added to.
@@ -38,7 +38,7 @@ class Drive:
         self._over: set[str] = set()
 
     def run(self) -> None:
-        """Until no step is left."""
+        """Run until no step is left."""
         while self._left or self._out:
             if ready := self._ready():
                 for planned in ready:
@@ -61,7 +61,7 @@ class Drive:
             self.context.progress.log(f"{step_id}: started in {where}")
 
     def note(self, step_id: str, message: str) -> None:
-        """Tell what happens to a step."""
+        """Report what happens to a step."""
         self.board.mark(step_id, "queued", message=message)
         self.context.progress.log(f"{step_id}: {message}")
 

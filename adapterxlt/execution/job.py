@@ -1,4 +1,4 @@
-"""A run as a document that other processes make the same plan and context from. No torch.
+"""A run as a document from which other processes build the same plan and context. No torch.
 
 It holds what was checked (the recipe with its `--set`, matrix, tasks and includes resolved, the
 backbone, the data folders, what was trained elsewhere) and not the files that this was read from,

@@ -1,4 +1,4 @@
-"""What a run did. No torch."""
+"""The outcome of a run. No torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunResult:
         results: the results file.
         outputs: artifact folder by id of every trained step.
         predictions: folders with prediction files, one a stage and model that writes them.
-        models: address in the store by id of every step that makes a model, whether it ran or not.
+        models: address in the store of every stage that makes a model, whether it ran or not.
     """
 
     rows: list[Row]
@@ -34,7 +34,7 @@ class RunResult:
     models: dict[str, str] = field(default_factory=dict)
 
     def sort(self, order: Sequence[str]) -> None:
-        """Put steps into the order of the plan: several at once end in any."""
+        """Sort steps in the order of the plan; parallel steps end in any order."""
         place = {step: number for number, step in enumerate(order)}
         for ids in (self.done, self.reused, self.skipped):
             ids.sort(key=place.__getitem__)

@@ -1,4 +1,4 @@
-"""Makes WORKDIR/results.json anew from what the store has measured."""
+"""Rebuilds WORKDIR/results.json from the measurements in the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a recipe: whatever of its plan the store does not have, in order."""
+"""Runs a recipe: all steps of its plan that are not in the store, in order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_recipe(
     executor: Executor | None = None,
     watch: Watch | None = None,
 ) -> RunResult:
-    """Run what is missing of a checked recipe and write WORKDIR/results.json.
+    """Run the missing steps of a checked recipe and write WORKDIR/results.json.
 
     A step that fails does not stop steps that do not need it.
 
@@ -87,7 +87,7 @@ def run_recipe(
     outcome.models = {
         planned.step.id: planned.fingerprint
         for planned in plan.steps
-        if KINDS[planned.step.kind].makes_model
+        if KINDS[planned.step.kind].makes_model and planned.step.id == planned.step.stage
     }
     try:
         _carry_out(context, executor, outcome, workdir, watch)

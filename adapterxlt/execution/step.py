@@ -1,4 +1,4 @@
-"""One step of a plan: computed unless the store has it, whoever carries it out."""
+"""Runs one step of a plan, unless the store already has its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that carries out steps for a run, and stays warm between them.
+"""A process that runs steps and stays warm between them.
 
     python -m adapterxlt.execution.worker JOB
 

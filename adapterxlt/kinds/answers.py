@@ -1,7 +1,7 @@
-"""What a model says of an input, as its user reads it. No torch.
+"""The predictions of a model in a form for users. No torch.
 
-Each kind of tasks makes answers of one of these classes (`Workings.answers`). What is predicted is
-what evaluation scores; the scores beside it come from the same outputs.
+Each kind of task returns one of these classes (`Workings.answers`). The predictions are those that
+an evaluation scores, and the scores come from the same outputs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of one input; the classes below derive from it.
+    """The prediction for one input; base of the classes below.
 
     Example:
         >>> xlt.PredictedValue(3.5).as_dict()
@@ -20,20 +20,19 @@ class Answer:
     """
 
     def as_dict(self) -> dict[str, object]:
-        """All of it as plain data, as a line of JSON holds it."""
+        """Return the prediction as plain data, for a line of JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class PredictedLabel(Answer):
-    """One label of a task's, of a text or a pair of texts.
+    """The label of a text or a pair of texts.
 
     Args:
-        label: the most probable one.
-        score: its probability, 0 to 1.
-        scores: of each label its probability (softmax), in the order of the task's.
-        truncated: whether the input was longer than the model takes, so that its end was cut off,
-            as it is in evaluation.
+        label: the most probable label.
+        score: its probability, from 0 to 1.
+        scores: the probability of each label (softmax), in the order of the task's labels.
+        truncated: whether the input was too long, so that its end was cut as in evaluation.
     """
 
     label: str
@@ -44,12 +43,12 @@ class PredictedLabel(Answer):
 
 @dataclass(frozen=True)
 class PredictedLabels(Answer):
-    """All labels that apply to a text, of a task with `multi_label: true`.
+    """All labels of a text, for a task with `multi_label: true`.
 
     Args:
-        labels: those of a probability above 0.5, in the order of the task's; () if there are none.
-        scores: of each label its probability (sigmoid), by itself.
-        truncated: as of `PredictedLabel`.
+        labels: the labels with a probability above 0.5, in the order of the task's labels.
+        scores: the probability of each label by itself (sigmoid).
+        truncated: as for `PredictedLabel`.
     """
 
     labels: tuple[str, ...]
@@ -63,7 +62,7 @@ class PredictedValue(Answer):
 
     Args:
         value: the number.
-        truncated: as of `PredictedLabel`.
+        truncated: as for `PredictedLabel`.
     """
 
     value: float
@@ -72,16 +71,16 @@ class PredictedValue(Answer):
 
 @dataclass(frozen=True)
 class PredictedSpan(Answer):
-    """A part of a context that answers a question.
+    """The part of a context that answers a question.
 
     Args:
-        text: the answer, `context[start:end]`; "" where the context has none.
-        start: the answer's first character in the given context; None without an answer.
-        end: the character after its last one.
-        score: 0 to 1: the share of this answer in exp(start + end logit), summed over all pairs of
-            tokens of all windows of the context, those of "no answer" included.
-        no_answer: by how much "no answer" scores higher than the best answer, in logits; it is
-            chosen above 0. None where every question of the task has an answer.
+        text: the answer, `context[start:end]`; "" if the context has no answer.
+        start: the first character of the answer in the context; None if there is no answer.
+        end: the character after the last one of the answer; None if there is no answer.
+        score: a score from 0 to 1: exp(start + end logit) of this answer, divided by the sum over
+            all pairs of tokens in all windows of the context and "no answer".
+        no_answer: how much higher "no answer" scores than the best answer, in logits; "no answer"
+            is predicted above 0. None for tasks in which every question has an answer.
     """
 
     text: str
@@ -93,12 +92,13 @@ class PredictedSpan(Answer):
 
 @dataclass(frozen=True)
 class Entity:
-    """Neighbouring words that tags of a BIO scheme mark as one thing.
+    """Adjacent words that form one entity, according to tags in a BIO scheme.
 
     Args:
-        label: what they are: `PER` of `B-PER`.
-        start: the first word, 0 being the sentence's first. end: the word after the last one.
-        score: the mean of its words' scores.
+        label: the type of the entity, such as `PER` for `B-PER`.
+        start: the number of its first word, from 0.
+        end: the number of the word after its last one.
+        score: the mean score of its words.
     """
 
     label: str
@@ -109,12 +109,12 @@ class Entity:
 
 @dataclass(frozen=True)
 class PredictedTags(Answer):
-    """One tag a word; every word of a sentence has one, however long the sentence is.
+    """One tag for every word of a sentence, even if the sentence is long.
 
     Args:
-        tags: as many as there are words.
-        scores: of each word the probability of its tag, 0 to 1.
-        entities: what the tags mark, where they are of a BIO scheme; else ().
+        tags: the tags of the words.
+        scores: the probability of the tag of each word, from 0 to 1.
+        entities: the entities, if the tags follow a BIO scheme; else ().
     """
 
     tags: tuple[str, ...]
@@ -124,13 +124,14 @@ class PredictedTags(Answer):
 
 @dataclass(frozen=True)
 class PredictedChoice(Answer):
-    """One of the given choices.
+    """The predicted one of several choices.
 
     Args:
-        index: which one, 0 being the first. choice: its text.
-        score: its probability, 0 to 1.
-        scores: of each choice its probability (softmax).
-        truncated: as of `PredictedLabel`, of the context with any of the choices.
+        index: the number of the choice, from 0.
+        choice: the text of the choice.
+        score: its probability, from 0 to 1.
+        scores: the probability of each choice (softmax).
+        truncated: as for `PredictedLabel`, for the context with any of the choices.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""The two tokens that an encoder reads a text between."""
+"""The tokens that an encoder expects before and after a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a kind is told about a task and about a head."""
+"""The facts about a task and a head that a kind uses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Example(Protocol):
 
     @property
     def id(self) -> str:
-        """Tells it from the others of its file."""
+        """Identifies the example within its file."""
 
 
 class HeadFacts(Protocol):
-    """What a head is built by."""
+    """The facts from which a head is built."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class HeadFacts(Protocol):
 
 
 class TaskFacts(HeadFacts, Protocol):
-    """What predictions are read and scored by; entries of the catalogue have all of it."""
+    """The facts that predictions are read and scored with; catalogue entries have all of them."""
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,4 @@
-"""What an example becomes: token ids, a label, and what leads from tokens back to text."""
+"""Features of examples: token ids, a label, and the way from tokens back to text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of a kind of tasks: what can be said of it without torch."""
+"""The description of a kind of tasks, without torch."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Kind:
 
     @cached_property
     def workings(self) -> Workings:
-        """What needs torch; imported at the first use."""
+        """The parts that need torch; imported when they are first used."""
         module, _, name = self.workings_at.partition(":")
         made: Workings = getattr(import_module(module), name)()
         return made

@@ -1,4 +1,4 @@
-"""The kinds there are: those of the project, and those that installed packages add."""
+"""The kinds of tasks: built-in ones, and those that installed packages add."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
 
 
 def get_kind(name: str) -> Kind:
-    """The kind of that name.
+    """Return the kind of this name.
 
     Raises:
         UsageError: there is none; the hint names the closest.

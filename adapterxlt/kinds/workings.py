@@ -1,4 +1,4 @@
-"""What a kind does with torch: inputs, head, loss, what is read off the outputs, metrics."""
+"""The work of a kind with torch: inputs, head, loss, predictions and metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Hiding = Callable[[Feature, tuple[int, ...]], Feature]
 
 
 class Workings(ABC):
-    """The workings of one kind; what most kinds have in common is here."""
+    """The workings of one kind; this base holds what most kinds share."""
 
     @abstractmethod
     def encode(

@@ -1,1 +1,1 @@
-"""Adapter methods: their table, how they are read, what goes together. No torch."""
+"""Adapter methods: their table, how they are parsed, and how they combine. No torch."""

@@ -1,4 +1,4 @@
-"""How what several models changed becomes one change: what is kept of each, how they are summed.
+"""How the changes of several models are merged: what is kept of each, and how they are summed.
 
 The tensors' side is `models/consensus.py`. Needs no torch.
 """
@@ -22,7 +22,7 @@ _KEPT: dict[Sparsify, str] = {
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """What is done to the updates of the members of a merge, tensor by tensor.
+    """The operations on the updates of the members of a merge, tensor by tensor.
 
     Args:
         consensus: `sum`: their weighted sum. `ties`: of each element only the members that agree

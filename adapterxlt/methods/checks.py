@@ -19,7 +19,7 @@ def check_method(
     layers: int | None = None,
     cannot: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return what is wrong with a method on a backbone, [] if nothing.
+    """Return the problems of a method on a backbone.
 
     Args:
         hidden_size: width of the backbone.

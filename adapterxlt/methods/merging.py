@@ -1,4 +1,4 @@
-"""How adapters of each kind of method are merged: what is weighed, and what comes out.
+"""How adapters of each kind of method are merged, and what the result is.
 
 Where the weighted sum of what several adapters do can be done by an adapter of the same kind, that
 sum is made: what an adapter does is weighed. Where it cannot (a bottleneck is not linear), their

@@ -11,7 +11,7 @@ from adapterxlt.methods.table import Family
 
 
 def clash(family: Family, values: Mapping[str, object]) -> str | None:
-    """What is wrong with a method's parameters taken together; None if nothing.
+    """Return why the parameters of a method do not fit together; None if they do.
 
     Args:
         family: of the method.

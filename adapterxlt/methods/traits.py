@@ -1,4 +1,4 @@
-"""What must be known of a method where it is trained or goes to `adapters` itself. No torch."""
+"""Facts about methods that training and exports need. No torch."""
 
 from __future__ import annotations
 

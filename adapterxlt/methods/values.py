@@ -1,4 +1,4 @@
-"""What a parameter of a method may be, when two values mean the same, and how one is written."""
+"""Valid values of method parameters, when they are equal, and how they are written."""
 
 from __future__ import annotations
 

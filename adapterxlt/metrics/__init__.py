@@ -1,1 +1,1 @@
-"""Metrics: pure functions, and what is to know about each. No torch, nothing of tasks."""
+"""Metrics as pure functions, with facts about each. No torch, independent of tasks."""

@@ -1,4 +1,4 @@
-"""What is to know about each metric, by its name; a metric of another package says it itself.
+"""Facts about each metric by name; metrics of other packages bring their own.
 
 An entry point of the group `adapterxlt.metrics` names a `Metric` of its own name:
 
@@ -113,7 +113,7 @@ METRICS: dict[str, Metric] = {
 
 
 def names() -> Collection[str]:
-    """Every metric there is.
+    """Return the names of all metrics.
 
     Raises:
         PluginError: a package hides one of the project's own.
@@ -122,7 +122,7 @@ def names() -> Collection[str]:
 
 
 def get_metric(name: str) -> Metric:
-    """The metric of that name.
+    """Return the metric of this name.
 
     Raises:
         UsageError: there is none; the hint names the closest.

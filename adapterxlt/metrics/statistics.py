@@ -162,7 +162,7 @@ def _moments(columns: Columns) -> Doubles:
 def _correlation(sums: Doubles) -> Doubles:
     count, x, y, xx, yy, xy = (sums[..., place] for place in range(6))
     wide, high = xx - ratio(x * x, count), yy - ratio(y * y, count)
-    # What is left of equal numbers by rounding is no variance.
+    # Rounding errors of equal numbers are not variance.
     flat = (wide <= 1e-12 * xx) | (high <= 1e-12 * yy)
     size = np.sqrt(np.maximum(wide, 0) * np.maximum(high, 0))
     found = np.where(flat, 0.0, ratio(xy - ratio(x * y, count), size))

@@ -1,4 +1,4 @@
-"""How well frozen features tell classes apart: guesses, without training, at how a model does."""
+"""Measures how well frozen features separate classes, to predict results without training."""
 
 from __future__ import annotations
 

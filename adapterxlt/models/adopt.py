@@ -1,4 +1,4 @@
-"""Weights that another library wrote, as an artifact of ours: compared, built, saved."""
+"""Turns weights of another library into an artifact: compares, builds and saves them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last steps of building a model that is to be trained: new heads, and what is trained."""
+"""The last steps of building a model for training: new heads, and the trainable tensors."""
 
 from __future__ import annotations
 

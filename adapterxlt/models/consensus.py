@@ -1,4 +1,4 @@
-"""The arithmetic of merging on single tensors: which elements are kept, how members are summed.
+"""The arithmetic of merging single tensors: which elements are kept, how members are summed.
 
 An *update* is what a member changed in a tensor. All functions are pure. Formulas: task arithmetic
 (Ilharco et al. 2023), TIES (Yadav et al. 2023), DARE (Yu et al. 2023), Model Breadcrumbs (Davari &

@@ -1,4 +1,4 @@
-"""A full fine-tune as what differs from its backbone, where that is smaller. Exact.
+"""Stores a full fine-tune as its exact difference from the backbone, if that is smaller.
 
 Fine-tuning without weight decay leaves the embeddings of subwords that it never saw as they were,
 and those are most of a multilingual encoder. What differs is kept as it is, not subtracted, so

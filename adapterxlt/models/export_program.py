@@ -1,4 +1,4 @@
-"""The program beside an export that loads it, runnable as it is, and what it must be given."""
+"""Writes the program that loads an export."""
 
 from __future__ import annotations
 

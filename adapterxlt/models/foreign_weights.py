@@ -1,4 +1,4 @@
-"""Weights that other libraries wrote, under the names that they have here."""
+"""Reads weights of other libraries and renames them to adapterxlt's names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POSITIONS = "embeddings.position_ids"  # a buffer that older checkpoints hold
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors under the names that they have here.
+    """Tensors under adapterxlt's names.
 
     Args:
         body: of the adapter, or of the whole encoder. head: of its head.
@@ -137,7 +137,7 @@ def from_transformers(
         head, based = from_plain(architecture, based, new, kind)
     own = tensors.of_backbone(architecture)
     body = {key: value for key, value in based.items() if own(key)}
-    # Of what is no part of the encoder the pooler alone may lie there: no other head uses it.
+    # Besides the encoder, the file may only hold the pooler, which no other head uses.
     rest = {key: value for key, value in based.items() if not own(key)}
     if kind is not None:
         pooler = architecture.prefix + POOLER
@@ -167,7 +167,7 @@ def unread_head(names: Mapping[str, str], kind: str, backbone: Backbone, file: P
 def untied(file: Path, name: str, backbone: Backbone) -> bool:
     """Whether a file holds a decoder `name` that is not the backbone's word embeddings."""
     with safe_open(file, "pt") as stream:
-        there = name in stream.keys()  # noqa: SIM118 (it is no mapping)
+        there = name in stream.keys()  # noqa: SIM118 (it is not a mapping)
         return there and not _same(stream.get_tensor(name), backbone)
 
 
@@ -207,7 +207,7 @@ def _checkpoint(backbone: Backbone, name: str) -> Tensor:
     for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
             for key in (name, name.removeprefix(backbone.architecture.prefix)):
-                if key in file.keys():  # noqa: SIM118 (it is no mapping)
+                if key in file.keys():  # noqa: SIM118 (it is not a mapping)
                     tensor: Tensor = file.get_tensor(key)
                     return tensor.float()
     raise KeyError(name)

@@ -1,4 +1,4 @@
-"""Merging: one adapter, or one full fine-tune, out of what several do."""
+"""Merges several adapters, or several full fine-tunes, into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging full fine-tunes: what they changed in the backbone, one tensor at a time."""
+"""Merges the changes of full fine-tunes to the backbone, one tensor at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text gets depends on it alone, not on how its batch is padded.
+"""Makes the result for a text independent of the padding of its batch.
 
 Three things in `adapters` (1.2 and 1.3) look at padding:
 
@@ -66,7 +66,7 @@ def _read_mask(
     elif mask is not None:  # 0 for what a token sees
         columns = mask[:, :, :1]  # all tokens see the same ones: [batch, 1, 1, length]
         prompt = context.width - columns.shape[-1]
-        # It may stand behind the first token, which is no padding either: 0 masks nothing.
+        # It may stand behind the first token, which is not padding either: 0 masks nothing.
         columns = pad(columns, (prompt, 0))
         context.real = columns[:, 0, 0] == 0
         if prompt:

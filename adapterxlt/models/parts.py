@@ -1,4 +1,4 @@
-"""What building and loading models share: names, descriptions, adapters from files."""
+"""Shared parts of building and loading models: names, descriptions, adapters from files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PEFT calls things: tensors, and kinds of tasks. No torch."""
+"""PEFT's names of tensors and kinds of tasks. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the weights of each kind of head lie in plain transformers; read off the real modules."""
+"""Finds the weights of each kind of head in plain transformers by comparing the modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights that a backbone's checkpoint holds of a head."""
+"""Reads the weights of a head from the checkpoint of a backbone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stored input with what the model made of it: loading must give the same numbers again.
+"""A stored input with the model's outputs: loading must give the same numbers again.
 
 Hashes show that files are as they were written; this shows that they mean what they meant, in
 another version of the libraries, on another machine, on this backbone.

@@ -1,4 +1,4 @@
-"""Sparse fine-tuning: the weights that a full fine-tune changed most are trained, no others.
+"""Sparse fine-tuning: trains only the weights that a full fine-tune changed most.
 
 The lottery-ticket recipe of Ansell et al. 2022, "Composable Sparse Fine-Tuning for Cross-Lingual
 Transfer" (section 2): train all weights, find the largest changes, go back to where it began, and

@@ -1,4 +1,4 @@
-"""A trained model with another language's adapter in the place of the one it was trained with.
+"""Replaces the language adapter that a model was trained with by another one.
 
 An adapter is exchanged in the stack (MAD-X, Pfeiffer et al. 2020). Of full and sparse
 fine-tunes the differences are exchanged: what training on a task changed is added to the other

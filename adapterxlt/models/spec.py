@@ -1,4 +1,4 @@
-"""What a trained artifact consists of: the `model.json` in its folder."""
+"""The description of a trained artifact: the `model.json` in its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backbone's folder as transformers may see it: no file or key that would make it run code."""
+"""A view of a backbone's folder for transformers, without files or keys that run code."""
 
 from __future__ import annotations
 

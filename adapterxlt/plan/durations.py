@@ -1,4 +1,4 @@
-"""What is left to do of a plan, told from how long steps like those took."""
+"""Estimates the remaining time of a plan from the times of similar steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapterxlt.store.store import Store
 
 @dataclass(frozen=True)
 class Cost:
-    """What is left to do of a plan.
+    """The remaining work of a plan.
 
     Args:
         steps: to be run; `unknown` of them are like none that was run in this store.

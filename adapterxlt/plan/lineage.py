@@ -1,4 +1,4 @@
-"""Where a model comes from: its backbone and every training step above it, oldest first."""
+"""The lineage of a model: its backbone and all its training steps, oldest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was run in a store: for each recipe, by its content, its steps and its measurements.
+"""Records of the runs in a store: for each recipe, its steps and its measurements.
 
 A note is kept for every recipe and everything that `--set`, `--data` or an edit made of it, so
 that a plan can say what changed since, and results can be made anew from the store.

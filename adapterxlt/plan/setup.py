@@ -1,4 +1,4 @@
-"""What a result comes from, seeds left out: results of several seeds go together by it."""
+"""The origin of a result without its seeds, by which results of several seeds are combined."""
 
 from __future__ import annotations
 

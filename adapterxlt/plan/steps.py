@@ -1,4 +1,4 @@
-"""Steps with their addresses, and what is to be done about them."""
+"""Steps with their fingerprints and status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe in small, to see whether it works: few examples, and dev where train is missing."""
+"""Makes a trial version of a recipe: few examples, and dev where train is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a recipe depends on the backbone: layers, lengths, sizes of adapters."""
+"""Checks a recipe against its backbone: layers, lengths, sizes of adapters."""
 
 from __future__ import annotations
 

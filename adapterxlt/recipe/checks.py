@@ -1,4 +1,4 @@
-"""What a recipe means: references, compositions, and each stage by its kind.
+"""Checks the meaning of a recipe: references, compositions, and each stage by its kind.
 
 Needs no backbone and no data. What depends on the backbone is in `backbone_checks.py`.
 """

@@ -1,4 +1,4 @@
-"""What each stage's model is made of, and whether it can be made so."""
+"""Finds out what the model of each stage is made of, and whether this is possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe that is being checked: what is known of it, and what is wrong with it so far."""
+"""A recipe during its checks: the known facts, and the problems so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapterxlt.tasks.catalogue import LISTED, Task
 
 @dataclass
 class Draft:
-    """What the checks look at and add to.
+    """The state that checks read, and the problems that they add.
 
     Args:
         recipe: what of the recipe fits the schema.

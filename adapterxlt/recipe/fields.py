@@ -1,4 +1,4 @@
-"""What single keys of a recipe may hold: names, languages, layers, devices."""
+"""Types of single keys of a recipe: names, languages, layers, devices."""
 
 from __future__ import annotations
 

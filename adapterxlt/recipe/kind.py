@@ -1,4 +1,4 @@
-"""What a stage kind is: all that the other rooms ask of one.
+"""The interface of stage kinds for all other rooms.
 
 A kind lies in one place of `stages/`, or in another installed package: what its stages may say
 (a model of keys), what is wrong with what they say, the steps that they come down to, and how a
@@ -27,7 +27,7 @@ S = TypeVar("S", bound=Stage)
 
 @dataclass(frozen=True)
 class Scene:
-    """What the steps of a stage depend on beside it.
+    """The surroundings that the steps of a stage depend on.
 
     Args:
         recipe: the checked recipe.

@@ -1,4 +1,4 @@
-"""The stage kinds there are, by the key that tells them: our own, and those of other packages.
+"""The stage kinds by their key: built-in ones, and those of other packages.
 
 Each is imported when it is first met; none imports torch.
 """
@@ -57,7 +57,7 @@ KINDS: Mapping[str, StageKind[Any]] = _Kinds()
 
 
 def kind_of(stage: Stage) -> StageKind[Any]:
-    """The kind of a stage."""
+    """Return the kind of a stage."""
     return KINDS[stage.key]
 
 

@@ -57,15 +57,15 @@ class SpeakingStage(Stage):
 
     language_adapters: ByLanguage | None = Field(
         None,
-        description="stages of the language adapters: a pattern for their names "
+        description="Stages of the language adapters: a pattern for their names "
         f"(`lang_{PLACEHOLDER}`) or a mapping from languages to stages. Training "
         "uses the adapter of the training language, and each evaluated language uses "
-        "its own",
+        "its own.",
     )
     no_language_adapter: Otherwise = Field(
         "error",
-        description="what to do for an evaluated language that has no adapter: report an error, "
-        "use the adapter of the training language (source), or use none",
+        description="What to do for an evaluated language that has no adapter: report an error, "
+        "use the adapter of the training language (source), or use none.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The variables of a matrix, and which of their values go together.
+"""The variables of a matrix, and the combinations of their values.
 
 matrix:
   seed: [1, 2]                                   # plain values

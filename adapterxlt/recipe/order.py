@@ -1,4 +1,4 @@
-"""What needs what, in an order in which it can be made. Chains may be of any length."""
+"""Sorts names so that each comes after all that it needs; chains can be long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage needs of the machine that it runs on: `{gpus: 1, cpus: 4, memory: 16GB}`. No torch.
+"""The resources that a stage needs: `{gpus: 1, cpus: 4, memory: 16GB}`. No torch.
 
 It changes no address: where a stage runs is not what it computes.
 """

@@ -36,90 +36,98 @@ class Training(Strict):
     None stands for the default of the method; `methods/defaults` lists them with their source.
     """
 
-    lr: float | None = Field(None, gt=0, description="peak learning rate")
+    lr: float | None = Field(None, gt=0, description="Peak learning rate.")
     epochs: float | None = Field(
         None,
         gt=0,
-        description="number of passes over the training inputs; each window of a long input "
+        description="Number of passes over the training inputs; each window of a long input "
         "counts. With several tasks, an epoch draws as many inputs as its tasks "
         "contribute in total; with sampling_cap, a task with n inputs contributes "
-        "min(n, sampling_cap)",
+        "min(n, sampling_cap).",
     )
     max_steps: int | None = Field(
-        None, gt=0, description="number of optimizer steps; overrides epochs"
+        None, gt=0, description="Number of optimizer steps; overrides epochs."
     )
-    batch_size: int = Field(32, gt=0, description="examples per optimizer step")
+    batch_size: int = Field(32, gt=0, description="Examples per optimizer step.")
     token_budget: int = Field(
         4096,
         gt=0,
-        description="maximum number of tokens, including padding, in one forward pass; larger "
-        "batches are split",
+        description="Maximum number of tokens, including padding, in one forward pass; larger "
+        "batches are split.",
     )
     max_length: int = Field(
-        128, ge=8, le=MAX_LENGTH, description="maximum length of an input, in subwords"
+        128, ge=8, le=MAX_LENGTH, description="Maximum length of an input, in subwords."
     )
     doc_stride: int = Field(
-        64, gt=0, description="overlap of the windows of long QA contexts, in subwords"
+        64, gt=0, description="Overlap of the windows of long QA contexts, in subwords."
     )
     warmup: float = Field(
-        0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises"
+        0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises."
     )
     warmup_steps: int | None = Field(
-        None, ge=0, description="number of steps in which the learning rate rises; overrides warmup"
+        None,
+        ge=0,
+        description="Number of steps in which the learning rate rises; overrides warmup.",
     )
-    weight_decay: float = Field(0.0, ge=0, description="The weight decay of AdamW.")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay of AdamW.")
     max_grad_norm: float = Field(
-        1.0, gt=0, description="Gradients of a larger norm than this are scaled down to it."
+        1.0, gt=0, description="Maximum norm of the gradients; larger gradients are scaled down."
     )
     cap: int | None = Field(
         None,
         gt=0,
-        description="maximum number of training examples; they are sampled with the seed",
+        description="Maximum number of training examples; they are sampled with the seed.",
     )
-    seed: int | None = Field(None, ge=0, description="default: the recipe's seed")
+    seed: int | None = Field(
+        None, ge=0, description="Seed of the stage; default: the recipe's seed."
+    )
     language: TrainingLanguages = Field(
         ["en"],
-        description="language or languages of the training examples; several are mixed "
-        "in the same way as tasks",
+        description="Language or languages of the training examples; several are mixed in the "
+        "same way as tasks.",
     )
-    split: Split = Field("train", description="split to train on")
+    split: Split = Field("train", description="Split to train on.")
     sampling: Sampling = Field(
         "proportional",
-        description="how often each of several tasks is drawn, where n is the number of its "
-        "training inputs. proportional: in proportion to n; capped: to min(n, "
-        "sampling_cap); temperature: to min(n, sampling_cap)^(1/temperature); "
-        "uniform: equally often",
+        description="How often each of several tasks is drawn, where n is the number of its "
+        "training inputs. `proportional`: in proportion to n; `capped`: to min(n, "
+        "sampling_cap); `temperature`: to min(n, sampling_cap)^(1/temperature); "
+        "`uniform`: equally often.",
     )
-    sampling_cap: int | None = Field(None, gt=0, description="see sampling")
-    temperature: float | None = Field(None, gt=0, description="see sampling")
+    sampling_cap: int | None = Field(
+        None, gt=0, description="Parameter of `sampling`, which describes it."
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="Parameter of `sampling`, which describes it."
+    )
     keep: Literal["last", "best"] = Field(
         "last",
-        description="which epoch's weights to keep: those of the last epoch, or of the best "
+        description="Which epoch's weights to keep: those of the last epoch, or of the best "
         "epoch on dev. After each epoch every task is scored on its dev split by its "
-        "main metric; the scores of several tasks are averaged",
+        "main metric; the scores of several tasks are averaged.",
     )
     dev_cap: int | None = Field(
         None,
         gt=0,
-        description="with keep: best, maximum number of dev examples per task (the first ones)",
+        description="With `keep: best`, maximum number of dev examples per task (the first ones).",
     )
     frozen_dropout: bool = Field(
-        False, description="keep dropout inside the frozen backbone (adapters only)"
+        False, description="Keep dropout inside the frozen backbone (adapters only)."
     )
     precision: Precision = Field(
         "fp32",
-        description="precision of matrix products; weights stay fp32. auto: bf16 on GPUs "
-        "that support it",
+        description="Precision of matrix products; weights stay fp32. `auto` means bf16 on GPUs "
+        "that support it.",
     )
     devices: int = Field(
         1,
         ge=1,
         le=64,
-        description="number of GPUs (on a CPU: processes) of one machine that share the inputs "
+        description="Number of GPUs (on a CPU: processes) of one machine that share the inputs "
         "of every step. The batch stays the same and results agree up to rounding; "
-        "does not affect fingerprints",
+        "does not affect fingerprints.",
     )
-    checkpoint_every: int = Field(200, gt=0, description="number of steps between checkpoints")
+    checkpoint_every: int = Field(200, gt=0, description="Number of steps between checkpoints.")
 
     def resolved(self, method: str) -> Training:
         """Return the settings with the method's learning rate and epochs filled in.
@@ -135,7 +143,7 @@ class TrainingBlock(Training):
     """The settings as the recipe writes them; they override the values of its preset."""
 
     preset: str | None = Field(
-        None, description="published settings for the task; see `adapterxlt list presets`"
+        None, description="Published settings for the task; see `adapterxlt list presets`."
     )
 
     @property
@@ -151,8 +159,8 @@ class Stage(Strict):
 
     resources: Resources | None = Field(
         None,
-        description="what the stage needs from a machine: {gpus, cpus, memory}; does not "
-        "affect fingerprints",
+        description="What the stage needs from a machine: {gpus, cpus, memory}; does not affect "
+        "fingerprints.",
     )
 
 
@@ -160,7 +168,7 @@ class TrainingStage(TrainingBlock, Stage):
     """Base of the keys of a stage that trains; each training step uses one of its tasks."""
 
     train: TrainingTasks = Field(
-        description="The task to train on, or a list of tasks that are mixed: names, or mappings."
+        description="Task to train on, or a list of tasks to mix, each as a name or a mapping."
     )
 
 
@@ -169,7 +177,7 @@ class StoreSettings(Strict):
 
     remotes: list[str] = Field(
         [],
-        description="Addresses of stores that are asked for a stage before it is trained here.",
+        description="Addresses of remote stores where stages are searched before they are trained.",
     )
 
 
@@ -184,14 +192,14 @@ class BackboneChoice(Strict):
     )
     seen: list[str] = Field(
         [],
-        description="tasks on which the backbone was already trained by its makers, so that the "
+        description="Tasks on which the backbone was already trained by its makers, so that the "
         "contamination check counts their training data as seen (for a task without "
-        "training data, all of its data)",
+        "training data, all of its data).",
     )
     prefix: str = Field(
         "",
         max_length=200,
-        description="text to put before each sentence in retrieval, as E5 needs it",
+        description="Text to put before each sentence in retrieval, as E5 needs it.",
     )
 
     @model_validator(mode="before")
@@ -209,56 +217,58 @@ class Compare(Strict):
 
     baseline: str | None = Field(
         None,
-        description="model that the other models are compared with, wherever both are listed",
+        description="Model that the other models are compared with, wherever both are listed.",
     )
     equivalence: float | None = Field(
         None,
         gt=0,
-        description="difference, in points of the metric, within which models count as equal",
+        description="Difference, in points of the metric, within which models count as equal.",
     )
 
 
 class Recipe(Strict):
     """A whole recipe, with its matrix expanded and `--set` applied."""
 
-    name: Name = Field(description="The name of the recipe in results and reports.")
-    description: str = Field("", description="One line for people, shown by `list recipes`.")
+    name: Name = Field(description="Name of the recipe in results and reports.")
+    description: str = Field(
+        "", description="One-line description, shown by `adapterxlt list recipes`."
+    )
     backbone: BackboneChoice = Field(
         BackboneChoice(name="mini"),
-        description="The pretrained encoder that every stage stands on: a name, or a mapping.",
+        description="Pretrained encoder of all stages: a name, or a mapping.",
     )
     data: list[str] = Field(
         default_factory=lambda: ["pocket"],
         min_length=1,
-        description="Where data lie: folders beside the recipe or absolute ones, `pocket` "
-        "(bundled), or `hub` (the Hugging Face Hub).",
+        description="Where the data are: folders (relative to the recipe, or absolute), `pocket` "
+        "(bundled) or `hub` (the Hugging Face Hub).",
     )
     tasks: list[str] = Field(
         [],
-        description="entries that describe your own tasks: YAML files, or folders of them; "
-        "paths are relative to the recipe",
+        description="Entries that describe your own tasks: YAML files, or folders of them; paths "
+        "are relative to the recipe.",
     )
-    seed: int = Field(
-        1, ge=0, description="The seed of every stage that does not name one of its own."
-    )
+    seed: int = Field(1, ge=0, description="Seed of all stages that do not set their own.")
     device: Device = Field(
-        AUTO, description="device that models run on; does not affect fingerprints"
+        AUTO, description="Device that models run on; does not affect fingerprints."
     )
     training: TrainingBlock = Field(
-        TrainingBlock(), description="Settings of all stages that train; those of a stage win."
+        TrainingBlock(),
+        description="Defaults for all stages that train; a stage can override them.",
     )
     store: StoreSettings = Field(
-        StoreSettings(), description="Where stages that others have trained are looked for."
+        StoreSettings(), description="Where to look for stages that others have trained."
     )
     compare: Compare = Field(
-        Compare(), description="How results are compared; it changes no result."
+        Compare(), description="How results are compared; does not change any result."
     )
     resources: Resources = Field(
         Resources(),
-        description="what each stage needs from a machine; does not affect fingerprints",
+        description="What each stage needs from a machine; does not affect fingerprints.",
     )
     stages: dict[Name, SerializeAsAny[Stage]] = Field(
-        description="What is computed: the stages by name; the leading key tells the kind of each."
+        description="Stages of the recipe by name; one of the keys of a stage names its kind, "
+        "such as `train`."
     )
 
     _catalogue: Catalogue = PrivateAttr(default_factory=catalogue)

@@ -1,4 +1,4 @@
-"""What a stage's model is made of."""
+"""The composition of a stage's model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPOSING = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model consists of.
+    """The parts of a model.
 
     Args:
         kind: `full` backbone weights, a single `adapter`, a `stack` or a `fusion` of several,

@@ -1,4 +1,4 @@
-"""The unit of work and of caching: what a stage comes down to."""
+"""Steps: the unit of work and of caching."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of all that a recipe may say."""
+"""The base of all models of recipes."""
 
 from __future__ import annotations
 

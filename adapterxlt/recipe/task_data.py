@@ -25,39 +25,41 @@ class TaskData(Strict):
     None means: as the stage says.
     """
 
-    task: str = Field(description="The name of the task, see `adapterxlt list tasks`.")
+    task: str = Field(description="Name of the task; see `adapterxlt list tasks`.")
     language: TrainingLanguages | None = Field(
-        None, description="The language or languages of its examples; `all` means all with files."
+        None,
+        description="Language or languages of the examples; `all` means all languages for "
+        "which files exist.",
     )
     split: Split | None = Field(
         None,
-        description="split to train on; shots come from dev where the task has no training split "
-        "in the language",
+        description="Split to train on; shots come from dev where the task has no training split "
+        "in the language.",
     )
-    cap: int | None = Field(None, gt=0, description="maximum number of training examples")
+    cap: int | None = Field(None, gt=0, description="Maximum number of training examples.")
     max_length: int | None = Field(
-        None, ge=8, le=MAX_LENGTH, description="maximum length of an input, in subwords"
+        None, ge=8, le=MAX_LENGTH, description="Maximum length of an input, in subwords."
     )
     shots: int | None = Field(
         None,
         gt=0,
-        description="number of examples to train on: per class for classification tasks, in "
-        "total for other tasks (sentences, questions)",
+        description="Number of examples to train on: per class for classification tasks, in "
+        "total for other tasks (sentences, questions).",
     )
     shot_seed: int | None = Field(
-        None, ge=0, description="seed that draws the shots; default: the seed of the stage"
+        None, ge=0, description="Seed that draws the shots; default: the seed of the stage."
     )
     translated: TrainingLanguages | None = Field(
         None,
-        description="train on machine translations into these languages, or into all languages "
-        "for which files exist",
+        description="Train on machine translations into these languages, or into all languages "
+        "for which files exist.",
     )
     weight: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="share of the training steps, divided equally among the task's languages; "
-        "tasks without a weight share the rest",
+        description="Share of the training steps, divided equally among the task's languages; "
+        "tasks without a weight share the rest.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known of something trained elsewhere that a recipe uses, before it is taken in."""
+"""Facts about a model trained elsewhere that a recipe uses, before it is imported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Form = Literal["full", "adapter", "stack", "fusion", "ensemble"]
 
 @dataclass(frozen=True)
 class Used:
-    """Something trained elsewhere.
+    """A model that was trained elsewhere.
 
     Args:
         where: its path or URL, in full.

@@ -1,4 +1,4 @@
-"""Did it help? A sentence a model, by outcomes in pairs where they were kept, else by values."""
+"""One sentence per model on whether it helped: from paired outcomes, or else from values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE_SEED = (
 def answers_of(
     section: Section, comparisons: Mapping[Key, Comparison], *, several: bool = True
 ) -> list[str]:
-    """One sentence a model of a section.
+    """Return one sentence for each model of a section.
 
     Args:
         several: also of models under several seeds, once each; else they are left out.
@@ -50,7 +50,7 @@ def answers_of(
 
 
 def notes_on(sentences: Iterable[str]) -> list[str]:
-    """What has to be known to read some sentences."""
+    """Return the notes that explain some sentences."""
     sentences = list(sentences)
     notes = []
     if any("points [" in sentence for sentence in sentences):
@@ -61,5 +61,5 @@ def notes_on(sentences: Iterable[str]) -> list[str]:
 
 
 def over_several(comparisons: Mapping[Key, Comparison]) -> Sequence[Comparison]:
-    """Those that rest on several seeds."""
+    """Return the comparisons over several seeds."""
     return [one for one in comparisons.values() if one.seeds > 1]

@@ -1,4 +1,4 @@
-"""What the rows of a run say: means, differences to the baseline, best layers. Pure functions."""
+"""Means, differences from the baseline and best layers of a run. Pure functions."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def layer_tables(rows: Iterable[Row]) -> list[Layers]:
 
 
 def answer(grid: Grid, model: str, *, where: str, unpaired: str) -> str | None:
-    """A plain sentence: by how much a model is better than the baseline, and how surely.
+    """Return a sentence: how much better than the baseline a model is, and how certainly.
 
     Its values are all that is known, so both models count as measured on examples of their own.
 

@@ -1,4 +1,4 @@
-"""Where tables are printed: colours on a terminal, plain text of a fixed width elsewhere."""
+"""Consoles for tables: colours on a terminal, plain text of a fixed width elsewhere."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ PLAIN_WIDTH = 100
 
 
 def make_console(file: IO[str] | None = None) -> Console:
-    """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected."""
-    console = Console(file=file or sys.stdout, highlight=False, soft_wrap=False)
+    """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected.
+
+    A file gets plain text, in a notebook too, where rich would display it instead.
+    """
+    plain = None if file is None else False
+    console = Console(
+        file=file or sys.stdout,
+        highlight=False,
+        soft_wrap=False,
+        force_terminal=plain,
+        force_jupyter=plain,
+    )
     if not console.is_terminal and "COLUMNS" not in console._environ:
         console.width = PLAIN_WIDTH
     return console
@@ -62,6 +72,6 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
             overflow="fold",
         )
     for record in records:
-        # As it is: `lora[r=4]` is no markup, and nothing that an artifact says may be.
+        # Plain text: neither `lora[r=4]` nor anything that an artifact says is markup.
         table.add_row(*(Text(printable(record[column], lines=True)) for column in columns))
     console.print(table)

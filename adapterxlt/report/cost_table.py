@@ -1,4 +1,4 @@
-"""Cost beside score: what each model of a run trains, stores and takes."""
+"""Prints the costs of each model of a run: parameters, size, time and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models cost beside what they score, and how training went: where the store tells."""
+"""Costs and scores of models, and the course of their training, from the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data inside a page: JSON that is short, and that no name in it can break out of."""
+"""Embeds data in a page as short JSON from which no name can break out."""
 
 from __future__ import annotations
 

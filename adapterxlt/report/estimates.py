@@ -1,4 +1,4 @@
-"""From samples to a difference with its interval, and what it varies by.
+"""Estimates a difference with its interval and its sources of variance from samples.
 
 With one seed the interval is the range of the middle 95 % of the samples. With several, variances
 of examples and of seeds are added, with as many degrees of freedom as Satterthwaite says.

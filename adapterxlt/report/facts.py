@@ -1,4 +1,4 @@
-"""Facts that come with the report: about languages, and values that were published."""
+"""Facts that the report adds: about languages, and published values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the marks of the forest plot lie: gains with their intervals, one block a target."""
+"""Places the marks of the forest plot: gains with intervals, one block per target."""
 
 from __future__ import annotations
 

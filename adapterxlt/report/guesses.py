@@ -1,4 +1,4 @@
-"""Did the guesses come true? Rankings of intermediate stages beside what these turned out to give.
+"""Compares predicted rankings of intermediate stages with their measured gains.
 
 A stage that `suggest` ranks was really tried where results hold a model that was trained on the
 target from its weights, or on top of it. Pure functions of the rows.
@@ -20,7 +20,7 @@ _BELOW = (", after", ", stacked")
 
 @dataclass(frozen=True)
 class Checked:
-    """One measure of one target, held against the truth.
+    """One predicted ranking for one target, compared with the measured one.
 
     Args:
         regret_1, regret_3: points that the best of the one or three it ranks highest falls short

@@ -1,4 +1,4 @@
-"""What a model was trained on, and how, out of its lineage: what it is called does not count.
+"""Reads from a lineage what a model was trained on, and how; its name does not count.
 
 `mini > mnli (lora) > udpos (lora, after)`, as `plan.lineage` writes it, is `mnli` as intermediate
 task, `after`, by `lora`.

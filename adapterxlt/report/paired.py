@@ -1,4 +1,4 @@
-"""Contests of models as one problem: the same clusters, sums of every system, one draw for all."""
+"""Judges all contests of models together, with the same clusters and samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Keys = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the outcomes say of one contest.
+    """The verdict of the outcomes on one contest.
 
     Args:
         found: the difference, with its interval.

@@ -1,4 +1,4 @@
-"""Where the marks of the page's plots lie. The page draws them; nothing here knows of HTML."""
+"""Places the marks of the page's plots; the page draws them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What difference a comparison can show, before it is run."""
+"""The smallest difference that a comparison can detect, before it is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published values beside one's own: only where task, split, metric and model are the same."""
+"""Published values next to the user's: only for the same task, split, metric and model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of test examples, drawn again and again: weights of clusters, and what metrics come to.
+"""Resamples test examples: weights of clusters, and the resulting metrics.
 
 A sample of clusters is a vector of how often each was drawn, so that sums over samples are one
 product of matrices for all models together. Draws depend on the number of clusters, on the name of

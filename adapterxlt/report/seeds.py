@@ -1,4 +1,4 @@
-"""The same comparison under several seeds, of one work folder or of several."""
+"""Combines the same comparison under several seeds, from one or more work folders."""
 
 from __future__ import annotations
 

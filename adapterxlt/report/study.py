@@ -1,4 +1,4 @@
-"""What comparisons say together: gains by intermediate task and target, and the answer in words."""
+"""Summarises comparisons: gains by intermediate task and target, and the answer in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that are compared, seed by seed: found in the rows of runs, with their outcomes."""
+"""Finds the models to compare in the rows of runs, seed by seed, with their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says as Markdown, as LaTeX, and every row as CSV."""
+"""Writes a report as Markdown or LaTeX, and every row as CSV."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was measured: rows, and the files that hold them. Imports no torch."""
+"""Results: rows, and the files that hold them. Imports no torch."""

@@ -1,4 +1,4 @@
-"""What the store of a work folder keeps of a measurement beside its rows."""
+"""Reads what the store keeps about a measurement in addition to its rows."""
 
 from __future__ import annotations
 

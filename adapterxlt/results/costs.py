@@ -1,4 +1,4 @@
-"""WORKDIR/costs.json: what each step of a run cost, beside the scores of results.json.
+"""WORKDIR/costs.json: the costs of each step of a run.
 
 It is a file of its own: times differ from run to run, and results.json is the same bytes for the
 same recipe. Its `costs` are objects with the fields of `Cost`; `fingerprint` is that of the rows in

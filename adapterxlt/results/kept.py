@@ -1,4 +1,4 @@
-"""WORKDIR/results.json: what recipes measured, none of it lost to another that comes later."""
+"""WORKDIR/results.json: the results of all recipes; no recipe overwrites those of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluate or retrieve step leaves: numbers without the names of a recipe.
+"""The output of an evaluate or retrieve step: numbers without the names of a recipe.
 
 The same cell may be part of several recipes, so names are added when results are assembled.
 """

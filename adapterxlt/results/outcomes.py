@@ -1,4 +1,4 @@
-"""What every example of a measurement came to: one compressed file of columns a cell.
+"""The outcomes of all examples of a measurement: one compressed file of columns per cell.
 
 OUTCOMES_NAME is a numpy archive (`.npz`) without pickles. `index` holds JSON: the task, its
 labels, and the blocks, one a language (and split, layer, pooling). Of every column the values of
@@ -26,7 +26,7 @@ from adapterxlt.store.atomic import replacing
 OUTCOMES_NAME = "outcomes.npz"
 OUTCOMES_SCHEMA = 1
 SEEN = "seen"  # column: whether a text of the example was trained on
-GROUP = "group"  # column: examples of one number are no independent ones
+GROUP = "group"  # column: examples with the same number are not independent
 LARGEST = 1 << 32  # bytes that one file may unpack to
 
 Column = npt.NDArray[Any]

@@ -1,4 +1,4 @@
-"""How the models behind a measurement were trained: time, losses, scores of epochs.
+"""The training of the models behind a measurement: time, losses, scores of epochs.
 
 All of it is told where the store has it, and left out where not: results travel without a store.
 """

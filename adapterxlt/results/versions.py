@@ -36,7 +36,7 @@ def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
     plain, exact = set(), set()
     for row in new:
         plain.add(_identity(row))
-        # A version that measures the same anew, as it keeps more of it, gives it another address.
+        # A version that measures the same again, to keep more of it, gives it another address.
         exact |= {(_identity(row), row.get(key)) for key in ("cell", "setup") if row.get(key)}
     return all(
         not {(_identity(row), row["cell"]), (_identity(row), row.get("setup"))}.isdisjoint(exact)

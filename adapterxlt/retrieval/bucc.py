@@ -1,4 +1,4 @@
-"""BUCC: mine translation pairs out of two monolingual texts, and score them against gold."""
+"""BUCC: mines translation pairs from two monolingual texts and compares them with gold pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain text of any size, one sentence a line: read once, filtered, kept on disk."""
+"""Plain text of any size with one sentence per line: read once, filtered, kept on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mining sets with known gold, made of parallel text: pairs hidden among distractors."""
+"""Builds test sets for mining from parallel text: pairs hidden among distractors."""
 
 from __future__ import annotations
 

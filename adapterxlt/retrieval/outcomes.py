@@ -1,4 +1,4 @@
-"""What every sentence or pair of a retrieval came to: ranks, and pairs that are gold or found."""
+"""The outcomes of sentences and pairs in retrieval: ranks, and gold or found pairs."""
 
 from __future__ import annotations
 

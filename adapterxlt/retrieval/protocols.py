@@ -1,4 +1,4 @@
-"""How the public scripts retrieve, as data. No torch.
+"""The retrieval protocols of public scripts, as data. No torch.
 
 The scripts disagree on the layer, on pooling and on what happens to repeated sentences; a number
 is only comparable with another one of the same protocol.

@@ -1,4 +1,4 @@
-"""Tatoeba and BUCC from sentences to figures, for every layer and pooling asked for."""
+"""Runs Tatoeba and BUCC from sentences to scores, for every layer and pooling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which script a text is written in: a cheap check that a line can be of a language at all.
+"""Finds the script of a text: a cheap check that a line can be in a language.
 
 It tells Russian from Thai, not Russian from Bulgarian: for that a language identifier is needed,
 before mining.

@@ -1,4 +1,4 @@
-"""Which sentences are to find each other, as rows: texts, their repetitions, gold pairs."""
+"""The sentences that should find each other, as rows: texts, repetitions, gold pairs."""
 
 from __future__ import annotations
 

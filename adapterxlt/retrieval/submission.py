@@ -1,4 +1,4 @@
-"""What retrieval predicts, as XTREME wants it submitted."""
+"""Predictions of retrieval in the form of an XTREME submission."""
 
 from __future__ import annotations
 

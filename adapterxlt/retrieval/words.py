@@ -1,4 +1,4 @@
-"""How well the vectors of words find their translations, and how alike all vectors are anyway.
+"""Measures how well vectors of words find translations, and how similar all vectors are.
 
 Cosines of translations alone say little: where all vectors point into one direction, as they do
 where each contains the same special tokens, every pair looks like a translation. So each figure

@@ -1,4 +1,4 @@
-"""The folder in which mining keeps what an interruption must not cost: one run at a time."""
+"""The work folder of mining, which survives interruptions and serves one run at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def held(folder: Path, progress: Progress, *, keep: bool) -> Iterator[Path]:
         for name in (VECTORS, TEXTS):
             (folder / name).mkdir(exist_ok=True)
         yield folder
-        shutil.rmtree(folder / TEXTS, ignore_errors=True)  # read anew each time
+        shutil.rmtree(folder / TEXTS, ignore_errors=True)  # read again each time
         if not keep:
             shutil.rmtree(folder / VECTORS, ignore_errors=True)
             Path(lock.lock_file).unlink(missing_ok=True)  # who waits for it then makes a new one

@@ -1,4 +1,4 @@
-"""What is equal among many: sentences of the same tokens, vectors of the same numbers."""
+"""Finds equal items: sentences with the same tokens, vectors with the same numbers."""
 
 from __future__ import annotations
 

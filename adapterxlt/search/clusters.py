@@ -38,7 +38,7 @@ def train_clusters(name: str, sides: Sequence[Rows], seed: int) -> Any:
     index = _empty(name, sides[0].shape[1], lists)
     index.cp.niter = ROUNDS
     index.cp.seed = 1234 + seed
-    index.cp.min_points_per_centroid = 1  # a small side is no reason for a warning
+    index.cp.min_points_per_centroid = 1  # a small side needs no warning
     sample = np.concatenate([_some(side, wanted // len(sides), rng) for side in sides])
     if name == "ivf-pq":
         index.pq.cp.min_points_per_centroid = 1

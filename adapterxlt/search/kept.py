@@ -1,4 +1,4 @@
-"""What a long search has found so far, on disk, so that a kill does not lose it."""
+"""Keeps the state of a long search on disk, so that a kill does not lose it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of what can be chosen for a search. No numpy."""
+"""Names of the options of a search. No numpy."""
 
 from __future__ import annotations
 

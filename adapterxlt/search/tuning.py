@@ -1,4 +1,4 @@
-"""An approximate index made to find the share of the exact neighbours that is asked of it."""
+"""Tunes an approximate index until it finds the required share of the exact neighbours."""
 
 from __future__ import annotations
 

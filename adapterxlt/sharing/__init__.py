@@ -1,1 +1,1 @@
-"""Artifacts: made, checked, packed, sent, taken in, and read from what other libraries wrote."""
+"""Artifacts: making, checking, packing, sending, importing, and reading other libraries' files."""

@@ -1,4 +1,4 @@
-"""Stages that others have trained: asked for by fingerprint, pulled and verified, not trained.
+"""Pulls and verifies stages that others have trained, by fingerprint, instead of training them.
 
 The adapters that ship with the project are asked first, then the remotes.
 """

@@ -1,4 +1,4 @@
-"""The model card: what it is, what it was trained on, what was measured, how to use it."""
+"""Writes the model card: description, training data, scores and use."""
 
 from __future__ import annotations
 

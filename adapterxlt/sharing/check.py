@@ -1,4 +1,4 @@
-"""Does an artifact load? Its parts against its backbone, then its reference input."""
+"""Checks that an artifact loads: its parts on its backbone, then its reference input."""
 
 from __future__ import annotations
 

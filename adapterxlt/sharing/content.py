@@ -1,4 +1,4 @@
-"""Which files an artifact may hold, and that they are what their names say. No torch.
+"""Checks which files an artifact contains, and that they are what their names say. No torch.
 
 The content decides, not the name: a pickle called `adapter.safetensors` is refused.
 

@@ -1,4 +1,4 @@
-"""What an artifact tells of itself, in words: for tables, cards and the index page."""
+"""Describes an artifact in words, for tables, cards and the index page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that other libraries wrote, made artifacts that say what is not known of them."""
+"""Turns folders of other libraries into artifacts that state what is unknown about them."""
 
 from __future__ import annotations
 

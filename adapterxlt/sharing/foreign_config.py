@@ -1,4 +1,4 @@
-"""Configurations that other libraries wrote, as methods of recipes. Nothing in them is trusted."""
+"""Reads configurations of other libraries as methods of recipes, without trusting them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that plain transformers wrote of a whole model: full fine-tunes of a backbone."""
+"""Reads checkpoints of whole models that transformers wrote: full fine-tunes of a backbone."""
 
 from __future__ import annotations
 

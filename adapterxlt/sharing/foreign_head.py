@@ -1,4 +1,4 @@
-"""Heads that other libraries wrote: which of ours they are, and what their outputs are called."""
+"""Reads heads of other libraries: their kind, and the names of their outputs."""
 
 from __future__ import annotations
 

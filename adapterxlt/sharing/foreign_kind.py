@@ -1,4 +1,4 @@
-"""Which kind of tasks a head of another library is for, where one serves several kinds."""
+"""Finds the kind of tasks of another library's head, where a head serves several kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LoRAs of PEFT, as methods of recipes: what its configuration says and what its file holds."""
+"""Reads LoRAs of PEFT as methods of recipes, from their configuration and weights."""
 
 from __future__ import annotations
 

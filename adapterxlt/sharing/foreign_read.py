@@ -1,4 +1,4 @@
-"""Folders that other libraries wrote, read and checked: whose they are and what they hold."""
+"""Reads and checks folders that other libraries wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a user names to a folder or bundle, and from an artifact to its backbone."""
+"""Finds the folder or bundle that a user names, and the backbone of an artifact."""
 
 from __future__ import annotations
 

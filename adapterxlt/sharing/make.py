@@ -1,4 +1,4 @@
-"""From a store entry to an artifact: a folder that says all of itself and needs nothing else."""
+"""Turns a store entry into an artifact: a self-contained folder."""
 
 from __future__ import annotations
 

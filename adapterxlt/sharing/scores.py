@@ -1,4 +1,4 @@
-"""What was measured of a trained stage: from the evaluations in its store into its artifact."""
+"""Copies the scores of a trained stage from the evaluations in its store to its artifact."""
 
 from __future__ import annotations
 

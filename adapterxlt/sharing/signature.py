@@ -1,4 +1,4 @@
-"""Who made an artifact: a signature of its manifest, by ssh-keygen (`man ssh-keygen`, -Y).
+"""Signs manifests and checks signatures with ssh-keygen (`man ssh-keygen`, -Y).
 
 The manifest holds the hash of every file, so its signature is that of the whole artifact.
 """

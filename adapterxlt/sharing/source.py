@@ -1,4 +1,4 @@
-"""An artifact that nobody has checked yet: a folder, or a bundle. No torch."""
+"""An unchecked artifact: a folder, or a bundle. No torch."""
 
 from __future__ import annotations
 

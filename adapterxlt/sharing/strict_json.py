@@ -1,4 +1,4 @@
-"""JSON that strangers wrote: what some programs would read one way and some another is refused."""
+"""Parses untrusted JSON and refuses whatever programs could read in different ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making an artifact ready to leave, and taking one in: what pack, push, import and pull share."""
+"""Prepares artifacts for sending and imports them: shared by pack, push, import and pull."""
 
 from __future__ import annotations
 

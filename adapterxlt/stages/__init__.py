@@ -1,1 +1,1 @@
-"""Stage kinds, one a file: what its stages may say, their checks, their steps, how they run."""
+"""Stage kinds, one per file: their keys, checks, steps, and how they run."""

@@ -44,31 +44,31 @@ class AlignStage(TrainingBlock, Stage):
     """
 
     key: ClassVar[str] = "align"
-    align: str = Field(min_length=1, description="lexicon: a TSV file, or a JSON list of pairs")
+    align: str = Field(min_length=1, description="Lexicon: a TSV file, or a JSON list of pairs.")
     layer: int = Field(
-        ge=1, description="layer whose output the loss is computed on; 1 is the lowest layer"
+        ge=1, description="Layer whose output the loss is computed on; 1 is the lowest layer."
     )
     loss: Literal["infonce", "triplet"] = Field(
-        "infonce", description="The loss that draws translations together."
+        "infonce", description="Loss that pulls translations together."
     )
     temperature: float | None = Field(
-        None, gt=0, description="temperature of infonce; default: 0.05"
+        None, gt=0, description="Temperature of infonce; default: 0.05."
     )
-    margin: float | None = Field(None, gt=0, le=2, description="margin of triplet; default: 0.4")
+    margin: float | None = Field(None, gt=0, le=2, description="Margin of triplet; default: 0.4.")
     held_out: float = Field(
         0.1,
         ge=0,
         lt=1,
-        description="share of the entries that are held out from training, "
-        "together with their words",
+        description="Share of the entries that are held out from training, together with their "
+        "words.",
     )
-    split_seed: int = Field(1, ge=0, description="seed that draws the held-out entries")
+    split_seed: int = Field(1, ge=0, description="Seed that draws the held-out entries.")
     method: str = Field(
-        "lora[r=16,alpha=32]", description="What is trained; see `adapterxlt list methods`."
+        "lora[r=16,alpha=32]", description="Method to train; see `adapterxlt list methods`."
     )
-    after: str | None = Field(None, description="continue training from the weights of this stage")
+    after: str | None = Field(None, description="Continue training from the weights of this stage.")
     stack_on: str | None = Field(
-        None, description="train a new adapter on top of this stage, which stays frozen"
+        None, description="Train a new adapter on top of this stage, which stays frozen."
     )
 
     @property

@@ -31,10 +31,10 @@ class EnsembleStage(Stage):
     ensemble: list[str] = Field(
         min_length=2,
         max_length=MAX_MEMBERS,
-        description="The stages whose outputs are averaged, at least two.",
+        description="Stages whose outputs are averaged, at least two.",
     )
     weights: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None = Field(
-        None, description="weight of each member, relative to their sum; default: equal weights"
+        None, description="Weight of each member, relative to their sum; default: equal weights."
     )
 
     @property

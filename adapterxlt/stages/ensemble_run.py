@@ -1,4 +1,4 @@
-"""Put an ensemble together: its members stay as they are, and are run one after the other."""
+"""Builds an ensemble: its members stay unchanged and run one after the other."""
 
 from __future__ import annotations
 

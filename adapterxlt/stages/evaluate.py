@@ -42,31 +42,33 @@ class EvaluateStage(Stage):
     """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
 
     key: ClassVar[str] = "evaluate"
-    evaluate: list[str] = Field(min_length=1, description="The stages that are scored.")
-    on: list[str] = Field(min_length=1, description="The tasks that they are scored on.")
+    evaluate: list[str] = Field(min_length=1, description="Stages to score.")
+    on: list[str] = Field(min_length=1, description="Tasks to score them on.")
     languages: Languages = Field(
-        "all", description="The languages that are scored: a list, or `all` that have files."
+        "all", description="Languages to score: a list, or `all` for which files exist."
     )
-    split: Literal["dev", "test"] = Field("dev", description="The split that is scored.")
+    split: Literal["dev", "test"] = Field("dev", description="Split to score.")
     baseline: str | None = Field(
-        None, description="model to compare with; default: `direct` if listed, else the first model"
+        None,
+        description="Model to compare with; default: `direct` if listed, else the first model.",
     )
     cap: int | None = Field(
-        None, gt=0, description="maximum number of examples per language (the first ones)"
+        None, gt=0, description="Maximum number of examples per language (the first ones)."
     )
     max_length: int | None = Field(
         None,
         ge=8,
         le=MAX_LENGTH,
-        description="maximum length of an input, in subwords; default: as in training",
+        description="Maximum length of an input, in subwords; default: as in training.",
     )
     token_budget: int = Field(
-        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+        8192, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None,
-        description="write prediction files for this benchmark instead of scoring; needs no labels",
+        description="Write prediction files for this benchmark instead of scoring; needs no "
+        "labels.",
     )
 
 

@@ -30,7 +30,7 @@ class FuseStage(TrainingStage, SpeakingStage):
 
     key: ClassVar[str] = "fuse"
     fuse: list[str] = Field(
-        min_length=2, description="The stages whose adapters are fused, at least two."
+        min_length=2, description="Stages whose adapters are fused, at least two."
     )
     fusion: Literal["dynamic", "static"] = Field(
         "dynamic",
@@ -38,7 +38,7 @@ class FuseStage(TrainingStage, SpeakingStage):
         "that are the same for all inputs (static).",
     )
     train_members: bool = Field(
-        False, description="also train the members; by default they stay frozen"
+        False, description="Also train the members; by default they stay frozen."
     )
 
 

@@ -1,4 +1,4 @@
-"""Stages on language adapters: which ones they stand on, and what cannot."""
+"""Checks which language adapters a stage stands on, and whether it can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language adapters a measurement swaps in, and which it misses."""
+"""Finds the language adapters that a measurement swaps in, and those that are missing."""
 
 from __future__ import annotations
 

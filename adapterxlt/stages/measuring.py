@@ -1,4 +1,4 @@
-"""What the stage kinds that measure have in common: checks, and the languages that they measure."""
+"""Shared parts of stage kinds that measure: checks, and the languages to measure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from adapterxlt.tasks.pretraining import told
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 COMPUTED_IN = (
-    "precision of the encoder's matrix products; auto: bf16 on GPUs that support it, else fp32. "
-    "The results say which one was used"
+    "Precision of matrix products; `auto` means bf16 on GPUs that support it, else fp32. The "
+    "results state which one was used."
 )
 
 

@@ -1,4 +1,4 @@
-"""`merge`: one model out of what several trained ones have changed."""
+"""`merge`: merges several trained models into one."""
 
 from __future__ import annotations
 

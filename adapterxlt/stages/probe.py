@@ -44,26 +44,28 @@ class ProbeStage(Stage):
 
     key: ClassVar[str] = "probe"
     probe: list[str] = Field(
-        min_length=1, description="The models that are measured; `none` is the bare backbone."
+        min_length=1, description="Models to measure; `none` is the bare backbone."
     )
-    on: str = Field(min_length=1, description="lexicon: a TSV file, or a JSON list of pairs")
+    on: str = Field(min_length=1, description="Lexicon: a TSV file, or a JSON list of pairs.")
     layers: Layers = Field(
-        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+        "all", description="Layers to measure: a list, where 0 is the embeddings, or `all`."
     )
     language: str | None = Field(
-        None, description="language of the lexicon; default: taken from its name"
+        None, description="Language of the lexicon; default: taken from its name."
     )
-    baseline: str | None = Field(None, description="default: `none` if listed, else the first")
+    baseline: str | None = Field(
+        None, description="Model to compare with; default: `none` if listed, else the first model."
+    )
     cap: int | None = Field(
         None,
         gt=0,
-        description="maximum number of entries to measure; they are sampled with the seed",
+        description="Maximum number of entries to measure; they are sampled with the seed.",
     )
     max_length: int = Field(
-        128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an entry."
+        128, ge=8, le=MAX_LENGTH, description="Maximum length of an entry, in subwords."
     )
     token_budget: int = Field(
-        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+        16384, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
 
 

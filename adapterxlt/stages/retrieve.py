@@ -55,37 +55,37 @@ class RetrieveStage(SpeakingStage):
 
     key: ClassVar[str] = "retrieve"
     retrieve: list[str] = Field(
-        min_length=1, description="The models that are measured; `none` is the bare backbone."
+        min_length=1, description="Models to measure; `none` is the bare backbone."
     )
-    on: list[str] = Field(min_length=1, description="The tasks that they are measured on.")
+    on: list[str] = Field(min_length=1, description="Tasks to measure them on.")
     layers: Layers = Field(
-        "all", description="The layers that are measured: a list (0: embeddings), or `all`."
+        "all", description="Layers to measure: a list, where 0 is the embeddings, or `all`."
     )
     pooling: Poolings | None = Field(
         None,
-        description="how to pool sentence vectors: mean, mean-no-special, cls, max, a list of "
-        "them to choose from, or all; default: the protocol's pooling",
+        description="How to pool sentence vectors: mean, mean-no-special, cls, max, a list of "
+        "them to choose from, or all; default: the protocol's pooling.",
     )
     languages: Languages = Field(
-        "all", description="The languages that are measured: a list, or `all` that have files."
+        "all", description="Languages to measure: a list, or `all` for which files exist."
     )
     protocol: str = Field(
-        "xtreme-2020", description="evaluation protocol; see `adapterxlt list presets`"
+        "xtreme-2020", description="Evaluation protocol; see `adapterxlt list presets`."
     )
     baseline: str | None = Field(
-        None, description="model to compare with; default: `none` if listed, else the first model"
+        None, description="Model to compare with; default: `none` if listed, else the first model."
     )
     max_length: int = Field(
-        512, ge=8, le=MAX_LENGTH, description="The largest number of subwords of a sentence."
+        512, ge=8, le=MAX_LENGTH, description="Maximum length of a sentence, in subwords."
     )
     token_budget: int = Field(
-        16384, gt=0, description="The largest number of padded tokens in one forward pass."
+        16384, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme"] | None = Field(
         None,
-        description="write prediction files for this benchmark, from the layer listed or "
-        "from the protocol's layer",
+        description="Write prediction files for this benchmark, from the layer listed or from "
+        "the protocol's layer.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`suggest`: which intermediate stage may help a target, told from frozen features of a sample."""
+"""`suggest`: predicts from frozen features which intermediate stage may help a target."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ from adapterxlt.stages.measuring import (
 )
 from adapterxlt.tasks.catalogue import Task, source_of
 
-# Kinds whose examples, or whose words, are each of one class.
-KINDS_WITH_CLASSES = ("pair_classification", "text_classification", "tagging")
+
+def has_classes(task: Task) -> bool:
+    """Whether each example of a task, or each of its words, has one class."""
+    kind = get_kind(task.kind)
+    return (kind.class_of is not None or kind.of_words) and not task.multi_label
 
 
 class SuggestStage(Stage):
@@ -41,16 +44,16 @@ class SuggestStage(Stage):
     """
 
     key: ClassVar[str] = "suggest"
-    suggest: list[str] = Field(min_length=1, description="The intermediate stages that are ranked.")
-    on: list[str] = Field(min_length=1, description="The target tasks that they are ranked for.")
-    language: str = Field("en", description="The language of the examples that are used.")
-    sample: int = Field(500, ge=10, le=10_000, description="number of examples in the sample")
-    seed: int = Field(1, ge=0, description="seed that draws the sample")
+    suggest: list[str] = Field(min_length=1, description="Intermediate stages to rank.")
+    on: list[str] = Field(min_length=1, description="Target tasks to rank them for.")
+    language: str = Field("en", description="Language of the examples.")
+    sample: int = Field(500, ge=10, le=10_000, description="Number of examples in the sample.")
+    seed: int = Field(1, ge=0, description="Seed that draws the sample.")
     max_length: int = Field(
-        128, ge=8, le=MAX_LENGTH, description="The largest number of subwords of an input."
+        128, ge=8, le=MAX_LENGTH, description="Maximum length of an input, in subwords."
     )
     token_budget: int = Field(
-        8192, gt=0, description="The largest number of padded tokens in one forward pass."
+        8192, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
 
 
@@ -76,7 +79,7 @@ class _Suggest(StageKind[SuggestStage]):
                     f"`{listed}` is {words(task.kind)}",
                     "use `retrieve` to rank stages for it",
                 )
-            elif task.kind not in KINDS_WITH_CLASSES or task.multi_label:
+            elif not has_classes(task):
                 draft.refuse(
                     path,
                     f"`{listed}` is {words(task.kind)}, whose examples do not have one class each",

@@ -36,10 +36,10 @@ class TrainStage(TrainingStage, SpeakingStage):
     """
 
     key: ClassVar[str] = "train"
-    method: str = Field("seq_bn", description="What is trained; see `adapterxlt list methods`.")
-    after: str | None = Field(None, description="continue training from the weights of this stage")
+    method: str = Field("seq_bn", description="Method to train; see `adapterxlt list methods`.")
+    after: str | None = Field(None, description="Continue training from the weights of this stage.")
     stack_on: str | None = Field(
-        None, description="train a new adapter on top of this stage, which stays frozen"
+        None, description="Train a new adapter on top of this stage, which stays frozen."
     )
 
 

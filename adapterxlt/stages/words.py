@@ -1,4 +1,4 @@
-"""What the stage kinds of lexicons have in common: how a lexicon is named. No torch."""
+"""Shared parts of stage kinds that use lexicons: how a lexicon is named. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a file that cannot be written: one sentence, whoever was writing."""
+"""One-sentence errors for files that cannot be written."""
 
 from __future__ import annotations
 

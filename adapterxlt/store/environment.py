@@ -1,4 +1,4 @@
-"""What software produced a result: recorded beside it, never part of its address."""
+"""The software behind a result: recorded with it, but not part of its fingerprint."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MANIFEST_SCHEMA = 1
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "manifest.json.sig"
 MAX_MANIFEST_BYTES = 2 << 20
-# Names are printed in messages: what could steer a terminal or look like another line is no name.
+# Names are printed in messages, so they cannot contain what steers a terminal or starts a line.
 Name = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 

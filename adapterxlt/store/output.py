@@ -1,4 +1,4 @@
-"""Where a verb writes what its user asked for: checked before the work, never destructive.
+"""Output files of commands: checked before the work, never destructive.
 
 A file appears whole under its name or not at all, and until then the one before it stays. A link
 stays a link: what it points to is written. Pipes, devices and open descriptors (`/dev/stdout`,

@@ -60,67 +60,67 @@ class Task(Frozen):
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]*$",
         max_length=60,
-        description="name of the task; default: the name of its file",
+        description="Name of the task; default: the name of its file.",
     )
-    title: str = Field("", description="The name of the task for people.")
+    title: str = Field("", description="Full name of the task.")
     kind: str = Field(
-        description="kind of task: a built-in one, or one that an installed package adds"
+        description="Kind of task: a built-in one, or one that an installed package adds."
     )
-    benchmarks: tuple[Benchmark, ...] = Field((), description="benchmarks that the task belongs to")
-    labels: tuple[str, ...] = Field((), description="The labels, in the order of outputs.")
+    benchmarks: tuple[Benchmark, ...] = Field(
+        (), description="Benchmarks that the task belongs to."
+    )
+    labels: tuple[str, ...] = Field((), description="Labels, in the order of the outputs.")
     label_count: int | None = Field(
-        None, description="number of labels in the data's own label file, if there is one"
+        None, description="Number of labels in the data's own label file, if there is one."
     )
-    members: tuple[str, ...] = Field((), description="tasks whose examples make up this task")
-    multi_label: bool = Field(False, description="an example may have several labels, or none")
-    no_answer: bool = Field(False, description="some questions have no answer (SQuAD 2.0)")
+    members: tuple[str, ...] = Field((), description="Tasks whose examples make up this task.")
+    multi_label: bool = Field(False, description="An example may have several labels, or none.")
+    no_answer: bool = Field(False, description="Some questions have no answer (SQuAD 2.0).")
     languages: tuple[Code, ...] = Field(
-        min_length=1, description="The codes of the languages that there are examples in."
+        min_length=1, description="Codes of the languages that have examples."
     )
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(
-        min_length=1, description="splits of the task; default: those for which files exist"
+        min_length=1, description="Splits of the task; default: those for which files exist."
     )
-    train: str | None = Field(None, description="task whose training split is used")
+    train: str | None = Field(None, description="Task whose training split is used.")
     translated: str | None = Field(
-        None, description="task whose training split is a machine translation of this task's"
+        None, description="Task whose training split is a machine translation of this task's."
     )
     protocol: Literal["", "translate-test"] = Field(
-        "", description="name of the setting, for results that are not zero-shot"
+        "", description="Name of the setting, for results that are not zero-shot."
     )
     layouts: tuple[Layout, ...] = Field(
-        (), description="The arrangements of files that the task is published in."
+        (), description="Arrangements of files in which the task is published."
     )
-    hub: Hub | None = Field(None, description="The repository of the Hugging Face Hub.")
+    hub: Hub | None = Field(None, description="Repository on the Hugging Face Hub.")
     elsewhere: str = Field(
-        "", description="where to get the data if the Hub does not have all of it as Parquet files"
+        "", description="Where to get the data if the Hub does not have all of it as Parquet files."
     )
     metrics: tuple[str, ...] = Field(
-        description="metrics of the task; default: the usual metrics of its kind"
+        description="Metrics of the task; default: the usual metrics of its kind."
     )
-    main_metric: str = Field(description="main metric; default: the first of `metrics`")
-    licence: str = Field("not stated", description="The licence of the data.")
-    citation: str = Field("", description="The publication to cite.")
+    main_metric: str = Field(description="Main metric; default: the first of `metrics`.")
+    licence: str = Field("not stated", description="Licence of the data.")
+    citation: str = Field("", description="Publication to cite.")
     parallel: Literal["row", "id"] | None = Field(
         None,
-        description="all languages have the same examples, translated. Examples match if they "
+        description="All languages have the same examples, translated. Examples match if they "
         "are in the same row, or if they have the same id (the data's own id, or the "
-        "column `id` of the layout)",
+        "column `id` of the layout).",
     )
     made: str = Field(
         "",
-        description="origin of the texts in other languages: human, translated (by machine) or "
-        "post-edited, or several of these by language",
+        description="Origin of the texts in other languages: human, translated (by machine) or "
+        "post-edited, or several of these by language.",
     )
-    iso3: dict[str, Code] = Field(
-        {}, description="What `{iso3}` in a pattern stands for, by language."
-    )
+    iso3: dict[str, Code] = Field({}, description="Value of `{iso3}` in a pattern, by language.")
     language_names: dict[str, Code] = Field(
-        {}, description="What `{name}` in a pattern stands for, by language."
+        {}, description="Value of `{name}` in a pattern, by language."
     )
     pivot: str = Field(
-        "", description="for translations, the language that a single language is paired with"
+        "", description="For translations, the language that a single language is paired with."
     )
-    open: bool = Field(False, description="the task accepts every language for which files exist")
+    open: bool = Field(False, description="The task accepts every language for which files exist.")
     _catalogue: Catalogue | None = PrivateAttr(None)
     _home: Home | None = PrivateAttr(None)
 

@@ -1,4 +1,4 @@
-"""What a stage's fingerprint says about its data: a hash of file contents."""
+"""The data part of a stage's fingerprint: a hash of file contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a data folder states about itself, in a file that is copied along with it.
+"""Reads what a data folder states about itself, in a file that is copied with it.
 
     languages: [en, de, sw]
 

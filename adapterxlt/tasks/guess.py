@@ -1,4 +1,4 @@
-"""An entry for files that nobody has described yet: by their names, and by what is in them."""
+"""Guesses an entry for data files from their names and contents."""
 
 from __future__ import annotations
 

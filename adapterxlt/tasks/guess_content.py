@@ -1,4 +1,4 @@
-"""What files of examples hold: their format, their kind, the columns that matter, the labels."""
+"""Guesses the format, kind, columns and labels of files of examples."""
 
 from __future__ import annotations
 

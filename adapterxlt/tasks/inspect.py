@@ -1,4 +1,4 @@
-"""What the files of a task hold: counts, labels, duplicates between splits, empty texts."""
+"""Inspects the files of a task: counts, labels, duplicates between splits, empty texts."""
 
 from __future__ import annotations
 

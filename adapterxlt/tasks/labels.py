@@ -1,4 +1,4 @@
-"""Are the labels there? The official test sets withhold theirs."""
+"""Checks that labels exist; official test sets withhold theirs."""
 
 from __future__ import annotations
 

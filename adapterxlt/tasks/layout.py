@@ -1,4 +1,4 @@
-"""Where the files of a task are, and how they are read: a part of its entry."""
+"""The part of an entry that tells where the files of a task are and how to read them."""
 
 from __future__ import annotations
 
@@ -50,61 +50,61 @@ class Layout(Frozen):
     is in the only language of the task.
     """
 
-    name: str = Field(description="The name of the arrangement, for messages.")
-    format: str = Field(description="format of the files, which chooses the reader")
+    name: str = Field(description="Name of the arrangement, for messages.")
+    format: str = Field(description="Format of the files, which chooses the reader.")
     files: dict[str, Annotated[dict[str, Pattern], BeforeValidator(_roles)]] = Field(
-        description="patterns of the files, by split and role"
+        description="Patterns of the files, by split and role."
     )
-    optional: tuple[str, ...] = Field((), description="roles whose files may be missing")
-    header: bool = Field(False, description="whether the first line names the columns")
+    optional: tuple[str, ...] = Field((), description="Roles whose files may be missing.")
+    header: bool = Field(False, description="Whether the first line names the columns.")
     columns: dict[str, Column] = Field(
         {},
-        description="column or columns of each field: names, or positions (negative positions "
-        "count from the right)",
+        description="Column or columns of each field: names, or positions (negative positions "
+        "count from the right).",
     )
     language_column: str = Field(
         "",
-        description="column that names the language of a record; "
-        "records in other languages are skipped",
+        description="Column that names the language of a record; records in other languages are "
+        "skipped.",
     )
     language_of: dict[str, str] = Field(
-        {}, description="language of the files of each split, if their names do not tell it"
+        {}, description="Language of the files of each split, if their names do not tell it."
     )
     select_by_id: bool = Field(
-        False, description="whether question ids begin with the name of the language"
+        False, description="Whether question ids begin with the name of the language."
     )
     separator: str = Field(
         "\t",
         min_length=1,
-        description="separator between a word and its tag; `conll` files use any blanks",
+        description="Separator between a word and its tag; `conll` files use any blanks.",
     )
     quoting: Literal["csv", "none"] = Field(
         "csv",
-        description="for `csv` and `tsv`: whether quotes enclose fields (csv) or are text (none)",
+        description="For `csv` and `tsv`: whether quotes enclose fields (csv) or are text (none).",
     )
     comments: str = Field(
-        "", description="for `conll`: text that begins a comment line before a sentence"
+        "", description="For `conll`: text that begins a comment line before a sentence."
     )
-    skip_short_rows: bool = Field(False, description="skip rows with too few columns")
-    iob1: bool = Field(False, description="accept chunks tagged as IOB1; they are read as IOB2")
+    skip_short_rows: bool = Field(False, description="Skip rows with too few columns.")
+    iob1: bool = Field(False, description="Accept chunks tagged as IOB1; they are read as IOB2.")
     label_aliases: dict[str, str] = Field(
-        {}, description="other spellings of labels, and the labels they stand for"
+        {}, description="Other spellings of labels, and the labels they stand for."
     )
-    unlabelled: tuple[str, ...] = Field((), description="labels whose records are skipped")
+    unlabelled: tuple[str, ...] = Field((), description="Labels whose records are skipped.")
     drop_strange: bool = Field(
-        False, description="skip and count records whose label is not one of the task's"
+        False, description="Skip and count records whose label is not one of the task's."
     )
     mend_spans: bool = Field(
         False,
-        description="where the offset of an answer is wrong, search the context for the answer. "
+        description="Where the offset of an answer is wrong, search the context for the answer. "
         "Questions without an answer in their context are skipped and counted, "
-        "except in test files, which are compared by their text",
+        "except in test files, which are compared by their text.",
     )
     blanked_when_constant: bool = Field(
-        False, description="assume that a file with only one distinct label holds placeholders"
+        False, description="Assume that a file with only one distinct label holds placeholders."
     )
-    word_prefix: str = Field("", description="prefix to remove from words if most words have it")
-    question_text: dict[str, str] = Field({}, description="text of each coded question")
+    word_prefix: str = Field("", description="Prefix to remove from words if most words have it.")
+    question_text: dict[str, str] = Field({}, description="Text of each coded question.")
 
 
 class Hub(Frozen):
@@ -115,5 +115,5 @@ class Hub(Frozen):
     whose data once came from a script (scripts are never run here).
     """
 
-    id: str = Field(description="The repository: owner/name.")
-    revision: str = Field(description="The commit that is read.")
+    id: str = Field(description="Name of the repository: owner/name.")
+    revision: str = Field(description="Commit to read.")

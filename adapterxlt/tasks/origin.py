@@ -1,4 +1,4 @@
-"""What data a task really was: pocket, the Hub's, or the files of a folder.
+"""The origin of a task's data: pocket, the Hub, or the files of a folder.
 
 A task's name says how files are laid out; it does not say that they are the data set of that
 name. Everything that is shared carries this beside the name.

@@ -35,7 +35,7 @@ class Settings(BaseModel):
     keep: Literal["best"] | None = None
     dev_cap: int | None = None
     large: Settings | None = Field(
-        None, description="settings that differ for a model with 24 layers"
+        None, description="Settings that differ for a model with 24 layers."
     )
 
     def given(self, *, large: bool = False) -> dict[str, float | int | str]:

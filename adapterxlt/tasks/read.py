@@ -99,7 +99,7 @@ def _read_one(found: Found, cap: int | None) -> list[Example]:
     examples = list(islice(_parts(found, reader), cap))
     if not examples and cap != 0:
         of = f" in language `{found.language}`" if found.layout.language_column else ""
-        raise bad(found.files["data"], 0, f"the file holds no examples{of}")
+        raise bad(found.files["data"], 0, f"the file does not contain any examples{of}")
     return examples
 
 

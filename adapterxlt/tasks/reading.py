@@ -63,7 +63,9 @@ def read_text(path: Path) -> str:
         raise bad(path, 0, "the file is empty")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise bad(path, line, "holds a NUL character", "is the file UTF-16? Re-encode it as UTF-8")
+        raise bad(
+            path, line, "contains a NUL character", "the file may be UTF-16; re-encode it as UTF-8"
+        )
     return text
 
 

@@ -1,4 +1,4 @@
-"""What an entry may leave out, and what is then meant.
+"""Fills in what an entry leaves out.
 
 A task whose files are all arranged in one way can say how at its top, without `layouts`:
 

@@ -1,4 +1,4 @@
-"""Few examples of a task, as few-shot transfer trains on: so many of a class, or so many in all.
+"""Draws few examples of a task for few-shot transfer: a number per class, or in total.
 
 Which ones depends on the texts and the seed alone, not on the order of a file: examples are ranked
 by a hash of both, class by class, and the first ones are taken. So 5 shots are among 10 of the same
@@ -21,7 +21,7 @@ E = TypeVar("E", bound=Example)
 
 
 def draw_shots(task: Task, examples: Sequence[E], count: int, seed: int, where: str) -> list[E]:
-    """So many examples of each class, or in all where an example has none; no text twice.
+    """Draw examples per class, or in total if examples have no class; no text twice.
 
     A text that occurs under several classes is left out: one of them is wrong.
 

@@ -31,8 +31,8 @@ def stream_lines(path: Path) -> Iterator[tuple[int, str]]:
             byte = f"byte 0x{content[error.start]:02x} at offset {error.start} of the line"
             raise bad(path, number, f"not UTF-8: {byte}", encoding_hint(raw)) from error
         if "\0" in line:
-            hint = "is the file UTF-16? Re-encode it as UTF-8"
-            raise bad(path, number, "holds a NUL character", hint)
+            hint = "the file may be UTF-16; re-encode it as UTF-8"
+            raise bad(path, number, "contains a NUL character", hint)
         if number == 1:
             refuse_returns(path, line)
         blank = blank and not line.strip()

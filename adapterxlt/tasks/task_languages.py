@@ -1,4 +1,4 @@
-"""Which languages a task can be asked for, whatever they are called."""
+"""Finds the languages of a task under any of their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights of the epoch that does best on dev, kept beside the training that goes on."""
+"""Keeps the weights of the best epoch on dev while training continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a running training: safetensors and JSON, whole or not there at all.
+"""Checkpoints of a running training: safetensors and JSON, complete or absent.
 
 A checkpoint `step-00000200/` holds `tensors.safetensors` (trained tensors, optimizer moments,
 random states), `trainer_state.json`, and `state.json`, which is written last and knows the sizes

@@ -1,4 +1,4 @@
-"""What is added to the loss of a task, which its kind knows (`kinds`)."""
+"""Terms that are added to the loss of a task, which its kind computes (`kinds`)."""
 
 from __future__ import annotations
 

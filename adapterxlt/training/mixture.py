@@ -1,4 +1,4 @@
-"""The steps of a training on several tasks: every step is one task's, drawn by the sampling.
+"""The steps of a training on several tasks: the sampling draws one task for every step.
 
 An epoch of a mixture is as many inputs as its tasks count in the sampling: all of them, or
 min(n, cap) of each where a cap is used. So one epoch of a proportional (or capped) mixture

@@ -1,4 +1,4 @@
-"""What has to be restored for training to go on bit by bit: optimizer, schedule, random states."""
+"""The state that an exact resume restores: optimizer, schedule, random states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder that a command line names: a backbone, with what was trained on it or without."""
+"""Loads the encoder that a command names: a backbone, with or without a trained model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an encoder is called where results are kept by name: equal only if its vectors are."""
+"""Names of encoders for results that are stored by name: equal only for equal vectors."""
 
 from __future__ import annotations
 

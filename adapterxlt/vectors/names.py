@@ -1,4 +1,4 @@
-"""Names of what can be chosen for sentence vectors. No numpy."""
+"""Names of the options for sentence vectors. No numpy."""
 
 from __future__ import annotations
 

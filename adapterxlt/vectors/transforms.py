@@ -1,4 +1,4 @@
-"""What is done to vectors before they are compared; fitted on the given text alone."""
+"""Transformations of vectors before they are compared, fitted only on the given text."""
 
 from __future__ import annotations
 

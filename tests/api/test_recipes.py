@@ -82,7 +82,7 @@ def test_reports(results: xlt.Results, tmp_path: Path, name: str, told: str) -> 
 
 
 def test_a_report_is_of_a_known_form(results: xlt.Results) -> None:
-    with pytest.raises(xlt.errors.UsageError, match="its name does not say what to write"):
+    with pytest.raises(xlt.errors.UsageError, match="its name does not tell the format"):
         results.report("report.doc")
     with pytest.raises(xlt.errors.UsageError, match="store"):
         results.report(results.workdir / "store" / "r.html")
@@ -110,7 +110,7 @@ def test_a_path_a_checked_recipe_and_overrides(
     assert {row.language for row in done.rows} == {"de"}
     # Nothing was trained again: it is the same data and the same backbone.
     assert done.model("again").fingerprint == results.model("again").fingerprint
-    with pytest.raises(xlt.errors.UsageError, match="are for `validate`"):
+    with pytest.raises(xlt.errors.UsageError, match="pass them to `validate`"):
         xlt.run(checked, overrides={"seed": 2}, workdir=tmp_path)
 
 
@@ -154,7 +154,7 @@ def test_stages_that_fail_are_told_with_what_was_measured(
     found = error.value.results
     assert isinstance(found, xlt.Results)
     assert {row.model for row in found.rows} == {"direct"}
-    with pytest.raises(xlt.errors.UsageError, match="was not made"):
+    with pytest.raises(xlt.errors.UsageError, match="was not trained"):
         found.model("again")
 
 
@@ -191,7 +191,7 @@ def test_mining_takes_files_and_sentences(tmp_path: Path) -> None:
 def test_what_can_not_be_scored_is_refused(tmp_path: Path) -> None:
     with pytest.raises(xlt.errors.UsageError, match="unknown benchmark `xtrem`"):
         xlt.score("xtrem", tmp_path, tmp_path)
-    with pytest.raises(xlt.errors.UsageError, match="goes with `squad` only"):
+    with pytest.raises(xlt.errors.UsageError, match="can only be used with `squad`"):
         xlt.score("xtreme", tmp_path, tmp_path, language="de")
     with pytest.raises(xlt.errors.MissingDataError):
         xlt.score("xtreme", tmp_path / "predictions", tmp_path)

@@ -26,23 +26,20 @@ tasks: [topics.yaml, stars.yaml, causes.yaml]
 training: {{max_steps: 1, lr: 0.05, batch_size: 4, max_length: 24, doc_stride: 4, cap: 8}}
 stages:
   pairs: {{train: pawsx, seed: 1}}
-  pairs2: {{train: pawsx, seed: 2}}
   tags: {{train: udpos}}
   qa: {{train: squad, max_length: 32}}
   cause: {{train: causes, method: lora}}
   topic: {{train: topics}}
   star: {{train: stars, method: "prompt_tuning[prompt_length=3]"}}
   both: {{fuse: [pairs, tags], train: pawsx}}
-  over: {{stack_on: tags, train: pawsx}}
   whole: {{train: pawsx, method: full}}
-  mixed: {{merge: [pairs, pairs2]}}
   several: {{train: [pawsx, udpos]}}
   voted: {{ensemble: [pairs, whole], weights: [1, 2]}}
   lang_en: {{train: {{task: mlm, language: en}}, method: seq_bn_inv}}
   lang_de: {{train: {{task: mlm, language: de}}, method: seq_bn_inv}}
   madx: {{train: udpos, language_adapters: "lang_{{language}}"}}
   like_pairs:
-    evaluate: [pairs, both, over, whole, mixed, several, voted]
+    evaluate: [pairs, both, whole, several, voted]
     on: pawsx
     languages: [en, de]
   like_tags:

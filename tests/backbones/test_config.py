@@ -121,5 +121,5 @@ def test_nothing_unknown_gets_through(found: dict[str, Any]) -> None:
 def test_heads_that_are_not_named_are_as_many_as_transformers_takes() -> None:
     bare = {"model_type": "xlm-roberta", "hidden_size": 24}
     assert safe_config(bare, "x")[0] == bare
-    with pytest.raises(MissingBackboneError, match="num_attention_heads: 12, which stands for it"):
+    with pytest.raises(MissingBackboneError, match="num_attention_heads: 12, which is the default"):
         safe_config({**bare, "hidden_size": 32}, "x")

@@ -177,7 +177,7 @@ def test_no_tokenizer(folder: Path) -> None:
 
 def test_another_hidden_size(folder: Path) -> None:
     write_safetensors(folder / "model.safetensors", tensors(hidden=8))
-    refused(folder, "word_embeddings.weight` has shape [10, 8]", "config.json wants [10, 4]")
+    refused(folder, "word_embeddings.weight` has shape [10, 8]", "config.json requires [10, 4]")
 
 
 def test_missing_layers(folder: Path) -> None:
@@ -275,6 +275,6 @@ def test_nothing_is_downloaded_where_that_is_not_wanted(
 
 def test_an_encoder_whose_language_modules_would_be_deleted_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "xmod", "hidden_size": 8}')
-    with pytest.raises(MissingBackboneError, match="and `adapters` deletes them") as caught:
+    with pytest.raises(MissingBackboneError, match="and `adapters` would delete them") as caught:
         inspect_backbone("x", tmp_path)
     assert "xlm-roberta-base" in str(caught.value.hint)

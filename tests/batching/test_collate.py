@@ -37,7 +37,7 @@ def test_choices_become_a_third_dimension() -> None:
 
 
 def test_different_numbers_of_choices_are_refused() -> None:
-    with pytest.raises(ValueError, match="equally many choices"):
+    with pytest.raises(ValueError, match="the same number of choices"):
         collate([Feature(0, [[5], [6]]), Feature(1, [[7]])], PAD, "multiple_choice")
 
 

@@ -80,7 +80,7 @@ def test_pairs_of_other_ids_are_said(score: Score) -> None:
     assert score("bucc2018", gold, "de-1\ten-3\nde-9\ten-2\n").remarks == []
     (remark,) = score("bucc2018", gold, "en-1\tde-1\n").remarks
     assert "none of its source ids (`en-1`) is in the labels (`de-1`)" in remark
-    assert "changed places" in remark
+    assert "source and target ids are swapped" in remark
     (remark,) = score("bucc2018", gold, "000001\ten-1\n").remarks
     assert "check that these predictions belong to these labels" in remark
 

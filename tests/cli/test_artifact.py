@@ -190,7 +190,7 @@ def test_import(bundle: Path, tiny_backbone: Path, tmp_path: Path, spoilt: Path)
     assert (Path(found["folder"]) / "adapter.safetensors").is_file()
     text = well("import", bundle, *into, "--no-load").stdout
     assert "verified, not loaded, unsigned" in text
-    assert "was there already" in text
+    assert "was already there" in text
     assert "nli" in well("list", tmp_path / "w").stdout
 
 
@@ -342,7 +342,7 @@ def test_push_and_pull(bundle: Path, tiny_backbone: Path, tmp_path: Path) -> Non
     found = document("pull", remote, *into, "--backbone", tiny_backbone)
     assert (found["title"], found["new"]) == ("nli", True)
     text = well("pull", f"file://{remote}/{found['fingerprint']}", *into, "--no-load").stdout
-    assert "was there already" in text
+    assert "was already there" in text
     fails(5, "there is no artifact", "pull", tmp_path / "absent", *into)
     card = remote / found["fingerprint"] / "README.md"
     card.write_text(card.read_text() + "more")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from adapterxlt.cli import recipes
 from adapterxlt.cli.main import cli
+from adapterxlt.execution import opening as recipes
 
 
 def listed(what: str) -> list[dict[str, object]]:

@@ -83,16 +83,20 @@ def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--memory", "lots"], 2, "no size such as 4GB"),
+        (["--memory", "lots"], 2, "not a size such as 4GB"),
         (["--memory", "10MB"], 2, "--memory allows"),
         (["--protocol", "jiantt"], 2, "did you mean `jiant`"),
         (["--index", "ivf"], 2, "unknown index `ivf`"),
         (["--layer", "9"], 2, "no layer 9"),
-        (["--src-lang", "xx"], 2, "no script is known"),
-        (["--trg-lang", "xxx", "--backbone", "nowhere"], 2, "no script is known"),  # seen first
+        (["--src-lang", "xx"], 2, "the script of the language"),
+        (
+            ["--trg-lang", "xxx", "--backbone", "nowhere"],
+            2,
+            "the script of the language",
+        ),  # seen first
         (["--src-lang", "ru"], 5, "14 wrong script|15 wrong script"),
         (["--artifact", "nowhere"], 2, "nowhere: there is no such file or folder"),
-        (["--artifact", "src"], 4, "src: is no bundle"),
+        (["--artifact", "src"], 4, "src: is not a bundle"),
         (["--backbone", "nowhere"], 5, "nowhere"),
     ],
 )

@@ -80,7 +80,7 @@ def test_what_was_written_is_mined(invoke, folder, tiny_backbone):
         (["short", "short"], 2, "give no gold pair"),
         (["a.conllu", "c.conllu"], 5, "no sent_id is also in c.conllu"),
         (["a.conllu", "d.conllu"], 5, "d.conllu:1: a `# text` without"),
-        (["src", "trg", "--gold", "0.9"], 2, "0 to 1 in all"),
+        (["src", "trg", "--gold", "0.9"], 2, "add up to between 0 and 1"),
         (["src", "trg", "--gold", "2"], 2, "2.0 is not in the range"),
         (["src", "trg", "--lang", "../de"], 2, "not a language code for SRC"),
         (["src", "trg", "--out", "taken"], 1, "de-en.dev.gold already exists"),

@@ -94,7 +94,7 @@ def test_the_same_stands_on_page_and_terminal(work: Path, tmp_path: Path) -> Non
     assert "1 recipe" in shown
     for text in (call("report", work).stdout, (tmp_path / "p.html").read_text()):
         assert "a vs b on pairs dev: " in text
-        assert "10,000 samples" in " ".join(text.split())
+        assert "10,000 bootstrap samples" in " ".join(text.split())
         assert "unpaired" not in text
 
 
@@ -129,7 +129,7 @@ def test_without_outcomes_values_alone_are_compared(work: Path, tmp_path: Path) 
         path.unlink()
     assert comparisons(tmp_path / "w") == []
     text = call("report", tmp_path / "w").stdout
-    assert "unpaired: no outcomes of examples were kept" in " ".join(text.split())
+    assert "unpaired: the outcomes of examples were not kept" in " ".join(text.split())
     told = call("outcomes", "export", tmp_path / "w", "--out", tmp_path / "o.jsonl")
     assert told.exit_code == 2
     assert "there are no outcomes" in told.output

@@ -113,7 +113,7 @@ def test_a_wrong_line_is_named_before_the_work(invoke: Invoke, tmp_path: Path) -
     out.write_text("kept")
     done = invoke("predict", NLI, path, "--out", out)
     assert done.exit_code == 5
-    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  --skip-errors leaves out wrong lines\n"
+    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  use --skip-errors to skip invalid lines\n"
     assert out.read_text() == "kept"
 
 
@@ -128,20 +128,20 @@ def test_wrong_lines_are_left_out_where_asked(
         (1, "0"),
         (7, "6"),
     ]
-    told = [f"left out: {path}:{line}: {what}" for line, what in TOLD.items()]
-    assert done.stderr.splitlines() == [*told, "5 of 7 inputs left out"]
+    told = [f"skipped: {path}:{line}: {what}" for line, what in TOLD.items()]
+    assert done.stderr.splitlines() == [*told, "skipped 5 of 7 inputs"]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "code", "told"),
     [
         ("a.csv", "premise,other\nx,y\n", 5, "a.csv:1: the header has no `hypothesis`"),
-        ("a.csv", "premise,hypothesis\nx\n", 5, "a.csv:2: has 1 columns, the header has 2"),
-        ("a.csv", "premise,hypothesis\n", 5, "holds no inputs"),
-        ("a.txt", "", 5, "holds no inputs"),
+        ("a.csv", "premise,hypothesis\nx\n", 5, "a.csv:2: has 1 columns, but the header has 2"),
+        ("a.csv", "premise,hypothesis\n", 5, "does not contain any inputs"),
+        ("a.txt", "", 5, "does not contain any inputs"),
         ("a.txt", "a\tb\n \n", 5, "a.txt:2: is blank"),
-        ("a.dat", "a\tb\n", 2, "its name does not say how it is written"),
-        ("a.conll", "a\nb\n", 2, "words in columns are to be tagged"),
+        ("a.dat", "a\tb\n", 2, "its name does not tell its format"),
+        ("a.conll", "a\nb\n", 2, "words in columns are read for tagging"),
         ("gone.txt", None, 5, "gone.txt"),
     ],
 )
@@ -160,11 +160,11 @@ def test_what_no_model_is_or_predicts(invoke: Invoke, tmp_path: Path) -> None:
     path.write_text("a\tb\n")
     for arguments, told in (
         (("nowhere:nli", path), "there is no work folder `nowhere`"),
-        ((ADAPTERS, path), "is a folder, but neither of a model nor a work folder"),
+        ((ADAPTERS, path), "is neither the folder of a model nor a work folder"),
         (("mini", path), "has no head, so it predicts nothing"),
         ((NLI, path, "--task", "udpos"), "does not predict `udpos`"),
         ((NLI, path, "--language", "de"), "does not stand on language adapters"),
-        ((NLI, path, "--out", path), "which is read"),
+        ((NLI, path, "--out", path), "which is an input"),
     ):
         done = invoke("predict", *arguments)
         assert done.exit_code == 2, arguments

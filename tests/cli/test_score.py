@@ -61,7 +61,7 @@ def test_xtreme_as_tables(
     assert any(line.startswith(" udpos           chunk F1 of raw tags") for line in lines)
     assert "token accuracy 74.19" in result.stdout
     assert lines[-2].split() == ["overall", "mean", "of", "9", "tasks", "62.17"]
-    assert "note: mewslix: not read" in result.stderr
+    assert "note: mewslix: files that are not part of XTREME were ignored" in result.stderr
 
 
 def test_a_missing_language_is_named_and_costs_its_averages(score: Score, mock: Path) -> None:

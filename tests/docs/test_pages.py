@@ -15,6 +15,7 @@ from adapterxlt.cli.main import cli
 from adapterxlt.recipe.load import load_recipe
 from tests.docs.blocks import PAGES, blocks, commands, expanded, in_blocks, write_files
 from tools.docs.links import source_links
+from tools.docs.notebook import STORY, code_of
 from tools.docs.parts import MARK, PARTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -97,7 +98,7 @@ def cheap() -> list[str]:
         for page in PAGES
         if named(page) not in WHOLE
         and (
-            any(tuple(words[: len(verb)]) == verb for words in commands(page) for verb in CHEAP)
+            any(tuple(words[: len(verb)]) == verb for words in in_blocks(page) for verb in CHEAP)
             or any(block.language == "python" for block in blocks(page))
         )
     ]
@@ -111,7 +112,7 @@ def test_commands_of_a_page_work(
     write_files(page, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    for words in in_blocks(page) if name in WHOLE else commands(page):
+    for words in in_blocks(page):
         verb = next((verb for verb in CHEAP if tuple(words[: len(verb)]) == verb), None)
         if not executable(words) or (verb is None and name not in WHOLE):
             continue
@@ -135,9 +136,14 @@ def test_recipes_run_in_small(
 ) -> None:
     write_files(page_of(page), tmp_path)
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli, ["run", recipe, "--trial", "2", "--workdir", "trial"])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "trial" / "results.json").is_file()
+    small = ["run", recipe, "--trial", "2"]
+    on_what_was_trained = [
+        words for words in in_blocks(page_of(page)) if any(w.startswith("runs:") for w in words)
+    ]
+    for words in [small, *on_what_was_trained]:
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, f"{words}: {result.output}"
+    assert (tmp_path / "runs" / "results.json").is_file()
 
 
 def test_mining_finds_the_pairs_that_its_page_shows(
@@ -152,6 +158,14 @@ def test_mining_finds_the_pairs_that_its_page_shows(
     pairs = [line.split("\t")[1:] for line in shown.splitlines()]
     found = (tmp_path / "pairs.tsv").read_text(encoding="utf-8").splitlines()
     assert [line.split("\t")[1:] for line in found] == pairs
+
+
+def test_the_notebook_runs_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = code_of(STORY)
+    assert code.count("TRIAL = None") == 1
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("TRIAL = None", "TRIAL = 2"), STORY.name, "exec"), {})
+    assert (tmp_path / "page.html").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

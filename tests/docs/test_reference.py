@@ -110,7 +110,7 @@ def test_every_public_name_is_documented() -> None:
     public = [name for name in getattr(adapterxlt, "__all__", ()) if not name.startswith("_")]
     page = documents.python()
     for name in public:
-        assert f"::: adapterxlt.{name}" in page
+        assert f"::: adapterxlt.{name}" in page, name
         assert getattr(adapterxlt, name).__doc__, name
 
 
@@ -170,4 +170,16 @@ def test_links_to_the_checkout_become_paths(tmp_path: Path) -> None:
     )
     assert without_source_links(text, page, tmp_path) == (
         "`adapterxlt/run.py` [b](b.md) [c](https://c.org)\n```\n[x](../../x.py)\n```\n"
+    )
+
+
+def test_docstrings_are_rewritten_for_griffe() -> None:
+    griffe = pytest.importorskip("griffe", reason="mkdocstrings is not installed")
+    assert griffe
+    from tools.docs.docstrings import for_griffe
+
+    text = "One.\n\nArgs:\n    a, b: both,\n        and more.\n\nExample:\n    >>> 1\n"
+    assert for_griffe(text) == (
+        "One.\n\nArgs:\n    a: both,\n        and more.\n    b: both,\n        and more.\n\n"
+        "Examples:\n    >>> 1\n"
     )

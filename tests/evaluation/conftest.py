@@ -31,6 +31,7 @@ def scripted(tokenizer):
             return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
         model.device = torch.device("cpu")
-        return SimpleNamespace(model=model, tokenizer=tokenizer, shapes=shapes)
+        parts = {"model": model, "tokenizer": tokenizer, "shapes": shapes}
+        return SimpleNamespace(**parts, inference=torch.inference_mode)
 
     return build

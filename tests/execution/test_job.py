@@ -114,7 +114,7 @@ def test_other_versions_are_told_of(context: Context, tmp_path: Path) -> None:
     said = Said()
     open_job(path, said)
     assert len(said.lines) == 1
-    assert "other versions than the run: torch 1.0, now" in said.lines[0]
+    assert "different versions from the run: torch 1.0, now" in said.lines[0]
 
 
 @pytest.mark.parametrize("gone", ["store", "roots", "backbone"])

@@ -158,7 +158,7 @@ def test_a_process_that_dies_is_said(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), before]))
     stages = "  adapter: {train: pawsx}\n"
     failed = run("two", stages, devices=2).failed["adapter"]
-    assert failed.startswith("process 1 of this training failed; its log ends:")
+    assert failed.startswith("process 1 of this training failed; its log ends with:")
 
 
 def test_devices_are_counted_from_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

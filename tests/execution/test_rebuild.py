@@ -167,7 +167,7 @@ def test_results_are_made_anew_to_the_byte(go: Go, results: Path) -> None:
     assert results.read_bytes() == whole
     aside = results.with_name("results.damaged.json")
     assert aside.read_bytes() == whole[:1000]
-    assert f"it is {aside} now" in made.stderr
+    assert f"it was renamed to {aside}" in made.stderr
     results.unlink()
     report(results.parent, "--rebuild")
     assert results.read_bytes() == whole
@@ -183,7 +183,7 @@ def test_of_a_store_without_notes_as_far_as_possible(go: Go, results: Path) -> N
     results.unlink()
     made = report(results.parent, "--rebuild")
     assert "there is no record of the recipe that measured r: scores/base/pawsx" in made.stderr
-    assert "not known: the baseline" in made.stderr
+    assert "some facts are unknown: the baseline" in made.stderr
 
     def facts(found: list[dict[str, Any]]) -> list[str]:
         unknown = ("recipe_id",)

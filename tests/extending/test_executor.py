@@ -79,7 +79,7 @@ def test_it_carries_out_a_recipe(tmp_path: Path, tiny_backbone: Path) -> None:
         assert not (work / "results.json").exists()
         ran = CliRunner().invoke(cli, [*arguments, "backwards://here"])
         assert ran.exit_code == 0, ran.output
-        lines = [line for line in ran.output.splitlines() if "begun" in line]
+        lines = [line for line in ran.output.splitlines() if "started" in line]
         assert lines == ["two: started in here", "one: started in here"]
         with pytest.raises(PluginError, match=r"`not-one` of backwards 1.2 is not an executor"):
             find_executor("not-one", Options())

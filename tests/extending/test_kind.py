@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import adapterxlt as xlt
 from adapterxlt.cli.main import cli
 from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.execution.run import RunResult
@@ -40,6 +41,7 @@ WORDS = Kind(
     workings_at="wic_workings:Words",
     is_labelled=lambda example: example.same is not None,
     texts=lambda example: (example.first, example.second),
+    given=lambda value, name: WordInContext(name, *value, None),
     head=Head(
         adapters="classification",
         form={"layers": 2, "activation_function": "tanh", "use_pooler": False},
@@ -137,6 +139,10 @@ def test_it_is_trained_merged_measured_and_exported(
         for language, n in (("en", 4), ("ka", 3))
     ]
     assert all(row["value"] * row["n"] / 100 in range(5) for row in rows if row["language"] == "en")
+    model = xlt.load(tmp_path / "runs:w", tasks=[tmp_path / "wic.yaml"])
+    answers = model.predict([("cat", "A cat", "My cat"), ("bank", "By it", "At it" * 200)])
+    assert all(isinstance(one, xlt.PredictedOther) for one in answers)
+    assert {one.prediction for one in answers} <= {0, 1}
     out = tmp_path / "out"
     model = ["artifact", "export", f"{tmp_path}/runs:w"]
     told = CliRunner().invoke(

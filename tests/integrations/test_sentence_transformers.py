@@ -115,7 +115,7 @@ def test_stages_of_every_kind_of_task(tiny_backbone, tmp_path, kind, method):
     np.testing.assert_allclose(model.encode(TEXTS), ours(loaded, 1, "mean"), atol=1e-5)
     readme = (tmp_path / "out" / "README.md").read_text()
     assert f"| left behind | the {kind.replace('_', ' ')} head for my-task |" in readme
-    assert ("`adapterxlt artifact import` takes it" in readme) is not plain
+    assert ("`adapterxlt artifact import` reads it" in readme) is not plain
     assert loaded.tokenizer.model_max_length == 128  # as it was
 
 

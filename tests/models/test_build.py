@@ -172,7 +172,7 @@ def test_what_cannot_be_built_is_refused_with_a_reason(
     refused("acts only as the lowest", method="seq_bn_inv", stack_on=artifacts("nli"))
     refused("acts only as the lowest", method="prompt_tuning", stack_on=artifacts("nli"))
     refused("no adapter name", name="a.b")
-    refused("torch uses it itself", name="to")
+    refused("torch uses this name", name="to")
     refused("cannot be built on this backbone", method="compacter")
 
 
@@ -184,9 +184,9 @@ def test_what_cannot_be_fused_is_refused_with_a_reason(
         with pytest.raises(AdapterXLTError, match=message):
             build_fusion(backbone, members=members, fusion="dynamic", name="f", head=PAIRS, seed=1)
 
-    refused("no single adapter", "nli", "over")
-    refused("no single adapter", "nli", "whole")
-    refused("no single adapter", "nli", "on_whole")
+    refused("not a single adapter", "nli", "over")
+    refused("not a single adapter", "nli", "whole")
+    refused("not a single adapter", "nli", "on_whole")
     refused("with itself", "nli", "nli")
     refused("only bottleneck adapters can be fused", "nli", "low_rank")
 

@@ -83,7 +83,7 @@ def test_what_cannot_be_merged_is_refused_with_a_reason(
             merge(backbone, [artifacts(name) for name in names], weights, "mixed")
 
     refused("2 adapters to merge but 1 weights", ["nli", "para"], [1.0])
-    refused("no single adapter", ["nli", "over"])
-    refused("no single adapter", ["nli", "on_whole"])
+    refused("neither a single adapter", ["nli", "over"])
+    refused("neither a single adapter", ["nli", "on_whole"])
     refused("a full fine-tune and an adapter", ["nli", "whole"])
     refused("only adapters of one configuration", ["nli", "low_rank"])

@@ -154,7 +154,7 @@ def test_sizes_are_compared_before_room_is_made(folder: Path) -> None:
 def test_pointers_of_git_lfs_are_called_that(folder: Path, name: str) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4096\n"
     (folder / name).write_text(pointer)
-    with pytest.raises(MissingBackboneError, match="is a pointer of Git LFS") as caught:
+    with pytest.raises(MissingBackboneError, match="is a Git LFS pointer") as caught:
         inspect_backbone("theirs", folder)
     assert "git lfs pull" in str(caught.value)
 

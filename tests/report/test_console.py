@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from adapterxlt.report.console import make_console, print_table
 
 
@@ -18,6 +20,14 @@ def test_cells_steer_no_terminal() -> None:
     stream = io.StringIO()
     print_table([{"title": "\x1b[2Jnli\x9b\u202e"}], make_console(stream))
     assert "?[2Jnli??" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_file_gets_plain_text_where_colours_are_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as notebooks do
+    stream = io.StringIO()
+    print_table([{"model": "nli"}], make_console(stream))
+    assert "nli" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
 
 

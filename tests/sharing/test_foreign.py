@@ -97,7 +97,7 @@ def test_what_is_unknown_is_said(backbone: Backbone, tmp_path: Path) -> None:
     assert facts.license == ""
     assert facts.labels == {"unknown": tuple(LABELS.values())}
     card = (found.folder / "README.md").read_text()
-    assert "imported from a folder that adapters wrote. **Unknown**: what it was trained on" in card
+    assert "imported from a folder that adapters wrote. **Unknown**: its training data" in card
     assert "| licence | not stated |" in card
     assert "datasets:" not in card
 

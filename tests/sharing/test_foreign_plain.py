@@ -104,7 +104,7 @@ PEFT: list[tuple[str, dict[str, Any], str]] = [
     ("tagging", {"modules_to_save": ["classifier"]}, ""),
     ("regression", {"task_type": "SEQ_CLS"}, ""),
     ("multiple_choice", {"modules_to_save": ["classifier", "pooler"]}, ""),
-    ("pair_classification", {"task_type": "SEQ_CLS", "use_rslora": True}, "written as one"),
+    ("pair_classification", {"task_type": "SEQ_CLS", "use_rslora": True}, "were unified"),
     (
         "pair_classification",
         {
@@ -112,9 +112,9 @@ PEFT: list[tuple[str, dict[str, Any], str]] = [
             "rank_pattern": {"layer.0.attention.self.query": 2, "value": 6},
             "alpha_pattern": {"value": 5},
         },
-        "written as one (r=8",
+        "were unified (r=8",
     ),
-    ("tagging", {"task_type": "TOKEN_CLS", "lora_alpha": 0.5}, "written as one"),
+    ("tagging", {"task_type": "TOKEN_CLS", "lora_alpha": 0.5}, "were unified"),
     ("mlm", {"modules_to_save": ["lm_head"]}, "trained apart from the word embeddings"),
 ]
 
@@ -184,7 +184,7 @@ def test_whole_models_that_are_not_of_the_backbone(backbone: Backbone, tmp_path:
         ("num_attention_heads", 2, "`num_attention_heads: 2`"),
         ("model_type", "bert", "`model_type: bert`"),
         ("id2label", {"0": "a"}, "does not name 3 labels"),
-        ("architectures", ["XLMRobertaForQuestionAnswering"], "hold no `qa_outputs.bias`"),
+        ("architectures", ["XLMRobertaForQuestionAnswering"], "do not contain `qa_outputs.bias`"),
     ]
     for number, (key, value, message) in enumerate(changes):
         folder = shutil.copytree(theirs, tmp_path / f"f{number}")
@@ -193,7 +193,7 @@ def test_whole_models_that_are_not_of_the_backbone(backbone: Backbone, tmp_path:
         with pytest.raises(InvalidArtifactError, match=message):
             taken(folder, backbone, store)
     (theirs / "model.safetensors").rename(theirs / "pytorch_model.bin")
-    with pytest.raises(InvalidArtifactError, match="can run code when read") as refused:
+    with pytest.raises(InvalidArtifactError, match="can run code when it is read") as refused:
         taken(theirs, backbone, store)
     assert "save_pretrained" in str(refused.value)
     assert not list(store.rglob("*.safetensors"))

@@ -43,7 +43,7 @@ METHODS = {
 REFUSED = {
     ("adapters", "full"): "has its own backbone weights",
     ("peft", "bottleneck"): "PEFT has no bottleneck adapters",
-    ("peft", "prefix"): "moves the positions of all tokens",
+    ("peft", "prefix"): "shifts the positions of all tokens",
     ("peft", "full"): "has its own backbone weights",
     ("transformers", "bottleneck"): "`seq_bn` adds layers or vectors",
     ("transformers", "prefix"): "`prefix_tuning` adds layers or vectors",
@@ -150,8 +150,8 @@ TRIED = {
 }
 STAYS = {
     ("modernbert", "adapters"): "does not have a model with heads for `modernbert`",
-    ("modernbert", "peft"): "sees other matrices",
-    ("modernbert", "transformers"): "built otherwise in transformers",
+    ("modernbert", "peft"): "names other matrices",
+    ("modernbert", "transformers"): "transformers builds heads",
 }
 
 
@@ -169,7 +169,7 @@ def test_out_and_in_again_on_every_architecture(
     if reason := STAYS.get((model_type, library)):
         with pytest.raises(UsageError, match=reason) as refused:
             export(built, tmp_path / "artifact", out, library)
-        assert "`artifact pack` writes" in str(refused.value.hint)
+        assert "use `artifact pack` to share" in str(refused.value.hint)
         return
     expected = ours(built, kind)
     export(built, tmp_path / "artifact", out, library)

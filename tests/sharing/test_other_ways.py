@@ -180,7 +180,9 @@ def test_a_link_out_of_the_cache_is_refused(made: Path, tmp_path: Path) -> None:
     blob = tmp_path / "hub/models--bob--nli/blobs" / sha256_file(made / "model.json")
     (snapshot / "model.json").unlink()
     (snapshot / "model.json").symlink_to(blob)
-    with pytest.raises(InvalidArtifactError, match="leads out of the folder") as caught:
+    with pytest.raises(
+        InvalidArtifactError, match="is a link to a place outside the folder"
+    ) as caught:
         FolderSource(snapshot)
     assert "cp -rL" in str(caught.value.hint)
 
@@ -189,14 +191,14 @@ def test_a_cache_whose_blobs_are_a_link_is_refused(made: Path, tmp_path: Path) -
     snapshot = hub_cache(made, tmp_path / "hub")
     (snapshot.parent.parent / "blobs").rename(tmp_path / "elsewhere")
     (snapshot.parent.parent / "blobs").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InvalidArtifactError, match="leads out of the folder"):
+    with pytest.raises(InvalidArtifactError, match="is a link to a place outside the folder"):
         FolderSource(snapshot)
 
 
 def test_a_pointer_is_called_one(made: Path) -> None:
     (made / "adapter.safetensors").write_text(LFS_POINTER)
     with pytest.raises(
-        InvalidArtifactError, match=r"adapter\.safetensors is a pointer of Git"
+        InvalidArtifactError, match=r"adapter\.safetensors is a Git LFS pointer"
     ) as e:
         verify(FolderSource(made))
     assert "git lfs pull" in str(e.value.hint)
@@ -211,6 +213,6 @@ def test_a_store_survives_a_file_manager(made: Path, tmp_path: Path) -> None:
 
 def test_what_another_program_packed_is_explained(made: Path, tmp_path: Path) -> None:
     shutil.make_archive(str(tmp_path / "nli"), "zip", made)
-    with pytest.raises(InvalidArtifactError, match="is no bundle") as caught:
+    with pytest.raises(InvalidArtifactError, match="is not a bundle") as caught:
         open_source(tmp_path / "nli.zip")
-    assert "given unpacked, as a folder" in str(caught.value.hint)
+    assert "unpack other archives and give the folder" in str(caught.value.hint)

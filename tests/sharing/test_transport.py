@@ -130,7 +130,7 @@ def test_an_override_to_its_own_backbone_changes_nothing(
 def test_full_weights_fit_to_no_other_backbone(
     stages: Stages, backbone: Backbone, other: Backbone, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidArtifactError, match="weights of its own"):
+    with pytest.raises(InvalidArtifactError, match="its own backbone weights"):
         take_over(stages["whole"], backbone, other, tmp_path / "store")
     assert not list((tmp_path / "store").rglob("*.safetensors"))
 

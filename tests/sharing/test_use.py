@@ -175,12 +175,12 @@ def test_forms_are_known_to_composition(
         ("{use: nowhere.axlt}", "there is no such file or folder"),
         ('{use: "w:nope"}', "w:nope: there is no trained stage of this name"),
         ("{use: w}", "is a folder, but not an artifact"),
-        ("{use: r.yaml}", "is no bundle"),
+        ("{use: r.yaml}", "is not a bundle"),
         ('{use: "w:a", task: mnli}', "already states what its head predicts"),
-        ("{use: data/pawsx/dev-en.tsv}", "is no bundle"),
+        ("{use: data/pawsx/dev-en.tsv}", "is not a bundle"),
         ("{use: 3}", "must be a string"),
         ("{use: x, train: mnli}", "has `use` and `train`"),
-        ('{use: "ftp://host/x"}', "are not known"),
+        ('{use: "ftp://host/x"}', "are not supported"),
     ],
 )
 def test_what_cannot_be_used_is_said_with_its_line(
@@ -207,7 +207,7 @@ def test_another_backbone_needs_to_be_overridden(
 
     with pytest.raises(InvalidRecipeError, match="was trained on the backbone"):
         load('{use: "w:a"}')
-    with pytest.raises(InvalidRecipeError, match="backbone weights of its own"):
+    with pytest.raises(InvalidRecipeError, match="its own backbone weights"):
         load(f"{{use: {stages['whole']}, backbone_override: true}}")
     loaded = load('{use: "w:a", backbone_override: true}')
     plan = plan_of(loaded, tmp_path / "over")

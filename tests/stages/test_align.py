@@ -239,7 +239,10 @@ def told(text: str) -> list[str]:
         ("{align: gone, layer: 1}", "stages.a.align: there is no lexicon `gone`"),
         ("{align: en_de.tsv, layer: 0}", "stages.a.layer: "),
         ("{align: en_de.tsv}", "stages.a.layer: is missing"),
-        ("{align: en_de.tsv, layer: 1, method: full}", "stages.a.method: `full` trains weights"),
+        (
+            "{align: en_de.tsv, layer: 1, method: full}",
+            "stages.a.method: `full` also trains backbone weights",
+        ),
         (
             "{align: en_de.tsv, layer: 1, margin: 0.1}",
             "stages.a.margin: is not a setting of `loss:",

@@ -60,7 +60,7 @@ def test_a_dev_split_is_pointed_out_where_there_is_no_training_split(
     write: Write, tmp_path: Path
 ) -> None:
     write("pawsx/dev-en.tsv", "x")
-    with pytest.raises(MissingDataError, match="its dev split is there: `split: dev` trains"):
+    with pytest.raises(MissingDataError, match="its dev split exists: use `split: dev`"):
         find(get_task("pawsx"), [tmp_path], "en", "train")
     with pytest.raises(MissingDataError) as caught:
         find(get_task("pawsx"), [tmp_path], "de", "train")

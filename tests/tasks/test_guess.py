@@ -82,5 +82,5 @@ def test_what_cannot_be_guessed(tmp_path: Path) -> None:
         guess("x", [table, lines], tmp_path)
     with pytest.raises(UsageError, match="is outside the folder of the entry"):
         guess("x", [table], tmp_path / "other")
-    with pytest.raises(UsageError, match=r"no column except `.*` looks like a text"):
+    with pytest.raises(UsageError, match=r"no column looks like a text"):
         guess("x", [write(tmp_path / "c.csv", "a,b\n1,2\n3,4\n")], tmp_path)

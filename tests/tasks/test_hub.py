@@ -225,7 +225,7 @@ def test_xglue_s_tags(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     [example] = read_examples(ner, [tmp_path], "en", "train")
     assert isinstance(example, TaggingExample)
     assert [ner.labels[tag] for tag in example.tags or ()] == ["B-PER", "I-PER", "B-PER", "O"]
-    assert "1 chunks tagged as IOB1" in caplog.text
+    assert "converted 1 chunks from IOB1" in caplog.text
     features = Features({"words": words, "pos": Sequence(ClassLabel(names=["ADJ", "NOUN"]))})
     rows = [{"words": ["rojo"], "pos": [0]}]
     parquet(folder / "pos/test.es-00000-of-00001.parquet", rows, features)
@@ -291,12 +291,14 @@ def test_the_cache_serves_without_a_network(cache: Path) -> None:
 
 def test_what_the_cache_lacks(cache: Path) -> None:
     roots = resolve_roots(["hub"], Path())
-    with pytest.raises(MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is neither") as caught:
+    with pytest.raises(
+        MissingDataError, match=r"facebook/xnli at b8dd5d\w+ is not in the cache"
+    ) as caught:
         read_examples(get_task("xnli"), roots, "de", "dev")
     assert "give a folder" in str(caught.value)
     with pytest.raises(MissingDataError) as caught:
         find(get_task("bucc2018"), roots, "de", "test")
-    assert "none of `bucc2018`; get it from the shared task's page" in str(caught.value)
+    assert "none for `bucc2018`; get it from the shared task's page" in str(caught.value)
 
 
 def test_the_pinned_revision_is_asked_for(

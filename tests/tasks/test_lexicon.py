@@ -68,10 +68,10 @@ def test_where_neither_side_is_english_the_first_column_stands_for_it(
             ("en_sw.tsv:2: expected a word and its translation, separated by one tab"),
         ),
         ("water\tmaji\tWASSER\n", "en_sw.tsv:1: expected a word and its translation"),
-        ("water maji\na lot sana\n", "en_sw.tsv:2: not a word .* with one blank between"),
+        ("water maji\na lot sana\n", "en_sw.tsv:2: expected a word .* separated by one blank"),
         ('[["water"]]', "item 1 is not a pair of texts"),
         ('[["water", "maji"], {"a": 1, "b": "c"}]', "item 2 is not a pair of texts"),
-        ("[]", "the file holds no entries"),
+        ("[]", "the file does not contain any entries"),
         ('[["a"', "not JSON"),
     ],
 )

@@ -110,7 +110,7 @@ def test_no_code_comes_from_yaml(tmp_path: Path) -> None:
 
 def test_a_built_in_task_is_not_hidden(tmp_path: Path) -> None:
     (problem,) = problems(write(tmp_path / "xnli.yaml", ENTRY))
-    assert "`xnli` is a built-in task" in problem
+    assert "`xnli` is already a built-in task" in problem
 
 
 def test_two_entries_of_one_name(entry: Path, tmp_path: Path) -> None:

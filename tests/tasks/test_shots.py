@@ -66,5 +66,5 @@ def test_sentences_have_no_class() -> None:
     examples = [TaggingExample(str(n), (f"Name{n}", "runs"), (1, 0)) for n in range(8)]
     chosen = draw_shots(PANX, [*examples, examples[0]], 8, 3, "")
     assert sorted(example.id for example in chosen) == [str(n) for n in range(8)]
-    with pytest.raises(MissingDataError, match="`panx` has 8 examples in sw, each text"):
+    with pytest.raises(MissingDataError, match="`panx` has only 8 distinct examples in sw"):
         draw_shots(PANX, [*examples, examples[0]], 9, 3, "in sw")

@@ -102,7 +102,7 @@ def test_answers_are_looked_for_in_their_context(
         ("moved", ((20, "Anna"),)),
         ("one-of-two", ((37, "Köln"),)),
     ]
-    assert "1 of 4 questions have no answer that is in their context" in caplog.text
+    assert "skipped 1 of 4 questions, whose answers are not in their context" in caplog.text
 
 
 def test_answers_of_test_files_stay(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""What mkdocstrings reads docstrings with: `Example:` holds code, as `Examples:` does for it."""
+"""What mkdocstrings reads docstrings with: as griffe wants them, who reads no others.
+
+`Example:` holds code, as `Examples:` does for griffe, and `source, target: the sides` tells of two
+arguments.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,36 @@ from typing import Any
 
 import griffe
 
+_SEVERAL = re.compile(r"^( +)(\w+(?:, \w+)+)(: .*)$")
 
-class Examples(griffe.Extension):
-    """Calls the section `Example:` of each docstring as griffe calls sections of code."""
+
+class Docstrings(griffe.Extension):  # type: ignore[misc]  # has no types here
+    """Rewrites each docstring before it is parsed."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Look at an object once all of its package has been read."""
         if obj.docstring is not None:
-            obj.docstring.value = renamed(obj.docstring.value)
+            obj.docstring.value = for_griffe(obj.docstring.value)
 
 
-def renamed(text: str) -> str:
-    """A docstring with the section under its other name."""
-    return re.sub(r"^( *)Example:$", r"\1Examples:", text, flags=re.MULTILINE)
+def for_griffe(text: str) -> str:
+    """A docstring as griffe reads it."""
+    text = re.sub(r"^( *)Example:$", r"\1Examples:", text, flags=re.MULTILINE)
+    lines = text.split("\n")
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        several = _SEVERAL.match(line)
+        if several is None:
+            found.append(line)
+            continue
+        indent, names, told = several.groups()
+        more = []  # lines that go on
+        for following in lines[number + 1 :]:
+            if not following.startswith(indent + " "):
+                break
+            more.append(following)
+        *others, last = names.split(", ")
+        for name in others:
+            found += [f"{indent}{name}{told}", *more]
+        found.append(f"{indent}{last}{told}")
+    return "\n".join(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import getdoc
 from types import UnionType
 from typing import Any, get_type_hints
@@ -75,9 +77,17 @@ def _errors(error: type[AdapterXLTError]) -> list[type[AdapterXLTError]]:
 
 
 def python() -> str:
-    """Every public name of the package, for mkdocstrings."""
-    names = getattr(adapterxlt, "__all__", ())
-    return "\n\n".join(f"::: adapterxlt.{name}" for name in names if not name.startswith("_"))
+    """Every public name of the package, for mkdocstrings: what is called first, then classes."""
+    names = [name for name in getattr(adapterxlt, "__all__", ()) if not name.startswith("_")]
+    names.sort(key=lambda name: (name == "errors", name[0].isupper(), name))
+    return "\n\n".join(f"::: adapterxlt.{_place(name)}" for name in names)
+
+
+def _place(name: str) -> str:
+    """Where a name is: a room that holds a function of its own name stands for the function."""
+    if find_spec(f"adapterxlt.{name}") is None:
+        return name
+    return f"{name}.{name}" if hasattr(import_module(f"adapterxlt.{name}"), name) else name
 
 
 def _type(hint: Any) -> str:

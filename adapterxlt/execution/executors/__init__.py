@@ -1,1 +1,1 @@
-"""Who carries out the steps of a plan: this process, several, a cluster. One file each."""
+"""Executors, which run the steps of a plan: this process, several processes, or a cluster."""

@@ -1,4 +1,4 @@
-"""What an executor is asked: take steps that are ready, and say which have ended. No torch."""
+"""The interface of executors: they take ready steps and report which have ended. No torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Work:
-    """What an executor carries out the steps of.
+    """The run whose steps an executor carries out.
 
     Args:
         context: the run.
@@ -59,7 +59,7 @@ class Executor(Protocol):
     slots: int  # how many steps it takes at a time
 
     def check(self, context: Context) -> None:
-        """Find out before any work whether it can work.
+        """Check before any work that the executor can work.
 
         Raises:
             AdapterXLTError: says why not, and what to do.
@@ -69,7 +69,7 @@ class Executor(Protocol):
         """Be ready for steps; called once, after `check`."""
 
     def submit(self, steps: Sequence[PlannedStep]) -> None:
-        """Take steps whose inputs are in the store, no more than there are slots free."""
+        """Take steps whose inputs are in the store, at most one per free slot."""
 
     def wait(self) -> Sequence[Ended]:
         """Wait until steps that were taken are over, at least one; none where nobody is to wait."""

@@ -1,4 +1,4 @@
-"""How a run is to be carried out, as the command line says. No torch."""
+"""Options of the command line that choose and configure an executor. No torch."""
 
 from __future__ import annotations
 

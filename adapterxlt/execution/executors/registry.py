@@ -1,4 +1,4 @@
-"""The executors there are, by name: our own, and those of other packages. No torch.
+"""The executors by name: built-in ones, and those of other packages. No torch.
 
 An entry names a function that takes `Options` and returns an `Executor`.
 """

@@ -1,4 +1,4 @@
-"""The page of results: one file that needs no other and asks for nothing, everything escaped."""
+"""The page of results: one self-contained file with everything escaped."""
 
 from __future__ import annotations
 

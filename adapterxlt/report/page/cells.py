@@ -1,4 +1,4 @@
-"""Cells of matrices: what stands in them, how they look, and what they tell when pointed at."""
+"""Cells of matrices: their text, their look, and their tooltip."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where artifacts are sent and fetched: folders, web servers, S3, SFTP, the Hub."""
+"""Places to send artifacts to and fetch them from: folders, web servers, S3, SFTP, the Hub."""

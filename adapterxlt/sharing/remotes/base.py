@@ -1,4 +1,4 @@
-"""What all remotes share: what can be done with their files, and how their failures are told."""
+"""The interface of all remotes: operations on their files, and messages for their failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where at a URL an artifact is: in a folder, the only one of several, or a packed file."""
+"""Finds an artifact at a URL: in a folder, as the only one of a folder, or in a packed file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a `merge` stage says, what is wrong with it, and how it is carried out."""
+"""The keys, checks and execution of `merge` stages."""

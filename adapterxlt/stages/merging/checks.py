@@ -1,4 +1,4 @@
-"""What is wrong with what a `merge` stage says."""
+"""Checks the settings of a `merge` stage."""
 
 from __future__ import annotations
 

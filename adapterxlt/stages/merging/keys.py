@@ -26,8 +26,8 @@ def _by_name(value: object) -> object:
 class DevOf(Strict):
     """The task whose dev split chooses the members of a soup: `{task: xnli, language: en}`."""
 
-    task: str = Field(description="The task whose dev split tells.")
-    language: str = Field("en", description="The language of that split.")
+    task: str = Field(description="Task whose dev split decides.")
+    language: str = Field("en", description="Language of the dev split.")
 
 
 class MergeStage(Stage):
@@ -42,61 +42,63 @@ class MergeStage(Stage):
     """
 
     key: ClassVar[str] = "merge"
-    merge: list[str] = Field(min_length=2, description="The stages that are merged, at least two.")
+    merge: list[str] = Field(min_length=2, description="Stages to merge, at least two.")
     weights: list[Weight] | None = Field(
-        None, description="How much each member counts, in their order; default: equal shares."
+        None, description="Weights of the members, in their order; default: equal shares."
     )
     layers: dict[str, list[Weight]] | None = Field(
         None,
         min_length=1,
-        description="weights for ranges of layers, counted from 0: {0-3: [1, 0], 4-11: [0, 1]}; "
-        "`weights` applies to everything else, such as the embeddings",
+        description="Weights for ranges of layers, counted from 0: {0-3: [1, 0], 4-11: [0, 1]}; "
+        "`weights` applies to everything else, such as the embeddings.",
     )
     how: How = Field(
         "sum",
-        description="sum: weighted sum; average: weighted sum, with weights divided by their "
-        "sum; ties: for each element, only the members that agree on its sign; "
-        "greedy: average of the members that improve the score on a dev split (see "
-        "on); dare and breadcrumbs: sum with sparsify: random or breadcrumbs",
+        description="How to merge. `sum`: weighted sum; `average`: weighted sum, with weights "
+        "divided by their sum; `ties`: for each element, only the members that agree "
+        "on its sign; `greedy`: average of the members that improve the score on a "
+        "dev split (see `on`); `dare`: sum with `sparsify: random`; `breadcrumbs`: "
+        "sum with `sparsify: breadcrumbs`.",
     )
     sparsify: Sparsify | None = Field(
         None,
-        description="which elements of each member's update are kept, tensor by tensor. "
-        "magnitude: the largest ones (default if density is given); random: each "
-        "with the same probability, rescaled; breadcrumbs: the largest ones except "
-        "outliers; none: all",
+        description="Which elements of each member's update are kept, tensor by tensor. "
+        "`magnitude`: the largest ones (default if `density` is given); `random`: "
+        "each with the same probability, rescaled; `breadcrumbs`: the largest ones "
+        "except outliers; `none`: all.",
     )
     density: float | None = Field(
-        None, ge=0, le=1, description="share of the elements that are kept"
+        None, ge=0, le=1, description="Share of the elements that are kept."
     )
     outliers: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="with breadcrumbs, share of the largest elements that are cut; default: 0.01",
+        description="With breadcrumbs, share of the largest elements that are cut; default: 0.01.",
     )
     rescale: bool | None = Field(
         None,
-        description="divide the kept elements by the density; default: only with sparsify: random",
+        description="Divide the kept elements by the density; default: only with sparsify: random.",
     )
     seed: int | None = Field(
-        None, ge=0, description="seed for sparsify: random; default: the recipe's seed"
+        None, ge=0, description="Seed for sparsify: random; default: the recipe's seed."
     )
     rank: int | None = Field(
         None,
         gt=0,
-        description="rank of a merged LoRA; a lower rank drops the smallest components of the "
-        "sum. Default: the sum of the members' ranks, which keeps a plain sum exactly",
+        description="Rank of a merged LoRA; a lower rank drops the smallest components of the "
+        "sum. Default: the sum of the members' ranks, which keeps a plain sum "
+        "exactly.",
     )
     head: str | None = Field(
-        None, description="member whose head is used; default: the average of matching heads"
+        None, description="Member whose head is used; default: the average of matching heads."
     )
     on: Annotated[DevOf, BeforeValidator(_by_name)] | None = Field(
         None,
-        description="with greedy, the task whose dev split decides: {task: xnli, language: en}",
+        description="With greedy, the task whose dev split decides: {task: xnli, language: en}.",
     )
     dev_cap: int | None = Field(
-        None, gt=0, description="with greedy, maximum number of dev examples (the first ones)"
+        None, gt=0, description="With greedy, maximum number of dev examples (the first ones)."
     )
 
     @property

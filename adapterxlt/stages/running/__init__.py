@@ -1,1 +1,1 @@
-"""What stage kinds share while they run: data, texts that were seen, the run itself."""
+"""Shared parts of running stages: data, seen texts, and the run itself."""

@@ -1,4 +1,4 @@
-"""Was a text of this evaluation seen in training or pretraining?
+"""Finds texts of an evaluation that were seen in training or pretraining.
 
 Every trained artifact carries `texts/<step>.u64`: sorted hashes of the normalised texts that the
 step, and each step below it, was trained on. A backbone may carry `texts.u64`.

@@ -1,4 +1,4 @@
-"""What every step of a run can reach: the plan, the store, the data, the progress."""
+"""The context of the steps of a run: the plan, the store, the data, the progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which entries of a lexicon a step trains on, and which it measures. No torch."""
+"""Selects the entries of a lexicon that a step trains on or measures. No torch."""
 
 from __future__ import annotations
 

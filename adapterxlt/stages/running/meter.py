@@ -1,4 +1,4 @@
-"""What computing a step takes: seconds, memory, parameters, forward passes."""
+"""Measures the cost of a step: seconds, memory, parameters, forward passes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from adapterxlt.evaluation.clock import Clock
 from adapterxlt.results.costs import Measured
 
-_RESET = "5"  # of /proc/PID/clear_refs: the peak of memory starts anew
+_RESET = "5"  # for /proc/PID/clear_refs: resets the peak of memory
 
 
 class Meter:

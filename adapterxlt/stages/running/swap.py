@@ -1,4 +1,4 @@
-"""Which language adapter a measurement is made with, language by language."""
+"""Selects the language adapter of a measurement for each language."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the stage kinds that train share."""
+"""Shared parts of stage kinds that train."""

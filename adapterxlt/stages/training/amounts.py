@@ -1,4 +1,4 @@
-"""How much of each task a stage trains on: shots, and shares of the steps."""
+"""Checks how much of each task a stage trains on: shots, and shares of the steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage that trains says: tasks, splits, languages, windows, sampling."""
+"""Checks the keys of stages that train: tasks, splits, languages, windows, sampling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stage kinds that train have in common: settings, checks, steps, lineage."""
+"""The base of stage kinds that train: settings, checks, steps, lineage."""
 
 from __future__ import annotations
 

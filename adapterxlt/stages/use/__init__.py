@@ -1,1 +1,1 @@
-"""`use`: something trained elsewhere, as a stage."""
+"""`use`: a model that was trained elsewhere, as a stage."""

@@ -1,4 +1,4 @@
-"""Which heads of something trained elsewhere predict a task that is known here."""
+"""Finds the heads of a model trained elsewhere that predict a known task."""
 
 from __future__ import annotations
 

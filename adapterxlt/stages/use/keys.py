@@ -19,14 +19,14 @@ class UseStage(SpeakingStage):
 
     key: ClassVar[str] = "use"
     use: str = Field(
-        description="What was trained elsewhere: a folder, a packed file, or an address."
+        description="Trained model to use: a folder, a packed file, `WORKDIR:STAGE` or a URL."
     )
     backbone_override: bool = Field(
-        False, description="use an adapter of another backbone on this one; this is recorded"
+        False, description="Use an adapter of another backbone on this one; this is recorded."
     )
     task: str | None = Field(
-        None, description="task that the head predicts, for a folder that another library wrote"
+        None, description="Task that the head predicts, for a folder that another library wrote."
     )
     labels: list[str] | None = Field(
-        None, min_length=1, description="labels of the outputs of that head, in order"
+        None, min_length=1, description="Labels of the outputs of that head, in order."
     )

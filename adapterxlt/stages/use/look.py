@@ -1,4 +1,4 @@
-"""What a recipe's `use` stage names: looked at before anything runs, then taken in. No torch yet.
+"""Looks at the model of a `use` stage before anything runs, then imports it. No torch yet.
 
 Its address is that of the artifact itself, so what is built on it is the same as if it had been
 trained here; of another library's folder it is one of the content of its files.

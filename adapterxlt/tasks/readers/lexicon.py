@@ -34,7 +34,7 @@ def read_lexicon_file(found: Found) -> Bitext:
         refuse_returns(path, text)
         pairs = list(_of_lines(path, split_lines(text), int(place == 1)))
     if not pairs:
-        raise bad(path, 0, "the file holds no entries")
+        raise bad(path, 0, "the file does not contain any entries")
     target, source = zip(*pairs, strict=True)
     return Bitext(found.language, tuple(source), tuple(target))
 

@@ -47,7 +47,7 @@ def read_squad_json(found: Found) -> Iterator[QAExample]:
     except (KeyError, TypeError, AttributeError) as error:
         raise not_squad(path, error) from error
     if not questions:
-        raise bad(path, 0, "the file holds no questions")
+        raise bad(path, 0, "the file does not contain any questions")
     return _examples(found, iter(questions))
 
 

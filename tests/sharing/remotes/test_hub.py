@@ -161,7 +161,7 @@ def test_a_pull_that_is_cut_goes_on(hub: Hub, large: FolderSource, tmp_path: Pat
     publish(large, URL)
     hub.cut_download = 100_000
     staging = tmp_path / "staging"
-    with pytest.raises(AdapterXLTError, match="same command goes on"):
+    with pytest.raises(AdapterXLTError, match="run the same command again"):
         fetch_all(URL, staging)
     (part,) = staging.rglob("*.part")
     kept = part.stat().st_size
@@ -202,7 +202,7 @@ def test_a_private_repository_is_shown_to_its_owner_only(
 
 @pytest.mark.parametrize(
     ("token", "said"),
-    [(None, "hf auth login"), (READER, "may its token write?"), (STRANGER, "right account")],
+    [(None, "hf auth login"), (READER, "its token may write"), (STRANGER, "right account")],
 )
 def test_who_may_not_write_is_told(
     hub: Hub, made: FolderSource, tmp_path: Path, token: str | None, said: str

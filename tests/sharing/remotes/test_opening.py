@@ -37,7 +37,7 @@ def test_which_paths_are_meant(tmp_path: Path) -> None:
         f"file://localhost{tmp_path}/a%2520b",
     ):
         assert open_files(url).read("x.json", 10) == b"1"
-    with pytest.raises(UsageError, match="of this machine"):
+    with pytest.raises(UsageError, match="on this machine"):
         open_files("file://elsewhere/x")
 
 

@@ -174,7 +174,7 @@ def test_http(
         assert (status, size) == (206, made.sizes["adapter.safetensors"] - 100)
     with pytest.raises(MissingError):
         fetch_all(f"{url}/nothing", tmp_path / "staging")
-    with pytest.raises(UsageError, match="nothing can be pushed"):
+    with pytest.raises(UsageError, match="cannot push"):
         publish(made, url)
     card = tmp_path / "remote" / address / "README.md"
     card.write_text(card.read_text().replace("a", "b"))

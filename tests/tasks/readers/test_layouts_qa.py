@@ -81,7 +81,7 @@ def test_tydiqa_trains_on_english_alone(
     with caplog.at_level(logging.WARNING):
         examples = read_examples(get_task("tydiqa"), [tmp_path], "en", "train")
     assert [example.id for example in examples] == ["english-1-0", "english-2-0"]
-    assert "1 of 3 questions are not in `en` and were left out" in caplog.text
+    assert "skipped 1 of 3 questions, which are not in `en`" in caplog.text
 
 
 def test_tydiqa_without_a_question_in_the_language(write: Write, tmp_path: Path) -> None:

@@ -151,13 +151,13 @@ def test_records_without_a_gold_label_are_dropped_and_counted(
 def test_a_file_without_the_language(write: Write, tmp_path: Path) -> None:
     header = "language\tgold_label\tsentence1\tsentence2\n"
     write("XNLI-1.0/xnli.dev.tsv", f"{header}fr\tneutral\ta\tb\n")
-    with pytest.raises(MissingDataError, match="holds no examples in language `de`"):
+    with pytest.raises(MissingDataError, match="does not contain any examples in language `de`"):
         read(tmp_path, "xnli", "de", "dev")
 
 
 def test_nothing_left_after_dropping(write: Write, tmp_path: Path) -> None:
     write("snli/dev.jsonl", '{"premise": "a", "hypothesis": "b", "label": "-"}\n')
-    with pytest.raises(MissingDataError, match="holds no examples"):
+    with pytest.raises(MissingDataError, match="does not contain any examples"):
         read(tmp_path, "snli", "en", "dev")
 
 

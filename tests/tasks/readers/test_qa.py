@@ -109,7 +109,7 @@ def misplaced(write: Write, folder: Path, context: str, start: int, text: str) -
 def test_code_points_are_named_where_texts_look_alike(write: Write, tmp_path: Path) -> None:
     said = misplaced(write, tmp_path, "In 10\u00a0km.", 3, "10 km")
     assert "its character 3 is U+0020 (SPACE), not U+00A0 (NO-BREAK SPACE)" in said
-    assert "must be the context's own" in said
+    assert "the answer must match the context" in said
     said = misplaced(write, tmp_path, "To Caf\u0065\u0301 Noir", 3, "Caf\u00e9")
     assert "its character 4 is U+00E9 (LATIN SMALL LETTER E WITH ACUTE), not U+0065" in said
     assert "one is composed (NFC) and the other decomposed (NFD)" in said

@@ -1,0 +1,68 @@
+"""Which tasks a model predicts, and by which of its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapterxlt.errors import UsageError
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.models.spec import ModelSpec
+from adapterxlt.recipe.heads import head_for
+from adapterxlt.tasks.catalogue import Catalogue, Task, compatible, get_task, stand_in
+
+_ENCODE = "use `encode` for vectors, or train a stage on the task that you want to predict"
+
+
+class Heads:
+    """The heads of a model.
+
+    Args:
+        name: what its user calls it.
+        specs: one; of an ensemble, those of all members, which predict the same.
+        tasks: those that there are.
+    """
+
+    def __init__(self, name: str, specs: Sequence[ModelSpec], tasks: Catalogue) -> None:
+        self._name, self._tasks = name, tasks
+        self._each = [self._of(spec) for spec in specs]
+
+    def task(self, name: str | None) -> Task:
+        """The task of that name, or that of the first head; one of the heads can predict it.
+
+        Raises:
+            UsageError: none can, or there is no such task.
+        """
+        heads = self._each[0] if self._each else []
+        if not heads:
+            raise UsageError(f"{self._name}: has no head, so it predicts nothing", hint=_ENCODE)
+        own = {task.name: task for task in heads}
+        task = heads[0] if name is None else own.get(name) or get_task(name, self._tasks)
+        if head_for(heads, task) is None:
+            reasons = "; ".join(str(compatible(head, task)) for head in heads)
+            raise UsageError(f"{self._name}: does not predict `{task.name}`: {reasons}")
+        kind = get_kind(task.kind)
+        if not kind.predicts:
+            raise UsageError(
+                f"{self._name}: was trained by {kind.words}, which only fills in hidden words",
+                hint=_ENCODE,
+            )
+        return task
+
+    def of(self, task: Task) -> list[str]:
+        """Of each member, the task whose head predicts another task that `task` has returned."""
+        found = []
+        for heads in self._each:
+            head = head_for(heads, task)
+            assert head is not None  # members of an ensemble predict the same
+            found.append(head.name)
+        return found
+
+    def _of(self, spec: ModelSpec) -> list[Task]:
+        """The tasks of a model's heads; what there is no fitting entry of is as the model says."""
+        found = []
+        for head in spec.heads:
+            entry = self._tasks.get(head.task)
+            stood_in = stand_in(head.task, head.kind, head.labels, head.multi_label)
+            fits = entry is not None and compatible(stood_in, entry) is None
+            found.append(entry if entry is not None and fits else stood_in)
+        return found

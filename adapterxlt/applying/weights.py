@@ -1,0 +1,73 @@
+"""The weights of a model in memory: loaded when they are first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapterxlt.applying.source import Source
+from adapterxlt.applying.spoken import Spoken
+from adapterxlt.devices import find_device
+from adapterxlt.errors import UsageError
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+
+class Weights:
+    """The weights of a model; of several languages, those of the last one that was asked for.
+
+    Args:
+        source: the model.
+        spoken: the language adapters that can be put below it.
+        device: the name of where it computes.
+
+    Raises:
+        MissingDeviceError: the device is not here.
+    """
+
+    def __init__(self, source: Source, spoken: Spoken, device: str) -> None:
+        self._source, self._spoken = source, spoken
+        self._place = find_device(device)
+        self._loaded: tuple[str | None, list[tuple[float, Built]]] | None = None
+
+    def check_language(self, language: str) -> None:
+        """See that there is a language adapter of a language.
+
+        Raises:
+            UsageError: there is none, or the model stands on none.
+        """
+        if len(self._source.members) != 1:
+            raise UsageError(
+                f"{self._source.name}: does not stand on language adapters",
+                hint="leave out `language`",
+            )
+        self._spoken.swap(language)
+
+    def members(self, language: str | None) -> list[tuple[float, Built]]:
+        """The model, or each member of an ensemble, with its share.
+
+        Args:
+            language: whose adapter it gets; None: it stays as it was trained.
+        """
+        from adapterxlt.models.build import load
+        from adapterxlt.models.speak import load_speaking
+
+        if language is not None:
+            self.check_language(language)
+        if self._loaded is not None and self._loaded[0] == language:
+            return self._loaded[1]
+        self._loaded = None  # first, as two of them may not fit into memory
+        backbone, members = self._source.backbone, self._source.members
+        swap = None if language is None else self._spoken.swap(language)
+        if not members:
+            found = [(1.0, load(backbone, None))]
+        elif swap is not None:
+            other, source = swap
+            folder = members[0][1]
+            found = [(1.0, load_speaking(backbone, folder, language=other, source=source))]
+        else:
+            found = [(share, load(backbone, folder)) for share, folder in members]
+        for _, built in found:
+            built.model.to(self._place)
+        self._loaded = language, found
+        return found

@@ -1,0 +1,78 @@
+"""`adapterxlt suggest`: trained stages are ranked for a target."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adapterxlt.bundled import bundled
+from adapterxlt.cli.main import cli
+from adapterxlt.cli.suggest import _plain
+
+ADAPTERS = bundled("artifacts/adapters")
+
+
+def suggest(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["suggest", *map(str, arguments)])
+
+
+def test_a_target_with_labels(tmp_path: Path) -> None:
+    call = ["pawsx", ADAPTERS / "nli", ADAPTERS / "qa", "--sample", 60, "--workdir", tmp_path]
+    told = suggest(*call, "--json")
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert found["target"] == "pawsx"
+    ranking = {one["model"]: one for one in found["ranking"]}
+    assert ranking.keys() == {"none", "nli", "qa"}
+    probes = [one["linear probe"] for one in found["ranking"]]
+    assert probes == sorted(probes, reverse=True)
+    assert {name: (one["trained on"], one["MNLI"]) for name, one in ranking.items()} == {
+        "none": (0, 0), "nli": (2400, 1), "qa": (1500, 0)
+    }  # fmt: skip
+    # The same again, and all the stages of that work folder: nothing is measured twice.
+    shown = suggest("pawsx", tmp_path, "--sample", 60, "--workdir", tmp_path)
+    assert shown.exit_code == 0, shown.output
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert [line[0] for line in lines if line[:1] and line[0] in ranking] == list(ranking)
+    assert "ranking/" not in shown.stderr
+
+
+def test_a_retrieval_target(tmp_path: Path) -> None:
+    data = tmp_path / "data" / "tatoeba"
+    data.mkdir(parents=True)
+    for side, lines in (("de", ["Guten Morgen", "Hund"]), ("en", ["Good morning", "dog"])):
+        (data / f"de-en.{side}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = suggest(
+        "tatoeba", ADAPTERS / "nli", "--data", tmp_path / "data", "--workdir", tmp_path, "--json"
+    )
+    assert told.exit_code == 0, told.output
+    ranking = json.loads(told.stdout)["ranking"]
+    assert {one["model"] for one in ranking} == {"none", "nli"}
+    assert all(0 <= one["accuracy"] <= 100 and 0 <= one["layer"] <= 4 for one in ranking)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["pawx", ADAPTERS / "nli"], 2, "did you mean `pawsx`?"),
+        (["squad", ADAPTERS / "nli"], 2, "whose examples do not have one class each"),
+        (["pawsx", "nowhere:nli"], 2, "there is no such file or folder"),
+        (["pawsx", "https://x.example/nli.axlt"], 2, "use --backbone"),
+    ],
+)
+def test_what_cannot_be_ranked(arguments: list[object], code: int, message: str) -> None:
+    told = suggest(*arguments)
+    assert told.exit_code == code, told.output
+    assert message in told.output
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("runs:nli", "nli"), ("shared/nli.axlt", "nli"), ("a/b/", "b"), ("runs:none", "none-1"),
+     ("s3://team/3f2a?x=1", "3f2a_x_1"), ("...", "model")],
+)  # fmt: skip
+def test_names(model: str, name: str) -> None:
+    assert _plain(model) == name
