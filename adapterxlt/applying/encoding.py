@@ -26,9 +26,9 @@ def check_pooling(pooling: str, max_length: int) -> None:
         UsageError: there is no such pooling, or inputs would be empty.
     """
     if pooling not in POOLINGS:
-        raise UsageError(f"`{pooling}` is not a pooling", hint=f"there are {', '.join(POOLINGS)}")
+        raise UsageError(f"`{pooling}` is not a pooling", hint=f"choose {', '.join(POOLINGS)}")
     if max_length < 3:
-        raise UsageError(f"max_length: {max_length} subwords hold no sentence")
+        raise UsageError(f"max_length: {max_length} subwords are too few for a sentence")
 
 
 def layer_of(layer: int | None, depth: int, backbone: str) -> int:
@@ -41,7 +41,7 @@ def layer_of(layer: int | None, depth: int, backbone: str) -> int:
     if chosen < 0:
         chosen += depth + 1
     if not 0 <= chosen <= depth:
-        raise UsageError(f"`{backbone}` has no layer {layer}", hint=f"it has 0 to {depth}")
+        raise UsageError(f"`{backbone}` has no layer {layer}", hint=f"it has layers 0 to {depth}")
     return chosen
 
 

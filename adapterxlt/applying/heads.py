@@ -10,7 +10,7 @@ from adapterxlt.models.spec import ModelSpec
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.tasks.catalogue import Catalogue, Task, compatible, get_task, stand_in
 
-_ENCODE = "`encode` gives vectors; train a stage on a task to predict it"
+_ENCODE = "use `encode` for vectors, or train a stage on the task that you want to predict"
 
 
 class Heads:
@@ -43,7 +43,7 @@ class Heads:
         kind = get_kind(task.kind)
         if not kind.predicts:
             raise UsageError(
-                f"{self._name}: was trained by {kind.words}, which fills in hidden words only",
+                f"{self._name}: was trained by {kind.words}, which only fills in hidden words",
                 hint=_ENCODE,
             )
         return task

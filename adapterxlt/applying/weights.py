@@ -39,7 +39,7 @@ class Weights:
         if len(self._source.members) != 1:
             raise UsageError(
                 f"{self._source.name}: does not stand on language adapters",
-                hint="leave `language` out",
+                hint="leave out `language`",
             )
         self._spoken.swap(language)
 

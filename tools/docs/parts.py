@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from tools.docs import catalogue, commands, documents, notebook, recipe_keys
+from tools.docs import catalogue, commands, documents, extending, notebook, recipe_keys
 
 PARTS: dict[str, Callable[[], str]] = {
     **{
@@ -28,6 +28,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit codes": documents.exit_codes,
     "python": documents.python,
     "story": notebook.story,
+    **{
+        f"example {name}": partial(extending.example, name)
+        for name in (
+            *("own_csv_task", "reader", "kind", "stage_kind", "metric", "method"),
+            *("architecture", "benchmark", "executor"),
+        )
+    },
 }
 MARK = re.compile(r"^<!-- generated: ([a-z_ ]+) -->$", re.MULTILINE)
 
