@@ -48,7 +48,9 @@ def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tiny_backbone: Path) -> SimpleNamespace:
     """A random encoder with its tokenizer: what encoding needs of a built model."""
+    import torch
     from transformers import AutoModel, AutoTokenizer
 
     model = AutoModel.from_pretrained(tiny_backbone, add_pooling_layer=False).eval()
-    return SimpleNamespace(model=model, tokenizer=AutoTokenizer.from_pretrained(tiny_backbone))
+    tokenizer = AutoTokenizer.from_pretrained(tiny_backbone)
+    return SimpleNamespace(model=model, tokenizer=tokenizer, inference=torch.inference_mode)
