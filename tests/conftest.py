@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,13 @@ settings.load_profile("project")
 os.environ["ADAPTERXLT_CONFIG"] = os.devnull
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_search_for_garbage() -> None:
+    """Every training collects garbage, which takes long over all that is imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +48,9 @@ def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tiny_backbone: Path) -> SimpleNamespace:
     """A random encoder with its tokenizer: what encoding needs of a built model."""
+    import torch
     from transformers import AutoModel, AutoTokenizer
 
     model = AutoModel.from_pretrained(tiny_backbone, add_pooling_layer=False).eval()
-    return SimpleNamespace(model=model, tokenizer=AutoTokenizer.from_pretrained(tiny_backbone))
+    tokenizer = AutoTokenizer.from_pretrained(tiny_backbone)
+    return SimpleNamespace(model=model, tokenizer=tokenizer, inference=torch.inference_mode)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import ast
 import configparser
 import os
+import re
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from adapterxlt import __version__
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 # Distribution -> module, where the names differ.
@@ -85,15 +91,32 @@ def test_the_lowest_versions_are_the_floors() -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a wheel is packed from."""
-    target = tmp_path_factory.mktemp("build") / "lib"
+def dists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source archive; nothing is written into the checkout."""
+    folder = tmp_path_factory.mktemp("dists")
+    (folder / "egg").mkdir()
     subprocess.run(
-        [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", str(target)],
+        [
+            *(sys.executable, "setup.py", "--quiet"),
+            *("egg_info", "--egg-base", str(folder / "egg")),
+            *("build", "--build-base", str(folder / "build")),
+            *("bdist_wheel", "--dist-dir", str(folder)),
+            *("sdist", "--dist-dir", str(folder)),
+        ],
         cwd=CHECKOUT,
         check=True,
         capture_output=True,
     )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(dists: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the wheel is unpacked to, as pip does."""
+    (wheel,) = dists.glob("*.whl")
+    target = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
     return target
 
 
@@ -104,10 +127,46 @@ def test_a_build_holds_what_ships(built: Path) -> None:
         assert shipped
         assert {file.name for file in (package / "_bundled" / path).rglob("*")} >= shipped
     assert (package / "py.typed").is_file()
-    entries = CHECKOUT / "adapterxlt" / "tasks" / "entries"
-    assert {path.name for path in (package / "tasks" / "entries").iterdir()} == {
-        path.name for path in entries.iterdir()
-    }
+    for name in ("schemas", "tasks/entries"):
+        shipped = {path.name for path in (CHECKOUT / "adapterxlt" / name).iterdir()}
+        assert {path.name for path in (package / name).iterdir()} == shipped
+
+
+def test_what_is_uploaded_is_small(dists: Path) -> None:
+    sizes = {path.suffix: path.stat().st_size for path in dists.iterdir() if path.is_file()}
+    assert sizes.keys() == {".whl", ".gz"}
+    assert max(sizes.values()) < 25_000_000
+
+
+def test_the_source_archive_has_what_a_wheel_is_built_from(dists: Path) -> None:
+    (source,) = dists.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {"setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"}
+    for folder in ("adapterxlt", "artifacts", "recipes"):
+        needed |= {
+            path.relative_to(CHECKOUT).as_posix()
+            for path in (CHECKOUT / folder).rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
+    assert needed - names == set()
+
+
+def test_all_brings_every_feature_and_nothing_for_development() -> None:
+    config = configparser.ConfigParser()
+    config.read(CHECKOUT / "setup.cfg", encoding="utf-8")
+    extras = config["options.extras_require"]
+    (line,) = extras["all"].strip().splitlines()
+    development = {"test", "servers", "docs", "style", "typing"}
+    assert Requirement(line).extras == set(extras) - development - {"all"}
+
+
+def test_the_next_version_is_described() -> None:
+    newest = re.search(r"^## \[(.+?)\]", (CHECKOUT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    citation = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text("utf-8"))
+    assert newest is not None
+    assert citation["version"] == newest[1]
+    assert Version(newest[1]) >= Version(__version__)
 
 
 def test_a_build_works_away_from_the_checkout(built: Path, tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ class Record:
 
 
 def format_of(path: Path, stated: str | None) -> str:
-    """How a file is written: as its user says, else by its suffix; stdin holds plain lines.
+    """How a file is written: as its user says, else by its suffix.
+
+    Stdin holds JSON lines if it begins with a brace, else plain lines.
 
     Raises:
         UsageError: the suffix says nothing.
@@ -61,7 +63,8 @@ def format_of(path: Path, stated: str | None) -> str:
     if stated is not None:
         return stated
     if path == STDIN:
-        return "lines"
+        peek = getattr(sys.stdin.buffer, "peek", None)
+        return "jsonl" if peek is not None and peek(1).lstrip()[:1] == b"{" else "lines"
     suffix = plain_name(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError(

@@ -16,6 +16,7 @@ import click
 
 from adapterxlt import __version__, interrupt
 from adapterxlt.cli.lazy import LazyGroup
+from adapterxlt.cli.loading import announce_loading
 from adapterxlt.errors import AdapterXLTError, InvalidRecipeError
 from adapterxlt.show import printable
 from adapterxlt.store.disk import cannot_write
@@ -118,6 +119,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that it lacks
             stream.reconfigure(errors="backslashreplace")
+    announce_loading()
     try:
         cli(prog_name="adapterxlt")
     except KeyboardInterrupt:  # before or after the verb itself

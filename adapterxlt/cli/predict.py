@@ -35,7 +35,8 @@ _TOLD = 20  # wrong lines that are told one by one
     "--format",
     "written",
     type=click.Choice(["jsonl", "csv", "tsv", "lines", "conll"]),
-    help="Format of INPUT.  [default: taken from the suffix; lines for stdin]",
+    help="Format of INPUT.  [default: taken from the suffix; for stdin jsonl or lines, by its "
+    "first character]",
 )
 @click.option(
     "--out",

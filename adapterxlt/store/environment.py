@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
@@ -20,6 +21,11 @@ PACKAGES = (
 
 def environment() -> dict[str, str]:
     """Return the versions of Python and of the libraries that can change a number."""
+    return dict(_environment())
+
+
+@cache  # the packages' files are read for it
+def _environment() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -110,7 +110,7 @@ def test_a_path_a_checked_recipe_and_overrides(
     assert {row.language for row in done.rows} == {"de"}
     # Nothing was trained again: it is the same data and the same backbone.
     assert done.model("again").fingerprint == results.model("again").fingerprint
-    with pytest.raises(xlt.errors.UsageError, match="are for `validate`"):
+    with pytest.raises(xlt.errors.UsageError, match="pass them to `validate`"):
         xlt.run(checked, overrides={"seed": 2}, workdir=tmp_path)
 
 

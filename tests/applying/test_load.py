@@ -132,7 +132,7 @@ def test_several_stages_of_one_name_are_told_apart(
     [
         ("{work}", "is a work folder\n  name one of its stages: {work}:nli"),
         ("{work}:nil", "did you mean `nli`?"),
-        ("{work}/..", "is a folder, but neither of a model nor a work folder"),
+        ("{work}/..", "is neither the folder of a model nor a work folder"),
         ("gone:nli", "there is no work folder `gone`"),
         ("file:///gone", "there is no such file or folder"),
         ("ftp://a/b", "URLs that begin with `ftp://`"),
@@ -147,7 +147,7 @@ def test_what_is_not_a_model(workdir: Path, name: str, told: str) -> None:
 def test_wrong_options_are_told(workdir: Path, backbone: Backbone) -> None:
     with pytest.raises(xlt.errors.UsageError, match="`gpu` is not a device"):
         xlt.load("mini", device="gpu")
-    with pytest.raises(xlt.errors.UsageError, match="name a backbone once only"):
+    with pytest.raises(xlt.errors.UsageError, match="name the backbone only once"):
         xlt.load("mini", backbone="mini")
     with pytest.raises(xlt.errors.MissingBackboneError, match="it is not a backbone"):
         xlt.load("gone")

@@ -185,7 +185,7 @@ def test_what_is_known_of_a_model(ran: Ran) -> None:
         ("pairs", lambda m: m.predict("a", task="udpos"), "does not predict `udpos`"),
         ("pairs", lambda m: m.predict("a", task="pawx"), "unknown task `pawx`"),
         ("pairs", lambda m: m.predict(("a", "b"), language="de"), "not stand on language adapters"),
-        ("madx", lambda m: m.predict(["a"], language="sw"), "no language adapter of `sw` here"),
+        ("madx", lambda m: m.predict(["a"], language="sw"), "no language adapter for `sw`"),
         ("voted", lambda m: m.encode("a"), "is an ensemble of several encoders"),
         ("pairs", lambda m: m.encode("a", layer=3), "has no layer 3"),
         ("pairs", lambda m: m.encode("a", pooling="sum"), "`sum` is not a pooling"),

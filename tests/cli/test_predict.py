@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import adapterxlt as xlt
+from adapterxlt.applying.records import format_of
 from adapterxlt.cli.main import cli
 from tests.cli.conftest import Invoke
 
@@ -172,3 +173,14 @@ def test_what_no_model_is_or_predicts(invoke: Invoke, tmp_path: Path) -> None:
     assert path.read_text() == "a\tb\n"
     like = invoke("predict", NLI, path, "--task", "xnli")
     assert like.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "form"), [(b' {"text": "a"}', "jsonl"), (b"a\tb", "lines"), (b"", "lines")]
+)
+def test_stdin_tells_its_form(text: bytes, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(text)))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert format_of(Path("-"), None) == form
+    assert stream.buffer.read() == text
+    assert format_of(Path("-"), "csv") == "csv"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import adapters
@@ -40,23 +41,46 @@ import json, sys, torch
 ids = torch.tensor({ids})
 model.eval()
 with torch.no_grad():
-    print(json.dumps(model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.tolist()))
+    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.tolist()
 assert "adapterxlt" not in sys.modules
+print(json.dumps(logits), file=open("logits.json", "w"))
+"""
+# Most of a program's time is spent on imports. It forks here from a process that has made those
+# that every one needs, and no others.
+FORKS = """
+import json, os, sys
+import torch
+import transformers.models.xlm_roberta.modeling_xlm_roberta
+for line in sys.stdin:
+    folder, code = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.chdir(folder)
+        os.dup2(2, 1)  # the other stream tells how programs end
+        exec(code, {"__name__": "__main__"})
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def elsewhere(code: str, ids: Tensor, folder: Path) -> Tensor:
-    """The logits that a program prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", code + RUN.format(ids=ids.tolist())],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
+@cache
+def _forks() -> subprocess.Popen[str]:
+    """It ends with the process of the tests, which closes its input."""
+    return subprocess.Popen(
+        [sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return torch.tensor(json.loads(result.stdout.splitlines()[-1]))
+
+
+def elsewhere(code: str, ids: Tensor, folder: Path) -> Tensor:
+    """The logits that a program gives in a process of its own."""
+    forks = _forks()
+    assert forks.stdin is not None
+    assert forks.stdout is not None
+    forks.stdin.write(json.dumps([str(folder), code + RUN.format(ids=ids.tolist())]) + "\n")
+    forks.stdin.flush()
+    said = forks.stdout.readline()
+    assert said == "0\n", f"{said!r}: see stderr"
+    return torch.tensor(json.loads((folder / "logits.json").read_text()))
 
 
 @pytest.mark.parametrize("name", ["nli", "low_rank", "over", "both"])

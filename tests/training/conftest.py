@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import random
 from pathlib import Path
 
@@ -21,9 +20,6 @@ from tests.tiny import SENTENCES
 def one_thread() -> None:
     """Tiny tensors only lose by being shared among threads, and equal bits are compared."""
     torch.set_num_threads(1)
-    # Every training starts by collecting garbage, which takes long over all that is imported.
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
