@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
 import traceback
 from typing import Any
@@ -100,9 +101,21 @@ def cli(debug: bool) -> None:
     """Modular cross-lingual transfer: test whether an English task helps other languages."""
 
 
+def _wait_briefly() -> None:
+    """Let threads that wait for each other soon give up the core, unless the user decides.
+
+    OpenMP (libgomp) reads this when torch is imported. By default a thread that waits keeps its
+    core busy for 300,000 rounds; on a machine with other load, the thread it waits for needs that
+    core. 1,000 rounds are enough for a short wait. What is computed stays the same.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+
 def main() -> None:
     """Entry point of the console script."""
     interrupt.watch()
+    _wait_briefly()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # escape characters that it lacks
             stream.reconfigure(errors="backslashreplace")

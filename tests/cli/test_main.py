@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -162,3 +163,27 @@ def test_shell_completion_offers_verbs() -> None:
     with start(COMP_CWORD="1", **asked) as process:
         assert process.stdout is not None
         assert process.stdout.read() == b"plain,validate\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({}, "1000"),
+        ({"GOMP_SPINCOUNT": "5"}, "5"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_waiting_threads_soon_give_up_their_core(monkeypatch, own, expected):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("adapterxlt.interrupt.watch", lambda: None)
+    monkeypatch.setattr("sys.argv", ["adapterxlt", "--version"])
+    monkeypatch.setattr("sys.stdout", io.StringIO())  # main changes how real streams escape
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 0
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
