@@ -68,8 +68,8 @@ def tasks_option(function: F) -> F:
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="PATH",
-        help="File that describes a task of your own, or a folder of such files; it adds to the "
-        "recipe's tasks. Repeatable.",
+        help="File that describes a task of your own, or a folder of such files, in "
+        "addition to the built-in tasks and those of the recipe. Repeatable.",
     )(function)
 
 

@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Check recipes and report all their problems.
 
-    RECIPE is a file or the name of a bundled recipe.
+    RECIPE is a file or the name of a bundled recipe. Data files are not read; `adapterxlt plan`
+    reports the missing ones.
     """
     for text in recipes:
         recipe_path(text)  # a misspelt name stops before the first check

@@ -16,6 +16,7 @@ from adapterxlt.recipe.kinds import KINDS, baseline_of, kind_of, stage_behind
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context
+from adapterxlt.tasks.origin import origin_name
 
 
 def collect_rows(context: Context) -> list[Row]:
@@ -63,7 +64,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "stage": step.stage,
         "model": model,
         "task": str(step.params["task"]),
-        "data": data_label(context.recipe),
+        "data": _data(planned, context),
         "seed": seed_of(context, model),
         "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
@@ -75,6 +76,13 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
         **{key: value for key, value in asked_for.items() if value is not None},
     }
+
+
+def _data(planned: PlannedStep, context: Context) -> str:
+    """Names of the data folders; of a task of the user's own, of where its files really are."""
+    task = context.sources.tasks[planned.step.text("task")]
+    own = planned.origins.get(task.name, []) if task.home is not None else []
+    return ", ".join(map(origin_name, own)) or data_label(context.recipe)
 
 
 def seed_of(context: Context, model: str) -> int:

@@ -53,6 +53,8 @@ def one_or_two(
         return text_of(value), None
     if isinstance(value, Mapping) and all(value.get(key) is None for key in second):
         return text_of(_part(value, first), f"`{first[0]}`"), None
+    if not isinstance(value, Mapping | tuple | list):
+        raise ValueError(f"must be a text, or a tuple of two texts, not {shown(value)}")
     one, other = parts_of(value, first, second)
     return text_of(one, f"`{first[0]}`"), text_of(other, f"`{second[0]}`")
 
@@ -70,7 +72,7 @@ def texts_of(value: object, name: str) -> tuple[str, ...]:
 
 def shown(value: object) -> str:
     """A value in a message, cut."""
-    kind = "nothing" if value is None else type(value).__name__
+    kind = "None" if value is None else type(value).__name__
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         text = repr(value)
         return f"{kind} {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}...'}"

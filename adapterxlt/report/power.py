@@ -73,5 +73,6 @@ def guessed(
         examples=1e4 * alone * together,
         seed=seed_sd**2,
         clusters=max(sizes) if parallel else sum(sizes),
-        source=f"a guess: {accuracy:g} % right, {100 * differ:.3g} % otherwise by the other model",
+        source=f"a guess: {accuracy:g} % of the examples are right, and {100 * differ:.3g} % are "
+        "right by only one of the two models",
     )

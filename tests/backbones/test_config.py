@@ -73,7 +73,7 @@ def test_what_has_no_effect_is_named() -> None:
     ],
 )
 def test_what_would_run_code_is_refused(key: str, value: object) -> None:
-    with pytest.raises(MissingBackboneError, match=f"has {key}: .*names code of its own"):
+    with pytest.raises(MissingBackboneError, match=f"has {key}: .*names code to run"):
         safe_config({**XLMR, key: value}, "x")
 
 

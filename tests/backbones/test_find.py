@@ -155,7 +155,7 @@ def test_senseless_sizes(folder: Path, value: object) -> None:
 @pytest.mark.parametrize("model_type", ["gpt2", None, ["bert"]])
 def test_another_kind_of_model(folder: Path, model_type: object) -> None:
     (folder / "config.json").write_text(json.dumps({**CONFIG, "model_type": model_type}))
-    refused(folder, f"of type `{model_type}`", "supported: xlm-roberta, bert")
+    refused(folder, f"the unsupported type `{model_type}`", "supported: xlm-roberta, bert")
 
 
 def test_no_weights(folder: Path) -> None:
@@ -182,7 +182,7 @@ def test_another_hidden_size(folder: Path) -> None:
 
 def test_missing_layers(folder: Path) -> None:
     write_safetensors(folder / "model.safetensors", tensors(layers=1))
-    refused(folder, "no `encoder.layer.1.output.dense.bias`", "2 layers of width 4")
+    refused(folder, "do not contain `encoder.layer.1.output.dense.bias`", "2 layers of width 4")
 
 
 @pytest.mark.parametrize("keep", [0, 5, 40, 300])
@@ -268,7 +268,7 @@ def test_nothing_is_downloaded_where_that_is_not_wanted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = use(Hub(None, tmp_path), monkeypatch)
-    with pytest.raises(MissingBackboneError, match="not in the local cache"):
+    with pytest.raises(MissingBackboneError, match="nor in the local cache"):
         resolve_backbone("org/model", Path("/"), download=False)
     assert hub.downloads == []
 

@@ -52,15 +52,15 @@ def test_paths_templates_and_unknown_arguments_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("auto_map", {"AutoTokenizer": ["x.Evil", None]}, "names code of its own"),
-        ("auto_map", "x.Evil", "names code of its own"),
+        ("auto_map", {"AutoTokenizer": ["x.Evil", None]}, "names code to run"),
+        ("auto_map", "x.Evil", "names code to run"),
         ("tokenizer_class", "TransfoXLTokenizer", "has tokenizer_class: TransfoXLTokenizer"),
         ("tokenizer_class", "RagTokenizer", "has tokenizer_class"),
         ("tokenizer_class", ["XLMRobertaTokenizer"], "has tokenizer_class"),
-        ("bos_token", 7, "bos_token is not as"),
-        ("added_tokens_decoder", {"x": MASK}, "added_tokens_decoder is not as"),
-        ("added_tokens_decoder", {"1": 2}, "added_tokens_decoder is not as"),
-        ("added_tokens_decoder", [MASK], "added_tokens_decoder is not as"),
+        ("bos_token", 7, "bos_token is not in the form"),
+        ("added_tokens_decoder", {"x": MASK}, "added_tokens_decoder is not in the form"),
+        ("added_tokens_decoder", {"1": 2}, "added_tokens_decoder is not in the form"),
+        ("added_tokens_decoder", [MASK], "added_tokens_decoder is not in the form"),
     ],
 )
 def test_what_is_refused(key: str, value: object, message: str) -> None:

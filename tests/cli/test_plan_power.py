@@ -33,7 +33,7 @@ def test_a_plan_says_what_it_can_show_and_costs(tmp_path: Path) -> None:
     ]  # fmt: skip
     first = document["power"][0]
     assert first["examples"] == 50 * first["languages"]
-    assert "80 % right" in first["noise"]["source"]
+    assert "80 % of the examples are right" in first["noise"]["source"]
     assert first["detectable"]["10"] < first["detectable"]["2"]
     assert document["cost"]["steps"] == document["cost"]["unknown"] == len(document["steps"])
     shown = CliRunner().invoke(cli, call)

@@ -43,6 +43,7 @@ def test_own_conll_task(tmp_path: Path, run: Callable[[str], RunResult]) -> None
     main = {row.language: row for row in result.rows if row.main}
     assert list(main) == ["ckb-Arab", "eng_Latn"]
     assert {(row.metric, row.n, row.task) for row in main.values()} == {("f1", 6, "birds")}
+    assert {row.data for row in main.values()} == {tmp_path.name}  # not the recipe's `data`
     assert main["eng_Latn"].contamination  # what it was trained on
     assert {row.metric for row in result.rows} == {"f1", "precision", "recall"}
     # Elsewhere, where there is no entry of that name: its head tells what it predicts.

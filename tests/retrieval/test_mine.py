@@ -132,7 +132,7 @@ def test_a_source_in_the_work_folder_stays(run, tmp_path, encoder):
     own = tmp_path / "work" / ".texts" / "source.txt"
     own.parent.mkdir(parents=True)
     own.write_text("one\ntwo\n")
-    with pytest.raises(UsageError, match="lies in"):
+    with pytest.raises(UsageError, match="which is reserved for"):
         mine_files(
             encoder, own, own, check_output(tmp_path / "o"), tmp_path / "work",
             Settings(get_protocol("jiant"), layer=1), Silent(),

@@ -23,7 +23,9 @@ def test_repeated_texts_share_a_row_and_gold_counts_sentences():
 @pytest.mark.parametrize("gold", [("a", "Z"), ("z", "A")])
 def test_gold_that_names_nothing(gold):
     mining = MiningSet("xx", ("a",), ("one",), ("A",), ("eins",), frozenset({gold}))
-    with pytest.raises(MissingDataError, match=f"here: gold pair `{gold[0]}` `{gold[1]}` names"):
+    with pytest.raises(
+        MissingDataError, match=f"here: the gold pair `{gold[0]}` `{gold[1]}` names"
+    ):
         from_mining(mining, "here")
 
 
