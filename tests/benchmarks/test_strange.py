@@ -34,14 +34,14 @@ def score(write: Callable[[str, str], Path]) -> Score:
          "2 of 3 predictions are not labels (`B_PER` in line 1, `I_PER` in line 2)",
          "did you mean `B-PER`?"),
         ("panx", "B-PER\nI-PER\n\nO\n", "LABEL_5\nLABEL_6\n\nLABEL_0\n",
-         "3 of 3 predictions are not labels", "saved without the names of its labels"),
+         "3 of 3 predictions are not labels", "saved without label names"),
         ("panx", "a\tB-PER\n\nb\tO\n", "O\n\nper\n", "(`per` in line 3)", "did you mean `B-PER`?"),
         ("udpos", "NOUN\nVERB\n", "NOUN\nverb\n", "(`verb` in line 2)", "did you mean `VERB`?"),
         ("NER", "a B-MISC\nb O\n", "b-misc\nO\n", "(`b-misc` in line 1)", "did you mean `B-MISC`?"),
         ("POS", "a NOUN\nb ADJ\n", "NOUN\nxyzzy\n", "(`xyzzy` in line 2)", "the labels are ADJ,"),
         ("xnli", "neutral\nentailment\n", "neutral\nentail\n", "(`entail` in line 2)",
          "did you mean `entailment`?"),
-        ("pawsx", "0\n1\n", "0\nLABEL_1\n", "(`LABEL_1` in line 2)", "without the names"),
+        ("pawsx", "0\n1\n", "0\nLABEL_1\n", "(`LABEL_1` in line 2)", "without label names"),
         ("QADSM", "q\tGood\nq\tBad\n", "Good\nbad\n", "(`bad` in line 2)", "did you mean `Bad`?"),
         ("NC", "t\tnews\nt\tautos\n", "news\nauto\n", "(`auto` in line 2)",
          "did you mean `autos`?"),
@@ -89,7 +89,7 @@ def test_numbers_of_no_line_are_said(score: Score) -> None:
     assert score("tatoeba", "0\n1\n2\n", "2\n1\n0\n").remarks == []
     (remark,) = score("tatoeba", "0\n1\n2\n", "1\n2\n3\n").remarks
     assert "1 of 3 predictions are not line numbers (`3` in line 3)" in remark
-    assert "counted from 0 to 2" in remark
+    assert "run from 0 to 2" in remark
 
 
 PANX_TAGS = get_task("panx").labels

@@ -77,7 +77,7 @@ def test_docstart_lines_are_no_sentences(score):
 def test_iob1_predictions_are_scored_and_remarked(score):
     result = score("NER", "a B-PER\nb I-PER\nc O\n", "I-PER\nI-PER\nO\n")
     assert averages(result)["f1"] == 1.0
-    assert "the labels begin chunks with B-, the predictions never do" in result.remarks[0].message
+    assert "the labels begin chunks with B-, but the predictions never do" in result.remarks[0].message
 
 
 def test_wpr_groups_runs_of_equal_queries(score):
@@ -93,7 +93,7 @@ def test_wpr_ratings_by_name(score):
     assert averages(score("WPR", "\n".join(rows), "4\n0"))["ndcg"] == 1.0
     result = score("WPR", "\n".join(rows), "4\n0.5")
     assert averages(result)["ndcg"] == 1.0
-    with pytest.raises(MissingDataError, match="`great` is no rating"):
+    with pytest.raises(MissingDataError, match="`great` is not a rating"):
         score("WPR", "\n".join(rows), "4\ngreat")
 
 
@@ -164,7 +164,7 @@ def test_what_cannot_be_scored(score, task, labels, predictions, message):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("", "holds no labels"),
+        ("", "does not contain any labels"),
         ("1\ta\tb\t\n", "tsv:2: no label"),
         ("1\ta\tb\t0\n2\ta\tb\t\n", "tsv:3: no label"),
     ],
@@ -193,5 +193,5 @@ def test_a_rating_must_be_a_number(tmp_path):
     (spec,) = (task for task in XGLUE.tasks if task.name == "WPR")
     for text in ("nan", "inf", "very good"):
         predictions.write_text(f"Good\n{text}\n")
-        with pytest.raises(MissingDataError, match=f":2: `{text}` is no rating"):
+        with pytest.raises(MissingDataError, match=f":2: `{text}` is not a rating"):
             spec.scored(predictions, labels, "de")

@@ -171,7 +171,7 @@ def test_pack(workdir: Path, bundle: Path, tiny_backbone: Path, tmp_path: Path) 
     fails(2, "is inside", "pack", folder, "--out", folder / "x.axlt")
     fails(2, "is inside", "export", folder, "--to", "adapters", "--out", folder / "x")
     fails(2, "is inside", "list", folder, "--html", folder / "index.html")
-    fails(2, "is not compressed", "pack", bundle, "--out", tmp_path / "x.axlt.gz")
+    fails(2, "are not compressed", "pack", bundle, "--out", tmp_path / "x.axlt.gz")
     fails(1, "Not a directory", "pack", bundle, "--out", bundle / "x.axlt")
     well("pack", folder, "--out", "/dev/null")
     assert Path("/dev/null").is_char_device()
@@ -216,7 +216,7 @@ def test_signed(bundle: Path, tmp_path: Path) -> None:
     assert "by ann@example.org" in found["signed"]
     fails(4, "is not signed", "verify", bundle, *check)
     others = allow(tmp_path / "others", bob=make_key(tmp_path / "bob"))
-    fails(4, "nobody", "verify", signed, "--no-load", "--signers", others)
+    fails(4, "is not signed by anyone", "verify", signed, "--no-load", "--signers", others)
     fails(2, "does not exist", "pack", bundle, "--out", signed, "--sign", tmp_path / "absent")
 
 
@@ -330,7 +330,7 @@ def test_export_without_the_package(
         "--backbone",
         tiny_backbone,
     )
-    fails(2, "are for --to sentence-transformers", *arguments, "--to", "adapters")
+    fails(2, "can only be used with --to sentence-transformers", *arguments, "--to", "adapters")
     assert not list(tmp_path.iterdir())
 
 
@@ -427,7 +427,7 @@ def test_import_of_another_library(tiny_backbone: Path, tmp_path: Path) -> None:
     fails(2, "has no head", *arguments, "--backbone", tiny_backbone, "--task", "mnli")
     result = well(*arguments, "--backbone", tiny_backbone)
     assert "verified and loaded, unsigned" in result.stdout
-    assert "note: its head is of the type `causal_lm`" in result.stderr
+    assert "note: its head has the type `causal_lm`" in result.stderr
     shown = well("show", f"{tmp_path / 'runs'}:sst").stdout
     assert "task:        unknown" in shown
     assert "licence:     not stated" in shown

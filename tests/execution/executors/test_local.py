@@ -111,7 +111,7 @@ def test_a_step_that_kills_its_process_fails_in_the_end(
         "killed", Local(2), "\n  direct: {train: pawsx}\n  after: {train: pawsx, after: direct}"
     )
     assert list(result.failed) == ["direct"]
-    assert "was killed (SIGKILL), 3 times" in result.failed["direct"]
+    assert "was killed (SIGKILL) in 3 attempts" in result.failed["direct"]
     assert "direct on " in result.failed["direct"], "the log's last lines"
     assert result.skipped == ["after"]
     (failure,) = Store(tmp_path / "killed/store").failures()

@@ -77,7 +77,7 @@ def test_what_is_there_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert local_path("file:///a%20b") == Path("/a b")
     assert local_path(" FILE:///a%20b ") == Path("/a b")
     assert local_path("http://host/x") is None
-    with pytest.raises(UsageError, match="of this machine"):
+    with pytest.raises(UsageError, match="for a path on this machine"):
         local_path("file://elsewhere/x")
 
 

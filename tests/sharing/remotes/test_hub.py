@@ -182,9 +182,9 @@ def test_all_files_are_of_one_commit(hub: Hub, made: FolderSource) -> None:
 @pytest.mark.parametrize(
     ("token", "said"),
     [
-        (None, "does not know who asks"),
+        (None, "you are not logged in"),
         (STRANGER, "there is no artifact"),
-        ("hf_nobodySECRET4", "does not know who asks"),
+        ("hf_nobodySECRET4", "you are not logged in"),
     ],
 )
 def test_a_private_repository_is_shown_to_its_owner_only(
