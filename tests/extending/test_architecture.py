@@ -86,7 +86,7 @@ def test_without_the_package_its_encoders_are_refused(tmp_path: Path) -> None:
     recipe.write_text(f"name: r\nbackbone: {folder}\nstages: {{a: {{train: udpos}}}}\n")
     told = CliRunner().invoke(cli, ["plan", str(recipe), "--workdir", str(tmp_path / "w")])
     assert told.exit_code == 5
-    assert "of type `electra`" in told.output
+    assert "the unsupported type `electra`" in told.output
 
 
 @pytest.mark.usefixtures("package")

@@ -135,7 +135,7 @@ def test_what_would_be_trained_above_is_refused(backbone: Backbone, tmp_path: Pa
 
 
 def test_one_entry_is_too_few(backbone: Backbone, tmp_path: Path) -> None:
-    with pytest.raises(MissingDataError, match="no two entries"):
+    with pytest.raises(MissingDataError, match="fewer than two entries"):
         align(
             build(backbone, "lora", 1),
             LEXICON.part([0]),
@@ -233,7 +233,7 @@ def told(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "problem"),
     [
-        ("{align: words.tsv, layer: 1}", "stages.a.align: `words.tsv` does not tell its languages"),
+        ("{align: words.tsv, layer: 1}", "stages.a.align: the name `words.tsv` does not tell its languages"),
         ("{align: ../en_de.tsv, layer: 1}", "stages.a.align: `../en_de.tsv` is not a path inside"),
         ("{align: mnli, layer: 1}", "stages.a.align: `mnli` has the name `mnli`, which belongs"),
         ("{align: gone, layer: 1}", "stages.a.align: there is no lexicon `gone`"),
