@@ -85,8 +85,8 @@ def test_a_folder_without_description_is_no_artifact(backbone: Backbone, tmp_pat
         (lambda spec: spec.update(surprise=1), "surprise: Extra inputs are not permitted"),
         (lambda spec: spec.update(schema=2), "schema"),
         (lambda spec: spec.pop("backbone"), "backbone"),
-        (lambda spec: spec["adapters"][0].update(folder="../nli"), "no folder for adapter"),
-        (lambda spec: spec["adapters"][0].update(folder="/etc"), "no folder for adapter"),
+        (lambda spec: spec["adapters"][0].update(folder="../nli"), "is not a valid folder for the adapter"),
+        (lambda spec: spec["adapters"][0].update(folder="/etc"), "is not a valid folder for the adapter"),
         (lambda spec: spec["adapters"][0].update(name="../x"), "adapters.0.name"),
         (lambda spec: spec.update(name="a.b"), "name"),
         (lambda spec: spec.update(setup="other"), "`adapters` and the names in `setup` differ"),
@@ -94,7 +94,7 @@ def test_a_folder_without_description_is_no_artifact(backbone: Backbone, tmp_pat
         (lambda spec: spec.update(fusion="dynamic"), "`fusion` and the fusions in `setup` differ"),
         (lambda spec: spec["adapters"][0].update(method="nonsense"), "nonsense"),
         (lambda spec: spec["adapters"][0].update(method="lora[r=2]"), "does not fit"),
-        (lambda spec: spec["head"].update(labels=["a"]), r"has shape \[3\], the model needs \[1"),
+        (lambda spec: spec["head"].update(labels=["a"]), r"has shape \[3\], but the model needs \[1"),
     ],
 )  # fmt: skip
 def test_a_changed_description_is_refused(
@@ -126,7 +126,7 @@ def _first(state: dict[str, Any]) -> str:
     [
         (lambda t: t.pop(_first(t)), "1 tensors that the model needs are missing"),
         (lambda t: t.update(extra=torch.zeros(1)), r"1 do not belong to it \(extra\)"),
-        (lambda t: t.update({_first(t): torch.zeros(1)}), r"has shape \[1\], the model needs"),
+        (lambda t: t.update({_first(t): torch.zeros(1)}), r"has shape \[1\], but the model needs"),
         (lambda t: t[_first(t)].fill_(float("nan")), "NaN or infinite"),
         (lambda t: t[_first(t)].fill_(float("inf")), "NaN or infinite"),
     ],
@@ -171,4 +171,4 @@ def test_pickle_is_never_a_fallback(
     state = load_file(folder / "adapter.safetensors")
     (folder / "adapter.safetensors").unlink()
     torch.save(state, folder / "pytorch_adapter.bin")
-    refused(backbone, folder, r"no adapter.safetensors; it holds pytorch_adapter.bin, which can")
+    refused(backbone, folder, r"no adapter.safetensors; it has pytorch_adapter.bin, which can")
