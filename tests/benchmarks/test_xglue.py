@@ -77,7 +77,7 @@ def test_docstart_lines_are_no_sentences(score):
 def test_iob1_predictions_are_scored_and_remarked(score):
     result = score("NER", "a B-PER\nb I-PER\nc O\n", "I-PER\nI-PER\nO\n")
     assert averages(result)["f1"] == 1.0
-    assert "the labels begin chunks with B-, but the predictions never do" in result.remarks[0].message
+    assert "begin chunks with B-, but the predictions never do" in result.remarks[0].message
 
 
 def test_wpr_groups_runs_of_equal_queries(score):

@@ -85,8 +85,8 @@ def test_a_folder_without_description_is_no_artifact(backbone: Backbone, tmp_pat
         (lambda spec: spec.update(surprise=1), "surprise: Extra inputs are not permitted"),
         (lambda spec: spec.update(schema=2), "schema"),
         (lambda spec: spec.pop("backbone"), "backbone"),
-        (lambda spec: spec["adapters"][0].update(folder="../nli"), "is not a valid folder for the adapter"),
-        (lambda spec: spec["adapters"][0].update(folder="/etc"), "is not a valid folder for the adapter"),
+        (lambda spec: spec["adapters"][0].update(folder="../nli"), "is not a valid folder"),
+        (lambda spec: spec["adapters"][0].update(folder="/etc"), "is not a valid folder"),
         (lambda spec: spec["adapters"][0].update(name="../x"), "adapters.0.name"),
         (lambda spec: spec.update(name="a.b"), "name"),
         (lambda spec: spec.update(setup="other"), "`adapters` and the names in `setup` differ"),
@@ -94,7 +94,7 @@ def test_a_folder_without_description_is_no_artifact(backbone: Backbone, tmp_pat
         (lambda spec: spec.update(fusion="dynamic"), "`fusion` and the fusions in `setup` differ"),
         (lambda spec: spec["adapters"][0].update(method="nonsense"), "nonsense"),
         (lambda spec: spec["adapters"][0].update(method="lora[r=2]"), "does not fit"),
-        (lambda spec: spec["head"].update(labels=["a"]), r"has shape \[3\], but the model needs \[1"),
+        (lambda spec: spec["head"].update(labels=["a"]), r"has shape \[3\], but the model needs"),
     ],
 )  # fmt: skip
 def test_a_changed_description_is_refused(

@@ -133,7 +133,7 @@ def test_a_diverged_model_is_refused(encoder, tokens, tmp_path):
         (b"text", "cannot be read as vectors"),
         (np.ones(3), r"not float64 \(3,\)"),
         (np.ones((2, 2), dtype=int), "not int64"),
-        (np.ones((0, 4)), "holds no vectors"),
+        (np.ones((0, 4)), "does not contain any vectors"),
         (np.array([{"a": 1}]), "cannot be read as vectors"),
     ],
 )

@@ -134,7 +134,9 @@ def test_too_few_are_told_before_any_work(run: tuple[Path, RunResult], tmp_path:
     text = (run[0] / "r.yaml").read_text().replace("shots: 3", "shots: 11")
     recipe = tmp_path / "r.yaml"
     recipe.write_text(text)
-    with pytest.raises(MissingDataError, match="`pawsx` has only 10 distinct examples of class `0` in language "):
+    with pytest.raises(
+        MissingDataError, match="has only 10 distinct examples of class `0` in language "
+    ):
         run_file(recipe, tmp_path / "work")
     assert not list((tmp_path / "work").rglob("model.json"))
 
