@@ -61,7 +61,7 @@ def test_options_that_do_not_go_together(files):
     predictions, labels = files({"1": "Nile", "2": ""})
     with pytest.raises(UsageError, match="does not have the language `fi`"):
         score_squad(predictions, labels, language="fi")
-    with pytest.raises(UsageError, match="no rules by language"):
+    with pytest.raises(UsageError, match="has no rules for single languages"):
         score_squad(predictions, labels, language="en")
 
 

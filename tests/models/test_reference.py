@@ -39,7 +39,7 @@ def test_an_input_that_no_model_takes_is_refused(
 ) -> None:
     stored = tensors.read(over / REFERENCE_FILE)
     tensors.write({**stored, "input_ids": ids}, over / REFERENCE_FILE)
-    with pytest.raises(InvalidArtifactError, match="holds no input"):
+    with pytest.raises(InvalidArtifactError, match="does not hold an input"):
         load(backbone, over)
 
 

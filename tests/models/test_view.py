@@ -56,10 +56,10 @@ def test_code_is_refused_before_transformers_sees_it(
     found = inspect_backbone("theirs", folder)
     (folder / "evil.py").write_text((folder.parent / "site/kernels/__init__.py").read_text())
     change(folder / "config.json", **keys)
-    with pytest.raises(MissingBackboneError, match="names code of its own"):
+    with pytest.raises(MissingBackboneError, match="names code to run"):
         inspect_backbone("theirs", folder)
     for load in (load_base, load_tokenizer):  # changed since it was looked at
-        with pytest.raises(MissingBackboneError, match="names code of its own"):
+        with pytest.raises(MissingBackboneError, match="names code to run"):
             load(found)
     assert not called.exists()
 
@@ -111,7 +111,7 @@ def test_what_is_not_used_is_said_once(folder: Path, caplog: pytest.LogCaptureFi
         for _ in range(3):
             inspect_backbone("theirs", folder)
     (record,) = caplog.records
-    assert record.getMessage().endswith("config.json, not used: _secret, rope")
+    assert record.getMessage().endswith("config.json that are not used: _secret, rope")
 
 
 def test_shards_are_read_from_the_folder_only(folder: Path, tiny_backbone: Path) -> None:

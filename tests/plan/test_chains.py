@@ -90,5 +90,5 @@ def test_a_fusion_of_one_adapter_with_itself_is_refused(sources: Sources, tmp_pa
         "both": FuseStage.model_validate({"fuse": ["one", "two"], "train": "mnli"}),
     }
     recipe = Recipe.model_construct(name="twins", stages=stages)
-    with pytest.raises(UsageError, match="fuses `one` and `two`, which are one and the same"):
+    with pytest.raises(UsageError, match="fuses `one` and `two`, which are identical"):
         make_plan(recipe, Store(tmp_path / "store"), sources)
