@@ -154,7 +154,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("qa", "why", "must be a tuple (question, context)"),
     ("cause", ("why", "because"), "`choices` must be a list of texts"),
     ("cause", ("why", []), "has no choices"),
-    ("topic", [None], "must be a tuple (text, text_pair)"),
+    ("topic", [None], "must be a text, or a tuple of two texts"),
 ]
 
 
