@@ -32,7 +32,7 @@ def fetched_once(url: str, progress: Progress) -> Path:
     """The folder of the artifact at a URL; it is fetched if it is not here as it is there.
 
     Raises:
-        MissingError: there is no artifact.
+        MissingError: the URL does not lead to an artifact.
         InvalidArtifactError: it is damaged or hostile.
         AdapterXLTError: the transfer failed; the same call goes on from there.
     """

@@ -81,7 +81,7 @@ class Columns:
 
 
 def _wanted(layout: Layout) -> dict[str, tuple[str, ...]]:
-    """Of each part of an input, the names of its columns; {} where they are numbers."""
+    """Return the column names of each part of an input; {} if columns go by number."""
     found = {
         part: tuple(map(str, columns)) if isinstance(columns, tuple) else (str(columns),)
         for part, columns in layout.columns.items()

@@ -11,6 +11,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.kinds.given import text_of
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats
+from adapterxlt.suggest import suggest
 from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def check_pooling(pooling: str, max_length: int) -> None:
     """Refuse what nothing can be pooled by.
 
     Raises:
-        UsageError: there is no such pooling, or inputs would be empty.
+        UsageError: the pooling does not exist, or inputs would be empty.
     """
     if pooling not in POOLINGS:
-        raise UsageError(f"`{pooling}` is not a pooling", hint=f"choose {', '.join(POOLINGS)}")
+        raise UsageError(f"`{pooling}` is not a pooling", hint=suggest(pooling, POOLINGS))
     if max_length < 3:
         raise UsageError(f"max_length: {max_length} subwords are too few for a sentence")
 
@@ -35,7 +36,7 @@ def layer_of(layer: int | None, depth: int, backbone: str) -> int:
     """The layer that is meant: the last one for None, from the end for a number below 0.
 
     Raises:
-        UsageError: there is no such layer.
+        UsageError: the encoder does not have this layer.
     """
     chosen = depth if layer is None else layer
     if chosen < 0:

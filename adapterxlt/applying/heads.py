@@ -18,7 +18,7 @@ class Heads:
 
     Args:
         name: what its user calls it.
-        specs: one; of an ensemble, those of all members, which predict the same.
+        specs: the model's own; an ensemble has one for each member, and all predict the same.
         tasks: those that there are.
     """
 
@@ -30,7 +30,7 @@ class Heads:
         """The task of that name, or that of the first head; one of the heads can predict it.
 
         Raises:
-            UsageError: none can, or there is no such task.
+            UsageError: no head can predict it, or the task does not exist.
         """
         heads = self._each[0] if self._each else []
         if not heads:
@@ -49,7 +49,7 @@ class Heads:
         return task
 
     def of(self, task: Task) -> list[str]:
-        """Of each member, the task whose head predicts another task that `task` has returned."""
+        """Return for each member the task whose head predicts `task`, a result of `self.task`."""
         found = []
         for heads in self._each:
             head = head_for(heads, task)

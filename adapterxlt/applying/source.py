@@ -33,6 +33,7 @@ from adapterxlt.sharing.transport import is_artifact, prepared
 from adapterxlt.stages.use.look import lineage_in
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store, check_files
+from adapterxlt.suggest import few
 
 _MEMBERS = "ensemble.json"
 
@@ -107,10 +108,9 @@ def _is_stage(text: str) -> bool:
 
 def _choose_stage(folder: Path) -> UsageError:
     stages = [f"{folder}:{name}" for name in trained_stages(folder)]
-    named = ", ".join(stages[:8]) + (f" and {len(stages) - 8} more" if len(stages) > 8 else "")
     return UsageError(
         f"{folder}: is a work folder",
-        hint=f"name one of its stages: {named}" if stages else "it has no trained stage yet",
+        hint=f"name one of its stages: {few(stages)}" if stages else "it has no trained stage yet",
     )
 
 

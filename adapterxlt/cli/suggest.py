@@ -24,7 +24,6 @@ from adapterxlt.sharing.remotes.address import masked
 
 if TYPE_CHECKING:
     from adapterxlt.results.rows import Row
-    from adapterxlt.tasks.catalogue import Task
 
 STAGE = "ranking"
 _COLUMNS = {
@@ -95,12 +94,14 @@ def command(
     from adapterxlt.execution.run import run_recipe
     from adapterxlt.kinds.registry import get_kind
     from adapterxlt.report.console import print_table
+    from adapterxlt.stages.suggest import without_classes
     from adapterxlt.tasks.catalogue import get_task
     from adapterxlt.tasks.own import configured, own_catalogue
 
     task = get_task(target, own_catalogue([*configured(), *entries]))
     trained = get_kind(task.kind).trainable
-    _check(task)
+    if trained and (problem := without_classes(task)) is not None:
+        raise UsageError(problem[0], hint=problem[1])
     stages = _stages(models)
     listed = ["none", *stages]
     if trained:
@@ -129,19 +130,6 @@ def command(
         return
     print_table([_shown(record) for record in found])
     click.echo(_NOTE if trained else _RETRIEVED)
-
-
-def _check(task: Task) -> None:
-    """Whether there is a way to rank stages for a target."""
-    from adapterxlt.kinds.registry import get_kind
-    from adapterxlt.stages.suggest import has_classes
-
-    kind = get_kind(task.kind)
-    if kind.trainable and not has_classes(task):
-        raise UsageError(
-            f"`{task.name}` is {kind.words}, whose examples do not have one class each",
-            hint="compare stages for it by training on a few examples (`cap`)",
-        )
 
 
 def _stages(models: Sequence[str]) -> dict[str, str]:

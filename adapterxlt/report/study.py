@@ -153,10 +153,10 @@ def _named(better: Sequence[Finding]) -> str:
 def _extremes(about: Sequence[Finding]) -> str:
     shown = sorted((one for one in about if one.shown), key=lambda one: one.gain)
     if not shown:
-        best = max(about, key=lambda one: abs(one.gain))
+        largest = max(about, key=lambda one: abs(one.gain))
         half = sorted((one.found.high - one.found.low) / 2 for one in about)[len(about) // 2]
         return (
-            f"The largest difference, {_said(best)}, can be due to chance. The intervals reach "
+            f"The largest difference, {_said(largest)}, can be due to chance. The intervals reach "
             f"{half:.1f} points to each side (median), so smaller effects cannot be detected "
             "here."
         )

@@ -59,6 +59,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     write_outcomes(
         staging / "out", [_marked(each, planned, context, task, flagged) for each in outcomes]
     )
+    precision = context.precision_of(step)
     write_measures(
         staging / "out",
         [
@@ -73,7 +74,7 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
                 contamination=flags[item.language],
                 pooling=item.pooling,
                 language_adapter=spoken[item.language],
-                precision=context.precision_of(step),
+                precision=precision,
             )
             for item in measured
         ],

@@ -29,10 +29,18 @@ from adapterxlt.stages.measuring import (
 from adapterxlt.tasks.catalogue import Task, source_of
 
 
-def has_classes(task: Task) -> bool:
-    """Whether each example of a task, or each of its words, has one class."""
+def without_classes(task: Task) -> tuple[str, str] | None:
+    """Why features cannot be measured on a task, and what to do; None if they can.
+
+    Each of its examples, or each of their words, must have one class.
+    """
     kind = get_kind(task.kind)
-    return (kind.class_of is not None or kind.of_words) and not task.multi_label
+    if (kind.class_of is not None or kind.of_words) and not task.multi_label:
+        return None
+    return (
+        f"`{task.name}` is {kind.words}, whose examples do not have one class each",
+        "compare stages for it by training on a few examples (`cap`)",
+    )
 
 
 class SuggestStage(Stage):
@@ -79,12 +87,8 @@ class _Suggest(StageKind[SuggestStage]):
                     f"`{listed}` is {words(task.kind)}",
                     "use `retrieve` to rank stages for it",
                 )
-            elif not has_classes(task):
-                draft.refuse(
-                    path,
-                    f"`{listed}` is {words(task.kind)}, whose examples do not have one class each",
-                    "compare stages for it by training on a few examples (`cap`)",
-                )
+            elif (problem := without_classes(task)) is not None:
+                draft.refuse(path, *problem)
             elif "train" not in task.splits and task.train in (None, task.name):
                 draft.refuse(path, f"`{listed}` has no training data")
         why = "so no stage can be trained for it"
