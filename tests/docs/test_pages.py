@@ -87,7 +87,9 @@ def check(words: list[str]) -> None:
     options, _, _ = command.make_parser(ctx).parse_args(list(rest))
     for param in command.params:
         given: Any = options.get(param.name)
-        assert given is not None or not param.required, f"`{param.name}` is missing: {words}"
+        # Newer versions of click have a mark of their own for what is not given.
+        missing = given is None or given is getattr(click.core, "UNSET", None)
+        assert not (missing and param.required), f"`{param.name}` is missing: {words}"
         if isinstance(param.type, click.Choice) and isinstance(given, str):
             assert set(given.split("|")) <= {*param.type.choices}, words
 
