@@ -2,44 +2,99 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from transformers import TrainerCallback
 from transformers.integrations.integration_utils import get_reporting_integration_callbacks
 
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.trackers import Tracking
 from adapterxlt.training.state import random_states, restore_states
 
 
 class Tracker(TrainerCallback):
-    """Passes on what a tracker needs; random numbers that it draws are not those of training."""
+    """Passes on what a tracker needs; random numbers that it draws are not those of training.
 
-    def __init__(self, tracking: Tracking) -> None:
+    A tracker that cannot begin stops the stage, before anything is trained. One that fails later
+    is left out from there on, and `warn` says so: what is trained does not depend on it.
+
+    Raises:
+        AdapterXLTError: the tracker cannot begin.
+    """
+
+    def __init__(self, tracking: Tracking, warn: Callable[[str], None]) -> None:
         [kind] = get_reporting_integration_callbacks([tracking.name])
         self.name = tracking.name
+        self.warn = warn
+        self.places = _places(tracking.folder.parent)
         self.inner: Any = kind()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        _aside(lambda: self.inner.on_train_begin(args, state, control, **kwargs))
+        try:
+            self._aside(lambda: self.inner.on_train_begin(args, state, control, **kwargs))
+        except Exception as error:
+            raise AdapterXLTError(
+                f"{self.name} cannot begin to log this training: {_said(error)}",
+                hint="mend its settings, or run without --log-to: the results are the same",
+            ) from error
 
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        _aside(lambda: self.inner.on_log(args, state, control, **kwargs))
+        self._go_on(lambda: self.inner.on_log(args, state, control, **kwargs))
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        _aside(lambda: self.inner.on_train_end(args, state, control, **kwargs))
+        self._go_on(lambda: self.inner.on_train_end(args, state, control, **kwargs))
         if self.name == "wandb":  # it keeps one run open a process, and the next stage is another
-            _aside(lambda: sys.modules["wandb"].finish())
+            self._go_on(lambda: sys.modules["wandb"].finish())
+
+    def _go_on(self, act: Callable[[], object]) -> None:
+        if self.inner is None:
+            return
+        try:
+            self._aside(act)
+        except Exception as error:
+            self.inner = None
+            self.warn(f"warning: {self.name} is left out from here on: {_said(error)}")
+
+    def _aside(self, act: Callable[[], object]) -> None:
+        kept, python, numpy = random_states(), random.getstate(), np.random.get_state()
+        try:
+            with _settings(self.places):
+                act()
+        finally:
+            restore_states(kept)
+            random.setstate(python)
+            np.random.set_state(numpy)
 
 
-def _aside(act: Callable[[], object]) -> None:
-    kept, python, numpy = random_states(), random.getstate(), np.random.get_state()
+def _places(folder: Path) -> dict[str, str]:
+    """Where trackers write unless their own variables say it: in the work folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "WANDB_DIR": str(folder),
+        "MLFLOW_TRACKING_URI": (folder / "mlruns").resolve().as_uri(),
+        # Its databases need packages that mlflow-skinny comes without.
+        "MLFLOW_ALLOW_FILE_STORE": "true",
+    }
+
+
+@contextmanager
+def _settings(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables that the user has not set, for a while."""
+    own = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(own)
     try:
-        act()
+        yield
     finally:
-        restore_states(kept)
-        random.setstate(python)
-        np.random.set_state(numpy)
+        for name in own:
+            os.environ.pop(name, None)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -201,7 +201,7 @@ def train_steps(
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
             loss=loss,
-            tracker=Tracker(tracking) if tracking and ranks.writes else None,
+            tracker=Tracker(tracking, progress.log) if tracking and ranks.writes else None,
         )
         if found:
             trainer.prepare_resume(*found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from transformers import TrainerCallback
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.build import Built, build_train
 from adapterxlt.progress import Silent
 from adapterxlt.trackers import Tracking
@@ -45,14 +47,26 @@ class Careless(TrainerCallback):
         self.told.append((what, state.global_step, logs))
 
 
-def trained(backbone: Backbone, folder: Path, tracking: Tracking | None) -> Built:
+class Lines(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def log(self, message: str) -> None:
+        self.said.append(message)
+
+
+def trained(
+    backbone: Backbone, folder: Path, tracking: Tracking | None, progress: Silent | None = None
+) -> Built:
     built = build_train(backbone, method="seq_bn", name="a", head=head_of(KIND), seed=1)
     train(
         built,
         [TaskInputs(features_of(built, KIND, 96), KIND)],
         settings_of(keep="best"),
         checkpoints=folder / "checkpoints",
-        progress=Silent(),
+        progress=progress or Silent(),
         score=lambda: [DevScore("t", "en", "accuracy", 50.0, 10)],
         tracking=tracking,
     )
@@ -80,9 +94,74 @@ def test_it_hears_of_losses_and_scores_and_changes_nothing(
     ]
 
 
-@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
-def test_tensorboard_gets_its_files(backbone: Backbone, tmp_path: Path) -> None:
+class Broken(Careless):
+    """Fails from the first loss on."""
+
+    def on_log(self, *args: Any, **_: Any) -> None:
+        raise ConnectionError("no route\nto host")
+
+
+class Shut(Careless):
+    def on_train_begin(self, *args: Any, **_: Any) -> None:
+        raise ValueError("no API key")
+
+
+def test_one_that_fails_later_is_left_out_and_the_training_goes_on(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "get_reporting_integration_callbacks", lambda _: [Broken])
+    alone = state_of(trained(backbone, tmp_path / "a", None))
+    lines = Lines()
+    tracking = Tracking("mlflow", "test.nli", tmp_path / "tracking" / "nli")
+    logged = state_of(trained(backbone, tmp_path / "b", tracking, lines))
+    assert all(torch.equal(alone[name], logged[name]) for name in alone)
+    assert [line for line in lines.said if "mlflow" in line] == [
+        "warning: mlflow is left out from here on: ConnectionError: no route to host"
+    ]
+
+
+def test_one_that_cannot_begin_is_said_before_training(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "get_reporting_integration_callbacks", lambda _: [Shut])
+    with pytest.raises(AdapterXLTError, match=r"wandb cannot begin .*ValueError: no API key"):
+        trained(backbone, tmp_path, Tracking("wandb", "test.nli", tmp_path / "tracking" / "nli"))
+
+
+def test_they_write_to_the_work_folder_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str | None, str | None]] = []
+
+    class Looking(Careless):
+        def on_train_begin(self, *args: Any, **_: Any) -> None:
+            seen.append((os.environ.get("WANDB_DIR"), os.environ.get("MLFLOW_TRACKING_URI")))
+
+    monkeypatch.setattr(trackers, "get_reporting_integration_callbacks", lambda _: [Looking])
+    monkeypatch.delenv("WANDB_DIR", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example")
     folder = tmp_path / "tracking"
-    trained(backbone, tmp_path, Tracking("tensorboard", "test.nli", folder))
-    [events] = folder.rglob("events.out.tfevents.*")
-    assert b"train/loss" in events.read_bytes()
+    tracker = trackers.Tracker(Tracking("wandb", "test.nli", folder / "nli"), lambda _: None)
+    tracker.on_train_begin(None, None, None)
+    assert seen == [(str(folder), "https://mlflow.example")]
+    assert "WANDB_DIR" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("tensorboard", "nli/events.out.tfevents.*"),
+        ("mlflow", "mlruns/**/metrics/loss"),
+        ("wandb", "wandb/offline-run-*/*.wandb"),
+    ],
+)
+def test_they_get_their_files(
+    backbone: Backbone, tmp_path: Path, name: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    folder = tmp_path / "tracking"
+    trained(backbone, tmp_path, Tracking(name, "test.nli", folder / "nli"))
+    [found] = folder.glob(file)
+    assert found.stat().st_size
