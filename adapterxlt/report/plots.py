@@ -11,7 +11,7 @@ from adapterxlt.report.costs import Cost
 from adapterxlt.results.training import Training
 
 LEFT, TOP, BOTTOM = 40, 12, 28
-HEIGHT, WIDTH = 240, 640
+HEIGHT, WIDTH = 240, 600
 STEP = 44  # between two places on the x axis
 # Grid lines lie at multiples of the first of these that gives at most so many.
 STEPS, MOST_LINES = (1, 2, 5, 10, 20, 25, 50, 100), 6

@@ -18,6 +18,7 @@ from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.show import printable
 from adapterxlt.store.durations import duration_of
 from adapterxlt.store.inside import open_inside
+from adapterxlt.store.losses import Course, read_course
 from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -33,6 +34,8 @@ class Training:
         seconds: how long it took, None where that was not noted.
         examples, loss: what it was trained on, and the mean loss at the end.
         epochs: (steps, score on dev), where epochs were scored.
+        dev_examples: that each of these scores is of, None where that is not known.
+        course: its losses, None where none were kept.
     """
 
     fingerprint: str
@@ -44,6 +47,8 @@ class Training:
     examples: int | None
     loss: float | None
     epochs: tuple[tuple[int, float], ...]
+    dev_examples: int | None = None
+    course: Course | None = None
 
 
 def trained_behind(workdir: Path, cell: str) -> list[Training]:
@@ -88,7 +93,14 @@ def _training(store: Store, step: Mapping[str, Any], tasks: Mapping[str, str]) -
         examples=int(found["examples"]) if "examples" in found else None,
         loss=_finite(training.get("final_loss")) if isinstance(training, dict) else None,
         epochs=tuple(one for one in epochs if math.isfinite(one[1])),
+        dev_examples=_dev_examples(dev),
+        course=read_course(store, address),
     )
+
+
+def _dev_examples(dev: Any) -> int | None:
+    scores = dev["epochs"][0]["scores"] if isinstance(dev, dict) and dev.get("epochs") else []
+    return sum(int(one["n"]) for one in scores) or None
 
 
 def _metrics(folder: Path) -> dict[str, Any]:

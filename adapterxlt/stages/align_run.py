@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.lexicons import trained_entries
 from adapterxlt.stages.training.train_run import settings_of
 from adapterxlt.store.files import write_json
+from adapterxlt.store.losses import note_course
 from adapterxlt.training.align import Loss, align
 from adapterxlt.training.word_losses import infonce, triplet
 
@@ -57,20 +57,16 @@ def run_align(planned: PlannedStep, context: Context, staging: Path) -> None:
     save(built, out)
     name = f"{step.text('task')}-{planned.fingerprint[:12]}"
     write_seen(out, {name: hash_texts(lexicon.words)}, inputs)
-    training = {
-        key: value
-        for key, value in asdict(report).items()
-        if key not in ("parts", "epochs", "kept")
-    }
     write_json(
         out / METRICS_NAME,
         {
             "examples": len(lexicon),
             "held_out": len(division.held_out),
             "groups": division.groups,
-            "training": training,
+            "training": report.figures(),
         },
     )
+    note_course(context.store, planned.fingerprint, report.course())
 
 
 def _loss(step: Step) -> Loss:

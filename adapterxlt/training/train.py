@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.store.losses import Course, course_of
 from adapterxlt.token_budget import Budget
 from adapterxlt.trackers import Tracking
 from adapterxlt.training.arguments import arguments_of
@@ -78,6 +79,7 @@ class TrainReport:
         epochs: where the best epoch's weights are kept, what each epoch scored on dev; else ().
         precision: what it computed in.
         kept: number of the epoch whose weights are kept; None: the last, unscored.
+        losses: the mean loss of each step, those before an interruption included.
     """
 
     steps: int
@@ -89,6 +91,21 @@ class TrainReport:
     epochs: tuple[EpochScores, ...] = ()
     kept: int | None = None
     precision: str = "fp32"
+    losses: tuple[float, ...] = ()
+
+    def figures(self) -> dict[str, object]:
+        """What is one figure for the whole training, as plain JSON data."""
+        apart = ("parts", "epochs", "kept", "losses")
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in apart}
+
+    def course(self) -> Course | None:
+        """Its losses and dev scores from the first step to the last.
+
+        None if it was resumed from a checkpoint of before 0.2, which has the last losses alone.
+        """
+        if len(self.losses) < self.steps:
+            return None
+        return course_of(self.losses, [(epoch.step, epoch.value) for epoch in self.epochs])
 
 
 def train(
@@ -224,6 +241,7 @@ def train_steps(
         epochs=tuple(best.epochs) if best else (),
         kept=best.kept.epoch if best else None,
         precision=find_precision(settings.precision, built.model.device),
+        losses=tuple(trainer.losses),
     )
 
 

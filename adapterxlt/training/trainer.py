@@ -251,7 +251,7 @@ class StepTrainer(Trainer):
         state = {
             "identity": self.identity,
             "counts": [self.examples, self.real_tokens, self.padded_tokens],
-            "losses": self.losses[-self.steps.tail :],
+            "losses": self.losses,
             "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
             **collect_json(optimizer, scheduler),
         }

@@ -1,4 +1,4 @@
-"""A work folder of a study whose numbers were made up: results, outcomes, training, durations."""
+"""A work folder of a study whose numbers were made up: results, outcomes, and trainings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from adapterxlt.plan.lineage import describe
 from adapterxlt.results.kept import write_results
 from adapterxlt.results.outcomes import Outcomes, write_outcomes
 from adapterxlt.results.rows import Row
+from adapterxlt.store.losses import course_of, note_course
 from adapterxlt.store.manifest import Manifest
+from adapterxlt.store.store import Store
 
 LANGUAGES = ("en", "de", "es", "ru", "zh", "ar", "hi", "th", "sw", "ur")
 INTERMEDIATES = ("none", "mnli", "squad", "commonsenseqa", "hellaswag", "mixed")
@@ -87,7 +89,8 @@ def _train(workdir: Path, steps: Sequence[dict[str, object]]) -> None:
         address = str(step["fingerprint"])
         folder = workdir / "store" / address[:2] / address
         folder.mkdir(parents=True, exist_ok=True)
-        epochs = [{"epoch": one, "step": 100 * one, "value": 50 + 8 * one - one**2, "scores": []}
+        epochs = [{"epoch": one, "step": 100 * one, "value": 50 + 8 * one - one**2,
+               "scores": [{"n": 500}]}
                   for one in range(1, 5)]  # fmt: skip
         found = {"examples": 2000, "training": {"steps": 400, "final_loss": 0.4},
                  "dev": {"kept": 4, "epochs": epochs}}  # fmt: skip
@@ -95,6 +98,9 @@ def _train(workdir: Path, steps: Sequence[dict[str, object]]) -> None:
         noted = workdir / "store" / ".durations" / address
         noted.parent.mkdir(exist_ok=True)
         noted.write_text(f"{120 + 60 * number + int(address[:2], 16):.3f}\n")
+        losses = [0.4 + 0.8 / (1 + step / 40) for step in range(400)]
+        note_course(Store(workdir / "store"), address,
+                    course_of(losses, [(one["step"], one["value"]) for one in epochs]))  # fmt: skip
 
 
 def _cell(

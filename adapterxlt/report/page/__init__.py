@@ -13,6 +13,7 @@ from adapterxlt.report.answers import answers_of, notes_on, over_several
 from adapterxlt.report.compare import signed, verdict
 from adapterxlt.report.comparisons import Comparison, shown_p
 from adapterxlt.report.costs import spent
+from adapterxlt.report.courses import courses
 from adapterxlt.report.embed import embedded, rows_of
 from adapterxlt.report.forest import forest
 from adapterxlt.report.groups import facets
@@ -71,6 +72,8 @@ def render(
             spent=found,
             cost_plots=cost_plots(found.costs),
             curves=curves(found.trainings),
+            courses=courses(found.trainings),
+            uncharted=sum(one.course is None for one in found.trainings),
             seen=seen_of(runs),
             beside=beside(runs),
             rows=embedded(rows_of(runs)),

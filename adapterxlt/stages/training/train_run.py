@@ -24,6 +24,7 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import training_examples
 from adapterxlt.stages.training.dev import dev_scorer
 from adapterxlt.store.files import write_json
+from adapterxlt.store.losses import note_course
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.training.ranks import ALONE
@@ -94,6 +95,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         seen[name] = np.union1d(seen[name], hashes) if name in seen else hashes
     write_seen(out, seen, [context.artifact(name) for name in planned.step.inputs])
     write_json(out / METRICS_NAME, _metrics(materials, report, settings))
+    note_course(context.store, planned.fingerprint, report.course())
 
 
 def settings_of(planned: PlannedStep) -> Training:
@@ -140,20 +142,19 @@ def _inputs(
 def _metrics(
     materials: Sequence[_Material], report: TrainReport, settings: Training
 ) -> dict[str, object]:
-    training = asdict(report)
-    parts, epochs, kept = (training.pop(key) for key in ("parts", "epochs", "kept"))
+    training = report.figures()
     if settings.precision != AUTO:
         del training["precision"]  # the recipe says it
     found: dict[str, object] = {
         "examples": sum(len(material.examples) for material in materials),
         "training": training,
     }
-    if epochs:
-        found["dev"] = {"kept": kept, "epochs": epochs}
-    if parts:
+    if report.epochs:
+        found["dev"] = {"kept": report.kept, "epochs": [asdict(epoch) for epoch in report.epochs]}
+    if report.parts:
         found["tasks"] = [
-            {**material.part.said(), "examples": len(material.examples), **part}
-            for material, part in zip(materials, parts, strict=True)
+            {**material.part.said(), "examples": len(material.examples), **asdict(part)}
+            for material, part in zip(materials, report.parts, strict=True)
         ]
     return found
 
