@@ -30,9 +30,14 @@ def make_console(file: IO[str] | None = None) -> Console:
         force_terminal=plain,
         force_jupyter=plain,
     )
-    if not console.is_terminal and "COLUMNS" not in console._environ:
+    if _may_widen(console):
         console.width = PLAIN_WIDTH
     return console
+
+
+def _may_widen(console: Console) -> bool:
+    """Whether nobody said how wide the lines may be."""
+    return not console.is_terminal and "COLUMNS" not in console._environ
 
 
 def plain_table() -> Table:
@@ -49,8 +54,9 @@ def plain_table() -> Table:
 def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:
     """Print records with the same keys as a table; numbers are right-aligned.
 
-    Where the width is too small, columns of several words are wrapped; all columns where that does
-    not do. Nothing is cut off: half a number is another number.
+    Where the width is too small, columns of several words are wrapped. Where not even the longest
+    words have a place, a terminal gets them folded, and a file or a pipe gets wider lines, so that
+    names stay whole there. Nothing is cut off: half a number is another number.
     """
     console = console or make_console()
     table = plain_table()
@@ -61,7 +67,12 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
     cells = {name: [name, *(str(record[name]) for record in records)] for name in columns}
     whole = {name for name in columns if max(len(cell.split()) for cell in cells[name]) < 2}
     words = {name: [word for cell in cells[name] for word in cell.split()] for name in columns}
-    if sum(2 + max(map(cell_len, words[name]), default=0) for name in columns) > console.width:
+    longest = {name: max(map(cell_len, words[name]), default=0) for name in columns}
+    needed = sum(2 + longest[name] for name in columns)
+    wider = needed > console.width and _may_widen(console)
+    if wider:
+        table.width = needed
+    elif needed > console.width:
         whole = set()  # a column without a place for its longest word would vanish
     for column in columns:
         numeric = all(isinstance(record[column], int | float) for record in records)
@@ -69,9 +80,10 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
             column,
             justify="right" if numeric else "left",
             no_wrap=column in whole,
+            min_width=longest[column] if wider else None,
             overflow="fold",
         )
     for record in records:
         # Plain text: neither `lora[r=4]` nor anything that an artifact says is markup.
         table.add_row(*(Text(printable(record[column], lines=True)) for column in columns))
-    console.print(table)
+    console.print(table, crop=not wider)

@@ -31,13 +31,12 @@ def test_a_file_gets_plain_text_where_colours_are_forced(monkeypatch: pytest.Mon
     assert "\x1b" not in stream.getvalue()
 
 
-def test_nothing_is_cut_off_however_narrow() -> None:
+def test_nothing_is_cut_off_however_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     record = {"layer": 2, "pooling": "mean-no-special", "accuracy xx en": "97.7", "mrr": "100.0"}
     for width in (80, 35, 20):
+        monkeypatch.setenv("COLUMNS", str(width))
         stream = io.StringIO()
-        console = make_console(stream)
-        console.width = width
-        print_table([record], console)
+        print_table([record], make_console(stream))
         lines = stream.getvalue().splitlines()
         assert max(map(len, lines)) <= width
         printed, given = (
@@ -46,9 +45,22 @@ def test_nothing_is_cut_off_however_narrow() -> None:
         assert printed == given
 
 
-def test_a_column_of_words_does_not_vanish_beside_wide_names() -> None:
+WIDE = {"model": "m" * 28, "baseline": "b" * 26, "on": "udpos dev"}
+
+
+def test_a_column_of_words_does_not_vanish_beside_wide_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
     stream = io.StringIO()
-    console = make_console(stream)
-    console.width = 60
-    print_table([{"model": "m" * 28, "baseline": "b" * 26, "on": "udpos dev"}], console)
+    print_table([WIDE], make_console(stream))
     assert "".join(stream.getvalue().split()).count("udpos") == 1
+
+
+def test_a_pipe_gets_lines_wide_enough_for_whole_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    stream = io.StringIO()
+    record = {name: 3 * str(value) for name, value in WIDE.items()}
+    print_table([record], make_console(stream))
+    words = stream.getvalue().split()
+    assert {"m" * 84, "b" * 78, "devudpos"} <= set(words)
