@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 
 class AdapterXLTError(Exception):
-    """Root of all errors that a user can meet.
+    """The base class of all errors that the program reports.
 
     Args:
         message: what is wrong, and where.
@@ -38,7 +38,7 @@ class AdapterXLTError(Exception):
 
 
 class FailedStagesError(AdapterXLTError):
-    """Stages of a run failed; all that do not need them ran.
+    """Stages of a run failed. The stages that do not need them did run.
 
     Args:
         failed: why, by stage (or step of one).
@@ -53,7 +53,7 @@ class FailedStagesError(AdapterXLTError):
 
 
 class UsageError(AdapterXLTError):
-    """The command line does not make sense."""
+    """The command line is wrong: an option, an argument, or a combination of them."""
 
     exit_code = 2
 
@@ -93,13 +93,13 @@ class InvalidRecipeError(AdapterXLTError):
 
 
 class InvalidArtifactError(AdapterXLTError):
-    """An artifact or store entry is damaged, hostile, or does not fit."""
+    """An artifact or store entry is damaged or malicious, or does not fit the backbone."""
 
     exit_code = 4
 
 
 class MissingError(AdapterXLTError):
-    """Something the run needs is not there, or not usable."""
+    """Something that the command needs is missing or cannot be used."""
 
     exit_code = 5
 
@@ -109,7 +109,7 @@ class MissingDataError(MissingError):
 
 
 class MissingBackboneError(MissingError):
-    """A backbone is missing, incomplete, or of another shape than expected."""
+    """A backbone is missing or incomplete, or its weights have unexpected shapes."""
 
 
 class MissingPackageError(MissingError):
@@ -117,4 +117,4 @@ class MissingPackageError(MissingError):
 
 
 class MissingDeviceError(MissingError):
-    """A device that was asked for is not on this machine."""
+    """The machine does not have the requested device."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -21,8 +22,8 @@ class Writer:
 
     Args:
         file: open for text.
-        table: whether as CSV with a header, where several values in one cell are JSON; else as
-            one JSON object a line.
+        table: whether to write CSV with a header, in which each label has a column for its score
+            and other lists are JSON in one cell; else one JSON object per line.
     """
 
     def __init__(self, file: IO[str], table: bool) -> None:
@@ -40,6 +41,7 @@ class Writer:
         if self._csv is None:
             self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
             return
+        fields = _columns(fields)
         if self._empty:
             self._csv.writerow(fields)
             self._empty = False
@@ -49,3 +51,14 @@ class Writer:
             else value
             for value in fields.values()
         )
+
+
+def _columns(fields: Mapping[str, object]) -> dict[str, object]:
+    """The cells of a row by column: `score_LABEL` for the score of each label."""
+    found: dict[str, object] = {}
+    for name, value in fields.items():
+        if name == "scores" and isinstance(value, Mapping):
+            found |= {f"score_{label}": score for label, score in value.items()}
+        else:
+            found[name] = value
+    return found

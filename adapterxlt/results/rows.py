@@ -26,30 +26,30 @@ class Row:
         n: number of examples (or sentences, or gold pairs) behind the value.
         seed: seed of the measured model.
         protocol: name of the protocol, with the layer for retrieval.
-        layer: hidden layer the vectors came from (0 = embeddings), None outside retrieval.
+        layer: hidden layer that the vectors are from (0 is the embeddings), None outside retrieval.
         trained_in: languages of the labelled data that the model was trained on, its lineage
             included; a language that is not among them is zero-shot.
-        lineage: chain from the backbone to the model, readable.
+        lineage: the chain of trainings from the backbone to the model, in words.
         fingerprint: store fingerprint of the measured model ("" for the bare backbone).
-        contamination: texts of this evaluation seen in the lineage, "" when none is known.
+        contamination: which texts of this evaluation were seen in training, "" if none is known.
         baseline: name of the model this one is compared with, "" for the baseline itself.
-        caps: "train 2000, evaluate 200" when examples were capped, else "".
+        caps: limits on the number of examples ("train 2000, evaluate 200"), "" without limits.
         pooling: how the vectors of that layer were pooled, where the recipe lists poolings; None
             where it leaves them to the protocol.
-        recipe_id: short hash of what the recipe computes (its steps, seed and data): recipes of
-            one name that differ, and seeds of one recipe, are told apart by it.
+        recipe_id: short hash of what the recipe computes (its steps, seed and data). It
+            distinguishes different recipes with the same name, and the seeds of one recipe.
         cell: store address of the measurement.
-        setup: short hash of all that the measurement comes from but its seeds: rows of several
-            seeds go together that have the same.
-        equivalence: within how many points of the baseline the recipe takes models as equal, None
-            where it does not say; then the key is left out of the file.
-        shot_seed: the seed that the shots were drawn by which the measured model was trained on
-            last; None without shots, then the key is left out of the file.
-        language_adapter: of a model on language adapters, the language whose adapter it was
-            measured with: its own, or another's where it has none, or `none`. None, and left out
-            of the file, where the model stands on none.
-        precision: what it was computed in, where the stage says anything of it; else None, and
-            left out of the file.
+        setup: short hash of everything that the measurement depends on, except seeds. Rows that
+            differ only in their seeds have the same.
+        equivalence: the number of points within which the recipe counts models as equal. The file
+            leaves the key out if the recipe does not say it.
+        shot_seed: the seed that drew the shots on which the measured model was last trained. The
+            file leaves the key out if there were no shots.
+        language_adapter: the language whose adapter the model was measured with (its own, or
+            another if it has none), or `none`. The file leaves the key out if the model does not
+            stand on language adapters.
+        precision: the precision of the computation. The file leaves the key out if the stage does
+            not set it.
 
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """

@@ -22,9 +22,10 @@ from adapterxlt.tasks.catalogue import compatible
 class EnsembleStage(Stage):
     """Models whose outputs are averaged: `{ensemble: [direct, after_nli], weights: [2, 1]}`.
 
-    Of classes, tags and choices their probabilities; of answers the logits of where they begin
-    and end, which can be compared between the windows of a context. Inputs are as long as those
-    of the first member. Members may differ in methods and in what they are composed of.
+    For classes, tags and choices the probabilities are averaged. For answers it is the logits of
+    their first and last words, because these can be compared between the windows of a context.
+    Inputs are cut at the length that the first member was trained with. Members may differ in
+    their methods and their composition.
     """
 
     key: ClassVar[str] = "ensemble"

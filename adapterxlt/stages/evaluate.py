@@ -39,7 +39,10 @@ from adapterxlt.tasks.task_languages import language_in
 
 
 class EvaluateStage(Stage):
-    """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`."""
+    """Score trained stages zero-shot: `{evaluate: [direct, after_nli], on: udpos}`.
+
+    Every stage is scored in every language of the task that has files, with its own head.
+    """
 
     key: ClassVar[str] = "evaluate"
     evaluate: list[str] = Field(min_length=1, description="Stages to score.")

@@ -30,9 +30,9 @@ DENSE = "full[norms=false]"
 class TrainStage(TrainingStage, SpeakingStage):
     """Train a task: `{train: mnli, method: seq_bn}`, optionally on top of another stage.
 
-    Of several tasks (`train: [mnli, squad]`) every step is on one, with a head of its own. With
-    `language_adapters`, on that of its language; what goes on from such a stage, or is stacked on
-    it, stands on the same ones.
+    With several tasks (`train: [mnli, squad]`), each has its own head, and each training step uses
+    one of them. With `language_adapters`, the stage is trained on top of the adapter of its
+    language. Later stages that continue from it or are stacked on it stand on the same adapters.
     """
 
     key: ClassVar[str] = "train"

@@ -25,7 +25,7 @@ class FileRecord(BaseModel):
     """Size and content of one file.
 
     Args:
-        size: its bytes.
+        size: number of bytes.
         sha256: hash of its content, as 64 hexadecimal digits.
     """
 
@@ -39,7 +39,7 @@ class BackboneFacts(BaseModel):
     """The backbone that an artifact was trained on.
 
     Args:
-        name: what the recipe called it.
+        name: its name in the recipe.
         hash: sha256 of its content: the settings, the tokenizer and the weights.
     """
 
@@ -50,16 +50,17 @@ class BackboneFacts(BaseModel):
 
 
 class ArtifactFacts(BaseModel):
-    """What an entry says of itself once it is made ready to travel.
+    """What an entry says of itself once it has been packed for others.
 
     Args:
-        backbone: what it fits to.
+        backbone: the backbone that it fits.
         labels: label names by task, in the order of the head's outputs.
-        license: licence of the weights, "" when nobody said.
+        license: licence of the weights, "" if it was not given.
         tensors: hash of every tensor (its name, type, shape and bytes) by file; the order of
             tensors within the file does not count.
-        seal: sha256 of the manifest with an empty seal; finds accidents, signatures find malice.
-        override: the backbone it was really trained on, when it was made to fit to another.
+        seal: sha256 of the manifest with an empty seal. It shows accidental changes; only a
+            signature shows deliberate ones.
+        override: the backbone that it was trained on, if it was put on another one on purpose.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,14 +80,14 @@ class Manifest(BaseModel):
         schema_version: version of this layout.
         fingerprint: the entry's address.
         kind: step kind (`train`, `evaluate`, ...).
-        title: id of the step in the recipe that made it.
+        title: name of the step in the recipe that made it.
         recipe: name of that recipe.
-        parts: the parts of the fingerprint, for explanations.
-        lineage: backbone and every training step above, oldest first; a step's `origins` say where
-            the data of its tasks are from (entries from before that have none).
-        files: every file of the entry but the manifest itself, by relative path.
-        environment: library versions at the time.
-        artifact: what makes it fit to travel; None for an entry that never left its store.
+        parts: the parts of the fingerprint, from which `plan --explain` explains it.
+        lineage: the backbone and every training step up to this one, oldest first. The `origins`
+            of a step say where the data of its tasks are from; old entries have none.
+        files: every file of the entry except the manifest itself, by relative path.
+        environment: versions of the libraries that made it.
+        artifact: what others need to use it; None if the entry was never packed or pushed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

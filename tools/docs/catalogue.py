@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -72,9 +73,10 @@ def _entry(task: Task) -> str:
         "Labels": ", ".join(code(label) for label in task.labels),
         "Consists of": ", ".join(code(name) for name in task.members),
         "Metrics": ", ".join(code(name) for name in task.metrics),
-        "Texts of other languages": escape(task.made),
+        "Origin of the texts in other languages": escape(task.made),
         "Published settings": ", ".join(code(name) for name in presets_of(task.name)),
-        "On the Hugging Face Hub": f"{code(task.hub.id)}" if task.hub else escape(task.elsewhere),
+        "On the Hugging Face Hub": code(task.hub.id) if task.hub else "",
+        "Where to get the data": "" if task.hub else escape(task.elsewhere),
         "Citation": escape(task.citation),
     }
     lines = [f"- {name}: {text}" for name, text in facts.items() if text]
@@ -83,7 +85,7 @@ def _entry(task: Task) -> str:
             f"{split}: {', '.join(code(pattern) for pattern in roles.values())}"
             for split, roles in layout.files.items()
         )
-        lines.append(f"- Files, as {escape(layout.name)} has them: {'; '.join(files)}")
+        lines.append(f"- Files in the layout `{layout.name}`: {'; '.join(files)}")
     return "\n".join(lines)
 
 
@@ -106,7 +108,7 @@ def methods() -> str:
     for family in dict.fromkeys(method.family for method in METHODS.values()):
         members = [method for method in METHODS.values() if method.family == family]
         rows = [
-            (anchor(name.replace("+", "p")) + code(name), escape(sentence(METHODS[name].help)))
+            (anchor(name.replace("+", "p")) + code(name), escape(_told(METHODS[name].help)))
             for name in (method.name for method in members)
         ]
         more = "\n".join(
@@ -117,6 +119,12 @@ def methods() -> str:
         title = said("families")[family]
         sections.append(f"## {title}\n\n{table(('method', 'what it trains'), rows)}\n\n{more}")
     return "\n\n".join(sections)
+
+
+def _told(text: str) -> str:
+    """A description as a sentence, with the names of other methods as they are typed."""
+    names = "|".join(sorted((name for name in METHODS if "_" in name), key=len, reverse=True))
+    return sentence(re.sub(rf"(?<![`\w])({names})(?!\w)", r"`\1`", text))
 
 
 def _parameters(method: Method) -> str:

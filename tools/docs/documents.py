@@ -16,9 +16,9 @@ from adapterxlt.store.manifest import ArtifactFacts, BackboneFacts, FileRecord, 
 from tools.docs.markdown import anchor, arguments, code, escape, first_paragraphs, sentence, table
 
 EXIT_CODES = {
-    0: "All went well.",
+    0: "The command succeeded.",
     2: "",
-    130: "Ctrl-C, or a signal to end: the same command goes on from there.",
+    130: "Ctrl-C or a signal interrupted the command. The same command continues from there.",
 }
 
 

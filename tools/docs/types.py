@@ -26,7 +26,7 @@ def words(schema: Mapping[str, Any]) -> str:
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
-        return _or([f"`{value}`" for value in schema["enum"] if value is not None])
+        return _or([f"`{value}`" for value in schema["enum"] if value not in (None, "")])
     for choice in ("anyOf", "oneOf"):
         if choice in schema:
             kinds = [words(each) for each in schema[choice] if each.get("type") != "null"]
@@ -49,8 +49,9 @@ def _plural(text: str) -> str:
     name, comma, rest = text.partition(",")
     if name in ("text", "anything") or name.startswith("`"):
         return {"text": "texts"}.get(name, name) + comma + rest
-    if name.startswith("list of"):
-        return name.replace("list of", "lists of", 1) + comma + rest
+    for kind in ("list of", "mapping of"):
+        if name.startswith(kind):
+            return name.replace(" of", "s of", 1) + comma + rest
     return f"{name}s{comma}{rest}"
 
 
