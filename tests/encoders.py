@@ -1,16 +1,19 @@
-"""Random small encoders of every architecture, each with a tokenizer of its own kind."""
+"""Random small backbones of every architecture, each with a tokenizer of its own kind."""
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import sentencepiece
 import torch
 import transformers
 from tokenizers import BertWordPieceTokenizer
 
 from adapterxlt.backbones.architectures import BUILT_IN
+from adapterxlt.methods.checks import too_old
 from tests import tiny
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -44,12 +47,17 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }  # fmt: skip
+# What the installed version of `adapters` can have.
+ALL = [name for name, entry in BUILT_IN.items() if too_old(name, entry.since) is None]
+ENCODERS = [name for name, entry in BUILT_IN.items() if not entry.decoder]
 
 
 def build(folder: Path, model_type: str) -> Path:
     """Write a random encoder with its head of masked language modelling into `folder`."""
     if model_type == "xlm-roberta":
         return tiny.build(folder)
+    if model_type == "llama":
+        return llama(folder)
     name, more = CONFIGS[model_type]
     folder.mkdir(parents=True, exist_ok=True)
     size = word_pieces(
@@ -68,6 +76,30 @@ def build(folder: Path, model_type: str) -> Path:
             **read.special_tokens_map,
         ).save_pretrained(folder)
         (folder / "vocab.txt").unlink()
+    return folder
+
+
+def llama(folder: Path) -> Path:
+    """Write a random Llama with fewer keys and values than queries, and its tokenizer: one that
+    puts a start token before a text, nothing behind it, and has no token to pad with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(tiny.SENTENCES),
+        model_writer=model,
+        vocab_size=tiny.VOCABULARY,
+        model_type="unigram",
+        num_threads=1,
+        minloglevel=2,
+    )
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+    told = {"tokenizer_class": "LlamaTokenizer", "legacy": False, "add_bos_token": True}
+    (folder / "tokenizer_config.json").write_text(json.dumps(told))
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        **SIZES, **_SHARED, num_key_value_heads=2, vocab_size=tiny.VOCABULARY
+    )
+    transformers.LlamaForCausalLM(config).save_pretrained(folder, safe_serialization=True)
     return folder
 
 

@@ -48,7 +48,8 @@ def load(
         progress: receives reports of long work, such as a download.
 
     Raises:
-        UsageError: the model does not exist, or the name fits several models.
+        UsageError: the model does not exist, the name fits several models, or the backbone is a
+            decoder.
         InvalidArtifactError: the model is damaged, hostile, or belongs to another backbone.
         MissingBackboneError: the backbone is missing.
 
@@ -68,6 +69,7 @@ def load(
     known = own_catalogue([*map(Path, tasks), *configured()])
     with ExitStack() as stack:
         source = find_source(fspath(model), base, progress, stack)
+        source.backbone.must_be_encoder("predicting and encoding")
         if language_adapters and len(source.members) != 1:
             raise UsageError(f"{source.name}: does not stand on language adapters")
         given = {}

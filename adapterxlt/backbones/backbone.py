@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.backbones.architectures import Architecture, find
+from adapterxlt.errors import UsageError
 from adapterxlt.methods.checks import check_method
 
 
@@ -45,6 +46,22 @@ class Backbone:
     def max_length(self) -> int:
         """Longest input in subwords."""
         return self.max_positions - self.architecture.first_position
+
+    def must_be_encoder(self, what: str) -> None:
+        """Refuse a decoder where sentences or labels are asked for.
+
+        Args:
+            what: needs an encoder, for the message.
+
+        Raises:
+            UsageError: it is a decoder.
+        """
+        if self.architecture.decoder:
+            raise UsageError(
+                f"{what} needs an encoder, but `{self.name}` is a decoder (`{self.model_type}`): "
+                "its tokens see only those before them",
+                hint="`align` and `probe` stages of recipes can use a decoder",
+            )
 
     def problems_of(self, method: str) -> list[str]:
         """Return the problems of a method on this backbone."""

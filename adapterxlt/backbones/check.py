@@ -18,6 +18,7 @@ from adapterxlt.backbones.rules import SIZES
 from adapterxlt.backbones.tokenizer import safe_added, safe_tokenizer_config, safe_tokens
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.lfs import FETCH, POINTER, is_pointer
+from adapterxlt.methods.checks import too_old
 from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.show import brief
 from adapterxlt.store.files import sha256_kept
@@ -50,6 +51,9 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
             f"({folder / 'config.json'})",
             hint=f"supported: {', '.join(known())}",
         )
+    if problem := too_old(f"backbone `{name}` (`{model_type}`)", entry.since):
+        message, _, hint = problem.partition("\n")
+        raise MissingBackboneError(message, hint=hint)
     for size in entry.required:
         _positive(name, folder, config, entry.key(size))
     kept, left_out = safe_config(config, f"backbone `{name}`: {folder / 'config.json'}", entry)

@@ -40,10 +40,11 @@ _UNSUPPORTED = {
     "add_cross_attention": "only encoders are supported",
     "is_decoder": "only encoders are supported",
     "pruned_heads": "heads that were taken out are not supported",
+    "rope_parameters": "transformers 5 wrote it; save the model with transformers 4",
     "quantization_config": "quantised weights are not supported; save it in float16 or float32",
 }
 
-_HEADS = "num_attention_heads"
+_HEADS, _SHARED = "num_attention_heads", "num_key_value_heads"  # the latter serve several each
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,6}){0,3}")
 
 
@@ -95,12 +96,18 @@ def safe_config(
 def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture) -> None:
     """Attention heads share the width; where their number is not given, transformers has one."""
     sizes = {**architecture.defaults, **kept}
-    width, heads = (sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS))
+    width, heads, shared = (
+        sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS, _SHARED)
+    )
     if width is not None and heads is not None and width % heads:
         key = architecture.key(_HEADS)
         given = "" if key in kept else ", which is the default"
         raise MissingBackboneError(
             f"{where} has {key}: {heads}{given}", hint=f"it must divide the width ({width})"
+        )
+    if heads is not None and shared is not None and heads % shared:
+        raise MissingBackboneError(
+            f"{where} has {_SHARED}: {shared}", hint=f"it must divide {_HEADS} ({heads})"
         )
 
 

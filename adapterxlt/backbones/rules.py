@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 Fits = Callable[[object], bool]
 Rule = tuple[Fits, str]  # whether a value fits, and which do
@@ -57,6 +57,28 @@ def list_of(*known: str) -> Rule:
     )
 
 
+def list_that(rule: Rule, of: str) -> Rule:
+    """A list of values that a rule accepts."""
+    return (
+        lambda value: isinstance(value, list) and all(map(rule[0], value)),
+        f"it must be a list {of}",
+    )
+
+
+def mapping(required: Mapping[str, Rule], optional: Mapping[str, Rule]) -> Rule:
+    """A mapping with these keys, and no others."""
+    known = {**required, **optional}
+
+    def fits(value: object) -> bool:
+        return (
+            isinstance(value, dict)
+            and required.keys() <= value.keys() <= known.keys()
+            and all(known[key][0](each) for key, each in value.items())
+        )
+
+    return fits, f"it must be a mapping with {', '.join(known)}"
+
+
 TOKEN = whole(0, 1 << 24)
 FLAG = one_of(True, False)
 SHARE = number(1)
@@ -90,3 +112,13 @@ BERT: dict[str, Rule] = {
     "position_embedding_type": one_of(*_POSITIONS),
     "use_cache": FLAG,
 }
+# How rotary positions are stretched, in those ways that do not depend on a text's length.
+ROPE_SCALING = mapping(
+    {"factor": number(1e6)},
+    {
+        **{key: one_of("default", "linear", "llama3") for key in ("rope_type", "type")},
+        "low_freq_factor": number(1e6),
+        "high_freq_factor": number(1e6),
+        "original_max_position_embeddings": whole(1, 1 << 20),
+    },
+)

@@ -24,6 +24,8 @@ _TOKENS = (
     "unk_token",
 )
 _FLAGS = (
+    "add_bos_token",
+    "add_eos_token",
     "add_prefix_space",
     "clean_up_tokenization_spaces",
     "do_lower_case",

@@ -60,12 +60,18 @@ def _check_carried(part: Part, cannot: Mapping[str, str]) -> Iterable[str]:
 
 
 def _check_library(part: Part) -> Iterable[str]:
-    since = METHODS[part.name].since
-    if since and Version(_installed()) < Version(since):
-        yield (
-            f"`{part.name}` needs adapters {since} or newer, but {_installed()} is installed\n"
-            "pip install -U adapters"
-        )
+    if problem := too_old(f"`{part.name}`", METHODS[part.name].since):
+        yield problem
+
+
+def too_old(what: str, since: str | None) -> str | None:
+    """Return the problem if something needs a newer version of `adapters` than the one here."""
+    if not since or Version(_installed()) >= Version(since):
+        return None
+    return (
+        f"{what} needs adapters {since} or newer, but {_installed()} is installed\n"
+        "pip install -U adapters"
+    )
 
 
 @cache

@@ -18,6 +18,8 @@ from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 from adapterxlt.models.view import view
 
+_BUFFERS = ("position_ids", "rotary_emb.inv_freq")  # computed anew, but in older checkpoints
+
 
 class FirstToken(nn.Module):
     """Stands in for the pooler, which no head uses and most checkpoints do not hold."""
@@ -57,7 +59,7 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> AdapterModel:
         for key in info["unexpected_keys"]
         if key.startswith((architecture.prefix, *(f"{part}." for part in architecture.body)))
         and ".pooler." not in key
-        and not key.endswith("position_ids")  # a buffer that older checkpoints hold
+        and not key.endswith(_BUFFERS)
     ]
     if missing or extra:
         raise MissingBackboneError(
@@ -107,6 +109,16 @@ def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
             hint="write it with `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`",
         )
     tokenizer.name_or_path = backbone.name
+    if backbone.architecture.decoder:  # else the start token would be behind the padding
+        tokenizer.padding_side = "right"
+    if tokenizer.pad_token_id is None:  # of decoders; padding is masked, whichever token it is
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.bos_token
+    if tokenizer.pad_token_id is None:
+        raise MissingBackboneError(
+            f"backbone `{backbone.name}`: its tokenizer names no padding token and no token at the "
+            "end or start of a text",
+            hint="set `pad_token` in tokenizer_config.json",
+        )
     for name in backbone.architecture.vocabularies:
         if name != "tokenizer.json" and (backbone.path / name).is_file():
             tokenizer.vocab_file = str(backbone.path / name)  # copied by `save_pretrained`

@@ -63,12 +63,16 @@ def _read_mask(
     context.width, context.real = states.shape[1], None
     if mask is not None and mask.dim() == 2:  # 1 for every token of the text
         context.real = mask.bool()
-    elif mask is not None:  # 0 for what a token sees
-        columns = mask[:, :, :1]  # all tokens see the same ones: [batch, 1, 1, length]
+    elif mask is not None:  # 0, or True, for what a token sees
+        columns = mask[:, :, -1:]  # the last one sees all that any does: [batch, 1, 1, length]
         prompt = context.width - columns.shape[-1]
-        # It may stand behind the first token, which is not padding either: 0 masks nothing.
-        columns = pad(columns, (prompt, 0))
-        context.real = columns[:, 0, 0] == 0
+        if columns.dtype is torch.bool:  # of decoders, which have no prompts
+            context.real = columns[:, 0, 0]
+        else:
+            # A prompt may stand behind the first token, which is not padding either: 0 masks
+            # nothing.
+            columns = pad(columns, (prompt, 0))
+            context.real = columns[:, 0, 0] == 0
         if prompt:
             kwargs[name] = columns.expand(-1, -1, context.width, -1)
     context.prompt_tokens_length = None  # else each layer puts rows that mask nothing in front

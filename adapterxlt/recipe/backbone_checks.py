@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.recipe.composition import Composition
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.kinds import kind_of
+from adapterxlt.recipe.kinds import KINDS, kind_of
 
 
 def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
@@ -13,4 +13,14 @@ def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
     draft.recipe = draft.recipe.on(backbone.layers)
     composition = Composition(draft)  # what of shapes depends on the backbone is known now
     for name, stage in draft.recipe.stages.items():
-        kind_of(stage).check_backbone(draft, name, stage, composition.of, backbone)
+        kind = kind_of(stage)
+        if backbone.architecture.decoder and not kind.decoders:
+            able = ", ".join(f"`{key}`" for key in KINDS if KINDS[key].decoders)
+            draft.refuse(
+                ("stages", name),
+                f"`{kind.key}` needs an encoder, but `{backbone.name}` is a decoder "
+                f"(`{backbone.model_type}`): its tokens see only those before them",
+                f"stages that a decoder can be used in: {able}",
+            )
+            continue
+        kind.check_backbone(draft, name, stage, composition.of, backbone)

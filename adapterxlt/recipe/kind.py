@@ -102,6 +102,7 @@ class StageKind(Generic[S]):
         like_first: whether its heads and their settings are those of the first stage it names.
         trains: whether its steps train on what `Step.parts` tells.
         measures: whether its steps measure models on `task` in `languages`.
+        decoders: whether it can be had of a backbone whose tokens see only those before them.
         called: what its models are called where others are by their method.
         version: of its code; raise it when that computes something else.
     """
@@ -117,6 +118,7 @@ class StageKind(Generic[S]):
     like_first: ClassVar[bool] = False
     trains: ClassVar[bool] = False
     measures: ClassVar[bool] = False
+    decoders: ClassVar[bool] = False
     called: ClassVar[str] = ""
     version: ClassVar[int] = 1
 

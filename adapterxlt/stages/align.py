@@ -84,6 +84,7 @@ class _Align(StageKind[AlignStage]):
     makes_model = True
     kept = True
     trains = True
+    decoders = True
 
     def named_files(self, stage: AlignStage) -> Iterator[Task]:
         yield from lexicon_file(stage.align, stage.spoken)

@@ -12,7 +12,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.fields import MAX_LENGTH, Layers
+from adapterxlt.recipe.fields import MAX_LENGTH, Layers, Precision
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.order import in_order
@@ -20,9 +20,11 @@ from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.measuring import (
+    COMPUTED_IN,
     bare_or_first,
     check_baseline,
     check_length,
+    computed_in,
     refuse_ensembles,
     seen_by,
     stages_among,
@@ -40,6 +42,8 @@ class ProbeStage(Stage):
     `none` is the bare backbone. If models were aligned on this lexicon, all models are measured on
     the entries that none of them was trained on. Every score is given twice: for the mean over the
     subwords of a word, and for the mean that includes the special tokens, which all words share.
+    In a decoder, such as Llama, a subword sees only those before it, and the special token is the
+    start token, whose vector is the same in all words.
     """
 
     key: ClassVar[str] = "probe"
@@ -67,6 +71,7 @@ class ProbeStage(Stage):
     token_budget: int = Field(
         16384, gt=0, description="Maximum number of tokens, including padding, in one forward pass."
     )
+    precision: Precision = Field("fp32", description=COMPUTED_IN)
 
 
 class _Probe(StageKind[ProbeStage]):
@@ -75,6 +80,7 @@ class _Probe(StageKind[ProbeStage]):
     lists = distinct = ("probe", "layers")
     may_be_all = ("layers",)
     measures = True
+    decoders = True
 
     def named_files(self, stage: ProbeStage) -> Iterator[Task]:
         yield from lexicon_file(stage.on, stage.language)
@@ -118,6 +124,8 @@ class _Probe(StageKind[ProbeStage]):
             "token_budget": stage.token_budget,
             **seen_by(scene.backbone, scene.recipe.catalogue),
         }
+        if stage.precision != "fp32":
+            params["precision"] = stage.precision
         for model in stage.probe:
             yield Step(f"{name}/{model}/{task.name}", self.key, name, step_of(model), params)
 
@@ -135,7 +143,7 @@ class _Probe(StageKind[ProbeStage]):
         return bare_or_first(models)
 
     def protocol(self, params: Mapping[str, Any]) -> str:
-        return "words held out" if params.get("held_out") else "all words"
+        return computed_in("words held out" if params.get("held_out") else "all words", params)
 
     def cap(self, stage: ProbeStage) -> int | None:
         return stage.cap

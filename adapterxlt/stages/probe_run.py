@@ -40,6 +40,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     which = seen_examples(measured.pairs, seen) if flagged else None
     sides, entries = words_of(whole, measured)
     split = HELD_OUT if step.params["held_out"] else ALL
+    precision = context.precision_of(step)
     measures: list[Measure] = []
     outcomes: list[Outcomes] = []
     ids = ids_of([f"{one}\t{other}" for one, other in measured.pairs])
@@ -56,6 +57,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
                 layer=layer,
                 contamination=flagged,
                 pooling=pooling,
+                precision=precision,
             )
             for metric, value in values.items()
         ]

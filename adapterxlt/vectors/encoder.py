@@ -27,6 +27,7 @@ def load_encoder(
         MissingBackboneError: the backbone is not there.
         InvalidArtifactError: the artifact is damaged, or of another backbone.
         MissingDeviceError: the device is not there.
+        UsageError: the backbone is a decoder.
     """
     from adapterxlt.models.build import load
     from adapterxlt.models.spec import SPEC_FILE, read_spec
@@ -42,6 +43,8 @@ def load_encoder(
         if not (artifact / SPEC_FILE).is_file() and (inner / SPEC_FILE).is_file():
             artifact = inner
         backbone = backbone or read_spec(artifact).backbone.name
-    built = load(resolve_backbone(backbone or "mini", Path.cwd()), artifact)
+    found = resolve_backbone(backbone or "mini", Path.cwd())
+    found.must_be_encoder("this command")
+    built = load(found, artifact)
     built.model.to(place)
     return built

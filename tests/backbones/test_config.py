@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.backbones import config
+from adapterxlt.backbones.architectures.llama import LLAMA
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.errors import MissingBackboneError
 
@@ -30,6 +31,21 @@ FINE_TUNED = {
     "finetuning_task": "xnli", "is_decoder": False, "pruned_heads": {}, "auto_map": {},
     "_attn_implementation_autoset": True, "attn_implementation": None,
     "_attn_implementation": "sdpa", "quantization_config": None,
+}  # fmt: skip
+# As the Hub has it of Llama 3.1 8B Instruct, which names several ends of a text.
+LLAMA_3: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"], "attention_bias": False, "attention_dropout": 0.0,
+    "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "hidden_act": "silu",
+    "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336,
+    "max_position_embeddings": 131072, "mlp_bias": False, "model_type": "llama",
+    "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8,
+    "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+    "rope_scaling": {
+        "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192, "rope_type": "llama3",
+    },
+    "rope_theta": 500000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+    "transformers_version": "4.42.3", "use_cache": True, "vocab_size": 128256,
 }  # fmt: skip
 OTHER = ("architectures", "output_past", "transformers_version")
 
@@ -92,6 +108,7 @@ def test_what_would_run_code_is_refused(key: str, value: object) -> None:
         ("pad_token_id", -1), ("model_type", "bert"), ("is_decoder", True),
         ("add_cross_attention", True), ("pruned_heads", {"0": [1]}),
         ("quantization_config", {"quant_method": "bitsandbytes"}),
+        ("rope_parameters", {"rope_theta": 10000.0, "rope_type": "default"}),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be(key: str, value: object) -> None:
@@ -123,3 +140,26 @@ def test_heads_that_are_not_named_are_as_many_as_transformers_takes() -> None:
     assert safe_config(bare, "x")[0] == bare
     with pytest.raises(MissingBackboneError, match="num_attention_heads: 12, which is the default"):
         safe_config({**bare, "hidden_size": 32}, "x")
+
+
+def test_what_real_decoders_hold_is_taken_without_a_word() -> None:
+    kept, left_out = config.safe_config(LLAMA_3, "x", LLAMA)
+    assert left_out == []
+    other = {"architectures", "tie_word_embeddings", "torch_dtype"}
+    assert kept == {key: value for key, value in LLAMA_3.items() if key not in other}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("eos_token_id", [1, "x"]), ("eos_token_id", {}), ("num_key_value_heads", 5),
+        ("rope_scaling", {"factor": 8.0, "rope_type": "dynamic"}),
+        ("rope_scaling", {"rope_type": "llama3"}), ("rope_scaling", [8.0]),
+        ("rope_scaling", {"factor": 8.0, "rope_type": "llama3", "kernel": "a/b"}),
+        ("rope_scaling", {"factor": "8"}),
+    ],
+)  # fmt: skip
+def test_values_that_no_decoder_can_have(key: str, value: object) -> None:
+    with pytest.raises(MissingBackboneError, match=f"has {key}: ") as caught:
+        config.safe_config({**LLAMA_3, key: value}, "x", LLAMA)
+    assert caught.value.hint

@@ -278,3 +278,11 @@ def test_an_encoder_whose_language_modules_would_be_deleted_is_refused(tmp_path:
     with pytest.raises(MissingBackboneError, match="and `adapters` would delete them") as caught:
         inspect_backbone("x", tmp_path)
     assert "xlm-roberta-base" in str(caught.value.hint)
+
+
+def test_an_older_version_of_the_library_may_compute_it_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapterxlt.methods.checks._installed", lambda: "1.2.0")
+    (tmp_path / "config.json").write_text('{"model_type": "llama", "hidden_size": 8}')
+    refused(tmp_path, "(`llama`) needs adapters 1.3 or newer, but 1.2.0 is installed")

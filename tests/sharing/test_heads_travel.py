@@ -11,7 +11,6 @@ import torch
 import transformers
 from torch import Tensor
 
-from adapterxlt.backbones.architectures import BUILT_IN
 from adapterxlt.backbones.architectures.entry import Architecture
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 from adapterxlt.backbones.backbone import Backbone
@@ -156,7 +155,9 @@ STAYS = {
 
 
 @pytest.mark.parametrize("library", TRIED)
-@pytest.mark.parametrize("model_type", [name for name in BUILT_IN if name != "xlm-roberta"])
+@pytest.mark.parametrize(
+    "model_type", [name for name in encoders.ENCODERS if name != "xlm-roberta"]
+)
 def test_out_and_in_again_on_every_architecture(
     tmp_path: Path, model_type: str, library: str
 ) -> None:

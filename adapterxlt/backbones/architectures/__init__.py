@@ -1,4 +1,4 @@
-"""The architectures of encoders, by the `model_type` of their config.json: one file each. No torch.
+"""Architectures of backbones, by the `model_type` of their config.json: one file each. No torch.
 
 Other packages add theirs as entry points of `adapterxlt.architectures`: the name is the model
 type, and it stands for an `Architecture`.
@@ -11,13 +11,15 @@ from adapterxlt.backbones.architectures.bert import BERT
 from adapterxlt.backbones.architectures.deberta_v2 import DEBERTA_V2
 from adapterxlt.backbones.architectures.distilbert import DISTILBERT
 from adapterxlt.backbones.architectures.entry import Architecture
+from adapterxlt.backbones.architectures.llama import LLAMA
 from adapterxlt.backbones.architectures.modernbert import MODERNBERT
 from adapterxlt.backbones.architectures.xlm_roberta import XLM_ROBERTA
 
 __all__ = ["BUILT_IN", "REFUSED", "Architecture", "find", "known"]
 
 BUILT_IN: dict[str, Architecture] = {
-    entry.model_type: entry for entry in (XLM_ROBERTA, BERT, DISTILBERT, DEBERTA_V2, MODERNBERT)
+    entry.model_type: entry
+    for entry in (XLM_ROBERTA, BERT, DISTILBERT, DEBERTA_V2, MODERNBERT, LLAMA)
 }
 
 

@@ -51,6 +51,9 @@ class Architecture:
             True: all of them.
         cannot: methods and kinds of parts that do not work, and why; see `methods.features`.
         models: well-known ones on the Hub: layers, width, size in words.
+        decoder: whether a token sees only those before it. Such models have no heads here: words
+            are aligned and probed in them, and nothing else; see `StageKind.decoders`.
+        since: the version of `adapters` that first computes it right; "" for all supported ones.
     """
 
     model_type: str
@@ -88,6 +91,8 @@ class Architecture:
     plain_heads: bool | tuple[str, ...] = True
     cannot: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
+    decoder: bool = False
+    since: str = ""
 
     def key(self, size: str) -> str:
         """Return the name of a size in config.json."""

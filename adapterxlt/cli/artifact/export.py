@@ -129,6 +129,7 @@ def _write_encoder(
     from adapterxlt.integrations.sentence_transformers import export_sentence_transformers
     from adapterxlt.models.load import load
 
+    backbone.must_be_encoder(f"--to {ENCODER}")
     with new_folder(out) as folder:
         built = load(backbone, artifact)
         export_sentence_transformers(built, folder, layer=layer, pooling=pooling, artifact=artifact)

@@ -23,6 +23,7 @@ from adapterxlt.tasks.catalogue import Task
 
 class _Use(StageKind[UseStage]):
     key = "use"
+    decoders = True
     model = UseStage
     lists = ("labels",)
     makes_model = True
