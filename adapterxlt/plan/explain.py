@@ -44,11 +44,11 @@ def _changed_params(then: Mapping[str, object], now: Mapping[str, object]) -> li
 def _changed_inputs(then: list[object], now: list[object], names: tuple[str, ...]) -> list[str]:
     if len(then) != len(now):
         return [f"{len(then)} inputs before, {len(now)} now"]
-    return [
-        f"input {name} changed"
-        for name, old, new in zip(names, then, now, strict=True)
-        if old != new
+    changed = [name for name, new in zip(names, now, strict=True) if new not in then]
+    changed = changed or [
+        name for name, old, new in zip(names, then, now, strict=True) if old != new
     ]
+    return [f"input {name} changed" for name in changed]
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -91,12 +91,14 @@ def make_plan(
     steps = expand(recipe, sources.backbone, sources.roots, sources.used)
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
-    for step in steps:
+    for place, step in enumerate(steps):
         if step.used is not None:
             parts[step.id], addresses[step.id] = dict(step.used.parts), step.used.fingerprint
             continue
         inputs = tuple(addresses[needed] for needed in step.inputs)
         KINDS[step.kind].check_inputs(step, inputs)
+        steps[place] = step = KINDS[step.kind].in_order(step, inputs)
+        inputs = tuple(addresses[needed] for needed in step.inputs)
         parts[step.id] = fingerprint_parts(
             step,
             data=read.data_of(step),

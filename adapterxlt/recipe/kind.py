@@ -199,6 +199,11 @@ class StageKind(Generic[S]):
         """All the data that a step reads."""
         yield from ()
 
+    def in_order(self, step: Step, addresses: Sequence[str]) -> Step:
+        """A step with its inputs in the order that its result is computed in, now that their
+        addresses are known; for kinds to which the order of a list means nothing."""
+        return step
+
     def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:
         """Refuse inputs of a step, now that their addresses are known.
 

@@ -80,8 +80,7 @@ class _Fuse(TrainingKind[FuseStage]):
         check_unused(draft, name, stage, shape_of, of="fuse")
 
     def steps(self, scene: Scene, name: str, stage: FuseStage) -> Iterable[Step]:
-        # Members in the order in which the recipe has them: that of this list means nothing.
-        inputs = tuple(member for member in scene.recipe.stages if member in stage.fuse)
+        inputs = tuple(stage.fuse)
         more: dict[str, object] = {"fusion": stage.fusion}
         if stage.train_members:
             more["train_members"] = True
@@ -90,6 +89,14 @@ class _Fuse(TrainingKind[FuseStage]):
             inputs += (shape.speaks.source,)
             more["language_adapter"] = True
         yield replace(self.step(scene, name, stage, more), inputs=inputs)
+
+    def in_order(self, step: Step, addresses: Sequence[str]) -> Step:
+        """By address: then two recipes that write the members in another order, or under other
+        names, have one fusion. The language adapter stays the last input."""
+        members = len(addresses) - ("language_adapter" in step.params)
+        order = sorted(range(members), key=addresses.__getitem__)
+        inputs = [step.inputs[index] for index in (*order, *range(members, len(addresses)))]
+        return replace(step, inputs=tuple(inputs))
 
     def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:
         """An adapter cannot be fused with itself, whatever its stages are called."""
@@ -112,7 +119,7 @@ class _Fuse(TrainingKind[FuseStage]):
         task, cap = told(params)
         cap += ", members trained on" if params.get("train_members") else ""
         below = f"{inputs[-1]} > " if "language_adapter" in params else ""
-        members = inputs[:-1] if below else inputs
+        members = sorted(inputs[:-1] if below else inputs)
         return f"{below}fuse({' + '.join(members)}) > {task} (fusion{cap})"
 
 
