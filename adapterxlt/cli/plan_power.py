@@ -21,8 +21,9 @@ from adapterxlt.store.store import Store
 MORE = max(SEEDS)
 _NOTE = (
     "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
-    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} seeds. With one seed "
-    "per model, variation between seeds is not included."
+    f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} other seeds in "
+    "every stage. 3 x 2 seeds are a grid: each seed of one stage with each of another. With one "
+    "seed per model, variation between seeds is not included."
 )
 
 
@@ -54,6 +55,7 @@ class Power:
         return {
             "power": [
                 asdict(one)
+                | {"finds": one.detectable}
                 | {"detectable": {str(count): one.noise.detectable(count) for count in SEEDS}}
                 for one in self.questions
             ],
@@ -88,8 +90,8 @@ def _record(one: Question, sources: list[str]) -> dict[str, object]:
         "on": f"{one.task} {one.split}",
         "languages": one.languages,
         "examples": one.examples,
-        "seeds": one.seeds,
-        "finds": f"{one.noise.detectable(one.seeds):.1f}",
+        "seeds": one.seeds_told,
+        "finds": f"{one.detectable:.1f}",
         f"with {MORE}": f"{one.noise.detectable(MORE):.1f}",
     }
     told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.execution.results import names_of
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
-from adapterxlt.report.power import Noise, guessed
+from adapterxlt.report.power import STAGES, Noise, guessed
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
+from adapterxlt.results.cells import seeds_in
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.stages.running.context import Context
 from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
@@ -37,7 +41,9 @@ class Question:
 
     Args:
         languages: how many the difference is over; `examples` of all of them together.
-        seeds: how many the recipe has of it.
+        seeds: how many independent ones the recipe has of it: of a nested design those of the
+            first stage, of a grid the fewest that a stage has.
+        grid: of crossed seeds how many each stage has, else ().
     """
 
     model: str
@@ -47,17 +53,33 @@ class Question:
     languages: int
     examples: int
     seeds: int
+    grid: tuple[int, ...]
     noise: Noise
+
+    @property
+    def detectable(self) -> float:
+        """The difference that the recipe can show with the seeds that it has."""
+        return self.noise.detectable(*(self.grid or (self.seeds,)))
+
+    @property
+    def seeds_told(self) -> str:
+        """How many seeds, in words."""
+        return " x ".join(map(str, self.grid or (self.seeds,)))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A measurement that is compared with another, and what both are but for their seeds."""
+    """A measurement that is compared with another, and what both are but for their seeds.
+
+    Args:
+        against: the step that trained the other model; None: the bare backbone.
+    """
 
     planned: PlannedStep
     names: Mapping[str, object]
     model: str
     baseline: str
+    against: str | None
 
 
 def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
@@ -80,6 +102,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
         )
         models = list(dict.fromkeys(str(one.names["model"]) for one in asked))
         baselines = list(dict.fromkeys(str(one.names["baseline"]) for one in asked))
+        shape = _shape(asked, context)
         contest = next(
             (
                 one
@@ -99,7 +122,8 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
             _split(planned),
             len(judged),
             sum(sizes),
-            max(len(models), len(baselines)),
+            min(shape),
+            shape if len(shape) > 1 else (),
             noise,
         )
 
@@ -111,14 +135,28 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
         for planned in plan.steps
         if KINDS[planned.step.kind].measures
     ]
-    setups = {(names["stage"], names["model"]): str(names["setup"]) for _, names in measured}
+    others = {(names["stage"], names["model"]): (str(names["setup"]), planned.step.model)
+              for planned, names in measured}  # fmt: skip
     found: dict[tuple[object, ...], list[_Asked]] = {}
     for planned, names in measured:
         if names["baseline"]:
-            baseline = setups.get((names["stage"], names["baseline"]), "")
-            asked = _Asked(planned, names, str(names["setup"]), baseline)
+            baseline, step = others.get((names["stage"], names["baseline"]), ("", None))
+            asked = _Asked(planned, names, str(names["setup"]), baseline, step)
             found.setdefault((asked.model, baseline), []).append(asked)
     return found.values()
+
+
+def _shape(asked: list[_Asked], context: Context) -> tuple[int, ...]:
+    """How many seeds there are of each thing that varies."""
+    sides: tuple[list[str | None], list[str | None]] = ([], [])
+    for one in asked:
+        sides[0].append(one.planned.step.model)
+        sides[1].append(one.against)
+    models, baselines = (
+        [seeds_in(lineage_of(context.plan, step, context.backbone)) for step in dict.fromkeys(side)]
+        for side in sides
+    )
+    return design_of(models, baselines).shape
 
 
 def _split(planned: PlannedStep) -> str:
@@ -137,12 +175,17 @@ def _measured(contest: Contest, guess: Noise) -> Noise:
     [verdict] = judge([contest], resamples=RESAMPLES)
     if verdict is None:
         return guess
-    seeds = min(len(contest.models), len(contest.baselines))
+    shape, parts = verdict.design.shape, verdict.found.parts
     found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
-    if seeds > 1:
-        source = f"outcomes of {seeds} seeds"
-        found = replace(found, seed=verdict.found.seeds * seeds, source=source)
-    return found
+    if not parts:
+        return found
+    source = f"outcomes of {' x '.join(map(str, shape))} seeds"
+    if len(parts) == 1:
+        return replace(found, seed=parts[0] * shape[0], source=source)
+    stages = [part * own for part, own in zip(parts, shape, strict=False)]
+    whole = sum(stages) + parts[-1] * math.prod(shape)
+    shares = tuple(one / whole for one in stages) if whole else STAGES
+    return replace(found, seed=whole, shares=shares, source=source)
 
 
 def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list[int]:

@@ -41,9 +41,11 @@ class Comparison:
         points: the mean difference over the languages, in points of the metric.
         low, high: its 95 % interval; `low90`, `high90` the 90 % one.
         p_corrected: Holm, over the comparisons of the report.
+        seeds: how many models; `grid`: of crossed seeds how many each stage has, else ().
         interval: how it was made.
         variance: of the difference, by what it comes from, in squared points; that of languages is
-            not part of the interval, which is about these very languages.
+            not part of the interval, which is about these very languages. Of crossed seeds also
+            what those of the first (`seeds_1`) and of later stages add, and `seeds_rest`.
         equivalence: within how many points both count as equal, None where nobody asked;
             `equivalent`: whether the 90 % interval lies within (two one-sided tests at 5 %).
         verdict: better, worse, or not shown.
@@ -74,10 +76,16 @@ class Comparison:
     equivalence: float | None = None
     equivalent: bool | None = None
     unseen: Unseen | None = None
+    grid: tuple[int, ...] = ()
+
+    @property
+    def seeds_told(self) -> str:
+        """How many seeds, in words: `3`, or `3 x 3` of a grid."""
+        return " x ".join(map(str, self.grid or (self.seeds,)))
 
     def as_dict(self) -> dict[str, object]:
         """As plain JSON data."""
-        return asdict(self) | {"languages": list(self.languages)}
+        return asdict(self) | {"languages": list(self.languages), "grid": list(self.grid)}
 
     def __str__(self) -> str:
         """A sentence."""
@@ -85,7 +93,7 @@ class Comparison:
         said = self.verdict if self.verdict != "not shown" else "no difference shown"
         if self.equivalent:
             said += f", equal within {self.equivalence:g}"
-        seeds = f", {self.seeds} seeds" if self.seeds > 1 else ""
+        seeds = f", {self.seeds_told} seeds" if self.seeds > 1 else ""
         text = (
             f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
             f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] "
@@ -173,7 +181,9 @@ def _comparison(
             "examples": _rounded(estimate.examples),
             "seeds": _rounded(estimate.seeds),
             "languages": _rounded(verdict.languages),
+            **_by_stage(estimate.parts),
         },
+        grid=verdict.design.shape if len(verdict.design.shape) > 1 else (),
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin
@@ -185,13 +195,20 @@ def _comparison(
     return made
 
 
+def _by_stage(parts: Sequence[float]) -> dict[str, float]:
+    """Of crossed seeds what those of each stage add, and what single combinations do."""
+    if len(parts) < 2:
+        return {}
+    names = [*(f"seeds_{number}" for number in range(1, len(parts))), "seeds_rest"]
+    return {name: _rounded(part) for name, part in zip(names, parts, strict=True)}
+
+
 def _how(verdict: Verdict, seeds: int, resamples: int) -> str:
     """How the interval was made, and p."""
     clusters = "clustered by translation" if verdict.together else "each language by itself"
     said = f"paired bootstrap over examples, {clusters}, {resamples} samples"
     if seeds > 1:
-        pairs = "in pairs" if verdict.pairs else "nested"
-        return f"{said}; seeds {pairs}, t with Satterthwaite's degrees of freedom; p by t"
+        return f"{said}; seeds {verdict.design}, t with Satterthwaite's degrees of freedom; p by t"
     by = "paired permutation" if verdict.swapped else "t of the bootstrap's error"
     return f"{said}; percentiles; p by {by}; {ONE_SEED}"
 

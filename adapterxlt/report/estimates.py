@@ -1,7 +1,8 @@
 """Estimates a difference with its interval and its sources of variance from samples.
 
 With one seed the interval is the range of the middle 95 % of the samples. With several, variances
-of examples and of seeds are added, with as many degrees of freedom as Satterthwaite says.
+of examples and of seeds are added (of crossed seeds those of each stage, and of combinations), with
+as many degrees of freedom as Satterthwaite says.
 """
 
 from __future__ import annotations
@@ -23,23 +24,25 @@ class Side:
     Args:
         points: mean over languages, of each seed.
         draws: the same in every sample, [samples, seeds].
-        groups: seeds of one group share the seed of an earlier stage: they are no independent ones.
+        factors: what varies, with a label for each seed (see `designs.factors_of`): those of one
+            label are one repetition. Of two or more, each combination is there once.
     """
 
     points: Doubles
     draws: Doubles
-    groups: tuple[object, ...]
+    factors: tuple[tuple[object, ...], ...]
 
-    def by_group(self) -> tuple[Doubles, Doubles]:
-        """Means of the groups: points, and draws [samples, groups]."""
-        rows = [
-            [place for place, group in enumerate(self.groups) if group == one]
-            for one in dict.fromkeys(self.groups)
-        ]
-        return (
-            np.array([self.points[own].mean() for own in rows]),
-            np.stack([self.draws[:, own].mean(axis=1) for own in rows], axis=1),
-        )
+    def repetitions(self) -> Doubles:
+        """Points and draws as rows of one array, [1 + samples, sizes of the factors]."""
+        every = np.concatenate([self.points[None], self.draws])
+        places = [list(dict.fromkeys(labels)) for labels in self.factors]
+        grid = np.zeros((len(every), *map(len, places)))
+        count = np.zeros(grid.shape[1:])
+        for seed, labels in enumerate(zip(*self.factors, strict=True)):
+            at = tuple(own.index(one) for own, one in zip(places, labels, strict=True))
+            np.moveaxis(grid, 0, -1)[at] += every[:, seed]
+            count[at] += 1
+        return np.asarray(grid / count)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Estimate:
         low, high: 95 % interval; `low90`, `high90` the 90 % one, by which equivalence is told.
         p: of the seeds, by t; None where there is one seed: a permutation tells it then.
         examples, seeds: variance of the difference that comes from each.
+        parts: that of seeds by what varies: crossed seeds of each stage, and what only single
+            combinations have; of other designs it is one.
     """
 
     points: float
@@ -60,6 +65,7 @@ class Estimate:
     p: float | None
     examples: float
     seeds: float
+    parts: tuple[float, ...] = ()
 
 
 def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
@@ -68,41 +74,88 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     Args:
         clusters: number of what the samples were drawn from.
     """
-    parts = [side.by_group() for side in sides]
-    signs = (1.0, -1.0)[: len(sides)]
-    points = sum(sign * float(own.mean()) for sign, (own, _) in zip(signs, parts, strict=True))
-    draws = np.sum(
-        [sign * own.mean(axis=1) for sign, (_, own) in zip(signs, parts, strict=True)], axis=0
-    )
+    grids = [side.repetitions() for side in sides]
+    means = [grid.reshape(len(grid), -1).mean(axis=1) for grid in grids]
+    both = means[0] - means[1] if len(means) > 1 else means[0]
+    points, draws = float(both[0]), both[1:]
     draws = draws[np.isfinite(draws)]
     examples = float(draws.var()) if len(draws) else 0.0
     # The bootstrap's variance is that of as many draws as clusters: a little too small.
     examples *= clusters / max(1, clusters - 1)
-    if all(len(own) == 1 for own, _ in parts):
+    if all(grid[0].size == 1 for grid in grids):
         low, low90, high90, high = (
             np.quantile(draws, (0.025, 0.05, 0.95, 0.975)).tolist() if len(draws) else [points] * 4
         )
         return Estimate(points, low, high, low90, high90, None, examples, 0.0)
-    seeds, spread = 0.0, 0.0
-    for own, drawn in parts:
-        count = len(own)
-        if count > 1:
-            between = float(own.var(ddof=1)) / count
-            each, mean = np.nanvar(drawn, axis=0).mean(), np.nanvar(drawn.mean(axis=1))
-            # What seeds differ by on these very examples is counted with the examples already.
-            shared = max(0.0, float(each - mean) / (count - 1))
-            seeds += max(0.0, between - shared)
-            spread += between**2 / (count - 1)
+    parts, spread = _of_seeds(grids)
+    seeds = sum(parts)
     total = examples + seeds
     if not total:
         return Estimate(points, points, points, points, points, float(points == 0), 0.0, 0.0)
     freedom = total**2 / (spread + examples**2 / max(1, clusters - 1))
     error = float(np.sqrt(total))
     wide, narrow = (float(stdtrit(freedom, one)) * error for one in (0.975, 0.95))
-    p = 2 * float(stdtr(freedom, -abs(points) / error))
     return Estimate(
-        points, points - wide, points + wide, points - narrow, points + narrow, p, examples, seeds
+        points=points,
+        low=points - wide,
+        high=points + wide,
+        low90=points - narrow,
+        high90=points + narrow,
+        p=2 * float(stdtr(freedom, -abs(points) / error)),
+        examples=examples,
+        seeds=seeds,
+        parts=tuple(parts),
     )
+
+
+def _of_seeds(grids: Sequence[Doubles]) -> tuple[list[float], float]:
+    """What seeds add to the variance of a difference, by factor, and how uncertain that is.
+
+    The last part is what only single combinations of a grid have. A side with fewer factors counts
+    for the latest stages.
+    """
+    most = max(grid.ndim for grid in grids) - 1
+    parts, spread = [0.0] * (most + (most > 1)), 0.0
+    for grid in grids:
+        if grid[0].size == 1:
+            continue
+        squares, freedom = _squares(np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)]))
+        # What seeds differ by on these very examples is counted with the examples already.
+        found, shared = squares[:, 0], np.nanmean(squares[:, 1:], axis=1)
+        alone = len(found) == 2  # one factor: no rest
+        counted = [alone or one > found[-1] for one in found[:-1]]
+        for place, (one, noise) in enumerate(zip(found[:-1], shared[:-1], strict=True)):
+            own = max(0.0, float(one - found[-1]) - max(0.0, float(noise - shared[-1])))
+            parts[most - len(counted) + place] += own
+            spread += float(one) ** 2 / freedom[place] if counted[place] else 0.0
+        if not alone:
+            parts[-1] += max(0.0, float(found[-1] - shared[-1]))
+            spread += ((1 - sum(counted)) * float(found[-1])) ** 2 / freedom[-1]
+    return parts, spread
+
+
+def _squares(grid: Doubles) -> tuple[Doubles, list[int]]:
+    """Mean squares of each factor and of the rest, over the number of repetitions.
+
+    One that is expected of a factor is its part of the variance of the mean, and that of the rest,
+    which only a grid has (analysis of variance, one value a cell).
+
+    Returns:
+        [factors and the rest, rows of the grid], and the degrees of freedom of each.
+    """
+    axes = tuple(range(1, grid.ndim))
+    rest = grid - grid.mean(axis=axes, keepdims=True)
+    squares, freedom = [], []
+    for axis in axes:
+        means = rest.mean(axis=tuple(one for one in axes if one != axis), keepdims=True)
+        squares.append(means.reshape(len(grid), -1).var(axis=1, ddof=1) / grid.shape[axis])
+        freedom.append(grid.shape[axis] - 1)
+        rest = rest - means
+    count = grid[0].size
+    left = count - 1 - sum(freedom)
+    total = (rest.reshape(len(grid), -1) ** 2).sum(axis=1)
+    squares.append(total / left / count if left else np.zeros(len(grid)))
+    return np.array(squares), [*freedom, left]
 
 
 def permutation_p(points: float, differences: Doubles) -> float:

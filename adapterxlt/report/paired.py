@@ -12,6 +12,7 @@ from scipy.special import stdtr
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.metrics.statistics import Doubles, Statistic, fitting
+from adapterxlt.report.designs import Design, design_of
 from adapterxlt.report.estimates import Estimate, Side, estimate, permutation_p
 from adapterxlt.report.resampling import (
     RESAMPLES,
@@ -21,7 +22,7 @@ from adapterxlt.report.resampling import (
     bootstrap,
     permuted,
 )
-from adapterxlt.report.systems import Contest, System, groups_of, paired
+from adapterxlt.report.systems import Contest, System
 from adapterxlt.results.outcomes import GROUP, SEEN, Outcomes
 
 Keys = npt.NDArray[Any]
@@ -37,7 +38,7 @@ class Verdict:
         examples: how many the difference rests on, all languages together.
         languages: variance that would come from other languages of their kind.
         better: in how many of the languages the model has the higher value.
-        pairs: whether seeds were taken in pairs; `together`: whether languages were.
+        design: how seeds were taken; `together`: whether languages were drawn together.
         swapped: whether p is from a permutation.
     """
 
@@ -46,7 +47,7 @@ class Verdict:
     examples: int
     languages: float
     better: int
-    pairs: bool
+    design: Design
     together: bool
     swapped: bool
 
@@ -121,8 +122,11 @@ class _Problem:
         by_chance = self._permuted(resamples)
         for number, contest in enumerate(self.contests):
             each = self._difference(points, contest)  # by language
-            match = paired(contest.models, contest.baselines)
-            found = estimate(self._sides(contest, match, points.mean(axis=0), draws), self.clusters)
+            design = design_of(
+                [one.seeds for one in contest.models], [one.seeds for one in contest.baselines]
+            )
+            sides = self._sides(contest, design, points.mean(axis=0), draws)
+            found = estimate(sides, self.clusters)
             swapped = number in by_chance
             if swapped:
                 p = permutation_p(found.points, by_chance[number])
@@ -139,22 +143,26 @@ class _Problem:
                 examples=self.examples[number],
                 languages=max(0.0, between) / count,
                 better=int((sign * each > 1e-9).sum()),
-                pairs=match is not None,
+                design=design,
                 together=self.together,
                 swapped=swapped,
             )
 
     def _sides(
-        self, contest: Contest, match: list[int] | None, points: Doubles, draws: Doubles
+        self, contest: Contest, design: Design, points: Doubles, draws: Doubles
     ) -> list[Side]:
         own, base = self._places(contest.models), self._places(contest.baselines)
-        if match is not None:
-            base = [base[place] for place in match]
-            groups = groups_of(contest.models)
-            return [Side(points[own] - points[base], draws[:, own] - draws[:, base], groups)]
+        if design.match is not None:
+            if design.turned:
+                own = [own[place] for place in design.match]
+            else:
+                base = [base[place] for place in design.match]
+            return [
+                Side(points[own] - points[base], draws[:, own] - draws[:, base], design.factors)
+            ]
         return [
-            Side(points[places], draws[:, places], groups_of(systems))
-            for places, systems in ((own, contest.models), (base, contest.baselines))
+            Side(points[places], draws[:, places], factors)
+            for places, factors in ((own, design.factors), (base, design.others))
         ]
 
     def _permuted(self, resamples: int) -> dict[int, Doubles]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ LEVEL, POWER = 0.05, 0.80
 SEEDS = (1, 2, 3, 5, 10)
 # Of guesses: how much two models' outcomes, and differences in two languages, go together.
 MODELS_TOGETHER, LANGUAGES_TOGETHER = 0.5, 0.2
+STAGES = (0.5, 0.5)  # of what seeds bring, that of each stage of a grid
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Noise:
 
     Args:
         examples: variance from the test examples, whatever the number of seeds.
-        seed: that of one seed of both models.
+        seed: that of one seed of both models, other ones in every stage.
+        shares: of it, what the seeds of each stage bring, the first stage's first. The rest is
+            that of single combinations.
         clusters: number of examples that are drawn by themselves.
         source: where these are from, in words.
     """
@@ -28,19 +32,39 @@ class Noise:
     seed: float
     clusters: int
     source: str
+    shares: tuple[float, ...] = STAGES
 
-    def detectable(self, seeds: int) -> float:
+    def detectable(self, *seeds: int) -> float:
         """The difference in points that is found in 80 of 100 studies, at 5 %.
 
         With one seed that of other seeds is not counted, as it cannot be told apart then.
+
+        Args:
+            seeds: how many there are; of a grid how many each stage has: each of one stage is
+                trained with each of the others.
         """
-        between = self.seed / seeds if seeds > 1 else 0.0
-        total = self.examples + between
+        count = math.prod(seeds)
+        rest = 0.0
+        parts = [self.seed] if count > 1 else [0.0]
+        if len(seeds) > 1:
+            shares = (
+                self.shares if len(self.shares) == len(seeds) else [1 / len(seeds)] * len(seeds)
+            )
+            parts = [self.seed * share for share in shares]
+            rest = max(0.0, self.seed - sum(parts)) / count
+        between = [part / own for part, own in zip(parts, seeds, strict=True)]
+        total = self.examples + sum(between) + rest
         if not total:
             return 0.0
+        # As `estimates` has it: the mean square of a stage has that of combinations in it.
         spread = self.examples**2 / max(1, self.clusters - 1)
-        if seeds > 1:
-            spread += between**2 / (seeds - 1)
+        spread += sum(
+            (part + rest) ** 2 / (own - 1)
+            for part, own in zip(between, seeds, strict=True)
+            if own > 1
+        )
+        if rest:
+            spread += (len(seeds) - 1) ** 2 * rest**2 / (count - 1 - sum(own - 1 for own in seeds))
         freedom = total**2 / spread
         return float((stdtrit(freedom, 1 - LEVEL / 2) + stdtrit(freedom, POWER)) * np.sqrt(total))
 

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
+
+import numpy as np
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
+from adapterxlt.report.designs import factors_of, sizes_of, varying
+from adapterxlt.report.estimates import Side, estimate
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.systems import Key, key_of
+from adapterxlt.results.cells import seeds_behind
 from adapterxlt.results.rows import Row
-
-# 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; beyond, the last one serves
-# (it is a little too wide then).
-_T: tuple[float, ...] = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-_T += (2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086)
 
 SEEDS = (
     "± gives the 95 % interval by Student's t over the seeds: the variation of training, without "
-    "the sampling of test examples. Runs are combined if they have the same names of recipe, "
-    "stage and model, and differ only in the seed. Results of earlier versions are combined if "
-    "they have the same task, data, caps and lineage."
+    "the sampling of test examples. If every seed of one stage was trained with every seed of "
+    "another, the seeds of each stage count by themselves. Runs are combined if they have the same "
+    "names of recipe, stage and model, and differ only in the seed. Results of earlier versions "
+    "are combined if they have the same task, data, caps and lineage."
 )
 
 
@@ -33,11 +33,14 @@ class OverSeeds:
     """A model against its baseline under two or more seeds.
 
     Args:
-        model: its name, `*` in place of the seed.
+        model: its name, `*` in place of the seeds.
         baseline: of the same seed each time; likewise.
         on: task and split.
         where: the languages of the mean.
-        gains: seed -> difference in points, mean over the languages.
+        gains: seed -> difference in points, mean over the languages. Where stages have seeds of
+            their own, these are joined by `/`, those of the first stage first.
+        margin: half the width of the 95 % interval of their mean.
+        design: how the seeds of several stages go together.
         key: by what `comparisons` has the same.
         cost: less is better.
         clash: seeds that were measured twice with other results; the first one counts.
@@ -47,64 +50,84 @@ class OverSeeds:
     baseline: str
     on: str
     where: str
-    gains: dict[int, float]
+    gains: dict[str, float]
+    margin: float
+    design: str
     key: Key = ("",) * 6
     cost: bool = False
-    clash: tuple[int, ...] = ()
+    clash: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
         """Mean over seeds."""
         return mean(self.gains.values())
 
-    @property
-    def margin(self) -> float:
-        """Half the width of the 95 % interval of that mean."""
-        count = len(self.gains)
-        return _T[min(count - 1, len(_T)) - 1] * stdev(self.gains.values()) / math.sqrt(count)
-
     def __str__(self) -> str:
         better = sum((-points if self.cost else points) > 0 for points in self.gains.values())
         seeds = ", ".join(f"{seed}: {signed(points)}" for seed, points in self.gains.items())
         verdict = "; within the error" if abs(self.points) <= self.margin else ""
-        clash = f"; measured twice, differently: seed {', '.join(map(str, self.clash))}"
+        clash = f"; measured twice, differently: seed {', '.join(self.clash)}"
         return (
             f"{self.model} vs {self.baseline} on {self.on}: {signed(self.points)} ± "
-            f"{self.margin:.1f} points {self.where}, {len(self.gains)} seeds "
+            f"{self.margin:.1f} points {self.where}, {self.design} seeds "
             f"({seeds}; better in {better}{verdict}{clash if self.clash else ''})"
         )
 
 
 def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
     """Every comparison that was made under at least two seeds, in order of appearance."""
-    found: dict[tuple[str, ...], dict[int, float]] = {}
-    clashes: dict[tuple[str, ...], set[int]] = {}
+    found: dict[tuple[str, ...], dict[tuple[int, ...], float]] = {}
+    clashes: dict[tuple[str, ...], set[tuple[int, ...]]] = {}
     found_keys: dict[tuple[str, ...], Key] = {}
     for run in runs:
         for section in sections(run.rows):
-            for key, seed, points, rows in _gains(run.recipe, section):
+            for key, seeds, points, rows in _gains(run, section):
                 found_keys.setdefault(key, rows)
                 gains = found.setdefault(key, {})
-                if abs(gains.setdefault(seed, points) - points) > 1e-9:
-                    clashes.setdefault(key, set()).add(seed)
+                if abs(gains.setdefault(seeds, points) - points) > 1e-9:
+                    clashes.setdefault(key, set()).add(seeds)
     return [
-        OverSeeds(
-            model=key[0],
-            baseline=key[1],
-            on=key[2],
-            where=key[3],
-            gains=dict(sorted(gains.items())),
-            key=found_keys[key],
-            cost=facts_of(key[-1]).less_is_better,
-            clash=tuple(sorted(clashes.get(key, ()))),
-        )
+        _over(key, found_keys[key], dict(sorted(gains.items())), clashes.get(key, set()))
         for key, gains in found.items()
         if len(gains) > 1
     ]
 
 
-def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int, float, Key]]:
-    """(what is compared, seed, points, key of the comparison) of each model of a section."""
+def _over(
+    key: Sequence[str],
+    rows: Key,
+    gains: dict[tuple[int, ...], float],
+    clash: set[tuple[int, ...]],
+) -> OverSeeds:
+    factors = factors_of(list(gains))
+    names = dict(zip(gains, _names(list(gains)), strict=True))
+    points = np.array(list(gains.values()))
+    one = estimate([Side(points, points[None], factors)], clusters=1)
+    return OverSeeds(
+        model=key[0],
+        baseline=key[1],
+        on=key[2],
+        where=key[3],
+        gains={names[seeds]: gain for seeds, gain in gains.items()},
+        margin=one.high - one.points,
+        design=" x ".join(map(str, sizes_of(factors) if len(factors) > 1 else (len(gains),))),
+        key=rows,
+        cost=facts_of(key[-1]).less_is_better,
+        clash=tuple(names[seeds] for seeds in sorted(clash)),
+    )
+
+
+def _names(listed: Sequence[tuple[int, ...]]) -> list[str]:
+    """What seeds are called: the last stage's, or those of all stages that vary."""
+    if len({seeds[-1] for seeds in listed}) == len(listed):
+        return [str(seeds[-1]) for seeds in listed]
+    return ["/".join(map(str, labels)) for labels in zip(*varying(listed), strict=True)]
+
+
+def _gains(
+    run: Run, section: Section
+) -> Iterable[tuple[tuple[str, ...], tuple[int, ...], float, Key]]:
+    """(what is compared, seeds, points, key of the comparison) of each model of a section."""
     grid = section.grid
     of_baseline = next((row for row in grid.rows if row.model == grid.baseline), None)
     for model in grid.models:
@@ -114,20 +137,20 @@ def _gains(recipe: str, section: Section) -> Iterable[tuple[tuple[str, ...], int
             continue
         if of_baseline.fingerprint and of_baseline.seed != row.seed:
             continue  # the bare backbone has no seed; two trained models differ by theirs too
-        seed = row.seed
+        seeds = seeds_behind(run.workdir, row.cell) or (row.seed,)
         key = (
-            _starred(model, seed),
-            _starred(grid.baseline, seed),
+            _starred(model, seeds),
+            _starred(grid.baseline, seeds),
             f"{row.task} {row.split}",
             grid.place(section.where),
             ",".join(grid.judged),
-            recipe,
-            _starred(row.stage, seed),
+            run.recipe,
+            _starred(row.stage, seeds),
             *_compared(row),
             *_compared(of_baseline),
             row.metric,
         )
-        yield key, seed, gain.points, key_of(row, of_baseline)
+        yield key, seeds, gain.points, key_of(row, of_baseline)
 
 
 def _compared(row: Row) -> tuple[str, ...]:
@@ -135,6 +158,6 @@ def _compared(row: Row) -> tuple[str, ...]:
     return (row.setup,) if row.setup else (row.protocol, row.data, row.caps, row.lineage)
 
 
-def _starred(name: str, seed: int) -> str:
-    """`nli_3` of seed 3 as `nli_*`: a matrix writes the seed into names."""
-    return re.sub(rf"(?<!\d){seed}(?!\d)", "*", name)
+def _starred(name: str, seeds: Iterable[int]) -> str:
+    """`nli_3` of seed 3 as `nli_*`: a matrix writes seeds into names."""
+    return re.sub(rf"(?<!\d)({'|'.join(map(str, seeds))})(?!\d)", "*", name)

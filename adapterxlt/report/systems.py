@@ -141,32 +141,6 @@ def with_outcomes(contest: Contest) -> Contest | None:
     return Contest(languages, contest.where, *kept)
 
 
-def paired(models: Sequence[System], baselines: Sequence[System]) -> list[int] | None:
-    """For each model the baseline of the same seed; None where they do not go in pairs.
-
-    That is the seed of the last stage, or the last one before it, that differs from model to model
-    and from baseline to baseline, where both have the same ones.
-    """
-    if len(models) < 2:
-        return None
-    for place in range(1, 1 + max(len(one.seeds) for one in models)):
-        own, others = ([one.seeds[-place] if place <= len(one.seeds) else None for one in side]
-                       for side in (models, baselines))  # fmt: skip
-        if len({*own}) == len(own) and sorted(map(str, own)) == sorted(map(str, others)):
-            return [others.index(seed) for seed in own]
-    return None
-
-
-def groups_of(systems: Sequence[System]) -> tuple[object, ...]:
-    """What tells independent repetitions apart: the seed of the first stage that has several."""
-    seeds = [one.seeds for one in systems]
-    for place in range(max(map(len, seeds), default=0)):
-        level = tuple(own[place] if place < len(own) else None for own in seeds)
-        if len({*level}) > 1:
-            return level
-    return tuple(range(len(systems))) if len(systems) > 1 else (0,)
-
-
 def name_of(systems: Sequence[System]) -> str:
     """Its name; of several, with `*` in place of what tells their seeds apart."""
     return starred(list(dict.fromkeys(one.row.model for one in systems)))

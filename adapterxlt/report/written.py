@@ -122,7 +122,7 @@ def _full(one: Finding) -> list[str]:
         one.verdict,
         f"better in {one.found.better} of {len(one.found.languages)}",
         str(one.found.examples),
-        str(one.found.seeds),
+        one.found.seeds_told,
     ]
 
 

@@ -40,10 +40,14 @@ def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
     if folder is None:
         return None
     try:
-        steps: Any = read_manifest(folder).lineage.get("steps")
-        return tuple(seed for step in steps for seed in _seeds_of(step["params"]))
+        return seeds_in(read_manifest(folder).lineage)
     except (InvalidArtifactError, OSError, TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+def seeds_in(lineage: Mapping[str, Any]) -> tuple[int, ...]:
+    """The same of a lineage (`plan.lineage`)."""
+    return tuple(seed for step in lineage["steps"] for seed in _seeds_of(step["params"]))
 
 
 def _seeds_of(params: Mapping[str, Any]) -> list[int]:

@@ -68,6 +68,35 @@ stages:
     ]  # fmt: skip
 
 
+def test_a_grid_of_seeds_is_told_and_counted_as_one(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        """
+name: r
+backbone: mini
+data: pocket
+matrix: {first: [1, 2, 3], last: [4, 5]}
+stages:
+  "nli.s${first}": {train: mnli, seed: "${first}"}
+  "a.s${first}.s${last}": {train: pawsx, after: "nli.s${first}", seed: "${last}"}
+  "b.s${last}": {train: pawsx, seed: "${last}"}
+  "s.s${last}":
+    evaluate: ["a.s${first}.s${last}", "b.s${last}"]
+    on: pawsx
+    split: test
+    baseline: "b.s${last}"
+"""
+    )
+    call = ["plan", str(tmp_path / "r.yaml"), "--power", "--workdir", str(tmp_path / "w")]
+    told = CliRunner().invoke(cli, [*call, "--json"])
+    assert told.exit_code == 0, told.output
+    [found] = json.loads(told.stdout)["power"]
+    assert (found["model"], found["baseline"]) == ("a.s*.s*", "b.s*")
+    assert (found["seeds"], found["grid"]) == (2, [3, 2])
+    assert found["detectable"]["5"] < found["finds"] < found["detectable"]["2"]
+    shown = CliRunner().invoke(cli, call).output
+    assert "3 x 2" in shown
+
+
 @pytest.mark.parametrize(
     ("compare", "problem"),
     [

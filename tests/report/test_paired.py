@@ -174,8 +174,8 @@ def test_equal_seeds_go_in_pairs() -> None:
     other = system(bases[2].outcomes, name="b", seeds=(7,))
     pairs = verdict(contest(models, bases), 500)
     apart = verdict(contest(models, [*bases[:2], other]), 500)
-    assert pairs.pairs
-    assert not apart.pairs
+    assert str(pairs.design) == "in pairs"
+    assert str(apart.design) == "nested"
     assert pairs.found.seeds < apart.found.seeds / 4
     assert pairs.found.points == pytest.approx(apart.found.points)
 
@@ -275,10 +275,10 @@ def test_examples_are_found_by_their_ids() -> None:
 def test_variances_add_up_as_they_should() -> None:
     draw = np.random.default_rng(9)
     points = np.array([1.0, 2.0, 3.0])
-    side = Side(points, draw.normal(size=(4000, 1)) + points, (1, 2, 3))
+    side = Side(points, draw.normal(size=(4000, 1)) + points, ((1, 2, 3),))
     found = estimate([side], 10**6)
     assert found.examples == pytest.approx(1.0, rel=0.1)
     assert found.seeds == pytest.approx(1 / 3, rel=0.1)
-    nothing = estimate([Side(np.zeros(2), np.zeros((5, 2)), (1, 2))], 3)
+    nothing = estimate([Side(np.zeros(2), np.zeros((5, 2)), ((1, 2),))], 3)
     assert (nothing.low, nothing.high, nothing.p) == (0.0, 0.0, 1.0)
     assert permutation_p(0.0, np.zeros(9)) == 1.0

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from adapterxlt.report.estimates import Side, estimate
 from adapterxlt.report.paired import judge
 from adapterxlt.report.power import Noise, guessed
 from tests.report.systems import contest, right, system
@@ -31,13 +32,11 @@ def test_the_stated_power_of_several_seeds() -> None:
     noise = Noise(examples=0.25, seed=4.0, clusters=10_000, source="")
     gain = noise.detectable(4)
     draw = np.random.default_rng(1)
-    from adapterxlt.report.estimates import Side, estimate
-
     hits = 0
     for _ in range(400):
         points = gain + 2 * draw.normal(size=4) + 0.5 * draw.normal()
         shared = 0.5 * draw.normal(size=(200, 1))  # the same examples for every seed
-        found = estimate([Side(points, points + shared, tuple(range(4)))], 10_000)
+        found = estimate([Side(points, points + shared, (tuple(range(4)),))], 10_000)
         assert found.p is not None
         hits += found.p <= 0.05
     assert hits / 400 == pytest.approx(0.8, abs=0.08)
@@ -52,3 +51,33 @@ def test_more_of_anything_shows_smaller_differences() -> None:
     assert least([400]) > least([400] * 4, parallel=True) > least([400] * 4)
     assert least([400], 2) > least([400], 3) > least([400], 10)
     assert Noise(0.0, 0.0, 10, "").detectable(3) == 0.0
+
+
+def test_cells_of_a_grid_are_no_independent_seeds() -> None:
+    noise = Noise(examples=0.0, seed=4.0, clusters=1000, source="", shares=(0.75, 0.25))
+    assert noise.detectable(9) < noise.detectable(3, 3) < noise.detectable(2, 2)
+    # Nine models tell less than five of which each has other seeds in every stage.
+    assert noise.detectable(5) < noise.detectable(3, 3) < noise.detectable(3)
+    # Of what is not known it is half for each stage.
+    even = Noise(0.0, 4.0, 1000, "")
+    assert even.detectable(3, 3) == pytest.approx(even.detectable(5) * (5 / 3) ** 0.5)
+    assert even.detectable(2, 2, 2) < even.detectable(2)
+
+
+def test_the_stated_power_of_a_grid() -> None:
+    noise = Noise(examples=0.25, seed=4.0, clusters=10_000, source="", shares=(0.6, 0.3))
+    gain = noise.detectable(4, 3)
+    draw = np.random.default_rng(2)
+    labels = tuple(zip(*((a, b) for a in range(4) for b in range(3)), strict=True))
+    hits = 0
+    for _ in range(400):
+        sds = (4 * np.array([0.6, 0.3, 0.1])) ** 0.5
+        effects = [
+            sd * draw.normal(size=size) for sd, size in zip(sds, ((4, 1), 3, (4, 3)), strict=True)
+        ]
+        points = gain + sum(effects).ravel() + 0.5 * draw.normal()  # type: ignore[union-attr]
+        shared = 0.5 * draw.normal(size=(200, 1))
+        found = estimate([Side(points, points + shared, labels)], 10_000)
+        assert found.p is not None
+        hits += found.p <= 0.05
+    assert hits / 400 == pytest.approx(0.8, abs=0.08)

@@ -45,7 +45,7 @@ def _of(one: Finding) -> Cell:
         f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
         f"{found.examples:,} examples, {len(found.languages)} languages, {found.where}; better in "
         f"{found.better}",
-        f"{found.seeds} seed{'s' * (found.seeds > 1)}; {found.model} vs {found.baseline}",
+        f"{found.seeds_told} seed{'s' * (found.seeds > 1)}; {found.model} vs {found.baseline}",
     ]
     if found.equivalent:
         lines.append(f"equal within {found.equivalence:g} points")
