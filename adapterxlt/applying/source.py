@@ -21,11 +21,9 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.check import check_fits
 from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.locate import (
-    check_backbone,
     find_backbone,
     is_model,
     locate,
-    recorded_backbone,
     trained_stages,
 )
 from adapterxlt.sharing.remotes.address import local_path, masked
@@ -149,7 +147,7 @@ def _entry(folder: Path, name: str, backbone: str | None) -> Source:
     """An entry of a store, which never left it."""
     manifest = read_manifest(folder)
     _refuse_measurement(manifest, name)
-    return entry_source(folder, name, _backbone_of(manifest, backbone))
+    return entry_source(folder, name, find_backbone(manifest, backbone))
 
 
 def entry_source(folder: Path, name: str, backbone: Backbone) -> Source:
@@ -190,20 +188,3 @@ def _members(folder: Path, store: Store) -> tuple[tuple[float, Path], ...]:
             )
         found.append((float(share), member))
     return tuple(found)
-
-
-def _backbone_of(manifest: Manifest, given: str | None) -> Backbone:
-    """The backbone of a stage that was trained here, under the name that its recipe has for it."""
-    wanted = recorded_backbone(manifest)
-    try:
-        found = resolve_backbone(given or wanted.name, Path.cwd(), download=given is not None)
-    except MissingBackboneError as error:
-        if given is not None:
-            raise
-        raise MissingBackboneError(
-            f"{error.message} ({manifest.title} was trained on it)",
-            hint="name its place with `backbone=` in Python, or with --backbone on the command "
-            "line",
-        ) from error
-    check_backbone(manifest, found)
-    return found

@@ -146,11 +146,12 @@ def recorded_backbone(manifest: Manifest) -> BackboneFacts:
 
 
 def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
-    """Find the backbone that an artifact fits to. Nothing is downloaded.
+    """Find the backbone that a stage or an artifact fits to. Nothing is downloaded.
 
     Args:
-        given: a name or folder from the user; None takes what the artifact names, if that is the
-            bundled backbone or one in the local cache of the Hub (never a path it names).
+        given: a name or folder from the user. With None, a stage that never left its store gets the
+            backbone that its recipe named, a folder too. An artifact gets the one it names, if that
+            is the bundled backbone or one in the local cache of the Hub (never a path it names).
 
     Raises:
         MissingBackboneError: it is not there.
@@ -158,12 +159,13 @@ def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
     """
     wanted = recorded_backbone(manifest)
     name = given or wanted.name
-    if given is None and name not in BUNDLED and not _HUB_ID.fullmatch(name):
+    own = given is not None or manifest.artifact is None
+    if not own and name not in BUNDLED and not _HUB_ID.fullmatch(name):
         raise _missing(wanted)
     try:
         # An artifact that names `mini` must not pick up a folder of that name.
-        base = Path.cwd() if given else Path("/nonexistent")
-        if given is None and Path(name).exists() and name not in BUNDLED:
+        base = Path.cwd() if own else Path("/nonexistent")
+        if not own and Path(name).exists() and name not in BUNDLED:
             raise _missing(wanted)
         found = resolve_backbone(name, base, download=given is not None)
     except MissingBackboneError as error:
@@ -193,7 +195,8 @@ def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
 def _missing(wanted: BackboneFacts) -> MissingBackboneError:
     return MissingBackboneError(
         f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is missing",
-        hint="name its folder or Hub id with --backbone, or use --no-load to check without it",
+        hint="name its folder or Hub id with --backbone (`backbone=` in Python); to check the rest "
+        "without it, use --no-load",
     )
 
 

@@ -16,8 +16,10 @@ from adapterxlt.applying.source import Source
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.plan.memory import remember
+from adapterxlt.sharing.locate import find_backbone
 from adapterxlt.sharing.transport import pack, prepared
 from adapterxlt.store.files import address_of
+from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.sharing.trained import trained_stages
 
@@ -155,6 +157,22 @@ def test_wrong_options_are_told(workdir: Path, backbone: Backbone) -> None:
         xlt.load(f"{workdir}:nli")
     with pytest.raises(xlt.errors.InvalidArtifactError, match="was trained on backbone `tiny`"):
         xlt.load(f"{workdir}:nli", backbone="mini")
+
+
+def test_an_own_stage_finds_the_folder_its_recipe_named_and_an_artifact_names_no_folder(
+    entries: dict[str, Path],
+    packed: Path,
+    backbone: Backbone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(backbone.path, tmp_path / "tiny")
+    monkeypatch.chdir(tmp_path)
+    own = find_backbone(read_manifest(entries["nli"]), None)
+    assert own.path == tmp_path / "tiny"
+    assert own.hash == backbone.hash
+    with pytest.raises(xlt.errors.MissingBackboneError, match="--backbone"):
+        find_backbone(read_manifest(packed.parent / "folder"), None)
 
 
 def test_a_damaged_model_is_refused(
