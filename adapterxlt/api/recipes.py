@@ -134,7 +134,7 @@ def run(
         sources=sources,
         progress=progress,
         device=device,
-        remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
+        remotes=all_remotes(loaded.recipe.store, loaded.base),
         executor=find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None,
     )
     results = Results(made.name, Path(workdir), done, sources, device or made.device)

@@ -8,7 +8,6 @@ same fingerprint is another entry.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from adapterxlt.errors import InvalidArtifactError
@@ -17,15 +16,8 @@ from adapterxlt.progress import Progress
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.transport import take_in
+from adapterxlt.store.cache_folder import cache_folder
 from adapterxlt.store.store import Store
-
-
-def cache_folder() -> Path:
-    """Where fetched models are kept."""
-    if stated := os.environ.get("ADAPTERXLT_CACHE"):
-        return Path(stated).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "adapterxlt"
 
 
 def fetched_once(url: str, progress: Progress) -> Path:

@@ -23,6 +23,7 @@ from adapterxlt.plan.plan import make_plan
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.report.console import print_table
 from adapterxlt.sharing.cache import RemoteCache, all_remotes
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.show import printable
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -84,7 +85,9 @@ def command(
     """
     loaded = open_recipe(recipe, overrides, data, entries)
     progress, sources = open_progress(), find_sources(loaded)
-    remotes = RemoteCache(all_remotes(loaded.recipe.store.remotes, loaded.base), progress)
+    urls = all_remotes(loaded.recipe.store, loaded.base)
+    exchange = Exchange(urls.written, progress) if urls.written else None
+    remotes = RemoteCache(urls.read, progress, exchange)
     store = Store(workdir / STORE_FOLDER)
     made = in_trial(loaded.recipe, trial, sources, progress)
     plan = make_plan(made, store, sources, remotes.find)

@@ -81,7 +81,7 @@ def command(
         progress=progress,
         device=device,
         log_to=log_to or "",
-        remotes=all_remotes(loaded.recipe.store.remotes, loaded.base),
+        remotes=all_remotes(loaded.recipe.store, loaded.base),
         executor=executor,
         watch=watching(progress),
     )

@@ -5,8 +5,10 @@ A step that fails does not stop steps that do not need it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.execution.board import Board
 from adapterxlt.execution.executors.executor import Ended, Executor
 from adapterxlt.execution.executors.in_process import InProcess
@@ -15,7 +17,9 @@ from adapterxlt.execution.step import pull_ahead
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress_lines import duration
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.results.costs import Measured, note_measured
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.durations import note_duration
 
 
 class Drive:
@@ -70,6 +74,7 @@ class Drive:
         for planned in list(self._left.values()):
             if planned.status == "remote" and pull_ahead(planned, self.context):
                 del self._left[planned.step.id]
+                self._exchanged(planned)
                 self._finished(planned, computed=False)
 
     def _ready(self) -> list[PlannedStep]:
@@ -88,6 +93,7 @@ class Drive:
                 self.board.mark(step_id, "skipped", message=message)
                 self.context.progress.log(f"{step_id}: skipped, {message}")
             elif planned.status == "done":
+                self._exchanged(planned)
                 self._finished(planned, computed=False)
             else:
                 found.append(planned)
@@ -104,6 +110,10 @@ class Drive:
     def _end(self, ended: Ended) -> None:
         planned = self._out.pop(ended.step)
         if not ended.error:
+            if ended.measured is not None:
+                self._note(planned, Measured(**ended.measured))
+            ended = replace(ended, error=self._exchanged(planned))
+        if not ended.error:
             self._finished(planned, ended.computed)
             if not self.alone:
                 line = self.board.lines[ended.step]
@@ -119,6 +129,36 @@ class Drive:
             planned.fingerprint, ended.step, ended.error, recipe=self.context.recipe.name
         )
         self.context.progress.log(f"{ended.step}: failed: {ended.error}")
+
+    def _exchanged(self, planned: PlannedStep) -> str:
+        """See that the remote and the store both have a step; returns why the store has not."""
+        exchange, store = self.context.exchange, self.context.store
+        if exchange is None:
+            return ""
+        name, address = planned.step.id, planned.fingerprint
+        try:
+            try:
+                here = store.get(address) is not None
+            except InvalidArtifactError:
+                here = False
+            if here:
+                exchange.push(address, store)
+                return ""
+            with store.lock(address):
+                if exchange.pull(address, store):
+                    return ""
+            return f"it is done, but neither in {store.root} nor in {exchange.shown}"
+        except AdapterXLTError as error:
+            if not here:
+                return f"it is done, but cannot be pulled: {error}"
+            self.context.progress.log(f"warning: {name}: not pushed: {error.message}")
+            return ""
+
+    def _note(self, planned: PlannedStep, measured: Measured) -> None:
+        """Keep what a step took elsewhere."""
+        store, address = self.context.store, planned.fingerprint
+        note_duration(store, address, measured.seconds)
+        note_measured(store.root, address, measured)
 
     def _finished(self, planned: PlannedStep, computed: bool) -> None:
         step = planned.step

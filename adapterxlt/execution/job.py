@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.parser import ParsedMethod
 from adapterxlt.plan.plan import Sources, make_plan
@@ -25,11 +26,14 @@ from adapterxlt.recipe.used import Form, Used
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import write_atomic
-from adapterxlt.store.store import Store
+from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import Catalogue, Home, Task, catalogue, stand_in
 
 JOB_NAME = "job.json"
 SHARED_DISK = "put work folder, backbone and data on a disk that all nodes share"
+NO_SHARED_DISK = (
+    "without a disk that nodes share, backbone and data must be on each of them at the same path"
+)
 
 
 class _OwnTask(BaseModel):
@@ -74,6 +78,12 @@ class Job(BaseModel):
 
 def write_job(context: Context, path: Path) -> None:
     """Write the document of a run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, job_text(context))
+
+
+def job_text(context: Context) -> str:
+    """The document of a run."""
     recipe, sources = context.recipe, context.sources
     job = Job(
         recipe=recipe.model_dump(mode="json", exclude_unset=True),
@@ -97,14 +107,16 @@ def write_job(context: Context, path: Path) -> None:
         fingerprints={planned.step.id: planned.fingerprint for planned in context.plan.steps},
         environment=environment(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, job.model_dump_json(indent=1) + "\n")
+    return job.model_dump_json(indent=1) + "\n"
 
 
-def open_job(path: Path, progress: Progress) -> Context:
+def open_job(path: Path, progress: Progress, home: Path | None = None) -> Context:
     """The context of a run, from its document.
 
     Versions of libraries that are not those of the run are logged.
+
+    Args:
+        home: a work folder of this worker's own, in place of that of the run.
 
     Raises:
         AdapterXLTError: the document cannot be read, the store, backbone or data are not there,
@@ -113,9 +125,9 @@ def open_job(path: Path, progress: Progress) -> Context:
     try:
         job = Job.model_validate_json(path.read_bytes())
         sources = _sources(job)
-        _check_seen(job, sources)
+        _check_seen(job, sources, home)
         recipe = _recipe(job).knowing(sources.tasks)
-        store = Store(job.store)
+        store = Store(job.store if home is None else home / STORE_FOLDER)
         plan = make_plan(recipe, store, sources)
     except (OSError, ValidationError, KeyError) as error:
         raise AdapterXLTError(
@@ -141,14 +153,21 @@ def open_job(path: Path, progress: Progress) -> Context:
     return Context(recipe, plan, store, sources, progress, device=job.device, log_to=job.log_to)
 
 
-def _check_seen(job: Job, sources: Sources) -> None:
+def _check_seen(job: Job, sources: Sources, home: Path | None) -> None:
     """Whether all that the run works on can be seen from here."""
-    for path in (job.store.parent, sources.backbone.path, *sources.roots):
+    work = [job.store.parent] if home is None else []
+    for path in (*work, sources.backbone.path, *sources.roots):
         if not path.exists():
             raise AdapterXLTError(
                 f"{socket.gethostname()} does not see {path}",
-                hint=SHARED_DISK,
+                hint=SHARED_DISK if home is None else NO_SHARED_DISK,
             )
+    backbone = sources.backbone
+    if home is not None and inspect_backbone(backbone.name, backbone.path).hash != backbone.hash:
+        raise AdapterXLTError(
+            f"{socket.gethostname()} has another backbone in {backbone.path} than the run",
+            hint="copy it from the machine that the run was started on",
+        )
 
 
 def _recipe(job: Job) -> Recipe:

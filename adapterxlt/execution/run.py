@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from adapterxlt.devices import find_device
+from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import LOGS_FOLDER, Board, new_board
 from adapterxlt.execution.costs import collect_costs
 from adapterxlt.execution.drive import Drive
@@ -20,12 +21,14 @@ from adapterxlt.execution.preflight import preflight
 from adapterxlt.execution.results import all_names, collect_rows
 from adapterxlt.plan.memory import remember
 from adapterxlt.plan.plan import Sources, make_plan
+from adapterxlt.plan.steps import Plan
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.recipe.kinds import KINDS, kind_of
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.results.costs import write_costs
 from adapterxlt.results.kept import check_results, write_results
-from adapterxlt.sharing.cache import RemoteCache
+from adapterxlt.sharing.cache import NO_REMOTES, RemoteCache, Remotes
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.trackers import check_tracker
@@ -43,7 +46,7 @@ def run_recipe(
     progress: Progress | None = None,
     device: str | None = None,
     log_to: str = "",
-    remotes: Sequence[str] = (),
+    remotes: Remotes = NO_REMOTES,
     executor: Executor | None = None,
     watch: Watch | None = None,
 ) -> RunResult:
@@ -55,7 +58,8 @@ def run_recipe(
         sources: the recipe's backbone and data folders, see `resolve_sources`.
         device: where models compute, see `devices.find_device`; None for the recipe's.
         log_to: a tracker that trainings are logged to besides, see `trackers`; "" for none.
-        remotes: remote stores that are asked for a stage before it is trained.
+        remotes: remote stores that are asked for a stage before it is trained, and the one that
+            gets every finished step.
         executor: who carries the steps out; None for this process, one after the other.
         watch: shows what runs where while several steps do.
 
@@ -63,6 +67,7 @@ def run_recipe(
         MissingDataError: data are not there, before any work.
         MissingPackageError: the tracker is not installed, before any work.
         MissingDeviceError: the device is not there, before any work.
+        UsageError: the remote that is to be written cannot be, before any work.
         DamagedResultsError: there is a results.json that cannot be added to, before any work.
         InvalidArtifactError: something that it uses is damaged or does not load, before any work.
     """
@@ -74,10 +79,12 @@ def run_recipe(
     if any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
         find_device(device or recipe.device)  # what is taken in is loaded, which takes a while
     _take_in(recipe, store, sources, progress)
-    cache = RemoteCache(remotes, progress)
+    exchange = Exchange(remotes.written, progress) if remotes.written else None
+    cache = RemoteCache(remotes.read, progress, exchange)
     plan = make_plan(recipe, store, sources, cache.find)
     context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
     context.log_to = log_to
+    context.exchange = _checked(exchange, plan, progress)
     preflight(context)
     executor = executor or InProcess()
     executor.check(context)
@@ -126,6 +133,20 @@ def _carry_out(
     finally:
         executor.stop()
         board.close()
+
+
+def _checked(exchange: Exchange | None, plan: Plan, progress: Progress) -> Exchange | None:
+    """The remote if it can be written; None where it cannot and there is nothing to do."""
+    if exchange is not None:
+        try:
+            with exchange.probed():
+                pass
+        except UsageError as error:
+            if any(planned.status != "done" for planned in plan.steps):
+                raise
+            progress.log(f"warning: {error.message}")
+            return None
+    return exchange
 
 
 def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress) -> None:

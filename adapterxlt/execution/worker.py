@@ -25,10 +25,13 @@ from pathlib import Path
 from typing import IO
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.away import ensure_away
 from adapterxlt.execution.executors.executor import Ended
 from adapterxlt.execution.job import open_job
 from adapterxlt.execution.step import ensure
 from adapterxlt.progress_lines import LineProgress
+from adapterxlt.results.costs import measured_of
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 
 
@@ -37,10 +40,15 @@ class Worker:
 
     Args:
         document: of `job.write_job`.
+        home: a work folder of its own; None: it works in that of the run.
+        exchange: the remote that inputs and results go through then.
     """
 
-    def __init__(self, document: Path) -> None:
+    def __init__(
+        self, document: Path, home: Path | None = None, exchange: Exchange | None = None
+    ) -> None:
         self._document = document
+        self._home, self._exchange = home, exchange
         self._context: Context | None = None
 
     def carry_out(self, step_id: str, log: IO[str]) -> Ended:
@@ -49,11 +57,18 @@ class Worker:
             progress = LineProgress(log)
             progress.log(f"{step_id} on {here()}, {time.strftime('%Y-%m-%d %H:%M:%S')}")
             if self._context is None:  # with the first step, so that its log tells what is wrong
-                self._context = open_job(self._document, progress)
-            self._context.progress = progress
-            computed = ensure(self._context.plan.by_id(step_id), self._context)
+                self._context = open_job(self._document, progress, self._home)
+            context = self._context
+            context.progress = progress
+            planned = context.plan.by_id(step_id)
+            measured = None
+            if self._exchange is None:
+                computed = ensure(planned, context)
+            else:
+                computed = ensure_away(planned, context, self._exchange)
+                measured = measured_of(context.store.root, planned.fingerprint)
             progress.log(f"{step_id}: {'finished' if computed else 'is in the store already'}")
-            return Ended(step_id, computed=computed)
+            return Ended(step_id, computed, measured=asdict(measured) if measured else None)
         except AdapterXLTError as error:
             print(f"failed: {error}", file=log, flush=True)
             return Ended(step_id, error=str(error))

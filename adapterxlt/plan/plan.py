@@ -75,13 +75,13 @@ def make_plan(
     recipe: Recipe,
     store: Store,
     sources: Sources,
-    find_remote: Callable[[str], str | None] = lambda fingerprint: None,
+    find_remote: Callable[[str, bool], str | None] = lambda fingerprint, trained: None,
 ) -> Plan:
     """Return the plan of a checked recipe against a store.
 
     Args:
-        find_remote: says which remote store has a trained stage of a fingerprint, if any, as it is
-            shown.
+        find_remote: says which remote store has a step of a fingerprint, if any, as it is shown;
+            it is told whether the step is a trained stage.
 
     Raises:
         MissingDataError: data that a step reads is not there.
@@ -117,7 +117,7 @@ def make_plan(
         status, reason = _status(store, address)
         if status == "todo":
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
-            url = find_remote(address) if KINDS[step.kind].kept else None
+            url = find_remote(address, KINDS[step.kind].kept)
             if url is not None:
                 status, reason = "remote", f"{url} has it"
         origins = read.origins_of(step)

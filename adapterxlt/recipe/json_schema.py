@@ -14,8 +14,8 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
 
 _PLACEHOLDER: Schema = {"$ref": "#/$defs/Placeholder"}
-# Models that a text alone may stand for: the name of the backbone or of the task.
-_BY_NAME = ("BackboneChoice", "DevOf", "TaskData")
+# Models that a text alone may stand for: a name of a backbone or a task, an address.
+_BY_NAME = ("BackboneChoice", "DevOf", "Remote", "TaskData")
 # Keys whose single value stands for a list of one, beside those of each kind.
 _SINGLE = ("data", "tasks", "train", "language", "translated")
 _ABOUT = ("description", "default")  # what stays with the key when its value may be another
@@ -27,8 +27,9 @@ def recipe_schema() -> Schema:
     definitions: dict[str, Schema] = document["$defs"]
     del definitions["Stage"]  # the base of all kinds, which no stage has as it is
     properties = document["properties"] = _written(document["properties"], _SINGLE)
-    training = definitions["TrainingBlock"]
-    training["properties"] = _written(training["properties"], _SINGLE)
+    for name in ("TrainingBlock", "StoreSettings"):
+        properties_of = definitions[name]["properties"]
+        definitions[name]["properties"] = _written(properties_of, _SINGLE)
     for key in ("training", "store", "compare", "resources", "backbone"):
         del properties[key]["default"]  # whole mappings; their own keys have defaults
     stages = {key: _stage(key, definitions) for key in KINDS}

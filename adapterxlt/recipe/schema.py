@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, model_validator
 
@@ -172,13 +172,36 @@ class TrainingStage(TrainingBlock, Stage):
     )
 
 
+class Remote(Strict):
+    """A remote store, given by its address, or as `{url: s3://bucket/team, write: true}`."""
+
+    url: str = Field(min_length=1, description="Address of the store.")
+    write: bool = Field(
+        False,
+        description="Also put every finished stage there (a folder, s3:// or sftp://), so that "
+        "workers need no disk that they share.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_url(cls, value: object) -> object:
+        return {"url": value} if isinstance(value, str) else value
+
+
 class StoreSettings(Strict):
     """Where to look for stages that others have trained: `{remotes: [s3://bucket/team]}`."""
 
-    remotes: list[str] = Field(
+    remotes: list[Remote] = Field(
         [],
-        description="Addresses of remote stores where stages are searched before they are trained.",
+        description="Remote stores where stages are searched before they are trained: addresses, "
+        "or mappings.",
     )
+
+    @model_validator(mode="after")
+    def _one_to_write(self) -> Self:
+        if sum(remote.write for remote in self.remotes) > 1:
+            raise ValueError("only one of the remotes can have `write: true`")
+        return self
 
 
 class BackboneChoice(Strict):

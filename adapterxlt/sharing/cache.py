@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -16,11 +17,28 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
+from adapterxlt.recipe.schema import StoreSettings
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.sharing.remotes.address import masked, scheme_of, tidy
 from adapterxlt.sharing.remotes.fetch import fetched, has, url_of
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
 from adapterxlt.store.store import Store
+
+
+class Remotes(NamedTuple):
+    """Addresses of remote stores.
+
+    Args:
+        read: those that are asked for a stage before it is trained, in their order.
+        written: the one of them that gets every finished stage, "" for none.
+    """
+
+    read: tuple[str, ...] = ()
+    written: str = ""
+
+
+NO_REMOTES = Remotes()
 
 
 def user_config() -> Path:
@@ -29,26 +47,28 @@ def user_config() -> Path:
     return Path(home) / "adapterxlt" / "config.yaml"
 
 
-def all_remotes(recipe: Sequence[str], base: Path) -> tuple[str, ...]:
+def all_remotes(recipe: StoreSettings, base: Path) -> Remotes:
     """The recipe's remotes, then the user's; folders of a recipe are relative to it.
+
+    Of two that can be written, one of each, that of the recipe is.
 
     Raises:
         UsageError: the user's configuration cannot be read.
     """
-    found = [_absolute(url, base) for url in recipe]
+    found = [(_absolute(remote.url, base), remote.write) for remote in recipe.remotes]
     path = user_config()
     if path.is_file():
         try:
             config = yaml.safe_load(path.read_text(encoding="utf-8"))
-            urls = config["store"]["remotes"] if config else []
-            if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
-                raise TypeError
-        except (yaml.YAMLError, KeyError, TypeError, UnicodeError):
+            settings = StoreSettings.model_validate(config["store"] if config else {})
+        except (yaml.YAMLError, KeyError, TypeError, ValueError):
             raise UsageError(
-                f"{path}: cannot be read", hint="write `store: {remotes: [URL, ...]}`"
+                f"{path}: cannot be read",
+                hint="write `store: {remotes: [URL, {url: URL, write: true}]}`",
             ) from None
-        found += [_absolute(url, path.parent) for url in urls]
-    return tuple(dict.fromkeys(found))
+        found += [(_absolute(one.url, path.parent), one.write) for one in settings.remotes]
+    written = next((url for url, write in found if write), "")
+    return Remotes(tuple(dict.fromkeys(url for url, _ in found)), written)
 
 
 def _absolute(url: str, base: Path) -> str:
@@ -71,18 +91,37 @@ def shipped_adapters(folder: Path) -> dict[str, str]:
 
 
 class RemoteCache:
-    """Remote stores, asked in their order; one that does not answer is not asked again."""
+    """Remote stores, asked in their order; one that does not answer is not asked again.
 
-    def __init__(self, remotes: Sequence[str], progress: Progress) -> None:
+    Args:
+        exchange: the one that can be written, asked first: it has measurements too.
+    """
+
+    def __init__(
+        self, remotes: Sequence[str], progress: Progress, exchange: Exchange | None = None
+    ) -> None:
         self.remotes = list(remotes)
         self.progress = progress
+        self.exchange = exchange
         self._answers: dict[tuple[str, str], bool] = {}
 
-    def find(self, fingerprint: str) -> str | None:
+    def find(self, fingerprint: str, trained: bool = True) -> str | None:
         """The first remote that says it has a stage, without its password, to be shown.
 
         A folder of what ships is one.
+
+        Args:
+            trained: whether it is a trained stage, which any of them may have.
         """
+        if self.exchange is not None:
+            try:
+                if self.exchange.lists(fingerprint):
+                    return self.exchange.shown
+            except AdapterXLTError as error:
+                self.exchange = None
+                self.progress.log(f"warning: remote ignored: {error.message}")
+        if not trained:
+            return None
         return next((masked(holder) for holder, _ in self._places(fingerprint)), None)
 
     def pull(self, fingerprint: str, title: str, store: Store, backbone: Backbone) -> bool:
@@ -90,6 +129,13 @@ class RemoteCache:
 
         Hold the entry's lock while calling this.
         """
+        if self.exchange is not None:
+            try:
+                if self.exchange.pull(fingerprint, store):
+                    self.progress.log(f"{title}: pulled from {self.exchange.shown}, verified")
+                    return True
+            except AdapterXLTError as error:
+                self.progress.log(f"warning: {title}: not pulled: {error.message}")
         for holder, place in self._places(fingerprint):
             try:
                 with fetched(place, store, self.progress, held=fingerprint) as (source, _):

@@ -44,8 +44,11 @@ _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def check_names(names: Iterable[str]) -> None:
+def check_names(names: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> None:
     """Check relative paths before any of them is used.
+
+    Args:
+        suffixes: those that a name may end with.
 
     Raises:
         InvalidArtifactError: one leaves the folder, cannot be written on every system, is of a
@@ -65,10 +68,10 @@ def check_names(names: Iterable[str]) -> None:
                 )
         if len(parts) > 1 and parts[-1] in (MANIFEST_NAME, SIGNATURE_NAME):
             raise InvalidArtifactError(f"`{_shown(name)}` would be an artifact inside an artifact")
-        if not name.endswith(SUFFIXES):
+        if not name.endswith(suffixes):
             raise InvalidArtifactError(
                 f"`{_shown(name)}` has a type that artifacts cannot contain",
-                hint=f"artifacts only contain {', '.join(SUFFIXES)}",
+                hint=f"only these are allowed: {', '.join(suffixes)}",
             )
         other = seen.setdefault(name.casefold(), name)
         if other is not name:
@@ -91,16 +94,7 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
     Raises:
         InvalidArtifactError: it is not.
     """
-    start = stream.read(8)
-    stream.seek(-len(start), 1)
-    for magic, what in _MAGIC.items():
-        if start.startswith(magic):
-            raise InvalidArtifactError(f"{where}: is {what}, which artifacts cannot contain")
-    if _PICKLE.match(start) and not name.endswith(".u64") and not _header_length(start, size):
-        raise InvalidArtifactError(
-            f"{where}: is a pickle, which can run code when it is read",
-            hint="only safetensors weights are read",
-        )
+    refuse_by_start(stream, name, size, where)
     if name.endswith(".safetensors"):
         return tensor_hashes(stream, size, where)
     if name.endswith(".u64"):
@@ -118,6 +112,24 @@ def check_content(stream: IO[bytes], name: str, size: int, where: str) -> dict[s
     if _CONTROL.search(text):
         raise InvalidArtifactError(f"{where}: holds control characters")
     return {}
+
+
+def refuse_by_start(stream: IO[bytes], name: str, size: int, where: str) -> None:
+    """Refuse pickles, archives and programs by their first bytes; the stream stays where it is.
+
+    Raises:
+        InvalidArtifactError: it is one.
+    """
+    start = stream.read(8)
+    stream.seek(-len(start), 1)
+    for magic, what in _MAGIC.items():
+        if start.startswith(magic):
+            raise InvalidArtifactError(f"{where}: is {what}, which artifacts cannot contain")
+    if _PICKLE.match(start) and not name.endswith(".u64") and not _header_length(start, size):
+        raise InvalidArtifactError(
+            f"{where}: is a pickle, which can run code when it is read",
+            hint="only safetensors weights are read",
+        )
 
 
 def _header_length(start: bytes, size: int) -> bool:

@@ -12,12 +12,17 @@ from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
 from adapterxlt.errors import UsageError
+from adapterxlt.recipe.schema import StoreSettings
 from adapterxlt.sharing import cache
-from adapterxlt.sharing.cache import all_remotes, user_config
+from adapterxlt.sharing.cache import Remotes, all_remotes, user_config
 
 
 def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in arguments])
+
+
+def settings(*remotes: object) -> StoreSettings:
+    return StoreSettings.model_validate({"remotes": remotes})
 
 
 def results_of(result: Result) -> dict[str, Any]:
@@ -152,12 +157,24 @@ def test_the_users_configuration_counts_for_every_recipe(folder: Path) -> None:
 def test_remotes_of_both_in_their_order(tmp_path: Path) -> None:
     user_config().parent.mkdir(parents=True)
     user_config().write_text("store: {remotes: [shared, 's3://bucket/x', '/far']}\n")
-    assert all_remotes(["own", "s3://bucket/x"], tmp_path / "recipes") == (
+    found = all_remotes(settings("own", "s3://bucket/x"), tmp_path / "recipes")
+    assert found.read == (
         f"{tmp_path}/recipes/own",
         "s3://bucket/x",
         f"{user_config().parent}/shared",
         "/far",
     )
+    assert found.written == ""
+
+
+def test_the_remote_to_write_is_the_recipes_else_the_users(tmp_path: Path) -> None:
+    user_config().parent.mkdir(parents=True)
+    user_config().write_text("store: {remotes: [{url: /far, write: true}]}\n")
+    assert all_remotes(settings("own"), tmp_path).written == "/far"
+    own = settings({"url": "own", "write": True})
+    assert all_remotes(own, tmp_path) == Remotes((f"{tmp_path}/own", "/far"), f"{tmp_path}/own")
+    with pytest.raises(ValueError, match="only one of the remotes"):
+        settings({"url": "a", "write": True}, {"url": "b", "write": True})
 
 
 @pytest.mark.parametrize("text", ["store: [a]", "store: {remotes: a}", "x: 1", "a: [", "[1]"])
@@ -165,4 +182,28 @@ def test_a_configuration_that_cannot_be_read(text: str) -> None:
     user_config().parent.mkdir(parents=True)
     user_config().write_text(text)
     with pytest.raises(UsageError, match=r"config\.yaml"):
-        all_remotes([], Path())
+        all_remotes(settings(), Path())
+
+
+def test_a_remote_that_is_written_has_every_step(folder: Path) -> None:
+    recipe = folder / "tiny.yaml"
+    recipe.write_text(recipe.read_text().replace("[remote]", "[{url: whole, write: true}]"))
+    assert set(statuses(folder).values()) == {"todo"}
+    results_of(invoke("run", recipe, "--workdir", folder / "one", "--json"))
+    assert len(list((folder / "whole/entries").glob("*/manifest.json"))) == 3
+    assert set(statuses(folder).values()) == {"remote"}
+    document, log = run(folder)
+    assert (document["steps"]["done"], len(document["steps"]["reused"])) == ([], 3)
+    assert log.count(f"pulled from {folder}/whole, verified") == 3
+    first = results_of(invoke("run", recipe, "--workdir", folder / "one", "--json"))
+    assert document["results"] == first["results"]
+
+    shutil.rmtree(folder / "whole")
+    (folder / "whole").write_text("")  # nothing is left to do, so nothing is lacking
+    again = invoke("run", recipe, "--workdir", folder / "two", "--json")
+    assert results_of(again)["steps"]["done"] == []
+    assert "cannot be used with `write: true`" in again.stderr
+    shutil.rmtree(folder / "two")
+    refused = invoke("run", recipe, "--workdir", folder / "two", "--json")
+    assert refused.exit_code == 2
+    assert not (folder / "two/results.json").exists()

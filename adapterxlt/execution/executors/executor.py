@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
@@ -19,11 +19,13 @@ class Ended:
         step: its id.
         computed: False where the store had it already.
         error: why it failed; "" if it did not.
+        measured: what it took (`results.costs.Measured`), where the run's own store does not tell.
     """
 
     step: str
     computed: bool = True
     error: str = ""
+    measured: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

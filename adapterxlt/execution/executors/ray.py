@@ -1,23 +1,33 @@
-"""The steps as tasks of a Ray cluster whose nodes share the work folder. No torch."""
+"""The steps as tasks of a Ray cluster. No torch.
+
+Its nodes share the work folder, or have one of their own each and a remote that can be written.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.execution.away import own_folder
+from adapterxlt.execution.board import LOGS_FOLDER
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
-from adapterxlt.execution.job import SHARED_DISK
-from adapterxlt.execution.worker import Worker, here, output_to
+from adapterxlt.execution.executors.probe import answer, question
+from adapterxlt.execution.executors.ray_logs import Pieces, sending
+from adapterxlt.execution.worker import Worker, output_to
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes
+from adapterxlt.store.files import write_atomic
 
 TRIES = 3  # of a step whose process or node dies
 _CLIENT_PORT = "10001"  # of Ray's client server; other ports are those of a head node
@@ -40,6 +50,7 @@ class Ray:
         self._address = address
         self._out: dict[Any, PlannedStep] = {}
         self._begun: set[str] = set()
+        self._pieces: Any = None
 
     def check(self, context: Context) -> None:
         """That Ray is here, and that every node can do its part."""
@@ -63,7 +74,13 @@ class Ray:
 
     def start(self, work: Work) -> None:
         self._work = work
-        self._task = _ray().remote(_carry_out)
+        ray = _ray()
+        exchange = work.context.exchange
+        self._task = ray.remote(_carry_out)
+        self._url = exchange.url if exchange else ""
+        self._job = ray.put(work.document.read_text(encoding="utf-8"))
+        keeper = ray.remote(Pieces).options(num_cpus=0, max_restarts=-1)
+        self._pieces = keeper.remote() if exchange else None
 
     def submit(self, steps: Sequence[PlannedStep]) -> None:
         for planned in steps:
@@ -71,7 +88,8 @@ class Ray:
             log.unlink(missing_ok=True)  # its beginning tells that the step has begun
             wanted = self._work.context.recipe.resources_of(planned.step.stage)
             task = self._task.options(max_retries=TRIES - 1, **_options(wanted))
-            ref = task.remote(str(self._work.document), planned.step.id, str(log))
+            order = _Order(self._work.document, planned.step.id, log, self._url)
+            ref = task.remote(order, self._job, self._pieces)
             self._out[ref] = planned
 
     def wait(self) -> Sequence[Ended]:
@@ -87,6 +105,7 @@ class Ray:
         for ref in self._out:
             ray.cancel(ref, force=True)
         self._out.clear()
+        self._take_logs()
         ray.shutdown()
 
     def _ended(self, ref: Any) -> Ended:
@@ -100,7 +119,20 @@ class Ray:
                 error=f"Ray gave up after {TRIES} attempts: {type(error).__name__}: {first}",
             )
 
+    def _take_logs(self) -> None:
+        """Write what workers without the run's work folder have sent of their logs."""
+        ray = _ray()
+        if self._pieces is None:
+            return
+        with suppress(ray.exceptions.RayError):  # its node is gone: some lines are lost
+            for step_id, text in ray.get(self._pieces.take.remote()):
+                log = self._work.log(step_id)
+                log.parent.mkdir(parents=True, exist_ok=True)
+                with log.open("a", encoding="utf-8") as out:
+                    out.write(text)
+
     def _see_begun(self) -> None:
+        self._take_logs()
         for planned in self._out.values():
             step_id = planned.step.id
             if step_id in self._begun:
@@ -137,57 +169,79 @@ def _ray() -> Any:
     return ray
 
 
-def _carry_out(document: str, step_id: str, log: str) -> dict[str, Any]:
-    """Runs in a process of Ray."""
-    path = Path(document)
-    if path not in _workers:
+@dataclass(frozen=True)
+class _Order:
+    """What a process of Ray is told; it need not see what the paths name."""
+
+    document: Path
+    step: str
+    log: Path
+    url: str  # of the remote that can be written, "" for none
+
+
+def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
+    """Runs in a process of Ray.
+
+    Args:
+        job: what `order.document` holds.
+        pieces: the actor that takes logs; None where there is no remote.
+    """
+    home = own_folder(order.document) if order.url else None
+    if home is None:
+        worker = _worker(order.document, lambda: Worker(order.document))
+        with output_to(order.log) as stream:
+            return asdict(worker.carry_out(order.step, stream))
+    folder = home / LOGS_FOLDER / order.document.parent.name
+    document, log = folder / order.document.name, folder / order.log.name
+
+    def away() -> Worker:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(document, job)
+        return Worker(document, home, Exchange(order.url, Silent()))
+
+    worker = _worker(document, away)
+    with (
+        sending(log, lambda text: pieces.add.remote(order.step, text)),
+        output_to(log) as stream,
+    ):
+        return asdict(worker.carry_out(order.step, stream))
+
+
+def _worker(document: Path, make: Callable[[], Worker]) -> Worker:
+    """That of a run, which stays warm."""
+    if document not in _workers:
         _workers.clear()
-        _workers[path] = Worker(path)
-    with output_to(Path(log)) as stream:
-        return asdict(_workers[path].carry_out(step_id, stream))
-
-
-def _probe(paths: list[str]) -> tuple[str, dict[str, str], list[str]]:
-    """Runs on every node: where it is, its versions, and which paths are not there."""
-    return here(), environment(), [path for path in paths if not Path(path).exists()]
+        _workers[document] = make()
+    return _workers[document]
 
 
 def _check_nodes(ray: Any, context: Context) -> None:
-    """Every node sees the store, the backbone and the data; other versions are logged."""
+    """Every node can do its part; other versions are logged."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    root = context.store.root.absolute()
-    root.mkdir(parents=True, exist_ok=True)
-    token = root / f".seen-{os.getpid()}"
-    token.touch()
-    sources = context.sources
-    paths = [token, sources.backbone.path.absolute(), *(r.absolute() for r in sources.roots)]
-    probe = ray.remote(_probe)
+    ask = ray.remote(answer)
     try:
-        refs = [
-            probe.options(
-                num_cpus=0,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], False),
-            ).remote([str(path) for path in paths])
-            for node in ray.nodes()
-            if node["Alive"]
-        ]
-        answers = ray.get(refs)
+        with question(context) as asked:
+            refs = [
+                ask.options(
+                    num_cpus=0,
+                    scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], False),
+                ).remote(asked)
+                for node in ray.nodes()
+                if node["Alive"]
+            ]
+            answers = ray.get(refs)
     except ray.exceptions.RayError as error:
         raise AdapterXLTError(
             f"a node of the Ray cluster cannot work: {str(error).strip().splitlines()[-1]}",
             hint="install adapterxlt on every node, with the same versions",
         ) from error
-    finally:
-        token.unlink()
-    for where, versions, missing in answers:
-        if missing:
-            what = root if missing[0] == str(token) else missing[0]
-            raise UsageError(
-                f"the node {where} of the Ray cluster does not see {what}",
-                hint=SHARED_DISK,
-            )
-        if changed := environment_changes(environment(), versions):
+    for said in answers:
+        if said.problem:
+            node = f"the node {said.where} of the Ray cluster"
+            raise UsageError(f"{node} {said.problem}", hint=said.hint)
+        if changed := environment_changes(environment(), said.versions):
+            where = said.where
             context.progress.log(f"note: {where} has different versions: {', '.join(changed)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,18 @@ class Files(Protocol):
         Raises:
             MissingError: there is no such file.
         """
+
+
+class Sendable(Protocol):
+    """Files of a folder that are to be sent."""
+
+    @property
+    def where(self) -> Path:
+        """The folder."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of its files, by relative path."""
 
 
 class WritableFiles(Files, Protocol):

@@ -184,7 +184,7 @@ def _folder(
         target = folder / name
         if not (target.is_file() and target.stat().st_size == record.size):
             target.parent.mkdir(parents=True, exist_ok=True)
-            _one(files, prefix + name, record, target, f"{where}/{name}")
+            download(files, prefix + name, record, target, f"{where}/{name}")
         bar.advance(record.size)
     if signature is not None:
         (folder / SIGNATURE_NAME).write_bytes(signature)
@@ -192,7 +192,7 @@ def _folder(
     return FolderSource(folder)
 
 
-def _one(files: Files, name: str, record: FileRecord, target: Path, where: str) -> None:
+def download(files: Files, name: str, record: FileRecord, target: Path, where: str) -> None:
     """Download one file, from where an earlier try ended; it appears when its hash is right."""
     part = target.with_name(target.name + PART)
     offset = part.stat().st_size if part.is_file() else 0

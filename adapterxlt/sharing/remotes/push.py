@@ -12,7 +12,13 @@ from pathlib import Path
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.progress import Progress
 from adapterxlt.sharing.remotes.address import masked, printed, scheme_of, tidy
-from adapterxlt.sharing.remotes.base import INCOMING, Pushed, WritableFiles, refuse_other
+from adapterxlt.sharing.remotes.base import (
+    INCOMING,
+    Pushed,
+    Sendable,
+    WritableFiles,
+    refuse_other,
+)
 from adapterxlt.sharing.remotes.opening import open_writable
 from adapterxlt.sharing.source import MAX_SIGNATURE, FolderSource
 from adapterxlt.store.manifest import (
@@ -45,7 +51,7 @@ def push(
 
 
 def push_files(
-    source: FolderSource,
+    source: Sendable,
     manifest: Manifest,
     files: WritableFiles,
     url: str,
@@ -76,7 +82,7 @@ def push_files(
 
 
 def _send(
-    source: FolderSource,
+    source: Sendable,
     manifest: Manifest,
     files: WritableFiles,
     progress: Progress,

@@ -28,6 +28,7 @@ from adapterxlt.trackers import FOLDER, Tracking
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
     from adapterxlt.sharing.cache import RemoteCache
+    from adapterxlt.sharing.exchange import Exchange
     from adapterxlt.stages.running.meter import Meter
     from adapterxlt.training.ranks import Ranks
 
@@ -42,6 +43,7 @@ class Context:
         sources: resolved backbone and data folders.
         progress: where long work reports.
         remotes: where trained stages may be pulled from.
+        exchange: a remote that is to have every finished step.
         device: name of where models compute.
         meter: of the step that is being computed.
         log_to: a tracker that trainings are logged to, "" for none; see `trackers`.
@@ -58,6 +60,7 @@ class Context:
     meter: Meter | None = None
     log_to: str = ""
     ranks: Ranks | None = None
+    exchange: Exchange | None = None
     _loaded: dict[str, Built] = field(default_factory=dict)
 
     @property

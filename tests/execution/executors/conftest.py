@@ -10,6 +10,7 @@ from adapterxlt.execution.executors.executor import Executor
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.sharing.cache import Remotes
 
 Run = Callable[..., RunResult]
 
@@ -34,7 +35,9 @@ def run(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) ->
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text(text)
 
-    def run(workdir: str, executor: Executor | None = None, stages: str = STAGES) -> RunResult:
+    def run(
+        workdir: str, executor: Executor | None = None, stages: str = STAGES, remote: str = ""
+    ) -> RunResult:
         recipe = tmp_path / "r.yaml"
         head = f"name: r\nbackbone: {tiny_backbone}\ndata: {data}\n"
         recipe.write_text(f"{head}training: {{max_steps: 2}}\nstages:{stages}")
@@ -43,7 +46,11 @@ def run(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) ->
         sources = resolve_sources(loaded.recipe, loaded.base, backbone, loaded.used)
         recipe.unlink()  # those who carry it out must not read it anew
         return run_recipe(
-            loaded.recipe, workdir=tmp_path / workdir, sources=sources, executor=executor
+            loaded.recipe,
+            workdir=tmp_path / workdir,
+            sources=sources,
+            executor=executor,
+            remotes=Remotes((remote,), remote) if remote else Remotes(),
         )
 
     return run

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapterxlt.errors import UsageError
+from adapterxlt.execution.away import WORKER_DIR
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.ray import make
 from adapterxlt.execution.run import RunResult
@@ -18,6 +21,14 @@ from adapterxlt.store.store import Store
 ray = pytest.importorskip("ray", reason="ray is not installed")
 
 Run = Callable[..., RunResult]
+
+
+def contents(store: Path) -> dict[str, dict[str, str]]:
+    """Hashes of the files of all entries."""
+    return {
+        entry.fingerprint: {name: record.sha256 for name, record in entry.files.items()}
+        for entry in Store(store).entries()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +74,57 @@ def test_a_node_that_dies_mid_stage_is_survived(run: Run, tmp_path: Path, cluste
     assert results[0] == results[1]
     log = next((tmp_path / "ray/logs").glob("*/direct.log")).read_text()
     assert log.count("direct on ") == 2, "it was begun again on the other node"
+
+
+@pytest.mark.slow
+def test_nodes_without_a_shared_disk_work_through_a_remote(
+    run: Run, tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = """
+  nli: {train: mnli}
+  direct: {train: pawsx}
+  second: {train: pawsx, seed: 2}
+  voted: {ensemble: [direct, second]}
+  scores: {evaluate: [voted, direct], on: pawsx, languages: en}"""
+    run("whole", stages=stages)
+    doomed, other = (
+        cluster.add_node(num_cpus=1, env_vars={WORKER_DIR: str(tmp_path / name)})
+        for name in ("doomed", "other")
+    )
+    cluster.wait_for_nodes()
+    url = str(tmp_path / "remote")
+    with pytest.raises(UsageError, match=r"does not see .*/ray/store"):
+        run("ray", make(Options(address=cluster.address)), stages)
+
+    first = ("nli", "direct", "second")
+    entries = Store(tmp_path / "whole/store").entries()
+    executor = make(Options(address=cluster.address))
+    see, deaths = executor._see_begun, []
+
+    def kill_where_it_begins() -> None:
+        see()
+        logs = (tmp_path / "doomed/logs").glob("*/*.log")
+        if not deaths and (begun := [log.stem for log in logs if " on " in log.read_text()]):
+            deaths.extend(begun)
+            cluster.remove_node(doomed, allow_graceful=False)
+
+    executor._see_begun = kill_where_it_begins  # type: ignore[method-assign]
+    with ExitStack() as held:
+        for entry in entries:
+            if entry.title in first:  # so that it cannot end there
+                held.enter_context(Store(tmp_path / "doomed/store").lock(entry.fingerprint))
+        result = run("ray", executor, stages, url)
+    assert not result.failed
+    assert deaths, "the node was never given a stage"
+    results = [(tmp_path / name / "results.json").read_bytes() for name in ("whole", "ray")]
+    assert results[0] == results[1]
+    assert contents(tmp_path / "whole/store") == contents(tmp_path / "ray/store")
+    assert contents(tmp_path / "other/store").keys() <= contents(tmp_path / "ray/store").keys()
+    log = next((tmp_path / "ray/logs").glob(f"*/{deaths[0]}.log")).read_text()
+    assert f"{deaths[0]}: finished" in log, "it was sent from the node"
+    costs = [json.loads((tmp_path / f"{name}/costs.json").read_text()) for name in ("whole", "ray")]
+    whole, ray_ = ([cost["step"] for cost in one["costs"]] for one in costs)
+    assert whole == ray_
+    again = run("third", stages=stages, remote=url)
+    assert (again.done, len(again.reused)) == ([], 6), "another work folder takes all from there"
+    cluster.remove_node(other)

@@ -21,7 +21,7 @@ def test_a_cut_pull_goes_on(
 ) -> None:
     url = str(tmp_path / "remote")
     publish(made, url)
-    one, asked = fetch._one, []
+    one, asked = fetch.download, []
 
     def cut(files: object, name: str, *rest: object) -> None:
         asked.append(name)
@@ -29,7 +29,7 @@ def test_a_cut_pull_goes_on(
             raise AdapterXLTError("gone")
         one(files, name, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fetch, "_one", cut)
+    monkeypatch.setattr(fetch, "download", cut)
     with pytest.raises(AdapterXLTError, match="gone"):
         fetch_all(url, tmp_path / "staging")
     assert fetch_all(url, tmp_path / "staging") == content(made)

@@ -1,0 +1,78 @@
+"""Work on a step away from the run's work folder: its inputs and its result go through a remote.
+
+A worker that does not see that folder, or is told not to use it, has a work folder of its own.
+All that is in there can be fetched or computed again, so it may be deleted between runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.execution.step import ensure
+from adapterxlt.plan.steps import Plan, PlannedStep
+from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.sharing.exchange import Exchange
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.cache_folder import cache_folder
+from adapterxlt.store.store import Store
+
+WORKER_DIR = "ADAPTERXLT_WORKER_DIR"
+
+
+def own_folder(shared: Path) -> Path | None:
+    """The worker's own work folder; None where it works in that of the run.
+
+    Args:
+        shared: something in that of the run.
+    """
+    if stated := os.environ.get(WORKER_DIR):
+        return Path(stated).expanduser().absolute()
+    return None if shared.exists() else cache_folder() / "worker"
+
+
+def ensure_away(planned: PlannedStep, context: Context, exchange: Exchange) -> bool:
+    """Have a step's result in the remote; returns whether it was computed here.
+
+    Raises:
+        AdapterXLTError: it failed, or the remote lacks one of its inputs.
+    """
+    exchange.progress = context.progress
+    if exchange.has(planned.fingerprint) and _here(planned, context.store, exchange):
+        return False
+    for needed in _needed(planned, context.plan):
+        if not _here(needed, context.store, exchange):
+            raise AdapterXLTError(
+                f"{exchange.shown}: does not have `{needed.step.id}`, which `{planned.step.id}` "
+                "needs",
+                hint="run the same command again, which puts it there",
+            )
+    computed = ensure(planned, context)
+    exchange.push(planned.fingerprint, context.store)
+    return computed
+
+
+def _needed(planned: PlannedStep, plan: Plan) -> Iterator[PlannedStep]:
+    """Whose results it reads: its inputs, and the members of those that are ensembles."""
+    for name in planned.step.inputs:
+        needed = plan.by_id(name)
+        members = KINDS[needed.step.kind].members(needed.step)
+        yield from map(plan.by_id, dict.fromkeys((name, *members)))
+
+
+def _here(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
+    """Whether the store has a step, pulled if need be."""
+    address = planned.fingerprint
+    with store.lock(address):
+        try:
+            if store.get(address) is not None:
+                return True
+        except InvalidArtifactError:
+            pass  # damaged: what is pulled takes its place
+        try:
+            return exchange.pull(address, store)
+        except InvalidArtifactError as error:
+            exchange.progress.log(f"warning: {planned.step.id}: not pulled: {error.message}")
+            return False
