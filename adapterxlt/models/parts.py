@@ -20,6 +20,7 @@ from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import hide_prompt
 from adapterxlt.models.padding import ignore_padding
 from adapterxlt.models.segments import mark_segments
+from adapterxlt.models.setup import to_block
 from adapterxlt.models.spec import (
     FUSION_FOLDER,
     HeadSpec,
@@ -48,6 +49,8 @@ class Built:
         prefix: put before each sentence whose vector is wanted.
         masks: which elements are trained of tensors that are not trained whole, by name.
         members: names of the adapters that are trained on with a fusion of them.
+        spoken: of a training in several languages, the setup of each one that stands on another
+            language adapter than `spec` says.
         precision: what its products are computed in where it is only used: fp32, bf16 or fp16.
     """
 
@@ -58,6 +61,7 @@ class Built:
     prefix: str = field(default="", kw_only=True)
     masks: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
     members: Sequence[str] = field(default=(), kw_only=True)
+    spoken: Mapping[str, Setup] = field(default_factory=dict, kw_only=True)
     precision: str = field(default="fp32", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -77,6 +81,17 @@ class Built:
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
         with torch.inference_mode(), torch.autocast(kind, dtype, enabled=dtype is not None):
             yield
+
+    def speak(self, language: str) -> None:
+        """Put the adapter of a language below what is trained, where it is trained in several.
+
+        Any language that has none is the one whose adapter the model was built with.
+        """
+        if self.spoken and self.spec is not None and self.spec.setup is not None:
+            head = self.model.active_head  # which setting the adapters may change
+            setup = self.spoken.get(language, self.spec.setup)
+            self.model.set_active_adapters(to_block(setup))
+            self.model.active_head = head
 
     def use_head(self, task: str) -> None:
         """Make the head of a task the active one.

@@ -7,6 +7,7 @@ language's weights (composable sparse fine-tuning, Ansell et al. 2022).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base
+from adapterxlt.models.dropout import quicken_dropout
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.load import load
 from adapterxlt.models.parts import Built, add_saved, hide_prompt_of, methods_of, read_for
@@ -87,6 +89,39 @@ def add_speaking(
     _add_language(model, backbone, language)
     for part in setup.stack[1:] if isinstance(setup, StackSetup) else ():
         add_saved(model, spec, artifact, part)
+
+
+@quiet()
+def speak_several(built: Built, others: Mapping[str, Path]) -> None:
+    """Let a model that is about to be trained stand on the adapter of each training language.
+
+    They are frozen, as its own one is; the artifact that is saved of it has its own one alone.
+
+    Args:
+        others: of each language but that whose adapter it has, the artifact of its own.
+
+    Raises:
+        InvalidArtifactError: one of them is damaged, or of another backbone.
+    """
+    assert built.spec is not None
+    assert built.spec.setup is not None
+    spoken: dict[str, Setup] = {}
+    there = set(setup_names(built.spec.setup))
+    for other, folder in others.items():
+        setup = with_language(built.spec, built.backbone, folder).setup
+        assert setup is not None
+        spoken[other] = setup
+        lowest = next(setup_names(setup))
+        if lowest not in there:
+            there.add(lowest)
+            _add_language(built.model, built.backbone, folder)
+            own = tensors.of_adapter(lowest)
+            for name, parameter in built.model.named_parameters():
+                if own(name):
+                    parameter.requires_grad = False
+    quicken_dropout(built.model)
+    built.model.train()
+    built.spoken = spoken
 
 
 def with_language(spec: ModelSpec, backbone: Backbone, language: Path) -> ModelSpec:

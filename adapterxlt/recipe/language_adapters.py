@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -78,7 +78,8 @@ class LanguageAdapters:
         otherwise: of languages that have none.
         source: the stage of the one that the model was trained with, and has in it; "" where
             nothing was trained on them.
-        language: that it was trained in.
+        language: that it was trained in; of several, the first.
+        others: each further language that it was trained in, with the stage of its adapter.
         weights: whether they are weights of the backbone (full or sparse fine-tunes), which the
             model's own were added to, and not adapters, which it stands on.
     """
@@ -88,6 +89,7 @@ class LanguageAdapters:
     source: str
     language: str
     weights: bool = False
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, language: str) -> str | None:
         """The stage of a language's adapter, whatever the language is called; None without."""

@@ -8,6 +8,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import named_among
 from adapterxlt.methods.composing import can_stack
+from adapterxlt.methods.traits import counts_padding
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage, stage_of
 from adapterxlt.recipe.schema import TrainingStage
@@ -61,31 +62,51 @@ def standing_on(
     assert stages is not None
     if weights is None:
         weights = check_stages(draft, path, stages, shape_of)
-    language = _training_language(draft, name, path)
-    if weights is None or language is None:
+    if weights is None:
         return None
-    source = stage_of(stages, language)
-    if source is None:
+    languages = list(dict.fromkeys(part.language for part in draft.recipe.parts_of(name)))
+    found: dict[str, str] = {}
+    for language in languages:
+        own = stage_of(stages, language)
+        if own is None:
+            draft.refuse(
+                path if stage.language_adapters is not None else at,
+                f"there is no language adapter for the training language `{language}`",
+                f"there are those of {', '.join(stages)}",
+            )
+            return None
+        found[language] = own
+    reason = _alone(list(dict.fromkeys(found.values())), stage, weights, shape_of)
+    if reason:
         draft.refuse(
-            path if stage.language_adapters is not None else at,
-            f"there is no language adapter for the training language `{language}`",
-            f"there are those of {', '.join(stages)}",
+            path,
+            f"the stage trains in {', '.join(languages)}, but {reason}",
+            "train in one language, then continue in the next: `{train: {task: ..., language: "
+            "...}, after: ...}`",
         )
         return None
-    return LanguageAdapters(stages, otherwise, source, language, weights)
+    first, *rest = languages
+    others = {language: found[language] for language in rest}
+    return LanguageAdapters(stages, otherwise, found[first], first, weights, others)
 
 
-def _training_language(draft: Draft, name: str, path: KeyPath) -> str | None:
-    languages = list(dict.fromkeys(part.language for part in draft.recipe.parts_of(name)))
-    if len(languages) == 1:
-        return languages[0]
-    draft.refuse(
-        path,
-        f"the stage trains in {', '.join(languages)}, but a stage with language adapters can "
-        "train in only one language",
-        "train in one language, then continue in the next: `{train: {task: ..., language: ...}, "
-        "after: ...}`",
-    )
+def _alone(
+    stages: Sequence[str], stage: SpeakingStage, weights: bool, shape_of: ShapeOf
+) -> str | None:
+    """Why a stage can be trained on one language adapter only; None if it can be on several."""
+    if len(stages) == 1:
+        return None
+    if stage.key == "fuse":
+        return "a fusion over language adapters can be trained in only one language"
+    if weights:
+        return (
+            "language stages that are full or sparse fine-tunes cannot be exchanged in training, "
+            "so only one language can be trained in"
+        )
+    shapes = filter(None, map(shape_of, stages))
+    odd = [method for shape in shapes for method in shape.methods if counts_padding(method)]
+    if odd:
+        return f"language adapters of `{odd[0]}` cannot be exchanged in training"
     return None
 
 

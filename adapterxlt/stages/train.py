@@ -32,7 +32,8 @@ class TrainStage(TrainingStage, SpeakingStage):
 
     With several tasks (`train: [mnli, squad]`), each has its own head, and each training step uses
     one of them. With `language_adapters`, the stage is trained on top of the adapter of its
-    language. Later stages that continue from it or are stacked on it stand on the same adapters.
+    language; with several languages, each training step is in one of them, on top of its adapter.
+    Later stages that continue from it or are stacked on it stand on the same adapters.
     """
 
     key: ClassVar[str] = "train"
@@ -107,6 +108,13 @@ class _Train(TrainingKind[TrainStage]):
     def steps(self, scene: Scene, name: str, stage: TrainStage) -> Iterable[Step]:
         relation, inputs, more = _below(scene, name, stage)
         more = {"relation": relation, **more}
+        shape = scene.shape_of(name)
+        if shape is not None and shape.speaks is not None and shape.speaks.others:
+            others = list(dict.fromkeys(shape.speaks.others.values()))
+            more["spoken"] = {
+                language: others.index(own) for language, own in shape.speaks.others.items()
+            }
+            inputs = (*inputs, *others)
         step = replace(self.step(scene, name, stage, more), inputs=inputs)
         if parse_method(stage.method).density:
             whole = stage.model_copy(update={"method": DENSE})

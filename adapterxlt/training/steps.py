@@ -34,6 +34,7 @@ class StepData:
         padded_tokens: the same with padding.
         kind: of the task whose step it is.
         head: name of the head that the step trains; None: the model's only one.
+        language: that its inputs are in; "" where that makes no difference.
     """
 
     batches: tuple[dict[str, Tensor], ...]
@@ -43,6 +44,7 @@ class StepData:
     padded_tokens: int
     kind: str
     head: str | None = None
+    language: str = ""
 
 
 def epoch_ends(per_epoch: float, total: int) -> list[int]:
@@ -78,6 +80,7 @@ class Steps(StepSequence):
         head: name of the head that is trained, where a model has several.
         hiding: hides other tokens in every epoch, for masked language modelling.
         ranks: the processes that share each step.
+        language: of the inputs.
     """
 
     def __init__(
@@ -89,7 +92,9 @@ class Steps(StepSequence):
         head: str | None = None,
         hiding: Hiding | None = None,
         ranks: Ranks = ALONE,
+        language: str = "",
     ) -> None:
+        self.language = language
         self.features = features
         self.kind = kind
         self.pad_id = pad_id
@@ -144,6 +149,7 @@ class Steps(StepSequence):
             padded_tokens=padded,
             kind=self.kind,
             head=self.head,
+            language=self.language,
         )
 
     def _pieces(self, features: Sequence[Feature]) -> list[list[int]]:

@@ -41,12 +41,14 @@ class TaskInputs:
         features: its inputs.
         head: None: the model's only one.
         weight: its own share of the steps; None: what the sampling gives it.
+        language: that they are in.
     """
 
     features: Sequence[Feature]
     kind: str
     head: str | None = None
     weight: float | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def train_steps(
             budget=Budget(settings.token_budget, progress.log),
             ranks=ranks,
             loss=loss,
+            speak=built.speak,
             tracker=Tracker(tracking, progress.log) if tracking and ranks.writes else None,
         )
         if found:
@@ -230,6 +233,7 @@ def train_steps(
         best.restore(built.model)
         progress.log(f"{description}: kept epoch {best.kept.epoch} of {len(best.ends)}")
     built.model.eval()
+    built.speak("")  # as it is saved
     tail = trainer.losses[-steps.tail :]
     return TrainReport(
         steps=steps.total,
@@ -251,7 +255,9 @@ def _steps(built: Built, part: TaskInputs, settings: Training, ranks: Ranks) -> 
     tokenizer = built.tokenizer
     hiding = get_kind(part.kind).workings.hiding(tokenizer)
     pad_id = int(tokenizer.pad_token_id)
-    return Steps(part.features, part.kind, settings, pad_id, part.head, hiding, ranks)
+    return Steps(
+        part.features, part.kind, settings, pad_id, part.head, hiding, ranks, part.language
+    )
 
 
 def _part_reports(steps: MixedSteps, tail: Sequence[float]) -> Iterator[PartReport]:

@@ -63,6 +63,7 @@ class StepTrainer(Trainer):
         tracker: is told of losses and scores.
         loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
             step's task has it.
+        speak: told of the language of each step before it.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class StepTrainer(Trainer):
         ranks: Ranks = ALONE,
         loss: Callable[[nn.Module, Any], Tensor] | None = None,
         tracker: TrainerCallback | None = None,
+        speak: Callable[[str], None] = lambda language: None,
     ) -> None:
+        self._speak = speak
         self.undecayed = undecayed
         self._loss = loss
         own = [_EveryStep(self), *filter(None, [tracker])]
@@ -134,6 +137,7 @@ class StepTrainer(Trainer):
         """Forward and backward over the pieces of one step; returns the step's mean loss."""
         step: StepData = inputs
         self._kind = step.kind
+        self._speak(step.language)
         if step.head is not None:
             whole: Any = self.accelerator.unwrap_model(model)
             whole.active_head = step.head

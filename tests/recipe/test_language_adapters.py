@@ -14,6 +14,8 @@ en: {train: {task: mlm, language: en}, method: seq_bn_inv}
 l_en: {train: {task: mlm, language: en}, method: seq_bn_inv}
 l_de: {train: {task: mlm, language: de}, method: seq_bn_inv}
 s_en: {train: {task: mlm, language: en}, method: sft}
+s_de: {train: {task: mlm, language: de}, method: sft}
+g_en: {train: {task: mlm, language: en}, method: unipelt}
 nli: {train: mnli}
 pre: {train: {task: mlm, language: fr}, method: prefix_tuning}
 """
@@ -109,10 +111,31 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
              "adapter (choose another method, or train without it)"),
         ),
         (
-            "x: {train: udpos, language: [en, de], language_adapters: {en: l_en, de: l_de}}",
-            ("language_adapters: the stage trains in en, de, but a stage with language adapters "
-             "can train in only one language (train in one language, then continue in the next: "
+            "x: {train: udpos, language: [en, de], language_adapters: {en: l_en}}",
+            ("language_adapters: there is no language adapter for the training language `de` "
+             "(there are those of en)"),
+        ),
+        (
+            "x: {train: udpos, method: sft, language: [en, de], language_adapters: "
+            "{en: s_en, de: s_de}}",
+            ("language_adapters: the stage trains in en, de, but language stages that are full "
+             "or sparse fine-tunes cannot be exchanged in training, so only one language can be "
+             "trained in (train in one language, then continue in the next: `{train: {task: "
+             "..., language: ...}, after: ...}`)"),
+        ),
+        (
+            "x: {train: udpos, language: [en, de], language_adapters: {en: g_en, de: l_de}}",
+            ("language_adapters: the stage trains in en, de, but language adapters of `unipelt` "
+             "cannot be exchanged in training (train in one language, then continue in the next: "
              "`{train: {task: ..., language: ...}, after: ...}`)"),
+        ),
+        (
+            "y: {train: udpos, language_adapters: {en: l_en, de: l_de}}\n"
+            "z: {train: udpos, seed: 2, language_adapters: {en: l_en, de: l_de}}\n"
+            "x: {fuse: [y, z], train: udpos, language: [en, de]}",
+            ("language_adapters: the stage trains in en, de, but a fusion over language adapters "
+             "can be trained in only one language (train in one language, then continue in the "
+             "next: `{train: {task: ..., language: ...}, after: ...}`)"),
         ),
         (
             "x: {train: udpos, after: nli, language_adapters: {en: l_en}}",

@@ -15,9 +15,10 @@ from safetensors.torch import load_file
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.models.base import load_tokenizer
 from adapterxlt.models.build import load
 from adapterxlt.models.speak import load_speaking
-from adapterxlt.models.spec import setup_fusions
+from adapterxlt.models.spec import setup_fusions, setup_names
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import Plan
 from adapterxlt.progress import Silent
@@ -26,7 +27,9 @@ from adapterxlt.results.outcomes import read_outcomes
 from adapterxlt.sharing.facts import stands_on
 from adapterxlt.sharing.make import make_artifact
 from adapterxlt.sharing.scores import scores_in
+from adapterxlt.stages.training import dev
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.training.trainer import StepTrainer
 from adapterxlt.vectors.encode import encode_sentences
 from tests.models.conftest import logits
 from tests.tiny import SENTENCES
@@ -260,6 +263,72 @@ def test_a_fusion_stands_on_the_language_and_on_no_order(bench: Bench) -> None:
         assert name in fused.fuse
         kept = load_file(artifact / "adapters" / name / "adapter.safetensors")
         assert all(torch.equal(trained[key], kept[key]) for key in trained)
+
+
+def test_each_step_of_several_languages_stands_on_its_own(
+    tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path, tiny_backbone)
+    for name, word in {"dev-en": "dog", "dev-de": "Hund", "train-en": "dog"}.items():
+        lines = [f"A {word} {n}.\tB {word} {n * n}.\t{n % 2}\n" for n in range(6)]
+        (tmp_path / "data" / "pawsx" / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
+    steps: list[tuple[str, str]] = []
+    scored: list[tuple[str, str]] = []
+    heads: set[tuple[str, str]] = set()
+    tokenizer = load_tokenizer(bench.backbone)
+
+    def lowest(model: Any) -> str:
+        return str(model.adapters_config.active_setup[0])
+
+    def watched(trainer: Any, model: Any, inputs: Any, *more: Any, **others: Any) -> Any:
+        if trainer._kind == "mlm":
+            return compute_loss(trainer, model, inputs, *more, **others)
+        text = tokenizer.decode(inputs["input_ids"][0])
+        steps.append(("de" if "Hund" in text else "en", lowest(model)))
+        heads.add((trainer._kind, model.heads[model.active_head].config["head_type"]))
+        return compute_loss(trainer, model, inputs, *more, **others)
+
+    def scored_on_dev(built: Any, task: Any, part: Any, *more: Any) -> Any:
+        scored.append((part.language, lowest(built.model)))
+        return score_on_dev(built, task, part, *more)
+
+    compute_loss, score_on_dev = StepTrainer.compute_loss, dev.score_on_dev
+    monkeypatch.setattr(StepTrainer, "compute_loss", watched)
+    monkeypatch.setattr(dev, "score_on_dev", scored_on_dev)
+    text = LANGUAGES + (
+        "  both:\n    train: {task: pawsx, language: [en, de], split: dev}\n"
+        '    language_adapters: "lang_{language}"\n    max_steps: 8\n    checkpoint_every: 3\n'
+        "  best:\n    train: [{task: pawsx, language: en}, {task: udpos, language: de}]\n"
+        '    language_adapters: "lang_{language}"\n    keep: best\n'
+        "  more: {train: pawsx, language: de, split: dev, after: both}\n"
+        "  scores: {evaluate: [both, more], on: pawsx, languages: [en, de]}\n"
+    )
+    tags = tmp_path / "data" / "udpos"
+    tags.mkdir()
+    for split in ("train", "dev"):
+        (tags / f"{split}-de.tsv").write_text("Hund\tNOUN\nschläft\tVERB\n\n" * 6, "utf-8")
+    done, plan = bench.run(text), bench.plan(text)
+    names = {code: f"mlm_{plan.by_id(f'lang_{code}').fingerprint[:8]}" for code in ("en", "de")}
+    assert {language for language, _ in steps} == {"en", "de"}
+    assert set(steps) == set(names.items())
+    assert heads == {("pair_classification", "classification"), ("tagging", "tagging")}
+    assert set(scored) == set(names.items())
+    both = plan.by_id("both").step
+    assert (both.inputs, both.params["spoken"]) == (("lang_en", "lang_de"), {"de": 0})
+    assert plan.by_id("more").step.inputs == ("both", "lang_de")
+    rows = {(row.model, row.language): row for row in done.rows if row.main}
+    assert {key: row.language_adapter for key, row in rows.items()} == {
+        (model, code): code for model in ("both", "more") for code in ("en", "de")
+    }
+    # The artifact has the first language's adapter, and both were left as they were.
+    folder = bench.artifact(plan, "both")
+    assert [path.name for path in (folder / "adapters").iterdir()] == [names["en"]]
+    spec = load(bench.backbone, folder).spec
+    assert spec is not None
+    assert next(setup_names(spec.setup or "")) == names["en"]
+    trained = load_file(bench.artifact(plan, "lang_en") / "adapter.safetensors")
+    kept = load_file(folder / "adapters" / names["en"] / "adapter.safetensors")
+    assert all(torch.equal(trained[key], kept[key]) for key in trained)
 
 
 def test_members_are_trained_on_where_it_is_said(bench: Bench) -> None:

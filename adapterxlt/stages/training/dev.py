@@ -42,6 +42,7 @@ def dev_scorer(
         found = []
         for part, examples in data:
             task = tasks[part.task]
+            built.speak(part.language)
             built.use_head(task.name)
             found.append(score_on_dev(built, task, part, examples, stride, context))
         return found

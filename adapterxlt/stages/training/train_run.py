@@ -14,6 +14,7 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
 from adapterxlt.models.sizes import sizes_of
+from adapterxlt.models.speak import speak_several
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.schema import Training
@@ -134,6 +135,7 @@ def _inputs(
             material.task.kind,
             heads[material.task.name],
             material.part.weight,
+            material.part.language,
         )
         for material in materials
     ]
@@ -164,8 +166,10 @@ def _build_train(
 ) -> Built:
     step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
     dense = inputs.pop() if parse_method(step.text("method")).density else None
-    exchanged = inputs[1:] if "language_adapter" in step.params else []
-    return build_train(
+    spoken: dict[str, int] = step.params.get("spoken", {})
+    own = inputs[: len(inputs) - len(set(spoken.values()))]
+    exchanged = own[1:] if "language_adapter" in step.params else []
+    built = build_train(
         context.backbone,
         method=step.text("method"),
         name=_name(planned, heads),
@@ -179,6 +183,10 @@ def _build_train(
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
+    if spoken:
+        others = inputs[len(own) :]
+        speak_several(built, {code: others[place] for code, place in spoken.items()})
+    return built
 
 
 def _build_fusion(
