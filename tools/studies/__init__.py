@@ -1,0 +1,1 @@
+"""Keeps what studies measured, for docs/studies."""
