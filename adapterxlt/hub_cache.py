@@ -8,7 +8,7 @@ _MODEL = "models--"
 
 
 def repository_of(snapshot: Path) -> Path | None:
-    """The folder of the model's repository of which a folder is a snapshot; None if it is none."""
+    """The folder of the repository of a snapshot; None if the folder is not a snapshot."""
     repository = snapshot.parent.parent
     if snapshot.parent.name == "snapshots" and repository.name.startswith(_MODEL):
         return repository

@@ -1,7 +1,7 @@
 """Ctrl-C that does not get lost.
 
 Python drops an exception where a destructor or a callback of a library happens to be at work, and
-a long training would go on as if nobody had pressed anything. So what was asked for is remembered,
+a long training would continue as if nothing had happened. So what was asked for is remembered,
 and asked for once more when the work next reports that it moves.
 """
 

@@ -25,7 +25,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def ends_in_returns_only(text: str) -> bool:
-    """Whether a whole file's lines seem to end in carriage returns, of which none ends a line."""
+    """Whether the lines of a file seem to end in carriage returns, which do not end lines here."""
     return "\n" not in text and "\r" in text.rstrip("\r")
 
 

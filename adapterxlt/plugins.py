@@ -46,7 +46,7 @@ def entries(group: Group) -> Mapping[str, EntryPoint]:
 
 
 def added(group: Group, built_in: Iterable[str], what: str) -> Mapping[str, EntryPoint]:
-    """`entries` of a group, none of which may hide a name that the project has.
+    """`entries` of a group, which may not use a name that the project has.
 
     Args:
         built_in: the project's own names.

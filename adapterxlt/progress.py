@@ -27,7 +27,7 @@ class Progress(Protocol):
     """Opens bars and prints log lines (both go to stderr)."""
 
     def bar(self, description: str, total: int, *, done: int = 0, unit: str = "it") -> Bar:
-        """Open a bar of `total` units, `done` of which an earlier run has finished."""
+        """Open a bar of `total` units; an earlier run has finished `done` of them."""
 
     def log(self, message: str) -> None:
         """Print one line."""

@@ -1,6 +1,6 @@
 """Limits the padded tokens of a forward pass, and lowers the limit if memory runs out.
 
-Losses are sums over inputs and outputs are one an input, so smaller passes give the same result.
+Losses are sums over inputs and outputs are one per input, so smaller passes give the same result.
 """
 
 from __future__ import annotations

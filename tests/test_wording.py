@@ -25,12 +25,18 @@ EVERYWHERE = {
     r"[(,] ?say\)": "write `for example` before the example",
     r"\b(in|out)side of\b": "write `inside` or `outside`",
     r"\bto be had\b": "write `available`",
+    r"^Of (?!course)[a-z`]": "put the subject first",
+    r"\bnothing but\b": "write `only`",
+    r"\b(all but(?! the)|but for)\b": "write `except`",
+    r"\banew\b": "write `again`",
+    r"\bthat which\b": "write `the one that`, or name it",
+    r"\bone an? (stage|language|model|member|example|head|task|token|step|input|line|row)\b": (
+        "write `one per`"
+    ),
 }
 IN_MESSAGES = {
-    r"^Of [a-z]+[,.]": "put the subject first",
     r"\bbeside\b": "write `next to` or `besides`",
     r"\b(all|so) (many|much) (go|as)\b": "write `up to N`, or name the number",
-    r"\banew\b": "write `again`",
     r"\bgo(es)? on (from|with|where|as)\b": "write `continue`",
     r"\bat hand\b": "write `known` or `available`",
     r"\bthis should not happen\b": "say what to do",
@@ -110,6 +116,9 @@ def faults(text: str, patterns: dict[str, str]) -> list[str]:
         ("Of mining, tuned elsewhere (on dev, say).", 2),
         ("labels that are one and the same throughout a file", 1),
         ("written beside the results", 1),
+        ("Of each example the mean cosine.", 1),
+        ("The bytes depend on nothing but names; one a language.", 2),
+        ("the same but for white space, made anew", 2),
         ("is it the right file?", 1),
         ("cancel 3 SLURM jobs?", 0),
         ("Margin threshold tuned on another split.", 0),

@@ -26,7 +26,7 @@ def fetched_once(url: str, progress: Progress) -> Path:
     Raises:
         MissingError: the URL does not lead to an artifact.
         InvalidArtifactError: it is damaged or hostile.
-        AdapterXLTError: the transfer failed; the same call goes on from there.
+        AdapterXLTError: the transfer failed; the same call continues from there.
     """
     manifest, _ = peek(url, SPEC_FILE, MAX_TEXT)
     digest = hashlib.sha256(manifest.text().encode()).hexdigest()[:32]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.applying.inputs import example_of
-from adapterxlt.kinds.kind import Kind
+from adapterxlt.kinds.given import MissingPartError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.layout import Layout
@@ -22,6 +22,7 @@ from adapterxlt.tasks.reading import bad
 _NOT_INPUT = ("label", "value", "tags", "tag", "answers", "id")
 _WORDS, _CHOICES = "words", "choices"
 BETWEEN_CHOICES = "|"
+_MARKS = ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars"))
 
 
 class Columns:
@@ -70,14 +71,19 @@ class Columns:
         row = dict.fromkeys(names, "x")
         try:
             example_of(self.cells(row), self._name, "0")
+        except MissingPartError as error:
+            told = f"there is no column `{error.name}`; the header has {error.has}"
+            raise bad(path, 1, told, self._hint(names)) from None
         except ValueError as error:
-            raise bad(path, 1, f"the header {error}", self._hint(self._kind)) from None
+            raise bad(path, 1, f"the header {error}", self._hint(names)) from None
 
-    def _hint(self, kind: Kind) -> str | None:
+    def _hint(self, names: Sequence[str]) -> str | None:
+        if len(names) == 1 and (found := [name for mark, name in _MARKS if mark in names[0]]):
+            return f"the columns seem to be separated by {found[0]}; use commas, or tabs in a .tsv"
         own = [", ".join(n for ns in _wanted(one).values() for n in ns) for one in self._layouts]
         if not own:
-            return None
-        return f"the task's own data call them {' or '.join(dict.fromkeys(own))}"
+            return "rename the columns in the first line of the file"
+        return f"rename the columns; the data of the task have {' or '.join(dict.fromkeys(own))}"
 
 
 def _wanted(layout: Layout) -> dict[str, tuple[str, ...]]:

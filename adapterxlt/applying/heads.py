@@ -10,7 +10,10 @@ from adapterxlt.models.spec import ModelSpec
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.tasks.catalogue import Catalogue, Task, compatible, get_task, stand_in
 
-_ENCODE = "use `encode` for vectors, or train a stage on the task that you want to predict"
+_ENCODE = (
+    "train a stage on the task that you want to predict; for sentence vectors, use `Model.encode` "
+    "in Python"
+)
 
 
 class Heads:

@@ -123,7 +123,7 @@ def _cut(
     kind: str,
     settings: Settings,
 ) -> set[int]:
-    """Numbers of the examples of which the model does not see all.
+    """Numbers of the examples that the model does not see in full.
 
     Only what is as long as it may be can have been cut: that is encoded again, without a limit.
     """

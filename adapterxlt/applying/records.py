@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from adapterxlt.applying.columns import Columns
 from adapterxlt.applying.inputs import example_of
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.given import WrongPartsError, shown
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
@@ -29,6 +30,7 @@ STDIN = Path("-")
 FORMATS = ("jsonl", "csv", "tsv", "lines", "conll")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "lines"}
 _SUFFIXES |= dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio"), "conll")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of wrong bytes
 _BLANKS = re.compile(r"[ \t]+")
 _COLUMNS_OF_CONLLU = 10  # the word is in the second one; the first is its number
@@ -58,18 +60,21 @@ def format_of(path: Path, stated: str | None) -> str:
     Stdin holds JSON lines if it begins with a brace, else plain lines.
 
     Raises:
-        UsageError: the suffix says nothing.
+        UsageError: the suffix says nothing, or it is a folder.
     """
     if stated is not None:
         return stated
     if path == STDIN:
         peek = getattr(sys.stdin.buffer, "peek", None)
         return "jsonl" if peek is not None and peek(1).lstrip()[:1] == b"{" else "lines"
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder", hint="give a file of inputs")
     suffix = plain_name(path).suffix.lower()
     if suffix not in _SUFFIXES:
+        table = "save the table as CSV, or " if suffix in _SPREADSHEETS else ""
         raise UsageError(
             f"{path}: its name does not tell its format",
-            hint=f"give --format: {', '.join(FORMATS)}",
+            hint=f"{table}give --format: {', '.join(FORMATS)}",
         )
     return _SUFFIXES[suffix]
 
@@ -123,13 +128,25 @@ def _record(raw: _Raw, number: int, kind: str) -> Record:
     said = raw.value.get("id") if isinstance(raw.value, dict) else None
     name = str(number) if said in (None, "") else str(said)
     if _NOT_UTF8.search(raw.text):
-        return Record(raw.line, str(number), None, "is not UTF-8")
+        return Record(raw.line, str(number), None, "is not UTF-8; save the file as UTF-8")
     if raw.problem:
         return Record(raw.line, name, None, raw.problem)
     try:
         return Record(raw.line, name, example_of(raw.value, kind, name))
+    except WrongPartsError as error:
+        return Record(raw.line, name, None, _told(raw.value, error.names))
     except ValueError as error:
         return Record(raw.line, name, None, str(error))
+
+
+def _told(value: object, names: Sequence[str]) -> str:
+    """What is wrong with a line that does not have the parts that it should have."""
+    if isinstance(value, str | tuple):  # a plain line
+        count = 1 if isinstance(value, str) else len(value)
+        wanted = f"{len(names)} texts separated by tabs ({', '.join(names)})"
+        return f"must have {wanted}, but has {count}"
+    keys = " and ".join(f"`{name}`" for name in names)
+    return f"must be a JSON object with the keys {keys}, or a list of both, not {shown(value)}"
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
@@ -139,7 +156,7 @@ def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
         for number, line in enumerate(stream, start=1):
             if number == 1:
                 if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise bad(path, 1, "is UTF-16", "re-encode it as UTF-8")
+                    raise bad(path, 1, "is UTF-16", "save the file as UTF-8")
                 line = line.removeprefix(b"\xef\xbb\xbf")
             yield line.decode("utf-8", "surrogateescape")
     except MissingDataError:
@@ -179,7 +196,8 @@ def _table(lines: Iterator[str], delimiter: str, columns: Columns, path: Path) -
             names = row
             columns.check(names, path)
         elif row and len(row) != len(names):
-            told = f"has {len(row)} columns, but the header has {len(names)}"
+            cells = "1 column" if len(row) == 1 else f"{len(row)} columns"
+            told = f"has {cells}, but the header has {len(names)}"
             yield _Raw(start, None, "".join(row), told)
         elif row:
             found = columns.cells(dict(zip(names, row, strict=True)))
@@ -195,7 +213,7 @@ def _plain(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:
 
 
 def _sentences(lines: Iterator[str]) -> Iterator[_Raw]:
-    """Words, one a line, up to a blank line; of several columns the first, or CoNLL-U's second."""
+    """Words, one per line, up to a blank line: the first column, or the second of CoNLL-U."""
     words: list[str] = []
     start, texts = 0, list[str]()
     for number, line in enumerate(lines, start=1):

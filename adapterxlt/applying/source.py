@@ -15,6 +15,7 @@ from typing import Any
 from adapterxlt.applying.cache import fetched_once
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
+from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.kinds import KINDS
@@ -117,7 +118,7 @@ def _bare(text: str, backbone: str | None) -> Source:
     if colon:
         raise UsageError(
             f"{text}: there is no work folder `{folder}`",
-            hint="give its path and a stage: `runs:nli`",
+            hint="run a recipe first, or give the path of another work folder before the colon",
         )
     if backbone is not None:
         raise UsageError(
@@ -127,10 +128,17 @@ def _bare(text: str, backbone: str | None) -> Source:
     try:
         return Source(text, resolve_backbone(text, Path.cwd()))
     except MissingBackboneError as error:
+        if "/" in text and not Path(text).is_absolute() and hint_for_adapter(text) is None:
+            raise MissingBackboneError(  # perhaps a backbone of the Hub: say why it is not here
+                f"{text}: there is no such file, folder or stage, and it is not a backbone: "
+                f"{error.message}",
+                hint=error.hint,
+            ) from error
         raise MissingBackboneError(
-            f"{text}: there is no such file, folder or stage, and it is not a backbone: "
-            f"{error.message}",
-            hint=error.hint,
+            f"{text}: there is no such file, folder, stage or backbone",
+            hint=hint_for_adapter(text)
+            or "give a stage (`runs:nli`), the folder of an artifact, a packed file, a URL, or a "
+            f"backbone; known backbones: {', '.join(BUNDLED)} and those of the Hugging Face Hub",
         ) from error
 
 

@@ -19,7 +19,7 @@ class Backbone:
         path: folder with its files.
         hash: sha256 over configuration, weights and tokenizer.
         hidden_size: width. layers: number of transformer layers.
-        max_positions: size of the position table (XLM-R: 514, two of which are taken).
+        max_positions: size of the position table (XLM-R: 514, but two are reserved).
         model_type: as its config.json says: `xlm-roberta`, `bert`.
         seen: tasks whose training data its makers trained on, as a recipe says.
         prefix: put before each sentence in retrieval, as a recipe says.

@@ -1,6 +1,6 @@
 """Finding an encoder: the bundled `mini`, a local folder, or a model of the Hub. No torch.
 
-Of the Hub only the configuration, tokenizer and safetensors weights are taken.
+From the Hub, only the configuration, tokenizer and safetensors weights are taken.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Encoded examples kept on disk, found again by what they were made of.
 
 Stages that train on, or evaluate, the same examples with the same tokenizer share one file. It
-holds plain arrays (never pickle); one that is damaged is made anew.
+holds plain arrays (never pickle); one that is damaged is made again.
 """
 
 from __future__ import annotations

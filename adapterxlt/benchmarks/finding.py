@@ -47,7 +47,7 @@ def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
 
 
 def find_file(root: Path, spec: TaskSpec, names: Sequence[str], what: str) -> Path:
-    """The file of a language below a task's folder: the first name of which there is one.
+    """The file of a language below a task's folder: the first name that exists.
 
     Args:
         root: the folder that holds the tasks' folders.

@@ -37,7 +37,7 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
     """List the tasks of the catalogue by benchmark; the JSON has all fields of an entry.
 
     Args:
-        entries: the user's own beside those of the configuration: files, or folders of them.
+        entries: the user's own besides those of the configuration: files, or folders of them.
     """
     from adapterxlt.tasks.own import configured, own_catalogue
     from adapterxlt.tasks.presets import presets_of

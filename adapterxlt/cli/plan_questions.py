@@ -69,7 +69,7 @@ class Question:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A measurement that is compared with another, and what both are but for their seeds.
+    """A measurement that is compared with another, and what both are except for their seeds.
 
     Args:
         against: the step that trained the other model; None: the bare backbone.
@@ -83,7 +83,7 @@ class _Asked:
 
 
 def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
-    """Every comparison of a recipe; what differs in nothing but seeds is one."""
+    """Every comparison of a recipe; what differs only in seeds is one."""
     at_hand = _at_hand(workdir, context.recipe.name)
     for asked in _asked(context, plan):
         planned, names = asked[0].planned, asked[0].names
@@ -129,7 +129,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
 
 
 def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
-    """What is compared, by what it is but for its seeds, in order of appearance."""
+    """What is compared, by what it is except for its seeds, in order of appearance."""
     measured = [
         (planned, names_of(planned, context))
         for planned in plan.steps

@@ -159,7 +159,7 @@ class _Right:
             if not self._skip:
                 raise MissingDataError(
                     f"{where}:{record.line}: {record.problem}",
-                    hint="use --skip-errors to skip invalid lines",
+                    hint="correct the line, or use --skip-errors to skip invalid lines",
                 )
             self.wrong += 1
             if self._progress is not None and self.wrong <= _TOLD:

@@ -285,9 +285,14 @@ def _poolings(text: str | None, default: Pooling) -> list[Pooling]:
     return names
 
 
+def _place(scored: Scored) -> str:
+    return f"layer {scored.layer}, {scored.pooling} pooling"
+
+
 def _print(grid: list[Scored], best: Scored, metric: str) -> None:
     from adapterxlt.metrics.facts import facts_of
     from adapterxlt.report.console import print_table
+    from adapterxlt.suggest import few
 
     rows = []
     for scored in grid:
@@ -302,9 +307,12 @@ def _print(grid: list[Scored], best: Scored, metric: str) -> None:
         )
     print_table(rows)
     if len(grid) > 1:
-        click.echo(
-            f"best {metric}: {best.values[metric]:.1f} at layer {best.layer}, "
-            f"{best.pooling} pooling"
-        )
+        ties = [
+            _place(scored)
+            for scored in grid
+            if scored is not best and scored.values[metric] == best.values[metric]
+        ]
+        also = f"; tied with {few(ties)}" if ties else ""
+        click.echo(f"best {metric}: {best.values[metric]:.1f} at {_place(best)}{also}")
     if best.index and best.index["index"] != "flat":
         click.echo(f"index {best.index['index']}, recall@1 {best.index['recall_1']:.3f}")

@@ -32,11 +32,11 @@ def frozen_features(
 ) -> tuple[Matrix, Classes]:
     """A vector [n, dim] and a class [n] of each example, or of each word of tagged ones.
 
-    Of the last layer: the mean over an example's tokens; of a word, that of the token that carries
-    its tag. Of more than `MOST` points, a seeded sample.
+    The features are from the last layer: the mean over the tokens of an example, or for a word the
+    token that carries its tag. If there are more than `MOST` points, they are a seeded sample.
 
     Args:
-        features: with labels that are one class, or one a token.
+        features: with labels that are one class, or one per token.
     """
     pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
     budget = Budget(token_budget, progress.log)

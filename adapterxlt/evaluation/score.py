@@ -27,7 +27,7 @@ def score(
     Args:
         task: says which metrics, and how its labels are called.
         examples: the examples with their labels.
-        predictions: one an example, as `predict` returns them.
+        predictions: one per example, as `predict` returns them.
         language: tells how MLQA's script compares answers; of `de-en`, the context's.
         split: for messages.
 

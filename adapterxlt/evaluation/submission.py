@@ -42,7 +42,7 @@ def write_submission(
     Args:
         path: the file; its folder is made.
         examples: in the order of the input file, none left out.
-        predictions: one an example, as `predict` returns them.
+        predictions: one per example, as `predict` returns them.
         odds: by example id, for "no answer"; written beside the file, as FILE.null_odds.json.
     """
     if len(examples) != len(predictions):

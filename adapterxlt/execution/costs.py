@@ -6,28 +6,31 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.execution.results import seed_of
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.results.costs import Cost, measured_of, of_step
+from adapterxlt.results.costs import Cost, Measured, measured_of, of_step
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.manifest import read_manifest
 
 
 def collect_costs(context: Context) -> list[Cost]:
-    """What each step of a recipe cost that the store has and knows of, in plan order."""
+    """What each step of a recipe cost that the store has, in plan order.
+
+    A model whose costs were not measured is listed without them, so that tables can say so.
+    """
     found = []
     for planned in context.plan.steps:
         step, address = planned.step, planned.fingerprint
         kind = KINDS[step.kind]
         measured = measured_of(context.store.root, address)
-        if measured is None:
+        if measured is None and not kind.makes_model:
             continue
         try:
-            size = read_manifest(context.store.path(address)).size
+            manifest = read_manifest(context.store.path(address))
         except InvalidArtifactError:
             continue
         model = (step.model or BARE) if kind.measures else step.stage
         found.append(
             of_step(
-                measured,
+                measured or Measured(),
                 recipe=context.recipe.name,
                 recipe_id=context.recipe_id,
                 seed=seed_of(context, model) if kind.measures or kind.makes_model else 0,
@@ -36,7 +39,8 @@ def collect_costs(context: Context) -> list[Cost]:
                 task=str(step.params.get("task", step.stage)) if kind.measures else "",
                 method="" if kind.measures else str(step.params.get("method", "")),
                 fingerprint=address,
-                bytes=size,
+                bytes=manifest.size,
+                taken=measured is None and manifest.artifact is not None,
             )
         )
     return found

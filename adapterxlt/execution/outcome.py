@@ -19,7 +19,7 @@ class RunResult:
         failed: why, by id of the step that failed; `skipped`: steps that needed a failed one.
         results: the results file.
         outputs: artifact folder by id of every trained step.
-        predictions: folders with prediction files, one a stage and model that writes them.
+        predictions: folders with prediction files, one per stage and model that writes them.
         models: address in the store of every stage that makes a model, whether it ran or not.
     """
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from adapterxlt.devices import check_devices, find_device, find_precision
 from adapterxlt.errors import AdapterXLTError, MissingDataError, MissingDeviceError
 from adapterxlt.execution.leaks import describe_leaks, find_leaks
+from adapterxlt.plan.missing import missing_data
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.stages.running.context import Context
@@ -27,7 +28,7 @@ def preflight(context: Context) -> None:
         AdapterXLTError: there is hardly any disk space.
     """
     _check_device(context)
-    problems: dict[str, None] = {}  # several steps may read the same file
+    problems: list[tuple[str, MissingDataError]] = []
     for planned in context.plan.steps:
         if planned.status == "done":
             continue
@@ -35,9 +36,9 @@ def preflight(context: Context) -> None:
             try:
                 check()
             except MissingDataError as error:
-                problems[str(error)] = None
-    if problems:
-        raise MissingDataError("\n".join(problems))
+                problems.append((planned.step.stage, error))
+    if (found := missing_data(problems)) is not None:
+        raise found
     _check_space(context.store.root)
     if leaks := describe_leaks(find_leaks(context)):
         context.progress.log(f"warning: {leaks}")

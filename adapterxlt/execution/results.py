@@ -32,7 +32,7 @@ def collect_rows(context: Context) -> list[Row]:
 
 
 def all_names(context: Context) -> list[dict[str, Any]]:
-    """What the rows of every evaluate and retrieve cell say beside their values, in plan order."""
+    """What the rows of every evaluate and retrieve cell say besides their values, in plan order."""
     return [names_of(planned, context) for planned in _cells(context)]
 
 
@@ -46,7 +46,7 @@ def _cells(context: Context) -> list[PlannedStep]:
 
 
 def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
-    """What the rows of a cell say beside their values."""
+    """What the rows of a cell say besides their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
     kind, compare = kind_of(stage), context.recipe.compare

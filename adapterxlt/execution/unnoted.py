@@ -29,7 +29,7 @@ class Unnoted:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Of the measurement."""
+        """The parameters of the measurement."""
         params = self.entry.parts["params"]
         assert isinstance(params, dict)
         return params
@@ -57,7 +57,7 @@ class Unnoted:
 
     @property
     def seed(self) -> int | None:
-        """Of the model; the bare backbone has none."""
+        """The seed of the model; None for the bare backbone."""
         step = self.behind
         return None if step is None else step["params"].get("seed")
 

@@ -72,7 +72,7 @@ class Worker:
         except AdapterXLTError as error:
             print(f"failed: {error}", file=log, flush=True)
             return Ended(step_id, error=str(error))
-        except Exception as error:  # a run goes on with what does not need this step
+        except Exception as error:  # a run continues with what does not need this step
             traceback.print_exc(file=log)
             log.flush()
             return Ended(step_id, error=f"{type(error).__name__}: {error}\n  its log shows where")

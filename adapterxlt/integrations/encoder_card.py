@@ -25,7 +25,7 @@ def encoder_card(
 
     Args:
         built: the encoder. layer, pooling, max_length, normalise: of its vectors.
-        plain: whether it needs nothing but sentence-transformers.
+        plain: whether it needs only sentence-transformers.
     """
     spec = built.spec
     name = encoder_name(built)

@@ -81,7 +81,7 @@ class MtebEncoder:
 
     @property
     def mteb_model_meta(self) -> Any:
-        """What mteb writes beside results.
+        """What mteb writes besides results.
 
         Raises:
             MissingPackageError: mteb is not installed.

@@ -47,7 +47,7 @@ def export_sentence_transformers(
         max_length: tokens a text at most.
 
     Returns:
-        True if the folder needs nothing but sentence-transformers.
+        True if the folder needs only sentence-transformers.
 
     Raises:
         MissingPackageError: sentence-transformers is not installed.

@@ -7,6 +7,26 @@ from collections.abc import Mapping, Sequence
 _SHOWN = 40  # characters of a value in a message
 
 
+class WrongPartsError(ValueError):
+    """An input that does not have the parts that its kind needs; `names` are these parts."""
+
+    def __init__(self, names: Sequence[str], value: object) -> None:
+        self.names = tuple(names)
+        keys = ", ".join(names)
+        super().__init__(
+            f"must be a tuple ({keys}) or a mapping with these keys, not {shown(value)}"
+        )
+
+
+class MissingPartError(ValueError):
+    """A mapping or a row of a table that does not have a key; `name` is the key."""
+
+    def __init__(self, name: str, has: Sequence[object]) -> None:
+        self.name = name
+        self.has = ", ".join(map(str, has))[:200] or "no keys"
+        super().__init__(f"has no `{name}`; it has {self.has}")
+
+
 def text_of(value: object, name: str = "it") -> str:
     """A text.
 
@@ -40,9 +60,7 @@ def parts_of(value: object, *parts: Sequence[str]) -> list[object]:
         return [_part(value, keys) for keys in parts]
     if isinstance(value, tuple | list) and len(value) == len(parts):
         return list(value)
-    raise ValueError(
-        f"must be a tuple ({', '.join(names)}) or a mapping with these keys, not {shown(value)}"
-    )
+    raise WrongPartsError(names, value)
 
 
 def one_or_two(
@@ -87,5 +105,4 @@ def _part(value: Mapping[object, object], keys: Sequence[str]) -> object:
     for key in keys:
         if value.get(key) is not None:
             return value[key]
-    has = ", ".join(map(str, list(value)[:8])) or "no keys"
-    raise ValueError(f"has no `{keys[0]}`; it has {has[:200]}")
+    raise MissingPartError(keys[0], list(value)[:8])

@@ -71,7 +71,7 @@ class Workings(ABC):
         return len(features)
 
     def hiding(self, tokenizer: PreTrainedTokenizerBase) -> Hiding | None:
-        """What makes an input anew in every epoch, by hiding words; None: it stays as it is."""
+        """Changes an input in every epoch, by hiding words; None: it stays as it is."""
         return None
 
     @abstractmethod
@@ -150,7 +150,7 @@ class Workings(ABC):
     def submission(
         self, examples: Sequence[Any], predictions: Sequence[Any], task: TaskFacts
     ) -> str:
-        """The text of a file of predictions, as benchmarks want it: one a line."""
+        """The text of a file of predictions, as benchmarks want it: one per line."""
         return "".join(f"{on_one_line(self.shown(each, task))}\n" for each in predictions)
 
     def shown(self, prediction: Any, task: TaskFacts) -> str:
@@ -202,7 +202,7 @@ def softmax(logits: Logits) -> npt.NDArray[np.float64]:
 
 
 def probabilities(count: int, outputs: Outputs) -> list[list[float]]:
-    """Of each example that of every output, where one of them is chosen."""
+    """The value of every output for each example, if one of the outputs is chosen."""
     found: list[list[float]] = [[]] * count
     for feature, output in outputs:
         found[feature.example] = softmax(output["logits"]).tolist()

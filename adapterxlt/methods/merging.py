@@ -82,7 +82,7 @@ def can_merge(
 
     Args:
         rank: of the merged LoRA, if it is to be less than the sum of its members' ranks.
-        how: what is done to them beside weighing them.
+        how: what is done to them besides weighing them.
         by_layer: whether layers have weights of their own.
     """
     for method in methods:
@@ -190,7 +190,7 @@ def cancel(weights: Sequence[float]) -> bool:
 
 
 def cancel_exactly(weights: Sequence[float]) -> bool:
-    """Whether weights sum to zero, but for rounding."""
+    """Whether weights sum to zero, except for rounding."""
     return abs(sum(weights)) <= 1e-9 * sum(map(abs, weights))
 
 

@@ -44,18 +44,18 @@ class ParsedMethod:
 
     @property
     def is_full(self) -> bool:
-        """Whether it trains weights of the backbone itself, or nothing but a head."""
+        """Whether it trains weights of the backbone itself, or only a head."""
         return METHODS[self.parts[0].name].family == "full"
 
     @property
     def density(self) -> float | None:
-        """Of a sparse fine-tune, the share of the weights that it trains; None of all others."""
+        """The share of the weights that a sparse fine-tune trains; None for all other methods."""
         value = self.parts[0].resolved.get("density")
         return value if isinstance(value, float) else None
 
     @property
     def is_head(self) -> bool:
-        """Whether it trains nothing but a head."""
+        """Whether it trains only a head."""
         return self.parts[0].name == "head"
 
     @property

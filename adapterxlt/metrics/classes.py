@@ -1,4 +1,4 @@
-"""F1 of labels, of which each example has one or several; in percent."""
+"""F1 of labels in percent; each example has one label or several."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def get_metric(name: str) -> Metric:
 def facts_of(name: str) -> Metric:
     """The same for a metric in results, which may come from where another package is installed.
 
-    Of such a metric nothing is known: more counts as better, and it has no interval.
+    Nothing is known about such a metric: more counts as better, and it has no interval.
     """
     return METRICS.get(name) or (get_metric(name) if name in names() else Metric(name))
 

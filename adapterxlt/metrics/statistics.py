@@ -1,7 +1,7 @@
 """Metrics as functions of outcomes: what each example adds, and the value of the sums.
 
 An outcome is what one example came to, in named columns (`docs/explanations/statistics.md`). A
-metric that is a function of sums over examples can be computed anew for any sample of them; one
+metric that is a function of sums over examples can be computed again for any sample of them; one
 that is not (a correlation of ranks) says its values under weights of the examples.
 """
 
@@ -99,7 +99,7 @@ def _mean_cosine(name: str, value: Callable[[Columns], Column], *more: str) -> S
 
 
 def _chunk(pick: Callable[[Doubles, Doubles], Doubles]) -> Statistic:
-    """Of how many are true, how many were found, and how many are both: precision and recall."""
+    """From the numbers of true ones, found ones and both: precision and recall."""
 
     def value(sums: Doubles) -> Doubles:
         true, found, both = sums[..., 0], sums[..., 1], sums[..., 2]
@@ -178,7 +178,7 @@ def _rank_correlation(columns: Columns, weights: Doubles) -> Doubles:
 
 
 def _ranks(column: Column, weights: Doubles) -> Doubles:
-    """Of each example under its weight, equal numbers sharing the mean of their ranks."""
+    """The rank of each example under its weight; equal numbers share the mean of their ranks."""
     _, place = np.unique(column, return_inverse=True)
     order = np.argsort(place, kind="stable")
     starts = np.flatnonzero(np.diff(place[order], prepend=-1))

@@ -75,7 +75,7 @@ def h_score(features: Matrix, classes: Classes) -> float:
 def knn_accuracy(features: Matrix, classes: Classes, k: int = NEIGHBOURS) -> float:
     """Percent of examples whose class most of their `k` nearest others have, by the cosine.
 
-    Of classes that are equally frequent, the one of the nearest of them.
+    If classes are equally frequent, the one of the nearest neighbour counts.
 
     Args:
         features: [n, dim]. classes: [n].

@@ -79,8 +79,8 @@ def build_train(
         name: name of what is trained, unique per content.
         head: the new head, if any; heads of earlier stages are never used.
         other_heads: further new heads, for a mixture of tasks.
-        after: artifact to go on from. Of a single adapter or a stack, the top adapter goes on
-            under the new name, the rest stays frozen; a full fine-tune gives its weights.
+        after: artifact to continue from. If it is a single adapter or a stack, the top adapter goes
+            on under the new name, the rest stays frozen; a full fine-tune gives its weights.
         stack_on: artifact that stays frozen below the new adapter.
         dense: of a sparse fine-tune, the full one that tells which weights it trains.
         language: of what stands on another language's adapter than that of this training, the
@@ -200,7 +200,7 @@ def _build_head(
     put: Path | None,
     taken: _Taken,
 ) -> Built:
-    """New heads on what an earlier stage made of adapters, all of which stays frozen."""
+    """New heads on the adapters of an earlier stage, which stay frozen."""
     assert earlier.setup is not None
     model = _load_base(backbone, base if earlier.full else None, taken)
     add_speaking(model, earlier, base, earlier.setup, backbone, put)

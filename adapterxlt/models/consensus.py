@@ -26,8 +26,8 @@ def merged(
     """The update of a merge, in double precision.
 
     Args:
-        updates: one a member; of a sum, only one is asked for at a time.
-        keys: one a member: what a random choice depends on beside the seed.
+        updates: one per member; a sum asks for only one at a time.
+        keys: one per member: what a random choice depends on besides the seed.
 
     Example:
         >>> one, two = torch.tensor([4.0, 0.1]), torch.tensor([-2.0, 3.0])
@@ -123,7 +123,7 @@ def _largest(update: Tensor, count: int) -> Tensor:
 
 
 def _drawn(update: Tensor, share: float, seed: int, key: str) -> Tensor:
-    """Each element with the same chance; the choice depends on nothing but seed, key and shape."""
+    """Each element with the same chance; the choice depends only on seed, key and shape."""
     number = int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")
     generator = torch.Generator().manual_seed(number)
     return torch.rand(update.shape, generator=generator) < share

@@ -18,7 +18,7 @@ LayerOf = Callable[[str], int | None]  # the layer that a tensor belongs to, if 
 
 
 class FineTune:
-    """The weights of a full fine-tune, of which one tensor is in memory at a time.
+    """The weights of a full fine-tune; only one tensor is in memory at a time.
 
     Args:
         base: the backbone's tensors.

@@ -149,7 +149,7 @@ def from_plain(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Split off what is of a head, under the names of our head `name`.
 
-    Of a tensor that is there by several names, one is taken; those that differ stay.
+    If a tensor has several names, one is taken; tensors that differ stay.
 
     Returns:
         The head's tensors, and the rest.

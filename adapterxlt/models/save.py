@@ -67,7 +67,7 @@ def save(built: Built, folder: Path) -> None:
             weights = tensors.select(model, tensors.of_backbone(built.backbone.architecture))
             tensors.write(weights, folder / WEIGHTS_FILE)
             if spec.method not in ("full", None) and parse_method(spec.method).is_full:
-                # It left much as it was: of the backbone or of what it went on from.
+                # It left much as it was: of the backbone or of what it continued from.
                 base = load_base(built.backbone)
                 shrink(
                     tensors.select(base, tensors.of_backbone(built.backbone.architecture)), folder

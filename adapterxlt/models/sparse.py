@@ -26,7 +26,7 @@ def most_changed(built: Built, dense: Path, method: ParsedMethod) -> dict[str, T
 
     Args:
         built: the model as it is before training.
-        dense: artifact of the full fine-tune that went on from the same weights.
+        dense: artifact of the full fine-tune that continued from the same weights.
         method: says the share of all weights (its `density`) that are trained at most; those that
             the full fine-tune left as they were never are.
 

@@ -1,8 +1,8 @@
 """Replaces the language adapter that a model was trained with by another one.
 
-An adapter is exchanged in the stack (MAD-X, Pfeiffer et al. 2020). Of full and sparse
-fine-tunes the differences are exchanged: what training on a task changed is added to the other
-language's weights (composable sparse fine-tuning, Ansell et al. 2022).
+An adapter is exchanged in the stack (MAD-X, Pfeiffer et al. 2020). For full and sparse fine-tunes,
+the differences are exchanged: what training on a task changed is added to the other language's
+weights (composable sparse fine-tuning, Ansell et al. 2022).
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ class ModelSpec(_Strict):
         setup: how they are composed; None without adapters.
         fusion: configuration of the fusion layers, if the setup has any.
         head: the prediction head, if any; of several, the one that is active after loading.
-        other_heads: the further heads of what was trained on several tasks, one a task.
+        other_heads: the further heads of what was trained on several tasks, one per task.
         method: the method the stage was trained with (`full`, or that of its top adapter);
             None for fusions.
     """

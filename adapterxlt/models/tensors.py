@@ -163,7 +163,7 @@ def _must_be_finite(tensor: Tensor, name: str, path: Path) -> None:
 
 
 def write(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write tensors; the bytes depend on nothing but names and values."""
+    """Write tensors; the bytes depend only on names and values."""
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with writing(path, surely=False):  # the library's own error names no file

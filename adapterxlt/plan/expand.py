@@ -1,4 +1,4 @@
-"""From a recipe to its steps: one a trained stage, one a (model, task) cell of the others."""
+"""From a recipe to its steps: one per trained stage, one per (model, task) cell of the others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.errors import MissingDataError
+from adapterxlt.plan.missing import missing_data
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.kinds import kind_of
@@ -15,6 +17,8 @@ from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import Shape
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used
+
+_MOST = 5  # missing files or languages that are told in full
 
 
 def stage_order(recipe: Recipe) -> list[str]:
@@ -54,9 +58,14 @@ def expand(
         MissingDataError: no language of an evaluation has data.
     """
     scene = scene_of(recipe, backbone, roots, used or {})
-    return [
-        step
-        for name in stage_order(recipe)
-        for stage in (recipe.stages[name],)
-        for step in kind_of(stage).steps(scene, name, stage)
-    ]
+    steps: list[Step] = []
+    problems: list[tuple[str, MissingDataError]] = []
+    for name in stage_order(recipe):
+        stage = recipe.stages[name]
+        try:
+            steps += kind_of(stage).steps(scene, name, stage)
+        except MissingDataError as error:
+            problems.append((name, error))
+    if (found := missing_data(problems, most=_MOST)) is not None:
+        raise found
+    return steps

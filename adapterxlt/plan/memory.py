@@ -1,7 +1,7 @@
 """Records of the runs in a store: for each recipe, its steps and its measurements.
 
 A note is kept for every recipe and everything that `--set`, `--data` or an edit made of it, so
-that a plan can say what changed since, and results can be made anew from the store.
+that a plan can say what changed since, and results can be made again from the store.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Note:
 
     @property
     def addresses(self) -> set[str]:
-        """Of all its steps."""
+        """The addresses of all its steps."""
         return {address_of(parts) for parts in self.steps.values()}
 
 
@@ -91,8 +91,8 @@ def last_parts(
 ) -> Mapping[str, Mapping[str, object]]:
     """Fingerprint parts by step id of the run that a plan is best compared with; {} if none.
 
-    Several recipes may have had this name: that which has most in common with the plan is taken,
-    of equals the one that ran last.
+    Several recipes may have had this name: the one that has most in common with the plan is taken;
+    among equals, the one that ran last.
     """
     best: tuple[int, int] = (-1, -1)
     found: Mapping[str, Mapping[str, object]] = _old_plan(store, recipe)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.find import resolve_backbone
-from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.errors import InvalidArtifactError, MissingDataError
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.fingerprint import fingerprint_parts
 from adapterxlt.plan.memory import last_parts
+from adapterxlt.plan.missing import missing_data
 from adapterxlt.plan.steps import Plan, PlannedStep, Status
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
@@ -25,6 +26,8 @@ from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
+
+_MOST = 5  # missing files or languages that are told in full
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,12 @@ def make_plan(
             it is told whether the step is a trained stage.
 
     Raises:
-        MissingDataError: data that a step reads is not there.
+        MissingDataError: data that steps read are not there; names all of them, with the stages.
         UsageError: a fusion has the same adapter twice.
     """
     read = _Read(sources)
     steps = expand(recipe, sources.backbone, sources.roots, sources.used)
+    _check_data(read, steps)
     parts: dict[str, dict[str, object]] = {}
     addresses: dict[str, str] = {}
     for place, step in enumerate(steps):
@@ -123,6 +127,18 @@ def make_plan(
         origins = read.origins_of(step)
         planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
     return Plan(recipe.name, tuple(planned))
+
+
+def _check_data(read: _Read, steps: Iterable[Step]) -> None:
+    problems: list[tuple[str, MissingDataError]] = []
+    for step in steps:
+        try:
+            if step.used is None:
+                read.data_of(step)
+        except MissingDataError as error:
+            problems.append((step.stage, error))
+    if (found := missing_data(problems, most=_MOST)) is not None:
+        raise found
 
 
 def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:

@@ -16,7 +16,7 @@ from adapterxlt.recipe.schema import Recipe
 _PLACEHOLDER: Schema = {"$ref": "#/$defs/Placeholder"}
 # Models that a text alone may stand for: a name of a backbone or a task, an address.
 _BY_NAME = ("BackboneChoice", "DevOf", "Remote", "TaskData")
-# Keys whose single value stands for a list of one, beside those of each kind.
+# Keys whose single value stands for a list of one, besides those of each kind.
 _SINGLE = ("data", "tasks", "train", "language", "translated")
 _ABOUT = ("description", "default")  # what stays with the key when its value may be another
 
@@ -142,7 +142,7 @@ def _single(schema: Schema) -> Schema:
 
 
 def _in_matrix(properties: dict[str, Schema]) -> dict[str, Schema]:
-    """The keys of a model, any value of which may be a placeholder."""
+    """The keys of a model; any value may be a placeholder."""
     return {key: _filled(schema) for key, schema in properties.items()}
 
 

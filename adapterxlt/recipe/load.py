@@ -98,7 +98,7 @@ def load_recipe(
         overrides: `key=value` texts of `--set`, applied in order.
         data: folders of `--data`; they replace the recipe's.
         tasks: all the tasks there are; default: the built-in ones and the user's.
-        entries: of `--tasks`: the user's tasks beside those that the recipe and the configuration
+        entries: of `--tasks`: the user's tasks besides those that the recipe and the configuration
             have; files, or folders of them.
         find_backbone: finds the backbone by its name and the recipe's folder, None where it is
             not to be had.

@@ -72,7 +72,7 @@ class Variables:
         return count + len(self.include)
 
     def combinations(self, names: Sequence[str], fixed: Combination) -> Iterator[Combination]:
-        """Of some variables, beside what others stand at: those that the rules allow, each once."""
+        """The values of some variables that the rules allow, given those of the others."""
         seen = set()
         inside = all(
             value.name in {one.name for one in self.values[name]} for name, value in fixed.items()

@@ -35,7 +35,7 @@ class Step:
 
     @property
     def model(self) -> str | None:
-        """Of a step that measures, the step of what it measures; None: the bare backbone.
+        """For a step that measures: the step that made the model; None: the bare backbone.
 
         Its other inputs are language adapters; `alone`, on which nothing else stands.
         """

@@ -114,7 +114,7 @@ def parts_of(
     max_length: int,
     roots: Sequence[Path] | None = None,
 ) -> list[Part]:
-    """The parts that an item of `train` stands for: one a language.
+    """The parts that an item of `train` stands for: one per language.
 
     Args:
         languages, split, cap, max_length: what the stage says of all its tasks.

@@ -36,7 +36,7 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     stages = block.stages(written, given)
     rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
-    if recipe is None:  # the stages are sound, so go on with them
+    if recipe is None:  # the stages are sound, so continue with them
         choice = tree.get("backbone")
         named = isinstance(choice, str) and choice != ""
         known: dict[str, Any] = {"backbone": BackboneChoice(name=str(choice))} if named else {}
@@ -60,7 +60,7 @@ class _Schema:
         self.lost = lost
 
     def stages(self, written: object, given: bool) -> dict[str, Stage]:
-        """Every stage of which anything is known."""
+        """Every stage that could be read."""
         if not isinstance(written, dict) or not written:
             message = "must be a mapping of names to stages" if given else "is missing"
             hint = "for example `nli: {train: mnli, method: seq_bn}`"

@@ -170,6 +170,21 @@ class Layers:
             return self.dev.best(model)
         return max(self.places, key=lambda place: self.mean(model, place) or 0.0)
 
+    def ties(self, model: str) -> tuple[Place, ...]:
+        """The other places that are as good as the best one (on dev if there is one)."""
+        if self.dev and model in self.dev.models:
+            return self.dev.ties(model)
+        best = self.best(model)
+        top = self.mean(model, best)
+        return tuple(
+            place
+            for place in self.places
+            if place != best
+            and top is not None
+            and (value := self.mean(model, place)) is not None
+            and math.isclose(value, top, rel_tol=1e-9)
+        )
+
     @cached_property
     def bests(self) -> dict[str, Place]:
         """The best place of each model."""

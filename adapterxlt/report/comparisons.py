@@ -25,7 +25,7 @@ ONE_SEED = "one seed each: what other seeds would give is not counted"
 
 @dataclass(frozen=True)
 class Unseen:
-    """The same without the examples of which a model had seen a text."""
+    """The same without the examples that have a text which a model had seen."""
 
     points: float
     low: float

@@ -38,18 +38,39 @@ def print_costs(costs: Sequence[Cost], console: Console) -> None:
             "-" if cost.parameters is None else f"{cost.parameters:,}",
             "-" if cost.share is None else f"{cost.share:.2f} %",
             megabytes(cost.bytes),
-            ("> " if cost.resumed else "") + f"{cost.seconds:.1f} s",
+            _time(cost),
             megabytes(cost.device_memory or cost.peak_memory),
             *(_query(costs, cost.step, task) for task in tasks),
         )
     console.print(Text("Cost", style="bold"))
     console.print(table)
     console.print(Text(NOTE, style="dim"))
+    for note in _untimed([cost for cost in costs if not cost.measures and cost.seconds is None]):
+        console.print(Text(note, style="dim"))
 
 
 def megabytes(count: int | None) -> str:
     """`1.2 MB`, or `-` where it is not known."""
     return "-" if count is None else f"{count / 1e6:,.1f} MB"
+
+
+def _time(cost: Cost) -> str:
+    if cost.seconds is None:
+        return "-"
+    return ("> " if cost.resumed else "") + f"{cost.seconds:.1f} s"
+
+
+def _untimed(costs: Sequence[Cost]) -> list[str]:
+    """Which models have no time, by the reason."""
+    reasons = {
+        True: "it was not trained in this work folder, but taken from elsewhere",
+        False: "it was trained before times were recorded",
+    }
+    found = []
+    for taken, reason in reasons.items():
+        if names := [printable(cost.step) for cost in costs if cost.taken is taken]:
+            found.append(f"No time for {', '.join(names)}: {reason}.")
+    return found
 
 
 def _query(costs: Sequence[Cost], model: str, task: str) -> str:

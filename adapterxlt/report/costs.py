@@ -29,7 +29,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Spent:
-    """Of a report.
+    """Costs and trainings of a report.
 
     Args:
         costs: of models whose whole training was timed.

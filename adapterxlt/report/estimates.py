@@ -51,7 +51,7 @@ class Estimate:
 
     Args:
         low, high: 95 % interval; `low90`, `high90` the 90 % one, by which equivalence is told.
-        p: of the seeds, by t; None where there is one seed: a permutation tells it then.
+        p: of the seeds, by t; None where there is one seed: a permutation gives it then.
         examples, seeds: variance of the difference that comes from each.
         parts: that of seeds by what varies: crossed seeds of each stage, and what only single
             combinations have; of other designs it is one.

@@ -27,6 +27,7 @@ class Checked:
             of the best of all.
         correlation: of ranks, from -1 to 1.
         beats_rule: whether its first choice was better than MNLI; None where that was not tried.
+        ties_rule: whether its first choice was exactly as good as MNLI.
     """
 
     target: str
@@ -36,12 +37,13 @@ class Checked:
     regret_3: float
     correlation: float
     beats_rule: bool | None
+    ties_rule: bool = False
 
     def __str__(self) -> str:
         doubt = {
             None: "",
             True: "; better than `MNLI always`",
-            False: "; does not beat `MNLI always`",
+            False: "; as good as `MNLI always`" if self.ties_rule else "; worse than `MNLI always`",
         }[None if self.measure == RULE else self.beats_rule]
         return (
             f"{self.measure} on {self.target} ({self.candidates} stages): regret@1 "
@@ -112,10 +114,11 @@ def _checked(
             regret_3=_regret(scores, values, 3),
             correlation=ranks,
             beats_rule=None if of_rule is None else one < of_rule,
+            ties_rule=one == of_rule,
         )
 
 
 def _regret(scores: Mapping[str, float], values: Mapping[str, float], k: int) -> float:
-    """Of equal scores, the first that are listed are tried."""
+    """If scores are equal, those that are listed first are tried."""
     tried = sorted(values, key=lambda model: -scores[model])[:k]
     return max(values.values()) - max(values[model] for model in tried)

@@ -72,7 +72,7 @@ def origin_of(row: Row) -> Origin:
 
 
 def _tasks(chain: list[str], *, whole: bool) -> Iterator[str]:
-    """The tasks of one of several models; without `whole`, all but that of the last training."""
+    """The tasks of one of several models; without `whole`, all except that of the last training."""
     for number, step in enumerate(chain):
         members = _members(step)
         if members is not None:

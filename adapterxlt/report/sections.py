@@ -115,7 +115,9 @@ def _retrieval(layers: Layers) -> Section:
         return Section(f"{title} {where}", grid, where)
     noun = "layer and pooling" if layers.pooled else "layer"
     where = f"each model at its best {noun}" + (" of dev" if layers.dev else "")
-    places = "; ".join(f"{model} at {place}" for model, place in layers.bests.items())
+    places = "; ".join(
+        f"{model} at {place}{_tied(layers, model)}" for model, place in layers.bests.items()
+    )
     return Section(
         f"{title}: {places}",
         grid,
@@ -124,6 +126,11 @@ def _retrieval(layers: Layers) -> Section:
         layers,
         f"{title}, mean over languages",
     )
+
+
+def _tied(layers: Layers, model: str) -> str:
+    ties = list(map(str, layers.ties(model)))
+    return f" (tied with {', '.join(ties)})" if ties else ""
 
 
 def _title(row: Row) -> str:

@@ -45,7 +45,7 @@ class Finding:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the gain."""
+        """The interval of the gain."""
         low, high = self.found.low, self.found.high
         return (-high, -low) if facts_of(self.found.metric).less_is_better else (low, high)
 
@@ -95,12 +95,12 @@ class Study:
 
     @cached_property
     def rows(self) -> list[str]:
-        """Of the matrix, in order of appearance."""
+        """Those of the matrix, in order of appearance."""
         return list(dict.fromkeys(one.row for one in self.findings))
 
     @cached_property
     def columns(self) -> list[str]:
-        """Of the matrix, in order of appearance."""
+        """Those of the matrix, in order of appearance."""
         return list(dict.fromkeys(one.column for one in self.findings))
 
     @cached_property

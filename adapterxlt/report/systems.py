@@ -36,7 +36,7 @@ class System:
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
-        """Of the stages that it comes from, in order."""
+        """The seeds of the stages that it comes from, in order."""
         found = seeds_behind(self.workdir, self.row.cell)
         return ((self.row.seed,) if self.row.fingerprint else ()) if found is None else found
 
@@ -85,7 +85,7 @@ def key_of(model: Row, baseline: Row) -> Key:
 def contests(runs: Iterable[Run]) -> list[Contest]:
     """Every model of the runs against its baseline, in order of appearance.
 
-    What differs in nothing but seeds goes together, whatever it is called.
+    What differs only in seeds goes together, whatever it is called.
     """
     found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
     order: list[tuple[tuple[object, ...], str, str]] = []
@@ -166,5 +166,5 @@ def _identity(system: System) -> object:
 
 
 def _setup(row: Row) -> str:
-    """What a model is but for its seeds; its name, where that was not recorded."""
+    """What a model is except for its seeds; its name, where that was not recorded."""
     return row.setup or f"{row.model} {row.seed}"

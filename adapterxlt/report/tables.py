@@ -74,19 +74,22 @@ def _fits(table: Table, console: Console) -> bool:
 def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequence[str]) -> Table:
     table = plain_table()
     table.add_column("model", no_wrap=True)
+    compared = {
+        name for name, over in summaries.items() if any(grid.gain(m, over) for m in grid.models)
+    }
     for name in summaries:
         table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("+/-", justify="right", no_wrap=True)
+        if name in compared:
+            table.add_column("+/-", justify="right", no_wrap=True)
     for code in languages:
         star = "*" if grid.trained and code in grid.trained_in else ""
         table.add_column(code + star, justify="right", no_wrap=True)
     for model in grid.models:
         cells = [Text(model, style="bold" if model == grid.baseline else "")]
-        for over in summaries.values():
-            cells += [
-                _number(grid.mean(model, over)),
-                _difference(grid.gain(model, over), grid.rows[0].metric),
-            ]
+        for name, over in summaries.items():
+            cells.append(_number(grid.mean(model, over)))
+            if name in compared:
+                cells.append(_difference(grid.gain(model, over), grid.rows[0].metric))
         cells += [_value(grid.cells.get((model, code))) for code in languages]
         table.add_row(*cells)
     return table

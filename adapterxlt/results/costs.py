@@ -30,18 +30,18 @@ class Measured:
     """What a step took where it was computed. None: it was not, or could not be, measured.
 
     Args:
-        seconds: from its start to its end, reading and writing included.
+        seconds: from its start to its end, including reading and writing.
         resumed: whether an interrupted run had done a part of it, which `seconds` lack.
         peak_memory: bytes, of the whole process with all libraries.
         device: `cpu`, or the name of the GPU; `device_memory` are the most bytes of it in use.
         parameters: that its method trains, heads left out; `head_parameters` are those of its
-            heads, `backbone_parameters` all that the backbone has. Of a sparse fine-tune, those
+            heads, `backbone_parameters` all that the backbone has. For a sparse fine-tune, those
             that change.
         queries: examples that a measurement predicted, `query_seconds` what the forward passes of
             one took on average, batches as the stage says.
     """
 
-    seconds: float
+    seconds: float | None = None
     resumed: bool = False
     peak_memory: int | None = None
     device: str = "cpu"
@@ -64,6 +64,7 @@ class Cost(Measured):
         task: of a measurement, else "".
         method: of a trained stage, "" where it has none.
         bytes: of all that the store keeps of it.
+        taken: whether it was not computed here, but taken from the package, a remote or a file.
     """
 
     recipe: str = ""
@@ -75,6 +76,7 @@ class Cost(Measured):
     method: str = ""
     fingerprint: str = ""
     bytes: int = 0
+    taken: bool = False
 
     @property
     def share(self) -> float | None:
@@ -90,7 +92,7 @@ class Cost(Measured):
 
     @property
     def model(self) -> str:
-        """The trained stage, or that which was measured."""
+        """The trained stage, or the one that was measured."""
         return self.step.split("/")[1] if self.measures else self.step
 
     def as_dict(self) -> dict[str, object]:

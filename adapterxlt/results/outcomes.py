@@ -1,8 +1,8 @@
 """The outcomes of all examples of a measurement: one compressed file of columns per cell.
 
 OUTCOMES_NAME is a numpy archive (`.npz`) without pickles. `index` holds JSON: the task, its
-labels, and the blocks, one a language (and split, layer, pooling). Of every column the values of
-all blocks stand behind each other. Ids that are the numbers from 0 up are not written out.
+labels, and the blocks, one per language (and split, layer, pooling). Every column has the values of
+all blocks, one after the other. Ids that are the numbers from 0 up are not written out.
 """
 
 from __future__ import annotations

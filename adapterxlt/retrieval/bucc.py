@@ -235,7 +235,7 @@ def tune_threshold(candidates: Candidates, gold: Collection[tuple[int, int]]) ->
 
     Candidates of one score are taken or left together, so applying the threshold gives the same
     figures. It lies midway to the next lower score; below the last candidate it is that
-    candidate's own score. Of equally good cuts the one with the fewest pairs wins. When no cut
+    candidate's own score. If cuts are equally good, the one with the fewest pairs wins. When no cut
     finds a gold pair, the threshold lies above all candidates.
 
     Args:

@@ -80,8 +80,8 @@ class Corpus:
 def read_corpus(path: Path, copy: Path, filters: Filters, progress: Progress) -> Corpus:
     """Read a plain or compressed file; write the sentences that pass the filters to `copy`.
 
-    White space around a line is taken away. Of a sentence that occurs several times the first
-    one counts.
+    White space around a line is taken away. If a sentence occurs several times, the first one
+    counts.
 
     Raises:
         MissingDataError: unreadable, not UTF-8, or no sentence passes.

@@ -93,7 +93,7 @@ def mine_files(
         source: text file, one sentence a line; compressed ones too.
         target: the other side.
         out: the file of pairs; replaced when all is done, not before.
-        work: folder for vectors and neighbours; the same call goes on from what is there, after
+        work: folder for vectors and neighbours; the same call continues from what is there, after
             a kill too: from the last block of encoded sentences, or of neighbours. All in it is
             named by what it was made of, and one run at a time uses it.
         settings: how.

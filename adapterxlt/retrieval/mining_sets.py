@@ -26,7 +26,7 @@ class Shares:
 
     Args:
         gold: lines whose both sides take part: the pairs to be found.
-        source: lines of which only the source side takes part: its distractors.
+        source: lines that take part only with their source side: its distractors.
         target: the same of the target side.
     """
 
@@ -36,7 +36,7 @@ class Shares:
 
 
 def read_parallel(source: Path, target: Path, language: str) -> Bitext:
-    """Two files of which line n of one translates line n of the other, blank lines and all.
+    """Two files in which line n of one translates line n of the other, including blank lines.
 
     Of .conllu files (PUD) the `# text` of sentences with equal `# sent_id`.
 

@@ -18,7 +18,7 @@ BETWEEN = "\t"  # of the two ids of a pair: none of them can hold it
 def rank_outcomes(
     language: str, ranks: tuple[Ids, Ids], layer: int, pooling: Pooling | None
 ) -> Outcomes:
-    """Of each pair of sentences the ranks of its translation, from English and into it."""
+    """The ranks of the translation of each pair of sentences, from English and into English."""
     return Outcomes(
         language=language,
         split="test",

@@ -78,7 +78,7 @@ def retrieve_tatoeba(
 
     Args:
         built: a model in evaluation mode.
-        bitexts: one a language.
+        bitexts: one per language.
         layers: hidden states to measure; None for the protocol's own.
         protocol: pooling and normalisation.
         max_length: tokens a sentence at most.
@@ -180,7 +180,7 @@ def retrieve_bucc(
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
         submission: takes what its layer predicts; of one pooling only.
-        work: folder for vectors that are too many for memory; a broken call goes on from what is
+        work: folder for vectors that are too many for memory; a broken call continues from what is
             there. None: a temporary one.
         outcomes: every gold pair and every false one is added to it.
         pivot: another model for the English sentences, if they are not encoded with the same.

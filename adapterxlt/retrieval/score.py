@@ -113,7 +113,7 @@ def score_sides(
 
 
 def _first_rows(rows: Sequence[int]) -> np.ndarray:
-    """Of each distinct text, in the order of their numbers, the first sentence."""
+    """The first sentence of each distinct text, in the order of their numbers."""
     _, first = np.unique(np.asarray(rows), return_index=True)
     return first
 

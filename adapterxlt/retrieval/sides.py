@@ -27,7 +27,7 @@ class Sides:
 
 
 def aligned(n_source: int, n_target: int) -> Sides:
-    """Two sides of which line i translates line i.
+    """Two sides in which line i translates line i.
 
     Raises:
         MissingDataError: unequal numbers of lines.

@@ -2,7 +2,7 @@
 
 Cosines of translations alone say little: where all vectors point into one direction, as they do
 where each contains the same special tokens, every pair looks like a translation. So each figure
-stands beside that of pairs that are none.
+stands next to that of pairs that are not.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def measure_words(
     """Every figure of a lexicon, by metric, and what each entry came to.
 
     A word is looked for among all words of the other side. Its other translations do not count:
-    they are neither right nor wrong. Of words of equal similarity the lower row comes first.
+    they are neither right nor wrong. If words are equally similar, the lower row comes first.
 
     * `p_at_1`, `mrr`: from the target (English) to the source, `..._xx_en` the other way, by the
       cosine; `csls_...` by CSLS, which takes from it what both words have in common with their
@@ -108,7 +108,7 @@ def _cosines(left: Floats, right: Floats) -> npt.NDArray[np.float64]:
 
 
 def _shuffled(source: Floats, target: Floats, entries: Entries) -> npt.NDArray[np.float64]:
-    """Of each entry the mean cosine of its word with the translations of others: the mean over all
+    """The mean cosine of the word of each entry with the translations of others: the mean over all
     ways to shuffle them."""
     words, times = np.unique(entries.target, return_counts=True)
     total = (target[words].astype(np.float64) * times[:, None]).sum(axis=0)
@@ -133,7 +133,7 @@ def _ranks(
     near: npt.NDArray[np.float64],
     base_near: npt.NDArray[np.float64],
 ) -> tuple[Ids, Ids]:
-    """Of each entry the rank, from 1, of its translation by cosine, and by CSLS.
+    """The rank of the translation of each entry, from 1, by cosine and by CSLS.
 
     Args:
         near: of each query, and `base_near` of each word of the base, its mean cosine with its

@@ -57,7 +57,7 @@ class Kind:
 
     @property
     def clustered(self) -> bool:
-        """Whether vectors lie in lists by cluster, of which a query looks into some."""
+        """Whether vectors are in lists by cluster, and a query searches some of these lists."""
         return self.name.startswith("ivf")
 
 
@@ -169,7 +169,7 @@ class ApproximateIndex:
             queries: vectors to find neighbours of.
             k: neighbours, clipped to the number of vectors.
             progress: told after every block of queries.
-            kept: what is found is written there now and then; a broken search goes on from it.
+            kept: what is found is written there now and then; a broken search continues from it.
             name: of the search in `kept`.
             known: (scores [n, k], ids [n, k]) of neighbours known before, best first; -inf and -1
                 where there are fewer.

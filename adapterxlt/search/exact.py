@@ -6,7 +6,7 @@ out of it, which after the first blocks are few.
 
 Those products are of single precision, in whatever order the matrix product sums. So some more
 than `k` are held, and all that rounding may have put in the wrong place are multiplied again by
-`steady`. A row of which even these may not be all is searched again as a whole.
+`steady`. A row for which even these may be incomplete is searched again as a whole.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def exact_neighbours(
         target: vectors [m, dim].
         k: neighbours.
         progress: told after every `SUPER` rows of the source.
-        kept: what is found is written there now and then; a broken search goes on from it, to
+        kept: what is found is written there now and then; a broken search continues from it, to
             the same bytes.
 
     Returns:
@@ -123,7 +123,7 @@ def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
     scores, ids = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
 
     def settle(start: int) -> Ids:
-        """Settle some rows; those of which not all that count may be held."""
+        """Settle some rows, namely those whose candidates may be incomplete."""
         place = slice(start, min(start + FEW, len(queries)))
         held, found, where = (
             queries.block(place.start, place.stop),

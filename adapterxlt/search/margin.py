@@ -8,7 +8,7 @@ from adapterxlt.search.arrays import Floats, Ids
 from adapterxlt.search.names import Margin
 from adapterxlt.search.steady import Doubles
 
-# A mean of cosines below this may be nothing but rounding.
+# A mean of cosines below this may be only rounding.
 LEAST_MEAN = 1e-6
 
 

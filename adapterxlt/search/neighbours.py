@@ -110,7 +110,7 @@ def find_neighbours(
         seed: of training samples and of the sample that recall is measured on.
         progress: told as blocks are done.
         kept: what is found is written there at the end of a block if the last time is a minute
-            ago; the same call goes on from it after a kill.
+            ago; the same call continues from it after a kill.
         gpus: numbers of the GPUs that FAISS may use; None: all.
 
     Raises:

@@ -14,7 +14,7 @@ def in_threads(work: Callable[[In], Out], items: Iterable[In], most: int) -> Ite
     """What `work` gives for each item, in their order.
 
     Libraries that share one small product among threads mostly wait for each other. So torch works
-    with one thread in each of ours, of which there are as many as torch has (OMP_NUM_THREADS).
+    with one thread in each of ours, and there are as many of ours as torch has (OMP_NUM_THREADS).
 
     Args:
         work: that leaves most of its time to numpy and torch; blocks must not touch one another.

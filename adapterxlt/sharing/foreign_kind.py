@@ -17,7 +17,7 @@ def kind_of_type(said: str, outputs: object) -> tuple[str, bool]:
         said: its type. outputs: how many it has, as its configuration says.
 
     Returns:
-        Of several kinds with such a head, the first; "" if there is none.
+        The first kind with such a head; "" if there is none.
     """
     several = said.startswith(_OF_SEVERAL)
     alike = [each for each in with_heads() if _type_of(each, several) == said]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
+from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.recipe.kinds import KINDS
@@ -75,7 +76,8 @@ def locate(text: str, *, models: bool = False) -> Path:
             return place
     raise UsageError(
         f"{text}: there is no such file or folder",
-        hint="name an artifact folder, a bundle, or WORKDIR:STAGE (`runs:nli`)",
+        hint=hint_for_adapter(text)
+        or "give the folder of an artifact, a packed file, or a stage: WORKDIR:STAGE (`runs:nli`)",
     )
 
 

@@ -23,7 +23,7 @@ MAX_NUMBER = 1e12  # of what is measured
 def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
     """Main numbers of all evaluations of a stage, each with its task, data, language, n and layer.
 
-    Of a retrieval the layer is kept whose mean over languages is best.
+    For retrieval, the layer with the best mean over languages is kept.
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():

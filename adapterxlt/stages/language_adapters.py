@@ -27,7 +27,7 @@ def standing_on(
     """The language adapters that a stage which trains stands on; None, and problems, if it cannot.
 
     Args:
-        bases: the stages that it goes on from, each with its shape.
+        bases: the stages that it continues from, each with its shape.
     """
     at: KeyPath = ("stages", name)
     if not draft.knows(at, "language", "train", KEY):

@@ -26,7 +26,7 @@ class Swapped:
     """What the step of a measurement says of language adapters.
 
     Args:
-        inputs: the steps that it needs beside that of the model.
+        inputs: the steps that it needs besides that of the model.
         params: `language_adapters`: of each language the place of its own among the inputs of the
             step, 0 for the one that the model has in it; or, of one without, the language
             of the one that serves instead, or `none`. `source_adapter`: the place of the one that
@@ -40,7 +40,7 @@ class Swapped:
 def swapped(speaks: LanguageAdapters, languages: Iterable[str]) -> Swapped:
     """What a measurement of a model in some languages needs, its model being its first input.
 
-    Of language adapters on which nothing else stands, there is no such model.
+    If nothing else stands on the language adapters, there is no such model.
     """
     inputs: list[str] = []
 

@@ -148,7 +148,7 @@ class _Train(TrainingKind[TrainStage]):
 def _below(
     scene: Scene, name: str, stage: TrainStage
 ) -> tuple[str, tuple[str, ...], dict[str, object]]:
-    """What a stage goes on from or is stacked on: how, the steps, and what else is to be said.
+    """What a stage continues from or is stacked on: how, the steps, and what else is to be said.
 
     On a language adapter alone it is as `stack_on` that (`after`, where it is weights), whichever
     other languages there are: they are needed where the model is measured.
@@ -171,7 +171,7 @@ def _below(
 def _after(
     draft: Draft, path: KeyPath, named: str, new: Shape, old: Shape | None, *, head: bool = False
 ) -> Shape | None:
-    """What goes on from a stage's weights; with `head`, nothing but a new head on them."""
+    """What continues from a stage's weights; with `head`, only a new head on them."""
     if old is None:
         return None
     if old.kind == "ensemble":

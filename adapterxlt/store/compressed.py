@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from adapterxlt.errors import MissingDataError, MissingPackageError
 
-# Ending of a name -> what such a file begins with. No UTF-8 text begins like one, but for bzip2's.
+# Ending of a name -> what such a file begins with. No UTF-8 text begins like one, except bzip2's.
 KINDS = {
     ".gz": b"\x1f\x8b",
     ".bz2": b"BZh",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
 
-# Errors of the system -> what to do. What is finished is kept, so the command goes on from there.
+# Errors of the system -> what to do. What is finished is kept, so the command continues from there.
 _ROOM = "free some space or choose another disk, then run the same command again to continue"
 _HINTS = {
     errno.ENOSPC: _ROOM,
@@ -54,7 +54,7 @@ def cannot_write(
 
     Args:
         path: what was being written, where the error itself does not say.
-        surely: nothing but writing was done, so that a lack of permission, say, is one to write.
+        surely: only writing was done, so that a lack of permission, say, is one to write.
     """
     number = error_number(error)
     if number not in _HINTS or not (surely or number in _OF_WRITING):
@@ -86,7 +86,7 @@ def writing_folder(folder: Path, what: str) -> Iterator[None]:
     """Make a folder, and remove it again if writing into it fails in any way.
 
     Args:
-        folder: a folder that holds nothing but what is being written.
+        folder: a folder that holds only what is being written.
         what: what is being written, for the message.
 
     Raises:

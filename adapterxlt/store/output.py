@@ -105,8 +105,8 @@ def check_output(path: Path, *, inputs: Iterable[Path] = (), option: str = "--ou
 
     Args:
         path: as the user names it.
-        inputs: files that the work reads, which must not be replaced, and folders of which
-            nothing may be changed.
+        inputs: files that the work reads, which must not be replaced, and folders in which nothing
+            may be changed.
         option: where the user named it.
 
     Raises:

@@ -20,7 +20,7 @@ def tasks(entries: Iterable[str | PathLike[str]] = ()) -> Catalogue:
     """The tasks that there are, by name: a mapping, in alphabetical order.
 
     Args:
-        entries: of your own tasks, files or folders of them, beside those of your configuration.
+        entries: of your own tasks, files or folders of them, besides those of your configuration.
 
     Raises:
         InvalidRecipeError: an entry has problems; with all of them.

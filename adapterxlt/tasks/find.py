@@ -44,7 +44,7 @@ class Found:
 def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
     """Find the files of a task; the first folder and layout that has them all wins.
 
-    Of a task that consists of others, the first one's, if all have theirs.
+    For a task that consists of others, those of the first one, if all have theirs.
 
     Raises:
         MissingDataError: no layout is complete in any folder; lists every path looked for.
@@ -101,7 +101,7 @@ def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> b
 
 
 def _other_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
-    """Languages beside the task's own that file names tell of, sorted."""
+    """Languages besides the task's own that file names tell of, sorted."""
     named = _named_by_files(task, _places(_local([*roots, *beside(task)])), split)
     return tuple(sorted(named - set(task.languages)))
 

@@ -19,7 +19,7 @@ def normalise_text(text: str) -> str:
     """The form under which two records count as the same text.
 
     NFKC, casefold, runs of white space to one space, punctuation and symbols dropped at both
-    edges (not inside). A text of nothing but punctuation becomes the empty string.
+    edges (not inside). A text of only punctuation becomes the empty string.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     folded = folded.strip(_ASCII_EDGES)

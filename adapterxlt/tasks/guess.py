@@ -98,7 +98,7 @@ def _of_kind(content: Content) -> str:
 
 
 def _patterns(names: Sequence[str]) -> Mapping[str, tuple[str, str, str]]:
-    """Of each file the pattern of its name, and the language and split that it tells; "" if none.
+    """The pattern of the name of each file, and the language and split that it tells; "" if none.
 
     A part of a name that could be a language is one if it differs from file to file; in files that
     do not, if it is a code that is known.

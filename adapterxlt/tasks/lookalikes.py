@@ -6,7 +6,7 @@ import unicodedata
 
 
 def same_to_the_eye(first: str, second: str) -> bool:
-    """Whether texts are the same but for white space, what cannot be seen, and normal forms."""
+    """Whether texts are the same except for white space, what cannot be seen, and normal forms."""
     return _seen(first) == _seen(second)
 
 

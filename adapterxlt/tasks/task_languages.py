@@ -11,7 +11,7 @@ from adapterxlt.tasks.catalogue import Catalogue, Task
 
 
 def language_in(task: Task, written: str) -> str:
-    """What a task calls the language of a code: `de`, of which others say `deu` or `deu_Latn`.
+    """The code that a task uses for a language: `de`, where others write `deu` or `deu_Latn`.
 
     Text for masked language modelling may be named by any code: there it stays as written.
     """

@@ -44,7 +44,7 @@ class EpochScores:
 
 
 def merit(scores: Sequence[DevScore]) -> float:
-    """Mean of the main metrics, of which more is better.
+    """Mean of the main metrics, where more is better.
 
     Perplexities count only where there is nothing else, then as minus their mean.
     """
@@ -80,7 +80,7 @@ class BestEpoch:
         return max(self.epochs, key=lambda epoch: epoch.value)  # of equals, the first
 
     def epoch_done(self, model: nn.Module, step: int) -> None:
-        """Score the model; training goes on as if nothing had been."""
+        """Score the model; training continues as if nothing had been."""
         modes = {module: module.training for module in model.modules()}
         head = getattr(model, "active_head", None)
         model.eval()

@@ -124,9 +124,9 @@ def train(
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
-    The model trains on the device that it is on. Of several tasks, each step is on one of them.
+    The model trains on the device that it is on. With several tasks, each step is on one of them.
 
-    If `checkpoints` holds a whole checkpoint of this training, it goes on from there, and on a
+    If `checkpoints` holds a whole checkpoint of this training, it continues from there, and on a
     CPU ends in the same bits as an unbroken run.
 
     Args:

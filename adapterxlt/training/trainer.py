@@ -53,7 +53,7 @@ class StepTrainer(Trainer):
         model: in training mode, with exactly the tensors to train requiring gradients.
         args: see `train`.
         steps: the data of all steps; each says which head it trains.
-        bar: is advanced by one a step.
+        bar: is advanced by one per step.
         checkpoint_every: optimizer steps between checkpoints.
         identity: JSON data that a checkpoint must agree in to be resumed.
         best: scores every epoch and keeps the best one's weights, if that is asked for.
@@ -118,7 +118,7 @@ class StepTrainer(Trainer):
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """All that transformers decays, but what orthogonal matrices are made of.
 
-        Their diagonals are signs, 1 or -1, of which torch takes the whole number: with any decay
+        Their diagonals are signs, 1 or -1, which torch truncates to whole numbers: with any decay
         they became 0, and LoReFT did nothing at all.
         """
         names: list[str] = super().get_decay_parameter_names(model)
@@ -275,7 +275,7 @@ class StepTrainer(Trainer):
         )
 
     def prepare_resume(self, folder: Path, state: dict[str, Any]) -> None:
-        """Read a checkpoint; `train(resume_from_checkpoint=folder)` then goes on from it."""
+        """Read a checkpoint; `train(resume_from_checkpoint=folder)` then continues from it."""
         self._saved = load_file(folder / TENSORS_FILE)
         self._state = state
         self.losses = list(state["losses"])

@@ -14,7 +14,7 @@ from adapterxlt.vectors.names import Pooling
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# What a configuration says, beside the sizes of tensors, of what is computed with them.
+# What a configuration says, besides the sizes of tensors, of what is computed with them.
 _ACTS = (
     *("hidden_act", "layer_norm_eps", "num_attention_heads"),
     *("pad_token_id", "position_embedding_type"),

@@ -151,7 +151,7 @@ def test_wrong_options_are_told(workdir: Path, backbone: Backbone) -> None:
         xlt.load("mini", device="gpu")
     with pytest.raises(xlt.errors.UsageError, match="name the backbone only once"):
         xlt.load("mini", backbone="mini")
-    with pytest.raises(xlt.errors.MissingBackboneError, match="it is not a backbone"):
+    with pytest.raises(xlt.errors.MissingBackboneError, match="file, folder, stage or backbone"):
         xlt.load("gone")
     with pytest.raises(xlt.errors.MissingBackboneError, match="backbone="):
         xlt.load(f"{workdir}:nli")

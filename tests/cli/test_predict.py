@@ -106,7 +106,7 @@ TOLD = {
     2: "is not JSON: Expecting value",
     3: "the first text must be a text, not int 1",
     4: "has no `hypothesis`; it has premise",
-    5: "is not UTF-8",
+    5: "is not UTF-8; save the file as UTF-8",
     6: "the first text must be a text, not a list of 1",
 }
 
@@ -117,7 +117,8 @@ def test_a_wrong_line_is_named_before_the_work(invoke: Invoke, tmp_path: Path) -
     out.write_text("kept")
     done = invoke("predict", NLI, path, "--out", out)
     assert done.exit_code == 5
-    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  use --skip-errors to skip invalid lines\n"
+    hint = "correct the line, or use --skip-errors to skip invalid lines"
+    assert done.stderr == f"error: {path}:2: {TOLD[2]}\n  {hint}\n"
     assert out.read_text() == "kept"
 
 
@@ -139,11 +140,20 @@ def test_wrong_lines_are_left_out_where_asked(
 @pytest.mark.parametrize(
     ("name", "content", "code", "told"),
     [
-        ("a.csv", "premise,other\nx,y\n", 5, "a.csv:1: the header has no `hypothesis`"),
-        ("a.csv", "premise,hypothesis\nx\n", 5, "a.csv:2: has 1 columns, but the header has 2"),
+        ("a.csv", "premise,other\nx,y\n", 5, "a.csv:1: there is no column `hypothesis`"),
+        ("a.csv", "premise;hypothesis\nx;y\n", 5, "seem to be separated by semicolons"),
+        ("a.csv", "premise,hypothesis\nx\n", 5, "a.csv:2: has 1 column, but the header has 2"),
         ("a.csv", "premise,hypothesis\n", 5, "does not contain any inputs"),
         ("a.txt", "", 5, "does not contain any inputs"),
         ("a.txt", "a\tb\n \n", 5, "a.txt:2: is blank"),
+        (
+            "a.txt",
+            "one\n",
+            5,
+            "2 texts separated by tabs (premise, hypothesis), but has 1",
+        ),
+        ("a.jsonl", "3\n", 5, "must be a JSON object with the keys `premise` and `hypothesis`"),
+        ("a.xlsx", "", 2, "save the table as CSV"),
         ("a.dat", "a\tb\n", 2, "its name does not tell its format"),
         ("a.conll", "a\nb\n", 2, "words in columns are read for tagging"),
         ("gone.txt", None, 5, "gone.txt"),
@@ -174,6 +184,9 @@ def test_what_no_model_is_or_predicts(invoke: Invoke, tmp_path: Path) -> None:
         assert done.exit_code == 2, arguments
         assert told in done.stderr
     assert path.read_text() == "a\tb\n"
+    bundled = invoke("predict", "qa", path)
+    assert bundled.exit_code == 5
+    assert f"comes with the package; give its folder: {QA}" in bundled.stderr
     like = invoke("predict", NLI, path, "--task", "xnli")
     assert like.exit_code == 0
 

@@ -125,6 +125,12 @@ def test_the_lower_of_equally_good_layers_is_best() -> None:
     assert layer_tables(rows)[0].best("none") == Place(1)
 
 
+def test_equally_good_layers_are_called_ties() -> None:
+    (layers,) = layer_tables([row("nli", "de", 60.0, layer=n) for n in (2, 1)])
+    assert layers.best("nli") == Place(1)
+    assert layers.ties("nli") == (Place(2),)
+
+
 def test_what_is_best_on_dev_is_taken_on_test() -> None:
     values = {(1, "cls"): (10, 90), (1, "mean"): (30, 20), (2, "cls"): (20, 40)}
     rows = [

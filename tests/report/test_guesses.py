@@ -49,7 +49,7 @@ def test_each_measure_is_held_against_the_truth() -> None:
     assert size.correlation == pytest.approx(0.5)
     assert str(size) == (
         "source_size on udpos dev [udpos (lora)] (3 stages): regret@1 3.0, @3 0.0 points, rank "
-        "correlation 0.50; does not beat `MNLI always`"
+        "correlation 0.50; as good as `MNLI always`"
     )
     assert checked(rows(TRUE, ", stacked")) == checked(rows(TRUE))
 

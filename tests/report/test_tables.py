@@ -175,3 +175,8 @@ def test_one_layer_needs_no_table_of_layers() -> None:
     assert lines[-1] == (
         "nli vs none on bucc2018 dev: +0.0 points at layer 3 (better in 0 of 1 language)"
     )
+
+
+def test_without_a_comparison_there_is_no_column_for_it() -> None:
+    lines = printed([row("direct", "en", 80.0), row("direct", "de", 60.0)])
+    assert lines[1].split() == ["model", "mean", "zero-shot", "en*", "de"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.cli.artifact.options import (
     backbone_option,
     identity,
@@ -72,7 +73,7 @@ def command(
     """
     place = local_path(path)
     if place is not None and not place.exists():
-        raise UsageError(f"{path}: there is no such file or folder")
+        raise UsageError(f"{path}: there is no such file or folder", hint=hint_for_adapter(path))
     store = Store(workdir / STORE_FOLDER)
     if place is not None and is_foreign(place):
         if backbone is None:

@@ -34,7 +34,7 @@ class Work:
 
     Args:
         context: the run.
-        folder: of logs, one a step.
+        folder: of logs, one per step.
         document: the file that `worker.Worker` makes plan and context from.
         began: to be called with a step's id and where it runs when its work begins.
         note: to be called with a step's id and what the user should know of it.

@@ -45,5 +45,5 @@ class InProcess:
 
 
 def make(options: Options) -> InProcess:
-    """Of the registry."""
+    """The executor of this process, as the registry makes it."""
     return InProcess()

@@ -147,7 +147,7 @@ class Local:
 
 
 def make(options: Options) -> Local:
-    """Of the registry."""
+    """The executor of processes on this machine, as the registry makes it."""
     return Local(options.jobs)
 
 

@@ -149,7 +149,7 @@ class Ray:
 
 
 def make(options: Options) -> Ray:
-    """Of the registry.
+    """The executor of Ray, as the registry makes it.
 
     Raises:
         MissingPackageError: Ray is not installed.

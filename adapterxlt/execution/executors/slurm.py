@@ -45,7 +45,7 @@ class Task:
         write_json(Path(self.answer), asdict(ended))
 
     def checkpoint(self) -> Any:
-        """Asked by submitit: the same once more, which goes on from the last checkpoint."""
+        """Asked by submitit: the same once more, which continues from the last checkpoint."""
         return _submitit().helpers.DelayedSubmission(self)
 
 
@@ -207,7 +207,7 @@ class Slurm:
 
 
 def make(options: Options) -> Slurm:
-    """Of the registry.
+    """The executor of SLURM, as the registry makes it.
 
     Raises:
         MissingPackageError: submitit is not installed.

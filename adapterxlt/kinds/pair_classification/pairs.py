@@ -118,7 +118,7 @@ class PairClassification(Workings):
 
 
 def _ndcg(examples: Sequence[PairExample], predictions: Sequence[int], task: TaskFacts) -> float:
-    """Of the predicted ratings; a query's documents stand on end in the file (XGLUE)."""
+    """nDCG of predicted ratings; the documents of a query follow each other in the file (XGLUE)."""
     value, _ = mean_ndcg(*_rated(examples, predictions, task))
     return 100 * value
 

@@ -192,7 +192,7 @@ def _normaliser(task: TaskFacts, language: str) -> Normalise:
 
 
 def _best(count: int, outputs: Outputs) -> list[tuple[Span | None, float]]:
-    """Of each question the best answer of all windows, and how much speaks for none."""
+    """The best answer to each question in all windows, and the score of having no answer."""
     spans: dict[int, Span] = {}
     nulls: dict[int, float] = {}
     for feature, output in outputs:

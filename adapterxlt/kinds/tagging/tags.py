@@ -158,7 +158,7 @@ class Tagging(Workings):
         task: TaskFacts,
         language: str,
     ) -> dict[str, Column]:
-        """Of each sentence its words, the rightly tagged ones, and its chunks."""
+        """The words, the rightly tagged words and the chunks of each sentence."""
         tags = [example.tags or () for example in examples]
         right = [
             sum(map(int.__eq__, own, guesses))

@@ -60,7 +60,7 @@ class TextClassification(Workings):
         )
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Of several labels, the mean over all there are: whether each of them is right."""
+        """With several labels, the mean over all labels of whether each is right."""
         logits, labels = outputs.logits.float(), batch["labels"]
         if labels.dim() == 1:
             return cross_entropy(logits, labels, reduction="sum")

@@ -45,7 +45,7 @@ class Sendable(Protocol):
 
 
 class WritableFiles(Files, Protocol):
-    """Files that can be written, each of which appears whole or not at all.
+    """Files that can be written; each appears whole or not at all.
 
     What is not whole yet lies in `.incoming/TOP/`, where TOP is the first folder of its name.
     """

@@ -49,7 +49,7 @@ def fetched(
     Raises:
         MissingError: there is no artifact.
         InvalidArtifactError: a file is not what the manifest says.
-        AdapterXLTError: the transfer failed; the same call goes on from there.
+        AdapterXLTError: the transfer failed; the same call continues from there.
     """
     files, name, content, packed = find_artifact(tidy(url))
     where = f"{files.shown}/{name}".rstrip("/")

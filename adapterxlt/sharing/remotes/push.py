@@ -36,11 +36,11 @@ def push(
 
     Args:
         replace: put it in the place of another artifact of the same stage (other scores, ...), or
-            send it anew where it is damaged.
+            send it again where it is damaged.
 
     Raises:
         UsageError: another artifact of the same stage is there, or the URL cannot be written.
-        AdapterXLTError: the transfer failed; the same call goes on from there.
+        AdapterXLTError: the transfer failed; the same call continues from there.
     """
     url = tidy(url)
     if scheme_of(url) == "hf":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import unquote
 
+from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError
 from adapterxlt.sharing.bundle import HEADER, manifest_size
 from adapterxlt.sharing.remotes.address import hub_file, is_packed, path_of, scheme_of
@@ -28,7 +29,7 @@ def find_artifact(url: str) -> tuple[Files, str, bytes, bool]:
         return files, name, _packed_manifest(files, name), True
     files = open_files(url)
     try:
-        content, name = _find_manifest(files)
+        content, name = _find_manifest(files, url)
     except MissingError as missing:
         if scheme in ("file", "hf"):
             raise
@@ -53,7 +54,7 @@ def _open_packed(url: str) -> tuple[Files, str]:
     return open_files(place or slash), unquote(name) if scheme == "sftp" else name
 
 
-def _find_manifest(files: Files) -> tuple[bytes, str]:
+def _find_manifest(files: Files, url: str) -> tuple[bytes, str]:
     """The manifest at a URL, or of the only artifact in a place; and where its files begin."""
     content = files.read(MANIFEST_NAME, MAX_MANIFEST_BYTES)
     if content is not None:
@@ -76,7 +77,7 @@ def _find_manifest(files: Files) -> tuple[bytes, str]:
         )
     raise MissingError(
         f"{files.shown}: there is no artifact here",
-        hint="use the URL that `adapterxlt artifact push` printed",
+        hint=hint_for_adapter(url) or "use the URL that `adapterxlt artifact push` printed",
     )
 
 

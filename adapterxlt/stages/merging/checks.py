@@ -84,7 +84,7 @@ def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
 
 
 def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
-    """Settings that have no meaning beside the others: key, message, hint."""
+    """Settings that have no meaning besides the others: key, message, hint."""
     if stage.how == "greedy":
         for key in _NOT_GREEDY:
             if getattr(stage, key) is not None:

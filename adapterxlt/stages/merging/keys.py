@@ -135,7 +135,7 @@ class MergeStage(Stage):
         return self.sparsify or ("none" if self.density is None else "magnitude")
 
     def arithmetic(self, seed: int) -> Arithmetic:
-        """What is done to the members beside weighing them; `seed` is the recipe's."""
+        """What is done to the members besides weighing them; `seed` is the recipe's."""
         kept = self.kept
         if kept == "none":
             return Arithmetic("ties" if self.how == "ties" else "sum")
@@ -151,7 +151,7 @@ class MergeStage(Stage):
 
     @property
     def says_how(self) -> str:
-        """The key that says what is done to the members beside weighing them."""
+        """The key that says what is done to the members besides weighing them."""
         if self.how not in ("sum", "average"):
             return "how"
         return "density" if self.sparsify is None else "sparsify"

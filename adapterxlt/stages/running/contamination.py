@@ -29,7 +29,7 @@ def hash_texts(texts: Iterable[str]) -> Hashes:
 
 
 def write_seen(folder: Path, texts: Mapping[str, Hashes], inputs: Sequence[Path]) -> None:
-    """Write what a step was trained on beside what its inputs were trained on.
+    """Write what a step was trained on besides what its inputs were trained on.
 
     Args:
         folder: the artifact being made.

@@ -104,7 +104,7 @@ class Context:
     def model(self, planned: PlannedStep, language: str = "") -> Built:
         """Load the model that an evaluate or retrieve cell measures.
 
-        Of several heads, that of the cell is made active; of several languages' adapters, that of
+        With several heads, that of the cell is made active; of several languages' adapters, that of
         the language which is measured.
         """
         step, swap = planned.step, swap_for(planned.step, language)
@@ -153,7 +153,7 @@ class Context:
         return self._loaded[key]
 
     def _speaking(self, step_id: str, swap: Swap) -> Built:
-        """Load a model with another language's adapter than that which it was trained with.
+        """Load a model with another language's adapter than the one that it was trained with.
 
         The last one stays loaded.
         """

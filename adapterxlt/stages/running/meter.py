@@ -49,7 +49,7 @@ class Meter:
 
 
 def _forget_peak() -> bool:
-    """Let the process's peak of memory start anew; whether that can be done here."""
+    """Let the process's peak of memory start again; whether that can be done here."""
     try:
         Path("/proc/self/clear_refs").write_text(_RESET)
     except OSError:

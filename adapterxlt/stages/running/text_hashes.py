@@ -30,7 +30,7 @@ class TextHashes:
         self._known: dict[tuple[object, ...], Hashes] = {}
 
     def trained(self, part: Part, step: Step) -> Hashes:
-        """Of one part of what a step trains on."""
+        """The hashes of one part of the training data of a step."""
         seed = 0 if part.cap is None else step.number("seed")  # which draws the sample
         few = (part.shots, None if part.shots is None else shot_seed(part, step))
         key: tuple[object, ...] = (
@@ -48,7 +48,7 @@ class TextHashes:
         return self._known[key]
 
     def pretrained(self, name: str) -> Hashes:
-        """Of what is trained on by who trains on a task, in every language that is here."""
+        """The hashes of the training data of a task, in every language that is here."""
         key = ("seen", name)
         if key not in self._known:
             task, splits = used_of(self._sources.tasks[name])
@@ -61,7 +61,7 @@ class TextHashes:
         return self._known[key]
 
     def evaluated(self, step: Step, language: str) -> Hashes:
-        """Of what an evaluate or retrieve step measures in one language, all splits together."""
+        """The hashes of what a step measures in one language, in all splits."""
         splits = step.items("splits") if "splits" in step.params else [step.text("split")]
         unlabelled = "predictions" in step.params
         if "held_out" in step.params:

@@ -1,7 +1,7 @@
 """A folder that another library wrote, as a recipe's `use` stage names it. No torch yet.
 
-Its address is that which `artifact import` gives it: it covers the content of what is read of it,
-and what the stage says of its head.
+Its address is the same as after `artifact import`. It covers the content that is read, and what
+the stage says about its head.
 """
 
 from __future__ import annotations

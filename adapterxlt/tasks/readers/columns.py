@@ -1,4 +1,4 @@
-"""Tables of which an entry names the columns: plain texts, and translations side by side."""
+"""Tables whose columns an entry names: plain texts, and translations side by side."""
 
 from __future__ import annotations
 
