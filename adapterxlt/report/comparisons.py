@@ -196,7 +196,7 @@ def _comparison(
 
 
 def _by_stage(parts: Sequence[float]) -> dict[str, float]:
-    """Of crossed seeds what those of each stage add, and what single combinations do."""
+    """What the seeds of each stage add if seeds are crossed, and what single combinations do."""
     if len(parts) < 2:
         return {}
     names = [*(f"seeds_{number}" for number in range(1, len(parts))), "seeds_rest"]
