@@ -18,6 +18,7 @@ from adapterxlt.methods.parser import ParsedMethod
 from adapterxlt.models import tensors
 from adapterxlt.models.base import put_weights
 from adapterxlt.models.parts import Built
+from adapterxlt.models.selection import Largest, slices
 from adapterxlt.models.trainable import backbone_part
 
 
@@ -55,17 +56,17 @@ def largest(changes: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
         >>> largest({"a": torch.tensor([0.0, 3.0]), "b": torch.tensor([1.0, 2.0])}, 2)
         {'a': tensor([False,  True]), 'b': tensor([False,  True])}
     """
-    flat = torch.cat([change.flatten() for change in changes.values()])
-    flat = flat[flat > 0]  # most embeddings of a multilingual backbone did not change
-    count = min(count, len(flat))
-    bound = flat.kthvalue(len(flat) - count + 1).values if count else flat.new_tensor(torch.inf)
-    left = count - int((flat > bound).sum())
+    flats = {name: change.reshape(-1) for name, change in changes.items()}
+    kept = Largest(
+        lambda: (flat[here] for flat in flats.values() for here in slices(len(flat))),
+        next(iter(changes.values())).dtype,
+        count,
+    )
     found: dict[str, Tensor] = {}
-    for name, change in changes.items():
-        mask = change > bound
-        equal = (change == bound).flatten().nonzero().squeeze(1)[:left]
-        left -= len(equal)
-        mask.view(-1)[equal] = True
+    for name, flat in flats.items():
+        mask = torch.empty(changes[name].shape, dtype=torch.bool)
+        for here in slices(len(flat)):
+            mask.view(-1)[here] = kept.mark(flat[here])
         found[name] = mask
     return found
 

@@ -181,7 +181,7 @@ def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: st
     """
     check_names(target, source, where)
     for name, tensor in source.items():
-        _must_have_shape(tensor, target[name], name, where)
+        check_shape(tensor, target[name], name, where)
     with torch.no_grad():
         for name, tensor in source.items():
             target[name].copy_(tensor)
@@ -202,7 +202,8 @@ def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], wher
         raise InvalidArtifactError(f"`{where}` does not fit: {'; '.join(parts)}")
 
 
-def _must_have_shape(tensor: Tensor, wanted: Tensor, name: str, where: str) -> None:
+def check_shape(tensor: Tensor, wanted: Tensor, name: str, where: str) -> None:
+    """Check that a tensor has the shape that the model needs; arguments and error as `assign`."""
     if tensor.shape != wanted.shape:
         raise InvalidArtifactError(
             f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, but the model "
