@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import sections
+from adapterxlt.report.sizes import mean_over
 from adapterxlt.results.training import Training, trained_behind
 
 
@@ -16,7 +17,7 @@ class Cost:
 
     Args:
         on: the task, with its split and metric.
-        score: mean over the languages that it is judged in.
+        score: mean over the languages that it is judged in; `size`: how many these are, in words.
         minutes: all training behind it.
     """
 
@@ -25,6 +26,7 @@ class Cost:
     score: float
     minutes: float
     trained: tuple[Training, ...]
+    size: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ def spent(runs: Iterable[Run]) -> Spent:
                 if behind and len(seconds) == len(behind):
                     on = f"{row.task} {row.split}, {row.metric}"
                     key = (on, row.fingerprint)
-                    cost = Cost(on, model, score, sum(seconds) / 60, tuple(behind))
+                    judged = [
+                        grid.cells[model, code]
+                        for code in grid.judged
+                        if (model, code) in grid.cells
+                    ]
+                    minutes, size = sum(seconds) / 60, mean_over(judged)
+                    cost = Cost(on, model, score, minutes, tuple(behind), size)
                     costs.setdefault(key, cost)
     return Spent(tuple(costs.values()), tuple(trainings.values()))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from adapterxlt.report.sizes import common
 from adapterxlt.report.study import Finding
 
 MOST = 60  # comparisons that are drawn: the table has all
@@ -31,12 +32,12 @@ class Forest:
     """A forest plot.
 
     Args:
-        blocks: (target, its marks).
+        blocks: (target, what all of its gains rest on or "", its marks).
         lines: (place, points) of the grid lines; `zero`: place of no difference.
         left_out: number of comparisons that are not drawn.
     """
 
-    blocks: Sequence[tuple[str, Sequence[Mark]]]
+    blocks: Sequence[tuple[str, str, Sequence[Mark]]]
     lines: Sequence[tuple[float, str]]
     zero: float
     left_out: int
@@ -66,7 +67,10 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
         blocks.setdefault(one.column, []).append(mark)
     lines = [low + number * step for number in range(round((high - low) / step) + 1)]
     return Forest(
-        blocks=list(blocks.items()),
+        blocks=[
+            (target, common(mark.finding.size for mark in marks), marks)
+            for target, marks in blocks.items()
+        ],
         lines=[(place(line), f"{line:g}" if abs(line) > step / 2 else "0") for line in lines],
         zero=place(0.0),
         left_out=len(findings) - len(drawn),

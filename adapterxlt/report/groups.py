@@ -20,6 +20,7 @@ class Group:
 
     Args:
         gain: points, more being better whatever the metric; `low`, `high`: its 95 % interval.
+        seeds: how many, in words.
     """
 
     languages: tuple[str, ...]
@@ -27,6 +28,7 @@ class Group:
     low: float
     high: float
     examples: int
+    seeds: str
 
     @property
     def apart(self) -> bool:
@@ -67,7 +69,7 @@ def facets(findings: Sequence[Finding]) -> list[Facet]:
         if facts_of(finding.found.metric).less_is_better:
             figures = -one.points, -one.high, -one.low
         _, cells = found.setdefault(facet, {}).setdefault(id(finding), (finding, {}))
-        cells[group] = Group(own.languages, *figures, verdict.examples)
+        cells[group] = Group(own.languages, *figures, verdict.examples, finding.found.seeds_told)
     made = []
     for facet, rows in found.items():
         groups = {group: None for _, cells in rows.values() for group in cells}

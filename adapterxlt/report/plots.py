@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from adapterxlt.report.compare import Grid, Layers
 from adapterxlt.report.costs import Cost
+from adapterxlt.report.sizes import mean_over
 from adapterxlt.results.training import Training
 
 LEFT, TOP, BOTTOM = 40, 12, 28
@@ -52,7 +53,7 @@ def by_language(grid: Grid) -> Plot:
         grid.languages,
         {
             model: [
-                (place, grid.cells[model, code].value)
+                (place, grid.cells[model, code].value, f"n {grid.cells[model, code].n:,}")
                 for place, code in enumerate(grid.languages)
                 if (model, code) in grid.cells
             ]
@@ -64,9 +65,10 @@ def by_language(grid: Grid) -> Plot:
 
 def by_layer(layers: Layers) -> Plot:
     """Means over the languages, from layer to layer (and pooling to pooling)."""
+    size = mean_over(layers.rows)
     means = {
         model: [
-            (place, value)
+            (place, value, size)
             for place, where in enumerate(layers.places)
             if (value := layers.mean(model, where)) is not None
         ]
@@ -77,10 +79,10 @@ def by_layer(layers: Layers) -> Plot:
 
 
 def _plot(
-    names: Sequence[str], values: Mapping[str, Sequence[tuple[int, float]]], connected: bool
+    names: Sequence[str], values: Mapping[str, Sequence[tuple[int, float, str]]], connected: bool
 ) -> Plot:
     step = max(STEP, 12 + 8 * max(map(len, names)), 0 if connected else 12 * (1 + len(values)))
-    every = [value for series in values.values() for _, value in series]
+    every = [value for series in values.values() for _, value, _ in series]
     low, high, lines = _scale(min(every), max(every))
 
     def y(value: float) -> float:
@@ -97,8 +99,8 @@ def _plot(
         places=[(LEFT + step * (place + 0.5), name) for place, name in enumerate(names)],
         series={
             model: [
-                Mark(x(place, number), y(value), f"{model}, {names[place]}: {value:.1f}")
-                for place, value in series
+                Mark(x(place, number), y(value), f"{model}, {names[place]}: {value:.1f} ({size})")
+                for place, value, size in series
             ]
             for number, (model, series) in enumerate(values.items())
         },
@@ -132,7 +134,7 @@ def cost_plots(costs: Sequence[Cost]) -> list[tuple[str, Plot]]:
         series: dict[str, list[tuple[float, float, str]]] = {}
         for cost in own:
             name = " > ".join(one.task for one in cost.trained)
-            text = f"{cost.model}: {cost.score:.1f} after {cost.minutes:.1f} min"
+            text = f"{cost.model}: {cost.score:.1f} after {cost.minutes:.1f} min ({cost.size})"
             series.setdefault(name, []).append((cost.minutes, cost.score, text))
         plots.append((on, _scatter(series, "min", connected=False)))
     return plots
@@ -147,8 +149,9 @@ def curves(trainings: Sequence[Training]) -> list[tuple[str, Plot]]:
             series = tasks.setdefault(one.task, {})
             if name in series:  # settings differ
                 name += f" ({one.fingerprint[:6]})"
+            size = "" if one.dev_examples is None else f" (n {one.dev_examples:,})"
             series[name] = [
-                (float(step), value, f"{name}, step {step}: {value:.1f}")
+                (float(step), value, f"{name}, step {step}: {value:.1f}{size}")
                 for step, value in one.epochs
             ]
     return [(task, _scatter(series, "steps", connected=True)) for task, series in tasks.items()]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from adapterxlt.report.facts import Published, published
 from adapterxlt.report.origins import Origin, origin_of
 from adapterxlt.report.read import Run
+from adapterxlt.report.sizes import mean_over
 from adapterxlt.results.rows import Row
 
 BEST = "*"  # the best intermediate task of each target
@@ -18,7 +19,8 @@ class Beside:
     """A published value and ours.
 
     Args:
-        value: mean over those of the published languages that we measured: `languages` of them.
+        value: mean over those of the published languages that we measured: `languages` of them,
+            `size` in words.
     """
 
     model: str
@@ -26,6 +28,7 @@ class Beside:
     known: Published
     value: float
     languages: int
+    size: str
 
 
 def beside(runs: Iterable[Run]) -> list[Beside]:
@@ -47,9 +50,10 @@ def beside(runs: Iterable[Run]) -> list[Beside]:
             continue
         origin = origin_of(row)
         for one in values:
-            own = [rows[code].value for code in one.languages if code in rows]
+            own = [rows[code] for code in one.languages if code in rows]
             if own and _same(one, origin, row):
-                found.append(Beside(row.model, row.seed, one, sum(own) / len(own), len(own)))
+                mean = sum(each.value for each in own) / len(own)
+                found.append(Beside(row.model, row.seed, one, mean, len(own), mean_over(own)))
     best = {one.known: one for one in sorted(found, key=lambda one: one.value)}
     return [one for one in found if one.known.intermediate != BEST or best[one.known] is one]
 

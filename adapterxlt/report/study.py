@@ -11,6 +11,7 @@ from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.origins import Origin, origin_of
+from adapterxlt.report.sizes import common, size_of
 from adapterxlt.report.systems import Contest, Key
 
 COST = "(less is better: sign turned)"
@@ -61,6 +62,11 @@ class Finding:
         return f"{signed(self.gain)} [{signed(low)}, {signed(high)}]"
 
     @property
+    def size(self) -> str:
+        """What it rests on: examples, languages and seeds."""
+        return size_of(self.found)
+
+    @property
     def verdict(self) -> str:
         """Better, worse or not shown."""
         return self.found.verdict
@@ -102,6 +108,14 @@ class Study:
     def columns(self) -> list[str]:
         """Those of the matrix, in order of appearance."""
         return list(dict.fromkeys(one.column for one in self.findings))
+
+    @cached_property
+    def sizes(self) -> dict[str, str]:
+        """By column what all of its comparisons rest on, "" where that differs."""
+        return {
+            column: common(one.size for one in self.findings if one.column == column)
+            for column in self.columns
+        }
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], Finding]:
@@ -168,7 +182,7 @@ def _extremes(about: Sequence[Finding]) -> str:
 
 
 def _said(one: Finding) -> str:
-    return f"{one.row} on {one.column}: {one.figures} points"
+    return f"{one.row} on {one.column}: {one.figures} points ({one.size})"
 
 
 def _columns(comparisons: Sequence[Comparison]) -> list[str]:

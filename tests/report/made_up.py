@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -31,26 +32,33 @@ def study(
     seeds: Sequence[int] = (1, 2, 3),
     examples: int = 300,
     layers: int = 5,
+    grid: bool = False,
 ) -> Path:
-    """Make it; returns the work folder. Gains grow with the place of both names."""
+    """Make it; returns the work folder. Gains grow with the place of both names.
+
+    Args:
+        grid: each intermediate model is trained on with every seed; else with its own.
+    """
     draw = np.random.default_rng(1)
     rows: list[Row] = []
     for target in targets:
         level = {code: draw.uniform(0, 1, examples) - place * 0.02
                  for place, code in enumerate(languages)}  # fmt: skip
         for place, name in enumerate(intermediates):
-            for seed in seeds:
+            pairs = [(seed, seed) for seed in seeds]
+            for first, seed in product(seeds, seeds) if grid and place else pairs:
                 gain = 0.04 * (place - 2) * (place > 0) + draw.normal(0, 0.01)
-                steps = _steps(name, target, seed)
+                steps = _steps(name, target, first, seed)
                 _train(workdir, steps)
                 right = {
                     code: own + draw.normal(0, 0.15, examples) < 0.6 + gain
                     for code, own in level.items()
                 }
-                rows += _cell(workdir, steps, f"{target}_s{seed}", f"{name}_s{seed}", target,
-                              right, None, f"none_s{seed}")  # fmt: skip
+                model = f"{name}_s{first}.{seed}" if grid and place else f"{name}_s{seed}"
+                rows += _cell(workdir, steps, f"{target}_s{seed}", model, target, right, None,
+                              f"none_s{seed}")  # fmt: skip
     for place, name in enumerate(intermediates if layers else ()):
-        steps = _steps(name, "", seeds[0])
+        steps = _steps(name, "", seeds[0], seeds[0])
         ranks = {
             (code, layer): draw.uniform(0, 1, 100) < 0.2 + 0.1 * layer + 0.05 * place
             for code in languages[1:]
@@ -65,21 +73,22 @@ def _hash(*words: object) -> str:
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
-def _steps(name: str, target: str, seed: int) -> list[dict[str, object]]:
+def _steps(name: str, target: str, first: int, seed: int) -> list[dict[str, object]]:
     steps: list[dict[str, object]] = []
     if name != "none":
         tasks = {"task": name}
         if name == "mixed":
             parts = [{"task": one, "language": "en", "cap": None} for one in ("mnli", "squad")]
             tasks = {"tasks": parts, "sampling": "equal"}  # type: ignore[dict-item]
-        params = {**tasks, "method": "seq_bn", "seed": seed}
-        steps.append({"fingerprint": _hash(name, seed), "kind": "train", "params": params,
+        params = {**tasks, "method": "seq_bn", "seed": first}
+        steps.append({"fingerprint": _hash(name, first), "kind": "train", "params": params,
                       "data": "", "origins": {}, "inputs": []})  # fmt: skip
     if target:
         below = [steps[0]["fingerprint"]] if steps else []
         params = {"task": target, "method": "seq_bn", "seed": seed}
         params |= {"relation": "after"} if below else {}
-        steps.append({"fingerprint": _hash(name, target, seed), "kind": "train", "params": params,
+        address = _hash(name, target, first, seed)
+        steps.append({"fingerprint": address, "kind": "train", "params": params,
                       "data": "", "origins": {}, "inputs": below})  # fmt: skip
     return steps
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from adapterxlt.report.comparisons import LEVEL
+from adapterxlt.report.comparisons import LEVEL, compared
 from adapterxlt.report.designs import factors_of
 from adapterxlt.report.estimates import Estimate, Side, estimate
+from adapterxlt.report.page import render
 from adapterxlt.report.paired import judge
+from adapterxlt.report.read import Run, read_runs
+from adapterxlt.report.seeds import over_seeds
+from adapterxlt.report.systems import key_of
+from adapterxlt.results.rows import Row
+from tests.report.made_up import study
 from tests.report.systems import contest, right, system
 
 RUNS = 400
@@ -113,3 +120,29 @@ def test_outcomes_of_a_grid_are_judged_so() -> None:
     assert np.mean([one.found.parts[0] for one in found]) > np.mean(
         [one.found.parts[1] for one in found]
     )
+
+
+def test_a_report_says_that_seeds_were_crossed(tmp_path: Path) -> None:
+    study(tmp_path, intermediates=("none", "mnli"), targets=("sib200",), seeds=(1, 2, 3),
+          languages=("en", "de", "ru"), examples=100, layers=0, grid=True)  # fmt: skip
+    runs = read_runs((tmp_path,))
+    [found] = compared(runs, resamples=200).values()
+    assert (found.model, found.baseline) == ("mnli_s*.*", "none_s*")
+    assert (found.seeds, found.grid, found.seeds_told) == (9, (3, 3), "3 x 3")
+    assert "seeds crossed (3 x 3, each of them drawn by itself) and in pairs" in found.interval
+    assert "languages, 3 x 3 seeds)" in str(found)
+    assert found.as_dict()["grid"] == [3, 3]
+    parts = [found.variance[name] for name in ("seeds_1", "seeds_2", "seeds_rest")]
+    assert sum(parts) == pytest.approx(found.variance["seeds"], abs=1e-6)
+    text = render(runs, {key_of(*_rows(runs)): found}, [])
+    assert "200 examples\n2 languages\n3 x 3 seeds" in text
+    [over] = over_seeds(runs)
+    assert (len(over.gains), over.design) == (9, "3 x 3")
+    assert over.points == pytest.approx(found.points)
+
+
+def _rows(runs: list[Run]) -> tuple[Row, Row]:
+    rows = runs[0].rows
+    return (
+        next(row for row in rows if row.baseline), next(row for row in rows if not row.baseline)
+    )  # fmt: skip

@@ -68,13 +68,24 @@ def test_cells_tell_more_by_the_keyboard(opened: Browser) -> None:
     assert opened.js(f"{tip}.hidden") is False
     text = opened.js(f"{tip}.textContent")
     assert text.startswith("mnli on sib200\n")
-    assert "600 examples, 3 languages, zero-shot" in text
+    assert "600 examples, 3 languages, 2 seeds; zero-shot" in text
     opened.press("ArrowRight")
     assert opened.js(f"{tip}.textContent").startswith("mnli on xnli\n")
     opened.press("ArrowDown")
     assert opened.js(f"{tip}.textContent").startswith("squad on xnli\n")
     opened.press("Escape")
     assert opened.js(f"{tip}.hidden") is True
+
+
+def test_curves_tell_more_by_the_keyboard(opened: Browser) -> None:
+    opened.js("document.querySelectorAll('#training details').forEach(one => { one.open = true; })")
+    assert opened.js("document.querySelectorAll('#training .smalls figure').length") == 16
+    opened.js("document.querySelector('#training .smalls svg').focus()")
+    text = opened.js("document.getElementById('tip').textContent")
+    assert text.startswith("sib200, directly, seq_bn, seed 1\nlosses, means of 4 steps:\n")
+    assert "until step 400: " in text
+    opened.press("Escape")
+    assert opened.js("document.getElementById('tip').hidden") is True
 
 
 def test_rows_are_found_and_sorted(opened: Browser) -> None:

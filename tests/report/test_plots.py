@@ -19,7 +19,7 @@ def test_values_lie_between_their_grid_lines() -> None:
     direct, nli = plot.series["direct"], plot.series["nli"]
     assert [mark.y for mark in direct] == [lines["60"], lines["70"]]
     assert nli[0].y == (lines["64"] + lines["66"]) / 2
-    assert nli[0].text == "nli, es: 65.0"
+    assert nli[0].text == "nli, es: 65.0 (n 400)"
     # Side by side around the place of the language.
     places = {name: x for x, name in plot.places}
     assert direct[1].x + nli[0].x == 2 * places["es"]

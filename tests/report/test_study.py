@@ -97,7 +97,11 @@ def test_places_of_the_forest_keep_order_and_sign(made: Made) -> None:
     runs, comparisons = made
     plot = forest(Study(contests(runs), comparisons).findings)
     assert plot is not None
-    marks = [mark for _, own in plot.blocks for mark in own]
+    marks = [mark for _, _, own in plot.blocks for mark in own]
+    assert [size for _, size, _ in plot.blocks] == [
+        "900 examples, 3 languages, 2 seeds", "900 examples, 3 languages, 2 seeds",
+        "300 examples, 3 languages, 1 seed",
+    ]  # fmt: skip
     assert len(marks) == 9
     for mark in marks:
         assert 0 <= mark.low <= mark.at <= mark.high <= 100

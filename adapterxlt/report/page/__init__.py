@@ -23,6 +23,7 @@ from adapterxlt.report.plots import by_language, by_layer, cost_plots, curves
 from adapterxlt.report.read import Run
 from adapterxlt.report.references import beside
 from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.report.sizes import mean_over
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Key, contests
 
@@ -49,7 +50,7 @@ def render(
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     study = Study(contests(runs), comparisons)
     found = spent(runs)
-    over = [str(one) for one in over_several(comparisons)]
+    over = [f"{one}; {one.examples:,} examples" for one in over_several(comparisons)]
     parts = parts_of(runs, lambda part: answers_of(part, comparisons, several=False))
     return (
         environment.get_template("page.html").render(
@@ -68,6 +69,7 @@ def render(
             over=[*over, *map(str, others)],
             over_notes=[*notes_on(over), *([SEEDS] if others else [])],
             notes_on=notes_on,
+            mean_over=mean_over,
             few=sum(len(run.rows) for run in runs) <= _FEW,
             spent=found,
             cost_plots=cost_plots(found.costs),

@@ -22,6 +22,7 @@ class Cell:
         look: `better`, `worse` or `pale`.
         strength: of the colour, in percent.
         tip: lines that tell more.
+        size: what it rests on, where that does not stand elsewhere.
     """
 
     text: str
@@ -29,29 +30,32 @@ class Cell:
     look: str
     strength: int
     tip: str
+    size: str = ""
 
 
 def matrix_cells(study: Study) -> dict[tuple[str, str], Cell]:
     """The cells of the matrix of a study."""
-    return {place: _of(one) for place, one in study.cells.items()}
+    return {
+        (row, column): _of(one, "" if study.sizes[column] else one.size)
+        for (row, column), one in study.cells.items()
+    }
 
 
-def _of(one: Finding) -> Cell:
+def _of(one: Finding, size: str) -> Cell:
     found = one.found
     look = found.verdict if one.shown else "pale"
     lines = [
         f"{one.row} on {one.column}",
         f"{one.figures} points, 95 %",
         f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
-        f"{found.examples:,} examples, {len(found.languages)} languages, {found.where}; better in "
-        f"{found.better}",
-        f"{found.seeds_told} seed{'s' * (found.seeds > 1)}; {found.model} vs {found.baseline}",
+        f"{one.size}; {found.where}, better in {found.better} of the languages",
+        f"{found.model} vs {found.baseline}",
     ]
     if found.equivalent:
         lines.append(f"equal within {found.equivalence:g} points")
     if found.unseen:
         lines.append(f"without examples seen before: {signed(found.unseen.points)}")
-    return _cell(one.gain, look, lines)
+    return _cell(one.gain, look, lines, size)
 
 
 def _said(verdict: str) -> str:
@@ -59,21 +63,23 @@ def _said(verdict: str) -> str:
 
 
 def group_cell(group: Group | None) -> Cell | None:
-    """The cell of a group of languages."""
+    """The cell of a group of languages; examples and languages stand in it."""
     if group is None:
         return None
     look = ("better" if group.low > 0 else "worse") if group.apart else "pale"
     lines = [
         f"{signed(group.gain)} [{signed(group.low)}, {signed(group.high)}] points, 95 %",
-        f"{', '.join(group.languages)}: {group.examples:,} examples",
+        f"{', '.join(group.languages)}: {group.examples:,} examples, seeds: {group.seeds}",
     ]
-    return _cell(group.gain, look, lines)
+    count = len(group.languages)
+    size = f"n {group.examples:,}" + (f" in {count}" if count > 1 else "")
+    return _cell(group.gain, look, lines, size)
 
 
-def _cell(gain: float, look: str, lines: list[str]) -> Cell:
+def _cell(gain: float, look: str, lines: list[str], size: str) -> Cell:
     strength = 20 + round(60 * min(1.0, abs(gain) / _FULL))
     sign = _SIGNS.get(look, "")
-    return Cell(f"{sign} {signed(gain)}".strip(), gain, look, strength, "\n".join(lines))
+    return Cell(f"{sign} {signed(gain)}".strip(), gain, look, strength, "\n".join(lines), size)
 
 
 def rows_wanted(one: Finding) -> dict[str, list[str]]:
