@@ -60,12 +60,14 @@ def in_many_threads():
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize("side", [8, 32])
-def test_threads_that_come_across_each_other_change_nothing(in_many_threads, monkeypatch, side):
+@pytest.mark.parametrize(("side", "sizes"), [(8, (300, 400)), (32, (700, 900))])
+def test_threads_that_come_across_each_other_change_nothing(
+    in_many_threads, monkeypatch, side, sizes
+):
     monkeypatch.setattr(exact, "ROWS", side)
     monkeypatch.setattr(exact, "SUPER", 4 * side)
     rng = np.random.default_rng(5)
-    left, right = (rng.integers(-2, 3, (n, 3)).astype(np.float32) for n in (700, 900))
+    left, right = (rng.integers(-2, 3, (n, 3)).astype(np.float32) for n in sizes)
     forward, backward = exact_neighbours(ArrayRows(left), ArrayRows(right), 5)
     for found, (queries, base) in ((forward, (left, right)), (backward, (right, left))):
         scores, ids = sorted_neighbours(queries, base, 5)
@@ -93,8 +95,9 @@ def test_many_neighbours_with_ties_at_the_last_place(queries, k):
     assert np.array_equal(backward[1], sorted_neighbours(b, q, k)[1])
 
 
-def test_all_equal_vectors_end_with_the_lowest_ids():
-    ones = ArrayRows(np.ones((2500, 4), np.float32))
+def test_all_equal_vectors_end_with_the_lowest_ids(monkeypatch):
+    monkeypatch.setattr(exact, "ROWS", 256)
+    ones = ArrayRows(np.ones((600, 4), np.float32))
     forward, backward = exact_neighbours(ones, ones, 4)
     assert (forward[1] == [0, 1, 2, 3]).all()
     assert (backward[1] == [0, 1, 2, 3]).all()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from adapterxlt.backbones.find import resolve_backbone
+from adapterxlt.cli.main import cli
 from adapterxlt.models import tensors
 from adapterxlt.sharing.transport import prepared
 from tests.sharing.test_card import blocks
@@ -36,8 +38,13 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize(("name", "commands"), [("nli", 1), ("whole", 2)])
 def test_what_it_says_about_use_runs(
-    stages: dict[str, Path], tmp_path: Path, name: str, commands: int
+    stages: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    commands: int,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     mini = resolve_backbone("mini", Path.cwd())
     with prepared(stages[name]) as (source, _):
         card = (source.where / "README.md").read_text()
@@ -46,19 +53,17 @@ def test_what_it_says_about_use_runs(
         assert len(lines) == commands
         for line in lines:
             words = shlex.split(line.replace("THIS_FOLDER_OR_BUNDLE", str(source.where)))
-            run([sys.executable, "-m", *words], tmp_path)
+            assert words[0] == "adapterxlt"
+            result = CliRunner().invoke(cli, words[1:])
+            assert result.exit_code == 0, result.output
         (code,) = blocks(card, "python")
         names = f"BACKBONE, THIS_FOLDER = {str(mini.path)!r}, {str(source.where)!r}\n"
         names += "FOLDER = 'FOLDER'\n"
         program = names + code + RUN.format(ids=reference["input_ids"].tolist())
-        output = run([sys.executable, "-c", program], tmp_path)
-    found = torch.tensor(json.loads(output.splitlines()[-1]))
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=600
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = torch.tensor(json.loads(done.stdout.splitlines()[-1]))
     torch.testing.assert_close(found, reference["logits"], rtol=1e-4, atol=1e-5)
 
-
-def run(command: list[str], folder: Path) -> str:
-    result = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return result.stdout
