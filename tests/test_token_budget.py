@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.token_budget import Budget, cut
+from adapterxlt.token_budget import Budget, cut, quickest
 
 CPU = torch.device("cpu")
 
@@ -56,3 +56,8 @@ def test_pieces_are_cut_by_inputs() -> None:
     assert budget.tokens == 7
     assert [part["labels"].tolist() for part in parts] == [[0, 1], [2, 3], [4]]
     assert torch.equal(torch.cat([part["input_ids"] for part in parts]), piece["input_ids"])
+
+
+def test_passes_are_small_on_a_processor_only() -> None:
+    assert [quickest(tokens, CPU) for tokens in (100, 1024, 8192)] == [100, 1024, 1024]
+    assert quickest(8192, torch.device("cuda", 1)) == 8192

@@ -14,7 +14,7 @@ from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.metrics.transferability import Classes, Matrix
 from adapterxlt.models.parts import Built
 from adapterxlt.progress import Progress
-from adapterxlt.token_budget import Budget
+from adapterxlt.token_budget import Budget, quickest
 from adapterxlt.vectors.encode import pool_tokens, token_states
 
 MOST = 2000  # points at most: words of sentences are many
@@ -39,7 +39,8 @@ def frozen_features(
         features: with labels that are one class, or one per token.
     """
     pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
-    budget = Budget(token_budget, progress.log)
+    tokens = quickest(token_budget, device)
+    budget = Budget(tokens, progress.log)
 
     def widest(rows: Sequence[int]) -> int:
         return max(features[row].width for row in rows)
@@ -60,7 +61,7 @@ def frozen_features(
 
     order: list[int] = []
     vectors, classes = [], []
-    batches = budget_batches([feature.width for feature in features], token_budget)
+    batches = budget_batches([feature.width for feature in features], tokens)
     with progress.bar(description, len(features), unit="examples") as bar:
         for rows in batches:
             for part, (owners, found, labels) in budget.passes(rows, widest, run, device):

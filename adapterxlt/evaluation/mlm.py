@@ -18,7 +18,7 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.mlm.masking import Masking
 from adapterxlt.metrics.statistics import Column
 from adapterxlt.progress import Progress
-from adapterxlt.token_budget import Budget
+from adapterxlt.token_budget import Budget, quickest
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -67,7 +67,8 @@ def masked_scores(
             )
         )
     ]
-    budget = Budget(token_budget, progress.log)
+    tokens_a_pass = quickest(token_budget, device)
+    budget = Budget(tokens_a_pass, progress.log)
 
     def widest(rows: Sequence[int]) -> int:
         return max(features[row].width for row in rows)
@@ -86,7 +87,7 @@ def masked_scores(
 
     losses, tokens = np.zeros(len(examples)), np.zeros(len(examples), dtype=np.int64)
     with progress.bar(description, len(features), unit="inputs") as bar:
-        for batch in budget_batches([feature.width for feature in features], token_budget):
+        for batch in budget_batches([feature.width for feature in features], tokens_a_pass):
             for part, (text_of, each) in budget.passes(batch, widest, run, device):
                 np.add.at(losses, text_of, each)
                 np.add.at(tokens, text_of, 1)

@@ -18,7 +18,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Logits, Prediction
 from adapterxlt.progress import Progress
-from adapterxlt.token_budget import Budget
+from adapterxlt.token_budget import Budget, quickest
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -127,7 +127,8 @@ def forward(
     """Every feature once with its outputs, in batches of near-equal length."""
     device = built.model.device
     pad_id = built.tokenizer.pad_token_id
-    budget = Budget(token_budget, progress.log)
+    tokens = quickest(token_budget, device)
+    budget = Budget(tokens, progress.log)
 
     def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
         inputs = collate(batch, pad_id, kind)
@@ -136,7 +137,7 @@ def forward(
         return list(_split(batch, output))
 
     with progress.bar(description, len(features), unit="inputs") as bar:
-        for batch in _batches(features, token_budget):
+        for batch in _batches(features, tokens):
             for part, outputs in budget.passes(batch, _widest, run, device):
                 yield from outputs
                 bar.advance(len(part))

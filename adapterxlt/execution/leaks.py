@@ -11,7 +11,7 @@ import numpy as np
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.order import in_order
-from adapterxlt.stages.running.contamination import Hashes, read_seen
+from adapterxlt.stages.running.contamination import Hashes, are_among, read_seen
 from adapterxlt.stages.running.context import Context
 
 _SHOWN = 3  # tasks, languages, models that one line names
@@ -53,7 +53,7 @@ def find_leaks(context: Context) -> list[Leak]:
         counts = {}
         for language in step.items("languages"):
             texts = context.texts.evaluated(step, language)
-            if seen := int(np.isin(texts, hashes).sum()):
+            if seen := int(are_among(texts, hashes).sum()):
                 counts[language] = seen, texts.size
         if counts:
             seen, total = (sum(column) for column in zip(*counts.values(), strict=True))

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from adapterxlt.stages.running.contamination import (
     BACKBONE_TEXTS,
+    are_among,
     describe_overlap,
     hash_texts,
     read_seen,
@@ -42,3 +47,19 @@ def test_two_steps_of_one_task_are_one_source(tmp_path: Path) -> None:
 def test_nothing_seen(tmp_path: Path) -> None:
     write_seen(tmp_path, {}, [])
     assert read_seen(tmp_path, tmp_path) == {}
+
+
+HASHES = st.lists(st.integers(0, 9) | st.just(2**64 - 1), max_size=12)
+
+
+@given(HASHES, HASHES)
+def test_hashes_are_looked_up_in_sorted_ones(some: list[int], known: list[int]) -> None:
+    hashes, sorted_ones = np.array(some, dtype="<u8"), np.unique(np.array(known, dtype="<u8"))
+    assert are_among(hashes, sorted_ones).tolist() == [one in known for one in some]
+
+
+def test_a_backbones_hashes_may_be_in_any_order(tmp_path: Path) -> None:
+    hashes = hash_texts(["a b", "c d", "e f"])
+    (tmp_path / BACKBONE_TEXTS).write_bytes(hashes[::-1].tobytes())
+    seen = read_seen(tmp_path, None)
+    assert describe_overlap(hash_texts(["c d", "e f", "g"]), seen) == "pretraining 2 of 3 texts"

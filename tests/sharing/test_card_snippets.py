@@ -66,4 +66,3 @@ def test_what_it_says_about_use_runs(
     assert done.returncode == 0, done.stderr[-2000:]
     found = torch.tensor(json.loads(done.stdout.splitlines()[-1]))
     torch.testing.assert_close(found, reference["logits"], rtol=1e-4, atol=1e-5)
-

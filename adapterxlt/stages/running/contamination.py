@@ -28,6 +28,18 @@ def hash_texts(texts: Iterable[str]) -> Hashes:
     return np.unique(np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8"))
 
 
+def are_among(hashes: Hashes, known: Hashes) -> Flags:
+    """Which of some hashes are among sorted ones.
+
+    `np.isin` would sort all the known ones again, of which a backbone may bring many.
+    """
+    if not known.size:
+        return np.zeros(hashes.shape, dtype=bool)
+    places = np.searchsorted(known, hashes)
+    found: Flags = known[np.minimum(places, known.size - 1)] == hashes
+    return found
+
+
 def write_seen(folder: Path, texts: Mapping[str, Hashes], inputs: Sequence[Path]) -> None:
     """Write what a step was trained on besides what its inputs were trained on.
 
@@ -46,7 +58,7 @@ def write_seen(folder: Path, texts: Mapping[str, Hashes], inputs: Sequence[Path]
 
 
 def read_seen(backbone: Path | None, artifact: Path | None) -> dict[str, Hashes]:
-    """Return hashes by where they were seen: `pretraining`, or the task that was trained."""
+    """Return sorted hashes by where they were seen: `pretraining`, or the task that was trained."""
     seen: dict[str, Hashes] = {}
     if backbone is not None and (backbone / BACKBONE_TEXTS).is_file():
         seen["pretraining"] = _read(backbone / BACKBONE_TEXTS)
@@ -62,7 +74,7 @@ def describe_overlap(texts: Hashes, seen: dict[str, Hashes]) -> str:
     """Return `pretraining 12 of 400 texts; squad 3 of 400 texts`, "" when there is no overlap."""
     found = []
     for name, hashes in seen.items():
-        count = int(np.isin(texts, hashes).sum())
+        count = int(are_among(texts, hashes).sum())
         if count:
             found.append(f"{name} {count} of {texts.size} texts")
     return "; ".join(found)
@@ -87,11 +99,14 @@ def seen_examples(texts: Iterable[Iterable[str]], seen: Mapping[str, Hashes]) ->
             places.append(digests.setdefault(text, len(digests)))
     normalised = [normalise_text(text) for text in digests]
     hashed = np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8")
-    found = np.isin(hashed, np.concatenate(list(seen.values()))) & (np.array(normalised) != "")
+    found = np.any([are_among(hashed, hashes) for hashes in seen.values()], axis=0)
+    found &= np.array(normalised) != ""
     flags = np.zeros(count, dtype=bool)
     np.logical_or.at(flags, owners, found[places])
     return flags if flags.any() else None
 
 
 def _read(path: Path) -> Hashes:
-    return np.frombuffer(path.read_bytes(), dtype="<u8")
+    """The hashes in a file, which are sorted there, unless others than this project wrote it."""
+    found = np.frombuffer(path.read_bytes(), dtype="<u8")
+    return found if (found[:-1] < found[1:]).all() else np.unique(found)
