@@ -1,7 +1,8 @@
 """How the seeds of compared models go together, read off their lineage.
 
 Seeds of two stages are crossed where every seed of one was trained with every seed of the other (a
-grid); else they are nested: models on one seed of the first stage are one repetition.
+grid, of which a few may be missing); else they are nested: models on one seed of the first stage
+are one repetition.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ class Design:
     """What a difference between models under several seeds is made of.
 
     Args:
-        factors: of the models, see `factors_of`.
-        others: the same of the baselines, where models and baselines are no pairs.
+        factors: of the models, or of pairs, see `factors_of`.
+        others: of the baselines, where they are no pairs with models.
         match: for each of the longer side the one of the other that it goes with; None: no pairs.
         turned: whether the longer side is that of the baselines.
     """
@@ -36,11 +37,18 @@ class Design:
         sides = sizes_of(self.factors), sizes_of(self.others)
         return max(sides, key=lambda sizes: (len(sizes), math.prod(sizes)))
 
+    @property
+    def missing(self) -> int:
+        """Models that a grid lacks."""
+        grid = max(self.factors, self.others, key=len)
+        return math.prod(sizes_of(grid)) - len(grid[0]) if len(grid) > 1 else 0
+
     def __str__(self) -> str:
         """How seeds were taken, for a sentence."""
         sizes = self.shape
         if len(sizes) > 1:
-            found = f"crossed ({' x '.join(map(str, sizes))}, each of them drawn by itself)"
+            gaps = f", {self.missing} of them missing" if self.missing else ""
+            found = f"crossed ({' x '.join(map(str, sizes))}{gaps}, each side drawn by itself)"
             return found + (" and in pairs with the baseline's" if self.match else "")
         return "in pairs" if self.match else "nested"
 
@@ -61,12 +69,14 @@ def factors_of(systems: Sequence[Seeds]) -> tuple[Level, ...]:
     """What varies from model to model, with a label for each.
 
     Of a grid there is one for each of its sides; else one alone, the seeds of the first stage that
-    has several.
+    has several. A grid of two sides may lack models, as long as the others tell rows, columns and
+    the rest apart.
     """
     found = varying(systems)
-    if len(found) > 1:
-        cells = {*zip(*found, strict=True)}
-        if len(cells) == len(systems) == math.prod(sizes_of(found)):
+    if len(found) > 1 and len({*zip(*found, strict=True)}) == len(systems):
+        if len(systems) == math.prod(sizes_of(found)):
+            return found
+        if len(found) == 2 and len(systems) >= sum(sizes_of(found)) and _connected(*found):
             return found
     if found:
         return found[:1]
@@ -105,6 +115,18 @@ def paired(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> list[int] | N
     if len({*grids[0]}) == len(models) == len(baselines) and {*grids[0]} == {*grids[1]}:
         return [grids[1].index(cell) for cell in grids[0]]
     return None
+
+
+def _connected(rows: Level, columns: Level) -> bool:
+    """Whether each model is reached from each by steps along rows and columns."""
+    cells = [*zip(rows, columns, strict=True)]
+    reached, todo = {cells[0]}, [cells[0]]
+    while todo:
+        row, column = todo.pop()
+        near = {one for one in cells if one[0] == row or one[1] == column} - reached
+        reached |= near
+        todo += near
+    return len(reached) == len(cells)
 
 
 def _along(grid: Sequence[Seeds], line: Sequence[Seeds]) -> list[int] | None:

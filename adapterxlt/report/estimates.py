@@ -7,6 +7,7 @@ as many degrees of freedom as Satterthwaite says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class Side:
         points: mean over languages, of each seed.
         draws: the same in every sample, [samples, seeds].
         factors: what varies, with a label for each seed (see `designs.factors_of`): those of one
-            label are one repetition. Of two or more, each combination is there once.
+            label are one repetition. Of two or more, each combination is there once, or missing.
     """
 
     points: Doubles
@@ -33,7 +34,11 @@ class Side:
     factors: tuple[tuple[object, ...], ...]
 
     def repetitions(self) -> Doubles:
-        """Points and draws as rows of one array, [1 + samples, sizes of the factors]."""
+        """Points and draws as rows of one array, [1 + samples, sizes of the factors].
+
+        Combinations that are missing have what the others, row by row and column by column, let
+        expect (least squares; Yates 1933): so no row or column counts more than another.
+        """
         every = np.concatenate([self.points[None], self.draws])
         places = [list(dict.fromkeys(labels)) for labels in self.factors]
         grid = np.zeros((len(every), *map(len, places)))
@@ -42,7 +47,15 @@ class Side:
             at = tuple(own.index(one) for own, one in zip(places, labels, strict=True))
             np.moveaxis(grid, 0, -1)[at] += every[:, seed]
             count[at] += 1
-        return np.asarray(grid / count)
+        if not count.all():
+            _fill(grid, count > 0)
+        return np.asarray(grid / np.maximum(count, 1))
+
+    @property
+    def missing(self) -> int:
+        """Number of combinations that are not there."""
+        sizes = [len({*labels}) for labels in self.factors]
+        return math.prod(sizes) - len({*zip(*self.factors, strict=True)})
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,17 @@ class Estimate:
     parts: tuple[float, ...] = ()
 
 
+def _fill(grid: Doubles, there: npt.NDArray[np.bool_]) -> None:
+    """Put sums of effects of rows and columns where a combination is missing."""
+    places = np.indices(there.shape).reshape(there.ndim, -1).T
+    effects = np.concatenate(
+        [places[:, [axis]] == np.arange(size) for axis, size in enumerate(there.shape)], axis=1
+    ).astype(np.float64)
+    known = there.ravel()
+    flat = grid.reshape(len(grid), -1)
+    flat[:, ~known] = flat[:, known] @ (effects[~known] @ np.linalg.pinv(effects[known])).T
+
+
 def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     """The first side less the second, or the only one.
 
@@ -87,7 +111,7 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
             np.quantile(draws, (0.025, 0.05, 0.95, 0.975)).tolist() if len(draws) else [points] * 4
         )
         return Estimate(points, low, high, low90, high90, None, examples, 0.0)
-    parts, spread = _of_seeds(grids)
+    parts, spread = _of_seeds(grids, [side.missing for side in sides])
     seeds = sum(parts)
     total = examples + seeds
     if not total:
@@ -108,7 +132,7 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     )
 
 
-def _of_seeds(grids: Sequence[Doubles]) -> tuple[list[float], float]:
+def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[float], float]:
     """What seeds add to the variance of a difference, by factor, and how uncertain that is.
 
     The last part is what only single combinations of a grid have. A side with fewer factors counts
@@ -116,10 +140,11 @@ def _of_seeds(grids: Sequence[Doubles]) -> tuple[list[float], float]:
     """
     most = max(grid.ndim for grid in grids) - 1
     parts, spread = [0.0] * (most + (most > 1)), 0.0
-    for grid in grids:
+    for grid, gaps in zip(grids, missing, strict=True):
         if grid[0].size == 1:
             continue
-        squares, freedom = _squares(np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)]))
+        centred = np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)])
+        squares, freedom = _squares(centred, gaps)
         # What seeds differ by on these very examples is counted with the examples already.
         found, shared = squares[:, 0], np.nanmean(squares[:, 1:], axis=1)
         alone = len(found) == 2  # one factor: no rest
@@ -134,7 +159,7 @@ def _of_seeds(grids: Sequence[Doubles]) -> tuple[list[float], float]:
     return parts, spread
 
 
-def _squares(grid: Doubles) -> tuple[Doubles, list[int]]:
+def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:
     """Mean squares of each factor and of the rest, over the number of repetitions.
 
     One that is expected of a factor is its part of the variance of the mean, and that of the rest,
@@ -151,7 +176,7 @@ def _squares(grid: Doubles) -> tuple[Doubles, list[int]]:
         squares.append(means.reshape(len(grid), -1).var(axis=1, ddof=1) / grid.shape[axis])
         freedom.append(grid.shape[axis] - 1)
         rest = rest - means
-    count = grid[0].size
+    count = grid[0].size - missing
     left = count - 1 - sum(freedom)
     total = (rest.reshape(len(grid), -1) ** 2).sum(axis=1)
     squares.append(total / left / count if left else np.zeros(len(grid)))

@@ -91,6 +91,29 @@ def test_a_grid_by_hand() -> None:
     assert estimate([Side(points[order], points[None, order], turned)], 1) == found
 
 
+def test_a_missing_model_is_expected_from_the_others() -> None:
+    """Rows 1, 2, 4 and columns 0, 10, 20 add up, so that what is missing is known."""
+    listed = list(product(range(3), range(3)))
+    points = np.array([(1, 2, 4)[row] + 10.0 * column for row, column in listed])
+    whole = estimate([Side(points, points[None], factors_of(listed))], 1)
+    for gaps in ([0], [4], [2, 3]):
+        kept = [place for place in range(9) if place not in gaps]
+        factors = factors_of([listed[place] for place in kept])
+        found = estimate([Side(points[kept], points[None, kept], factors)], 1)
+        assert found.points == pytest.approx(whole.points)
+        assert found.parts == pytest.approx(whole.parts, abs=1e-9)
+        assert (found.low, found.high) == pytest.approx((whole.low, whole.high))
+    draw = np.random.default_rng(3)
+    held = []
+    for _ in range(RUNS):
+        true = draw.normal(size=(3, 1)) + draw.normal(size=(1, 3)) + 0.3 * draw.normal(size=(3, 3))
+        points = true.ravel()[1:] + 0.3 * draw.normal()
+        noise = 0.3 * draw.normal(size=(50, 1))
+        found = estimate([Side(points, points + noise, factors_of(listed[1:]))], 1000)
+        held.append(found.low <= 0 <= found.high)
+    assert np.mean(held) > 0.95 - ERROR
+
+
 def test_outcomes_of_a_grid_are_judged_so() -> None:
     """Models under 3 x 3 seeds against a baseline under the three of the last stage."""
     draw = np.random.default_rng(2)
@@ -111,7 +134,7 @@ def test_outcomes_of_a_grid_are_judged_so() -> None:
         contests.append(contest(models, bases))
     found = [one for one in judge(contests, resamples=200) if one]
     assert {str(one.design) for one in found} == {
-        "crossed (3 x 3, each of them drawn by itself) and in pairs with the baseline's"
+        "crossed (3 x 3, each side drawn by itself) and in pairs with the baseline's"
     }
     held = [one.found.low <= 0 <= one.found.high for one in found]
     assert np.mean(held) > 0.95 - 3 * (0.05 * 0.95 / 60) ** 0.5
@@ -129,7 +152,7 @@ def test_a_report_says_that_seeds_were_crossed(tmp_path: Path) -> None:
     [found] = compared(runs, resamples=200).values()
     assert (found.model, found.baseline) == ("mnli_s*.*", "none_s*")
     assert (found.seeds, found.grid, found.seeds_told) == (9, (3, 3), "3 x 3")
-    assert "seeds crossed (3 x 3, each of them drawn by itself) and in pairs" in found.interval
+    assert "seeds crossed (3 x 3, each side drawn by itself) and in pairs" in found.interval
     assert "languages, 3 x 3 seeds)" in str(found)
     assert found.as_dict()["grid"] == [3, 3]
     parts = [found.variance[name] for name in ("seeds_1", "seeds_2", "seeds_rest")]

@@ -21,8 +21,11 @@ GRID = [(first, last) for first in (1, 2, 3) for last in (7, 8)]
         (GRID, (3, 2)),
         ([(5, *own) for own in GRID], (3, 2)),
         ([(first, first, last) for first, last in GRID], (3, 2)),
-        ([*GRID, (1, 9)], (3,)),  # one more: nested
-        (GRID[1:], (3,)),  # one is missing
+        (GRID[1:], (3, 2)),  # one is missing
+        ([*GRID, (1, 9)], (3, 3)),  # two are
+        (GRID[2:], (2, 2)),
+        ([(1, 1), (1, 2), (2, 1)], (2,)),  # too few to tell the rest
+        ([(1, 1), (1, 2), (2, 1), (2, 2), (3, 3), (3, 4), (4, 3), (4, 4)], (4,)),  # two apart
         ([(1, 1), (1, 2), (2, 3), (2, 4)], (2,)),
         ([(a, b, c) for a in (1, 2) for b in (1, 2) for c in (1, 2, 3)], (2, 2, 3)),
     ],
