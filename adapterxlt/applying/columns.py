@@ -82,7 +82,10 @@ class Columns:
             return f"the columns seem to be separated by {found[0]}; use commas, or tabs in a .tsv"
         own = [", ".join(n for ns in _wanted(one).values() for n in ns) for one in self._layouts]
         if not own:
-            return "rename the columns in the first line of the file"
+            return (
+                "rename the columns in the first line of the file; for a task of your own, --tasks "
+                "ENTRY names its columns"
+            )
         return f"rename the columns; the data of the task have {' or '.join(dict.fromkeys(own))}"
 
 

@@ -53,12 +53,17 @@ class Writer:
         )
 
 
+def _rounded(score: object) -> object:
+    """A probability as a spreadsheet shows it."""
+    return f"{score:.6f}" if isinstance(score, float) else score
+
+
 def _columns(fields: Mapping[str, object]) -> dict[str, object]:
     """The cells of a row by column: `score_LABEL` for the score of each label."""
     found: dict[str, object] = {}
     for name, value in fields.items():
         if name == "scores" and isinstance(value, Mapping):
-            found |= {f"score_{label}": score for label, score in value.items()}
+            found |= {f"score_{label}": _rounded(score) for label, score in value.items()}
         else:
-            found[name] = value
+            found[name] = _rounded(value) if name == "score" else value
     return found

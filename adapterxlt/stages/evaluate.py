@@ -100,7 +100,9 @@ class _Evaluate(StageKind[EvaluateStage]):
                 draft.refuse(
                     (*at, "split"),
                     f"`{name}` has no split `{stage.split}`",
-                    "it has " + ", ".join(task.splits),
+                    "it has "
+                    + ", ".join(task.splits)
+                    + ("; add files of this split to its entry" if task.home else ""),
                 )
             if stage.predictions:
                 check_submission(draft, path, stage.predictions, task)

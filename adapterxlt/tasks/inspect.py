@@ -12,7 +12,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, source_of
 from adapterxlt.tasks.find import beside, find, has_files
 from adapterxlt.tasks.fingerprint import normalise_text, text_digest
-from adapterxlt.tasks.read import read_examples, read_sides
+from adapterxlt.tasks.read import NotInColumnError, read_examples, read_sides
 from adapterxlt.tasks.texts import texts_of
 
 
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass
 class Findings:
-    """What was read, what could not be, and which languages have no files of a split."""
+    """What was read, what could not be, and which languages have no examples of a split."""
 
     parts: list[Part] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -61,6 +61,9 @@ def inspect(task: Task, roots: Sequence[Path]) -> Findings:
                 continue
             try:
                 part, texts = _part(task, roots, language, split, before)
+            except NotInColumnError:
+                found.missing.setdefault(split, []).append(language)
+                continue
             except MissingDataError as error:
                 found.problems.append(str(error))
                 continue

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from adapterxlt import plugins
-from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.errors import AdapterXLTError, MissingDataError, UsageError
 from adapterxlt.kinds.bitext_mining import MiningSet
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import get_kind
@@ -69,6 +69,10 @@ MINING_READERS: dict[str, Callable[[Found], MiningSet]] = {"mining_tsv": read_mi
 READERS = (*EXAMPLE_READERS, *BITEXT_READERS, *MINING_READERS)
 
 
+class NotInColumnError(MissingDataError):
+    """A file that names the language of each example has none in the requested language."""
+
+
 def read_examples(
     task: Task, roots: Sequence[Path], language: str, split: str, cap: int | None = None
 ) -> list[Example]:
@@ -98,8 +102,11 @@ def _read_one(found: Found, cap: int | None) -> list[Example]:
     reader = _reader(EXAMPLE_READERS, found)
     examples = list(islice(_parts(found, reader), cap))
     if not examples and cap != 0:
-        of = f" in language `{found.language}`" if found.layout.language_column else ""
-        raise bad(found.files["data"], 0, f"the file does not contain any examples{of}")
+        told = "the file does not contain any examples"
+        if found.layout.language_column:
+            told += f" in language `{found.language}`"
+            raise NotInColumnError(f"{found.files['data']}: {told}")
+        raise bad(found.files["data"], 0, told)
     return examples
 
 

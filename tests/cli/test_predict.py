@@ -82,7 +82,7 @@ def test_stdin_and_a_table_out(tmp_path: Path, expected: list[dict[str, Any]]) -
     assert [row["label"] for row in rows] == [line["label"] for line in expected]
     for row, line in zip(rows, expected, strict=True):
         scores = {label: float(row[f"score_{label}"]) for label in line["scores"]}
-        assert scores == line["scores"]
+        assert scores == pytest.approx(line["scores"], abs=1e-6)
     assert "scores" not in rows[0]
     assert [row["truncated"] for row in rows] == ["false", "false"]
 

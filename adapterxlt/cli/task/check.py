@@ -57,7 +57,7 @@ def _lines(found: Findings) -> Iterator[str]:
             yield f"  labels: {', '.join(shown[:_SHOWN])}{more}"
         yield from (f"  {warning}" for warning in _warnings(part))
     for split, languages in found.missing.items():
-        yield f"{split}: there are no files in {', '.join(languages)}"
+        yield f"{split}: there are no examples in {', '.join(languages)}"
 
 
 def _warnings(part: Part) -> Iterator[str]:
@@ -66,6 +66,10 @@ def _warnings(part: Part) -> Iterator[str]:
     if part.empty:
         yield f"{part.empty} with an empty text"
     if part.repeated:
-        yield f"{part.repeated} occur more than once"
+        yield f"{_texts(part.repeated, 'repeats', 'repeat')} an earlier one"
     for split, count in part.shared.items():
-        yield f"{count} have a text that is also in {split}"
+        yield f"{_texts(count, 'has', 'have')} a text that is also in {split}"
+
+
+def _texts(count: int, one: str, several: str) -> str:
+    return f"1 example {one}" if count == 1 else f"{count} examples {several}"

@@ -36,8 +36,8 @@ def test_new_then_check(data: Path) -> None:
     code, output = run("task", "check", entry)
     assert code == 0
     assert "de train: 6 examples (train.de.csv)\n  labels: other 3, same 3\n" in output
-    assert "  6 have a text that is also in train\n" in output
-    assert "  4 occur more than once\n" in output
+    assert "  6 examples have a text that is also in train\n" in output
+    assert "  4 examples repeat an earlier one\n" in output
 
 
 def test_check_as_json(data: Path) -> None:
@@ -59,6 +59,21 @@ def test_check_as_json(data: Path) -> None:
     assert parts["sw", "train"]["empty"] == 1
     assert parts["de", "test"]["labels"] == {"same": 3, "other": 3}
     assert found["missing"] == {"train": ["yo"], "test": ["yo"]}
+
+
+def test_a_language_that_only_one_split_has_is_not_a_mistake(tmp_path: Path) -> None:
+    rows = {
+        "train": ["a film to see,good,en", "a film to miss,bad,en"] * 2,
+        "test": ["this one is fine,good,en", "der hier ist schlecht,bad,de"] * 2,
+    }
+    for split, lines in rows.items():
+        (tmp_path / f"{split}.csv").write_text("\n".join(["text,label,lang", *lines]) + "\n")
+    entry = tmp_path / "t.yaml"
+    files = sorted(tmp_path.glob("*.csv"))
+    assert run("task", "new", "t", "--from", *files, "--out", entry)[0] == 0
+    code, output = run("task", "check", entry)
+    assert code == 0
+    assert output.endswith("train: there are no examples in de\n")
 
 
 def test_new_does_not_write_over_anything(data: Path) -> None:
