@@ -12,10 +12,15 @@ import torch
 
 @dataclass
 class Clock:
-    """Seconds of forward passes, and the examples that they were for."""
+    """Seconds of forward passes, and the examples that they were for.
+
+    Args:
+        merged: of a LoRA, the time with it merged into the weights, relative to that without.
+    """
 
     seconds: float = 0.0
     examples: int = 0
+    merged: float | None = None
 
     @contextmanager
     def running(self, device: torch.device) -> Iterator[None]:

@@ -7,16 +7,12 @@ from typing import Any
 
 import torch
 import transformers
-from adapters.context import ForwardContext
-from adapters.methods.lora import LoRALinear
-from torch import Tensor
 
 from adapterxlt.errors import UsageError
-from adapterxlt.methods.parser import parse_method
-from adapterxlt.methods.table import METHODS
 from adapterxlt.models import tensors
 from adapterxlt.models.export_program import other_way
 from adapterxlt.models.head_classes import plain_encoder, plain_name
+from adapterxlt.models.into_weights import merged, why_not
 from adapterxlt.models.lm_head import head_tensors
 from adapterxlt.models.parts import Built
 from adapterxlt.models.plain_heads import plain_config, to_plain
@@ -71,41 +67,13 @@ def to_transformers(built: Built, folder: Path) -> list[str]:
 def _check_mergeable(built: Built) -> None:
     spec = built.spec
     assert spec is not None
-    reason = None
-    if not isinstance(spec.setup, str):
-        reason = "a stack or a fusion has additional layers"
-    else:
-        for part in parse_method(spec.adapters[0].method).flat():
-            if METHODS[part.name].family != "lora":
-                reason = f"`{part.name}` adds layers or vectors"
-            elif part.resolved["use_gating"]:
-                reason = f"the gates of `{part.name}` depend on the input"
+    reason = why_not(spec)
     if reason:
         raise UsageError(
             f"`{spec.name}` cannot be merged into the backbone's weights: {reason}. Only a full "
             "fine-tune, a single LoRA or one of its variants becomes a plain checkpoint",
             hint=other_way(built.backbone),
         )
-
-
-def merged(built: Built) -> dict[str, Tensor]:
-    """The backbone's tensors that LoRA changes, as changed.
-
-    Whatever LoRA, DoRA, VeRA or (IA)3 do to a layer, in the end it is linear: what it makes of
-    nothing is its bias, what it makes of unit vectors its weight. (`merge_adapter` of `adapters`
-    forgets that DoRA and (IA)3 scale the bias too.)
-    """
-    found = {}
-    for name, layer in built.model.named_modules():
-        if isinstance(layer, LoRALinear) and layer.loras:
-            width = layer.weight.shape[1]
-            units = torch.cat([torch.zeros(1, width), torch.eye(width)]).to(layer.weight.device)
-            # The context holds what VeRA shares among layers.
-            with ForwardContext(built.model.base_model, input_ids=units[None]):
-                nothing, *columns = layer(units[None])[0]
-            found[f"{name}.bias"] = nothing
-            found[f"{name}.weight"] = torch.stack([column - nothing for column in columns], dim=1)
-    return found
 
 
 def _check_same(built: Built, model: Any) -> None:

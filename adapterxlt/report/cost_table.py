@@ -13,7 +13,8 @@ from adapterxlt.show import printable
 
 NOTE = (
     "Parameters do not include heads; their share refers to the backbone. Memory is that of the "
-    "whole process, or of the GPU. ms per query counts only batched forward passes. Times are "
+    "whole process, or of the GPU. ms per query counts only batched forward passes; in brackets, "
+    "for a LoRA, with it merged into the weights, as `artifact export` can do. Times are "
     "from the machine that ran each step; > means that an interrupted run had already done part "
     "of it."
 )
@@ -74,13 +75,20 @@ def _untimed(costs: Sequence[Cost]) -> list[str]:
 
 
 def _query(costs: Sequence[Cost], model: str, task: str) -> str:
-    """Milliseconds a query, over all measurements of a model on a task."""
-    timed = [
-        (cost.query_seconds, cost.queries)
-        for cost in costs
-        if (cost.model, cost.task) == (model, task) and cost.query_seconds and cost.queries
-    ]
-    if not timed:
+    """Milliseconds per query, over all measurements of a model on a task.
+
+    For a LoRA also, in brackets, those that it takes when it is merged into the weights.
+    """
+    timed = [cost for cost in costs if (cost.model, cost.task) == (model, task) and cost.queries]
+    usual = _mean([(cost.query_seconds, cost.queries) for cost in timed])
+    merged = _mean([(cost.merged_query_seconds, cost.queries) for cost in timed])
+    if usual is None:
         return "-"
-    total = sum(queries for _, queries in timed)
-    return f"{1000 * sum(each * queries for each, queries in timed) / total:.2f}"
+    return f"{1000 * usual:.2f}" + (f" ({1000 * merged:.2f})" if merged is not None else "")
+
+
+def _mean(timed: Sequence[tuple[float | None, int | None]]) -> float | None:
+    """The mean of seconds, by the number of queries; None if none are known."""
+    known = [(seconds, queries) for seconds, queries in timed if seconds and queries]
+    total = sum(queries for _, queries in known)
+    return sum(seconds * queries for seconds, queries in known) / total if total else None

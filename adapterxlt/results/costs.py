@@ -39,6 +39,8 @@ class Measured:
             that change.
         queries: examples that a measurement predicted, `query_seconds` what the forward passes of
             one took on average, batches as the stage says.
+        merged_query_seconds: for a LoRA, the same with it merged into the weights, measured on a
+            sample.
     """
 
     seconds: float | None = None
@@ -51,6 +53,7 @@ class Measured:
     backbone_parameters: int | None = None
     queries: int | None = None
     query_seconds: float | None = None
+    merged_query_seconds: float | None = None
 
 
 @dataclass(frozen=True)

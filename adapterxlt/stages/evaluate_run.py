@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from adapterxlt.batching.encode import encode
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.evaluation.ensemble import averaged
+from adapterxlt.evaluation.merged_time import SAMPLE, merged_share
 from adapterxlt.evaluation.mlm import masked_scores
 from adapterxlt.evaluation.predict import Outputs, decoded, outputs_of
 from adapterxlt.evaluation.score import outcomes_of, score
@@ -25,6 +27,7 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
 from adapterxlt.results.outcomes import Outcomes, read_outcomes, write_outcomes
+from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.stages.running.contamination import describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
@@ -46,6 +49,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     partial = staging / "partial"
     measures: list[Measure] = []
     outcomes: list[Outcomes] = []
+    timed = False
     for language in step.items("languages"):
         done = partial / f"{language}.json"
         found, kept = _finished(done), _kept(partial / language)
@@ -53,6 +57,9 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, context.sources, language)
             values, columns = _score(planned, context, task, language, examples, partial)
+            if context.meter and not timed and context.meter.clock.examples:
+                context.meter.clock.merged = _merged_share(planned, context, task, examples)
+                timed = True
             seen = context.seen_in(planned, language, known)
             flagged = describe_overlap(context.texts.evaluated(step, language), seen)
             found = _measures(
@@ -177,6 +184,26 @@ def _outputs(
         ),
         task,
     )
+
+
+def _merged_share(
+    planned: PlannedStep, context: Context, task: Task, examples: list[Example]
+) -> float | None:
+    """What merging a LoRA into the weights would save of a query; see `merged_share`."""
+    step = planned.step
+    made = context.plan.by_id(step.inputs[0]).step
+    if list(KINDS[made.kind].members(made)) != [made.id] or KEY in step.params:
+        return None
+    built = context.model(planned)
+    features = encode(
+        examples[:SAMPLE],
+        built.tokenizer,
+        task.kind,
+        max_length=step.number("max_length"),
+        doc_stride=step.number("doc_stride"),
+        labelled=False,
+    )
+    return merged_share(built, features, task.kind, step.number("token_budget"))
 
 
 def _with_head(built: Built, task: Task, tasks: Mapping[str, Task]) -> Built:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
@@ -24,6 +25,17 @@ def test_a_line_a_model() -> None:
     assert "xnli" in lines[1]
     assert ["nli", "25", "2.50", "%", "0.0", "MB", "2.5", "s", "-", "218.75"] in lines
     assert ["full", "-", "-", "3.0", "MB", ">", "80.0", "s", "2.0", "MB", "-"] in lines
+
+
+def test_a_lora_has_its_time_when_merged_beside() -> None:
+    merged = replace(MEASURED, merged_query_seconds=0.1)
+    assert next(line for line in printed([TRAINED, merged]) if line[0] == "nli")[-5:] == [
+        "2.5",
+        "s",
+        "-",
+        "125.00",
+        "(100.00)",
+    ]
 
 
 def test_models_without_a_time_are_named_with_the_reason() -> None:

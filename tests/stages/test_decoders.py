@@ -162,6 +162,7 @@ def test_it_travels_as_an_artifact(
         ["pack", name, "--out", str(tmp_path / "p.axlt")],
         ["export", name, "--to", "adapters", "--out", str(tmp_path / "a"), *at],
         ["export", name, "--to", "peft", "--out", str(tmp_path / "b"), *at],
+        ["export", name, "--to", "transformers", "--out", str(tmp_path / "c"), *at],
     ):
         found = CliRunner().invoke(cli, ["artifact", *arguments])
         assert found.exit_code == 0, found.output

@@ -36,6 +36,7 @@ class Meter:
         """What the step took until now."""
         on_gpu = self._device.type == "cuda"
         clock = self.clock
+        query = clock.seconds / clock.examples if clock.examples else None
         return Measured(
             seconds=round(time.monotonic() - self._started, 3),
             resumed=self._resumed,
@@ -43,7 +44,8 @@ class Meter:
             device=torch.cuda.get_device_name(self._device) if on_gpu else self._device.type,
             device_memory=torch.cuda.max_memory_allocated(self._device) if on_gpu else None,
             queries=clock.examples or None,
-            query_seconds=clock.seconds / clock.examples if clock.examples else None,
+            query_seconds=query,
+            merged_query_seconds=query * clock.merged if query and clock.merged else None,
             **self.sizes,
         )
 

@@ -1,0 +1,46 @@
+"""Times a LoRA that is merged into the weights against the same LoRA as an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from adapterxlt.evaluation.clock import Clock
+from adapterxlt.evaluation.predict import forward
+from adapterxlt.kinds.features import Feature
+from adapterxlt.models.into_weights import in_weights, why_not
+from adapterxlt.models.quiet import quiet
+from adapterxlt.progress import Silent
+
+if TYPE_CHECKING:
+    from adapterxlt.models.build import Built
+
+SAMPLE = 64  # examples: enough to tell an adapter's few percent, and few beside an evaluation
+_TIMES = 3
+
+
+def merged_share(
+    built: Built, features: Sequence[Feature], kind: str, token_budget: int
+) -> float | None:
+    """Time of the forward passes with the LoRA merged, relative to their time without merging.
+
+    None if the model has nothing that can be merged. The model is the same afterwards.
+
+    Args:
+        built: a model in evaluation mode.
+        features: of a sample.
+    """
+    if built.spec is None or built.spec.setup is None or why_not(built.spec) or not features:
+        return None
+
+    def fastest(place: AbstractContextManager[None]) -> float:
+        clocks = [Clock() for _ in range(_TIMES)]
+        with place:
+            for clock in clocks:  # the first one warms up
+                for _ in forward(built, features, kind, token_budget, Silent(), "", clock):
+                    pass
+        return min(clock.seconds for clock in clocks)
+
+    with quiet():  # the library remarks in every pass that no adapter is active
+        return fastest(in_weights(built)) / fastest(nullcontext())
