@@ -59,8 +59,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
                 parts=planned.parts,
                 lineage=lineage_of(context.plan, planned.step.id, context.backbone),
             )
-            if measured.seconds is not None:
-                note_duration(store, address, measured.seconds)
+            note_duration(store, address, measured.seconds)
             note_measured(store.root, address, measured)
         except AdapterXLTError:
             raise

@@ -8,9 +8,10 @@ from adapterxlt.store.store import Store
 FOLDER = ".durations"
 
 
-def note_duration(store: Store, fingerprint: str, seconds: float) -> None:
-    """Keep how long a step took."""
-    write_atomic(store.root / FOLDER / fingerprint, f"{seconds:.3f}\n")
+def note_duration(store: Store, fingerprint: str, seconds: float | None) -> None:
+    """Keep how long a step took, if that was measured."""
+    if seconds is not None:
+        write_atomic(store.root / FOLDER / fingerprint, f"{seconds:.3f}\n")
 
 
 def duration_of(store: Store, fingerprint: str) -> float | None:
