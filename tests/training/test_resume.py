@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -206,6 +207,26 @@ def test_checkpoint_of_other_settings_is_ignored(
     assert progress.lines == ["ignoring a checkpoint with other settings"]
     fresh, _ = go(build("adapter"), tmp_path / "two", StoppingProgress(), lr=5e-4)
     assert all(torch.equal(other[name], fresh[name]) for name in other)
+
+
+def test_a_checkpoint_with_the_last_losses_alone_leaves_no_course(
+    build: Callable[[str], Built], unbroken: Unbroken, tmp_path: Path
+) -> None:
+    """As versions wrote it that did not keep the losses of a training."""
+    weights, whole = unbroken("adapter")
+    course = whole.course()
+    assert course is not None
+    assert course.steps == 3 * STEPS_AN_EPOCH
+    with pytest.raises(StoppedError):
+        go(build("adapter"), tmp_path, StoppingProgress(7))
+    [file] = tmp_path.glob("step-*/state.json")
+    state = json.loads(file.read_text())
+    assert len(state["losses"]) == state["step"]
+    file.write_text(json.dumps({**state, "losses": state["losses"][-2:]}))
+    again, report = go(build("adapter"), tmp_path, StoppingProgress())
+    assert report.course() is None
+    assert report.final_loss == whole.final_loss
+    assert all(torch.equal(again[name], weights[name]) for name in weights)
 
 
 def test_damaged_checkpoint_starts_again(
