@@ -33,7 +33,7 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
 
 
 # What layouts could not say once: addresses stay where it is not said.
-_LATER = ("drop_strange", "mend_spans")
+_LATER = ("drop_strange", "mend_spans", "codes")
 
 
 def _reading(found: Found) -> dict[str, object]:

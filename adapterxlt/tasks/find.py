@@ -117,7 +117,7 @@ def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> boo
     for layout in task.layouts:
         roles = layout.files.get(split)
         if layout.name == hub.LAYOUT and roles and _speaks(task, layout, split, language):
-            wanted = [fill(task, pattern, language) for pattern in roles.values()]
+            wanted = [fill(task, layout, pattern, language) for pattern in roles.values()]
             return all(hub.has_file(task.hub, pattern) for pattern in wanted)
     return False
 
@@ -140,7 +140,7 @@ def _search(
             there: dict[str, Path] = {}
             lacking: list[str] = []
             for role, pattern in patterns.items():
-                wanted = fill(task, pattern, language)
+                wanted = fill(task, layout, pattern, language)
                 paths = _files(task, root, wanted)
                 there |= {f"{role}-{n}" if n else role: path for n, path in enumerate(paths)}
                 if not paths and role not in layout.optional:
@@ -213,11 +213,11 @@ def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
     return language in task.languages and language == layout.language_of.get(split, language)
 
 
-def fill(task: Task, pattern: str, language: str) -> str:
+def fill(task: Task, layout: Layout, pattern: str, language: str) -> str:
     context, question = halves(task, language)
     values = {
         "lang": language,
-        "iso3": task.iso3.get(language, language),
+        "iso3": layout.codes.get(language) or task.iso3.get(language, language),
         "name": task.language_names.get(language, language),
         "context": context,
         "question": question,

@@ -70,6 +70,11 @@ class Layout(Frozen):
     language_of: dict[str, str] = Field(
         {}, description="Language of the files of each split, if their names do not tell it."
     )
+    codes: dict[str, str] = Field(
+        {},
+        description="What `{iso3}` stands for in this arrangement, for languages whose code "
+        "differs from that in the task's `iso3`.",
+    )
     select_by_id: bool = Field(
         False, description="Whether question ids begin with the name of the language."
     )

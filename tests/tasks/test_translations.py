@@ -105,6 +105,26 @@ def test_answers_are_looked_for_in_their_context(
     assert "skipped 1 of 4 questions, whose answers are not in their context" in caplog.text
 
 
+@pytest.mark.parametrize("root", [f"{BUCKET}/", ""])
+@pytest.mark.parametrize(
+    ("target", "language", "file"),
+    [
+        ("tydiqa", "sw", "TyDiQA-GoldP/translate-train/tydiqa.translate.train.en-sw.json"),
+        ("mlqa", "vi", "SQuAD/translate-train/squad.translate.train.en-vi.json"),
+        ("xquad", "el", "SQuAD/translate-train/squad.translate.train.en-el.json"),
+    ],
+)
+def test_questions_are_found_where_xtreme_s_bucket_has_them(
+    tmp_path: Path, target: str, language: str, file: str, root: str
+) -> None:
+    translated = get_task(target).translated
+    assert translated is not None
+    write_squad(tmp_path / f"{root}{file}", "Anna lives in Bonn.", question("one", (14, "Bonn")))
+    [one] = read_examples(get_task(translated), [tmp_path], language, "train")
+    assert isinstance(one, QAExample)
+    assert one.answers == ((14, "Bonn"),)
+
+
 def test_answers_of_test_files_stay(tmp_path: Path) -> None:
     write_squad(
         tmp_path / "mlqa/translate-test/mlqa.translate.test.de-en.json",

@@ -46,7 +46,26 @@ def test_contexts_of_another_schema(write: Write, tmp_path: Path) -> None:
         read_examples(MLM, [tmp_path], "de", "train")
 
 
+def test_languages_that_ntrex_calls_otherwise(write: Write, tmp_path: Path) -> None:
+    """FLORES has `swh`, `zho_Hans`, `zsm`, `pes` and `tgl` for them."""
+    named = {
+        "sw": "swa", "zh": "zho-CN", "ms": "msa", "fa": "fas", "tl": "fil", "az": "aze-Latn",
+        "de": "deu", "pl": "pol", "prs": "prs",
+    }  # fmt: skip
+    for language, code in named.items():
+        write(f"ntrex128/newstest2019-ref.{code}.txt", f"{language}!\n")
+    write("ntrex128/newstest2019-ref.zho-TW.txt", "no\n")
+    for language in named:
+        assert read_examples(MLM, [tmp_path], language, "train") == [
+            TextExample("1", f"{language}!")
+        ]
+    write("flores200/devtest/swh_Latn.devtest", "Habari.\n")
+    assert read_examples(MLM, [tmp_path], "sw", "train") == [TextExample("1", "Habari.")]
+
+
 def test_real_text(real_data: Path) -> None:
     assert len(read_examples(MLM, [real_data], "sw", "dev")) == 997
     assert len(available_languages(MLM, [real_data], "dev")) == 18
     assert len(read_examples(MLM, [real_data], "fi", "train")) == 1997
+    for language in ("fa", "ms", "pl", "ro", "tl", "uk"):
+        assert len(read_examples(MLM, [real_data], language, "train")) == 1997, language
