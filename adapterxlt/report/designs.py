@@ -68,9 +68,9 @@ def design_of(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> Design:
 def factors_of(systems: Sequence[Seeds]) -> tuple[Level, ...]:
     """What varies from model to model, with a label for each.
 
-    Of a grid there is one for each of its sides; else one alone, the seeds of the first stage that
-    has several. A grid of two sides may lack models, as long as the others tell rows, columns and
-    the rest apart.
+    A grid has one for each of its sides. Otherwise there is only one: the seeds of the first stage
+    that has several. A grid of two sides may lack models, as long as the others tell rows, columns
+    and the rest apart.
     """
     found = varying(systems)
     if len(found) > 1 and len({*zip(*found, strict=True)}) == len(systems):
@@ -130,9 +130,9 @@ def _connected(rows: Level, columns: Level) -> bool:
 
 
 def _along(grid: Sequence[Seeds], line: Sequence[Seeds]) -> list[int] | None:
-    """For each model of a grid the one with its seed, where the others run along one side of it.
+    """For each model of a grid the one with its seed, if the others run along one side of it.
 
-    Of several such sides it is that of the latest stage.
+    If there are several such sides, that of the latest stage is taken.
     """
     if len(line) < 2 or len(factors_of(line)) > 1:
         return None

@@ -26,7 +26,7 @@ class Side:
         points: mean over languages, of each seed.
         draws: the same in every sample, [samples, seeds].
         factors: what varies, with a label for each seed (see `designs.factors_of`): those of one
-            label are one repetition. Of two or more, each combination is there once, or missing.
+            label are one repetition. With several factors, each combination occurs at most once.
     """
 
     points: Doubles

@@ -39,7 +39,7 @@ class Run:
 def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
     """The runs of some work folders, in order of folders, then of recipes' names.
 
-    Of several recipes of one name, the one that came last is first; of several seeds, the first.
+    Among recipes with the same name, the latest comes first; among its seeds, the first.
 
     Raises:
         UsageError: a folder has no results.

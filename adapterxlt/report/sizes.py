@@ -9,7 +9,7 @@ from adapterxlt.results.rows import Row
 
 
 def size_of(found: Comparison) -> str:
-    """Of a comparison: `1,800 examples, 9 languages, 3 seeds`."""
+    """The size of a comparison: `1,800 examples, 9 languages, 3 seeds`."""
     return ", ".join(
         [
             _counted(found.examples, "example"),
@@ -26,7 +26,7 @@ def common(sizes: Iterable[str]) -> str:
 
 
 def mean_over(rows: Collection[Row]) -> str:
-    """Of a mean over languages, from a row of each: `9 languages of 200 examples`."""
+    """The size of a mean, from a row of each language: `9 languages of 200 examples`."""
     sizes = sorted({row.n for row in rows})
     each = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     languages = _counted(len({row.language for row in rows}), "language")

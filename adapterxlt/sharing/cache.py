@@ -50,7 +50,7 @@ def user_config() -> Path:
 def all_remotes(recipe: StoreSettings, base: Path) -> Remotes:
     """The recipe's remotes, then the user's; folders of a recipe are relative to it.
 
-    Of two that can be written, one of each, that of the recipe is.
+    If both have one that can be written, the recipe's is used for writing.
 
     Raises:
         UsageError: the user's configuration cannot be read.

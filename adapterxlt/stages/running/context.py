@@ -187,7 +187,7 @@ class Context:
     def seen(self, artifact: Path | None) -> dict[str, Hashes]:
         """Hashes of the texts that a model has seen, by where: see `read_seen`.
 
-        Of what the backbone's makers trained on, as the recipe says, the data that are here.
+        This includes the data that the makers of the backbone trained on, as far as they are here.
         """
         told = {
             f"pretraining ({task})": hashes
