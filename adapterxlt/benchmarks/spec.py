@@ -108,7 +108,7 @@ class TaskSpec:
             files = layouts[name].files
             roles = files.get(split) or (next(iter(files.values())) if len(files) == 1 else {})
             if pattern := roles.get(role or "data"):
-                names.append(fill(task, pattern, language).partition("/")[2])
+                names.append(fill(task, layouts[name], pattern, language).partition("/")[2])
         return names
 
 
