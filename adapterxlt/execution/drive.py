@@ -157,8 +157,7 @@ class Drive:
     def _note(self, planned: PlannedStep, measured: Measured) -> None:
         """Keep what a step took elsewhere."""
         store, address = self.context.store, planned.fingerprint
-        if measured.seconds is not None:
-            note_duration(store, address, measured.seconds)
+        note_duration(store, address, measured.seconds)
         note_measured(store.root, address, measured)
 
     def _finished(self, planned: PlannedStep, computed: bool) -> None:

@@ -103,4 +103,4 @@ def _figures(one: Training) -> str:
 
 def shown(loss: float) -> str:
     """A loss in three digits or so, which fit beside a small curve."""
-    return f"{loss:.2g}" if loss < 0.1 else f"{loss:.2f}" if loss < 100 else f"{loss:.0f}"
+    return f"{loss:.3f}" if loss < 0.1 else f"{loss:.2f}" if loss < 100 else f"{loss:.0f}"
