@@ -22,12 +22,15 @@ from adapterxlt.store.store import Store
 WORKER_DIR = "ADAPTERXLT_WORKER_DIR"
 
 
-def own_folder(shared: Path) -> Path | None:
+def own_folder(shared: Path, url: str) -> Path | None:
     """The worker's own work folder; None where it works in that of the run.
 
     Args:
         shared: something in that of the run.
+        url: the remote that can be written, "" for none.
     """
+    if not url:
+        return None
     if stated := os.environ.get(WORKER_DIR):
         return Path(stated).expanduser().absolute()
     return None if shared.exists() else cache_folder() / "worker"

@@ -17,9 +17,8 @@ from adapterxlt.execution.step import pull_ahead
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress_lines import duration
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.results.costs import Measured, note_measured
 from adapterxlt.stages.running.context import Context
-from adapterxlt.store.durations import note_duration
+from adapterxlt.store.beside import write_beside
 
 
 class Drive:
@@ -110,8 +109,7 @@ class Drive:
     def _end(self, ended: Ended) -> None:
         planned = self._out.pop(ended.step)
         if not ended.error:
-            if ended.measured is not None:
-                self._note(planned, Measured(**ended.measured))
+            write_beside(self.context.store, planned.fingerprint, ended.beside)
             ended = replace(ended, error=self._exchanged(planned))
         if not ended.error:
             self._finished(planned, ended.computed)
@@ -153,12 +151,6 @@ class Drive:
                 return f"it is done, but cannot be pulled: {error}"
             self.context.progress.log(f"warning: {name}: not pushed: {error.message}")
             return ""
-
-    def _note(self, planned: PlannedStep, measured: Measured) -> None:
-        """Keep what a step took elsewhere."""
-        store, address = self.context.store, planned.fingerprint
-        note_duration(store, address, measured.seconds)
-        note_measured(store.root, address, measured)
 
     def _finished(self, planned: PlannedStep, computed: bool) -> None:
         step = planned.step

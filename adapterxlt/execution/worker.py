@@ -30,9 +30,9 @@ from adapterxlt.execution.executors.executor import Ended
 from adapterxlt.execution.job import open_job
 from adapterxlt.execution.step import ensure
 from adapterxlt.progress_lines import LineProgress
-from adapterxlt.results.costs import measured_of
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.beside import read_beside
 
 
 class Worker:
@@ -61,14 +61,14 @@ class Worker:
             context = self._context
             context.progress = progress
             planned = context.plan.by_id(step_id)
-            measured = None
+            beside: dict[str, str] = {}
             if self._exchange is None:
                 computed = ensure(planned, context)
             else:
                 computed = ensure_away(planned, context, self._exchange)
-                measured = measured_of(context.store.root, planned.fingerprint)
+                beside = read_beside(context.store, planned.fingerprint)
             progress.log(f"{step_id}: {'finished' if computed else 'is in the store already'}")
-            return Ended(step_id, computed, measured=asdict(measured) if measured else None)
+            return Ended(step_id, computed, beside=beside)
         except AdapterXLTError as error:
             print(f"failed: {error}", file=log, flush=True)
             return Ended(step_id, error=str(error))

@@ -18,11 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 from adapterxlt.progress import Progress
 from adapterxlt.results.file import DamagedResultsError
 from adapterxlt.results.kept import free_name, locked
+from adapterxlt.store.beside import COSTS
 from adapterxlt.store.files import write_json
 
 COSTS_NAME = "costs.json"
 COSTS_SCHEMA = 1
-_FOLDER = ".costs"
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,13 @@ _MEASURED, _COSTS = TypeAdapter(Measured), TypeAdapter(list[Cost])
 
 def note_measured(store: Path, fingerprint: str, measured: Measured) -> None:
     """Keep what a step took beside its entry, which must not depend on that."""
-    write_json(store / _FOLDER / f"{fingerprint}.json", asdict(measured))
+    write_json(store / COSTS / f"{fingerprint}.json", asdict(measured))
 
 
 def measured_of(store: Path, fingerprint: str) -> Measured | None:
     """What a step took; None where that was not noted."""
     try:
-        return _MEASURED.validate_json((store / _FOLDER / f"{fingerprint}.json").read_bytes())
+        return _MEASURED.validate_json((store / COSTS / f"{fingerprint}.json").read_bytes())
     except (OSError, ValidationError):
         return None
 

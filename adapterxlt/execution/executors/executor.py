@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
@@ -19,13 +19,13 @@ class Ended:
         step: its id.
         computed: False where the store had it already.
         error: why it failed; "" if it did not.
-        measured: what it took (`results.costs.Measured`), where the run's own store does not tell.
+        beside: what `store.beside` keeps of it, where that is not in the run's own store.
     """
 
     step: str
     computed: bool = True
     error: str = ""
-    measured: Mapping[str, Any] | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

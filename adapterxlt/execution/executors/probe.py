@@ -81,12 +81,11 @@ def answer(asked: Question) -> Answer:
     for path in asked.needed:
         if not path.exists():
             return Answer(where, versions, f"does not see {path}", SHARED_DISK)
-    own = own_folder(asked.token)
+    own = own_folder(asked.token, asked.url)
     if own is None:
-        return Answer(where, versions)
-    if not asked.url:
-        problem = f"does not see {asked.token.parent}"
-        return Answer(where, versions, problem, NEEDS_REMOTE)
+        if asked.token.exists():
+            return Answer(where, versions)
+        return Answer(where, versions, f"does not see {asked.token.parent}", NEEDS_REMOTE)
     try:
         _check_away(asked, own)
     except (AdapterXLTError, OSError) as error:

@@ -186,7 +186,7 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
         job: what `order.document` holds.
         pieces: the actor that takes logs; None where there is no remote.
     """
-    home = own_folder(order.document) if order.url else None
+    home = own_folder(order.document, order.url)
     if home is None:
         worker = _worker(order.document, lambda: Worker(order.document))
         with output_to(order.log) as stream:

@@ -12,41 +12,55 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.errors import UsageError
+from adapterxlt.execution.away import own_folder
 from adapterxlt.execution.board import tail
+from adapterxlt.execution.executors import slurm_commands
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.executors.slurm_commands import (
+    State,
+    asked,
+    check_taken,
+    parameters,
+    queue,
+    submitit,
+)
+from adapterxlt.execution.executors.slurm_probe import check_node
 from adapterxlt.execution.worker import Worker, output_to
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
+from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_json
 from adapterxlt.suggest import suggest
 
 TRIES = 3  # of a step whose job is gone
 SETTINGS = ("partition", "account", "time", "gres", "qos", "constraint", "exclude", "reservation")
-_EVERY = 2.0  # seconds between looks at the queue
 _GONE = 3  # looks at which a job is in no queue and has left no answer, before it is believed
 _SHOWN = 8  # lines of a log
-
-State = tuple[str, str]  # of a job, and its node
 
 
 class Task:
     """What a job does; submitit carries it there. Preempted, it goes back into the queue."""
 
-    def __init__(self, document: str, step_id: str, log: str, answer: str) -> None:
+    def __init__(self, document: str, step_id: str, log: str, answer: str, url: str) -> None:
         self.document, self.step_id, self.log, self.answer = document, step_id, log, answer
+        self.url = url  # of the remote that can be written, "" for none
 
     def __call__(self) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
+        document = Path(self.document)
+        home = own_folder(document, self.url)
+        exchange = Exchange(self.url, Silent()) if home is not None else None
         with output_to(Path(self.log)) as stream:
-            ended = Worker(Path(self.document)).carry_out(self.step_id, stream)
+            ended = Worker(document, home, exchange).carry_out(self.step_id, stream)
         write_json(Path(self.answer), asdict(ended))
 
     def checkpoint(self) -> Any:
         """Asked by submitit: the same once more, which continues from the last checkpoint."""
-        return _submitit().helpers.DelayedSubmission(self)
+        return submitit().helpers.DelayedSubmission(self)
 
 
 class Slurm:
@@ -73,19 +87,25 @@ class Slurm:
         self._begun: set[str] = set()
 
     def check(self, context: Context) -> None:
-        """That SLURM answers, and has the partition."""
+        """That SLURM would take the jobs, and that a node sees what they need."""
         if shutil.which("sbatch") is None:
             raise UsageError(
                 "--on slurm: this machine has no `sbatch`",
                 hint="run the command on a login node of the cluster",
             )
-        partitions = sorted(set(_asked("sinfo", "-h", "-o", "%R").split()))
+        partitions = sorted(set(asked("sinfo", "-h", "-o", "%R").split()))
         partition = self._settings.get("partition")
         if partition is not None and partition not in partitions:
             raise UsageError(
                 f"--slurm partition={partition}: SLURM does not have this partition",
                 hint=suggest(partition, partitions),
             )
+        for planned in context.plan.steps:
+            if planned.status != "done":
+                wanted = context.recipe.resources_of(planned.step.stage)
+                check_taken(wanted, self._settings, f"stages.{planned.step.stage}")
+        if not self._detach and any(planned.status != "done" for planned in context.plan.steps):
+            check_node(context, self._settings)
 
     def start(self, work: Work) -> None:
         self._work = work
@@ -98,7 +118,7 @@ class Slurm:
             self._jobs = {}
 
     def submit(self, steps: Sequence[PlannedStep]) -> None:
-        queued = _queue()
+        queued = queue()
         groups: dict[Resources, list[PlannedStep]] = {}
         for planned in steps:
             step_id = planned.step.id
@@ -118,13 +138,13 @@ class Slurm:
         if self._detach:
             return []
         while True:
-            queued = _queue()
+            queued = queue()
             over = [ended for step_id in list(self._out) if (ended := self._look(step_id, queued))]
             if over:
                 for ended in over:
                     del self._out[ended.step]
                 return over
-            time.sleep(_EVERY)
+            time.sleep(slurm_commands.EVERY)
 
     def stop(self) -> None:
         jobs = [self._jobs[step_id] for step_id in self._out if step_id in self._jobs]
@@ -147,15 +167,10 @@ class Slurm:
         self._out.clear()
 
     def _array(self, wanted: Resources, step_ids: Sequence[str]) -> None:
-        work = self._work
-        executor = _submitit().SlurmExecutor(folder=self._folder)
-        own = {key: value for key, value in self._settings.items() if key in ("partition", "time")}
-        rest = {key: value for key, value in self._settings.items() if key not in own}
+        work, exchange = self._work, self._work.context.exchange
+        executor = submitit().SlurmExecutor(folder=self._folder)
         executor.update_parameters(
-            job_name=f"adapterxlt-{work.context.recipe.name}",
-            **own,
-            **_options(wanted),
-            additional_parameters={**rest, "requeue": True},
+            job_name=f"adapterxlt-{work.context.recipe.name}", **parameters(wanted, self._settings)
         )
         with executor.batch():
             jobs = [
@@ -165,6 +180,7 @@ class Slurm:
                         step_id,
                         str(work.log(step_id)),
                         str(self._answer(step_id)),
+                        exchange.url if exchange else "",
                     )
                 )
                 for step_id in step_ids
@@ -189,6 +205,9 @@ class Slurm:
             if state == "RUNNING" and step_id not in self._begun:
                 self._begun.add(step_id)
                 self._work.began(step_id, f"job {job} on {node}")
+            elif state == "PENDING" and step_id in self._begun:
+                self._begun.discard(step_id)
+                self._work.note(step_id, f"job {job} is in the queue again")
             return None
         self._missed[step_id] = missed = self._missed.get(step_id, 0) + 1
         if missed < _GONE:  # a shared disk may be slow to show the answer
@@ -213,45 +232,8 @@ def make(options: Options) -> Slurm:
         MissingPackageError: submitit is not installed.
         UsageError: a setting is not one of SLURM's.
     """
-    _submitit()
+    submitit()
     for key in options.settings:
         if key not in SETTINGS:
             raise UsageError(f"--slurm {key}=...: is not a setting", hint=suggest(key, SETTINGS))
     return Slurm(options.settings, options.detach, options.confirm)
-
-
-def _submitit() -> Any:
-    try:
-        import submitit
-    except ImportError:
-        raise MissingPackageError(
-            "--on slurm needs the package submitit", hint='pip install "adapterxlt[slurm]"'
-        ) from None
-    return submitit
-
-
-def _asked(*command: str) -> str:
-    """What a command of SLURM answers."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AdapterXLTError(
-            f"SLURM does not answer: `{' '.join(command)}`: {done.stderr.strip()}",
-            hint="run the command on a login node of the cluster",
-        )
-    return done.stdout
-
-
-def _queue() -> dict[str, State]:
-    """The jobs of this user that are not over, by id."""
-    lines = _asked("squeue", "-h", "-r", "--me", "-o", "%i|%T|%N").splitlines()
-    rows = [line.split("|") for line in lines]
-    return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3}
-
-
-def _options(wanted: Resources) -> dict[str, Any]:
-    found: dict[str, Any] = {"cpus_per_task": wanted.cpus or 1}
-    if wanted.gpus:
-        found["gpus_per_node"] = wanted.gpus
-    if wanted.bytes:
-        found["mem"] = f"{-(-wanted.bytes // 2**20)}M"
-    return found

@@ -16,6 +16,8 @@ ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
+AuthInfo=cred_expire=5
+GresTypes=gpu
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -31,7 +33,7 @@ SlurmctldPort={port}
 SlurmdPort={other}
 KillWait=1
 MpiDefault=none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Gres=gpu:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -56,6 +58,9 @@ def slurm(folder: Path) -> Iterator[Path]:
     conf = folder / "slurm.conf"
     host = socket.gethostname().split(".")[0]
     cores = os.cpu_count()
+    (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-1]\n")
+    for number in range(2):  # any files: nobody opens them
+        (folder / f"gpu{number}").touch()
     conf.write_text(CONFIGURATION.format(host=host, folder=folder, cores=cores, **ports))
     env = {**os.environ, "SLURM_CONF": str(conf)}
     munge = _munge()

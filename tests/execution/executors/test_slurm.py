@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.executors import slurm
+from adapterxlt.execution.executors import slurm, slurm_commands, slurm_probe
 from adapterxlt.execution.executors.executor import Ended
 from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.executors.probe import question
+from adapterxlt.execution.executors.slurm_commands import parameters
 from adapterxlt.execution.run import RunResult
+from adapterxlt.recipe.resources import Resources
+from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 from tests.execution.executors import slurm_node
 
@@ -25,13 +32,13 @@ STAGES = "\n  direct: {train: pawsx}\n  scores: {evaluate: direct, on: pawsx}"
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if why := slurm_node.why_not():
         pytest.skip(why)
-    (tmp_path / "slurm").mkdir()
-    with slurm_node.slurm(tmp_path / "slurm") as conf:
+    # Names of sockets are short, and so must be that of the folder they are in.
+    with TemporaryDirectory(prefix="slurm") as folder, slurm_node.slurm(Path(folder)) as conf:
         monkeypatch.setenv("SLURM_CONF", str(conf))
-        monkeypatch.setattr(slurm, "_EVERY", 0.5)
+        monkeypatch.setattr(slurm_commands, "EVERY", 0.5)
         yield
 
 
@@ -74,6 +81,104 @@ def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
     assert (result.done, result.failed) == (["direct", "scores/direct/pawsx"], {})
     results = [(tmp_path / name / "results.json").read_bytes() for name in ("alone", "work")]
     assert results[0] == results[1]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
+    stages = "\n  direct: {train: pawsx, max_steps: 200, checkpoint_every: 20}"
+    run("alone", stages=stages)
+
+    class Preempting(slurm.Slurm):
+        begun = 0
+
+        def _look(self, step_id: str, queued: object) -> Ended | None:
+            ended = super()._look(step_id, queued)  # type: ignore[arg-type]
+            folder = tmp_path / "work/store/.staging"
+            if not self.begun and any(folder.glob("*/checkpoints/*")):
+                subprocess.run(["scontrol", "requeue", self._jobs[step_id]], check=True)
+                self.begun += 1
+            return ended
+
+    executor = Preempting({}, False, None)
+    result = run("work", executor, stages)
+    assert executor.begun == 1
+    assert (result.done, result.failed) == (["direct"], {})
+    (log,) = (tmp_path / "work/logs").glob("*/direct.log")
+    assert log.read_text().count("direct on ") == 2
+    assert "resuming at step " in log.read_text()
+    assert contents(tmp_path / "work/store") == contents(tmp_path / "alone/store")
+    assert executor._jobs.keys() == {"direct"}, "it is the same job"
+
+
+def contents(store: Path) -> dict[str, dict[str, str]]:
+    """Hashes of the files of all entries."""
+    return {
+        entry.fingerprint: {name: record.sha256 for name, record in entry.files.items()}
+        for entry in Store(store).entries()
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_what_slurm_would_not_take_or_a_node_does_not_see_is_said_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(stages: str = STAGES, **settings: str) -> str:
+        with pytest.raises(UsageError) as caught:
+            run("work", slurm.make(Options(settings=settings)), stages)
+        assert not (tmp_path / "work/results.json").exists()
+        assert not list((tmp_path / "work").glob("logs/r-*")), "no job is submitted"
+        return str(caught.value)
+
+    many = "\n  direct: {train: pawsx, resources: {gpus: 3}}"
+    assert refused(many).startswith(
+        "stages.direct: SLURM would not take this job (--cpus-per-task=1 --gres=gpu:3): "
+        "Requested node configuration is not available"
+    )
+    assert "--gres=gpu:2 --constraint=new): Invalid feature" in refused(
+        many, gres="gpu:2", constraint="new"
+    )
+
+    @contextmanager
+    def elsewhere(context: Context) -> Iterator[object]:
+        with question(context) as asked:
+            yield replace(asked, needed=[Path("/nowhere/backbone")])
+
+    class Dumb(slurm_probe.Ask):
+        def __call__(self) -> None:
+            raise ImportError("No module named adapterxlt")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slurm_probe, "question", elsewhere)
+        assert "does not see /nowhere/backbone" in refused()
+        patch.setattr(slurm_probe, "Ask", Dumb)
+        assert "ImportError: No module named adapterxlt" in refused()
+    result = run("work", slurm.make(Options()), "\n  direct: {train: pawsx, resources: {gpus: 1}}")
+    assert result.done == ["direct"]
+    probes = {path.name for path in (tmp_path / "work/logs/slurm-probes").glob("*_submitted.pkl")}
+    run("work", slurm.make(Options()), STAGES)
+    again = {path.name for path in (tmp_path / "work/logs/slurm-probes").glob("*_submitted.pkl")}
+    assert again == probes, "a node has answered before"
+    for script in (tmp_path / "work/logs").glob("r-*/slurm/*_submission.sh"):
+        assert "--time" not in script.read_text()
+
+
+def test_gpus_are_gres_unless_a_setting_says_otherwise() -> None:
+    wanted = Resources(gpus=2, memory="1GB")
+    found = parameters(wanted, {"partition": "gpu", "time": "1:00:00", "account": "mine"})
+    assert found == {
+        "partition": "gpu",
+        "time": "1:00:00",
+        "cpus_per_task": 1,
+        "mem": "954M",
+        "additional_parameters": {"account": "mine", "gres": "gpu:2", "requeue": True},
+    }
+    own = parameters(wanted, {"gres": "gpu:a100:1"})
+    assert own["additional_parameters"] == {"gres": "gpu:a100:1", "requeue": True}
+    bare = parameters(Resources(), {})
+    assert "gres" not in bare["additional_parameters"]
+    assert bare["time"] is None, "what the partition gives"
 
 
 def test_a_setting_that_there_is_not() -> None:

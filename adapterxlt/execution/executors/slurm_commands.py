@@ -1,0 +1,88 @@
+"""SLURM's own commands, and what jobs ask it for. No torch."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.recipe.resources import Resources
+
+EVERY = 2.0  # seconds between looks at the queue
+
+State = tuple[str, str]  # of a job, and its node
+# Of a trial: nothing is wrong with a job that waits.
+_MAY_WAIT = ("nodes are busy", "Required node not available")
+
+
+def submitit() -> Any:
+    """The package.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import submitit as package
+    except ImportError:
+        raise MissingPackageError(
+            "--on slurm needs the package submitit", hint='pip install "adapterxlt[slurm]"'
+        ) from None
+    return package
+
+
+def asked(*command: str) -> str:
+    """What a command of SLURM answers."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AdapterXLTError(
+            f"SLURM does not answer: `{' '.join(command)}`: {done.stderr.strip()}",
+            hint="run the command on a login node of the cluster",
+        )
+    return done.stdout
+
+
+def queue() -> dict[str, State]:
+    """The jobs of this user that are not over, by id."""
+    lines = asked("squeue", "-h", "-r", "--me", "-o", "%i|%T|%N").splitlines()
+    rows = [line.split("|") for line in lines]
+    return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3}
+
+
+def parameters(wanted: Resources, settings: Mapping[str, str]) -> dict[str, Any]:
+    """What submitit asks for: a stage's resources, and the settings of `--slurm`, which win."""
+    # submitit would give a job five minutes; without a time it has what its partition gives.
+    own: dict[str, Any] = {"time": None}
+    own |= {key: value for key, value in settings.items() if key in ("partition", "time")}
+    rest: dict[str, Any] = {key: value for key, value in settings.items() if key not in own}
+    if wanted.gpus:
+        rest.setdefault("gres", f"gpu:{wanted.gpus}")
+    found: dict[str, Any] = {**own, "cpus_per_task": wanted.cpus or 1}
+    if wanted.bytes:
+        found["mem"] = f"{-(-wanted.bytes // 2**20)}M"
+    return {**found, "additional_parameters": {**rest, "requeue": True}}
+
+
+def check_taken(wanted: Resources, settings: Mapping[str, str], where: str) -> None:
+    """Have SLURM say whether it would take such a job; it is not submitted.
+
+    Args:
+        where: whose job it is, for the message.
+
+    Raises:
+        UsageError: it would not: an unknown account, more than any node has, ...
+    """
+    found = parameters(wanted, settings)
+    found.update(found.pop("additional_parameters"))
+    del found["requeue"]
+    flags = [f"--{key.replace('_', '-')}={value}" for key, value in found.items() if value]
+    command = ["sbatch", "--test-only", *flags, "--wrap", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stderr.strip().splitlines()
+    if done.returncode and not any(may in done.stderr for may in _MAY_WAIT):
+        reason = said[-1].removeprefix("sbatch: error: ") if said else "no reason was given"
+        raise UsageError(
+            f"{where}: SLURM would not take this job ({' '.join(flags)}): "
+            f"{reason.removeprefix('allocation failure: ')}",
+            hint="change --slurm, or `resources:` in the recipe",
+        )

@@ -1,0 +1,102 @@
+"""A small job that tells, before any other, whether a node of SLURM can do its part. No torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from adapterxlt.errors import UsageError
+from adapterxlt.execution.board import LOGS_FOLDER, tail
+from adapterxlt.execution.executors import slurm_commands
+from adapterxlt.execution.executors.probe import Answer, Question, answer, question
+from adapterxlt.execution.executors.slurm_commands import parameters, queue, submitit
+from adapterxlt.execution.job import SHARED_DISK
+from adapterxlt.recipe.resources import Resources
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.environment import environment, environment_changes
+from adapterxlt.store.files import address_of, write_atomic, write_json
+
+_MINUTES = "10"  # at most; a short job waits less
+_GONE = 5  # looks at which it is in no queue and has left no answer, before that is believed
+_SHOWN = 8  # lines of its output
+_PASSED = "slurm-probes"
+
+
+class Ask:
+    """What the job does; submitit carries it there."""
+
+    def __init__(self, asked: Question, file: Path) -> None:
+        self.asked, self.file = asked, file
+
+    def __call__(self) -> None:
+        write_json(self.file, asdict(answer(self.asked)))
+
+
+def check_node(context: Context, settings: Mapping[str, str]) -> None:
+    """Have a node answer, unless one has with the same settings, versions, data and backbone.
+
+    Raises:
+        UsageError: it does not see what jobs need, or cannot even answer.
+    """
+    folder = context.store.root.parent.absolute() / LOGS_FOLDER / _PASSED
+    sources = context.sources
+    passed = folder / address_of(
+        {
+            "settings": {key: value for key, value in settings.items() if key != "time"},
+            "versions": environment(),
+            "needed": [str(path.absolute()) for path in (sources.backbone.path, *sources.roots)],
+        }
+    )
+    if passed.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with question(context) as asked:
+        said = _ask(asked, folder, settings, context)
+    node = f"the SLURM node {said.where}"
+    if said.problem:
+        raise UsageError(f"{node} {said.problem}", hint=said.hint)
+    if changed := environment_changes(environment(), said.versions):
+        context.progress.log(f"note: {node} has different versions: {', '.join(changed)}")
+    write_atomic(passed, "")
+
+
+def _ask(asked: Question, folder: Path, settings: Mapping[str, str], context: Context) -> Answer:
+    file = folder / f"{asked.token.name}.json"
+    executor = submitit().SlurmExecutor(folder=folder)
+    wanted = parameters(Resources(), {**settings, "time": _MINUTES})
+    executor.update_parameters(job_name="adapterxlt-probe", **wanted)
+    job = executor.submit(Ask(asked, file))
+    context.progress.log(f"job {job.job_id} asks a node of SLURM whether it sees what stages need")
+    missed = 0
+    try:
+        while not file.exists():
+            missed = 0 if str(job.job_id) in queue() else missed + 1
+            if missed >= _GONE:
+                raise _no_answer(str(job.job_id), folder)
+            time.sleep(slurm_commands.EVERY)
+        return Answer(**json.loads(file.read_text(encoding="utf-8")))
+    except KeyboardInterrupt:
+        subprocess.run(["scancel", str(job.job_id)], check=False)
+        raise
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _no_answer(job: str, folder: Path) -> UsageError:
+    """What is known of a job that has ended without an answer."""
+    output = folder / f"{job}_0_log.err"
+    lines = "".join(f"\n    {line}" for line in tail(output, _SHOWN))
+    if not lines:
+        return UsageError(
+            f"job {job} ran on a node of SLURM, but nothing of it is in {folder}: the node does "
+            "not see this folder",
+            hint=SHARED_DISK,
+        )
+    return UsageError(
+        f"a node of SLURM cannot work: job {job} gave no answer\n  {output} ends with:{lines}",
+        hint="nodes need the same Python and packages at the same path",
+    )
