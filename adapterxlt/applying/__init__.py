@@ -1,1 +1,1 @@
-"""What was trained, applied to new inputs: found by what its user calls it, loaded, asked."""
+"""Applies trained models to new inputs: finds a model by its name, loads it and predicts."""

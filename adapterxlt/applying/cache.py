@@ -1,8 +1,8 @@
-"""Models that were named by a URL, kept on this machine: each is fetched once.
+"""Keeps models that were named by a URL on this machine, so that each is fetched only once.
 
-They lie in `$ADAPTERXLT_CACHE`, else in `adapterxlt` of the system's folder of caches. A folder
-is named by the manifest, which holds the hashes of all files: what another URL serves under the
-same fingerprint is another entry.
+They are in `$ADAPTERXLT_CACHE`, or in the folder `adapterxlt` of the system's cache folder. The
+folder of a model is named by a hash of its manifest, which has the hashes of all files. So if
+another URL serves other files under the same fingerprint, they get another folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adapterxlt.store.store import Store
 
 
 def fetched_once(url: str, progress: Progress) -> Path:
-    """The folder of the artifact at a URL; it is fetched if it is not here as it is there.
+    """The folder of the artifact at a URL; it is fetched unless the same content is here.
 
     Raises:
         MissingError: the URL does not lead to an artifact.

@@ -1,7 +1,7 @@
-"""Which columns or keys of a file hold what of an input.
+"""Finds the parts of an input in the columns or keys of a file.
 
-Those that the task's entry names, as its own data have them; else those that the kind of task
-calls so: `premise` and `hypothesis`, `question` and `context`.
+The names in the task's entry come first, as its own data use them. Otherwise these are the names
+of the kind of task: `premise` and `hypothesis`, or `question` and `context`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.reading import bad
 
-# What is predicted, and what tells examples apart, is not a part of an input.
+# Labels and ids are not part of an input.
 _NOT_INPUT = ("label", "value", "tags", "tag", "answers", "id")
 _WORDS, _CHOICES = "words", "choices"
 BETWEEN_CHOICES = "|"
@@ -29,7 +29,7 @@ class Columns:
     """The columns of inputs of a task.
 
     Args:
-        task: its layouts say how its own data call them.
+        task: its layouts name the columns of its own data.
     """
 
     def __init__(self, task: Task) -> None:
@@ -37,7 +37,7 @@ class Columns:
         self._layouts = [layout for layout in task.layouts if _wanted(layout)]
 
     def fields(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record with the kind's names for what an entry calls otherwise."""
+        """A record in which the columns of the entry have the names of the kind."""
         for layout in self._layouts:
             wanted = _wanted(layout)
             if all(name in record for names in wanted.values() for name in names):
@@ -45,7 +45,7 @@ class Columns:
         return dict(record)
 
     def cells(self, row: Mapping[str, str]) -> dict[str, Any]:
-        """The same of a table's row, whose cells may stand for several words or choices."""
+        """The same for a row of a table; a cell may contain several words or choices."""
         found = self.fields(row)
         if self._kind.of_words and isinstance(found.get(_WORDS), str):
             found[_WORDS] = _several(found[_WORDS], None)
@@ -54,7 +54,7 @@ class Columns:
         return found
 
     def parts(self, line: str) -> Any:
-        """A plain line: a text, texts between tabs, words between blanks."""
+        """The parts of a plain line: a text, texts between tabs, or words between blanks."""
         if self._kind.of_words:
             return line.split()
         found = line.split("\t")
@@ -63,10 +63,10 @@ class Columns:
         return tuple(found) if len(found) > 1 else line
 
     def check(self, names: Sequence[str], path: Path) -> None:
-        """See that a table has the columns.
+        """Check that a table has the columns.
 
         Raises:
-            MissingDataError: one is not there.
+            MissingDataError: a column is missing.
         """
         row = dict.fromkeys(names, "x")
         try:

@@ -1,4 +1,4 @@
-"""Sentences as their user gives them -> vectors of one layer."""
+"""Turns sentences as users give them into vectors of one layer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POOLINGS: tuple[str, ...] = get_args(Pooling)
 
 
 def check_pooling(pooling: str, max_length: int) -> None:
-    """Refuse what nothing can be pooled by.
+    """Check the pooling and the maximum length.
 
     Raises:
         UsageError: the pooling does not exist, or inputs would be empty.
@@ -33,7 +33,7 @@ def check_pooling(pooling: str, max_length: int) -> None:
 
 
 def layer_of(layer: int | None, depth: int, backbone: str) -> int:
-    """The layer that is meant: the last one for None, from the end for a number below 0.
+    """The number of a layer: None means the last one, and negative numbers count from the end.
 
     Raises:
         UsageError: the encoder does not have this layer.
@@ -50,7 +50,7 @@ def texts_among(sentences: Iterable[object]) -> list[str]:
     """The sentences.
 
     Raises:
-        UsageError: one is not a text; says which.
+        UsageError: one of them is not a text; the message says which.
     """
     try:
         return [text_of(each, f"sentence {number}") for number, each in enumerate(sentences)]

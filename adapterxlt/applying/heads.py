@@ -1,4 +1,4 @@
-"""Which tasks a model predicts, and by which of its heads."""
+"""Finds the tasks that a model predicts, and the head for each."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Heads:
     """The heads of a model.
 
     Args:
-        name: what its user calls it.
+        name: the name under which the model was loaded.
         specs: the model's own; an ensemble has one for each member, and all predict the same.
-        tasks: those that there are.
+        tasks: the catalogue of known tasks.
     """
 
     def __init__(self, name: str, specs: Sequence[ModelSpec], tasks: Catalogue) -> None:
@@ -30,7 +30,7 @@ class Heads:
         self._each = [self._of(spec) for spec in specs]
 
     def task(self, name: str | None) -> Task:
-        """The task of that name, or that of the first head; one of the heads can predict it.
+        """The task with this name, or the task of the first head, if a head can predict it.
 
         Raises:
             UsageError: no head can predict it, or the task does not exist.
@@ -61,7 +61,7 @@ class Heads:
         return found
 
     def _of(self, spec: ModelSpec) -> list[Task]:
-        """The tasks of a model's heads; what there is no fitting entry of is as the model says."""
+        """The tasks of a model's heads, from the catalogue or else as the model describes them."""
         found = []
         for head in spec.heads:
             entry = self._tasks.get(head.task)

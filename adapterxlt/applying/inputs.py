@@ -1,4 +1,4 @@
-"""Inputs as people give them in Python: one, or many of them."""
+"""Inputs as users give them in Python: one, or many."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from adapterxlt.kinds.registry import get_kind
 def is_one(given: object, kind: Kind) -> bool:
     """Whether something is one input rather than many of them.
 
-    A text, a tuple, a mapping or an example is one; so is a list of words, where words are tagged.
-    Any other list, and whatever else can be gone through, is many.
+    A text, a tuple, a mapping or an example is one input. A list of words is one if words are
+    tagged. Any other list or iterable is many inputs.
     """
     if isinstance(given, str | tuple | Mapping | kind.example) or not isinstance(given, Iterable):
         return True
@@ -24,10 +24,10 @@ def is_one(given: object, kind: Kind) -> bool:
 
 
 def examples_of(given: Iterable[object], kind: str) -> Iterator[Example]:
-    """An example of each input, made as it is asked for.
+    """Make an example of each input when it is needed.
 
     Raises:
-        UsageError: one of them cannot be an input of this kind; says which.
+        UsageError: one of them is not an input of this kind; the message says which.
     """
     for number, each in enumerate(given):
         try:
@@ -43,7 +43,7 @@ def example_of(given: object, kind: str, name: str) -> Example:
         name: its id.
 
     Raises:
-        ValueError: it cannot be an input of this kind; says why.
+        ValueError: it is not an input of this kind; the message says why.
     """
     found = get_kind(kind)
     if isinstance(given, found.example):

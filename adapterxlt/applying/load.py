@@ -1,4 +1,4 @@
-"""`load`: a model by what its user calls it, ready to be asked."""
+"""`load`: finds a model by its name and makes it ready to predict."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def loaded_entry(
     """A model that is an entry of a store.
 
     Args:
-        name: what it is called.
+        name: its name.
         backbone: the one that it was trained on.
         tasks: those of its recipe.
     """

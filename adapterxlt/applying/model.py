@@ -1,4 +1,4 @@
-"""A model that was trained, or a bare backbone, as its user asks it."""
+"""A trained model, or a bare backbone, with the methods that users call."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Model:
         self._token_budget, self._progress = token_budget, progress
         self._specs = [read_spec(folder) for _, folder in source.members]
         self._heads = Heads(source.name, self._specs, tasks)
-        weakref.finalize(self, stack.close)  # what a packed file was unpacked to
+        weakref.finalize(self, stack.close)  # removes the folder of an unpacked file
 
     def __repr__(self) -> str:
         task = f", predicts {', '.join(self.tasks)}" if self.tasks else ""
@@ -252,10 +252,10 @@ class Model:
         return vectors[0] if alone else vectors
 
     def encoder(self, language: str | None = None) -> Built:
-        """Its weights in memory, for the other rooms of the project.
+        """The model in memory, for other rooms of the project.
 
         Raises:
-            UsageError: it is an ensemble, whose encoders are several.
+            UsageError: it is an ensemble, which has several encoders.
         """
         if len(self._specs) > 1:
             raise UsageError(f"{self.name}: is an ensemble of several encoders", hint=_MEMBER)
@@ -278,10 +278,10 @@ class Model:
         return self._heads.task(name)
 
     def check_language(self, language: str) -> None:
-        """See that there is a language adapter of a language.
+        """Check that there is a language adapter for a language.
 
         Raises:
-            UsageError: there is none, or the model stands on none.
+            UsageError: there is none, or the model does not stand on language adapters.
         """
         self._weights.check_language(language)
 

@@ -1,4 +1,4 @@
-"""Answers to examples, in their order: in parts of bounded size, each as evaluation would do it."""
+"""Predicts examples in their order, in parts of limited size, as an evaluation does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
 from adapterxlt.progress import Progress, Silent
 
-# What is in memory at once: enough that inputs of near-equal length are found for a batch.
+# Limits of a part: large enough to find inputs of similar length for a batch.
 EXAMPLES = 2048
 CHARACTERS = 1 << 20
 
@@ -38,9 +38,9 @@ class Settings:
     """How inputs are encoded and batched, as in evaluation.
 
     Args:
-        max_length: tokens a row at most.
-        doc_stride: tokens that neighbouring windows of a long context share.
-        token_budget: padded tokens at most in one forward pass.
+        max_length: maximum number of tokens per row.
+        doc_stride: number of tokens that neighbouring windows of a long context share.
+        token_budget: maximum number of padded tokens in one forward pass.
     """
 
     max_length: int
@@ -55,15 +55,15 @@ def answers_to(
     settings: Settings,
     progress: Progress | None = None,
 ) -> Iterator[Answer]:
-    """The answer to each example; no more than a part of them is in memory.
+    """The answer to each example; only a part of them is in memory at a time.
 
     Args:
-        examples: of the task's kind; their labels are not looked at.
+        examples: examples of the task's kind; their labels are not used.
         members: loads the model with the head of the task active, or each member of an ensemble
             with its share; called once, if there is an example.
-        task: what is to be predicted.
-        settings: how.
-        progress: told where memory does not suffice for the token budget.
+        task: the task to predict.
+        settings: how inputs are encoded and batched.
+        progress: is told if the memory is too small for the token budget.
     """
     loaded: Members | None = None
     for part in _parts(examples, task.kind):
@@ -125,7 +125,7 @@ def _cut(
 ) -> set[int]:
     """Numbers of the examples that the model does not see in full.
 
-    Only what is as long as it may be can have been cut: that is encoded again, without a limit.
+    Only inputs of the maximum length can have been cut, so these are encoded again without limit.
     """
     counts = Counter(feature.example for feature in features)
     full = [
@@ -146,7 +146,7 @@ def _cut(
 
 
 class _Quiet(Silent):
-    """Bars of the parts are not shown, what is said is."""
+    """Shows the messages of the parts, but not their bars."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -1,7 +1,7 @@
-"""Files of inputs: JSON lines, tables with a header, plain lines, words in columns; or stdin.
+"""Reads files of inputs: JSON lines, tables with a header, plain lines, CoNLL columns, or stdin.
 
-They are read line by line, so that they may be of any length. A wrong line is said to be so, and
-the next one is read.
+Files are read line by line, so they may be of any length. A wrong line is reported as wrong, and
+the next line is read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FORMATS = ("jsonl", "csv", "tsv", "lines", "conll")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "lines"}
 _SUFFIXES |= dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio"), "conll")
 _SPREADSHEETS = (".xlsx", ".xls", ".ods")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of wrong bytes
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how `surrogateescape` decodes wrong bytes
 _BLANKS = re.compile(r"[ \t]+")
 _COLUMNS_OF_CONLLU = 10  # the word is in the second one; the first is its number
 _NUMBER = re.compile(r"\d+(-\d+|\.\d+)?")
@@ -42,10 +42,10 @@ class Record:
     """One input of a file.
 
     Args:
-        line: where it begins, from 1.
-        name: its id: the one that it says, else the number of the input, from 0.
-        example: what is to be predicted; None where it is wrong.
-        problem: what is wrong with it; "" for nothing.
+        line: its first line, counted from 1.
+        name: its id: the one in the file, or else the number of the input, counted from 0.
+        example: the example to predict; None if the input is wrong.
+        problem: what is wrong with it; "" if nothing is.
     """
 
     line: int
@@ -55,12 +55,12 @@ class Record:
 
 
 def format_of(path: Path, stated: str | None) -> str:
-    """How a file is written: as its user says, else by its suffix.
+    """The format of a file: the stated one, or else that of its suffix.
 
     Stdin holds JSON lines if it begins with a brace, else plain lines.
 
     Raises:
-        UsageError: the suffix says nothing, or it is a folder.
+        UsageError: the suffix is unknown, or the path is a folder.
     """
     if stated is not None:
         return stated
@@ -85,10 +85,10 @@ def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
     Args:
         path: the file, `-` for stdin; compressed ones are unpacked.
         written: one of `FORMATS`.
-        task: what is to be predicted; its entry names the columns, else its kind does.
+        task: the task to predict; its entry, or else its kind, names the columns.
 
     Raises:
-        UsageError: such a file cannot hold inputs of the task.
+        UsageError: files of this format cannot have inputs of the task.
         MissingDataError: it cannot be read, is empty, or lacks a column.
     """
     kind = get_kind(task.kind)
@@ -120,7 +120,7 @@ def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
 class _Raw:
     line: int
     value: Any
-    text: str  # all of it, as it was written
+    text: str  # the whole input as it is in the file
     problem: str = ""
 
 
@@ -150,7 +150,7 @@ def _told(value: object, names: Sequence[str]) -> str:
 
 
 def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
-    """Lines with their ends; bytes that are not UTF-8 become what `_NOT_UTF8` finds."""
+    """Lines with their ends; bytes that are not UTF-8 become characters that `_NOT_UTF8` finds."""
     number = 0
     try:
         for number, line in enumerate(stream, start=1):
@@ -229,7 +229,7 @@ def _sentences(lines: Iterator[str]) -> Iterator[_Raw]:
         if not words:
             start = number
         if len(row) == _COLUMNS_OF_CONLLU and (at := _NUMBER.fullmatch(row[0])):
-            if at[1]:  # several words that are written as one stand below it, one by one
+            if at[1]:  # a token of several words; the words follow on lines of their own
                 continue
             row = row[1:]
         words.append(row[0])

@@ -1,6 +1,7 @@
-"""From what a user calls a model to its files and its backbone; everything is checked.
+"""Finds the files and the backbone of a model by its name, and checks all of them.
 
-`runs:nli` (a stage of a work folder), an artifact's folder, a packed file, a URL, or a backbone.
+A name is a stage of a work folder (`runs:nli`), an artifact's folder, a packed file, a URL, or a
+backbone.
 """
 
 from __future__ import annotations
@@ -42,13 +43,13 @@ class Source:
     """The files of a model, all of them checked.
 
     Args:
-        name: as its user calls it.
-        backbone: what it stands on.
-        members: each folder of weights with its share: one; several of an ensemble; none of a
-            bare backbone.
-        manifest: what it says of itself; None of a bare backbone.
-        lineage: every training step behind it, oldest first, its own last.
-        store: the store that it is an entry of; None if it is of none.
+        name: the name that the user gave.
+        backbone: its backbone.
+        members: the folders of weights, each with its share: one folder, several for an ensemble,
+            none for a bare backbone.
+        manifest: its manifest; None for a bare backbone.
+        lineage: every training step of the model, oldest first.
+        store: the store that it is in; None if it is not in a store.
     """
 
     name: str
@@ -63,12 +64,12 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
     """Find a model.
 
     Args:
-        text: what its user calls it.
-        backbone: a name or folder; None takes what the model names.
-        stack: keeps a packed file's content on disk until it is closed.
+        text: the name that the user gave.
+        backbone: a name or folder; None for the backbone that the model names.
+        stack: keeps the content of a packed file on disk until it is closed.
 
     Raises:
-        UsageError: there is no such model, or it is not one.
+        UsageError: there is no such model, or it is something else.
         InvalidArtifactError: it is damaged, hostile, or of another backbone.
         MissingBackboneError: its backbone is not here.
     """
@@ -152,7 +153,7 @@ def _artifact(place: Path, name: str, backbone: str | None, stack: ExitStack) ->
 
 
 def _entry(folder: Path, name: str, backbone: str | None) -> Source:
-    """An entry of a store, which never left it."""
+    """A model in the store of a work folder."""
     manifest = read_manifest(folder)
     _refuse_measurement(manifest, name)
     return entry_source(folder, name, find_backbone(manifest, backbone))
@@ -184,7 +185,7 @@ def _refuse_measurement(manifest: Manifest, name: str) -> None:
 
 
 def _members(folder: Path, store: Store) -> tuple[tuple[float, Path], ...]:
-    """The models of an ensemble, which lie beside it."""
+    """The models of an ensemble, which are in the same store."""
     said = json.loads((folder / _MEMBERS).read_text(encoding="utf-8"))
     found = []
     for fingerprint, share in zip(said["members"], said["weights"], strict=True):

@@ -1,7 +1,8 @@
-"""Which language adapters can take the place of the one that a model was trained with.
+"""Finds the language adapters that can replace the one that a model was trained with.
 
-The notes of a store tell which ones evaluation took; other stages of its store that were trained
-as the model's own one was, in another language, serve as well. What lies elsewhere is named.
+The notes of a store say which ones an evaluation used. Other stages of the same store also fit, if
+they were trained like the model's own adapter, but in another language. Adapters that are somewhere
+else must be named.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Task
 
-# In the parameters of a step whose language adapter is an input of its own, beside its base.
+# A parameter of steps whose language adapter is a separate input, besides their base.
 _SWAPPED = "language_adapter"
 
 
@@ -31,8 +32,8 @@ class Spoken:
 
     Args:
         source: the model.
-        tasks: those that there are.
-        given: of languages, folders of their adapters, which win over those that are found.
+        tasks: the catalogue of known tasks.
+        given: folders of adapters by language, which win over those that are found.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class Spoken:
 
     @property
     def language(self) -> str | None:
-        """The language of the one that the model was trained with, and has in it."""
+        """The language of the adapter that the model was trained with and contains."""
         return str(self.own["params"]["language"]) if self.own else None
 
     @property
     def folders(self) -> dict[str, Path | None]:
-        """Each language with its adapter's folder; None for the model's own."""
+        """The folder of the adapter of each language; None for the model's own adapter."""
         found: dict[str, Path | None] = {}
         if self._source.store is not None:
             found = self._noted(self._source.store)

@@ -1,4 +1,4 @@
-"""The weights of a model in memory: loaded when they are first needed."""
+"""The weights of a model in memory; they are loaded when they are first needed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Weights:
-    """The weights of a model; of several languages, those of the last one that was asked for.
+    """The weights of a model, with the language adapter that was last requested.
 
     Args:
         source: the model.
-        spoken: the language adapters that can be put below it.
-        device: the name of where it computes.
+        spoken: the language adapters that it can stand on.
+        device: the name of the device.
 
     Raises:
         MissingDeviceError: the device is not here.
@@ -31,7 +31,7 @@ class Weights:
         self._loaded: tuple[str | None, list[tuple[float, Built]]] | None = None
 
     def check_language(self, language: str) -> None:
-        """See that there is a language adapter of a language.
+        """Check that there is a language adapter for a language.
 
         Raises:
             UsageError: there is none, or the model stands on none.

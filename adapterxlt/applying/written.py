@@ -1,4 +1,4 @@
-"""Answers as lines of a file: JSON lines, or a table."""
+"""Writes answers as lines of a file: JSON lines, or a table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Encoded examples kept on disk, found again by what they were made of.
+"""Keeps encoded examples on disk, under a hash of everything that they were made from.
 
-Stages that train on, or evaluate, the same examples with the same tokenizer share one file. It
-holds plain arrays (never pickle); one that is damaged is made again.
+Stages that use the same examples with the same tokenizer share one file. It has plain arrays (never
+pickle), and a damaged file is made again.
 """
 
 from __future__ import annotations

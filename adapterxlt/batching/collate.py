@@ -1,4 +1,4 @@
-"""Features -> padded tensors; every batch is only as wide as its longest row."""
+"""Turns features into padded tensors; a batch is as wide as its longest row."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Scoring predictions as the official scripts score them. Plain files and texts, no torch."""
+"""Scores predictions as the official scripts do. Works on plain files and texts, without torch."""

@@ -1,4 +1,4 @@
-"""Scoring files of tags: the official chunk scores and, beside them, the accuracy."""
+"""Scores files of tags: the official chunk scores, and the accuracy as well."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def methods(backbone: str | None = None) -> Listing:
     """List the methods that `method:` of a train stage accepts.
 
     Args:
-        backbone: one as in recipes, on which the parameters that are trained are counted.
+        backbone: the backbone on which to count the trained parameters, as in recipes.
     """
     from adapterxlt.methods.added import added, meaning
     from adapterxlt.methods.table import METHODS
@@ -142,7 +142,7 @@ def _count(records: list[dict[str, Any]], name: str) -> str:
 
 
 def _parameter_notes(records: Sequence[Mapping[str, Any]]) -> str:
-    """Parameters of each family's first method; of its others what differs from that."""
+    """The parameters of the first method of each family, and the differences of the others."""
     lines = [("Parameters and defaults (other methods of a family: only the differences):")]
     bases: dict[str, Mapping[str, object]] = {}
     for record in records:

@@ -14,15 +14,15 @@ FIRST = "torch"  # the first heavy import of every verb that computes
 def announce_loading() -> None:
     """Print a line when PyTorch is first imported, if stderr is a terminal.
 
-    It is imported deep inside, and only by a run that has something to compute: the import itself
-    is the one place that knows.
+    Only commands that have something to compute import it, in many places. So the import itself is
+    the best place to notice it.
     """
     if sys.stderr.isatty() and FIRST not in sys.modules:
         sys.meta_path.insert(0, _Announcement())
 
 
 class _Announcement(MetaPathFinder):
-    """Finds nothing; the other finders do."""
+    """Prints the line when the import begins, and leaves the import to the other finders."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

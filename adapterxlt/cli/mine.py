@@ -189,7 +189,7 @@ def command(
         **others,
     )
     with ExitStack() as stack:
-        if work is None:  # of what is streamed nothing can be gone on with
+        if work is None:  # a streamed output cannot be continued, so its work folder is temporary
             work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adapterxlt-")))
         keep = workdir is not None
         summary = mine_files(built, source, target, output, work, settings, progress, keep=keep)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adapterxlt.applying.records import Record
     from adapterxlt.kinds.facts import Example
 
-_TOLD = 20  # wrong lines that are told one by one
+_TOLD = 20  # wrong lines that are logged one by one
 
 
 @click.command()
@@ -127,13 +127,13 @@ def command(
 
 
 class _Right:
-    """The examples of a file's right lines; a wrong one is an error, or told and left out.
+    """The examples of the valid lines of a file; an invalid line is an error, or is skipped.
 
     Args:
-        progress: told of wrong lines; None: they are not told.
+        progress: where skipped lines are logged; None: nowhere.
 
     Attributes:
-        asked: line and id of what was handed out and is not answered yet.
+        asked: line and id of the examples that are not answered yet.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class _Right:
                 self._progress.log(f"skipped: {where}:{record.line}: {record.problem}")
 
     def count(self) -> int:
-        """How many right lines there are."""
+        """The number of valid lines."""
         total = 0
         for _ in self:
             self.asked.clear()
@@ -175,6 +175,6 @@ class _Right:
 
 
 def _bar(progress: Progress, total: int | None) -> Bar:
-    """A bar on a terminal, where it is known how much there is to do."""
+    """A progress bar, if this is a terminal and the number of inputs is known."""
     shown = progress if total and sys.stderr.isatty() else Silent()
     return shown.bar("predicting", total or 0, unit="inputs")

@@ -133,7 +133,7 @@ def command(
 
 
 def _stages(models: Sequence[str]) -> dict[str, str]:
-    """Where each model is, by the name that the ranking has for it.
+    """The place of each model, by its name in the ranking.
 
     Raises:
         UsageError: a work folder holds no trained stage.
@@ -181,7 +181,7 @@ def _backbone_of(models: Sequence[str]) -> str:
 
 
 def _guessed(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """What the frozen features of each model say; the best linear probe first."""
+    """The measures of the frozen features of each model; the best linear probe first."""
     values: dict[str, dict[str, float]] = {}
     for row in rows:
         values.setdefault(row.model, {})[row.metric] = row.value

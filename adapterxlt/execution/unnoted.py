@@ -1,4 +1,4 @@
-"""What the measurements of an older store say of themselves, where no note tells of their run."""
+"""Reads what measurements of an old store say about themselves, if no note describes their run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well predicted numbers go with the right ones, from -100 to 100."""
+"""How well predicted numbers correlate with the right ones, from -100 to 100."""
 
 from __future__ import annotations
 

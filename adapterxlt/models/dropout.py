@@ -1,4 +1,4 @@
-"""Dropout that is quicker on a CPU; the distribution is torch's."""
+"""Dropout that is faster on a CPU, with the same distribution as torch's."""
 
 from __future__ import annotations
 

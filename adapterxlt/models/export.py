@@ -1,6 +1,6 @@
-"""Writing a trained model for other libraries: plain `adapters`, PEFT, plain transformers.
+"""Writes a trained model for other libraries: plain `adapters`, PEFT, plain transformers.
 
-What the other library has no place for is named; nothing stays behind unsaid.
+Everything that the other library cannot represent is named in a message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Does an artifact fit its backbone? Answered from file headers, before any memory is taken.
+"""Checks that an artifact fits its backbone, from the headers of files, before memory is used.
 
-A hostile `model.json` may ask for a method of any size; what it asks for is built without
-memory (on torch's `meta` device) and compared with what the files really hold.
+A malicious `model.json` may ask for a method of any size. So the model is built without memory (on
+torch's `meta` device) and compared with what the files really contain.
 """
 
 from __future__ import annotations

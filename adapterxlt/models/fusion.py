@@ -1,4 +1,4 @@
-"""AdapterFusion (Pfeiffer et al. 2021): trained adapters side by side, mixed by what is learnt."""
+"""AdapterFusion (Pfeiffer et al. 2021): trained adapters combined by learnt attention."""
 
 from __future__ import annotations
 

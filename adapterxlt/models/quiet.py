@@ -1,4 +1,4 @@
-"""Keeps the libraries' remarks on loading off the user's terminal; ours are exceptions."""
+"""Hides what the libraries print while they load; problems are reported as exceptions."""
 
 from __future__ import annotations
 

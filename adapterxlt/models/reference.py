@@ -1,7 +1,7 @@
-"""A stored input with the model's outputs: loading must give the same numbers again.
+"""A stored input with the model's outputs, which a loaded model must reproduce.
 
-Hashes show that files are as they were written; this shows that they mean what they meant, in
-another version of the libraries, on another machine, on this backbone.
+Hashes show that the files are unchanged. This shows that they still have the same effect with other
+versions of the libraries, on another machine, and on this backbone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The address of a step: a hash of everything that can change its result, and nothing else."""
+"""The address of a step: a hash of exactly the things that can change its result."""
 
 from __future__ import annotations
 

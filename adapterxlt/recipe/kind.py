@@ -1,8 +1,8 @@
 """The interface of stage kinds for all other rooms.
 
-A kind lies in one place of `stages/`, or in another installed package: what its stages may say
-(a model of keys), what is wrong with what they say, the steps that they come down to, and how a
-step is computed. No torch: what computes is imported when it is to.
+A kind is in one file or folder of `stages/`, or in an installed package. It has a model of the keys
+of its stages, checks them, turns them into steps, and says how a step is computed. No torch: the
+code that computes is imported when it is needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compressed files: read as what they are, whatever their name; written as their name says."""
+"""Compressed files: the content decides how they are read, the name how they are written."""
 
 from __future__ import annotations
 

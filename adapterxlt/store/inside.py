@@ -1,8 +1,8 @@
-"""Files of a folder whose links stay where they belong. No torch.
+"""Reads files of a folder whose links do not lead out of it. No torch.
 
-A snapshot in the Hub's cache consists of links into the `blobs` beside it; such links, and those
-within the folder itself, are followed. A link that leads anywhere else is refused: a stranger's
-folder must not decide which of the reader's files are read.
+A snapshot in the Hub's cache consists of links into the folder `blobs` next to it. Such links, and
+links within the folder itself, are followed. All other links are refused, because the folder of a
+stranger must not decide which files of the reader are read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The origin of a task's data: pocket, the Hub, or the files of a folder.
 
-A task's name says how files are laid out; it does not say that they are the data set of that
-name. Everything that is shared carries this beside the name.
+The name of a task says how its files are arranged, but not that they are the published data set of
+that name. So everything that is shared has the origin next to the name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of a task's data the makers of a backbone trained on, where they say that they used it."""
+"""The part of a task's data that the makers of a backbone trained on, if they used the task."""
 
 from __future__ import annotations
 

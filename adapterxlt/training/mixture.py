@@ -1,10 +1,9 @@
 """The steps of a training on several tasks: the sampling draws one task for every step.
 
-An epoch of a mixture is as many inputs as its tasks count in the sampling: all of them, or
-min(n, cap) of each where a cap is used. So one epoch of a proportional (or capped) mixture
-shows each input (each of a small task) once on average. Where tasks have shares of the steps of
-their own, an epoch is one of the others alone, made longer by those shares: what is mixed in takes
-no step away from them.
+An epoch has as many inputs as its tasks contribute to the sampling: all of them, or min(n, cap) of
+each task if a cap is used. So one epoch of a proportional (or capped) mixture shows each input
+(each of a small task) once on average. If tasks have shares of the steps, an epoch becomes longer
+by these shares, so that the other tasks get as many steps as without them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The data of each optimizer step: fixed by seed and step number alone.
+"""The data of each optimizer step, which depend only on the seed and the number of the step.
 
-The whole training is one sequence of steps, so resuming at step n is reading on from item n.
+A training is one sequence of steps, so to resume at step n is to read on from item n.
 """
 
 from __future__ import annotations

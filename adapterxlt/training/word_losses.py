@@ -1,6 +1,6 @@
-"""Losses that draw the vectors of a word and its translation together; pure functions.
+"""Losses that bring the vectors of a word and its translation together; pure functions.
 
-Both look from either side at the translations of the other words in the batch. What is a
+Both compare each word with the translations of the other words in the batch, in both directions. A
 translation of the word itself is never a negative.
 """
 

@@ -61,14 +61,13 @@ def command(
 ) -> None:
     """Export a trained stage, or the bare backbone as an encoder, for another library.
 
+    `adapters` writes one folder per adapter. `peft` writes a single LoRA. `transformers` writes a
+    plain checkpoint of a full fine-tune, or of a single LoRA (or DoRA, VeRA, (IA)3) that is merged
+    into the weights. `sentence-transformers` writes a sentence encoder; PATH may also be a
+    backbone, and an encoder with adapters can only be used where adapterxlt is installed.
+
     All weights are written as safetensors. Every folder has a README; folders that need the
     backbone also have a load.py. The command names everything that it cannot export.
-
-    adapters: a folder an adapter. peft: a single LoRA. transformers: a plain checkpoint, of a
-    full fine-tune or with a single LoRA (or DoRA, VeRA, (IA)3) merged into the weights. Each has
-    a README and, where it needs the backbone, a load.py; what stays behind is named.
-    sentence-transformers: an encoder of sentences, PATH may be a backbone too; one with adapters
-    needs adapterxlt where it is used.
     """
     if kind == ENCODER and layer is None:
         raise UsageError(
@@ -115,7 +114,7 @@ def _bare_backbone(path: str) -> Backbone | None:
         if trained or not (folder / "config.json").is_file():
             return None
     elif path not in KNOWN:
-        try:  # one of the Hub that is here; a slip of the pen is not looked for there
+        try:  # a model of the Hub that is here; a misspelt name is not searched on the Hub
             return resolve_backbone(path, Path.cwd(), download=False)
         except MissingBackboneError:
             return None

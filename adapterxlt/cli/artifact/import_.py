@@ -67,9 +67,10 @@ def command(
 ) -> None:
     """Verify an artifact and put it into the work folder's store.
 
-    PATH is an artifact folder, a packed file or a URL that `pull` takes; or a folder that plain
-    `adapters` (save_adapter) or PEFT (a LoRA) wrote, safetensors only, which needs --backbone.
-    Nothing is left behind of what is damaged, hostile or does not fit.
+    PATH is an artifact folder, a packed file, or a URL as for `pull`. It can also be a folder that
+    the library `adapters` (save_adapter), PEFT (a LoRA) or transformers (a fine-tuned checkpoint)
+    wrote. Its weights must be safetensors, and it needs --backbone. If the artifact is damaged or
+    malicious, or does not fit, the work folder stays as it was.
     """
     place = local_path(path)
     if place is not None and not place.exists():

@@ -1,7 +1,7 @@
-"""Looks at the model of a `use` stage before anything runs, then imports it. No torch yet.
+"""Reads the model of a `use` stage before anything runs, and imports it later. No torch yet.
 
-Its address is that of the artifact itself, so what is built on it is the same as if it had been
-trained here; of another library's folder it is one of the content of its files.
+Its address is that of the artifact itself, so stages built on it are the same as if it had been
+trained here. The address of another library's folder is a hash of the content of its files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How something was trained that is there as an artifact: read off the lineage that it carries."""
+"""Reads from the lineage of an artifact how it was trained."""
 
 from __future__ import annotations
 
