@@ -142,6 +142,8 @@ class _Train(TrainingKind[TrainStage]):
         above = f"{below[0]} > " if below else ""
         if "language_adapter" in params:
             how += f" on {below[1]}"
+        if "spoken" in params:
+            how += ", each language on its own"
         return f"{above}{task} ({params['method']}{cap}{how})"
 
 

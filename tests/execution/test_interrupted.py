@@ -28,13 +28,17 @@ stages:
   madx: {{train: pawsx, language_adapters: "lang_{{language}}"}}
   fused: {{fuse: [madx, other], train: pawsx}}
   other: {{train: pawsx, language_adapters: "lang_{{language}}", seed: 2}}
+  both:
+    train: {{task: pawsx, language: [en, de], split: dev}}
+    language_adapters: "lang_{{language}}"
+    max_steps: 8
   words: {{align: lex/en_de.tsv, layer: 1, method: "lora[r=4,dropout=0.2]"}}
   harder: {{align: lex/en_de.tsv, layer: 1, method: "lora[r=4,dropout=0.2]", loss: triplet}}
   scores: {{evaluate: [madx, fused], on: pawsx, languages: [en, de]}}
   near: {{probe: [none, words, harder], on: lex/en_de.tsv}}
 """
 
-KILLED = ("lang_de", "madx", "other", "fused", "words", "harder")
+KILLED = ("lang_de", "madx", "other", "fused", "both", "words", "harder")
 
 
 class Killed(BaseException):
@@ -102,7 +106,7 @@ def bytes_of(path: Path, work: str) -> dict[str, bytes]:
 def test_each_stage_goes_on_and_ends_in_the_same_bytes(path: Path) -> None:
     whole = run(path, "whole", KillingProgress())
     assert not whole.failed
-    kinds = {"lang_en", "lang_de", "madx", "other", "fused", "words", "harder"}
+    kinds = {"lang_en", "lang_de", "madx", "other", "fused", "both", "words", "harder"}
     begun: list[dict[str, int]] = []
     for stage in KILLED:
         progress = KillingProgress(stage, after=3)

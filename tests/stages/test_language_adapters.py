@@ -320,6 +320,10 @@ def test_each_step_of_several_languages_stands_on_its_own(
     assert {key: row.language_adapter for key, row in rows.items()} == {
         (model, code): code for model in ("both", "more") for code in ("en", "de")
     }
+    assert rows["both", "en"].trained_in == ("en", "de")
+    assert rows["both", "en"].lineage.endswith(
+        "> pawsx(en, de) (seq_bn, proportional, stacked, each language on its own)"
+    )
     # The artifact has the first language's adapter, and both were left as they were.
     folder = bench.artifact(plan, "both")
     assert [path.name for path in (folder / "adapters").iterdir()] == [names["en"]]
