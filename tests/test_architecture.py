@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -57,7 +58,13 @@ LAYERS = (
 HEAVY = ("torch", "transformers", "adapters", "datasets", "accelerate", "sklearn", "faiss")
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def modules() -> tuple[tuple[str, ast.Module], ...]:
+    """Every module of the package, by name without the package's."""
+    return tuple(_parsed())
+
+
+def _parsed() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
@@ -94,6 +101,7 @@ def test_only_models_imports_adapters() -> None:
     assert {name for name in importers if name.split(".")[0] != "models"} == set()
 
 
+@cache
 def uses() -> dict[str, set[str]]:
     """Module -> the modules of the package that it imports, inside functions too."""
     parsed = dict(modules())

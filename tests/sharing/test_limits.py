@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,18 +25,33 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
 
-COMMAND = """
-import json, sys
+# Carries out commands, each in a copy of itself, and so does not import everything for each. What
+# a copy has used is its own: its peak of memory begins with what it is given.
+SERVER = """
+import json, os, sys
 from pathlib import Path
+from adapterxlt.cli.artifact import import_, pull
 from adapterxlt.cli.main import cli
-try:
-    cli(sys.argv[1:])
-except SystemExit as end:
-    code = end.code
+
 def field(file, name):
     lines = Path("/proc/self", file).read_text().splitlines()
     return int(next(line for line in lines if line.startswith(name + ":")).split()[1])
-print(json.dumps([code, field("status", "VmHWM") << 10, field("io", "wchar")]))
+
+for line in sys.stdin:
+    arguments, said, used = json.loads(line)
+    if not os.fork():
+        for stream in (1, 2):
+            os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+        code = 0
+        try:
+            cli(arguments)
+        except SystemExit as end:
+            code = end.code
+        figures = [code, field("status", "VmHWM") << 10, field("io", "wchar")]
+        Path(used).write_text(json.dumps(figures))
+        os._exit(0)
+    os.wait()
+    print(flush=True)
 """
 
 
@@ -50,27 +65,45 @@ class Used:
     said: str
 
 
-def measured(*arguments: object) -> Used:
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, *map(str, arguments)],
+Measured = Callable[..., Used]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    """Carries out a command of the program, and says what it used."""
+    folder = tmp_path_factory.mktemp("measured")
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return Used(*json.loads(done.stdout.splitlines()[-1]), done.stderr)
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+
+        def measured(*arguments: object) -> Used:
+            said, used = folder / "said", folder / "used"
+            said.unlink(missing_ok=True)
+            used.unlink(missing_ok=True)
+            print(json.dumps([[*map(str, arguments)], str(said), str(used)]), file=server.stdin)
+            server.stdin.flush()
+            assert server.stdout.readline() == "\n"
+            return Used(*json.loads(used.read_text()), said.read_text())
+
+        yield measured
+        server.stdin.close()
 
 
-def taken_in(path: Path, tmp_path: Path) -> Used:
+def taken_in(measured: Measured, path: Path, tmp_path: Path) -> Used:
     return measured("artifact", "import", path, "--no-load", "--workdir", tmp_path / "runs")
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Used:
+def plain(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Used:
     """An artifact as it should be."""
     root = tmp_path_factory.mktemp("plain")
-    used = taken_in(small_artifact(root / "made").where, root)
+    used = taken_in(measured, small_artifact(root / "made").where, root)
     assert used.code == 0, used.said
     return used
 
@@ -150,7 +183,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "packed"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_hostile_artifact_takes(
-    tmp_path: Path, plain: Used, kind: str, packed: bool
+    measured: Measured, tmp_path: Path, plain: Used, kind: str, packed: bool
 ) -> None:
     folder = small_artifact(tmp_path / "made").where
     KINDS[kind](folder)
@@ -160,7 +193,7 @@ def test_what_a_hostile_artifact_takes(
         names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
         with path.open("wb") as out:
             write_bundle(folder, names, out)
-    used = taken_in(path, tmp_path)
+    used = taken_in(measured, path, tmp_path)
     assert used.code == 4, used.said
     assert used.memory - plain.memory < MAX_MEMORY
     assert used.written < 1 << 16
@@ -189,7 +222,7 @@ def squeezed(path: Path) -> None:
 @pytest.mark.parametrize("make", [sparse, squeezed])
 @pytest.mark.parametrize("verb", ["import", "pull"])
 def test_what_a_huge_file_takes(
-    tmp_path: Path, plain: Used, make: Callable[[Path], None], verb: str
+    measured: Measured, tmp_path: Path, plain: Used, make: Callable[[Path], None], verb: str
 ) -> None:
     make(tmp_path / "bad.axlt")
     used = measured(
@@ -201,7 +234,9 @@ def test_what_a_huge_file_takes(
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "packed"])
-def test_a_remote_that_sends_more_than_it_said(tmp_path: Path, plain: Used, packed: bool) -> None:
+def test_a_remote_that_sends_more_than_it_said(
+    measured: Measured, tmp_path: Path, plain: Used, packed: bool
+) -> None:
     folder = small_artifact(tmp_path / "made").where
     if packed:
         names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
