@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
@@ -15,7 +14,7 @@ from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
-from adapterxlt.report.power import STAGES, Noise, guessed
+from adapterxlt.report.power import Noise, guessed, measured
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
@@ -173,19 +172,7 @@ def _at_hand(workdir: Path, recipe: str) -> list[Contest]:
 
 def _measured(contest: Contest, guess: Noise) -> Noise:
     [verdict] = judge([contest], resamples=RESAMPLES)
-    if verdict is None:
-        return guess
-    shape, parts = verdict.design.shape, verdict.found.parts
-    found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
-    if not parts:
-        return found
-    source = f"outcomes of {' x '.join(map(str, shape))} seeds"
-    if len(parts) == 1:
-        return replace(found, seed=parts[0] * shape[0], source=source)
-    stages = [part * own for part, own in zip(parts, shape, strict=False)]
-    whole = sum(stages) + parts[-1] * math.prod(shape)
-    shares = tuple(one / whole for one in stages) if whole else STAGES
-    return replace(found, seed=whole, shares=shares, source=source)
+    return guess if verdict is None else measured(verdict, guess)
 
 
 def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list[int]:

@@ -115,7 +115,8 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     seeds = sum(parts)
     total = examples + seeds
     if not total:
-        return Estimate(points, points, points, points, points, float(points == 0), 0.0, 0.0)
+        p = float(points == 0)
+        return Estimate(points, points, points, points, points, p, 0.0, 0.0, tuple(parts))
     freedom = total**2 / (spread + examples**2 / max(1, clusters - 1))
     error = float(np.sqrt(total))
     wide, narrow = (float(stdtrit(freedom, one)) * error for one in (0.975, 0.95))

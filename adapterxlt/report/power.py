@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
+
+from adapterxlt.report.paired import Verdict
 
 LEVEL, POWER = 0.05, 0.80
 SEEDS = (1, 2, 3, 5, 10)
@@ -67,6 +69,19 @@ class Noise:
             spread += (len(seeds) - 1) ** 2 * rest**2 / (count - 1 - sum(own - 1 for own in seeds))
         freedom = total**2 / spread
         return float((stdtrit(freedom, 1 - LEVEL / 2) + stdtrit(freedom, POWER)) * np.sqrt(total))
+
+
+def measured(verdict: Verdict, guess: Noise) -> Noise:
+    """The noise that outcomes tell; that of seeds as it was guessed, if there is one."""
+    shape, parts = verdict.design.shape, verdict.found.parts
+    found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
+    if not parts:
+        return found
+    stages = [part * count for part, count in zip(parts, shape, strict=False)]
+    whole = sum(stages) + (parts[-1] * math.prod(shape) if len(shape) > 1 else 0.0)
+    shares = tuple(one / whole for one in stages) if len(shape) > 1 and whole else guess.shares
+    source = f"outcomes of {' x '.join(map(str, shape))} seeds"
+    return replace(found, seed=whole, shares=shares, source=source)
 
 
 def guessed(

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from adapterxlt.report.estimates import Side, estimate
-from adapterxlt.report.paired import judge
-from adapterxlt.report.power import Noise, guessed
+from adapterxlt.report.designs import design_of
+from adapterxlt.report.estimates import Estimate, Side, estimate
+from adapterxlt.report.paired import Verdict, judge
+from adapterxlt.report.power import Noise, guessed, measured
 from tests.report.systems import contest, right, system
 
 RUNS = 100
@@ -81,3 +82,27 @@ def test_the_stated_power_of_a_grid() -> None:
         assert found.p is not None
         hits += found.p <= 0.05
     assert hits / 400 == pytest.approx(0.8, abs=0.08)
+
+
+def made(parts: tuple[float, ...], models: list[tuple[int, ...]], own: list[int]) -> Verdict:
+    design = design_of(models, [(seed,) for seed in own])
+    found = Estimate(1.0, 0.0, 2.0, 0.0, 2.0, 0.1, 0.5, sum(parts), parts)
+    return Verdict(found, 0.1, 900, 0.0, 3, design, together=True, swapped=False)
+
+
+def test_outcomes_tell_the_noise_of_each_stage() -> None:
+    guess = guessed([300] * 3, parallel=True, accuracy=70, disagreement=None, seed_sd=1)
+    one = measured(made((), [(1,)], [1]), guess)
+    assert (one.examples, one.seed, one.source) == (0.5, 1.0, "outcomes of 1 seed")
+    line = measured(made((0.4,), [(1,), (2,), (3,)], [1, 2, 3]), guess)
+    assert (line.seed, line.source) == (pytest.approx(1.2), "outcomes of 3 seeds")
+    grid = [(first, last) for first in (1, 2, 3) for last in (1, 2)]
+    found = measured(made((0.4, 0.3, 0.1), grid, [1, 2]), guess)
+    assert found.seed == pytest.approx(3 * 0.4 + 2 * 0.3 + 6 * 0.1)
+    assert found.shares == pytest.approx((0.5, 0.25))
+    assert found.source == "outcomes of 3 x 2 seeds"
+    # The same study again has the same error.
+    error = 0.5 + 0.4 + 0.3 + 0.1
+    assert 2.8 * error**0.5 < found.detectable(3, 2) < 5 * error**0.5
+    nothing = measured(made((0.0, 0.0, 0.0), grid, [1, 2]), guess)
+    assert (nothing.seed, nothing.shares) == (0.0, guess.shares)
