@@ -9,9 +9,9 @@ from adapterxlt.recipe.kinds import KINDS, kind_of
 
 
 def check_against_backbone(draft: Draft, backbone: Backbone) -> None:
-    """Add every way in which a recipe does not fit a backbone."""
+    """Report every way in which a recipe does not fit a backbone."""
     draft.recipe = draft.recipe.on(backbone.layers)
-    composition = Composition(draft)  # what of shapes depends on the backbone is known now
+    composition = Composition(draft)  # the shapes that depend on the backbone are known now
     for name, stage in draft.recipe.stages.items():
         kind = kind_of(stage)
         if backbone.architecture.decoder and not kind.decoders:

@@ -13,7 +13,7 @@ from adapterxlt.suggest import suggest
 
 
 def check(draft: Draft) -> None:
-    """Add every problem of what is known of a recipe."""
+    """Report every problem in the known parts of a recipe."""
     check_references(draft)
     for index, task in enumerate(draft.recipe.backbone.seen):
         draft.task(("backbone", "seen", index), task)
@@ -24,7 +24,7 @@ def check(draft: Draft) -> None:
 
 
 def _check_compare(draft: Draft) -> None:
-    """Whether the baseline is a model that some stage measures."""
+    """Check that the baseline is a model that some stage measures."""
     compare = draft.recipe.compare
     if compare.baseline is None:
         return

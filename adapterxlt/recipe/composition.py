@@ -14,7 +14,7 @@ from adapterxlt.recipe.used import Used
 
 
 class Composition:
-    """Finds the shape of every stage, adding problems as it meets them.
+    """Finds the shape of every stage, and reports problems on the way.
 
     A stage with a problem, or that stands on one, has no shape.
     """
@@ -22,7 +22,7 @@ class Composition:
     def __init__(self, draft: Draft) -> None:
         self._recipe = draft.recipe
         self.shapes: dict[str, Shape | None] = {}
-        for name in in_order(self._recipe.stages, self._needs):  # of a circle, some come too early
+        for name in in_order(self._recipe.stages, self._needs):  # in a circle, some come too early
             stage = self._recipe.stages[name]
             self.shapes[name] = kind_of(stage).shape(draft, name, stage, self.of)
 

@@ -36,24 +36,24 @@ class Draft:
 
     @property
     def tasks(self) -> Mapping[str, Task]:
-        """The tasks there are."""
+        """The known tasks."""
         return self.recipe.catalogue
 
     def refuse(self, path: KeyPath, message: str, hint: str | None = None) -> None:
-        """Add a problem, unless what is there is lost: then it is a mere consequence."""
+        """Report a problem, unless the value is lost: then it follows from another problem."""
         if not self.is_lost(path):
             self.problems.append(self.places.problem(path, message, hint))
 
     def is_lost(self, path: KeyPath) -> bool:
-        """Whether the value at a path, or what it lies in, is not the one that was meant."""
+        """Whether the value at a path, or the value around it, was left out because it is wrong."""
         return any(path[:length] in self.lost for length in range(1, len(path) + 1))
 
     def knows(self, at: KeyPath, *keys: str) -> bool:
-        """Whether the settings of a stage are those that were meant."""
+        """Whether all these settings of a stage are known."""
         return not any(self.is_lost((*at, key)) or self.is_lost(("training", key)) for key in keys)
 
     def task(self, path: KeyPath, name: str) -> Task | None:
-        """The task named at a path; refused if there is none."""
+        """The task named at a path; an unknown task is reported."""
         task = self.tasks.get(name)
         if task is None:
             self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, see=LISTED))

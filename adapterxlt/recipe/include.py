@@ -21,7 +21,7 @@ MAX_FILES = 20
 
 
 def resolve_includes(root: Node, path: Path, problems: list[Problem]) -> Node:
-    """Return the tree with all that it includes, directly or not.
+    """Return the tree with all the files that it includes, directly or indirectly.
 
     Args:
         root: the recipe's mapping; each of its nodes knows its own file.
@@ -39,7 +39,7 @@ class _Includes:
         self.files = 0
 
     def join(self, root: Node, path: Path, trail: tuple[Path, ...]) -> Node:
-        """The tree of one file, joined with what it includes."""
+        """The tree of one file, joined with the files that it includes."""
         assert isinstance(root.value, dict)
         tree = dict(root.value)
         node = tree.pop(INCLUDE, None)
@@ -74,7 +74,7 @@ class _Includes:
     def _refused(
         self, name: object, found: Path, target: Path | None, trail: tuple[Path, ...]
     ) -> str:
-        """Why a file is not read, with what to do on a second line; "" if it is."""
+        """Why a file is not read, and on a second line what to do; "" if it is read."""
         if not isinstance(name, str) or not name:
             return "must be the path of a recipe file"
         if target is None:
@@ -104,7 +104,7 @@ def _items(node: Node | None) -> list[tuple[KeyPath, Node]]:
 
 
 def _joined(below: Node, above: Node) -> Node:
-    """Two nodes as one; where they differ, `above` counts."""
+    """Two nodes joined into one; if they differ, `above` wins."""
     if not isinstance(below.value, dict) or not isinstance(above.value, dict):
         return above
     both = dict(below.value)

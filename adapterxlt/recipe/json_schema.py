@@ -25,7 +25,7 @@ def recipe_schema() -> Schema:
     """Return the schema; it knows the stage kinds of installed packages too."""
     document: Schema = untitled(Recipe.model_json_schema())
     definitions: dict[str, Schema] = document["$defs"]
-    del definitions["Stage"]  # the base of all kinds, which no stage has as it is
+    del definitions["Stage"]  # the base of all kinds; a stage always has one of the kinds
     properties = document["properties"] = _written(document["properties"], _SINGLE)
     for name in ("TrainingBlock", "StoreSettings"):
         properties_of = definitions[name]["properties"]
@@ -68,7 +68,7 @@ def recipe_schema() -> Schema:
 
 
 def _stage(key: str, definitions: dict[str, Schema]) -> Schema:
-    """The schema of the stages of one kind; what it refers to is added to `definitions`."""
+    """The schema of the stages of one kind; the definitions that it uses go into `definitions`."""
     kind = KINDS[key]
     schema: Schema = untitled(kind.model.model_json_schema())
     for name, definition in schema.pop("$defs", {}).items():
@@ -85,7 +85,7 @@ def _of_any_kind(stages: dict[str, Schema], definitions: dict[str, Schema]) -> S
         for name, value in schema["properties"].items():
             if name not in stages and value not in shared.setdefault(name, []):
                 shared[name].append(value)
-    # What an including file, or an included one, says of a stage of the other.
+    # Part of a stage whose other part is in an included or including file.
     definitions["PartOfStage"] = {
         "type": "object",
         "properties": {
@@ -118,7 +118,7 @@ def _written(properties: dict[str, Schema], single: Collection[str]) -> dict[str
 
 
 def _named(schema: Schema) -> Schema:
-    """Let a text stand for each model that it may name."""
+    """Allow a text in place of each model that has a name."""
     if str(schema.get("$ref", "")).rpartition("/")[2] in _BY_NAME:
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         return {"anyOf": [{"type": "string"}, {"$ref": schema["$ref"]}], **rest}
@@ -131,7 +131,7 @@ def _named(schema: Schema) -> Schema:
 
 
 def _single(schema: Schema) -> Schema:
-    """Let one value stand for a list of one."""
+    """Allow one value in place of a list with one item."""
     if schema.get("type") == "array":
         kept: Schema = {key: schema[key] for key in _ABOUT if key in schema}
         listed = {key: value for key, value in schema.items() if key not in kept}

@@ -46,7 +46,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Read:
-    """Data that a step reads; `scored`: how a user's task is scored on it, see `scored_by`."""
+    """Data that a step reads; `scored` says how a user's task is scored on it, see `scored_by`."""
 
     task: Task
     languages: list[str]
@@ -156,18 +156,18 @@ class StageKind(Generic[S]):
         yield from ()
 
     def shape(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> Shape | None:
-        """What the model of a stage is made of; None, and a problem, if it cannot be made."""
+        """The composition of the model of a stage; None, and a problem, if it is impossible."""
         return None
 
     def check(self, draft: Draft, name: str, stage: S, shape_of: ShapeOf) -> None:
-        """Add what is wrong with a stage."""
+        """Report what is wrong with a stage."""
 
     def check_backbone(
         self, draft: Draft, name: str, stage: S, shape_of: ShapeOf, backbone: Backbone
     ) -> None:
-        """Add what of a stage does not fit the backbone."""
+        """Report what in a stage does not fit the backbone."""
 
-    # What it comes down to.
+    # Steps.
 
     def steps(self, scene: Scene, name: str, stage: S) -> Iterable[Step]:
         """The steps of a stage."""
@@ -188,7 +188,7 @@ class StageKind(Generic[S]):
     def in_small(
         self, recipe: Recipe, name: str, stage: S, count: int, roots: Sequence[Path]
     ) -> Small[S]:
-        """A stage for a trial, on few examples (`count` of a task or a language at most)."""
+        """A stage for a trial, with at most `count` examples per task or language."""
         return Small(stage)
 
     def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
@@ -212,32 +212,32 @@ class StageKind(Generic[S]):
         """
 
     def members(self, step: Step) -> Mapping[str, float]:
-        """The models whose outputs make that of a step, by step, with their shares."""
+        """The models whose outputs are averaged in a step, with their shares."""
         return {step.id: 1.0}
 
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         """A step in a lineage, on one line; `inputs` are those of its inputs."""
         return self.key
 
-    # What measuring stages say of their rows.
+    # Facts that measuring stages add to their rows.
 
     def compared_with(self, stage: S) -> str:
         """Name of the model that a stage's other models are compared with."""
         return getattr(stage, "baseline", None) or self.baseline(getattr(stage, self.key))
 
     def baseline(self, models: Sequence[str]) -> str:
-        """Which of several models the others are compared with, where a stage does not say so."""
+        """The model that the others are compared with if the stage does not name one."""
         return models[0]
 
     def protocol(self, params: Mapping[str, Any]) -> str:
-        """Name of the protocol of a step's figures, and what else of it is to be told."""
+        """The protocol of the results of a step, with further facts about it."""
         return "zero-shot"
 
     def cap(self, stage: S) -> int | None:
-        """Examples of a language at most that a stage measures on."""
+        """The maximum number of examples per language in a measurement."""
         return None
 
-    # How it runs.
+    # Running.
 
     def take_in(
         self, stage: S, used: Used, base: Path, store: Any, backbone: Backbone, progress: Any

@@ -62,13 +62,13 @@ def kind_of(stage: Stage) -> StageKind[Any]:
 
 
 def measured_by(stage: Stage) -> list[str]:
-    """The models that a stage measures, as it lists them."""
+    """The models that a stage measures, in the listed order."""
     listed = getattr(stage, stage.key) if kind_of(stage).measures else []
     return [listed] if isinstance(listed, str) else list(listed)
 
 
 def baseline_of(recipe: Recipe, stage: Stage) -> str:
-    """What the models of a stage are compared with: as it says itself, else as the recipe does."""
+    """The baseline of a stage: its own, or else that of the recipe."""
     named, kind = recipe.compare.baseline, kind_of(stage)
     if named in measured_by(stage) and getattr(stage, "baseline", None) is None:
         return str(named)
@@ -88,7 +88,7 @@ def stage_behind(recipe: Recipe, name: str) -> str:
 
 
 def like_first(kind: object) -> bool:
-    """Whether steps of a lineage have the heads of their first input, as merged ones do."""
+    """Whether steps of this kind have the heads of their first input, as merges do."""
     found = KINDS.get(str(kind))
     return found is not None and found.like_first
 

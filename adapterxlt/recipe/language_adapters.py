@@ -13,12 +13,12 @@ from adapterxlt.recipe.schema import Stage
 
 PLACEHOLDER = "{language}"
 
-# What happens to a language that has no adapter of its own.
+# How to measure a language without its own adapter.
 Otherwise = Literal["error", "source", "none"]
 
 
 def captured(pattern: str, name: str) -> str | None:
-    """The language that a pattern of stage names finds in a name; None where it does not fit.
+    """The language in a stage name that fits a pattern; None if it does not fit.
 
     Example:
         >>> captured("lang_{language}", "lang_sw")
@@ -92,10 +92,10 @@ class LanguageAdapters:
     others: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, language: str) -> str | None:
-        """The stage of a language's adapter, whatever the language is called; None without."""
+        """The stage of the adapter of a language, under any of its codes; None if there is none."""
         return stage_of(self.stages, language)
 
 
 def stage_of(stages: Mapping[str, str], language: str) -> str | None:
-    """The stage of a language's adapter, whatever the language is called; None without."""
+    """The stage of the adapter of a language, under any of its codes; None if there is none."""
     return stages.get(named_among(language, stages))

@@ -157,7 +157,7 @@ def _load(
     root = spell_out(apply_overrides(root, overrides, data, problems))
     known = Catalogue(tasks) if tasks is not None else _tasks(root, path.parent, entries, problems)
     expanded = expand_matrix(root, problems)
-    if expanded is None:  # which stages there are is not known; each alone can be looked at
+    if expanded is None:  # the set of stages is unknown, but each stage can be checked
         rest = write_out(without_matrix(root))
         places = Places(rest)
         if any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
@@ -182,7 +182,7 @@ def _load(
 
 
 def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem]) -> Catalogue:
-    """The tasks that a recipe can name; what is wrong with an entry is a problem of the recipe."""
+    """The tasks that a recipe can name; problems of entries become problems of the recipe."""
     node = root.value.get("tasks") if isinstance(root.value, dict) else None
     listed = node.value if node is not None and isinstance(node.value, list) else []
     own = [base / item.value for item in listed if isinstance(item.value, str) and item.value]
@@ -194,7 +194,7 @@ def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem
 
 
 def _with_files(draft: Draft, path: Path) -> Catalogue:
-    """The tasks, and those that stages name by their files; what cannot be one is told later."""
+    """The tasks, including those that stages name by files; wrong files are reported later."""
     found: dict[str, tuple[Task, Home]] = {}
     for stage in draft.recipe.stages.values():
         with suppress(ValueError):
@@ -207,7 +207,7 @@ def _with_files(draft: Draft, path: Path) -> Catalogue:
 
 
 def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> dict[str, Used]:
-    """What `use` stages name; those that cannot be used are problems of the recipe."""
+    """The models that `use` stages name; unusable ones become problems of the recipe."""
     found = {}
     for name, stage in draft.recipe.stages.items():
         at = ("stages", name)
@@ -224,7 +224,7 @@ def _look(draft: Draft, base: Path, backbone: Backbone | None, look: bool) -> di
 
 
 def raise_all(problems: Sequence[Problem], places: Places) -> None:
-    """Raise if there are problems, by file and line; one that the matrix repeats is told once."""
+    """Raise the problems, sorted by file and line; those that the matrix repeats appear once."""
     kept: dict[tuple[str, str], Problem] = {}
     for problem in problems:
         kept.setdefault((places.origin(problem.path), problem.message), problem)

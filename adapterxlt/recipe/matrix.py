@@ -31,7 +31,7 @@ from adapterxlt.recipe.matrix_values import (
 
 MAX_STAGES = 1_000
 MAX_ITEMS = 1_000
-MAX_VALUES = 100_000  # in all the stages together
+MAX_VALUES = 100_000  # in all stages together
 
 
 def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
@@ -57,7 +57,7 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
 
 
 def without_matrix(root: Node) -> Node:
-    """The tree without `matrix` and without the stages that use it, where it cannot be expanded."""
+    """The tree without `matrix` and its stages, if the matrix cannot be expanded."""
     assert isinstance(root.value, dict)
     tree = {key: node for key, node in root.value.items() if key != "matrix"}
     stages = tree.get("stages")
@@ -109,7 +109,7 @@ def _expand_stages(
 
 
 def _has_nothing_to_do(stage: Node, body: Node) -> bool:
-    """Whether the very key that makes it a stage of its kind stands for nothing."""
+    """Whether the key that tells the kind of the stage stands for nothing."""
     return (
         isinstance(stage.value, dict)
         and isinstance(body.value, dict)
@@ -127,7 +127,7 @@ def _unknown(stages: Mapping[str, Node], variables: Variables) -> Iterator[Probl
 
 
 def _meant(written: str, combination: Combination) -> Node | None:
-    """What a placeholder stands for; None for nothing. KeyError if its variable is another."""
+    """The value of a placeholder; None for nothing. KeyError if its variable is unknown here."""
     name, _, key = written.partition(".")
     value = combination[name]
     node = value.keys.get(key) if key else value.node
@@ -186,7 +186,7 @@ class _Body:
         return node
 
     def _is_nothing(self, node: Node) -> bool:
-        """Whether a value holds a placeholder that stands for nothing here."""
+        """Whether a value contains a placeholder that stands for nothing here."""
         return isinstance(node.value, str) and any(
             _meant(written, self.combination) is None
             for written in PLACEHOLDER.findall(node.value)
@@ -194,14 +194,14 @@ class _Body:
         )
 
     def _items(self, item: Node, path: KeyPath) -> list[Node]:
-        """One item of a list, repeated for the variables that the stage's name does not hold."""
+        """One item of a list, repeated for the variables that are not in the name of the stage."""
         names = names_in(item.value) if isinstance(item.value, str) else []
         names = [name for name in names if name not in self.combination]
         if not names:
             if _is_no_item(item, self.combination):
                 return []
             filled = self.fill(item, path)
-            # Values that are a list take their place among the others.
+            # A value that is a list is inserted item by item.
             listed = not isinstance(item.value, list) and isinstance(filled.value, list)
             return filled.value if listed and isinstance(filled.value, list) else [filled]
         if self.variables.count(names) > MAX_ITEMS + len(self.variables.include):

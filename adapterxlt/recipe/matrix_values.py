@@ -65,7 +65,7 @@ class Variables:
         return iter(self.values)
 
     def count(self, names: Sequence[str]) -> int:
-        """How many combinations there are at most."""
+        """The maximum number of combinations."""
         count = 1
         for name in names:
             count *= len(self.values[name])
@@ -97,7 +97,7 @@ class Variables:
                     yield dict(zip(names, values, strict=True))
 
     def unknown(self, text: str) -> Iterator[tuple[str, str | None]]:
-        """What is wrong with the placeholders of a text, each with a hint."""
+        """The problems of the placeholders of a text, each with a hint."""
         for written in placeholders(text):
             name, _, key = written.partition(".")
             if name not in self.values:
@@ -111,7 +111,7 @@ class Variables:
 
 
 def placeholders(text: str) -> list[str]:
-    """What stands in the placeholders of a text, each once, in order."""
+    """The contents of the placeholders of a text, each once, in order."""
     return list(dict.fromkeys(PLACEHOLDER.findall(text)))
 
 

@@ -11,7 +11,7 @@ from adapterxlt.suggest import suggest
 
 
 def check_references(draft: Draft) -> None:
-    """Add what is wrong with the names that stages name."""
+    """Report wrong references between stages."""
     stages, broken = draft.recipe.stages, draft.broken
     models = {name for name, stage in stages.items() if kind_of(stage).makes_model}
     for name, stage in stages.items():

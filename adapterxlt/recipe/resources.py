@@ -21,7 +21,7 @@ def _memory(text: str) -> str:
 
 
 class Resources(BaseModel):
-    """What is not given is as the recipe says, else up to the executor."""
+    """The resources of a stage; keys that are not given come from the recipe, or the executor."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,5 +38,5 @@ class Resources(BaseModel):
         return round(float(found[1]) * _UNITS[found[2]]) if found else None
 
     def over(self, other: Resources) -> Resources:
-        """These, and what they do not give as another says."""
+        """These resources, filled up from others."""
         return other.model_copy(update=self.model_dump(exclude_none=True))

@@ -231,7 +231,7 @@ class BackboneChoice(Strict):
         return {"name": value} if isinstance(value, str) else value
 
     def told(self, backbone: Backbone) -> Backbone:
-        """The backbone with what the recipe says of it."""
+        """The backbone with the facts that the recipe adds."""
         return replace(backbone, seen=tuple(self.seen), prefix=self.prefix)
 
 
@@ -299,12 +299,12 @@ class Recipe(Strict):
 
     @property
     def catalogue(self) -> Catalogue:
-        """The tasks that it can name: the built-in ones and the user's."""
+        """The tasks that the recipe can name: built-in ones and the user's own."""
         return self._catalogue
 
     @property
     def layers(self) -> int | None:
-        """Layers of its backbone; None as long as they are not known."""
+        """Number of layers of the backbone; None until it is known."""
         return self._layers
 
     def knowing(self, tasks: Catalogue) -> Recipe:
@@ -324,7 +324,7 @@ class Recipe(Strict):
         stage: object = self.stages[name]
         if not isinstance(stage, TrainingBlock):
             raise TypeError(f"stage `{name}` does not train")
-        # What is not trained on a task has no preset.
+        # Presets are for tasks.
         tasks = [data.task for data in stage.train] if isinstance(stage, TrainingStage) else []
         large = self._layers is not None and self._layers >= LARGE
         merged: dict[str, object] = {}
@@ -334,7 +334,7 @@ class Recipe(Strict):
             for layer in (preset, block.written):
                 for soft, hard in (("warmup", "warmup_steps"), ("epochs", "max_steps")):
                     if soft in layer and (layer is preset or hard in published):
-                        merged.pop(hard, None)  # it would win, though it was said before
+                        merged.pop(hard, None)  # otherwise it would win over the keys of the stage
                 merged |= {key: layer[key] for key in layer if key in Training.model_fields}
                 published = published - layer.keys() | (layer.keys() if layer is preset else set())
         if merged.get("seed") is None:
@@ -342,7 +342,7 @@ class Recipe(Strict):
         return Training.model_validate(merged)
 
     def resources_of(self, name: str) -> Resources:
-        """What a stage needs of a machine."""
+        """The resources that a stage needs."""
         stage = self.stages[name]
         own = stage.resources
         found = self.resources if own is None else own.over(self.resources)
@@ -352,7 +352,7 @@ class Recipe(Strict):
         return found
 
     def parts_of(self, name: str, roots: Sequence[Path] | None = None) -> tuple[Part, ...]:
-        """What a stage that trains does so on: each task in each of its languages.
+        """The training data of a stage: each task in each of its languages.
 
         Args:
             roots: data folders, see `task_data.parts_of`.
@@ -360,7 +360,7 @@ class Recipe(Strict):
         return tuple(part for item in self.parts_by_item(name, roots) for part in item)
 
     def parts_by_item(self, name: str, roots: Sequence[Path] | None = None) -> list[list[Part]]:
-        """The same, those of each item of `train` by themselves."""
+        """The same, separately for each item of `train`."""
         stage, settings = self._training_stage(name), self.training_of(name)
         return [
             parts_of(

@@ -28,7 +28,7 @@ def spell_out(root: Node) -> Node:
 
 
 def _stage(mapping: dict[str, Node]) -> dict[str, Node]:
-    """A stage by the kinds that its keys tell; one whose key is misspelt by all of our own."""
+    """A stage of the kinds that its keys name; if its key is misspelt, of all built-in kinds."""
     told = [key for key in KINDS if key in mapping] or BUILT_IN
     for kind in map(KINDS.__getitem__, told):
         mapping = _listed(mapping, kind.lists, kind.may_be_all)

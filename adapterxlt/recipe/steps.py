@@ -49,14 +49,14 @@ class Step:
         return found
 
     def parts(self) -> tuple[Part, ...]:
-        """What a step that trains does so on: one task, or several mixed."""
+        """The training data of a step: one task, or several mixed."""
         listed = self.params.get("tasks", [self.params])
         return tuple(
             Part(**{key: item[key] for key in PART_KEYS if key in item}) for item in listed
         )
 
     def dev_parts(self) -> tuple[Part, ...]:
-        """What a step chooses on dev: its best epoch, or the members of a soup; () if nothing."""
+        """The dev data on which a step chooses an epoch or the members of a soup; () if none."""
         soup = self.params.get("greedy")
         if soup is not None:
             return (Part(**{key: soup[key] for key in PART_KEYS if key in soup}),)

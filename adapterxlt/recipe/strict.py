@@ -8,5 +8,5 @@ from pydantic import BaseModel, ConfigDict
 class Strict(BaseModel):
     """Base of all recipe models: immutable, no unknown keys."""
 
-    # A number that is none, or without an end, is compared with nothing: no setting means that.
+    # NaN and infinity make no sense in any setting.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -16,7 +16,7 @@ from adapterxlt.tasks.catalogue import Catalogue, Task, source_of
 from adapterxlt.tasks.find import available_languages, find
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
-ALL = "all"  # in place of a language: each that there are files in
+ALL = "all"  # instead of a language: every language that has files
 
 
 class TaskData(Strict):
@@ -93,7 +93,7 @@ class Part:
         return self.translated or self.task
 
     def said(self) -> dict[str, Any]:
-        """As a step has it. What came later is left out where it is not used: addresses stay."""
+        """The form in steps. Unused newer keys are left out, so that addresses stay."""
         return {
             key: value
             for key, value in asdict(self).items()
@@ -165,7 +165,7 @@ def _all_of(task: Task, split: Split, roots: Sequence[Path] | None) -> list[str]
 
 
 def default_split(task: Task | None, language: str, split: Split, *, few: bool) -> Split:
-    """Shots are drawn from dev where there is nothing to train on in their language."""
+    """The split: dev for shots in a language without a training split."""
     if not few or task is None or split != "train" or "dev" not in task.splits:
         return split
     try:
@@ -176,7 +176,7 @@ def default_split(task: Task | None, language: str, split: Split, *, few: bool) 
 
 
 def _called(task: Task | None, language: str, split: str) -> str:
-    """What the files of a task's split call a language."""
+    """The code of a language in the files of a split."""
     try:
         return language if task is None else language_in(source_of(task, split), language)
     except (KeyError, UsageError):  # the checks tell

@@ -55,7 +55,7 @@ class Used:
 
 
 def data_parts(params: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
-    """What a step says of each task that it trained on; () if it trained on none."""
+    """The description of each task that a step trained on; () if it trained on none."""
     listed = params.get("tasks", [params] if "task" in params else [])
     found = listed if isinstance(listed, list) else []
     return tuple(part for part in found if isinstance(part, Mapping))
@@ -77,7 +77,7 @@ def languages_of(steps: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -
 
 
 def tasks_of_heads(tasks: Mapping[str, Task], used: Mapping[str, Used]) -> dict[str, Task]:
-    """The tasks that models may have heads of: those there are, and those that used ones name."""
+    """The tasks that heads may have: the known ones, and those of the used models."""
     return {**tasks, **{name: task for one in used.values() for name, task in one.own.items()}}
 
 
@@ -93,7 +93,7 @@ def shot_seed_of(parts: Iterable[Mapping[str, object]], seed: object) -> int | N
 
 
 def caps_of(parts: Iterable[Mapping[str, object]]) -> list[tuple[str, int | None]]:
-    """Each task of `data_parts`, and at most how many examples of it were trained on."""
+    """Each task of `data_parts`, and the maximum number of its training examples."""
     return [
         (str(part.get("task")), cap if type(cap) is int else None)
         for part in parts

@@ -79,7 +79,7 @@ class _Schema:
         return stages
 
     def model(self, model: type[M], data: object, path: KeyPath) -> M | None:
-        """The model of a mapping, without what breaks it; None if nothing is left."""
+        """The model of a mapping without its wrong values; None if nothing is left."""
         try:
             return model.model_validate(data, strict=True)
         except ValidationError as error:
@@ -130,7 +130,7 @@ class _Schema:
 def _wrong(
     model: type[BaseModel], data: Mapping[str, Any], details: Sequence[ErrorDetails]
 ) -> Iterator[KeyPath]:
-    """What breaks the model: keys, also those that a misspelt one was meant to be."""
+    """The wrong keys, including the keys that misspelt ones were meant to be."""
     for detail in details:
         key, *inner = detail["loc"]
         items, fields = data.get("train"), TaskData.model_fields
@@ -149,7 +149,7 @@ def _wrong(
 
 
 def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[KeyPath]) -> M:
-    """The model without what is wrong; a list that it needs and has not got is empty."""
+    """The model without the wrong values; a required list that is missing is empty."""
     kept = {key: value for key, value in data.items() if (key,) not in wrong}
     if "train" in kept:
         items = kept["train"] if isinstance(kept["train"], list) else [kept["train"]]

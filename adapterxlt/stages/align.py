@@ -73,7 +73,7 @@ class AlignStage(TrainingBlock, Stage):
 
     @property
     def spoken(self) -> str | None:
-        """The language that the stage says the lexicon to be in."""
+        """The language of the lexicon that the stage names."""
         return self.language[0] if "language" in self.model_fields_set else None
 
 
@@ -99,7 +99,7 @@ class _Align(StageKind[AlignStage]):
             return None
         if not draft.knows(at, *COMPOSING):
             return None
-        # What it stands on is composed as below a stage that trains a task.
+        # It is composed like a stage that trains a task.
         known = {"after": stage.after, "stack_on": stage.stack_on, "method": str(method)}
         like = TrainStage(train=[TaskData(task="mlm")], **known)
         shape = KINDS["train"].shape(draft, name, like, shape_of)
@@ -197,7 +197,7 @@ class _Align(StageKind[AlignStage]):
 
 
 def _method(stage: AlignStage, layers: int | None) -> ParsedMethod:
-    """The method, kept below the layer once it is known how many there are."""
+    """The method, limited to the lower layers once the number of layers is known."""
     method = parse_method(stage.method)
     known = stage.layer if layers is None else layers
     return only_below(method, stage.layer, known)

@@ -85,7 +85,7 @@ class _Ensemble(StageKind[EnsembleStage]):
         yield Step(name, self.key, name, self.inputs(stage), {"weights": stage.shares})
 
     def check_inputs(self, step: Step, addresses: Sequence[str]) -> None:
-        """A model that is there twice only has more weight, which `weights` says better."""
+        """Refuse a model that is listed twice; `weights` can give it more weight."""
         for index, address in enumerate(addresses):
             first = addresses.index(address)
             if first < index:
@@ -109,7 +109,7 @@ class _Ensemble(StageKind[EnsembleStage]):
 
 
 def _unfit(draft: Draft, first: str, wanted: Shape | None, shape: Shape) -> str | None:
-    """Why a model cannot be averaged with the first one; None if it can."""
+    """The reason why a model cannot be averaged with the first one; None if it can."""
     if shape.kind == "ensemble":
         return "is itself an ensemble; list its members here instead"
     if shape.speaks is not None:

@@ -123,7 +123,7 @@ class _Evaluate(StageKind[EvaluateStage]):
         check_length(draft, ("stages", name, "max_length"), stage.max_length or 0, backbone)
 
     def steps(self, scene: Scene, name: str, stage: EvaluateStage) -> Iterable[Step]:
-        """One step a model and a task."""
+        """One step per model and task."""
         known = tasks_of_heads(scene.recipe.catalogue, scene.used)
         measured = {
             name: languages_of(
@@ -205,7 +205,7 @@ class _Evaluate(StageKind[EvaluateStage]):
 
 
 def _check_head(draft: Draft, path: KeyPath, model: str, task: Task, shape_of: ShapeOf) -> None:
-    """Whether the head of a model can predict a task."""
+    """Check that a head of the model can predict the task."""
     shape = shape_of(model)
     if shape is None:
         return
@@ -253,7 +253,7 @@ def _check_spoken(
     task: Task,
     shape_of: ShapeOf,
 ) -> None:
-    """Whether there is a language adapter of each language that is listed."""
+    """Check that each listed language has a language adapter."""
     shape = shape_of(model)
     if shape is None or shape.speaks is None or stage.languages == "all":
         return
@@ -265,7 +265,7 @@ def _check_spoken(
 def _check_ensemble(
     draft: Draft, path: KeyPath, model: str, task: Task, models: Sequence[Sequence[Task]]
 ) -> None:
-    """Whether each member of an ensemble has a head that predicts a task, and can be averaged."""
+    """Check that each member of an ensemble has a head for the task and can be averaged."""
     if not get_kind(task.kind).predicts:
         draft.refuse(
             path,
@@ -280,7 +280,7 @@ def _check_ensemble(
 
 
 def _differ(first: Sequence[Task], second: Sequence[Task]) -> str | None:
-    """Why the heads of two merged models are not the same; None if they are."""
+    """How the heads of two merged models differ; None if they are the same."""
     if len(first) != len(second):
         return f"one has {len(first)}, another {len(second)}"
     reasons = (compatible(one, other) for one, other in zip(first, second, strict=True))

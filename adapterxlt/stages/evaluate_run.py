@@ -80,7 +80,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
 
 
 def _finished(path: Path) -> list[Measure] | None:
-    """What an interrupted run left of a language; None if that is nothing, or damaged."""
+    """The results of an interrupted run for a language; None if missing or damaged."""
     try:
         return [Measure(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
@@ -88,7 +88,7 @@ def _finished(path: Path) -> list[Measure] | None:
 
 
 def _kept(folder: Path) -> list[Outcomes] | None:
-    """The outcomes that an interrupted run left of a language; None where it left none."""
+    """The outcomes of an interrupted run for a language; None if there are none."""
     try:
         return read_outcomes(folder)
     except InvalidArtifactError:
@@ -189,7 +189,7 @@ def _outputs(
 def _merged_share(
     planned: PlannedStep, context: Context, task: Task, examples: list[Example]
 ) -> float | None:
-    """What merging a LoRA into the weights would save of a query; see `merged_share`."""
+    """The time of a query with a merged LoRA, as a share; see `merged_share`."""
     step = planned.step
     made = context.plan.by_id(step.inputs[0]).step
     if list(KINDS[made.kind].members(made)) != [made.id] or KEY in step.params:

@@ -139,7 +139,7 @@ def check_stages(
 
 
 def check_stackable(draft: Draft, path: KeyPath, shape: Shape, shape_of: ShapeOf) -> None:
-    """Refuse what would hide, or make useless, one of the language adapters below it."""
+    """Refuse adapters that would hide a language adapter below, or make it useless."""
     speaks = shape.speaks
     if speaks is None or speaks.weights:
         return
@@ -190,7 +190,7 @@ def _untrained(draft: Draft, language: str, name: str) -> str:
 def check_unused(
     draft: Draft, name: str, stage: SpeakingStage, shape_of: ShapeOf, of: str = "method"
 ) -> None:
-    """Refuse a key that says nothing, and adapters that would hide those below them.
+    """Refuse a key without effect, and adapters that would hide those below them.
 
     Args:
         of: the key that says what the adapters on top are.

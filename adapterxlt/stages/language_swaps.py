@@ -12,11 +12,11 @@ from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import halves
 
-NONE = "none"  # a language is measured without any
+NONE = "none"  # a language is measured without an adapter
 
 
 def spoken_by(scene: Scene, model: str) -> LanguageAdapters | None:
-    """What the model of a stage stands on."""
+    """The language adapters that the model of a stage stands on."""
     shape = scene.shape_of(model)
     return shape.speaks if shape is not None else None
 
@@ -70,14 +70,14 @@ def both_sides(task: Task, language: str) -> tuple[str, str]:
 
 
 def missing(speaks: LanguageAdapters, languages: Iterable[str]) -> list[str]:
-    """The languages that have no adapter, where that is an error."""
+    """The languages without an adapter, if that is an error."""
     if speaks.otherwise != "error":
         return []
     return [language for language in languages if speaks.of(language) is None]
 
 
 def problem_of(model: str, languages: Sequence[str]) -> tuple[str, str]:
-    """How missing language adapters are told: a message and a hint."""
+    """The message and the hint for missing language adapters."""
     code = languages[0]
     return (
         f"`{model}` has no language adapter for {', '.join(languages)}",

@@ -26,18 +26,18 @@ COMPUTED_IN = (
 
 
 def computed_in(protocol: str, params: Mapping[str, object]) -> str:
-    """The protocol of a measurement, with its precision where that is another than fp32."""
+    """The protocol of a measurement, with its precision if it is not fp32."""
     asked = params.get("precision")
     return protocol if asked is None else f"{protocol}, precision {asked}"
 
 
 def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:
-    """What its makers trained on, which results are compared with; nothing where none is told."""
+    """The tasks that the makers of the backbone trained on, for the contamination check."""
     return {"seen": sorted({told(name, tasks) for name in backbone.seen})} if backbone.seen else {}
 
 
 def stages_among(key: str, models: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:
-    """The stages that a key lists, each with its place: all models but the bare backbone."""
+    """The stages that a key lists, each with its place, without the bare backbone."""
     for index, model in enumerate(models):
         if model != BARE:
             yield (key, index), model
@@ -49,14 +49,14 @@ def step_of(model: str) -> tuple[str, ...]:
 
 
 def bare_or_first(models: Sequence[str]) -> str:
-    """The baseline where none is named: the bare backbone if it is listed."""
+    """The default baseline: the bare backbone if it is listed, else the first model."""
     return BARE if BARE in models else models[0]
 
 
 def refuse_ensembles(
     draft: Draft, at: KeyPath, key: str, models: Sequence[str], shape_of: ShapeOf, why: str
 ) -> None:
-    """Refuse the ensembles among models, whose encoders are several."""
+    """Refuse ensembles, because they have several encoders."""
     for index, model in enumerate(models):
         shape = shape_of(model)
         if shape is not None and shape.kind == "ensemble":
@@ -66,7 +66,7 @@ def refuse_ensembles(
 
 
 def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequence[str]) -> None:
-    """Whether the baseline is among the models of a stage."""
+    """Check that the baseline is one of the models of a stage."""
     if baseline is None or baseline in listed:
         return
     if draft.knows(at, "evaluate", "retrieve"):
@@ -78,7 +78,7 @@ def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequ
 
 
 def check_languages(draft: Draft, at: KeyPath, languages: str | list[str], task: Task) -> None:
-    """Whether a task is in the languages of a stage."""
+    """Check that the task has the languages of a stage."""
     for index, language in enumerate(languages if languages != "all" else ()):
         if not may_be_in(task, language_in(task, language)):
             draft.refuse(
@@ -89,7 +89,7 @@ def check_languages(draft: Draft, at: KeyPath, languages: str | list[str], task:
 
 
 def check_submission(draft: Draft, path: KeyPath, benchmark: str, task: Task) -> None:
-    """Whether a benchmark's submission has a place for a task."""
+    """Check that a submission to the benchmark can contain the task."""
     if benchmark == SQUAD:  # any file of answers
         if not get_kind(task.kind).spans:
             message = f"`{task.name}` is {words(task.kind)}, which has no answers to write"
@@ -105,7 +105,7 @@ def check_submission(draft: Draft, path: KeyPath, benchmark: str, task: Task) ->
 
 
 def check_length(draft: Draft, path: KeyPath, length: int, backbone: Backbone) -> None:
-    """Whether a backbone can take inputs of a length."""
+    """Check that the backbone accepts inputs of this length."""
     if length > backbone.max_length:
         draft.refuse(
             path,

@@ -39,7 +39,7 @@ class _Merge(StageKind[MergeStage]):
     version = 2
 
     def references(self, stage: MergeStage) -> Iterator[tuple[KeyPath, str]]:
-        """The one whose heads the merge has comes first, as all look for them there."""
+        """The member whose heads the merge gets comes first, because they are looked up there."""
         for index in stage.order:
             yield ("merge", index), stage.merge[index]
 
@@ -80,7 +80,7 @@ class _Merge(StageKind[MergeStage]):
         yield Step(name, "merge", name, self.inputs(stage), params, neutral)
 
     def _greedy(self, scene: Scene, name: str, stage: MergeStage) -> dict[str, object]:
-        """What the members of a greedy soup are chosen by: a part of a task's dev split."""
+        """The data on which the members of a greedy soup are chosen: a part of a dev split."""
         assert stage.on is not None
         task = scene.recipe.catalogue[stage.on.task]
         behind = stage_behind(scene.recipe, name)
@@ -187,7 +187,7 @@ def _merged(
 def _heads(
     stage: MergeStage, members: Mapping[str, Shape]
 ) -> tuple[tuple[tuple[str, ...], ...], str]:
-    """The heads that a merge may have, and why it has none."""
+    """The heads that a merge may have, or why it has none."""
     if stage.head in members:
         own = members[str(stage.head)]
         return own.heads, own.headless

@@ -14,12 +14,12 @@ from adapterxlt.stages.merging.keys import MergeStage
 from adapterxlt.suggest import suggest
 
 _READ = "write a layer as a number counted from 0, and a range as two numbers: `0-3`"
-# What a greedy soup, an average of members as they are, has no use for.
+# Settings that a greedy soup, which averages whole members, does not use.
 _NOT_GREEDY = ("weights", "layers", "sparsify", "density", "rescale", "seed", "outliers", "head")
 
 
 def check_settings(draft: Draft, name: str, stage: MergeStage) -> None:
-    """Whether the settings of a stage go together."""
+    """Check that the settings of a stage fit together."""
     at: KeyPath = ("stages", name)
     if draft.knows(at, "merge", "how"):
         _check_weights(draft, at, stage)
@@ -39,7 +39,7 @@ def check_settings(draft: Draft, name: str, stage: MergeStage) -> None:
 def check_backbone(
     draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf, backbone: Backbone
 ) -> None:
-    """Whether the backbone has the layers, and the rank is not too much for it."""
+    """Check that the backbone has the layers, and is wide enough for the rank."""
     for text, part in stage.ranges.items():
         if part.last >= backbone.layers:
             draft.refuse(
@@ -84,7 +84,7 @@ def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
 
 
 def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
-    """Settings that have no meaning besides the others: key, message, hint."""
+    """Settings that have no effect next to the others: key, message, hint."""
     if stage.how == "greedy":
         for key in _NOT_GREEDY:
             if getattr(stage, key) is not None:
