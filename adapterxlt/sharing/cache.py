@@ -14,12 +14,12 @@ from typing import NamedTuple
 import yaml
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.bundled import bundled
+from adapterxlt.bundled import bundled, hint_for_adapter
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import StoreSettings
 from adapterxlt.sharing.exchange import Exchange
-from adapterxlt.sharing.remotes.address import masked, scheme_of, tidy
+from adapterxlt.sharing.remotes.address import local_path, masked, scheme_of, tidy
 from adapterxlt.sharing.remotes.fetch import fetched, has, url_of
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
@@ -104,6 +104,7 @@ class RemoteCache:
         self.progress = progress
         self.exchange = exchange
         self._answers: dict[tuple[str, str], bool] = {}
+        self._told: set[str] = set()
 
     def find(self, fingerprint: str, trained: bool = True) -> str | None:
         """The first remote that says it has a stage, without its password, to be shown.
@@ -158,6 +159,7 @@ class RemoteCache:
         for url in list(self.remotes):
             key = url, fingerprint
             if key not in self._answers:
+                self._tell_missing(url)
                 try:
                     self._answers[key] = has(url, fingerprint)
                 except InvalidArtifactError as error:  # of this stage: it may have others
@@ -169,3 +171,13 @@ class RemoteCache:
                     continue
             if self._answers[key]:
                 yield url, url_of(url, fingerprint)
+
+    def _tell_missing(self, url: str) -> None:
+        """Warn once of a folder that does not exist, unless it is the one to be written."""
+        place = None if url in self._told else local_path(url)
+        if place is None or place.exists() or self.exchange is not None:
+            return
+        self._told.add(url)
+        own = hint_for_adapter(place.name)
+        hint = "; adapters that come with the package are found without a remote" if own else ""
+        self.progress.log(f"warning: remote `{url}`: there is no such folder{hint}")

@@ -143,6 +143,10 @@ def test_a_remote_that_is_not_there_stops_nothing(folder: Path) -> None:
     result = invoke("plan", recipe, "--workdir", folder / "two", "--json")
     assert {step["status"] for step in results_of(result)["steps"]} == {"todo"}
     assert result.stderr.count("warning: remote ignored") == 1
+    assert result.stderr.count(f"warning: remote `{folder}/nothing`: there is no such folder") == 1
+    recipe.write_text(recipe.read_text().replace("nothing", "nli"))
+    named = invoke("plan", recipe, "--workdir", folder / "two").stderr
+    assert "no such folder; adapters that come with the package are found without a remote" in named
 
 
 def test_the_users_configuration_counts_for_every_recipe(folder: Path) -> None:
