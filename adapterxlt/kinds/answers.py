@@ -143,10 +143,10 @@ class PredictedChoice(Answer):
 
 @dataclass(frozen=True)
 class PredictedOther(Answer):
-    """What a kind of tasks predicts that an installed package adds and says no more of.
+    """The prediction for a task kind of an installed package that has no class of its own.
 
     Args:
-        prediction: as its metrics read it.
+        prediction: the value that the metrics of the kind use.
     """
 
     prediction: object

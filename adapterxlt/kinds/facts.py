@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 
 class Example(Protocol):
-    """What all examples have: they are dataclasses; further fields are those of their kind."""
+    """The fields of all examples, which are dataclasses; each kind adds its own fields."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -21,7 +21,7 @@ class HeadFacts(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of its outputs in order; () where they have none."""
+        """Names of its outputs in order; () if they have no names."""
 
     @property
     def multi_label(self) -> bool:
@@ -37,7 +37,7 @@ class TaskFacts(HeadFacts, Protocol):
 
     @property
     def name(self) -> str:
-        """As recipes name it."""
+        """The name in recipes."""
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class Kind:
 
     @property
     def trainable(self) -> bool:
-        """Whether models are trained on such tasks; else they are measured by `retrieve`."""
+        """Whether models can be trained on such tasks; otherwise `retrieve` measures them."""
         return bool(self.workings_at)
 
     @property

@@ -15,11 +15,11 @@ class OneOrTwoTexts(Protocol):
 
     @property
     def text(self) -> str:
-        """The first, or only one."""
+        """The first or only text."""
 
     @property
     def text_pair(self) -> str | None:
-        """The second; None if there is none."""
+        """The second text; None if there is none."""
 
 
 def rows_of(

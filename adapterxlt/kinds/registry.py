@@ -81,7 +81,7 @@ def _each() -> Iterator[Kind]:
 
 
 def _entries() -> Mapping[str, EntryPoint]:
-    """What packages add."""
+    """The kinds that packages add."""
     added = plugins.added("kinds", KINDS, "kind")
     return added
 

@@ -27,7 +27,7 @@ class Cost:
 
 
 def cost_of(steps: Iterable[PlannedStep], store: Store) -> Cost:
-    """What the steps to be run will take, by those of the same kind and task, or of the kind."""
+    """The expected cost of the remaining steps, from steps of the same kind and task, or kind."""
     told: dict[tuple[object, ...], list[tuple[float, int]]] = {}
     for entry in store.entries():
         seconds = duration_of(store, entry.fingerprint)

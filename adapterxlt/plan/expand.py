@@ -30,7 +30,7 @@ def stage_order(recipe: Recipe) -> list[str]:
 def scene_of(
     recipe: Recipe, backbone: Backbone, roots: Sequence[Path], used: Mapping[str, Used]
 ) -> Scene:
-    """What the steps of a checked recipe depend on."""
+    """The surroundings that the steps of a checked recipe depend on."""
 
     recipe = recipe.on(backbone.layers)
 

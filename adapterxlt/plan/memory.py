@@ -113,7 +113,7 @@ def _common(then: Mapping[str, Parts], now: Mapping[str, Parts]) -> int:
 
 
 def _old_plan(store: Store, recipe: str) -> dict[str, dict[str, object]]:
-    """As earlier versions kept it; only explanations rest on it, so one that is damaged is none."""
+    """The plan as earlier versions stored it. Only explanations use it, so damage is ignored."""
     try:
         found = json.loads((store.root / _OLD_FOLDER / f"{recipe}.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -156,7 +156,7 @@ def recipe_id(recipe: Recipe, plan: Plan, sources: Sources) -> str:
 
 
 def _used_step(step: Step, store: Store, used: Used) -> PlannedStep:
-    """What was trained elsewhere has the address that it has there."""
+    """A step that uses a model trained elsewhere has the address of that model."""
     status, reason = _status(store, used.fingerprint)
     if status != "done":
         status, reason = (
@@ -183,7 +183,7 @@ def _status(store: Store, address: str) -> tuple[Status, str]:
 
 
 class _Read:
-    """What the data of steps are; many steps read the same."""
+    """Hashes of the data of steps; many steps read the same data."""
 
     def __init__(self, sources: Sources) -> None:
         self._roots = sources.roots
@@ -200,7 +200,7 @@ class _Read:
         )
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
-        """Where the data of each of its tasks are from."""
+        """The origins of the data of each task of a step."""
         found: dict[str, list[str]] = {}
         for read in KINDS[step.kind].reads(step, self._tasks):
             task, key = read.task, (read.task.name, tuple(read.languages), read.split)

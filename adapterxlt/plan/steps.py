@@ -52,6 +52,6 @@ class Plan:
         return self._by_id[step_id]
 
     def upto(self, step_id: str) -> list[PlannedStep]:
-        """The step and all that it needs, each after what it needs itself."""
+        """The step and everything that it needs, in an order that respects inputs."""
         order = in_order([step_id], lambda name: self._by_id[name].step.inputs)
         return [self._by_id[name] for name in order]

@@ -60,7 +60,7 @@ def write_bundle(folder: Path, names: list[str], out: IO[bytes]) -> int:
 
 
 def manifest_size(header: bytes, where: str) -> int:
-    """Bytes of the manifest that a bundle begins with, by its first HEADER bytes.
+    """The size of the manifest at the start of a bundle, read from its first HEADER bytes.
 
     Raises:
         InvalidArtifactError: it begins with something else.
@@ -82,7 +82,7 @@ def _problem(where: str) -> InvalidArtifactError:
 
 
 def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
-    """List a bundle without reading what the files hold.
+    """List a bundle without reading the content of its files.
 
     Args:
         size: bytes of the bundle.

@@ -80,7 +80,7 @@ def _absolute(url: str, base: Path) -> str:
 
 @cache
 def shipped_adapters(folder: Path) -> dict[str, str]:
-    """Folders of artifacts in a folder, by fingerprint; what cannot be read is left out."""
+    """The artifacts in a folder, by fingerprint; unreadable ones are left out."""
     found = {}
     for path in sorted(folder.glob(f"*/{MANIFEST_NAME}")):
         try:
@@ -152,7 +152,7 @@ class RemoteCache:
         return False
 
     def _places(self, fingerprint: str) -> Iterator[tuple[str, str]]:
-        """Who says to have a stage, and the URL of its artifact; each is asked once for it."""
+        """The places that have a stage, with the URL of its artifact; each is asked only once."""
         shipped = shipped_adapters(bundled("artifacts/adapters")).get(fingerprint)
         if shipped is not None:
             yield shipped, shipped

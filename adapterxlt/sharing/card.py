@@ -162,7 +162,7 @@ def _summary(manifest: Manifest, backbone: str) -> str:
 
 
 def _language_adapters(manifest: Manifest, scores: list[dict[str, Any]]) -> list[str]:
-    """Which language adapter it holds, and which others it was measured with."""
+    """The language adapter in the artifact, and the others that it was measured with."""
     below, spoken = stands_on(manifest), dict[str, str]()
     for score in scores:
         language, address = score.get("language_adapter"), score.get("language_adapter_fingerprint")
@@ -186,13 +186,13 @@ def _language_adapters(manifest: Manifest, scores: list[dict[str, Any]]) -> list
 
 
 def _hub_ids(manifest: Manifest) -> list[str]:
-    """Data sets of the Hub that it was trained on; no others may be called by their names."""
+    """The data sets of the Hub that it was trained on; other data must not use their names."""
     origins = [origin for found in data_of(manifest).values() for origin in found]
     return list(dict.fromkeys(found for found in map(hub_id, origins) if found))
 
 
 def _pipeline(score: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
-    """What the Hub calls the kind of a measured task; of the user's own, by what measured it."""
+    """The Hub's name for the kind of a measured task; a user's task gets it from its metric."""
     task = str(score["task"])
     if task in catalogue():
         return get_kind(catalogue()[task].kind).pipeline
@@ -207,7 +207,7 @@ def _pipeline(score: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
 
 
 def _dataset_type(origins: list[str]) -> str:
-    """What a model-index calls the id of a data set, for data that need not have one."""
+    """The id of a data set in a model-index, for data that may have no id."""
     (origin,) = origins if len(origins) == 1 else [""]
     return hub_id(origin) or (POCKET if origin == POCKET else "local")
 
@@ -301,7 +301,7 @@ def _note_on_padding(manifest: Manifest, form: Form) -> list[str]:
 
 
 def escape(value: object) -> str:
-    """Text as Markdown shows it, on one line: nothing an artifact says becomes markup."""
+    """Text for Markdown on one line, in which nothing from an artifact becomes markup."""
     text = printable(" ".join(str(value).split()))
     text = _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;")
     return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)  # no numbered list

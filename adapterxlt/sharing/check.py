@@ -58,7 +58,7 @@ def check_loads(
 
 @contextmanager
 def refusing(folder: Path, where: Path | None = None) -> Iterator[None]:
-    """Turn whatever an artifact makes a library raise into one line that refuses it."""
+    """Turn every exception that an artifact causes in a library into one error that refuses it."""
     shown = str(where or folder)
     try:
         yield

@@ -154,5 +154,5 @@ def _check_hashes(stream: IO[bytes], size: int, where: str) -> None:
 
 
 def _shown(name: str) -> str:
-    """A name that may hold anything, fit for a terminal."""
+    """A name from a stranger, made safe for a terminal."""
     return repr(name[:100])[1:-1]

@@ -17,7 +17,7 @@ _ENDINGS = {DURATIONS: "", COSTS: ".json", LOSSES: ".json"}
 
 
 def read_beside(store: Store, fingerprint: str) -> dict[str, str]:
-    """The texts that are kept of an entry, by folder."""
+    """The facts that are stored next to an entry, by folder."""
     found = {}
     for folder, ending in _ENDINGS.items():
         path = store.root / folder / f"{fingerprint}{ending}"
@@ -27,7 +27,7 @@ def read_beside(store: Store, fingerprint: str) -> dict[str, str]:
 
 
 def write_beside(store: Store, fingerprint: str, texts: Mapping[str, str]) -> None:
-    """Keep what another store has of an entry."""
+    """Store the facts that another store has about an entry."""
     for folder, ending in _ENDINGS.items():
         if folder in texts:
             write_atomic(store.root / folder / f"{fingerprint}{ending}", texts[folder])

@@ -66,7 +66,7 @@ def cannot_write(
 
 @contextmanager
 def writing(path: Path | str, *, surely: bool = True) -> Iterator[None]:
-    """Say of what fails in writing where it is, why, and what to do.
+    """Turn errors in writing into one that says where, why, and what to do.
 
     Args: as of `cannot_write`.
 

@@ -29,7 +29,7 @@ def sha256_of(blocks: Iterable[bytes]) -> str:
 
 
 def sha256_kept(path: Path) -> str:
-    """The same as `sha256_file`, remembered while the file's size and time of change stay."""
+    """The same as `sha256_file`, but cached while size and modification time stay the same."""
     status = path.stat()
     return _sha256_kept(path.resolve(), status.st_size, status.st_mtime_ns)
 

@@ -17,7 +17,7 @@ from adapterxlt.hub_cache import blobs_of, repository_of
 
 
 def real_path(folder: Path, name: str) -> Path:
-    """Where a file of a folder really lies.
+    """The real path of a file in a folder.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -45,7 +45,7 @@ def real_path(folder: Path, name: str) -> Path:
 
 
 def leads_out(place: Path) -> InvalidArtifactError:
-    """What is said of a link that is not followed."""
+    """The message about a link that is not followed."""
     return InvalidArtifactError(
         f"{place}: is a link to a place outside the folder",
         hint="if you trust the links, make a copy without them: `cp -rL FOLDER COPY`",
@@ -53,7 +53,7 @@ def leads_out(place: Path) -> InvalidArtifactError:
 
 
 def stays(folder: Path, real: Path) -> bool:
-    """Whether a path without links is of a folder, or of the Hub's cache that it lies in."""
+    """Whether a path without links is in a folder, or in the Hub's cache that contains it."""
     root = Path(os.path.realpath(folder))
     allowed = [root]
     for place in (root, *root.parents):

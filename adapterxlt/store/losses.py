@@ -64,7 +64,7 @@ def note_course(store: Store, fingerprint: str, course: Course | None) -> None:
 
 
 def read_course(store: Store, fingerprint: str) -> Course | None:
-    """The course of a trained step; None where none was kept, or what is there is no course."""
+    """The course of a trained step; None if none was stored, or the file is not a course."""
     try:
         with open_inside(store.root / FOLDER, f"{fingerprint}.json") as stream:
             found: Any = json.loads(stream.read(_LARGEST))

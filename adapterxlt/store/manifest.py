@@ -109,12 +109,12 @@ class Manifest(BaseModel):
         return sum(record.size for record in self.files.values())
 
     def text(self) -> str:
-        """What `manifest.json` holds."""
+        """The content of `manifest.json`."""
         without = None if self.artifact else {"artifact"}
         return self.model_dump_json(indent=1, exclude=without) + "\n"
 
     def sealed(self) -> Manifest:
-        """With the right seal; an entry that never left its store has none."""
+        """The manifest with the right seal; an entry that never left its store has no seal."""
         if self.artifact is None:
             return self
         empty = self.model_copy(update={"artifact": self.artifact.model_copy(update={"seal": ""})})
@@ -171,7 +171,7 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
 
 
 def _schema_version(content: bytes) -> object:
-    """What a manifest that cannot be read gives as its version; None if not even that."""
+    """The version that an unreadable manifest states; None if it does not even state that."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):

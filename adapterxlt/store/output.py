@@ -26,7 +26,7 @@ from adapterxlt.store.atomic import replacing, take_over
 from adapterxlt.store.compressed import compressing, ending, zstandard
 from adapterxlt.store.disk import cannot_write, writing
 
-# Names of what is open already -> its number.
+# Names of open descriptors -> their numbers.
 _NAMED = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 _NUMBERED = re.compile(r"/(?:dev|proc/(?:self|\d+|thread-self))/fd/(\d+)")
 _LINKS = 40  # followed one after another, as the system does
@@ -50,7 +50,7 @@ class Output:
 
     @property
     def takes_stdout(self) -> bool:
-        """Whether it goes where a summary for the user would go."""
+        """Whether it goes to stdout, where the summary for the user would go."""
         try:
             there = os.fstat(self.descriptor) if self.descriptor is not None else self.path.stat()
             return os.path.samestat(there, os.fstat(1))
@@ -174,7 +174,7 @@ def check_new_folder(path: Path, *, inputs: Iterable[Path] = (), option: str = "
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A place that becomes the folder `path` when all in it is written, and is gone otherwise."""
+    """A temporary folder that becomes `path` when it is complete, and is removed otherwise."""
     with writing(path, surely=False):
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".adapterxlt-", dir=path.parent))
@@ -186,7 +186,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def _follow(path: Path) -> tuple[Path, int | None]:
-    """Where a name leads to, and the open descriptor that it is a name of."""
+    """The target of a name, and the open descriptor that it stands for."""
     if str(path) == "-":
         return path, 1
     place = path.absolute()

@@ -63,7 +63,7 @@ class Store:
         self._verified: dict[str, Manifest] = {}
 
     def path(self, fingerprint: str) -> Path:
-        """Where the entry is, or will be."""
+        """The folder of the entry, which may not exist yet."""
         return self.root / fingerprint[:2] / fingerprint
 
     def staging(self, fingerprint: str) -> Path:
@@ -186,7 +186,7 @@ class Store:
     def record_failure(
         self, fingerprint: str, title: str, message: str, *, recipe: str = ""
     ) -> None:
-        """Leave a note of why the entry could not be computed, for `status`."""
+        """Record why the entry could not be computed, for `status`."""
         write_json(
             self.staging(fingerprint) / _FAILURE,
             {"fingerprint": fingerprint, "title": title, "message": message, "recipe": recipe},
@@ -198,7 +198,7 @@ class Store:
         return sorted(found, key=lambda manifest: (manifest.title, manifest.fingerprint))
 
     def unreadable(self) -> list[str]:
-        """What is wrong with each manifest that cannot be read."""
+        """The problem of each manifest that cannot be read."""
         return self._manifests()[1]
 
     def _manifests(self) -> tuple[list[Manifest], list[str]]:
@@ -211,7 +211,7 @@ class Store:
         return found, problems
 
     def failures(self) -> list[Failure]:
-        """What was tried and failed, and is not whole since."""
+        """The failures of entries that are still missing."""
         found = []
         for path in sorted(self.root.glob(f".staging/*/{_FAILURE}")):
             note = _read_note(path)

@@ -27,7 +27,7 @@ from adapterxlt.metrics.statistics import Column
 
 
 class MultipleChoice(Workings):
-    """One row a choice, behind the context; the head scores each row."""
+    """One row per choice, after the context; the head scores each row."""
 
     def encode(
         self,

@@ -29,7 +29,7 @@ from adapterxlt.metrics.statistics import Column
 
 
 class PairClassification(Workings):
-    """Both texts in one row; one output a label."""
+    """Both texts are in one row, and the head has one output per label."""
 
     def encode(
         self,

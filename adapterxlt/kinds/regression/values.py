@@ -21,7 +21,7 @@ from adapterxlt.metrics.statistics import Column
 
 
 class Regression(Workings):
-    """One output, which is the number."""
+    """The head has one output, which is the number."""
 
     def encode(
         self,

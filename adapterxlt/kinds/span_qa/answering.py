@@ -165,7 +165,7 @@ class SpanQA(Workings):
         task: TaskFacts,
         language: str,
     ) -> dict[str, Column]:
-        """Exact match and F1 of each question, 0 to 1; of several answers, with the best."""
+        """Exact match and F1 of each question, from 0 to 1, with the best of several answers."""
         gold = [[text for _, text in example.answers or ()] for example in examples]
         if task.no_answer:
             ids = [example.id for example in examples]
@@ -185,7 +185,7 @@ class SpanQA(Workings):
 
 
 def _normaliser(task: TaskFacts, language: str) -> Normalise:
-    """How the script of a task compares answers."""
+    """The function with which the script of a task compares answers."""
     context = language.partition("-")[0]
     by_language = task.name in MLQA_TASKS and context in MLQA_LANGUAGES
     return normaliser(context if by_language else None)

@@ -11,7 +11,7 @@ from adapterxlt.kinds.kind import Head, Kind
 
 @dataclass(frozen=True, slots=True)
 class TaggingExample:
-    """Words and one tag a word (indices into the task's `labels`), None where blanked."""
+    """Words and one tag per word (indices into the task's `labels`), None where blanked."""
 
     id: str
     words: tuple[str, ...]

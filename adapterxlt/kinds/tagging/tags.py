@@ -114,7 +114,7 @@ class Tagging(Workings):
         outputs: Sequence[tuple[Feature, dict[str, Logits]]],
         task: TaskFacts,
     ) -> list[Answer]:
-        """Chunks are read off the tags as they are for F1."""
+        """Chunks are read from the tags in the same way as for F1."""
         chosen: list[Any] = self.decode(examples, outputs, task, None)
         scores = [[0.0] * len(example.words) for example in examples]
         for feature, output in outputs:
@@ -175,7 +175,7 @@ class Tagging(Workings):
         predictions: Sequence[list[int]],
         task: TaskFacts,
     ) -> str:
-        """A tag a line, and a blank line behind each sentence."""
+        """One tag per line, and a blank line after each sentence."""
         sentences = (
             "".join(f"{on_one_line(task.labels[tag])}\n" for tag in tags) for tags in predictions
         )
@@ -186,13 +186,13 @@ class Tagging(Workings):
 
 
 def padded_labels(features: Sequence[Feature], width: int) -> Tensor:
-    """One label a token, [batch, width]; none on padding."""
+    """One label per token, [batch, width]; none on padding."""
     rows = [feature.label for feature in features if isinstance(feature.label, list)]
     return torch.tensor([tags + [IGNORED] * (width - len(tags)) for tags in rows])
 
 
 def labelled_tokens(features: Sequence[Feature]) -> int:
-    """How many tokens carry a label, at least 1."""
+    """The number of tokens that carry a label, at least 1."""
     labels = (feature.label for feature in features)
     return max(1, sum(tag != IGNORED for row in labels if isinstance(row, list) for tag in row))
 

@@ -29,7 +29,7 @@ from adapterxlt.metrics.statistics import Column
 
 
 class TextClassification(Workings):
-    """One output a label: the highest is the one label, those above 0 are the several."""
+    """One output per label: the highest is the label; with several labels, those above 0 are."""
 
     def encode(
         self,
@@ -74,7 +74,7 @@ class TextClassification(Workings):
         task: TaskFacts,
         odds: dict[str, float] | None,
     ) -> list[Prediction]:
-        """Names of labels; of several, in the order of the task's."""
+        """Names of labels; several are in the order of the task's labels."""
         found: list[Prediction] = [""] * len(examples)
         for feature, output in outputs:
             logits = output["logits"]
@@ -122,7 +122,7 @@ class TextClassification(Workings):
         task: TaskFacts,
         language: str,
     ) -> dict[str, Column]:
-        """Numbers of labels; of several, whether each of them applies, [examples, labels]."""
+        """Numbers of labels; with several labels, whether each applies, [examples, labels]."""
         sides = {"gold": [self.right(each, task) for each in examples], "predicted": predictions}
         if task.multi_label:
             return {
@@ -133,12 +133,12 @@ class TextClassification(Workings):
         return {side: np.array([number[each] for each in sides[side]]) for side in sides}
 
     def shown(self, prediction: Any, task: TaskFacts) -> str:
-        """Several labels stand behind each other, parted by `|`."""
+        """Several labels are joined by `|`."""
         return prediction if isinstance(prediction, str) else "|".join(prediction)
 
 
 def _label(example: LabelledText, numbers: Mapping[str, int]) -> int | list[int]:
-    """The number of its label; of several, a 0 or 1 for each that there is."""
+    """The number of its label; with several labels, 0 or 1 for each."""
     given = example.labels if example.label is None else (example.label,)
     if given is None:
         raise missing_label(example)
