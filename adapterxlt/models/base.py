@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,27 @@ def put_weights(target: Mapping[str, Tensor], folder: Path) -> None:
 
 
 def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
-    """The backbone's tokenizer, which knows how long an input may be."""
+    """The backbone's tokenizer, which knows how long an input may be.
+
+    A process keeps the last ones: reading XLM-R's vocabulary takes ten times as long as reading
+    its weights, which the system keeps in memory by itself. Each caller may set limits of its own;
+    the vocabulary is shared.
+    """
+    files = sorted(path for path in backbone.path.iterdir() if path.is_file())
+    status = [(path.name, path.stat()) for path in files]
+    state = tuple((name, found.st_size, found.st_mtime_ns) for name, found in status)
+    return copy.copy(_tokenizer(backbone, state))
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(
+    backbone: Backbone, state: tuple[tuple[str, int, int], ...]
+) -> PreTrainedTokenizerBase:
+    """Read a tokenizer.
+
+    Args:
+        state: of the files that it is read from.
+    """
     auto: Any = AutoTokenizer  # untyped
     try:
         with quiet(), view(backbone) as folder:
