@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
+from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Layout
@@ -189,14 +190,17 @@ def _columns(
                 "sentence_retrieval",
                 sides,
                 (),
-                [("two texts without labels, read as translations")],
+                ["two texts without labels, read as translations", *_unused(values, texts[:2])],
             )
         if texts:
             return (
                 "mlm",
                 {"text": texts[0]},
                 (),
-                [("texts without labels, for masked language modelling")],
+                [
+                    "texts without labels, for masked language modelling",
+                    *_unused(values, texts[:1]),
+                ],
             )
         raise UsageError(f"{file}: no column looks like a text", hint="write the entry by hand")
     if not texts:
@@ -266,3 +270,12 @@ def _quoting(files: Sequence[Path], written: str) -> str:
                 pass
         return "none"
     return "csv"
+
+
+def _unused(values: Mapping[str, object], used: Sequence[str]) -> list[str]:
+    """A note on the columns that a guess without labels does not use."""
+    rest = [f"`{name}`" for name in values if name not in used]
+    if not rest:
+        return []
+    told = "if one of them holds labels, correct `kind`, `labels` and `columns`"
+    return [f"columns that are not used: {few(rest)}; {told}"]

@@ -75,6 +75,14 @@ def test_lines(tmp_path: Path) -> None:
     assert (entry["kind"], entry["format"], entry["languages"]) == ("mlm", "lines", ["wol"])
 
 
+def test_columns_that_a_guess_does_not_use_are_named(tmp_path: Path) -> None:
+    rows = "Where is my parcel,delivery\nI forgot my password,login\n"
+    found = guess("mail", [write(tmp_path / "en.test.csv", f"message,team\n{rows}")], tmp_path)
+    assert found.entry["kind"] == "mlm"
+    told = "if one of them holds labels, correct `kind`, `labels` and `columns`"
+    assert f"columns that are not used: `team`; {told}" in found.notes
+
+
 def test_what_cannot_be_guessed(tmp_path: Path) -> None:
     table = write(tmp_path / "train.csv", f"one,two,same\n{ROWS}")
     lines = write(tmp_path / "test.txt", "only\ntexts here\n")
