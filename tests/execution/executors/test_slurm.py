@@ -86,7 +86,8 @@ def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
 @pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
-    stages = "\n  direct: {train: pawsx, max_steps: 200, checkpoint_every: 20}"
+    # Long enough: SLURM kills a job some seconds after it was told to end.
+    stages = "\n  direct: {train: pawsx, max_steps: 1200, checkpoint_every: 50}"
     run("alone", stages=stages)
 
     class Preempting(slurm.Slurm):
