@@ -44,5 +44,4 @@ def merged_share(
     # In turns, as other work on the machine comes and goes; the fastest pass has the least of it.
     with quiet():  # the library remarks in every pass that no adapter is active
         rounds = [(seconds(in_weights(built)), seconds(nullcontext())) for _ in range(_TIMES)]
-    merged, usual = map(min, zip(*rounds, strict=True))
-    return merged / usual
+    return min(merged for merged, _ in rounds) / min(usual for _, usual in rounds)
