@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -15,49 +14,6 @@ from adapterxlt.execution.run import RunResult
 from adapterxlt.store.store import Store
 
 Run = Callable[..., RunResult]
-
-# Ends its process just as SIGKILL does at its n-th look at a file of the store, n by the
-# process's turn; where the turns are over, nothing happens.
-KILLING = """
-import os, pathlib, signal, sys
-turns = pathlib.Path(os.environ["TURNS"])
-events, count = 0, 0
-if "adapterxlt.execution.worker" in sys.orig_argv:
-    for file in sorted(turns.iterdir()):
-        try:
-            events = int(file.read_text())
-            file.unlink()
-            break
-        except OSError:
-            continue
-
-def heed(event, args):
-    global count
-    if events and any(isinstance(arg, str) and os.environ["PLACE"] in arg for arg in args):
-        count += 1
-        if count == events:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(heed)
-"""
-
-
-@pytest.fixture
-def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[int]], None]:
-    """Have the first worker killed at an event of the first number, the second, and so on."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(KILLING)
-    (tmp_path / "turns").mkdir()
-
-    def kill(numbers: list[int]) -> None:
-        for turn, number in enumerate(numbers):
-            (tmp_path / "turns" / f"{turn:03}").write_text(str(number))
-        path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
-        monkeypatch.setenv("PYTHONPATH", path)
-        monkeypatch.setenv("TURNS", str(tmp_path / "turns"))
-        monkeypatch.setenv("PLACE", str(tmp_path / "killed" / "store"))
-
-    return kill
 
 
 def contents(store: Path) -> dict[str, dict[str, str]]:
@@ -83,24 +39,6 @@ def test_two_processes_leave_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert board.told_by_log(board.lines["direct"]) == ["direct: finished"]
     again = run("both", Local(2))
     assert (again.done, again.reused) == ([], alone.done)
-
-
-@pytest.mark.slow
-def test_killed_workers_cost_nothing(
-    run: Run, tmp_path: Path, kill: Callable[[list[int]], None]
-) -> None:
-    """Sixteen stages; workers are killed before, while and after something is written."""
-    stages = "".join(
-        f"\n  t{n}: {{train: pawsx, seed: {n}}}\n  e{n}: {{evaluate: t{n}, on: pawsx}}"
-        for n in range(8)
-    )
-    run("alone", stages=stages)
-    kill([3, *Random(1).sample(range(80, 200), 3)])
-    killed = run("killed", Local(2), stages)
-    assert not killed.failed
-    assert not list((tmp_path / "turns").iterdir())
-    results = [(tmp_path / name / "results.json").read_bytes() for name in ("alone", "killed")]
-    assert results[0] == results[1]
 
 
 def test_a_step_that_kills_its_process_fails_in_the_end(

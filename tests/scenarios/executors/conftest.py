@@ -1,0 +1,3 @@
+from tests.carrying_out import kill, run
+
+__all__ = ["kill", "run"]
