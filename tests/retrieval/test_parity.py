@@ -108,7 +108,7 @@ def slow_best(pairs, gold):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(mining_cases())
 def test_mined_pairs_and_f1_are_those_of_the_slow_protocol(name, case):
     sides, gold = case
