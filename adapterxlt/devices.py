@@ -18,6 +18,21 @@ PATTERN = r"auto|cpu|cuda(:\d{1,3})?|mps"
 KNOWN = "auto, cpu, cuda, cuda:N (the GPU number N, from 0) or mps"
 
 
+def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor on a device.
+
+    To a GPU it goes from pinned memory, so that this process prepares the next batch meanwhile.
+
+    Example:
+        >>> import torch
+        >>> moved(torch.ones(2), torch.device("cpu"))
+        tensor([1., 1.])
+    """
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 def is_device(name: str) -> bool:
     """Whether this is a valid name of a device, on this machine or another."""
     return re.fullmatch(PATTERN, name) is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pytest
 import torch
 
-from adapterxlt.devices import find_device, find_precision, is_device
+from adapterxlt.devices import find_device, find_precision, is_device, moved
 from adapterxlt.errors import MissingDeviceError
 
 
@@ -70,3 +72,22 @@ def test_auto_precision_is_bf16_on_gpus_that_compute_in_it(monkeypatch: pytest.M
         assert find_precision("auto", gpu) == expected
     assert find_precision("auto", torch.device("cpu")) == "fp32"
     assert find_precision("bf16", torch.device("cpu")) == "bf16"
+
+
+class _Pinned(torch.Tensor):
+    """Tells how it is sent to a GPU, which need not be here."""
+
+    def pin_memory(self, *_: object) -> Self:  # type: ignore[override]
+        self.pinned = True
+        return self
+
+    def to(self, device: torch.device, *, non_blocking: bool = False) -> object:  # type: ignore[override]
+        return device, non_blocking, getattr(self, "pinned", False)
+
+
+def test_only_what_goes_to_a_gpu_is_pinned() -> None:
+    gpu, cpu = torch.device("cuda", 1), torch.device("cpu")
+    assert moved(_Pinned(torch.ones(2)), gpu) == (gpu, True, True)
+    assert moved(_Pinned(torch.ones(2)), cpu) == (cpu, False, False)
+    here = torch.ones(2)
+    assert moved(here, cpu) is here

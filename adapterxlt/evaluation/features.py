@@ -10,6 +10,7 @@ from torch import Tensor
 
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.collate import collate
+from adapterxlt.devices import moved
 from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.metrics.transferability import Classes, Matrix
 from adapterxlt.models.parts import Built
@@ -49,7 +50,7 @@ def frozen_features(
         """Which example each vector is of, the vectors, and their classes."""
         batch = collate([features[row] for row in rows], pad_id, kind)
         ids, mask, labels = (
-            batch[key].to(device) for key in ("input_ids", "attention_mask", "labels")
+            moved(batch[key], device) for key in ("input_ids", "attention_mask", "labels")
         )
         with torch.inference_mode():
             states = token_states(built, ids, mask, built.backbone.layers)

@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.collate import collate
 from adapterxlt.batching.encode import encode
+from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.mlm.masking import Masking
@@ -80,7 +81,7 @@ def masked_scores(
         wanted = batch.pop("labels")[hidden].to(device)
         owners = np.array([features[row].example for row in rows])
         with built.inference():
-            output = built.model(**{key: value.to(device) for key, value in batch.items()})
+            output = built.model(**{key: moved(value, device) for key, value in batch.items()})
             logits = output.logits.float().flatten(0, 1)
             each = cross_entropy(logits, wanted, reduction="none").double().cpu().numpy()
         return np.repeat(owners, hidden.sum(dim=1).numpy()), each

@@ -11,6 +11,7 @@ import numpy as np
 from adapterxlt.batching.batches import budget_batches
 from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
+from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.evaluation.clock import Clock
 from adapterxlt.kinds.facts import Example, TaskFacts
@@ -133,7 +134,7 @@ def forward(
     def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
         inputs = collate(batch, pad_id, kind)
         with built.inference(), clock.running(device):
-            output = built.model(**{key: value.to(device) for key, value in inputs.items()})
+            output = built.model(**{key: moved(value, device) for key, value in inputs.items()})
         return list(_split(batch, output))
 
     with progress.bar(description, len(features), unit="inputs") as bar:

@@ -20,6 +20,7 @@ from adapterxlt.progress import Progress, Silent
 from adapterxlt.search.arrays import Floats, Ids
 from adapterxlt.search.best import Best, Neighbours
 from adapterxlt.search.kept import Kept
+from adapterxlt.search.on_device import look_on
 from adapterxlt.search.rows import Rows
 from adapterxlt.search.steady import lengths, pair_products, rounding, steady_products
 from adapterxlt.search.threads import in_threads
@@ -43,6 +44,7 @@ def exact_neighbours(
     k: int,
     progress: Progress | None = None,
     kept: Kept | None = None,
+    device: str = "",
 ) -> tuple[Neighbours, Neighbours]:
     """The `k` best of the other side for every row of both sides, by inner product.
 
@@ -58,6 +60,8 @@ def exact_neighbours(
         progress: told after every `SUPER` rows of the source.
         kept: what is found is written there now and then; a broken search continues from it, to
             the same bytes.
+        device: where torch computes the products; "" for threads of the CPU. The result is the
+            same.
 
     Returns:
         (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
@@ -72,15 +76,25 @@ def exact_neighbours(
     )
     begun = _resume(kept, forward, backward)
     with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
+        done = begun
+
+        def after(rows: int) -> None:
+            nonlocal done
+            if kept and kept.is_due():
+                kept.save("exact", rows, *forward.arrays, *backward.arrays)
+            bar.advance(rows - done)
+            done = rows
+
+        if device:
+            look_on(device, source, target, forward, backward, begun, after)
+            begun = len(source)
         for start in range(begun, len(source), SUPER):
             held = _read(source, start, SUPER)
             columns = range(0, len(target), ROWS)
             look = partial(_look, held, start, target, forward, backward)
             for _ in in_threads(look, columns, len(columns)):
                 pass
-            if kept and kept.is_due():
-                kept.save("exact", start + len(held), *forward.arrays, *backward.arrays)
-            bar.advance(len(held))
+            after(start + len(held))
     return _settled(forward, source, target, k), _settled(backward, target, source, k)
 
 

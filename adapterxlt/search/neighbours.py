@@ -111,7 +111,7 @@ def find_neighbours(
         progress: told as blocks are done.
         kept: what is found is written there at the end of a block if the last time is a minute
             ago; the same call continues from it after a kill.
-        gpus: numbers of the GPUs that FAISS may use; None: all.
+        gpus: numbers of the GPUs that may be used; None: all.
 
     Raises:
         UsageError: unknown index.
@@ -121,7 +121,10 @@ def find_neighbours(
     check_sides(source, target, k)
     progress = progress or Silent()
     kind, why = _choose(index, source, target, memory)
-    usable = usable_gpus(gpus)
+    usable, device = usable_gpus(gpus), _device(gpus)
+    if kind is None and device:
+        found_there = exact_neighbours(source, target, k, progress, kept, device)
+        return Found(*found_there, Report("flat", f"{why}, on {device}"))
     if kind is None and usable:
         kind, why = FLAT, f"{why}, on {len(usable)} GPU{'s' if len(usable) > 1 else ''}"
     if kind is None:
@@ -134,12 +137,22 @@ def find_neighbours(
     if found is None:
         progress.log(f"{kind.name} does not pay here: searching exactly")
         why = f"{kind.name} did not reach {RECALL:.0%} recall at a fraction of the exact work"
-        return Found(*exact_neighbours(source, target, k, progress, kept), Report("flat", why))
+        neighbours = exact_neighbours(source, target, k, progress, kept, device)
+        return Found(*neighbours, Report("flat", why))
     return Found(
         spread(found.forward, left_of, right_of, k),
         spread(found.backward, right_of, left_of, k),
         found.report,
     )
+
+
+def _device(gpus: Sequence[int] | None) -> str:
+    """The GPU for an exact search, "" for none."""
+    import torch
+
+    if not torch.cuda.is_available() or (gpus is not None and not gpus):
+        return ""
+    return f"cuda:{gpus[0] if gpus else 0}"
 
 
 def _distinct(rows: Rows) -> tuple[Rows, Ids]:

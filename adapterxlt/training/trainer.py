@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
+from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
@@ -172,7 +173,7 @@ class StepTrainer(Trainer):
         """Forward and backward over pieces of a step; returns their share of its mean loss."""
         total = torch.zeros((), device=self.args.device)
         for index, piece in enumerate(pieces):
-            batch = {key: tensor.to(self.args.device) for key, tensor in piece.items()}
+            batch = {key: moved(tensor, self.args.device) for key, tensor in piece.items()}
             with self._precision():
                 loss = self.compute_loss(model, batch) / count
             total += loss.detach()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapterxlt.devices import moved
 from adapterxlt.models.head_classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
@@ -118,7 +119,7 @@ def encode_batches(
         def run(rows: Sequence[int]) -> dict[Key, Floats]:
             ids, mask = pad_tokens([tokens.row(i) for i in rows], pad_id)
             with built.inference():
-                pooled = forward(ids.to(device), mask.to(device), special)
+                pooled = forward(moved(ids, device), moved(mask, device), special)
             return {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
         for batch in batches:

@@ -173,6 +173,40 @@ def large_models_train(folder: Path, device: str) -> tuple[bool, str]:
     return True, ", ".join(said)
 
 
+def exact_search_finds_the_same_pairs(folder: Path, device: str) -> tuple[bool, str]:
+    """Vectors with many equal scores, and real ones that differ by less than rounding."""
+    import time
+
+    import numpy as np
+
+    from adapterxlt.search.exact import exact_neighbours
+    from adapterxlt.search.rows import ArrayRows
+
+    rng, said, good = np.random.default_rng(1), [], True
+    count = 20_000 if device.startswith("cuda") else 3_000
+    near = rng.normal(size=(1, 64)) + 1e-4 * rng.normal(size=(count // 8, 64))
+    for name, vectors in {
+        "ties": rng.integers(-2, 3, (count, 8)),
+        "near": near,
+        "real": rng.normal(size=(count, 384)),
+    }.items():
+        rows = vectors.astype(np.float32)
+        sides = ArrayRows(rows[::2]), ArrayRows(rows[1::2])
+        begun = time.monotonic()
+        there = exact_neighbours(*sides, 4, device=device)
+        middle = time.monotonic()
+        here = exact_neighbours(*sides, 4)
+        times = f"{middle - begun:.1f} s, CPU {time.monotonic() - middle:.1f} s"
+        same = all(
+            one.tobytes() == other.tobytes()
+            for found, expected in zip(there, here, strict=True)
+            for one, other in zip(found, expected, strict=True)
+        )
+        good = good and same
+        said.append(f"{name}: {'same' if same else 'OTHER'}, {times}")
+    return good, "; ".join(said)
+
+
 CHECKS: tuple[Check, ...] = (
     device_is_used,
     predictions_are_those_of_the_cpu,
@@ -180,6 +214,7 @@ CHECKS: tuple[Check, ...] = (
     bf16_says_nearly_the_same,
     memory_that_does_not_suffice_halves_the_budget,
     large_models_train,
+    exact_search_finds_the_same_pairs,
 )
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.search import exact
+from adapterxlt.search import exact, on_device
 from adapterxlt.search.exact import exact_neighbours
+from adapterxlt.search.kept import Kept
 from adapterxlt.search.rows import ArrayRows
 
 ROWS = st.lists(st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=40)
@@ -38,6 +39,59 @@ def test_both_directions_equal_sorting_all_by_score_then_id(source, target, k, s
         assert np.array_equal(found[1], ids)
         assert np.array_equal(found[0], scores)
         assert (found[0].dtype, found[1].dtype) == (np.float32, np.int64)
+
+
+@given(ROWS, ROWS, st.integers(1, 50), st.sampled_from([1, 3, 8, 1024]))
+def test_products_of_a_device_end_in_the_same(source, target, k, side):
+    left, right = np.array(source, np.float32), np.array(target, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(on_device, "ROWS", 2 * side)
+        patch.setattr(on_device, "COLUMNS", side)
+        there = exact_neighbours(ArrayRows(left), ArrayRows(right), k, device="cpu")
+    here = exact_neighbours(ArrayRows(left), ArrayRows(right), k)
+    for found, expected in zip(there, here, strict=True):
+        assert found[0].tobytes() == expected[0].tobytes()
+        assert found[1].tobytes() == expected[1].tobytes()
+
+
+def test_a_broken_search_of_a_device_goes_on_without_it(tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    left, right = (rng.integers(-2, 3, (n, 5)).astype(np.float32) for n in (70, 90))
+    monkeypatch.setattr(on_device, "ROWS", 16)
+    monkeypatch.setattr(on_device, "COLUMNS", 32)
+    monkeypatch.setattr(exact, "SUPER", 16)
+
+    class Cut(Kept):
+        saved = 0
+
+        def is_due(self):
+            if self.saved == 2:
+                raise KeyboardInterrupt
+            self.saved += 1
+            return True
+
+    sides = ArrayRows(left), ArrayRows(right)
+    with pytest.raises(KeyboardInterrupt):
+        exact_neighbours(*sides, 4, kept=Cut(tmp_path / "kept"), device="cpu")
+    looked = []
+    monkeypatch.setattr(exact, "_read", lambda rows, start, size, read=exact._read: (
+        looked.append(start) or read(rows, start, size)))  # fmt: skip
+    again = exact_neighbours(*sides, 4, kept=Kept(tmp_path / "kept"))
+    assert looked[0] == 32, "two blocks of rows were done"
+    for found, expected in zip(again, exact_neighbours(*sides, 4), strict=True):
+        assert found[0].tobytes() == expected[0].tobytes()
+        assert found[1].tobytes() == expected[1].tobytes()
+
+
+def test_real_valued_vectors_on_a_device_give_the_same_bytes():
+    rng = np.random.default_rng(1)
+    left, right = (rng.normal(size=(n, 24)).astype(np.float32) for n in (1500, 5000))
+    sides = ArrayRows(left), ArrayRows(right)
+    for found, expected in zip(
+        exact_neighbours(*sides, 4, device="cpu"), exact_neighbours(*sides, 4), strict=True
+    ):
+        assert found[0].tobytes() == expected[0].tobytes()
+        assert found[1].tobytes() == expected[1].tobytes()
 
 
 def test_real_valued_vectors_give_what_sorting_gives_and_the_same_bytes():
