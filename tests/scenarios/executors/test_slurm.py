@@ -1,0 +1,163 @@
+"""A SLURM cluster: jobs that are cancelled, runs that are left and taken up again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from adapterxlt.errors import UsageError
+from adapterxlt.execution.executors import slurm, slurm_commands, slurm_probe
+from adapterxlt.execution.executors.executor import Ended
+from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.executors.probe import question
+from adapterxlt.execution.run import RunResult
+from adapterxlt.stages.running.context import Context
+from adapterxlt.store.store import Store
+from tests.scenarios.executors import slurm_node
+
+pytest.importorskip("submitit", reason="submitit is not installed")
+
+Run = Callable[..., RunResult]
+
+STAGES = "\n  direct: {train: pawsx}\n  scores: {evaluate: direct, on: pawsx}"
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if why := slurm_node.why_not():
+        pytest.skip(why)
+    # Names of sockets are short, and so must be that of the folder they are in.
+    with TemporaryDirectory(prefix="slurm") as folder, slurm_node.slurm(Path(folder)) as conf:
+        monkeypatch.setenv("SLURM_CONF", str(conf))
+        monkeypatch.setattr(slurm_commands, "EVERY", 0.5)
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
+    run: Run, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"^--slurm partition=big: SLURM does not have this partition"
+    ):
+        run("slurm", slurm.make(Options(settings={"partition": "big"})), STAGES)
+
+    run("alone", stages=STAGES)
+    (trained,) = [e for e in Store(tmp_path / "alone/store").entries() if e.title == "direct"]
+    held = Store(tmp_path / "work/store").lock(trained.fingerprint)  # so that it cannot end
+    held.__enter__()
+    left = run("work", slurm.make(Options(settings={"partition": "main"}, detach=True)), STAGES)
+    assert (left.done, left.failed, left.rows) == ([], {}, [])
+    (jobs,) = (tmp_path / "work/logs").glob("*/slurm/jobs.json")
+    first = json.loads(jobs.read_text())["direct"]
+
+    class Cancelling(slurm.Slurm):
+        cancelled = ""
+
+        def _look(self, step_id: str, queued: object) -> Ended | None:
+            ended = super()._look(step_id, queued)  # type: ignore[arg-type]
+            if step_id == "direct" and step_id in self._begun:
+                if not self.cancelled:
+                    self.cancelled = self._jobs[step_id]
+                    subprocess.run(["scancel", self.cancelled], check=True)
+                elif self._jobs[step_id] != self.cancelled:
+                    self._begun.remove(step_id)
+                    held.__exit__(None, None, None)
+            return ended
+
+    executor = Cancelling({"partition": "main"}, False, None)
+    result = run("work", executor, STAGES)
+    assert executor.cancelled == first, "the job of the run before was taken up"
+    assert (result.done, result.failed) == (["direct", "scores/direct/pawsx"], {})
+    results = [(tmp_path / name / "results.json").read_bytes() for name in ("alone", "work")]
+    assert results[0] == results[1]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
+    # Long enough: SLURM kills a job some seconds after it was told to end.
+    stages = "\n  direct: {train: pawsx, max_steps: 1200, checkpoint_every: 50}"
+    run("alone", stages=stages)
+
+    class Preempting(slurm.Slurm):
+        begun = 0
+
+        def _look(self, step_id: str, queued: object) -> Ended | None:
+            ended = super()._look(step_id, queued)  # type: ignore[arg-type]
+            folder = tmp_path / "work/store/.staging"
+            if not self.begun and any(folder.glob("*/checkpoints/*")):
+                subprocess.run(["scontrol", "requeue", self._jobs[step_id]], check=True)
+                self.begun += 1
+            return ended
+
+    executor = Preempting({}, False, None)
+    result = run("work", executor, stages)
+    assert executor.begun == 1
+    assert (result.done, result.failed) == (["direct"], {})
+    (log,) = (tmp_path / "work/logs").glob("*/direct.log")
+    assert log.read_text().count("direct on ") == 2
+    assert "resuming at step " in log.read_text()
+    assert contents(tmp_path / "work/store") == contents(tmp_path / "alone/store")
+    assert executor._jobs.keys() == {"direct"}, "it is the same job"
+
+
+def contents(store: Path) -> dict[str, dict[str, str]]:
+    """Hashes of the files of all entries."""
+    return {
+        entry.fingerprint: {name: record.sha256 for name, record in entry.files.items()}
+        for entry in Store(store).entries()
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_what_slurm_would_not_take_or_a_node_does_not_see_is_said_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(stages: str = STAGES, **settings: str) -> str:
+        with pytest.raises(UsageError) as caught:
+            run("work", slurm.make(Options(settings=settings)), stages)
+        assert not (tmp_path / "work/results.json").exists()
+        assert not list((tmp_path / "work").glob("logs/r-*")), "no job is submitted"
+        return str(caught.value)
+
+    many = "\n  direct: {train: pawsx, resources: {gpus: 3}}"
+    assert refused(many).startswith(
+        "stages.direct: SLURM would not take this job (--cpus-per-task=1 --gres=gpu:3): "
+        "Requested node configuration is not available"
+    )
+    assert "--gres=gpu:2 --constraint=new): Invalid feature" in refused(
+        many, gres="gpu:2", constraint="new"
+    )
+
+    @contextmanager
+    def elsewhere(context: Context) -> Iterator[object]:
+        with question(context) as asked:
+            yield replace(asked, needed=[Path("/nowhere/backbone")])
+
+    class Dumb(slurm_probe.Ask):
+        def __call__(self) -> None:
+            raise ImportError("No module named adapterxlt")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slurm_probe, "question", elsewhere)
+        assert "does not see /nowhere/backbone" in refused()
+        patch.setattr(slurm_probe, "Ask", Dumb)
+        assert "ImportError: No module named adapterxlt" in refused()
+    result = run("work", slurm.make(Options()), "\n  direct: {train: pawsx, resources: {gpus: 1}}")
+    assert result.done == ["direct"]
+    probes = {path.name for path in (tmp_path / "work/logs/slurm-probes").glob("*_submitted.pkl")}
+    run("work", slurm.make(Options()), STAGES)
+    again = {path.name for path in (tmp_path / "work/logs/slurm-probes").glob("*_submitted.pkl")}
+    assert again == probes, "a node has answered before"
+    for script in (tmp_path / "work/logs").glob("r-*/slurm/*_submission.sh"):
+        assert "--time" not in script.read_text()
