@@ -156,7 +156,7 @@ def _entry(folder: Path, name: str, backbone: str | None) -> Source:
     """A model in the store of a work folder."""
     manifest = read_manifest(folder)
     _refuse_measurement(manifest, name)
-    return entry_source(folder, name, find_backbone(manifest, backbone))
+    return entry_source(folder, name, find_backbone(manifest, backbone, folder))
 
 
 def entry_source(folder: Path, name: str, backbone: Backbone) -> Source:

@@ -177,7 +177,7 @@ def _backbone_of(models: Sequence[str]) -> str:
         raise UsageError(f"{masked(first)}: its backbone is not known yet", hint="use --backbone")
     inside = trained_stages(Path(first)) if Path(first).is_dir() else {}
     place = next(iter(inside.values())) if inside else locate(first)
-    return find_backbone(read_entry(place).manifest, None).name
+    return find_backbone(read_entry(place).manifest, None, place).name
 
 
 def _guessed(rows: Sequence[Row]) -> list[dict[str, object]]:

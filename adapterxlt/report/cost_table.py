@@ -64,8 +64,8 @@ def _time(cost: Cost) -> str:
 def _untimed(costs: Sequence[Cost]) -> list[str]:
     """Which models have no time, by the reason."""
     reasons = {
-        True: "it was not trained in this work folder, but taken from elsewhere",
-        False: "it was trained before times were recorded",
+        True: "it was taken from elsewhere",
+        False: "it was trained elsewhere, or before times were recorded",
     }
     found = []
     for taken, reason in reasons.items():

@@ -147,13 +147,14 @@ def recorded_backbone(manifest: Manifest) -> BackboneFacts:
     return BackboneFacts(name=str(recorded.get("name")), hash=str(recorded.get("hash")))
 
 
-def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
+def find_backbone(manifest: Manifest, given: str | None, entry: Path | None = None) -> Backbone:
     """Find the backbone that a stage or an artifact fits to. Nothing is downloaded.
 
     Args:
-        given: a name or folder from the user. With None, a stage that never left its store gets the
-            backbone that its recipe named, a folder too. An artifact gets the one it names, if that
+        given: a name or folder from the user. With None, an artifact gets the one it names, if that
             is the bundled backbone or one in the local cache of the Hub (never a path it names).
+        entry: where it lies, if that may be a store. What never left its store gets the backbone
+            that its recipe named, a folder too.
 
     Raises:
         MissingBackboneError: it is not there.
@@ -161,7 +162,7 @@ def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
     """
     wanted = recorded_backbone(manifest)
     name = given or wanted.name
-    own = given is not None or manifest.artifact is None
+    own = given is not None or (entry is not None and _in_store(entry, manifest))
     if not own and name not in BUNDLED and not _HUB_ID.fullmatch(name):
         raise _missing(wanted)
     try:
@@ -176,6 +177,13 @@ def find_backbone(manifest: Manifest, given: str | None) -> Backbone:
         raise _missing(wanted) from error
     check_backbone(manifest, found)
     return found
+
+
+def _in_store(entry: Path, manifest: Manifest) -> bool:
+    """Whether it is an entry of a store, and no folder that a stranger may have given."""
+    entry = entry.absolute()
+    named = (entry.parent.parent.name, entry.name) == (STORE_FOLDER, manifest.fingerprint)
+    return named and manifest.artifact is None
 
 
 def check_backbone(manifest: Manifest, backbone: Backbone) -> None:

@@ -205,7 +205,7 @@ def is_artifact(path: Path) -> bool:
 def _backbone_of(entry: Path, given: str | None) -> Backbone | None:
     """The backbone of a store entry; None if it is not here and can be done without."""
     try:
-        return find_backbone(read_manifest(entry), given)
+        return find_backbone(read_manifest(entry), given, entry)
     except MissingBackboneError:
         if given is not None or not (entry / REFERENCE_FILE).is_file():
             raise

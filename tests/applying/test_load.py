@@ -168,11 +168,16 @@ def test_an_own_stage_finds_the_folder_its_recipe_named_and_an_artifact_names_no
 ) -> None:
     shutil.copytree(backbone.path, tmp_path / "tiny")
     monkeypatch.chdir(tmp_path)
-    own = find_backbone(read_manifest(entries["nli"]), None)
+    manifest = read_manifest(entries["nli"])
+    own = find_backbone(manifest, None, entries["nli"])
     assert own.path == tmp_path / "tiny"
     assert own.hash == backbone.hash
     with pytest.raises(xlt.errors.MissingBackboneError, match="--backbone"):
         find_backbone(read_manifest(packed.parent / "folder"), None)
+    given = tmp_path / "given"  # by a stranger, who wrote the name
+    for entry in (None, given):
+        with pytest.raises(xlt.errors.MissingBackboneError, match="--backbone"):
+            find_backbone(manifest, None, entry)
 
 
 def test_a_damaged_model_is_refused(

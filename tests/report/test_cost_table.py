@@ -42,8 +42,8 @@ def test_models_without_a_time_are_named_with_the_reason() -> None:
     lines = printed([TRAINED, Cost(step="nli_old"), Cost(step="shared", taken=True, bytes=5_000)])
     assert ["shared", "-", "-", "0.0", "MB", "-", "-"] in lines
     text = "\n".join(" ".join(line) for line in lines)
-    assert "No time for shared: it was not trained in this work folder" in text
-    assert "No time for nli_old: it was trained before times were recorded." in text
+    assert "No time for shared: it was taken from elsewhere" in text
+    assert "No time for nli_old: it was trained elsewhere, or before times were recorded." in text
     assert "No time for nli:" not in text
 
 

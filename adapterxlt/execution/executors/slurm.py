@@ -32,6 +32,7 @@ from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.sharing.exchange import Exchange
+from adapterxlt.sharing.remotes.address import holds_password
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_json
 from adapterxlt.suggest import suggest
@@ -93,6 +94,12 @@ class Slurm:
                 "--on slurm: this machine has no `sbatch`",
                 hint="run the command on a login node of the cluster",
             )
+        if context.exchange and holds_password(context.exchange.url):
+            raise UsageError(
+                f"store.remotes: {context.exchange.shown}: jobs of SLURM read this address from "
+                "files in the work folder, where others may read its password",
+                hint="leave the password out of the address, and use an SSH key",
+            )
         partitions = sorted(set(asked("sinfo", "-h", "-o", "%R").split()))
         partition = self._settings.get("partition")
         if partition is not None and partition not in partitions:
@@ -100,10 +107,13 @@ class Slurm:
                 f"--slurm partition={partition}: SLURM does not have this partition",
                 hint=suggest(partition, partitions),
             )
+        stages: dict[Resources, str] = {}  # one of each kind: asking takes a moment
         for planned in context.plan.steps:
             if planned.status != "done":
                 wanted = context.recipe.resources_of(planned.step.stage)
-                check_taken(wanted, self._settings, f"stages.{planned.step.stage}")
+                stages.setdefault(wanted, planned.step.stage)
+        for wanted, stage in stages.items():
+            check_taken(wanted, self._settings, f"stages.{stage}")
         if not self._detach and any(planned.status != "done" for planned in context.plan.steps):
             check_node(context, self._settings)
 

@@ -17,6 +17,7 @@ from adapterxlt.sharing.bundle import SUFFIX
 
 SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_PASSWORD = r"(://[^/@:]*):(?!\d*/)([^/]*|[^@]*)@"  # some hold a `@` or, by mistake, a `/`
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _IN_URL = "/%~:@!$&'()*+,;=-._"
 _IN_SHELL = "/~:@+,=-._"  # of a URL, what no shell takes for anything else
@@ -65,11 +66,15 @@ def scheme_of(url: str) -> str:
     return scheme
 
 
+def holds_password(url: str) -> bool:
+    """Whether a URL has a password before its host."""
+    return re.search(_PASSWORD, url) is not None
+
+
 def masked(url: str) -> str:
     """A URL without the password and the query it may hold."""
-    password = r"(://[^/@:]*):(?!\d*/)([^/]*|[^@]*)@"  # some hold a `@` or, by mistake, a `/`
     plain = "://" not in url or url.startswith(("file://", "s3://", "sftp://"))  # has no query
-    return re.sub(password, r"\1:***@", url if plain else url.partition("?")[0])
+    return re.sub(_PASSWORD, r"\1:***@", url if plain else url.partition("?")[0])
 
 
 def local_path(text: str) -> Path | None:

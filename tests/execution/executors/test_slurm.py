@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.executors import slurm
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.slurm_commands import parameters
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
+from adapterxlt.sharing.exchange import Exchange
+from adapterxlt.stages.running.context import Context
 
 
 def test_gpus_are_gres_unless_a_setting_says_otherwise() -> None:
@@ -31,3 +37,12 @@ def test_gpus_are_gres_unless_a_setting_says_otherwise() -> None:
 def test_a_setting_that_there_is_not() -> None:
     with pytest.raises(UsageError, match=r"^--slurm partitoin=...: is not a setting"):
         slurm.make(Options(settings={"partitoin": "main"}))
+
+
+def test_an_address_with_a_password_is_not_written_where_others_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    context = SimpleNamespace(exchange=Exchange("sftp://me:secret@host/store", Silent()))
+    with pytest.raises(UsageError, match=r"^store.remotes: sftp://me:\*\*\*@host/store: jobs of"):
+        slurm.make(Options()).check(cast(Context, context))

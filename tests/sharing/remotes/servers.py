@@ -59,6 +59,7 @@ def serve_s3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     }.items():
         monkeypatch.setenv(name, value)
     with running([sys.executable, "-m", "moto.server", "-p", str(port)], port, folder / "moto.log"):
+        s3fs.S3FileSystem.clear_instance_cache()  # they know the port of an earlier server
         s3fs.S3FileSystem(skip_instance_cache=True).mkdir("bucket")
         yield "s3://bucket/shared"
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.remotes.address import (
+    holds_password,
     hub_file,
     is_packed,
     local_path,
@@ -114,3 +115,12 @@ def test_what_is_printed_can_be_pasted(name: str) -> None:
     remote = printed(f"sftp://ann@host/{raw}/x")
     assert " " not in remote
     assert split_sftp(tidy(remote))[1] == f"/{raw}/x"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("sftp://me:secret@host/a", True), ("sftp://me@host:22/a", False), ("s3://bucket/a", False),
+     ("sftp://me:a/b@host/c", True), ("/srv/a:b@c", False)],
+)  # fmt: skip
+def test_a_password_before_the_host(url: str, expected: bool) -> None:
+    assert holds_password(url) is expected
