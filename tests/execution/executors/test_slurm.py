@@ -16,6 +16,8 @@ from adapterxlt.recipe.resources import Resources
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 
+pytest.importorskip("submitit", reason="submitit is not installed")
+
 
 def test_gpus_are_gres_unless_a_setting_says_otherwise() -> None:
     wanted = Resources(gpus=2, memory="1GB")
