@@ -195,7 +195,7 @@ class Exchange:
         except (InvalidArtifactError, MissingError, UsageError):
             raise
         except AdapterXLTError:
-            del self._files
+            self.__dict__.pop("_files", None)  # not there if it could not be opened
             return act(self._files)
 
     def _fetch(self, files: FsFiles, fingerprint: str, store: Store) -> None:

@@ -19,7 +19,8 @@ from adapterxlt.progress import Silent
 from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.results.outcomes import Outcomes, write_outcomes
 from adapterxlt.sharing.exchange import Exchange
-from adapterxlt.sharing.remotes.opening import FsFiles
+from adapterxlt.sharing.remotes.base import WritableFiles
+from adapterxlt.sharing.remotes.opening import FsFiles, open_writable
 from adapterxlt.store.files import address_of, sha256_file
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import Store
@@ -123,12 +124,47 @@ def test_servers(
         there_and_back(url, full, empty)
 
 
+def test_a_server_that_is_gone_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: Store
+) -> None:
+    gone = {"connect": 2, "put": 0}
+
+    def fails(act: str) -> None:
+        if gone[act]:
+            gone[act] -= 1
+            raise AdapterXLTError(f"cannot {act}")
+
+    def connect(url: str) -> WritableFiles:
+        fails("connect")
+        return open_writable(url)
+
+    put = FsFiles.put
+
+    def send(self: FsFiles, local: Path, name: str) -> None:
+        fails("put")
+        put(self, local, name)
+
+    monkeypatch.setattr("adapterxlt.sharing.exchange.open_writable", connect)
+    monkeypatch.setattr(FsFiles, "put", send)
+    remote = exchange(tmp_path / "remote")
+    with pytest.raises(AdapterXLTError, match="cannot connect"):
+        remote.has(ADDRESS)
+    assert not remote.has(ADDRESS)
+    gone.update(connect=3, put=1)  # it goes in the middle of a push
+    with pytest.raises(AdapterXLTError, match="cannot connect"):
+        remote.push(ADDRESS, full)
+    assert gone == {"connect": 0, "put": 0}
+    remote.push(ADDRESS, full)
+    assert exchange(tmp_path / "remote").has(ADDRESS)
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from adapterxlt.progress import Silent
 from adapterxlt.sharing.exchange import Exchange
-from adapterxlt.sharing.remotes.opening import FsFiles
+from adapterxlt.sharing.remotes.base import WritableFiles
+from adapterxlt.sharing.remotes.opening import FsFiles, open_writable
 from adapterxlt.store.store import Store
 
 url, root, address, number = sys.argv[1:]
