@@ -9,6 +9,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.show import brief
@@ -33,7 +36,11 @@ def kept_epoch(folder: Path) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number of one cell; the fields mean what they mean in `report.rows.Row`."""
+    """One number of one cell; the fields mean what they mean in `results.rows.Row`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        strict=True, extra="forbid", allow_inf_nan=False
+    )
 
     language: str
     split: str
@@ -56,6 +63,9 @@ class Measure:
         return found
 
 
+_MEASURES = TypeAdapter(list[Measure])
+
+
 def write_measures(folder: Path, measures: Sequence[Measure]) -> None:
     """Write the measures of a finished cell."""
     write_json(folder / MEASURES_NAME, [measure.as_dict() for measure in measures])
@@ -65,13 +75,15 @@ def read_measures(folder: Path) -> list[Measure]:
     """Read them back in the order they were written.
 
     Raises:
-        InvalidArtifactError: they are not there, or damaged.
+        InvalidArtifactError: they are not there, or damaged, or a field has another type.
     """
     path = folder / MEASURES_NAME
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return [Measure(**item) for item in found]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidArtifactError(
-            f"{path}: does not hold valid measures: {brief(error)}"
-        ) from None
+        return _MEASURES.validate_json(path.read_bytes())
+    except OSError as error:
+        reason = brief(error)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
+        reason = f"{brief(where)}: {brief(first['msg'])}" if where else brief(first["msg"])
+    raise InvalidArtifactError(f"{path}: does not hold valid measures: {reason}")

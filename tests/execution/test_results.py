@@ -126,6 +126,34 @@ def test_measures_that_cannot_be_read(tmp_path: Path, content: str | None) -> No
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("value", "NaN"),
+        ("value", "-Infinity"),
+        ("value", "1e999"),
+        ("value", '"x"'),
+        ("value", "[]"),
+        ("value", "null"),
+        ("n", "2.5"),
+        ("main", "1"),
+        ("language", "[]"),
+        ("language", r'"\ud800"'),
+        ("layer", '"1"'),
+        ("pooling", "7"),
+        ("unknown", "1"),
+    ],
+)
+def test_measures_whose_fields_are_of_another_type(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "measures.json"
+    write_measures(tmp_path, [MEASURE])
+    (told,) = json.loads(path.read_text())
+    told.pop(key, None)
+    path.write_text(f"[{json.dumps(told)[:-1]}, {json.dumps(key)}: {value}}}]")
+    with pytest.raises(InvalidArtifactError, match=r"measures\.json: does not hold valid measures"):
+        read_measures(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("stage", "expected"),
     [
         (EvaluateStage(evaluate=["a", "direct"], on=["pawsx"]), "direct"),

@@ -28,6 +28,7 @@ from tests.sharing.remotes.servers import serve_s3, serve_sftp
 
 PARTS: dict[str, object] = {"kind": "evaluate"}
 ADDRESS = address_of(PARTS)
+NAN = b'[{"language": "de", "split": "test", "metric": "f1", "main": true, "value": NaN, "n": 2}]'
 
 
 def entry(store: Store, value: float = 51.5) -> None:
@@ -230,6 +231,7 @@ def spoil(folder: Path, name: str, data: bytes) -> None:
         ("outcomes.npz", pickle.dumps({"a": 1}), "does not hold valid outcomes"),
         ("other.npz", b"PK\x03\x04", "is a zip archive"),
         ("measures.json", b"[{}]", "does not hold valid measures"),
+        ("measures.json", NAN, r"valid measures: \[0\]\.value: Input should be a finite number"),
         ("metrics.json", b'{"a": NaN}', "is not JSON"),
         ("run.py", b"", "has a type that artifacts cannot contain"),
         ("../escaped.json", b"{}", "is not a valid name"),
