@@ -31,6 +31,12 @@ def number(high: float) -> Rule:
     return fits, f"it must be a number from 0 to {high:g}"
 
 
+def positive(high: float) -> Rule:
+    """A number above 0, up to `high`."""
+    fits, _ = number(high)
+    return lambda value: fits(value) and value != 0, f"it must be a number above 0, up to {high:g}"
+
+
 def one_of(*known: object) -> Rule:
     """One of these values."""
     return (
@@ -112,13 +118,31 @@ BERT: dict[str, Rule] = {
     "position_embedding_type": one_of(*_POSITIONS),
     "use_cache": FLAG,
 }
-# How rotary positions are stretched, in those ways that do not depend on a text's length.
-ROPE_SCALING = mapping(
-    {"factor": number(1e6)},
-    {
-        **{key: one_of("default", "linear", "llama3") for key in ("rope_type", "type")},
-        "low_freq_factor": number(1e6),
-        "high_freq_factor": number(1e6),
-        "original_max_position_embeddings": whole(1, 1 << 20),
-    },
-)
+_LLAMA3: dict[str, Rule] = {
+    "low_freq_factor": positive(1e6),
+    "high_freq_factor": positive(1e6),
+    "original_max_position_embeddings": whole(1, 1 << 20),
+}
+
+
+def _stretching() -> Rule:
+    """How rotary positions are stretched, in those ways that do not depend on a text's length."""
+    names = ("rope_type", "type")  # the latter by older versions of transformers; some write both
+    ways = ("default", "linear", "llama3")
+    valid, _ = mapping(
+        {"factor": positive(1e6)}, {**dict.fromkeys(names, one_of(*ways)), **_LLAMA3}
+    )
+
+    def fits(value: object) -> bool:
+        if not (isinstance(value, dict) and valid(value)):
+            return False
+        given = {value[name] for name in names if name in value}
+        return bool(given) and ("llama3" not in given or _LLAMA3.keys() <= value.keys())
+
+    return fits, (
+        f"it must be a mapping with factor, rope_type ({', '.join(ways)}), "
+        f"and for llama3 also {', '.join(_LLAMA3)}"
+    )
+
+
+ROPE_SCALING = _stretching()

@@ -156,10 +156,24 @@ def test_what_real_decoders_hold_is_taken_without_a_word() -> None:
         ("rope_scaling", {"factor": 8.0, "rope_type": "dynamic"}),
         ("rope_scaling", {"rope_type": "llama3"}), ("rope_scaling", [8.0]),
         ("rope_scaling", {"factor": 8.0, "rope_type": "llama3", "kernel": "a/b"}),
-        ("rope_scaling", {"factor": "8"}),
+        ("rope_scaling", {"factor": "8"}), ("rope_scaling", {"factor": 8.0}),
+        ("rope_scaling", {"factor": 8.0, "rope_type": "llama3"}),
+        ("rope_scaling", {"factor": 8.0, "rope_type": "linear", "type": "llama3"}),
+        ("rope_scaling", {"factor": 0, "rope_type": "linear"}),
+        ("rope_scaling", {**LLAMA_3["rope_scaling"], "low_freq_factor": 0}),
     ],
 )  # fmt: skip
 def test_values_that_no_decoder_can_have(key: str, value: object) -> None:
     with pytest.raises(MissingBackboneError, match=f"has {key}: ") as caught:
         config.safe_config({**LLAMA_3, key: value}, "x", LLAMA)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["rope_type", "type"])
+@pytest.mark.parametrize("way", ["linear", "llama3"])
+def test_both_names_of_how_positions_are_stretched(name: str, way: str) -> None:
+    scaling = {**LLAMA_3["rope_scaling"], name: way}
+    if name == "type":
+        del scaling["rope_type"]
+    kept, _ = config.safe_config({**LLAMA_3, "rope_scaling": scaling}, "x", LLAMA)
+    assert kept["rope_scaling"] == scaling
