@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapterxlt.devices import find_device
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.ranks import together
+from adapterxlt.models.shared_tokenizers import sharing
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
@@ -48,7 +49,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         try:
             run = _runner(planned.step.kind)
             context.meter = _meter(context, resumed)
-            with together(planned, context, staging):
+            with together(planned, context, staging), sharing(context.tokenizers):
                 run(planned, context, staging)
             measured = context.meter.read()
             store.commit(

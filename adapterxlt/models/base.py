@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.errors import MissingBackboneError
+from adapterxlt.errors import AdapterXLTError, MissingBackboneError
 from adapterxlt.models import tensors
 from adapterxlt.models.difference import apply_difference
 from adapterxlt.models.head_classes import AdapterModel, adapter_class
 from adapterxlt.models.quiet import quiet
+from adapterxlt.models.shared_tokenizers import shared
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 from adapterxlt.models.view import view
 
@@ -50,9 +50,9 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> AdapterModel:
                 local_files_only=True,
                 output_loading_info=True,
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise MissingBackboneError(
-            f"backbone `{backbone.name}` cannot be loaded from `{backbone.path}`: {error}"
+            f"backbone `{backbone.name}` cannot be loaded from `{backbone.path}`: {_told(error)}"
         ) from error
     own = tensors.of_backbone(architecture)
     missing = [key for key in info["missing_keys"] if own(key)]
@@ -96,34 +96,33 @@ def put_weights(target: Mapping[str, Tensor], folder: Path) -> None:
 def load_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     """The backbone's tokenizer, which knows how long an input may be.
 
-    A process keeps the last ones: reading XLM-R's vocabulary takes ten times as long as reading
-    its weights, which the system keeps in memory by itself. Each caller may set limits of its own;
-    the vocabulary is shared.
+    The steps of a run share the vocabulary (see `shared_tokenizers`), as reading XLM-R's takes ten
+    times as long as reading its weights, which the system keeps in memory by itself. Each of them
+    may set limits of its own. Elsewhere each call reads a tokenizer of its own.
     """
+    tokenizers = shared()
+    if tokenizers is None:
+        return _read_tokenizer(backbone)
     files = sorted(path for path in backbone.path.iterdir() if path.is_file())
     status = [(path.name, path.stat()) for path in files]
     state = tuple((name, found.st_size, found.st_mtime_ns) for name, found in status)
-    return copy.copy(_tokenizer(backbone, state))
+    if (backbone, state) not in tokenizers:
+        tokenizers[backbone, state] = _read_tokenizer(backbone)
+    return copy.copy(tokenizers[backbone, state])
 
 
-@lru_cache(maxsize=2)
-def _tokenizer(
-    backbone: Backbone, state: tuple[tuple[str, int, int], ...]
-) -> PreTrainedTokenizerBase:
-    """Read a tokenizer.
-
-    Args:
-        state: of the files that it is read from.
-    """
+def _read_tokenizer(backbone: Backbone) -> PreTrainedTokenizerBase:
     auto: Any = AutoTokenizer  # untyped
     try:
         with quiet(), view(backbone) as folder:
             tokenizer: PreTrainedTokenizerBase = auto.from_pretrained(
                 folder, use_fast=True, local_files_only=True
             )
-    except (OSError, ValueError, ImportError) as error:
+    except AdapterXLTError:
+        raise
+    except Exception as error:  # `tokenizers` raises that, and nothing more special
         raise MissingBackboneError(
-            f"backbone `{backbone.name}`: its tokenizer cannot be loaded: {error}"
+            f"backbone `{backbone.name}`: its tokenizer cannot be loaded: {_told(error)}"
         ) from error
     if not tokenizer.is_fast:
         raise MissingBackboneError(
@@ -146,3 +145,8 @@ def _tokenizer(
             tokenizer.vocab_file = str(backbone.path / name)  # copied by `save_pretrained`
     tokenizer.model_max_length = min(tokenizer.model_max_length, backbone.max_length)
     return tokenizer
+
+
+def _told(error: Exception) -> str:
+    """What an error says; a KeyError gives the key alone."""
+    return f"there is no {error}" if isinstance(error, KeyError) else str(error)

@@ -7,14 +7,17 @@ import logging
 import shutil
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.errors import MissingBackboneError
+from adapterxlt.models import base
 from adapterxlt.models.base import load_base, load_tokenizer
 from adapterxlt.models.view import view
 
@@ -146,6 +149,27 @@ def test_sizes_are_compared_before_room_is_made(folder: Path) -> None:
         change(folder / "config.json", **{key: value})
         with pytest.raises(MissingBackboneError, match=message):
             inspect_backbone("theirs", folder)
+
+
+def test_what_no_rule_refuses_and_transformers_cannot_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = json.loads((folder / "tokenizer.json").read_text())
+    del document["model"]["vocab"]
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+    with pytest.raises(MissingBackboneError, match=r"tokenizer cannot be loaded: Missing vocab"):
+        load_tokenizer(inspect_backbone("theirs", folder))
+
+    def lacking(*_: object, **__: object) -> object:
+        raise KeyError("rope")
+
+    message = "`theirs` cannot be loaded from `.*`: there is no 'rope'"
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", lacking)
+    with pytest.raises(MissingBackboneError, match="tokenizer cannot be loaded: there is no"):
+        load_tokenizer(inspect_backbone("theirs", folder))
+    monkeypatch.setattr(base, "adapter_class", lambda _: Mock(from_pretrained=lacking))
+    with pytest.raises(MissingBackboneError, match=message):
+        load_base(inspect_backbone("theirs", folder))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.devices import AUTO, find_device, find_precision
+from adapterxlt.models.shared_tokenizers import Shared
 from adapterxlt.plan.expand import scene_of
 from adapterxlt.plan.plan import Sources, recipe_id
 from adapterxlt.plan.steps import Plan, PlannedStep
@@ -48,6 +49,7 @@ class Context:
         meter: of the step that is being computed.
         log_to: a tracker that trainings are logged to, "" for none; see `trackers`.
         ranks: the processes that train the step of the moment together; None: it is alone.
+        tokenizers: what its steps have read of them so far.
     """
 
     recipe: Recipe
@@ -61,6 +63,7 @@ class Context:
     log_to: str = ""
     ranks: Ranks | None = None
     exchange: Exchange | None = None
+    tokenizers: Shared = field(default_factory=dict)
     _loaded: dict[str, Built] = field(default_factory=dict)
 
     @property
