@@ -43,7 +43,7 @@ def ensure_away(planned: PlannedStep, context: Context, exchange: Exchange) -> b
         AdapterXLTError: it failed, or the remote lacks one of its inputs.
     """
     exchange.progress = context.progress
-    if exchange.has(planned.fingerprint) and _here(planned, context.store, exchange):
+    if _pulled(planned, context.store, exchange):
         return False
     for needed in _needed(planned, context.plan):
         if not _here(needed, context.store, exchange):
@@ -54,6 +54,7 @@ def ensure_away(planned: PlannedStep, context: Context, exchange: Exchange) -> b
             )
     computed = ensure(planned, context)
     exchange.push(planned.fingerprint, context.store)
+    _pulled(planned, context.store, exchange)  # another run may have been faster: its result stays
     return computed
 
 
@@ -66,16 +67,23 @@ def _needed(planned: PlannedStep, plan: Plan) -> Iterator[PlannedStep]:
 
 
 def _here(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
-    """Whether the store has a step, pulled if need be."""
-    address = planned.fingerprint
-    with store.lock(address):
+    """Whether the store has a step: the result that the remote has, if it has one."""
+    if _pulled(planned, store, exchange):
+        return True
+    with store.lock(planned.fingerprint):
         try:
-            if store.get(address) is not None:
-                return True
+            return store.get(planned.fingerprint) is not None
         except InvalidArtifactError:
-            pass  # damaged: what is pulled takes its place
+            return False
+
+
+def _pulled(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
+    """Whether the store now has the result that the remote has."""
+    if not exchange.has(planned.fingerprint):
+        return False
+    with store.lock(planned.fingerprint):
         try:
-            return exchange.pull(address, store)
+            return exchange.pull(planned.fingerprint, store)
         except InvalidArtifactError as error:
             exchange.progress.log(f"warning: {planned.step.id}: not pulled: {error.message}")
             return False

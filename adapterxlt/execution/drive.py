@@ -110,7 +110,7 @@ class Drive:
         planned = self._out.pop(ended.step)
         if not ended.error:
             write_beside(self.context.store, planned.fingerprint, ended.beside)
-            ended = replace(ended, error=self._exchanged(planned))
+            ended = replace(ended, error=self._exchanged(planned, ended.computed))
         if not ended.error:
             self._finished(planned, ended.computed)
             if not self.alone:
@@ -128,8 +128,12 @@ class Drive:
         )
         self.context.progress.log(f"{ended.step}: failed: {ended.error}")
 
-    def _exchanged(self, planned: PlannedStep) -> str:
-        """See that the remote and the store both have a step; returns why the store has not."""
+    def _exchanged(self, planned: PlannedStep, computed: bool = False) -> str:
+        """See that the remote and the store both have a step; returns why the store has not.
+
+        Args:
+            computed: by this run, so that the result of another run that was faster replaces it.
+        """
         exchange, store = self.context.exchange, self.context.store
         if exchange is None:
             return ""
@@ -141,6 +145,7 @@ class Drive:
                 here = False
             if here:
                 exchange.push(address, store)
+            if here and not computed:
                 return ""
             with store.lock(address):
                 if exchange.pull(address, store):

@@ -140,7 +140,9 @@ class Exchange:
         return True
 
     def pull(self, fingerprint: str, store: Store) -> bool:
-        """Make an entry of a store of it; returns whether it was there. Hold the entry's lock.
+        """Have a store hold the same result of a stage; returns whether there is one.
+
+        Another result that the store has is replaced. Hold the entry's lock.
 
         Raises:
             InvalidArtifactError: it is damaged, and so `has` says no from now on.
@@ -204,6 +206,9 @@ class Exchange:
         manifest = parse_manifest(content[: MAX_MANIFEST_BYTES + 1], f"{where}/{MANIFEST_NAME}")
         if manifest.fingerprint != fingerprint or address_of(manifest.parts) != fingerprint:
             raise InvalidArtifactError(f"{where}: belongs to another stage than the one requested")
+        held = _held(store, fingerprint)
+        if held is not None and held.files == manifest.files:
+            return
         _check_names(manifest, where)
         if manifest.size > MAX_TOTAL:
             raise InvalidArtifactError(f"{where}: exceeds the limit of {MAX_TOTAL >> 30} GiB")
@@ -222,11 +227,24 @@ class Exchange:
                     bar.advance(record.size)
             _check_entry(aside, manifest, where)
             (aside / MANIFEST_NAME).write_bytes(content)
+            if held is not None:
+                self.progress.log(
+                    f"{manifest.title}: {self.shown} has another result, which replaces the one "
+                    "here"
+                )
+                store.remove(fingerprint)
             store.adopt(aside, manifest)
         except InvalidArtifactError:  # of a transfer that was cut, what is here is kept
             shutil.rmtree(aside, ignore_errors=True)
             raise
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _held(store: Store, fingerprint: str) -> Manifest | None:
+    try:
+        return store.get(fingerprint)
+    except InvalidArtifactError:
+        return None
 
 
 def _check_names(manifest: Manifest, where: str) -> None:

@@ -125,6 +125,22 @@ def test_servers(
         there_and_back(url, full, empty)
 
 
+def test_another_result_of_the_stage_is_replaced_and_the_same_is_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: Store, empty: Store
+) -> None:
+    remote = exchange(tmp_path / "remote")
+    remote.push(ADDRESS, full)
+    entry(empty, value=52.0)
+    remote.push(ADDRESS, empty)  # it was later
+    assert exchange(tmp_path / "remote").pull(ADDRESS, empty)
+    assert content(empty) == content(full)
+    assert Store(empty.root).get(ADDRESS) is not None
+
+    monkeypatch.delattr("adapterxlt.sharing.exchange.download")
+    assert remote.pull(ADDRESS, empty)
+    assert remote.pull(ADDRESS, full)
+
+
 def test_a_server_that_is_gone_for_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: Store
 ) -> None:
