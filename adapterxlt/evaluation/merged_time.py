@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
+import torch
+
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.evaluation.clock import Clock
 from adapterxlt.evaluation.predict import forward
 from adapterxlt.kinds.features import Feature
@@ -25,7 +28,8 @@ def merged_share(
 ) -> float | None:
     """Time of the forward passes with the LoRA merged, relative to their time without merging.
 
-    None if the model has nothing that can be merged. The model is the same afterwards.
+    None if the model has nothing that can be merged, or memory does not suffice for a copy of the
+    weights. The model is the same afterwards.
 
     Args:
         built: a model in evaluation mode.
@@ -42,6 +46,16 @@ def merged_share(
         return clock.seconds
 
     # In turns, as other work on the machine comes and goes; the fastest pass has the least of it.
-    with quiet():  # the library remarks in every pass that no adapter is active
+    rounds = []
+    # A mere figure must not end an evaluation. `forward` has an error of its own where a single
+    # input does not fit beside the copy of the weights; without it, all of them did.
+    with (
+        suppress(torch.OutOfMemoryError, AdapterXLTError),
+        quiet(),  # the library remarks in every pass that no adapter is active
+    ):
         rounds = [(seconds(in_weights(built)), seconds(nullcontext())) for _ in range(_TIMES)]
+    if not rounds:
+        if built.model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
     return min(merged for merged, _ in rounds) / min(usual for _, usual in rounds)

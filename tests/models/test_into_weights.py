@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import adapters
 import pytest
@@ -14,11 +15,12 @@ from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.evaluation.merged_time import merged_share
 from adapterxlt.kinds.features import Feature
 from adapterxlt.methods.table import METHODS
+from adapterxlt.models import into_weights
 from adapterxlt.models.build import build_train
 from adapterxlt.models.into_weights import in_weights, why_not
 from tests.models.conftest import PAIRS, disturb, logits
 
-INPUT = Feature(((0, 5, 6, 2),), 0)
+INPUT = Feature(0, [[0, 5, 6, 2]])
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,20 @@ def test_what_cannot_be_merged_has_no_time(method: str, reason: str, tiny_backbo
     assert built.spec is not None
     assert why_not(built.spec) == reason
     assert merged_share(built, [INPUT], PAIRS.kind, 100) is None
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["weights", "a single input"])
+def test_what_does_not_fit_into_memory_has_no_time(
+    single: bool, tiny_backbone: Path, ids: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    built = disturb(build_train(backbone, method="lora", name="it", head=PAIRS, seed=1))
+    usual = logits(built, ids)
+    with monkeypatch.context() as patch:
+        if single:
+            patch.setattr(built.model, "forward", Mock(side_effect=torch.OutOfMemoryError))
+        else:
+            patch.setattr(into_weights, "merged", Mock(side_effect=torch.OutOfMemoryError))
+        assert merged_share(built, [INPUT], PAIRS.kind, 100) is None
+    assert torch.equal(logits(built, ids), usual)
+    assert merged_share(built, [INPUT], PAIRS.kind, 100) is not None
