@@ -60,8 +60,8 @@ def exact_neighbours(
         progress: told after every `SUPER` rows of the source.
         kept: what is found is written there now and then; a broken search continues from it, to
             the same bytes.
-        device: where torch computes the products; "" for threads of the CPU. The result is the
-            same.
+        device: where torch computes the products; "" for threads of the CPU, which also take over
+            where its memory does not suffice. The result is the same.
 
     Returns:
         (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
@@ -75,7 +75,8 @@ def exact_neighbours(
         Best(len(target), min(k + MORE, len(source))),
     )
     begun = _resume(kept, forward, backward)
-    with (progress or Silent()).bar("searching", len(source), done=begun, unit="sentences") as bar:
+    progress = progress or Silent()
+    with progress.bar("searching", len(source), done=begun, unit="sentences") as bar:
         done = begun
 
         def after(rows: int) -> None:
@@ -86,9 +87,15 @@ def exact_neighbours(
             done = rows
 
         if device:
-            look_on(device, source, target, forward, backward, begun, after)
-            begun = len(source)
-        for start in range(begun, len(source), SUPER):
+            import torch
+
+            try:
+                look_on(device, source, target, forward, backward, begun, after)
+            except torch.OutOfMemoryError:
+                progress.log(
+                    f"`{device}` has too little memory for this search; continuing on the CPU"
+                )
+        for start in range(done, len(source), SUPER):
             held = _read(source, start, SUPER)
             columns = range(0, len(target), ROWS)
             look = partial(_look, held, start, target, forward, backward)

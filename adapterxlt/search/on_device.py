@@ -63,7 +63,8 @@ def _look(
 
     stays = _fits(target, device)
     there: dict[int, torch.Tensor] = {}
-    back = [torch.from_numpy(side).to(device) for side in backward.arrays]
+    # Copies, wherever: `backward` holds what the finished blocks of rows came to.
+    back = [torch.from_numpy(side).to(device, copy=True) for side in backward.arrays]
     for start in range(begun, len(source), ROWS):
         held = _on(device, source, start, ROWS)
         best = [torch.from_numpy(side[start : start + ROWS]).to(device) for side in forward.arrays]
@@ -80,8 +81,10 @@ def _look(
             for side, found in zip(back, better, strict=True):
                 side[place] = found
         done = slice(start, start + ROWS)
-        forward.scores[done], forward.ids[done] = (side.cpu().numpy() for side in best)
-        backward.scores[:], backward.ids[:] = (side.cpu().numpy() for side in back)
+        # Both or none: whoever goes on from the blocks before must not count these products twice.
+        scores, ids, back_scores, back_ids = (side.cpu().numpy() for side in (*best, *back))
+        forward.scores[done], forward.ids[done] = scores, ids
+        backward.scores[:], backward.ids[:] = back_scores, back_ids
         after(start + len(held))
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.progress import Silent
 from adapterxlt.search import exact, on_device
 from adapterxlt.search.exact import exact_neighbours
 from adapterxlt.search.kept import Kept
@@ -81,6 +82,39 @@ def test_a_broken_search_of_a_device_goes_on_without_it(tmp_path, monkeypatch):
     for found, expected in zip(again, exact_neighbours(*sides, 4), strict=True):
         assert found[0].tobytes() == expected[0].tobytes()
         assert found[1].tobytes() == expected[1].tobytes()
+
+
+@pytest.mark.parametrize("fails_at", [0, 8])
+def test_the_cpu_goes_on_where_the_memory_of_a_device_ends(monkeypatch, fails_at):
+    rng = np.random.default_rng(3)
+    left, right = (rng.integers(-2, 3, (n, 5)).astype(np.float32) for n in (70, 90))
+    sides = ArrayRows(left), ArrayRows(right)
+    expected = exact_neighbours(*sides, 4)
+    monkeypatch.setattr(on_device, "ROWS", 16)
+    monkeypatch.setattr(on_device, "COLUMNS", 32)
+    monkeypatch.setattr(exact, "SUPER", 16)
+    products = []
+
+    def better(*of, better=on_device._better):
+        if len(products) == 2 * fails_at:  # of each block of products, twice
+            raise torch.OutOfMemoryError
+        products.append(of)
+        return better(*of)
+
+    monkeypatch.setattr(on_device, "_better", better)
+    looked = []
+    monkeypatch.setattr(exact, "_look", lambda held, start, *of, look=exact._look: (
+        looked.append(start) or look(held, start, *of)))  # fmt: skip
+
+    told, progress = [], Silent()
+    progress.log = told.append
+    found = exact_neighbours(*sides, 4, progress, device="cpu")
+    assert told == ["`cpu` has too little memory for this search; continuing on the CPU"]
+    # 90 target rows are three blocks: the ninth product belongs to the third block of rows.
+    assert sorted(looked) == list(range(16 * (fails_at // 3), 70, 16))
+    for one, other in zip(found, expected, strict=True):
+        assert one[0].tobytes() == other[0].tobytes()
+        assert one[1].tobytes() == other[1].tobytes()
 
 
 def test_real_valued_vectors_on_a_device_give_the_same_bytes():
