@@ -1,4 +1,4 @@
-"""Measures how long a model computes, without reading and decoding."""
+"""Measures how long a model computes; reading and decoding do not count."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 
 @dataclass
 class Clock:
-    """Seconds of forward passes, and the examples that they were for.
+    """Seconds of forward passes, and the number of examples they processed.
 
     Args:
-        merged: of a LoRA, the time with it merged into the weights, relative to that without.
+        merged: time of a LoRA that is merged into the weights, relative to its time as an adapter.
     """
 
     seconds: float = 0.0
@@ -24,7 +24,7 @@ class Clock:
 
     @contextmanager
     def running(self, device: torch.device) -> Iterator[None]:
-        """Count what is done inside, that of a GPU until it has ended."""
+        """Count the time of what runs inside, until a GPU has finished its work too."""
         started = time.perf_counter()
         yield
         if device.type == "cuda":

@@ -1,4 +1,4 @@
-"""Predictions of several models: decided on the mean of their outputs."""
+"""Predictions of several models together, decided by the mean of their outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import softmax
 
-_TINY = np.finfo(np.float64).tiny  # a probability may be none at all
+_TINY = np.finfo(np.float64).tiny  # added because a probability may be 0
 
 Sums = dict[str, npt.NDArray[np.float64]]
 
@@ -21,13 +21,13 @@ Sums = dict[str, npt.NDArray[np.float64]]
 def averaged(members: Iterable[tuple[float, Outputs]], task: TaskFacts) -> Outputs:
     """Return each model input once, with the weighted mean of the members' outputs.
 
-    Where one of the outputs is chosen (classes, tags, choices) it is that of their probabilities,
-    as logarithms, so that they are decided on as logits are. Else it is that of the outputs: of
-    numbers, of labels each by itself, and of answers, as probabilities of one window of a context
-    could not be compared with those of another.
+    Where a prediction chooses one output (classes, tags, choices), the probabilities are averaged;
+    the logarithm of their mean is returned, so that it can be used like logits. Otherwise the
+    outputs themselves are averaged: numbers, labels that are decided one by one, and answers (the
+    probabilities in one window of a context cannot be compared with those in another).
 
     Args:
-        members: the share of each and its outputs, of the same inputs in the same order.
+        members: each member's weight and outputs, for the same inputs in the same order.
         task: what is to be predicted.
     """
     chosen = get_kind(task.kind).chooses and not task.multi_label

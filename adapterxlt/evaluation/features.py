@@ -1,4 +1,4 @@
-"""Frozen features of labelled examples, as a head on the encoder would get them."""
+"""Frozen features of labelled examples, as a head on the encoder would receive them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.token_budget import Budget, quickest
 from adapterxlt.vectors.encode import pool_tokens, token_states
 
-MOST = 2000  # points at most: words of sentences are many
+MOST = 2000  # points at most, as sentences have many words
 
 
 def frozen_features(
@@ -31,13 +31,13 @@ def frozen_features(
     progress: Progress,
     description: str,
 ) -> tuple[Matrix, Classes]:
-    """A vector [n, dim] and a class [n] of each example, or of each word of tagged ones.
+    """Return vectors [n, dim] and classes [n] of examples, or of words if the task tags words.
 
     The features are from the last layer: the mean over the tokens of an example, or for a word the
-    token that carries its tag. If there are more than `MOST` points, they are a seeded sample.
+    token that carries its tag. If there are more than `MOST` points, a seeded sample is taken.
 
     Args:
-        features: with labels that are one class, or one per token.
+        features: inputs labelled with one class each, or with one class per token.
     """
     pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
     tokens = quickest(token_budget, device)
@@ -47,7 +47,7 @@ def frozen_features(
         return max(features[row].width for row in rows)
 
     def run(rows: Sequence[int]) -> tuple[list[int], Tensor, Tensor]:
-        """Which example each vector is of, the vectors, and their classes."""
+        """Return the example of each vector, the vectors, and their classes."""
         batch = collate([features[row] for row in rows], pad_id, kind)
         ids, mask, labels = (
             moved(batch[key], device) for key in ("input_ids", "attention_mask", "labels")
@@ -70,7 +70,7 @@ def frozen_features(
                 classes.append(labels.cpu().numpy())
                 order += owners
                 bar.advance(len(part))
-    place = np.argsort(np.array(order), kind="stable")  # as the examples come
+    place = np.argsort(np.array(order), kind="stable")  # in the order of the examples
     points, numbers = np.concatenate(vectors)[place], np.concatenate(classes)[place]
     if len(points) > MOST:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(points))[:MOST])

@@ -26,10 +26,10 @@ _TIMES = 5
 def merged_share(
     built: Built, features: Sequence[Feature], kind: str, token_budget: int
 ) -> float | None:
-    """Time of the forward passes with the LoRA merged, relative to their time without merging.
+    """Return the time of forward passes with the LoRA merged, relative to that without merging.
 
-    None if the model has nothing that can be merged, or memory does not suffice for a copy of the
-    weights. The model is the same afterwards.
+    It is None if the model has nothing that can be merged, or if memory does not suffice for a
+    copy of the weights. The model is unchanged afterwards.
 
     Args:
         built: a model in evaluation mode.
@@ -45,13 +45,14 @@ def merged_share(
                 pass
         return clock.seconds
 
-    # In turns, as other work on the machine comes and goes; the fastest pass has the least of it.
+    # Both take turns, as other work on the machine comes and goes. The fastest pass counts, as it
+    # was disturbed least.
     rounds = []
-    # A mere figure must not end an evaluation. `forward` has an error of its own where a single
-    # input does not fit beside the copy of the weights; without it, all of them did.
+    # A mere figure must not end an evaluation. `forward` raises its own error if a single input
+    # does not fit beside the copy of the weights; without the copy, every input did.
     with (
         suppress(torch.OutOfMemoryError, AdapterXLTError),
-        quiet(),  # the library remarks in every pass that no adapter is active
+        quiet(),  # the library warns in every pass that no adapter is active
     ):
         rounds = [(seconds(in_weights(built)), seconds(nullcontext())) for _ in range(_TIMES)]
     if not rounds:

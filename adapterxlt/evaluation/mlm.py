@@ -36,20 +36,20 @@ def masked_scores(
     progress: Progress,
     description: str = "predicting",
 ) -> tuple[dict[str, float], dict[str, Column]]:
-    """Score the model's active head, one for masked language modelling.
+    """Score the model's active head, which must be one for masked language modelling.
 
     Args:
         built: a model in evaluation mode.
         examples: plain texts.
-        max_length: tokens a row at most; longer texts are cut into several.
+        max_length: tokens per row at most; longer texts are cut into several rows.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         description: what the progress bar says.
 
     Returns:
-        `loss`: mean cross entropy in nats of the tokens that are asked for (15 %, hidden as BERT
-        does), over all texts; `perplexity`: e to the power of it. And the outcome of every text:
-        the sum of its `loss` over its `tokens` that are asked for.
+        The figures and the outcomes. `loss` is the mean cross entropy in nats of the tokens to be
+        guessed (15 %, hidden as BERT does), over all texts; `perplexity` is e to the power of it.
+        The outcome of a text is the sum of its `loss` over its `tokens` to be guessed.
 
     Raises:
         AdapterXLTError: the model's outputs are not finite.
@@ -75,7 +75,7 @@ def masked_scores(
         return max(features[row].width for row in rows)
 
     def run(rows: Sequence[int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """The text of each token that is asked for, and its loss."""
+        """Return the number of the text of each token to be guessed, and the token's loss."""
         batch = collate([features[row] for row in rows], int(built.tokenizer.pad_token_id), "mlm")
         hidden = batch["masked"]
         wanted = batch.pop("labels")[hidden].to(device)

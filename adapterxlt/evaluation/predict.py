@@ -1,4 +1,4 @@
-"""Predictions of a trained model: exactly one per example, in the order of the input."""
+"""Makes predictions with a trained model: exactly one per example, in the input's order."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def predict(
 
     Args:
         built: a model in evaluation mode whose head fits the task.
-        examples: examples of the task; labels are not looked at.
+        examples: examples of the task; their labels are not used.
         task: what is to be predicted.
-        max_length: tokens a row at most.
+        max_length: tokens per row at most.
         doc_stride: tokens that neighbouring windows of a long QA context share.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         description: what the progress bar says.
-        odds: span QA: filled by example id with how much higher "no answer" scores than the best
-            answer (`null_odds.json` of SQuAD 2.0's scripts).
+        odds: for span QA, a dictionary to fill: example id -> how much higher "no answer" scores
+            than the best answer (`null_odds.json` of SQuAD 2.0's scripts).
         cache: folder of encoded examples, see `encode_cached`.
 
     Returns:
-        For each example what its kind predicts: a class or choice index, one tag index a word,
+        For each example what its kind predicts: a class or choice index, one tag index per word,
         an answer text ("" if the context has none), a label or several, a number.
     """
     outputs = outputs_of(
@@ -87,10 +87,10 @@ def outputs_of(
     cache: Path | None,
     clock: Clock | None = None,
 ) -> Outputs:
-    """The outputs of the model's active head for every input of the examples; see `predict`.
+    """Return the outputs of the model's active head for every input of the examples.
 
     Args:
-        clock: counts what the forward passes take.
+        clock: measures the time of the forward passes. For the other arguments see `predict`.
     """
     features = encode_cached(
         cache,
@@ -125,7 +125,7 @@ def forward(
     description: str,
     clock: Clock,
 ) -> Outputs:
-    """Every feature once with its outputs, in batches of near-equal length."""
+    """Yield every feature once with its outputs, in batches of near-equal length."""
     device = built.model.device
     pad_id = built.tokenizer.pad_token_id
     tokens = quickest(token_budget, device)
@@ -149,7 +149,7 @@ def _widest(features: Sequence[Feature]) -> int:
 
 
 def _batches(features: Sequence[Feature], token_budget: int) -> Iterator[list[Feature]]:
-    # A batch is one tensor, so multiple-choice questions of 2 and of 5 choices do not mix.
+    # A batch is one tensor, so questions with 2 choices and questions with 5 are kept apart.
     for rows in sorted({len(feature.input_ids) for feature in features}):
         alike = [feature for feature in features if len(feature.input_ids) == rows]
         for batch in budget_batches([feature.width for feature in alike], token_budget):

@@ -25,11 +25,11 @@ def score(
     """The task's metrics, in percent, in the order of its catalogue entry.
 
     Args:
-        task: says which metrics, and how its labels are called.
+        task: names the metrics and the labels.
         examples: the examples with their labels.
         predictions: one per example, as `predict` returns them.
-        language: tells how MLQA's script compares answers; of `de-en`, the context's.
-        split: for messages.
+        language: decides how MLQA's script compares answers; for `de-en` the context's language.
+        split: named in messages.
 
     Raises:
         MissingDataError: there are no examples, or labels are withheld.
@@ -54,11 +54,11 @@ def outcomes_of(
     split: str,
     seen: Column | None,
 ) -> list[Outcomes]:
-    """The outcomes of examples that were scored; none where their kind does not say what they are.
+    """Return the outcomes of scored examples; none if their kind does not define outcomes.
 
     Args:
-        columns: what each came to, as its kind says it.
-        seen: which of them have a text that was trained on; None where none has.
+        columns: the outcome of each example, in the columns that its kind defines.
+        seen: which examples contain a text that was trained on; None if none does.
     """
     if not columns:
         return []

@@ -1,4 +1,4 @@
-"""Writes predictions in the form of a benchmark's submission; `score` reads them back."""
+"""Writes predictions in the format of a benchmark's submission; `score` reads them back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def submission_file(benchmark: str, task: Task, language: str, split: str) -> Path:
-    """Where a benchmark's submission keeps a language of a task, below its root folder.
+    """Return the path of a task's language in a benchmark's submission, below its root folder.
 
-    SQuAD wants one file, wherever it is: TASK/SPLIT-LANGUAGE.json.
+    SQuAD asks for one file anywhere; here it is TASK/SPLIT-LANGUAGE.json.
     """
     if benchmark == SQUAD:
         return Path(task.name) / f"{split}-{language}.json"
@@ -37,13 +37,13 @@ def write_submission(
     predictions: Sequence[Prediction],
     odds: Mapping[str, float] | None = None,
 ) -> None:
-    """Write one prediction an example: answers as JSON by id, else one label (tag) a line.
+    """Write one prediction per example: answers as JSON by id, others as one label or tag a line.
 
     Args:
-        path: the file; its folder is made.
-        examples: in the order of the input file, none left out.
+        path: the file; its folder is created.
+        examples: all examples, in the order of the input file.
         predictions: one per example, as `predict` returns them.
-        odds: by example id, for "no answer"; written beside the file, as FILE.null_odds.json.
+        odds: example id -> odds of "no answer"; written beside the file as FILE.null_odds.json.
     """
     if len(examples) != len(predictions):
         raise ValueError(f"{len(examples)} examples, but {len(predictions)} predictions")

@@ -1,4 +1,4 @@
-"""Aligns the words of two languages at one layer: its steps, and their loss."""
+"""Aligns the words of two languages at one layer: the steps of such a training, and its loss."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from adapterxlt.training.train import TrainReport, train_steps
 from adapterxlt.vectors.encode import pad_tokens, pool_tokens, token_states
 from adapterxlt.vectors.tokens import Tokens, tokenize
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of both sides' vectors, and what is known
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # from both sides' vectors and `known`
 
 
 class WordSteps(StepSequence):
-    """All steps of an alignment, item i being optimizer step i: a batch of entries in one piece.
+    """All steps of an alignment. Item i is optimizer step i: a batch of entries in one piece.
 
     Args:
         lexicon: the entries that are trained on.
-        tokens: of the words of the source, entry by entry, then those of the target.
+        tokens: the tokens of all source words, entry by entry, then those of all target words.
         settings: batch size, seed and length of the training.
         pad_id: the padding token.
     """
@@ -82,22 +82,24 @@ def align(
     description: str,
     tracking: Tracking | None = None,
 ) -> TrainReport:
-    """Train in place so that words and their translations get like vectors; as `train`.
+    """Train in place so that words and their translations get similar vectors.
 
-    A word's vector is the mean of its subwords' hidden states at the layer, without those of
-    special tokens: they are the same in all words. The layers above are not even computed.
+    It trains as `train` does. A word's vector is the mean of its subwords' hidden states at the
+    layer. Special tokens are left out, as they are the same in all words. The layers above are
+    not computed.
 
     Args:
-        lexicon: what is trained on.
-        layer: hidden state, from 1; all that is trained must be below it.
+        lexicon: the entries to train on.
+        layer: number of the hidden state, from 1. All trained tensors must lie below it.
 
-    Raises: as `train`; AdapterXLTError also where something above the layer would be trained.
+    Raises:
+        The errors of `train`; AdapterXLTError also if something above the layer would be trained.
     """
     if len(lexicon) < 2:
         raise MissingDataError("there are fewer than two entries to tell apart")
     assert_below(built, layer)
     words = [pair[side] for side in (0, 1) for pair in lexicon.pairs]
-    tokens = tokenize(built, words, settings.max_length, prefix="")  # it would be in all of them
+    tokens = tokenize(built, words, settings.max_length, prefix="")  # the same in each
     steps = WordSteps(lexicon, tokens, settings, int(built.tokenizer.pad_token_id))
 
     def of_piece(model: Any, piece: Any) -> Tensor:
@@ -121,10 +123,10 @@ def align(
 
 
 def assert_below(built: Built, layer: int) -> None:
-    """Check that nothing is trained which the hidden state of a layer does not depend on.
+    """Check that the hidden state of a layer depends on every tensor that is trained.
 
     Raises:
-        AdapterXLTError: some of it is above; the message lists it.
+        AdapterXLTError: some trained tensors lie above the layer; the message lists them.
     """
     architecture = architecture_of(built.model)
     layers = f"{architecture.prefix}{architecture.layers}."

@@ -17,7 +17,7 @@ from adapterxlt.training.steps import StepSequence
 
 @dataclass
 class _Arguments(TrainingArguments):
-    """transformers' own know the first GPU only."""
+    """The arguments of transformers, whose own class can only choose the first GPU."""
 
     place: str = "cpu"
 
@@ -38,20 +38,20 @@ def arguments_of(
     device: torch.device,
     tracking: Tracking | None = None,
 ) -> TrainingArguments:
-    """The arguments of one training.
+    """Return the arguments of one training.
 
     Args:
-        folder: of its checkpoints.
-        tracking: where it is logged to; None: nowhere.
+        folder: where its checkpoints are kept.
+        tracking: where the training is logged; None: nowhere.
 
     Raises:
         MissingDeviceError: the device does not compute in the precision that is asked for.
     """
     precision = find_precision(settings.precision, device)
-    # accelerate reads the device here, where it would else take the first GPU.
+    # accelerate reads the device here; without this it would take the first GPU.
     os.environ["ACCELERATE_TORCH_DEVICE"] = str(device)
-    # transformers leaves the precision of one training in this variable, which accelerate would
-    # take for that of the next one in the same process.
+    # transformers leaves the precision of one training in this variable. In the same process
+    # accelerate would then use it for the next training too.
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if precision == "fp32" else precision
     warmup = settings.warmup_steps
     if warmup is None:
@@ -81,6 +81,6 @@ def arguments_of(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    # Several GPUs would make it wrap the model in DataParallel, which copies it every step.
+    # With several GPUs transformers wraps the model in DataParallel, which copies it every step.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments

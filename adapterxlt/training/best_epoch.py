@@ -28,13 +28,13 @@ class DevScore:
 
 @dataclass(frozen=True)
 class EpochScores:
-    """What the weights after an epoch reach.
+    """The scores of the weights after an epoch.
 
     Args:
         epoch: counted from 1; the last one may be cut short.
-        step: optimizer steps until its end.
-        value: what the epochs are compared by, see `merit`.
-        scores: of each task and language.
+        step: optimizer steps done when it ended.
+        value: the number by which epochs are compared, see `merit`.
+        scores: one for each task and language.
     """
 
     epoch: int
@@ -44,9 +44,9 @@ class EpochScores:
 
 
 def merit(scores: Sequence[DevScore]) -> float:
-    """Mean of the main metrics, where more is better.
+    """Return the mean of those main metrics for which more is better.
 
-    Perplexities count only where there is nothing else, then as minus their mean.
+    If all of them are perplexities, it is minus their mean.
     """
     gains = [score.value for score in scores if not facts_of(score.metric).less_is_better]
     values = gains or [-score.value for score in scores]
@@ -54,12 +54,14 @@ def merit(scores: Sequence[DevScore]) -> float:
 
 
 class BestEpoch:
-    """Scores a model at the end of every epoch and keeps its best weights; of equals, the first.
+    """Scores a model at the end of every epoch and keeps the weights of the best one.
+
+    If several epochs are equally good, the first one counts.
 
     Args:
         ends: the optimizer steps after which an epoch ends.
-        score: scores the model as it is, in evaluation mode; the same weights score the same.
-        tell: is given a line about every epoch.
+        score: scores the model as it is, in evaluation mode. Equal weights must get equal scores.
+        tell: called with a line of text after every epoch.
     """
 
     def __init__(
@@ -77,10 +79,10 @@ class BestEpoch:
     @property
     def kept(self) -> EpochScores:
         """The best epoch so far."""
-        return max(self.epochs, key=lambda epoch: epoch.value)  # of equals, the first
+        return max(self.epochs, key=lambda epoch: epoch.value)  # the first one of equals
 
     def epoch_done(self, model: nn.Module, step: int) -> None:
-        """Score the model; training continues as if nothing had been."""
+        """Score the model, without any effect on the training that continues."""
         modes = {module: module.training for module in model.modules()}
         head = getattr(model, "active_head", None)
         model.eval()
@@ -107,7 +109,7 @@ class BestEpoch:
                 parameter.copy_(self._weights[name])
 
     def tensors(self) -> dict[str, Tensor]:
-        """What of its state is tensors, for a checkpoint."""
+        """The tensors of its state, for a checkpoint."""
         return {_BEST + name: tensor for name, tensor in self._weights.items()}
 
     def state(self) -> list[dict[str, Any]]:
@@ -115,7 +117,7 @@ class BestEpoch:
         return [asdict(epoch) for epoch in self.epochs]
 
     def resume(self, tensors: Mapping[str, Tensor], state: Sequence[Mapping[str, Any]]) -> None:
-        """Go on from what `tensors` and `state` returned."""
+        """Continue from what `tensors` and `state` returned."""
         self.epochs = [
             EpochScores(**{**epoch, "scores": tuple(DevScore(**one) for one in epoch["scores"])})
             for epoch in state

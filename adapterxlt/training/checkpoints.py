@@ -1,8 +1,8 @@
 """Checkpoints of a running training: safetensors and JSON, complete or absent.
 
 A checkpoint `step-00000200/` holds `tensors.safetensors` (trained tensors, optimizer moments,
-random states), `trainer_state.json`, and `state.json`, which is written last and knows the sizes
-of the others. The folder is written aside and renamed.
+random states), `trainer_state.json`, and `state.json`, which is written last and lists the sizes
+of the other files. The folder is written under another name and then renamed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def write_checkpoint(
     Args:
         root: folder of all checkpoints of this training.
         step: optimizer steps done.
-        fill: writes all files but the marker into the folder it is given.
-        state: JSON data for the marker.
+        fill: writes all files except `state.json` into the folder it is given.
+        state: JSON data for `state.json`.
 
     Raises:
-        AdapterXLTError: no space left; the checkpoint before is still there.
+        AdapterXLTError: no space is left; the checkpoint before this one is still there.
     """
     aside, final = root / _ASIDE, root / f"{_PREFIX}{step:08d}"
     shutil.rmtree(aside, ignore_errors=True)
@@ -46,7 +46,7 @@ def write_checkpoint(
         marker = aside / STATE_FILE
         marker.write_text(json.dumps({**state, "step": step, "sizes": sizes}), encoding="utf-8")
         _flush(marker)
-        if final.exists():  # only a damaged one can be: a whole one would have been resumed
+        if final.exists():  # it must be damaged, as a complete one would have been resumed
             shutil.rmtree(final)
         os.replace(aside, final)
     for old in _folders(root):
@@ -56,7 +56,7 @@ def write_checkpoint(
 
 
 def newest_checkpoint(root: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The newest whole checkpoint and its state; damaged and half-written ones are passed over."""
+    """Find the newest complete checkpoint and its state; damaged ones are passed over."""
     for folder in sorted(_folders(root), reverse=True):
         state = _read_state(folder)
         if state is not None:

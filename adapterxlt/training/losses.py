@@ -1,4 +1,4 @@
-"""Terms that are added to the loss of a task, which its kind computes (`kinds`)."""
+"""Terms that are added to the loss of a task; the loss itself is computed by its kind (`kinds`)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FUSION_PENALTY = 0.01
 
 
 def fusion_penalty(model: nn.Module) -> Tensor | None:
-    """AdapterFusion's regulariser over all fusion layers that ask for it, None if none does.
+    """Return AdapterFusion's regulariser over all fusion layers that ask for it, None if none does.
 
-    The library adds it from a callback after the optimizer step, so that its gradient is lost
-    when training is interrupted there, and never looks at the configuration's `regularization`.
+    The `adapters` library adds it from a callback after the optimizer step. An interruption there
+    loses its gradient, and the library ignores the configuration's `regularization`.
     """
     total: Tensor | None = None
     module: Any

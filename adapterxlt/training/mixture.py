@@ -1,9 +1,9 @@
-"""The steps of a training on several tasks: the sampling draws one task for every step.
+"""The steps of a training on several tasks. The sampling draws one task for every step.
 
 An epoch has as many inputs as its tasks contribute to the sampling: all of them, or min(n, cap) of
-each task if a cap is used. So one epoch of a proportional (or capped) mixture shows each input
-(each of a small task) once on average. If tasks have shares of the steps, an epoch becomes longer
-by these shares, so that the other tasks get as many steps as without them.
+each task if a cap is used. So one epoch of a proportional mixture shows each input once on average;
+with a cap this holds for the tasks smaller than the cap. If tasks have shares of the steps, an
+epoch becomes longer by these shares, so that the other tasks get as many steps as without them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from adapterxlt.training.steps import StepData, Steps, StepSequence, epoch_ends
 
 
 class MixedSteps(StepSequence):
-    """All steps of a mixture, item i being optimizer step i.
+    """All steps of a mixture. Item i is optimizer step i.
 
     Args:
-        parts: the steps of each task alone; how many it would take on its own does not matter.
+        parts: the steps of each task alone. How many steps a task has on its own does not matter.
         settings: the sampling, seed, batch size and length of the training.
-        weights: each part's own share of the steps; None: what the sampling gives it.
+        weights: the share of the steps that each part asks for; None: the sampling decides.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Processes that train one model together, each on its share of the inputs of every step.
 
-They hold the same weights all along: a step's loss is a sum over its inputs, so the gradients of
-the shares add up to that of the whole step, and all of them make the same update from it.
+All processes hold the same weights throughout. A step's loss is a sum over its inputs, so the
+gradients of the shares add up to that of the whole step, and every process makes the same update.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from adapterxlt.training.state import trained_tensors
 
 T = TypeVar("T")
 
-BUCKET = 16 << 20  # numbers that are added up at once: 64 MB of them
+BUCKET = 16 << 20  # numbers added up at once: 64 MB
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """One of `size` processes: the one of number `rank`, from 0.
+    """One of `size` processes that train together; `rank` is its number, from 0.
 
     Example:
         >>> Ranks(1, 2).share(["a", "b", "c"])
@@ -36,16 +36,16 @@ class Ranks:
 
     @property
     def alone(self) -> bool:
-        """Whether it is the only one."""
+        """Whether this is the only process."""
         return self.size == 1
 
     @property
     def writes(self) -> bool:
-        """Whether it is the one that leaves checkpoints and the result."""
+        """Whether this process writes the checkpoints and the result."""
         return self.rank == 0
 
     def share(self, items: Sequence[T]) -> list[T]:
-        """What of a step is this process's."""
+        """Return this process's share of the items of a step."""
         return list(items[self.rank :: self.size])
 
     def others(self) -> Iterator[Ranks]:
@@ -55,8 +55,7 @@ class Ranks:
     def seed(self, seed: int, step: int) -> None:
         """Give this process random numbers of its own for a step.
 
-        They come from the seed and the number of the step, so a checkpoint of one process is that
-        of all.
+        They depend only on the seed, the step and the rank, so one checkpoint serves all processes.
         """
         if not self.alone:
             generator = torch.Generator().manual_seed(seed)
@@ -64,9 +63,9 @@ class Ranks:
             torch.manual_seed(first + step * self.size + self.rank)
 
     def add_up(self, model: nn.Module, loss: Tensor) -> Tensor:
-        """Add up a model's gradients in place, and the loss, over all processes.
+        """Add up a model's gradients (in place) and the loss over all processes.
 
-        A parameter that no process has a gradient of keeps none.
+        A parameter without a gradient in any process stays without one.
         """
         if self.alone:
             return loss
@@ -86,10 +85,10 @@ class Ranks:
         return loss
 
     def check_equal(self, model: nn.Module) -> None:
-        """Make sure that all processes have come to the same weights.
+        """Check that all processes have the same weights.
 
         Raises:
-            AdapterXLTError: they have not.
+            AdapterXLTError: their weights differ.
         """
         if self.alone:
             return

@@ -34,7 +34,7 @@ def trained_tensors(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def collect_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    """Everything of a training's state that is a tensor, by name."""
+    """Return all tensors of a training's state, by name."""
     found: dict[str, Tensor] = {}
     for name, parameter in trained_tensors(model).items():
         found[_MODEL + name] = parameter.detach()
@@ -48,7 +48,7 @@ def collect_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]
 
 
 def collect_json(optimizer: Optimizer, scheduler: LRScheduler) -> dict[str, Any]:
-    """Everything of a training's state that is not a tensor; floats survive JSON exactly."""
+    """Return the rest of a training's state as JSON data; floats survive JSON exactly."""
     python = random.getstate()
     numpy: Any = np.random.get_state()
     schedule = {k: v for k, v in scheduler.state_dict().items() if k != "lr_lambdas"}
@@ -74,7 +74,7 @@ def restore_optimizer(
     saved: Mapping[str, Tensor],
     state: Mapping[str, Any],
 ) -> None:
-    """Put moments, learning rates and the place in the schedule back."""
+    """Restore the optimizer's moments, the learning rates and the position in the schedule."""
     names = {id(parameter): name for name, parameter in trained_tensors(model).items()}
     moments: dict[str, dict[str, Tensor]] = {}
     for key, tensor in saved.items():
@@ -95,7 +95,7 @@ def restore_optimizer(
 
 
 def restore_random(saved: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Put the random states of Python, numpy and torch back."""
+    """Restore the random states of Python, numpy and torch."""
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, *rest = state["numpy"]

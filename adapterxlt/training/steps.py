@@ -1,6 +1,6 @@
-"""The data of each optimizer step, which depend only on the seed and the number of the step.
+"""The data of each optimizer step. They depend only on the seed and the number of the step.
 
-A training is one sequence of steps, so to resume at step n is to read on from item n.
+A training is one sequence of steps, so resuming at step n means reading on from item n.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from adapterxlt.training.ranks import ALONE, Ranks
 
 @dataclass(frozen=True)
 class StepData:
-    """One optimizer step.
+    """The data of one optimizer step.
 
     Args:
         batches: this process's share of the inputs, in pieces of at most `token_budget` padded
             tokens.
-        count: what the sum of the losses of all inputs is divided by.
-        examples: number of inputs, those of other processes included.
-        real_tokens: their tokens.
+        count: the number by which the sum of the losses of all inputs is divided.
+        examples: number of inputs, including those of other processes.
+        real_tokens: number of their tokens without padding.
         padded_tokens: the same with padding.
-        kind: of the task whose step it is.
+        kind: the kind of the task that the step trains.
         head: name of the head that the step trains; None: the model's only one.
-        language: that its inputs are in; "" where that makes no difference.
+        language: the language of its inputs; "" where that makes no difference.
     """
 
     batches: tuple[dict[str, Tensor], ...]
@@ -48,19 +48,19 @@ class StepData:
 
 
 def epoch_ends(per_epoch: float, total: int) -> list[int]:
-    """The steps (counted from 1) after which an epoch ends; the last step ends one in any case."""
+    """Return the steps (from 1) after which an epoch ends; the last step always ends one."""
     whole = (round(epoch * per_epoch) for epoch in range(1, math.ceil(total / per_epoch)))
     return sorted({*(max(1, end) for end in whole), total})
 
 
 class StepSequence(Dataset[StepData]):
-    """All steps of a training, item i being optimizer step i.
+    """All steps of a training. Item i is optimizer step i.
 
     Attributes:
-        total: how many there are.
+        total: number of steps.
         epoch_ends: the steps after which an epoch ends.
-        tail: so many last steps make up the report's final loss.
-        seed: of all that is drawn in them.
+        tail: number of last steps whose mean loss is the report's final loss.
+        seed: seed of everything that is drawn at random in the steps.
     """
 
     total: int
@@ -70,17 +70,17 @@ class StepSequence(Dataset[StepData]):
 
 
 class Steps(StepSequence):
-    """All steps of a training on one task, item i being optimizer step i.
+    """All steps of a training on one task. Item i is optimizer step i.
 
     Args:
         features: the training inputs.
-        kind: of the task.
+        kind: the kind of the task.
         settings: batch size, budget, seed and length of the training.
         pad_id: the padding token.
-        head: name of the head that is trained, where a model has several.
-        hiding: hides other tokens in every epoch, for masked language modelling.
+        head: name of the head to train, if the model has several.
+        hiding: hides tokens for masked language modelling, different ones in every epoch.
         ranks: the processes that share each step.
-        language: of the inputs.
+        language: the language of the inputs.
     """
 
     def __init__(
@@ -153,5 +153,5 @@ class Steps(StepSequence):
         )
 
     def _pieces(self, features: Sequence[Feature]) -> list[list[int]]:
-        """Which of the inputs go through the model together."""
+        """Return which inputs go through the model together, as lists of their numbers."""
         return budget_batches([feature.width for feature in features], self.token_budget)

@@ -20,10 +20,10 @@ from adapterxlt.training.state import random_states, restore_states
 
 
 class Tracker(TrainerCallback):
-    """Passes on what a tracker needs; random numbers that it draws are not those of training.
+    """Passes a training's figures on to a tracker, without touching training's random numbers.
 
-    A tracker that cannot begin stops the stage, before anything is trained. One that fails later
-    is left out from there on, and `warn` says so: what is trained does not depend on it.
+    If the tracker cannot begin, the stage stops before anything is trained. If it fails later,
+    `warn` says so and training continues without it: the result does not depend on a tracker.
 
     Raises:
         AdapterXLTError: the tracker cannot begin.
@@ -50,7 +50,7 @@ class Tracker(TrainerCallback):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._go_on(lambda: self.inner.on_train_end(args, state, control, **kwargs))
-        if self.name == "wandb":  # it keeps one run open a process, and the next stage is another
+        if self.name == "wandb":  # it keeps one run open per process; the next stage needs its own
             self._go_on(lambda: sys.modules["wandb"].finish())
 
     def _go_on(self, act: Callable[[], object]) -> None:
@@ -74,19 +74,19 @@ class Tracker(TrainerCallback):
 
 
 def _places(folder: Path) -> dict[str, str]:
-    """Where trackers write unless their own variables say it: in the work folder."""
+    """Return where trackers write unless their own variables are set: in the work folder."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
         "WANDB_DIR": str(folder),
         "MLFLOW_TRACKING_URI": (folder / "mlruns").resolve().as_uri(),
-        # Its databases need packages that mlflow-skinny comes without.
+        # Its databases need packages that mlflow-skinny does not install.
         "MLFLOW_ALLOW_FILE_STORE": "true",
     }
 
 
 @contextmanager
 def _settings(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that the user has not set, for a while."""
+    """Set those environment variables that the user has not set, and unset them at the end."""
     own = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(own)
     try:

@@ -39,9 +39,9 @@ class TaskInputs:
 
     Args:
         features: its inputs.
-        head: None: the model's only one.
-        weight: its own share of the steps; None: what the sampling gives it.
-        language: that they are in.
+        head: name of the head to train; None: the model's only one.
+        weight: the share of the steps that the task asks for; None: the sampling decides.
+        language: the language of the inputs.
     """
 
     features: Sequence[Feature]
@@ -53,13 +53,13 @@ class TaskInputs:
 
 @dataclass(frozen=True)
 class PartReport:
-    """What one task of a mixture got.
+    """What a training did with one task of a mixture.
 
     Args:
         inputs: its training inputs.
         steps: optimizer steps on it.
-        probability: of a step being its.
-        final_loss: mean loss of its steps among the last tenth; None if there was none.
+        probability: the probability that a step is drawn for this task.
+        final_loss: mean loss of its steps among the last tenth of all; None if it had none there.
     """
 
     inputs: int
@@ -74,14 +74,14 @@ class TrainReport:
 
     Args:
         steps: optimizer steps.
-        examples: features seen, repetitions included (a long input counts once a window).
+        examples: features seen, repetitions included (a long input counts once per window).
         final_loss: mean loss of the last tenth of the steps.
         real_tokens, padded_tokens: tokens seen, without and with padding.
-        parts: of a mixture, what each task got; else ().
-        epochs: where the best epoch's weights are kept, what each epoch scored on dev; else ().
-        precision: what it computed in.
-        kept: number of the epoch whose weights are kept; None: the last, unscored.
-        losses: the mean loss of each step, those before an interruption included.
+        parts: what each task of a mixture got; () if there is only one task.
+        epochs: the dev scores of each epoch; () unless the best epoch's weights are kept.
+        precision: the precision that it computed in.
+        kept: number of the epoch whose weights are kept; None: the last one, which was not scored.
+        losses: the mean loss of each step, including the steps before an interruption.
     """
 
     steps: int
@@ -96,14 +96,14 @@ class TrainReport:
     losses: tuple[float, ...] = ()
 
     def figures(self) -> dict[str, object]:
-        """What is one figure for the whole training, as plain JSON data."""
+        """Return the fields that hold one figure for the whole training, as plain JSON data."""
         apart = ("parts", "epochs", "kept", "losses")
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in apart}
 
     def course(self) -> Course | None:
         """Its losses and dev scores from the first step to the last.
 
-        None if it was resumed from a checkpoint of before 0.2, which has the last losses alone.
+        None if it was resumed from a checkpoint of before 0.2, which holds only the last losses.
         """
         if len(self.losses) < self.steps:
             return None
@@ -124,23 +124,23 @@ def train(
 ) -> TrainReport:
     """Train in place: AdamW, linear warm-up and decay, gradients clipped; ends in eval mode.
 
-    The model trains on the device that it is on. With several tasks, each step is on one of them.
+    The model trains on the device that it is on. With several tasks, each step trains one of them.
 
-    If `checkpoints` holds a whole checkpoint of this training, it continues from there, and on a
-    CPU ends in the same bits as an unbroken run.
+    If `checkpoints` holds a complete checkpoint of this training, it continues from there. On a
+    CPU it then ends in the same bits as an unbroken run.
 
     Args:
         parts: the tasks, each with its inputs.
-        settings: with `lr`, and with `epochs` or `max_steps` (see `Training.resolved`).
-        checkpoints: folder of its own, which the caller removes once the result is safe.
+        settings: they must have `lr`, and `epochs` or `max_steps` (see `Training.resolved`).
+        checkpoints: folder for this training alone; the caller removes it once the result is safe.
         score: scores the model on dev. It is called after every epoch, and the model ends with
             the weights of the best epoch instead of the last (see `best_epoch.merit`).
         ranks: the processes that call this together, each for its share of every step.
-        tracking: where it is logged besides; that changes nothing of it.
+        tracking: where the training is also logged; this does not change its result.
 
     Raises:
         MissingDataError: there is nothing to train on.
-        AdapterXLTError: training diverged, the disk is full, the precision is not to be had
+        AdapterXLTError: training diverged, the disk is full, the precision is not available
             here, or the tensors that would train are not the ones that should.
     """
     alone = [_steps(built, part, settings, ranks) for part in parts]
@@ -173,11 +173,11 @@ def train_steps(
     ranks: Ranks = ALONE,
     tracking: Tracking | None = None,
 ) -> TrainReport:
-    """Train in place on the data of these steps; the rest is as `train` says.
+    """Train in place on the data of these steps; the rest is as in `train`.
 
     Args:
-        inputs: a checkpoint of other ones is not resumed.
-        loss: as of `StepTrainer`.
+        inputs: numbers that identify the inputs; a checkpoint with other numbers is not resumed.
+        loss: see `StepTrainer`.
     """
     spec = built.spec
     if spec is None:
@@ -233,7 +233,7 @@ def train_steps(
         best.restore(built.model)
         progress.log(f"{description}: kept epoch {best.kept.epoch} of {len(best.ends)}")
     built.model.eval()
-    built.speak("")  # as it is saved
+    built.speak("")  # a model is saved without a language
     tail = trainer.losses[-steps.tail :]
     return TrainReport(
         steps=steps.total,

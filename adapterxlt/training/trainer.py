@@ -1,9 +1,9 @@
 """The one Trainer subclass, for adapters and full fine-tunes.
 
-transformers' Trainer has the loop, accelerate the precision and device. Overridden are the data
-(one item a step, see `steps`), the step (losses add up to that of one big batch), and everything
-about checkpoints (never pickle). `AdapterTrainer` is not used: it saves pickles, forgets an
-unfrozen backbone, and cannot resume fusions exactly.
+transformers' Trainer runs the loop; accelerate handles precision and device. This class overrides
+the data (one item a step, see `steps`), the step (losses add up to that of one big batch), and
+everything about checkpoints (never pickle). `AdapterTrainer` is not used: it saves pickles,
+forgets an unfrozen backbone, and cannot resume fusions exactly.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ from adapterxlt.training.state import (
 )
 from adapterxlt.training.steps import StepData, StepSequence
 
-# Reading a loss back from a GPU makes it wait; so it is done every few steps.
+# Reading a loss back from a GPU makes the GPU wait, so it is done only every few steps.
 READ_EVERY = 10
 MODEL_INPUTS = ("input_ids", "attention_mask", "masked")
 
 
 class StepTrainer(Trainer):
-    """Trains on `Steps`; reports to a bar and writes checkpoints.
+    """Trains on a `StepSequence`, reports to a progress bar and writes checkpoints.
 
     Args:
         model: in training mode, with exactly the tensors to train requiring gradients.
         args: see `train`.
         steps: the data of all steps; each says which head it trains.
-        bar: is advanced by one per step.
+        bar: the progress bar, advanced by one per step.
         checkpoint_every: optimizer steps between checkpoints.
-        identity: JSON data that a checkpoint must agree in to be resumed.
-        best: scores every epoch and keeps the best one's weights, if that is asked for.
-        undecayed: names of tensors that weight decay leaves alone, as not all of each is trained.
+        identity: JSON data; only a checkpoint with equal data is resumed.
+        best: scores every epoch and keeps the best one's weights; None: the last weights stay.
+        undecayed: names of tensors without weight decay, because only a part of each is trained.
         budget: the padded tokens that go through the model at a time.
         ranks: the processes that share each step.
-        tracker: is told of losses and scores.
-        loss: sum of the losses of one piece, of the model and the piece; None: as the kind of the
-            step's task has it.
-        speak: told of the language of each step before it.
+        tracker: receives losses and scores.
+        loss: takes the model and a piece, and returns the sum of the piece's losses; None: the
+            kind of the step's task computes the loss.
+        speak: called with the language of each step before the step.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class StepTrainer(Trainer):
         self.losses: list[float] = []
         self.examples = self.real_tokens = self.padded_tokens = 0
         self._unread: list[Tensor] = []
-        self._kind = ""  # of the task whose step it is
+        self._kind = ""  # the kind of the task that the current step trains
         self._penalised = fusion_penalty(model) is not None
         self._started = time.perf_counter()
         self._examples_before = 0
@@ -117,10 +117,10 @@ class StepTrainer(Trainer):
         return [next(epoch_iterator)], None
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
-        """All that transformers decays, but what orthogonal matrices are made of.
+        """Return what transformers decays, without the parameters of orthogonal matrices.
 
-        Their diagonals are signs, 1 or -1, which torch truncates to whole numbers: with any decay
-        they became 0, and LoReFT did nothing at all.
+        The diagonals of those are signs, 1 or -1, and torch truncates them to whole numbers. With
+        any decay they would become 0, and LoReFT would have no effect.
         """
         names: list[str] = super().get_decay_parameter_names(model)
         return [
@@ -150,12 +150,12 @@ class StepTrainer(Trainer):
                 total = self._add_gradients(model, step.count, pieces)
                 break
             except torch.OutOfMemoryError as error:
-                if self._loss is not None:  # of all inputs of the step together
+                if self._loss is not None:  # it needs all inputs of the step together
                     raise AdapterXLTError(
                         f"`{self.args.device}` has too little memory for this batch",
                         hint="lower batch_size, or choose a device with more memory",
                     ) from error
-                # Some of its gradients may be there already: the whole step is done again.
+                # Some gradients of the step may be there already, so the whole step is repeated.
                 model.zero_grad()
                 restore_states(random)
                 most = max(pieces, key=lambda piece: piece["input_ids"].numel())["input_ids"]
@@ -197,7 +197,7 @@ class StepTrainer(Trainer):
     ) -> Any:
         """Sum of the losses of one piece."""
         if self._loss is not None:
-            with self.accelerator.autocast():  # which only a whole forward pass does by itself
+            with self.accelerator.autocast():  # only a whole forward pass enters it by itself
                 return self._loss(model, inputs)
         read = {key: inputs[key] for key in MODEL_INPUTS if key in inputs}
         outputs = model(**read)
@@ -205,9 +205,9 @@ class StepTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def step_done(self) -> None:
-        """After an optimizer step: read losses, advance the bar; at an epoch's end, score it.
+        """Do what follows an optimizer step: read losses, advance the bar, score a finished epoch.
 
-        Writes a checkpoint if one is due; after scoring, which may have taken long, it is.
+        A checkpoint is written if one is due, and always after scoring, which may take long.
         """
         step = self.state.global_step
         scores = self.best is not None and step in self.best.ends
@@ -236,7 +236,7 @@ class StepTrainer(Trainer):
             self._tell({"loss": sum(values) / len(values), "learning_rate": rate})
 
     def _tell(self, figures: dict[str, float]) -> None:
-        """To a tracker, if there is one."""
+        """Pass figures to the tracker, if there is one."""
         callbacks: Any = self.callback_handler
         callbacks.on_log(self.args, self.state, self.control, figures)
 

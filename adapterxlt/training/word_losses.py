@@ -18,7 +18,7 @@ def infonce(source: Tensor, target: Tensor, known: Tensor, temperature: float) -
         source, target: vectors [n, dim] of words and their translations.
         known: [n, n] whether a word of the source and one of the target are translations; true on
             the diagonal.
-        temperature: that cosines are divided by.
+        temperature: the number by which cosines are divided.
     """
     scores = _cosines(source, target) / temperature
     others = known & ~torch.eye(len(known), dtype=torch.bool, device=known.device)
@@ -33,10 +33,11 @@ def infonce(source: Tensor, target: Tensor, known: Tensor, temperature: float) -
 def triplet(source: Tensor, target: Tensor, known: Tensor, margin: float) -> Tensor:
     """The sum over the entries of their triplet losses with the hardest negative of the batch.
 
-    The cosine of a translation is to be above the highest one of what is none by the margin.
+    The cosine with a translation should exceed the highest cosine with any word that is not a
+    translation by at least the margin.
 
     Args:
-        source, target, known: as of `infonce`.
+        source, target, known: as in `infonce`.
     """
     scores = _cosines(source, target)
     own = scores.diagonal()
