@@ -14,6 +14,7 @@ from adapterxlt.sharing.entries import Entry, read_entries
 from adapterxlt.sharing.facts import data_of
 from adapterxlt.show import printable, size_text
 from adapterxlt.store.output import check_output
+from adapterxlt.store.store import STORE_FOLDER
 
 
 @click.command()
@@ -52,16 +53,23 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
 
 def _record(entry: Entry, root: Path) -> dict[str, object]:
     place = entry.path.relative_to(root) if entry.path != root else entry.path
-    shown = place.name[:12] if len(place.name) == 64 else str(place)
     return {
         "name": printable(entry.manifest.title),
         "task": printable(entry.task),
         "data": printable(entry.data),
         "method": printable(entry.method),
         "size": size_text(entry.manifest.size),
-        "path": printable(shown),
+        "path": printable(_short(place)),
         "scores (mean)": printable("; ".join(entry.means)),
     }
+
+
+def _short(place: Path) -> str:
+    """A path, with a fingerprint at its end cut, and without the folders of a store before it."""
+    if len(place.name) != 64:
+        return str(place)
+    inside = place.parts[-3:-2] == (STORE_FOLDER,)
+    return str((place.parents[2] if inside else place.parent) / place.name[:12])
 
 
 def _document(entry: Entry) -> dict[str, object]:
