@@ -33,13 +33,16 @@ stages:
   star: {{train: stars, method: "prompt_tuning[prompt_length=3]"}}
   both: {{fuse: [pairs, tags], train: pawsx}}
   whole: {{train: pawsx, method: full}}
+  stacked: {{train: pawsx, stack_on: tags}}
+  other: {{train: pawsx, seed: 2}}
+  merged: {{merge: [pairs, other], how: ties, density: 0.5}}
   several: {{train: [pawsx, udpos]}}
   voted: {{ensemble: [pairs, whole], weights: [1, 2]}}
   lang_en: {{train: {{task: mlm, language: en}}, method: seq_bn_inv}}
   lang_de: {{train: {{task: mlm, language: de}}, method: seq_bn_inv}}
   madx: {{train: udpos, language_adapters: "lang_{{language}}"}}
   like_pairs:
-    evaluate: [pairs, both, whole, several, voted]
+    evaluate: [pairs, both, whole, several, voted, stacked, merged]
     on: pawsx
     languages: [en, de]
   like_tags:

@@ -27,7 +27,9 @@ def load(ran: Ran, stage: str, **options: Any) -> xlt.Model:
     return xlt.load(ran.stage(stage), tasks=[ran.folder / name for name in OWN], **options)
 
 
-@pytest.mark.parametrize("stage", ["pairs", "both", "whole", "several", "voted"])
+@pytest.mark.parametrize(
+    "stage", ["pairs", "both", "whole", "several", "voted", "stacked", "merged"]
+)
 def test_labels_are_those_of_evaluation(ran: Ran, stage: str) -> None:
     model = load(ran, stage)
     for language in ("en", "de"):
