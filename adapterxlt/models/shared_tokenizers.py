@@ -30,5 +30,5 @@ def sharing(tokenizers: Shared) -> Iterator[None]:
 
 
 def shared() -> Shared | None:
-    """What is shared here; None outside of steps."""
+    """What is shared here; None outside steps."""
     return _SHARED.get()

@@ -19,7 +19,7 @@ from adapterxlt.search.names import Margin
 from adapterxlt.search.rows import Rows
 from adapterxlt.search.steady import Doubles
 
-# All public scripts print a candidate only if it scores above 0, if no other threshold is given.
+# Without a threshold, all public scripts print only candidates that score above 0.
 MIN_SCORE = 0.0
 
 
@@ -31,8 +31,8 @@ class Candidates:
         scores: by the margin.
         source_idx: rows of the source side.
         target_idx: rows of the target side.
-        unscored: sentences of both sides that proposed nothing, as the ratio of none of their
-            neighbours has a meaning (see `margin.margin_scores`).
+        unscored: number of sentences of both sides that proposed nothing, because the ratio has no
+            meaning for any of their neighbours (see `margin.margin_scores`).
     """
 
     scores: Doubles
@@ -61,7 +61,7 @@ def mine(source: Rows, target: Rows, protocol: Protocol, least: float | None = N
 
 
 def tuned_least(margin: Margin) -> float | None:
-    """`least` of `match` where the threshold is tuned: a distance below 0 may be the best one."""
+    """Return `least` of `match` for tuning: the best threshold of a distance may be below 0."""
     return -np.inf if margin == "distance" else None
 
 
@@ -72,21 +72,22 @@ def match(
     retrieval: Retrieval = "max",
     least: float | None = None,
 ) -> Candidates:
-    """Candidate pairs out of both sides' neighbours.
+    """Make candidate pairs from the neighbours of both sides.
 
     Every sentence of either side proposes its best candidate by margin score (equal scores: the
-    higher cosine, then the lower row). As LASER's `--retrieval` has it: `forward` keeps what the
-    source sentences propose, `backward` what the target sentences propose (a sentence may occur
-    in several pairs), `intersection` what both propose, `max` accepts the proposals of both from
-    the best score down while both sentences are free.
+    higher cosine, then the lower row). `retrieval` has the values of LASER's `--retrieval`:
+    `forward` keeps what the source sentences propose, `backward` what the target sentences
+    propose (a sentence may occur in several pairs), and `intersection` what both propose. `max`
+    goes through the proposals of both sides from the best score down, and accepts those whose
+    two sentences are still free.
 
     Args:
         forward: (cosines [n, k], target rows [n, k]) of the source sentences; row -1 with score
             -inf where an approximate index found fewer.
-        backward: the same of the target sentences.
-        margin: how a cosine is set against those of the neighbours.
+        backward: the same for the target sentences.
+        margin: how a cosine is compared with those of the neighbours.
         retrieval: which proposals count.
-        least: candidates score at least that; None: above 0.
+        least: the lowest score of a candidate; None: it must be above 0.
     """
     n_source, n_target = len(forward[0]), len(backward[0])
     source_mean, target_mean = _means(forward), _means(backward)
@@ -109,17 +110,17 @@ def match(
 
 
 def check_finite(number: float | None, what: str) -> None:
-    """Refuse NaN and infinity, with which nothing can be compared.
+    """Refuse NaN and infinity, as no number can be compared with them.
 
     Raises:
-        UsageError: it is one of these.
+        UsageError: the number is one of these.
     """
     if number is not None and not np.isfinite(number):
         raise UsageError(f"{what} must be a finite number, not {number}")
 
 
 def unscored_note(candidates: Candidates) -> str | None:
-    """What to tell users of sentences without a score; None where all have one."""
+    """Return a note on the sentences without a score; None if all have one."""
     if not candidates.unscored:
         return None
     return (
@@ -151,7 +152,7 @@ def _best(
     scores = margin_scores(cosines, ids, own_mean, other_mean, margin)
     scores[ids < 0] = -np.inf
     if margin == "ratio":
-        scores[scores == 0] = -np.inf  # without a meaning
+        scores[scores == 0] = -np.inf  # a ratio of 0 has no meaning
     best = scores.argmax(axis=1)[:, None]
     return (
         np.take_along_axis(scores, best, axis=1)[:, 0],
@@ -165,10 +166,10 @@ def _sorted(scores: Doubles, source_idx: Ids, target_idx: Ids) -> Candidates:
 
 
 def _one_to_one(proposals: Candidates, n_source: int, n_target: int) -> Candidates:
-    """Greedy matching, best first, a round at a time.
+    """Match greedily, best score first, many pairs in one round.
 
-    Whoever is the first remaining proposal of both its sentences is accepted by the greedy rule
-    too, whatever comes before. What shares a sentence with it falls away, and so on.
+    A proposal that is the first remaining one of both its sentences would also be accepted one by
+    one. Each round accepts all of these and removes the proposals that share a sentence with them.
     """
     source, target = proposals.source_idx, proposals.target_idx
     left = np.arange(len(proposals))
@@ -176,7 +177,7 @@ def _one_to_one(proposals: Candidates, n_source: int, n_target: int) -> Candidat
     while len(left):
         first_source = np.empty(n_source, dtype=np.int64)
         first_target = np.empty(n_target, dtype=np.int64)
-        # Of several values assigned to one place the last one stays: here the best proposal.
+        # If several values are assigned to one place, the last one stays: here the best proposal.
         first_source[source[left][::-1]] = left[::-1]
         first_target[target[left][::-1]] = left[::-1]
         wins = (first_source[source[left]] == left) & (first_target[target[left]] == left)
@@ -196,10 +197,10 @@ def to_sentences(
     target: Sequence[int],
     duplicates: Duplicates,
 ) -> Candidates:
-    """Candidates among distinct texts, told in rows of the full sides.
+    """Turn candidates among distinct texts into candidates among all sentences.
 
     Args:
-        candidates: rows count distinct texts.
+        candidates: their rows are numbers of distinct texts.
         source: for each sentence of the source side, the row of its text.
         target: the same for the target side.
         duplicates: `drop` pairs with a text that occurs several times (XTREME, LASER), or
@@ -231,12 +232,12 @@ def _occurrences(texts: Sequence[int]) -> dict[int, list[int]]:
 
 
 def tune_threshold(candidates: Candidates, gold: Collection[tuple[int, int]]) -> Quality:
-    """The threshold with the best F1, and what it gives.
+    """Find the threshold with the best F1; return it with its precision, recall and F1.
 
-    Candidates of one score are taken or left together, so applying the threshold gives the same
-    figures. It lies midway to the next lower score; below the last candidate it is that
-    candidate's own score. If cuts are equally good, the one with the fewest pairs wins. When no cut
-    finds a gold pair, the threshold lies above all candidates.
+    Candidates with equal scores are taken or left together, so applying the threshold gives the
+    same figures. It lies midway between the last score taken and the next lower one; if all
+    candidates are taken, it is the lowest score. If several thresholds are equally good, the one
+    with the fewest pairs wins. If no threshold finds a gold pair, it lies above all candidates.
 
     Args:
         candidates: best first.

@@ -18,16 +18,16 @@ from adapterxlt.store.compressed import DAMAGE, opened
 from adapterxlt.store.disk import writing
 from adapterxlt.tasks.reading import bad, encoding_hint, refuse_returns, unreadable
 
-COUNTED = 100_000  # lines after which progress is told
-LONGEST = 64 << 20  # bytes of a line: a small file may unpack to one without an end
+COUNTED = 100_000  # lines after which progress is reported
+LONGEST = 64 << 20  # bytes of a line; a small file may unpack to a line without an end
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which lines take part.
+    """The conditions under which a line is used.
 
     Args:
-        language: two-letter code: lines not written in its script are left out; None: any.
+        language: two-letter code; lines not written in its script are left out. None: any script.
         min_chars: shorter lines are left out.
         max_chars: longer lines are left out.
     """
@@ -44,10 +44,10 @@ class Corpus:
     Args:
         path: the file they came from.
         text: UTF-8 copy of its sentences.
-        starts: [n] byte in `text` where each sentence starts.
-        lengths: [n] bytes of each.
-        lines: [n] line in `path`, from 1, where it occurs first.
-        counts: lines read, and how many were left out for which reason.
+        starts: [n] position of the byte in `text` where each sentence starts.
+        lengths: [n] number of bytes of each sentence.
+        lines: [n] number of the line in `path`, from 1, where each sentence occurs first.
+        counts: number of lines read, and of lines left out for each reason.
     """
 
     path: Path
@@ -80,12 +80,12 @@ class Corpus:
 def read_corpus(path: Path, copy: Path, filters: Filters, progress: Progress) -> Corpus:
     """Read a plain or compressed file; write the sentences that pass the filters to `copy`.
 
-    White space around a line is taken away. If a sentence occurs several times, the first one
-    counts.
+    White space around a line is removed. If a sentence occurs several times, only the first one
+    is kept.
 
     Raises:
-        MissingDataError: unreadable, not UTF-8, or no sentence passes.
-        MissingPackageError: a .zst file, and no zstandard.
+        MissingDataError: the file is unreadable or not UTF-8, or no sentence passes.
+        MissingPackageError: it is a .zst file, and zstandard is not installed.
         AdapterXLTError: the disk of the copy is full.
     """
     scripts = scripts_of(filters.language) if filters.language else None
@@ -163,7 +163,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                     refuse_returns(path, text)
                 yield number, text.strip()
     except UnicodeDecodeError as error:
-        # The codec counts from behind the byte order mark.
+        # The codec counts from the byte after the byte order mark.
         start = error.start + len(raw) - len(error.object)
         message = f"not UTF-8: byte 0x{raw[start]:02x} at column {start + 1}"
         raise bad(path, number, message, encoding_hint(raw)) from error

@@ -29,9 +29,9 @@ from adapterxlt.vectors.transforms import ReadyRows
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# What the libraries and a model's forward pass take, before any text: bytes.
+# Bytes that the libraries and a model's forward pass take, before any text.
 BASE_MEMORY = 1 << 30
-# What a sentence takes in memory whatever is on disk: its place, tokens, neighbours, scores.
+# Bytes of memory per sentence that cannot be on disk: its place, tokens, neighbours and scores.
 SENTENCE_MEMORY = 700
 
 
@@ -43,15 +43,15 @@ class Settings:
         protocol: pooling, margin, neighbours and retrieval.
         layer: hidden layer; None for the protocol's own.
         index: see `neighbours.IndexName`.
-        threshold: pairs scoring below are left out; None: those not above 0.
-        top: so many best pairs at most.
+        threshold: pairs with a lower score are left out; None: those that do not score above 0.
+        top: number of best pairs to write at most.
         memory: bytes to stay within.
         source: filters of the source side.
         target: filters of the target side.
-        max_length: tokens a sentence at most.
+        max_length: tokens per sentence at most.
         token_budget: padded tokens at most in one forward pass.
-        precision: of the vectors on disk.
-        line_numbers: write each sentence's line too.
+        precision: the precision of the vectors on disk.
+        line_numbers: whether to write each sentence's line number too.
         gpus: see `find_neighbours`.
     """
 
@@ -71,7 +71,7 @@ class Settings:
 
     @property
     def least(self) -> float | None:
-        """What candidates score at least, see `bucc.match`: a threshold may let more in."""
+        """The `least` of `bucc.match`: a threshold of 0 or less lets more pairs in."""
         return self.threshold if self.threshold is not None and self.threshold <= 0 else None
 
 
@@ -86,19 +86,19 @@ def mine_files(
     *,
     keep: bool = True,
 ) -> dict[str, Any]:
-    """Write scored pairs, best first: `score TAB source TAB target` a line.
+    """Write scored pairs, best first: `score TAB source TAB target` on each line.
 
     Args:
         built: the encoder.
-        source: text file, one sentence a line; compressed ones too.
+        source: text file with one sentence per line; it may be compressed.
         target: the other side.
-        out: the file of pairs; replaced when all is done, not before.
-        work: folder for vectors and neighbours; the same call continues from what is there, after
-            a kill too: from the last block of encoded sentences, or of neighbours. All in it is
-            named by what it was made of, and one run at a time uses it.
-        settings: how.
+        out: the file of pairs; it is only replaced when everything is done.
+        work: folder for vectors and neighbours. The same call continues from what is there, even
+            after a kill: from the last block of encoded sentences or of neighbours. Its files are
+            named by the content they were made from, and only one run at a time uses it.
+        settings: how to mine.
         progress: told what happens.
-        keep: leave vectors and neighbours there in the end.
+        keep: whether vectors and neighbours stay in `work` at the end.
 
     Returns:
         A summary: lines read and left out on both sides by reason, the index and its recall,
@@ -106,8 +106,8 @@ def mine_files(
 
     Raises:
         MissingDataError: a file is empty, unreadable or not UTF-8.
-        UsageError: unknown index, the memory does not suffice for so many sentences, or a file
-            lies among those of the work folder.
+        UsageError: the index is unknown, the memory does not suffice for so many sentences, or a
+            text lies among the files of the work folder.
         AdapterXLTError: the disk is full.
     """
     check_index(settings.index)
@@ -150,7 +150,7 @@ def mine_files(
 def _search(
     built: Built, source: Path, target: Path, work: Path, settings: Settings, progress: Progress
 ) -> tuple[list[Corpus], int, Found]:
-    """Both sides' sentences, the layer of their vectors, and the neighbours."""
+    """Return both sides' sentences, the layer of their vectors, and the neighbours."""
     sides = [
         read_corpus(path, work / TEXTS / f"{name}.txt", filters, progress)
         for name, path, filters in (
@@ -205,9 +205,9 @@ def _vectors(
 def _neighbours(
     files: list[VectorFile], work: Path, settings: Settings, progress: Progress
 ) -> Found:
-    """Neighbours in both directions; kept in the work folder, so that they are found once."""
+    """Find neighbours in both directions, and keep them in the work folder for the next call."""
     protocol = settings.protocol
-    # Half of what is left of the memory for an index; blocks and the rest need the other half.
+    # An index gets half of the remaining memory; blocks and the rest need the other half.
     room = (settings.memory - BASE_MEMORY - SENTENCE_MEMORY * sum(map(len, files))) // 2
     identity = {
         "vectors": [str(file.path.relative_to(work / VECTORS)) for file in files],

@@ -25,9 +25,9 @@ class Shares:
     """How lines of parallel text are used, as shares of all.
 
     Args:
-        gold: lines whose both sides take part: the pairs to be found.
-        source: lines that take part only with their source side: its distractors.
-        target: the same of the target side.
+        gold: lines used with both sides: the pairs to be found.
+        source: lines used only with their source side, as its distractors.
+        target: the same for the target side.
     """
 
     gold: float = 0.1
@@ -36,13 +36,13 @@ class Shares:
 
 
 def read_parallel(source: Path, target: Path, language: str) -> Bitext:
-    """Two files in which line n of one translates line n of the other, including blank lines.
+    """Read two files in which line n of one translates line n of the other, blank lines included.
 
-    Of .conllu files (PUD) the `# text` of sentences with equal `# sent_id`.
+    From .conllu files (PUD) it reads the `# text` of sentences with equal `# sent_id`.
 
     Args:
-        source: the one side.
-        target: the other, in the place that English has in BUCC.
+        source: the file of one side.
+        target: the file of the other side, which stands where English stands in BUCC.
         language: code of the source side.
 
     Raises:
@@ -90,13 +90,13 @@ def _conllu(path: Path) -> dict[str, str]:
 def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None) -> MiningSet:
     """Hide some pairs of a parallel text among lines without their translations.
 
-    Lines whose text occurs twice on a side are left out, as their gold would not be known. Both
+    Lines whose text occurs twice on a side are left out, as their gold would be ambiguous. Both
     sides are shuffled. The same arguments give the same set.
 
     Args:
         bitext: parallel lines (NTREX, FLORES, PUD, Tatoeba, ...).
-        seed: of the choice and the order.
-        shares: what part of the lines is gold, and distractors; None for the defaults.
+        seed: decides which lines are chosen, and their order.
+        shares: the shares of gold lines and distractors; None for the defaults.
 
     Raises:
         UsageError: shares above 1 in all, or too few lines for a single gold pair.
@@ -131,7 +131,7 @@ def build_mining_set(bitext: Bitext, *, seed: int, shares: Shares | None = None)
 
 
 def split_bitext(bitext: Bitext, *, seed: int) -> tuple[Bitext, Bitext]:
-    """Two halves of the lines at random: one for dev, one for test."""
+    """Split the lines at random into two halves: one for dev, one for test."""
     order = np.random.default_rng(seed).permutation(len(bitext.source))
     halves = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
     first, second = (
@@ -146,14 +146,14 @@ def split_bitext(bitext: Bitext, *, seed: int) -> tuple[Bitext, Bitext]:
 
 
 def mining_files(folder: Path, language: str, split: str) -> dict[str, Path]:
-    """Source, target and gold of a set in BUCC's layout below `folder`."""
+    """Return the source, target and gold files of a set in BUCC's layout below `folder`."""
     stem = folder / "bucc2018" / f"{language}-en.{split}"
     suffixes = {"source": language, "target": "en", "gold": "gold"}
     return {role: Path(f"{stem}.{suffix}") for role, suffix in suffixes.items()}
 
 
 def write_mining_sets(sets: Mapping[str, MiningSet], folder: Path) -> None:
-    """Write the sets of several splits; if that fails, none of their files is left.
+    """Write the sets of several splits; if that fails, none of their files remains.
 
     Raises:
         AdapterXLTError: they cannot be written.

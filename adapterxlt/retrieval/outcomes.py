@@ -12,13 +12,13 @@ from adapterxlt.retrieval.bucc import Candidates
 from adapterxlt.search.arrays import Ids
 from adapterxlt.vectors.names import Pooling
 
-BETWEEN = "\t"  # of the two ids of a pair: none of them can hold it
+BETWEEN = "\t"  # separates the two ids of a pair; no id can contain it
 
 
 def rank_outcomes(
     language: str, ranks: tuple[Ids, Ids], layer: int, pooling: Pooling | None
 ) -> Outcomes:
-    """The ranks of the translation of each pair of sentences, from English and into English."""
+    """The rank of the translation for each pair of sentences, searched in both directions."""
     return Outcomes(
         language=language,
         split="test",
@@ -35,14 +35,14 @@ def pair_outcomes(
     gold: Collection[tuple[int, int]],
     cuts: Mapping[str, float],
 ) -> Outcomes:
-    """Each pair that is gold, or found at one of some thresholds; in the order of their rows.
+    """The outcomes of all pairs that are gold or found at a threshold, in the order of their rows.
 
-    Pairs of one source sentence are of one `group`: only one of them can be right.
+    Pairs of the same source sentence have the same `group`, as only one of them can be right.
 
     Args:
-        candidates: in rows of the set.
+        candidates: pairs as rows of the set.
         gold: pairs of rows.
-        cuts: column -> threshold: `found`, and `found_tuned` where that is another.
+        cuts: threshold by column: `found`, and `found_tuned` if that threshold differs.
     """
     rows = list(zip(candidates.source_idx.tolist(), candidates.target_idx.tolist(), strict=True))
     found = {

@@ -1,7 +1,7 @@
 """The retrieval protocols of public scripts, as data. No torch.
 
-The scripts disagree on the layer, on pooling and on what happens to repeated sentences; a number
-is only comparable with another one of the same protocol.
+The scripts disagree on the layer, on pooling and on what happens to repeated sentences. Numbers
+can only be compared if they come from the same protocol.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class LayerRule:
     """Which hidden state to take: 0 is the embeddings, `depth` the last layer.
 
     Args:
-        published: layer by encoder depth, where the script fixes it.
-        share: for every other depth, the layer as a share of the depth.
+        published: encoder depth -> layer, for the depths that the script names.
+        share: the layer as a share of the depth, for every other depth.
     """
 
     published: Mapping[int, int]
@@ -41,7 +41,7 @@ class Vectors:
     """How sentence vectors are made.
 
     Args:
-        layer: which hidden state, unless the recipe lists `layers`.
+        layer: which hidden state is used, unless the recipe lists `layers`.
         pooling: `mean` over all tokens with <s> and </s>, `mean-no-special` without them,
             `cls` the first token, `max` over all tokens.
         normalise: scale to length 1, so that inner products are cosines.
@@ -67,14 +67,14 @@ class Protocol:
         name: the name a recipe uses.
         tatoeba: vectors for Tatoeba.
         bucc: vectors for BUCC.
-        margin: how a cosine is set against those of the neighbours. A `ratio` has a meaning only
-            where the mean cosine of the neighbourhoods is above 0: other pairs are never taken. A
+        margin: how a cosine is compared with those of the neighbours. A `ratio` has a meaning only
+            if the mean cosine of the neighbourhoods is above 0; other pairs are never taken. A
             `distance` may be below 0.
-        k: neighbours a sentence.
+        k: neighbours per sentence.
         retrieval: whose proposals count in mining, see `bucc.match`.
         transform: `centre` or `whiten` the vectors of each side with the mean (and covariance) of
-            that side's own text, before they are scaled to length 1. Without, the lengths of
-            vectors do not matter; with one, those within a side do: long ones draw its mean.
+            that side's own text, before they are scaled to length 1. Without a transform the
+            lengths of vectors do not matter; with one, long vectors move their side's mean more.
         csls: rank Tatoeba by CSLS (Conneau et al. 2018, 10 neighbours) instead of the cosine; for
             mining this is the `distance` margin.
         duplicates: a sentence that occurs several times takes part in mining once; its pairs are
@@ -137,7 +137,7 @@ _ALL = (
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in _ALL}
 
 
-# What `+NAME` after a preset changes.
+# The changes that `+NAME` after a preset makes.
 OPTIONS: dict[str, dict[str, Any]] = {
     "centre": {"transform": "centre"},
     "whiten": {"transform": "whiten"},
@@ -152,7 +152,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def get_protocol(name: str) -> Protocol:
-    """The preset of this name, changed by the options named after it: `jiant+centre+csls`.
+    """Return the preset of a name, changed by the options after it: `jiant+centre+csls`.
 
     Raises:
         UsageError: there is no such preset or option, or two options change the same thing.
@@ -184,7 +184,7 @@ def get_protocol(name: str) -> Protocol:
 def choose_layers(
     layers: Literal["all"] | Sequence[int] | None, vectors: Vectors, depth: int
 ) -> tuple[int, ...]:
-    """The layers to measure, ascending: those asked for, or the protocol's own for None.
+    """Return the layers to measure, ascending: the requested ones; for None the protocol's own.
 
     Raises:
         UsageError: a layer lies outside 0..depth.

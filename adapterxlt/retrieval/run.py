@@ -26,8 +26,8 @@ from adapterxlt.vectors.transforms import ReadyRows, ready
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# Bytes of vectors held in memory. Of Tatoeba, more languages are done one group after another;
-# vectors of a larger mining set lie on disk.
+# Bytes of vectors held in memory. Beyond this, Tatoeba's languages are processed one group after
+# another, and the vectors of a mining set are kept on disk.
 MEMORY = 1 << 30
 
 Layers = Literal["all"] | Sequence[int] | None
@@ -44,8 +44,8 @@ class Measured:
         value: the figure.
         n: sentence pairs (Tatoeba) or gold pairs (BUCC) behind it.
         split: the split it was measured on.
-        pooling: how the vectors were pooled, where poolings were asked for; None: as the protocol
-            has it.
+        pooling: how the vectors were pooled, if poolings were requested; None: as the protocol
+            says.
     """
 
     language: str
@@ -73,8 +73,8 @@ def retrieve_tatoeba(
 ) -> list[Measured]:
     """Every figure of `tatoeba.tatoeba_scores` by language, layer and pooling.
 
-    All languages are encoded together, as far as memory allows; a sentence that several of them
-    share (most English ones) only once.
+    All languages are encoded together, as far as memory allows. A sentence that several of them
+    share (most English ones) is encoded only once.
 
     Args:
         built: a model in evaluation mode.
@@ -85,7 +85,7 @@ def retrieve_tatoeba(
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
-        submission: takes what its layer predicts; of one pooling only.
+        submission: receives the predictions of its layer; there must be only one pooling.
         outcomes: the ranks of all sentences are added to it.
         pivot: another model for the English sentences, if they are not encoded with the same.
 
@@ -166,9 +166,9 @@ def retrieve_bucc(
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
-    On `dev` the threshold is tuned on its gold. On `test` (where there is one with gold)
-    `precision`, `recall` and `f1` are at dev's threshold; `f1_tuned` at `threshold_tuned` is what
-    tuning on test's own gold would give, and says what the transfer costs.
+    On `dev` the threshold is tuned on its gold. On `test` (if there is one with gold) `precision`,
+    `recall` and `f1` are measured at dev's threshold. `f1_tuned` and `threshold_tuned` are what
+    tuning on test's own gold would give; they show what the transferred threshold costs.
 
     Args:
         built: a model in evaluation mode.
@@ -179,14 +179,14 @@ def retrieve_bucc(
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
-        submission: takes what its layer predicts; of one pooling only.
-        work: folder for vectors that are too many for memory; a broken call continues from what is
-            there. None: a temporary one.
+        submission: receives the predictions of its layer; there must be only one pooling.
+        work: folder for vectors that do not fit into memory; an interrupted call continues from
+            what is there. None: a temporary folder.
         outcomes: every gold pair and every false one is added to it.
         pivot: another model for the English sentences, if they are not encoded with the same.
 
     Raises:
-        MissingDataError: no dev set, an empty side, no gold, or gold ids that are not there.
+        MissingDataError: there is no dev set or no gold, a side is empty, or a gold id is missing.
     """
     if "dev" not in sets:
         raise MissingDataError(
@@ -197,7 +197,7 @@ def retrieve_bucc(
     pooled = tuple(poolings or (protocol.bucc.pooling,))
 
     def mined(split: str, layers: Sequence[int]) -> Iterator[tuple[Key, bucc.Candidates]]:
-        """Candidates in rows of the split's set, one layer and pooling after another."""
+        """Yield candidates as rows of the split's set, one layer and pooling after another."""
         mining = sets[split]
         if not mining.source or not mining.target:
             raise MissingDataError(

@@ -1,4 +1,4 @@
-"""Scoring of two sides, whoever made their vectors; and the choice among layers and poolings."""
+"""Scores the vectors of two sides, whoever made them, and finds the best layer and pooling."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Scored:
 
     Args:
         layer: hidden layer, None for vectors made elsewhere.
-        pooling: how they were pooled, None likewise.
+        pooling: how they were pooled, None for vectors made elsewhere.
         values: metric -> figure.
         index: how neighbours were searched, for mining.
     """
@@ -63,15 +63,15 @@ def score_sides(
         target: [m, dim] vectors.
         sides: what is to be found.
         protocol: the rules.
-        threshold: one tuned elsewhere; None tunes it on this gold. With one, `f1_tuned` and
-            `threshold_tuned` say what tuning here would have given.
+        threshold: a threshold that was tuned elsewhere; `f1_tuned` and `threshold_tuned` then say
+            what tuning here would have given. None: it is tuned on this gold.
         index: for mining, see `neighbours.IndexName`.
-        gpus: likewise, see `neighbours.find_neighbours`.
+        gpus: for mining, see `neighbours.find_neighbours`.
         progress: told what the figures leave out.
 
     Raises:
-        MissingDataError: as many vectors as sentences are needed.
-        AdapterXLTError: vectors that cannot be compared.
+        MissingDataError: the numbers of vectors and sentences differ.
+        AdapterXLTError: the vectors cannot be compared.
     """
     progress = progress or Silent()
     for name, vectors, rows in (("source", source, sides.source), ("target", target, sides.target)):
@@ -113,7 +113,7 @@ def score_sides(
 
 
 def _first_rows(rows: Sequence[int]) -> np.ndarray:
-    """The first sentence of each distinct text, in the order of their numbers."""
+    """Return the row of the first sentence of each distinct text, in the order of the texts."""
     _, first = np.unique(np.asarray(rows), return_index=True)
     return first
 
@@ -129,7 +129,7 @@ def score_grid(
     gpus: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> list[Scored]:
-    """Scores of every layer and pooling, as they come."""
+    """Yield the scores of every layer and pooling as soon as each is done."""
     grid = []
     for (layer, pooling), vectors in source.items():
         values, report = score_sides(
@@ -141,12 +141,12 @@ def score_grid(
 
 
 def best_of(grid: Sequence[Scored], metric: str) -> Scored:
-    """The best by a metric; of equal ones the lowest layer, then the first pooling asked for."""
+    """Return the best by a metric; among equal ones the lowest layer, then the first pooling."""
     return max(grid, key=lambda scored: (scored.values[metric], -(scored.layer or 0)))
 
 
 def check_threshold(threshold: float | None, gold: Path | None) -> None:
-    """Reject a threshold that is not a finite number, or where nothing is mined."""
+    """Reject a threshold that is not a finite number, or that is given without gold."""
     bucc.check_finite(threshold, "--threshold")
     if threshold is not None and gold is None:
         raise UsageError(

@@ -1,7 +1,7 @@
-"""Finds the script of a text: a cheap check that a line can be in a language.
+"""Finds the script of a text: a cheap check whether a line can be in a language.
 
-It tells Russian from Thai, not Russian from Bulgarian: for that a language identifier is needed,
-before mining.
+It distinguishes Russian from Thai, but not Russian from Bulgarian. To separate those, use a
+language identifier before mining.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SCRIPTS: dict[str, frozenset[str]] = {
     "zh": frozenset({"CJK", "BOPOMOFO"}),
 }
 
-# ISO 15924's codes of the scripts that others than the language itself tell.
+# Scripts by their ISO 15924 code, which the code of a language may name (`srp_Latn`).
 NAMED_SCRIPTS: dict[str, frozenset[str]] = {
     "Arab": SCRIPTS["ar"], "Armn": SCRIPTS["hy"], "Beng": SCRIPTS["bn"], "Cyrl": SCRIPTS["ru"],
     "Deva": SCRIPTS["hi"], "Ethi": SCRIPTS["am"], "Geor": SCRIPTS["ka"], "Grek": SCRIPTS["el"],
@@ -63,10 +63,10 @@ NAMED_SCRIPTS: dict[str, frozenset[str]] = {
 
 
 def scripts_of(language: str) -> frozenset[str]:
-    """Scripts of a language by its code; those that the code itself names (`srp_Latn`), if any.
+    """Return the scripts of a language by its code, or the script that the code names (`srp_Latn`).
 
     Raises:
-        UsageError: the language is not known here.
+        UsageError: the scripts of the language are not known here.
     """
     tag = parse_tag(language)
     if tag is not None and tag[1] in NAMED_SCRIPTS:

@@ -13,12 +13,12 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 @dataclass(frozen=True)
 class Sides:
-    """What is to be found: gold pairs of rows, or None for line i with line i.
+    """Two sides of sentences and what is to be found between them.
 
     Args:
-        source: row of the distinct text of each source sentence.
-        target: the same of the target sentences.
-        gold: (source row, target row) pairs.
+        source: for each source sentence, the row of its text among the distinct texts.
+        target: the same for the target sentences.
+        gold: the (source row, target row) pairs to find; None: line i translates line i.
     """
 
     source: Sequence[int]
@@ -46,13 +46,13 @@ def from_mining(mining: MiningSet, what: str) -> Sides:
 
 
 def text_rows(texts: Sequence[str]) -> list[int]:
-    """For each sentence the row of its text, rows counting distinct texts as they first occur."""
+    """Return the row of each sentence's text; rows number distinct texts as they first occur."""
     rows: dict[str, int] = {}
     return [rows.setdefault(text, len(rows)) for text in texts]
 
 
 def gold_rows(mining: MiningSet, what: str) -> frozenset[tuple[int, int]]:
-    """The gold pairs of a mining set as (source row, target row) of its sentences.
+    """Return the gold pairs of a mining set as (source row, target row) of its sentences.
 
     Args:
         mining: the set.
@@ -78,10 +78,10 @@ def gold_rows(mining: MiningSet, what: str) -> frozenset[tuple[int, int]]:
 
 
 def read_row_gold(path: Path, n_source: int, n_target: int) -> frozenset[tuple[int, int]]:
-    """Gold as line numbers, `source TAB target` from 1: for vectors without sentences.
+    """Read gold for vectors without sentences: line numbers from 1, as `source TAB target`.
 
     Raises:
-        MissingDataError: a line that is no such pair, or occurs twice.
+        MissingDataError: a line is not such a pair, or occurs twice.
     """
     pairs: set[tuple[int, int]] = set()
     for number, line in enumerate(read_lines(path), start=1):

@@ -16,17 +16,17 @@ class Submission:
     """Predictions of one layer, filled in by `retrieve_tatoeba` and `retrieve_bucc`.
 
     Args:
-        layer: which hidden state's.
-        lines: those of each file, by language and split.
+        layer: number of the hidden state.
+        lines: the lines of each file, by language and split.
     """
 
     layer: int
     lines: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def add_tatoeba(self, bitext: Bitext, nearest: Sequence[int]) -> None:
-        """The line number, from 0, of the foreign sentence that each English one found.
+        """Add the line number, from 0, of the foreign sentence that each English one found.
 
-        In the order of XTREME's English file: sorted by code points, lines stripped.
+        The order is that of XTREME's English file: stripped lines, sorted by code points.
 
         Args:
             nearest: the foreign row, by English row.
@@ -38,7 +38,7 @@ class Submission:
     def add_bucc(
         self, mining: MiningSet, split: str, candidates: Candidates, threshold: float
     ) -> None:
-        """The ids of the pairs that score at least `threshold`, best first."""
+        """Add the ids of the pairs that score at least `threshold`, best first."""
         taken = int((candidates.scores >= threshold).sum())
         rows = zip(
             candidates.source_idx[:taken].tolist(),
@@ -51,5 +51,8 @@ class Submission:
 
 
 def submitted_layer(layers: Sequence[int], rule: LayerRule, depth: int) -> int:
-    """The one layer that is measured, or else the protocol's own: never the best on test."""
+    """Return the layer to submit: the only one measured, else the protocol's own.
+
+    It is never chosen by the scores on test.
+    """
     return layers[0] if len(layers) == 1 else rule.layer(depth)

@@ -1,4 +1,4 @@
-"""Tatoeba: which sentence is the translation?"""
+"""Tatoeba: finds the translation of each sentence among all sentences of the other side."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def tatoeba_scores(foreign: Floats, english: Floats, *, csls: bool = False) -> d
     Args:
         foreign: [n, dim] vectors, row i the translation of row i of `english`.
         english: [n, dim] vectors.
-        csls: score by 2 cos - r(query) - r(candidate), r the mean cosine with the 10 nearest of
-            the other side (Conneau et al. 2018), instead of the inner product.
+        csls: score by 2 cos - r(query) - r(candidate) instead of the inner product. Here r is the
+            mean cosine with the 10 nearest of the other side (Conneau et al. 2018).
 
     Returns:
-        `accuracy` (P@1), `p_at_5` and `mrr` of English sentences that look among the foreign ones
-        (XTREME's direction), the same with `_xx_en` of the other direction, and `accuracy_both`,
+        `accuracy` (P@1), `p_at_5` and `mrr` for English sentences searched among the foreign ones
+        (XTREME's direction), the same with `_xx_en` for the other direction, and `accuracy_both`,
         the mean of both accuracies.
 
     Raises:
-        AdapterXLTError: sides that are not aligned, of other dimensions, or not finite.
+        AdapterXLTError: the sides are not aligned, differ in dimensions, or are not finite.
     """
     return rank_scores(*tatoeba_ranks(foreign, english, csls=csls))
 
 
 def tatoeba_ranks(foreign: Floats, english: Floats, *, csls: bool = False) -> tuple[Ids, Ids]:
-    """The rank of its translation for each English sentence, and for each foreign one.
+    """Return the rank of the translation of each English sentence, and of each foreign one.
 
     Args:
-        foreign, english, csls: as of `tatoeba_scores`.
+        foreign, english, csls: as in `tatoeba_scores`.
 
     Raises:
         AdapterXLTError: as `tatoeba_scores`.
@@ -55,17 +55,19 @@ def tatoeba_ranks(foreign: Floats, english: Floats, *, csls: bool = False) -> tu
 
 
 def rank_scores(from_english: Ids, from_foreign: Ids) -> dict[str, float]:
-    """What `tatoeba_scores` says of such ranks."""
+    """Return the figures of `tatoeba_scores` for the ranks of both directions."""
     scores = _summary(from_english, "") | _summary(from_foreign, "_xx_en")
     scores["accuracy_both"] = (scores["accuracy"] + scores["accuracy_xx_en"]) / 2
     return scores
 
 
 def tatoeba_predictions(foreign: Floats, english: Floats, *, csls: bool = False) -> Ids:
-    """[n] the foreign row that each English sentence finds; the share of its own is `accuracy`.
+    """Return [n] the foreign row that each English sentence finds.
+
+    `accuracy` is the share of sentences that find the row with their own number.
 
     Args:
-        foreign, english, csls: as of `tatoeba_scores`.
+        foreign, english, csls: as in `tatoeba_scores`.
     """
     left, right, offsets = _sides(english, foreign, csls)
     best, found = np.full(len(left), -np.inf), np.zeros(len(left), dtype=np.int64)
@@ -88,7 +90,7 @@ def _summary(ranks: Ids, suffix: str) -> dict[str, float]:
 
 
 def _ranks(queries: Floats, base: Floats, csls: bool) -> tuple[Ids, Ids]:
-    """Rank of row i for query i, and the other way round."""
+    """Return the rank of row i for query i, and of query i for row i."""
     left, right, offsets = _sides(queries, base, csls)
     own = pair_products(left.array, right.array).astype(np.float64)
     both = np.ones(len(own), dtype=np.int64), np.ones(len(own), dtype=np.int64)
@@ -104,7 +106,7 @@ def _ranks(queries: Floats, base: Floats, csls: bool) -> tuple[Ids, Ids]:
 def _sides(
     queries: Floats, base: Floats, csls: bool
 ) -> tuple[ArrayRows, ArrayRows, tuple[Doubles, Doubles]]:
-    """Both sides, checked, and what CSLS takes off the scores of each one's rows."""
+    """Check both sides; return them with what CSLS subtracts for each of their rows."""
     left, right = ArrayRows(queries, "English"), ArrayRows(base, "foreign")
     check_sides(left, right, 1)
     offsets = np.zeros(len(left)), np.zeros(len(right))
@@ -118,7 +120,7 @@ def _sides(
 
 
 def _blocks(queries: Floats, base: Floats) -> Iterator[tuple[Ids, Ids, Doubles]]:
-    """Rows of the queries, rows of the base, and their products."""
+    """Yield row numbers of queries, row numbers of the base, and the products of those rows."""
     for start in range(0, len(queries), ROWS):
         rows = np.arange(start, min(start + ROWS, len(queries)))
         for first in range(0, len(base), ROWS):

@@ -1,8 +1,8 @@
 """Measures how well vectors of words find translations, and how similar all vectors are.
 
-Cosines of translations alone say little: where all vectors point into one direction, as they do
-where each contains the same special tokens, every pair looks like a translation. So each figure
-stands next to that of pairs that are not.
+Cosines of translations alone say little. If all vectors point in a similar direction, for example
+because each contains the same special tokens, every pair looks like a translation. So figures of
+translations are reported together with those of pairs that are not translations.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from adapterxlt.search.exact import exact_neighbours
 from adapterxlt.search.rows import ArrayRows
 from adapterxlt.search.steady import steady_products
 
-NEIGHBOURS = 10  # of CSLS, as Conneau et al. 2018 have it
+NEIGHBOURS = 10  # for CSLS, as in Conneau et al. 2018
 AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
 class Entries:
-    """What is measured, as row numbers of distinct words.
+    """The entries of a lexicon to measure, as row numbers of distinct words.
 
     Args:
-        source, target: of each entry the word, and its translation.
-        known: of each word of the source, all its translations.
+        source, target: for each entry the row of the word, and that of its translation.
+        known: for each word of the source, the rows of all its translations.
     """
 
     source: Ids
@@ -37,7 +37,7 @@ class Entries:
     known: Mapping[int, Sequence[int]]
 
     def turned(self) -> Entries:
-        """The same from the other side."""
+        """The same entries with source and target exchanged."""
         known: dict[int, list[int]] = {}
         for word, translations in self.known.items():
             for translation in translations:
@@ -48,23 +48,23 @@ class Entries:
 def measure_words(
     source: Floats, target: Floats, entries: Entries
 ) -> tuple[dict[str, float], dict[str, Column]]:
-    """Every figure of a lexicon, by metric, and what each entry came to.
+    """Return every figure of a lexicon by metric, and the outcome of each entry.
 
-    A word is looked for among all words of the other side. Its other translations do not count:
-    they are neither right nor wrong. If words are equally similar, the lower row comes first.
+    Each translation is searched among all words of the other side. A word's other translations
+    do not count as right or wrong. If words are equally similar, the lower row comes first.
 
-    * `p_at_1`, `mrr`: from the target (English) to the source, `..._xx_en` the other way, by the
-      cosine; `csls_...` by CSLS, which takes from it what both words have in common with their
-      10 nearest of the other side.
-    * `similarity`: mean cosine of the translations, `similarity_shuffled` of each word of an entry
-      and the words of all other entries that are no translations of it; `similarity_gap`: the
+    * `p_at_1`, `mrr`: search by the cosine, from the target (English) to the source; `..._xx_en`:
+      the other direction; `csls_...`: search by CSLS, which subtracts from the cosine the mean
+      cosines of both words with their 10 nearest of the other side.
+    * `similarity`: mean cosine of the translations; `similarity_shuffled`: mean cosine of each word
+      with the words of all other entries that are not its translations; `similarity_gap`: the
       difference.
     * `anisotropy`: mean cosine of all pairs of different words, both languages together.
 
     Args:
-        source: vectors [n, dim] of the distinct words of the other language; target: [m, dim] of
-            the English ones.
-        entries: rows of these.
+        source: vectors [n, dim] of the distinct words of the other language.
+        target: vectors [m, dim] of the distinct English words.
+        entries: pairs of rows of both.
     """
     source = normalise(check_vectors(source, "words"))
     target = normalise(check_vectors(target, "translations"))
@@ -94,7 +94,7 @@ def measure_words(
 
 
 def anisotropy(*sides: Floats) -> float:
-    """Mean cosine of all pairs of different rows, of vectors of length 1."""
+    """Return the mean cosine of all pairs of different rows; vectors must have length 1."""
     vectors = np.concatenate(sides).astype(np.float64)
     count = len(vectors)
     if count < 2:
@@ -108,8 +108,10 @@ def _cosines(left: Floats, right: Floats) -> npt.NDArray[np.float64]:
 
 
 def _shuffled(source: Floats, target: Floats, entries: Entries) -> npt.NDArray[np.float64]:
-    """The mean cosine of the word of each entry with the translations of others: the mean over all
-    ways to shuffle them."""
+    """Return, for each entry, the mean cosine of its word with the translations of other entries.
+
+    This is the mean over all ways to shuffle the translations.
+    """
     words, times = np.unique(entries.target, return_counts=True)
     total = (target[words].astype(np.float64) * times[:, None]).sum(axis=0)
     weights = dict(zip(words.tolist(), times.tolist(), strict=True))
@@ -133,11 +135,11 @@ def _ranks(
     near: npt.NDArray[np.float64],
     base_near: npt.NDArray[np.float64],
 ) -> tuple[Ids, Ids]:
-    """The rank of the translation of each entry, from 1, by cosine and by CSLS.
+    """Return the rank (from 1) of the translation of each entry, by cosine and by CSLS.
 
     Args:
-        near: of each query, and `base_near` of each word of the base, its mean cosine with its
-            nearest of the other side.
+        near: the mean cosine of each query with its nearest of the other side; `base_near` is the
+            same for each word of the base.
     """
     by_cosine = np.empty(len(entries.source), np.int64)
     by_csls = np.empty_like(by_cosine)

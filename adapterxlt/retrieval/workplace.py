@@ -14,18 +14,18 @@ from adapterxlt.progress import Progress
 from adapterxlt.store.disk import writing
 
 _LOCK = ".lock"
-# Folders in it; whatever else lies there is the user's.
+# The folders in it; everything else there belongs to the user.
 VECTORS, TEXTS = ".vectors", ".texts"
 
 
 @contextmanager
 def held(folder: Path, progress: Progress, *, keep: bool) -> Iterator[Path]:
-    """Hold a work folder; another run with the same one waits, and is told so.
+    """Hold a work folder, so that another run with the same folder waits and says so.
 
     Args:
-        folder: made if it is not there.
+        folder: the folder; created if it does not exist.
         progress: told if another run holds it.
-        keep: leave what is in it when all is done; after a failure it always stays.
+        keep: whether its content stays at the end; after a failure it always stays.
     """
     lock = _locked(folder, progress)
     try:
@@ -35,8 +35,8 @@ def held(folder: Path, progress: Progress, *, keep: bool) -> Iterator[Path]:
         shutil.rmtree(folder / TEXTS, ignore_errors=True)  # read again each time
         if not keep:
             shutil.rmtree(folder / VECTORS, ignore_errors=True)
-            Path(lock.lock_file).unlink(missing_ok=True)  # who waits for it then makes a new one
-            with suppress(OSError):  # something of the user's is in it
+            Path(lock.lock_file).unlink(missing_ok=True)  # a waiting run then creates a new one
+            with suppress(OSError):  # it contains files of the user
                 folder.rmdir()
     finally:
         lock.release()
@@ -46,7 +46,7 @@ def check_inputs(folder: Path, inputs: Iterable[Path]) -> None:
     """Refuse inputs that lie where the work folder's own files are written and removed.
 
     Raises:
-        UsageError: one does.
+        UsageError: an input lies there.
     """
     for name in (VECTORS, TEXTS):
         for path in inputs:
@@ -74,4 +74,4 @@ def _locked(folder: Path, progress: Progress) -> FileLock:
                 continue  # the folder was removed in between
         if path.exists():
             return lock
-        lock.release()  # of a file that whoever held it has removed
+        lock.release()  # the previous holder has removed this file

@@ -1,1 +1,1 @@
-"""Nearest neighbours among vectors: exact, or by clusters; margins. Knows nothing of text."""
+"""Nearest neighbours among vectors, exact or by clusters, and margins; independent of texts."""

@@ -14,7 +14,10 @@ from adapterxlt.search.rows import Rows
 
 
 def alike(items: Iterable[bytes | memoryview]) -> tuple[Ids, Ids]:
-    """Where each distinct item comes first, ascending, and for every item which of those it is."""
+    """Return where each distinct item comes first, ascending, and a number for every item.
+
+    Equal items have the same number. It is the place of their first one in the former list.
+    """
     digests = b"".join(hashlib.blake2b(item, digest_size=16).digest() for item in items)
     _, first, number = np.unique(
         np.frombuffer(digests, dtype="V16"), return_index=True, return_inverse=True
@@ -26,7 +29,7 @@ def alike(items: Iterable[bytes | memoryview]) -> tuple[Ids, Ids]:
 
 
 def alike_rows(rows: Rows) -> tuple[Ids, Ids]:
-    """`alike` of vectors."""
+    """Return what `alike` finds for the rows of vectors."""
     blocks = (
         rows.block(start, min(start + ROWS, len(rows))) for start in range(0, len(rows), ROWS)
     )
@@ -34,18 +37,18 @@ def alike_rows(rows: Rows) -> tuple[Ids, Ids]:
 
 
 def spread(found: Neighbours, queries: Ids, base: Ids, k: int) -> Neighbours:
-    """Neighbours among all rows, of those among distinct ones.
+    """Turn neighbours among distinct rows into neighbours among all rows.
 
     Args:
         found: (scores [n, k'], numbers of distinct rows [n, k']) of distinct queries.
-        queries: for every query, which distinct one it is.
-        base: the same of the rows that were searched.
-        k: neighbours.
+        queries: for every query, the number of its distinct query.
+        base: for every row that was searched, the number of its distinct row.
+        k: number of neighbours.
     """
     k = min(k, len(base))
     order = np.argsort(base, kind="stable")
     starts = np.searchsorted(base[order], np.arange(base.max() + 1))
-    # Of each distinct row the first k that equal it; -1 where there are fewer, or no row was found.
+    # For each distinct row the first k rows equal to it; -1 if there are fewer or none was found.
     place = starts[:, None] + np.arange(k)
     ends = np.append(starts[1:], len(base))[:, None]
     members = np.where(place < ends, order[np.minimum(place, len(base) - 1)], -1)

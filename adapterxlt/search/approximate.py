@@ -20,13 +20,13 @@ from adapterxlt.search.rows import Rows
 from adapterxlt.search.steady import pair_products
 from adapterxlt.search.threads import in_threads
 
-# Queries at once: always as many, as the last bits of products depend on it.
+# Queries searched at once. The number is fixed, as the last bits of products depend on it.
 QUERIES = 4096
-# Of queries that are looked up list by list so many go together that they have at most so many
-# products with centroids: the more, the better.
+# Upper bound on the query x centroid products held at once when searching list by list. Larger is
+# faster.
 PRODUCTS = 1 << 26
 AT_LEAST = 1024
-# What FAISS can do on a GPU: neighbours a query, and lists looked into.
+# FAISS's limits on a GPU: neighbours per query, and lists searched.
 GPU_LIMIT = 2048
 ADDED = 65536
 
@@ -38,7 +38,7 @@ class Kind:
     Args:
         name: as on the command line.
         factor: candidates fetched for each neighbour wanted.
-        more: candidates fetched beyond these.
+        more: number of further candidates fetched.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Kind:
     more: int = 1
 
     def bytes_a_vector(self, dim: int) -> int:
-        """Memory of one vector in the index, ids and links included."""
+        """Return the memory of one vector in the index in bytes, ids and links included."""
         return {
             "flat": 4 * dim,
             "ivf-flat": 4 * dim + 8,
@@ -57,11 +57,11 @@ class Kind:
 
     @property
     def clustered(self) -> bool:
-        """Whether vectors are in lists by cluster, and a query searches some of these lists."""
+        """Whether vectors are in lists by cluster, so that a query searches only some lists."""
         return self.name.startswith("ivf")
 
 
-# Exact; for GPUs only, as `exact.exact_neighbours` is faster without one.
+# An exact index, used only on GPUs: without one, `exact.exact_neighbours` is faster.
 FLAT = Kind("flat", more=8)
 KINDS = {
     kind.name: kind
@@ -75,14 +75,14 @@ KINDS = {
 
 
 class ApproximateIndex:
-    """An index over `base`, one shard of rows in memory at a time.
+    """An index over `base` that holds one shard of rows in memory at a time.
 
     Args:
         base: the vectors to find.
-        kind: which index.
+        kind: which index to use.
         memory: bytes that one shard may take.
-        clusters: of an index of inverted lists, see `train_clusters`; all shards share them.
-        gpus: numbers of those to search on; FAISS has no graphs there.
+        clusters: for an index of inverted lists, see `train_clusters`; all shards share them.
+        gpus: numbers of the GPUs to search on; `hnsw` does not use them, as FAISS cannot.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class ApproximateIndex:
         self._shard: tuple[int, Any] | None = None
 
     def _load(self, shard: int) -> Any:
-        """The index of one shard; ids count from its first row."""
+        """Return the index of one shard; its ids count from the shard's first row."""
         if self._shard is not None and self._shard[0] == shard:
             return self._shard[1]
         self._shard = None
@@ -117,7 +117,7 @@ class ApproximateIndex:
         return index
 
     def _new(self) -> Any:
-        """An index without vectors."""
+        """Return an index without vectors."""
         if self.kind.clustered:
             return faiss.clone_index(self.clusters)
         if self.kind.name == "flat":
@@ -132,7 +132,7 @@ class ApproximateIndex:
 
     @property
     def by_lists(self) -> bool:
-        """Whether lists are multiplied with all queries that look into them."""
+        """Whether it searches list by list, as `lists` does, instead of query by query."""
         return self.kind.name in ("ivf-flat", "ivf-sq8") and not self._on_gpus
 
     @property
@@ -144,7 +144,7 @@ class ApproximateIndex:
 
     @property
     def _products(self) -> int:
-        """Products with centroids that a thread holds: in a quarter of the memory at most."""
+        """Number of products with centroids that a thread may hold, in a quarter of the memory."""
         return max(min(PRODUCTS, self.memory // 16), 1)
 
     def _range(self, shard: int) -> tuple[int, int]:
@@ -160,17 +160,17 @@ class ApproximateIndex:
         name: str = "",
         known: Neighbours | None = None,
     ) -> Neighbours:
-        """The `k` best found for each query: (scores [n, k], ids [n, k]).
+        """Find the `k` best for each query: (scores [n, k], ids [n, k]).
 
-        Sorted by score, then id. Where fewer than `k` are found the rest has score -inf and id
-        -1.
+        They are sorted by score, then id. If fewer than `k` are found, the rest has score -inf and
+        id -1.
 
         Args:
             queries: vectors to find neighbours of.
             k: neighbours, clipped to the number of vectors.
             progress: told after every block of queries.
-            kept: what is found is written there now and then; a broken search continues from it.
-            name: of the search in `kept`.
+            kept: results are saved there regularly, and an interrupted search continues from them.
+            name: the name of the search in `kept`.
             known: (scores [n, k], ids [n, k]) of neighbours known before, best first; -inf and -1
                 where there are fewer.
         """
@@ -217,16 +217,16 @@ class ApproximateIndex:
         yield from in_threads(search, range(begun, len(queries), size), workers)
 
     def choose_effort(self, queries: Floats, known: Floats, nearest: Floats, share: float) -> float:
-        """Set the effort that finds the nearest vector of a share of the queries.
+        """Set the effort with which a given share of the queries find their nearest vector.
 
         Args:
-            queries: [n, dim] a sample.
-            known: [n] products with the best neighbours that are known before the search.
-            nearest: [n, dim] the vector that each of them is to find.
-            share: of the queries, 0 to 1.
+            queries: [n, dim] a sample of queries.
+            known: [n] products with the best neighbours known before the search.
+            nearest: [n, dim] the nearest vector of each query.
+            share: share of the queries that must find it, 0 to 1.
 
         Returns:
-            The share of lists that they then look into.
+            The share of lists that are then searched.
         """
         if self.by_lists:
             index = self._load(0)
@@ -236,14 +236,14 @@ class ApproximateIndex:
         return self.effort.nprobe / int(self.clusters.nlist)
 
     def release(self) -> None:
-        """Give back the memory of the shard that was searched last."""
+        """Release the memory of the shard that was searched last."""
         self._shard = None
 
     def _set_effort(self, index: Any) -> None:
         if self.kind.name == "hnsw":
             index.hnsw.efSearch = 64
         elif self.kind.clustered and self._on_gpus:
-            # Of several GPUs the index is a set of copies, which has no `nprobe` of its own.
+            # On several GPUs the index is a set of copies, and only these have an `nprobe`.
             lists = min(self.effort.nprobe, GPU_LIMIT)
             faiss.GpuParameterSpace().set_index_parameter(index, "nprobe", lists)
         elif self.kind.clustered:
@@ -251,14 +251,14 @@ class ApproximateIndex:
 
 
 def usable_gpus(wanted: Sequence[int] | None) -> list[int]:
-    """Those of the wanted GPUs (None: of all) that FAISS can use: none unless built for them."""
+    """Return which wanted GPUs (None: all) FAISS can use; none if it was built without them."""
     here = range(int(getattr(faiss, "get_num_gpus", int)()))
     return [number for number in here if wanted is None or number in wanted]
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Several threads give a graph that depends on who comes first."""
+    """Use one thread: with several, the graph would depend on which thread comes first."""
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
@@ -268,7 +268,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def nothing_known(n: int, k: int) -> Neighbours:
-    """No neighbours of `n` queries."""
+    """Return empty results for `n` queries: scores -inf, ids -1."""
     return np.full((n, k), -np.inf, dtype=np.float32), np.full((n, k), -1, dtype=np.int64)
 
 
@@ -277,14 +277,14 @@ def _merged(old: Neighbours, new: Neighbours, k: int) -> Neighbours:
     ids = np.concatenate([old[1], new[1]], axis=1)
     order = np.lexsort((-scores, ids), axis=1)
     scores, ids = (np.take_along_axis(part, order, axis=1) for part in (scores, ids))
-    scores[:, 1:][ids[:, 1:] == ids[:, :-1]] = -np.inf  # found before too
+    scores[:, 1:][ids[:, 1:] == ids[:, :-1]] = -np.inf  # a vector found twice
     ids[scores == -np.inf] = -1
     order = np.lexsort((ids, -scores), axis=1)[:, :k]
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
 
 def _exact_scores(queries: Floats, ids: Ids, base: Rows) -> Floats:
-    """[n, k] scores that depend on the two vectors alone; -inf where there is no id."""
+    """Return [n, k] scores that depend only on the two vectors; -inf where there is no id."""
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
     for start in range(0, len(queries), 256):
         part = ids[start : start + 256]

@@ -1,4 +1,4 @@
-"""Arrays of sentence vectors: their types, what is refused, length 1."""
+"""Arrays of sentence vectors: their types, their checks, and scaling to length 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ids = npt.NDArray[np.int64]
 
 
 def check_vectors(vectors: Floats, what: str) -> Floats:
-    """The vectors as contiguous float32 [n, dim]; refused when empty or not finite."""
+    """Return the vectors as contiguous float32 [n, dim]; empty or infinite ones are refused."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if vectors.ndim != 2 or not vectors.size:
         raise AdapterXLTError(
@@ -31,10 +31,10 @@ def check_vectors(vectors: Floats, what: str) -> Floats:
 
 
 def normalise(vectors: npt.NDArray[Any]) -> Floats:
-    """Vectors of length 1 [n, dim], whatever their scale; a zero vector stays as it is.
+    """Scale vectors [n, dim] to length 1, whatever their size; a zero vector stays as it is.
 
-    Each is scaled by a power of two first, which changes no digit: squares of large numbers
-    overflow, those of small ones vanish.
+    Each is first scaled by a power of two, which changes no digit. Otherwise squares of large
+    numbers would overflow, and those of small ones would vanish.
     """
     _, exponents = np.frexp(np.abs(vectors).max(axis=1, keepdims=True, initial=0))
     # In two steps: single precision cannot hold the power of two that lifts the smallest numbers.

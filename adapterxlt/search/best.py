@@ -12,23 +12,23 @@ from adapterxlt.search.arrays import Floats, Ids
 
 Neighbours = tuple[Floats, Ids]
 
-# Rows with something new are picked out of a block if they are fewer than one in so many.
+# Rows with a new candidate are copied out of a block if they are fewer than one row in `FEW`.
 FEW = 4
-# Candidates that are sorted in together.
+# Number of candidates that are collected before they are sorted in.
 MUCH = 1 << 16
-# Of one row at a time.
+# Number of candidates of one row that are sorted in at a time.
 MOST = 8
 
 
 class Best:
-    """The best k of each row so far: the higher score, among equal ones the lower id.
+    """The k best candidates of each row so far: higher scores first, then lower ids.
 
-    What is left at the end is the same in whichever order it was shown. Threads may `look` at the
-    same time.
+    The result does not depend on the order in which candidates are given. Several threads may call
+    `look` at the same time.
 
     Args:
-        n: rows.
-        k: kept of each; score -inf and id -1 as long as there are fewer.
+        n: number of rows.
+        k: number of candidates kept for each row; score -inf and id -1 where there are fewer.
     """
 
     def __init__(self, n: int, k: int) -> None:
@@ -45,13 +45,13 @@ class Best:
         return self.scores, self.ids
 
     def look(self, block: Floats, row: int, column: int) -> None:
-        """Take what is good enough out of products whose corner is (row, column)."""
+        """Take candidates from a block of products whose first row and column are given."""
         with self._lock:
             least, last = (all_[row : row + len(block), -1].copy() for all_ in self.arrays)
-        # An equal score counts where its id may be the lower one. What another thread adds in the
-        # meantime can only raise what is good enough.
+        # An equal score counts if its id may be the lower one. Another thread may add candidates
+        # meanwhile, which can only raise the limit.
         least = np.where(last > column, np.nextafter(least, np.float32(-np.inf)), least)
-        # Most rows have nothing better to offer, once some blocks were looked at.
+        # After some blocks, most rows contain no better candidate.
         hit = np.flatnonzero(block.max(axis=1) > least)
         if FEW * len(hit) < len(block):
             rows, columns = _where(_rows_of(block, hit) > least[hit, None])
@@ -64,14 +64,14 @@ class Best:
         self.add(rows + row, columns + column, block[rows, columns])
 
     def offer(self, block: npt.NDArray[Any], rows: Ids, ids: Ids) -> None:
-        """Take what is good enough out of products [rows, ids], which may come in any order.
+        """Take candidates from products [rows, ids], which may come in any order.
 
-        What is taken counts once there is much of it, or after `settle`.
+        They are collected, and sorted in when there are `MUCH` of them or after `settle`.
 
         Args:
             block: [len(rows), len(ids)] products, floats or integers.
-            rows: different ones.
-            ids: of the columns; each comes once to a row.
+            rows: number of the row of each line of the block; all differ.
+            ids: ids of the columns; a row must meet each id only once.
         """
         least = self.scores[rows, -1]
         hit = np.flatnonzero(block.max(axis=1) >= least)
@@ -86,7 +86,7 @@ class Best:
             self.settle()
 
     def settle(self) -> None:
-        """Count what was taken out of offers."""
+        """Sort in all candidates that `offer` has collected."""
         if self._much:
             rows, ids, scores = (
                 np.concatenate(parts) for parts in zip(*self._waiting, strict=True)
@@ -95,17 +95,17 @@ class Best:
         self._waiting, self._much = [], 0
 
     def _kth(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """[rows, 1] the k-th best of each row: what lies below is not among its best."""
+        """Return [rows, 1] the k-th best of each row; lower values cannot be among its best."""
         laid = np.ascontiguousarray(block)
         place = block.shape[1] - self.k
         return np.asarray(np.partition(laid, place, axis=1)[:, place, None])
 
     def add(self, rows: Ids, ids: Ids, scores: Floats) -> None:
-        """Count candidates: [m] rows, ids and scores, no pair twice."""
+        """Sort in candidates, given as [m] rows, ids and scores; no pair may come twice."""
         order = np.argsort(rows, kind="stable")
         rows, coded = rows[order], _coded(scores[order], ids[order])
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        # Which one of its row a candidate is.
+        # The number of each candidate within its row.
         place = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
         while len(rows):
             now = place < MOST
@@ -121,12 +121,12 @@ class Best:
 
 
 def _rows_of(block: Floats, rows: Ids) -> Floats:
-    """Some rows, that lie in memory as the block does."""
+    """Return some rows of a block, in the same memory layout as the block."""
     return block[rows] if block.flags.c_contiguous else np.take(block.T, rows, axis=1).T
 
 
 def _where(good: npt.NDArray[np.bool_]) -> tuple[Ids, Ids]:
-    """Rows and columns of what is true; read as it lies in memory, which is faster."""
+    """Return rows and columns of true values, read in memory order, which is faster."""
     if good.flags.c_contiguous:
         rows, columns = np.divmod(np.flatnonzero(good), good.shape[1])
     else:
@@ -135,22 +135,23 @@ def _where(good: npt.NDArray[np.bool_]) -> tuple[Ids, Ids]:
 
 
 def _coded(scores: Floats, ids: Ids) -> Ids:
-    """Integers that order as (higher score, lower id) does, so that sorting needs one key.
+    """Return integers in the order of (higher score, lower id), so that sorting needs one key.
 
-    The bits of floats of one sign order as integers do. An id has 32 bits; -1 comes last.
+    The bits of floats of one sign have the same order as integers. An id has 32 bits; -1 comes
+    last.
     """
     bits = (scores + np.float32(0)).view(np.int32)  # + 0: -0.0 is 0.0
     return (~_rising(bits).astype(np.int64) << 32) | (ids & 0xFFFFFFFF)
 
 
 def _decoded(coded: Ids) -> Neighbours:
-    """Scores and ids."""
+    """Return the scores and ids that `_coded` has packed."""
     scores = _rising(~(coded >> 32).astype(np.int32)).view(np.float32)
     return scores, coded.astype(np.int32).astype(np.int64)
 
 
 def _rising(bits: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The bits of floats as integers that rise as those do, or back."""
+    """Turn the bits of floats into integers of the same order, or back."""
     return bits ^ ((bits >> 31) & 0x7FFFFFFF)
 
 

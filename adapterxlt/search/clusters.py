@@ -1,4 +1,4 @@
-"""What both directions' indexes share: centroids, and how vectors are kept."""
+"""What the indexes of both directions share: centroids, and the encoding of vectors."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import numpy as np
 from adapterxlt.search.arrays import Floats
 from adapterxlt.search.rows import Rows
 
-TRAINING = 40  # vectors a centroid; FAISS itself asks for 39
+TRAINING = 40  # vectors per centroid; FAISS itself asks for 39
 MOST_TRAINING = 1 << 20
-ROUNDS = 6  # of k-means
+ROUNDS = 6  # iterations of k-means
 PQ_BYTES = 64
 
 
 def centroids(index: Any) -> Floats:
-    """[lists, dim] of an index of inverted lists."""
+    """Return the centroids [lists, dim] of an index of inverted lists."""
     return np.asarray(index.quantizer.reconstruct_n(0, index.nlist))
 
 
 def train_clusters(name: str, sides: Sequence[Rows], seed: int) -> Any:
-    """FAISS's index of inverted lists, trained on as many vectors of each side, without any.
+    """Train FAISS's index of inverted lists on equally many vectors of each side; it stays empty.
 
     Args:
         name: `ivf-flat`, `ivf-sq8` or `ivf-pq`.
-        sides: vectors; there are about 4 sqrt(n) clusters, n those of the larger side.
-        seed: of the sample and of k-means.
+        sides: vectors; there are about 4 sqrt(n) clusters for n vectors of the larger side.
+        seed: seed of the sample and of k-means.
     """
     larger = max(map(len, sides))
     lists = max(1, min(int(4 * math.sqrt(larger)), larger // TRAINING or 1))
@@ -42,20 +42,20 @@ def train_clusters(name: str, sides: Sequence[Rows], seed: int) -> Any:
     sample = np.concatenate([_some(side, wanted // len(sides), rng) for side in sides])
     if name == "ivf-pq":
         index.pq.cp.min_points_per_centroid = 1
-        # FAISS refuses fewer than there are codes: some are repeated then.
+        # FAISS refuses fewer vectors than codes, so some vectors are repeated.
         sample = sample[np.arange(max(len(sample), index.pq.ksub)) % len(sample)]
     index.train(sample)
     return index
 
 
 def probes_for(clusters: Any, queries: Floats, nearest: Floats, share: float) -> int:
-    """How many lists each query must look into, for a share of them to find what is nearest.
+    """Return how many lists to search so that a share of the queries find their nearest vector.
 
     Args:
         clusters: see `train_clusters`.
         queries: [n, dim] vectors.
-        nearest: [n, dim] the vector that each of them is to find.
-        share: of the queries, 0 to 1.
+        nearest: [n, dim] the nearest vector of each query.
+        share: share of the queries that must find it, 0 to 1.
     """
     near = queries @ centroids(clusters).T
     _, home = clusters.quantizer.search(nearest, 1)

@@ -1,12 +1,12 @@
-"""Exact neighbours in both directions out of one blocked pass over all similarities.
+"""Finds exact neighbours in both directions in one blocked pass over all similarities.
 
-Searching twice computes every inner product twice. Here each block of products is looked at
-once along its rows and once along its columns, and only those that beat the best so far are taken
-out of it, which after the first blocks are few.
+Searching twice would compute every inner product twice. Here each block of products is read
+once along its rows and once along its columns. Only products that beat the best so far are taken
+from it, and after the first blocks these are few.
 
-Those products are of single precision, in whatever order the matrix product sums. So some more
-than `k` are held, and all that rounding may have put in the wrong place are multiplied again by
-`steady`. A row for which even these may be incomplete is searched again as a whole.
+The products have single precision, and the order of their sums is up to the matrix product. So
+more than `k` candidates are held, and those that rounding may have put in the wrong place are
+multiplied again by `steady`. If even these may be incomplete, the whole row is searched again.
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ from adapterxlt.search.rows import Rows
 from adapterxlt.search.steady import lengths, pair_products, rounding, steady_products
 from adapterxlt.search.threads import in_threads
 
-# Sides of a block. Always the same (edges are filled up with zeros), as libraries are slow with
-# other shapes.
+# Rows and columns of a block. Edges are filled with zeros, as libraries are slow with other shapes.
 ROWS = 1024
 # Source rows held at a time; the target side is read once for each.
 SUPER = 16 * ROWS
-# Held beyond `k`: what comes after those lies further below than rounding reaches, mostly.
+# Candidates held beyond `k`. What follows is mostly too far below to be misplaced by rounding.
 MORE = 4
 # Rows settled at a time.
 FEW = 256
-# What a product may lose where it is too small for single precision.
+# What a product may lose if it is too small for single precision.
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -48,18 +47,18 @@ def exact_neighbours(
 ) -> tuple[Neighbours, Neighbours]:
     """The `k` best of the other side for every row of both sides, by inner product.
 
-    A score depends on its two vectors alone (see `steady`). Among equal scores the lower id comes
+    A score depends only on its two vectors (see `steady`). Among equal scores the lower id comes
     first. `k` is clipped to the size of the other side.
-    However large the sides, `SUPER` rows of the source, and for each of torch's threads `ROWS` of
-    the target, are in memory. As many threads look at blocks side by side.
+    As many threads as torch has work on blocks at the same time. Whatever the size of the sides,
+    memory holds `SUPER` rows of the source, and `ROWS` rows of the target for each thread.
 
     Args:
         source: vectors [n, dim].
         target: vectors [m, dim].
-        k: neighbours.
+        k: number of neighbours.
         progress: told after every `SUPER` rows of the source.
-        kept: what is found is written there now and then; a broken search continues from it, to
-            the same bytes.
+        kept: results are saved there regularly; an interrupted search continues from them and
+            ends in the same bytes.
         device: where torch computes the products; "" for threads of the CPU, which also take over
             where its memory does not suffice. The result is the same.
 
@@ -67,7 +66,7 @@ def exact_neighbours(
         (scores [n, k], ids [n, k]) of the source rows, and the same of the target rows.
 
     Raises:
-        AdapterXLTError: other dimensions.
+        AdapterXLTError: the two sides differ in dimensions.
     """
     check_sides(source, target, k)
     forward, backward = (
@@ -106,7 +105,7 @@ def exact_neighbours(
 
 
 def one_way(queries: Rows, base: Rows, k: int) -> Neighbours:
-    """The `k` best rows of `base` for every query; what `exact_neighbours` finds."""
+    """Find the `k` best rows of `base` for every query, as `exact_neighbours` does."""
     best = Best(len(queries), min(k + MORE, len(base)))
     for start in range(0, len(queries), SUPER):
         look = partial(_look, _read(queries, start, SUPER), start, base, best, None)
@@ -135,7 +134,7 @@ def _look(
 
 
 def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
-    """The `k` best by their steady scores, of a search that held the best by rounded ones."""
+    """Return the `k` best by steady scores, after a search that kept the best by rounded ones."""
     k = min(k, len(base))
     longest = max(
         float(lengths(_read(base, start, ROWS)).max()) for start in range(0, len(base), ROWS)
@@ -144,14 +143,14 @@ def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
     scores, ids = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
 
     def settle(start: int) -> Ids:
-        """Settle some rows, namely those whose candidates may be incomplete."""
+        """Settle some rows; return those whose candidates may be incomplete."""
         place = slice(start, min(start + FEW, len(queries)))
         held, found, where = (
             queries.block(place.start, place.stop),
             best.scores[place],
             best.ids[place],
         )
-        # Whoever is among the best was found at most twice the rounding below the k-th of them.
+        # A true neighbour's rounded score is at most twice the rounding below the k-th score.
         least = found[:, k - 1] - 2 * (off * lengths(held) + TINY * base.shape[1])
         near = found >= least[:, None]
         rows, columns = np.nonzero(near)
@@ -171,7 +170,7 @@ def _settled(best: Best, queries: Rows, base: Rows, k: int) -> Neighbours:
 
 
 def _searched(queries: Floats, base: Rows, k: int) -> Neighbours:
-    """The `k` best of a few queries, by steady scores from the beginning."""
+    """Find the `k` best of a few queries; all scores are steady ones."""
     best = Best(len(queries), k)
 
     def look(column: int) -> None:
@@ -206,12 +205,12 @@ def check_sides(source: Rows, target: Rows, k: int) -> None:
 
 
 def _read(rows: Rows, start: int, size: int) -> Floats:
-    """At most `size` rows; writable ones, as torch warns of others, which files may be."""
+    """Read at most `size` rows, writable, as torch warns about read-only ones from files."""
     return np.require(rows.block(start, min(start + size, len(rows))), np.float32, ["C", "W"])
 
 
 def _whole(rows: Floats) -> Floats:
-    """`ROWS` rows, zeros after those that there are."""
+    """Fill rows up with zeros to `ROWS` rows."""
     if len(rows) == ROWS:
         return rows
     whole = np.zeros((ROWS, rows.shape[1]), np.float32)

@@ -1,4 +1,4 @@
-"""Products of matrices of small integers: exact, and several times as fast as those of floats."""
+"""Multiplies matrices of small integers: exact, and several times as fast as with floats."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Bytes = npt.NDArray[np.int8]
 
 
 def products(left: Bytes, right: Bytes) -> npt.NDArray[Any]:
-    """Inner products [n, m] of the rows of two matrices [n, dim] and [m, dim].
+    """Return inner products [n, m] of the rows of two matrices [n, dim] and [m, dim].
 
-    Integers: as int32, or as float32 where torch cannot multiply bytes. That is as exact for up to
-    1,024 dimensions, so that every machine finds the same.
+    They are integers, as int32, or as float32 if torch cannot multiply bytes. float32 is exact too
+    for up to 1,024 dimensions, so every machine finds the same.
     """
     if not _torch_can():
         return left.astype(np.float32) @ right.astype(np.float32).T
@@ -28,11 +28,10 @@ def products(left: Bytes, right: Bytes) -> npt.NDArray[Any]:
 
 @cache
 def _torch_can() -> bool:
-    """Whether torch multiplies bytes fast, and rightly so.
+    """Whether torch multiplies bytes fast and correctly.
 
-    The function is not among those that torch promises to keep; processors without the
-    instructions for it may let sums of two products overflow; and only for x86 it is known to have
-    more than plain loops.
+    torch does not promise to keep this function. On processors without instructions for it, sums
+    of two products may overflow. Only on x86 it is known to be faster than plain loops.
     """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return False

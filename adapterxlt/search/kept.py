@@ -10,15 +10,15 @@ import numpy as np
 
 from adapterxlt.store.atomic import replacing
 
-# Seconds between two writings: what a kill may cost.
+# Seconds between two savings: a kill may lose the work of so long.
 EVERY = 60.0
 
 
 class Kept:
-    """Numbered states of named searches in a folder; each replaces the one before it whole.
+    """Numbered states of named searches in a folder; a new state replaces the one before it.
 
     Args:
-        folder: for this search alone: what is in it is taken to belong to it.
+        folder: folder for this search alone; all its files are taken to belong to the search.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +26,7 @@ class Kept:
         self._last = time.monotonic()
 
     def load(self, name: str) -> tuple[int, list[np.ndarray]] | None:
-        """The number and the arrays written last under a name; None if there are none."""
+        """Return the number and the arrays saved last under a name; None if there are none."""
         try:
             with np.load(self._path(name), allow_pickle=False) as stored:
                 arrays = [stored[f"arr_{place}"] for place in range(len(stored.files))]
@@ -35,17 +35,17 @@ class Kept:
         return int(arrays[0]), arrays[1:]
 
     def save(self, name: str, number: int, *arrays: np.ndarray) -> None:
-        """Write a state: all of it, or the old one stays."""
+        """Save a state as a whole; if that fails, the old one stays."""
         with replacing(self._path(name)) as (stream, _):
             np.savez(stream, np.asarray(number), *arrays)
         self._last = time.monotonic()
 
     def is_due(self) -> bool:
-        """Whether the last writing is long enough ago."""
+        """Whether it is time to save again."""
         return time.monotonic() - self._last >= EVERY
 
     def drop_others(self, name: str) -> None:
-        """Forget every state but that of one name."""
+        """Remove every state except that of one name."""
         for path in self.folder.glob("*.npz"):
             if path != self._path(name):
                 path.unlink()

@@ -1,9 +1,9 @@
-"""Search of FAISS's inverted lists, list by list: one matrix product for all that look into it.
+"""Searches FAISS's inverted lists list by list: one matrix product for all queries of a list.
 
-FAISS goes through the lists of one query after another, a vector at a time, and looks into equally
-many lists for each. For very many queries at once each list is rather multiplied with all queries
-that look into it: matrix products reach several times the speed. And a query that has found a
-close neighbour looks only into lists whose centroid is close too.
+FAISS takes one query after another, searches equally many lists for each, and compares a vector at
+a time. With very many queries it is several times as fast to multiply each list with all the
+queries that search it. In addition, a query that has found a close neighbour searches only lists
+whose centroid is close too.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from adapterxlt.search.best import Best, Neighbours
 from adapterxlt.search.clusters import centroids
 from adapterxlt.search.int8 import products
 
-# Lists that a query looks into at first, about.
+# Approximate number of lists that a query searches at first.
 FIRST = 8
-# Share of a product that a centroid must reach to promise a better one. On vectors of sentences in
-# many languages 0.6 to 0.7 took the fewest lists for the same recall, 1 a fifth more.
+# A list may hold a better neighbour if its centroid's product is at least this share of the best
+# product so far. On vectors of sentences in many languages, 0.6 to 0.7 needed the fewest lists for
+# the same recall, and 1 needed a fifth more.
 SLOPE = 0.65
-# Products of the same vectors, computed in another way, differ by less.
+# Products of the same vectors that are computed in different ways differ by less than this.
 CLOSE = 1e-5
-# A slack that no list is within. Finite, so that what is added to it may be infinite.
+# A slack so low that no list is searched. It is finite, so that infinity can be added to it.
 NO_SLACK = -float(np.finfo(np.float32).max)
 
 Codes = npt.NDArray[np.uint8]
@@ -38,16 +39,16 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Effort:
-    """Which lists queries look into.
+    """Decides which lists a query searches.
 
-    At first those whose centroid's product with the query lies at most `first` below that of the
-    nearest one; then those where it is at least `SLOPE` of the best product found so far, less
-    `slack`: all, where nothing was found.
+    It first searches the lists whose centroid's product with the query lies at most `first` below
+    that of the nearest centroid. It then searches those whose centroid's product is at least
+    `SLOPE` times the best product found so far, less `slack`. If nothing was found, these are all.
 
     Args:
-        nprobe: how many that are; FAISS's own search takes so many nearest ones instead.
-        first: as said.
-        slack: as said; the larger, the more lists.
+        nprobe: number of lists; used by FAISS's own search, which takes the nearest ones.
+        first: how far below the nearest centroid's product the first lists may lie.
+        slack: subtracted in the second search; the larger, the more lists.
     """
 
     nprobe: int = 1
@@ -61,29 +62,37 @@ class Effort:
 
     @classmethod
     def restored(cls, array: npt.NDArray[np.float64]) -> Effort:
-        """The effort of these three numbers."""
+        """Make the effort from its three numbers."""
         return cls(int(array[0]), float(array[1]), float(array[2]))
 
     def begin(self, top: Floats) -> Floats:
-        """[n] what products with centroids must reach at first; `top`: with the nearest ones."""
+        """Return [n] the least product of a centroid in the first search.
+
+        `top` are the queries' products with their nearest centroids.
+        """
         return np.asarray(top - np.float32(self.first))
 
     def then(self, reached: Floats) -> Floats:
-        """[n] what they must reach then; `reached`: the best products found so far."""
+        """Return [n] the least product of a centroid in the second search.
+
+        `reached` are the best products found so far.
+        """
         return np.asarray(np.float32(SLOPE) * reached - np.float32(self.slack))
 
 
 def choose_effort(
     index: Any, queries: Floats, known: Floats, nearest: Floats, share: float
 ) -> tuple[Effort, float]:
-    """What finds the nearest vector of a share of the queries, and the share of lists it takes.
+    """Return the effort with which a share of the queries find their nearest vector.
+
+    The second value is the share of lists that they search.
 
     Args:
-        index: with all vectors, or those of the first part of them.
-        queries: [n, dim] a sample.
-        known: [n] products with the best neighbours that are known before the search.
-        nearest: [n, dim] the vector that each of them is to find.
-        share: of the queries, 0 to 1.
+        index: an index with all vectors, or with the first part of them.
+        queries: [n, dim] a sample of queries.
+        known: [n] products with the best neighbours known before the search.
+        nearest: [n, dim] the nearest vector of each query.
+        share: share of the queries that must find it, 0 to 1.
     """
     near = queries @ centroids(index).T
     top = near.max(axis=1)
@@ -103,21 +112,21 @@ def choose_effort(
 
 
 def search_lists(index: Any, queries: Floats, k: int, effort: Effort, known: Floats) -> Neighbours:
-    """The `k` best vectors of each query in the lists it looks into, by inner product.
+    """Find the `k` best vectors of each query in the lists that it searches, by inner product.
 
-    Equal scores: the lower id first. Where the lists hold fewer, the rest has score -inf and id -1.
-    Of 8-bit vectors scores are those of the rounded ones.
+    Among equal scores the lower id comes first. If the lists hold fewer, the rest has score -inf
+    and id -1. For 8-bit vectors, scores are those of the rounded vectors.
 
     Args:
         index: an `IndexIVFFlat`, or an `IndexIVFScalarQuantizer` of 8 bits and without residuals.
         queries: [n, dim] vectors.
-        k: neighbours.
-        effort: which lists.
-        known: [n] products with the best neighbours that are known before; -inf: none.
+        k: number of neighbours.
+        effort: decides which lists are searched.
+        known: [n] products with the best neighbours known before the search; -inf: none.
     """
     best = Best(len(queries), k)
     multiplier = _multiplier(index, queries)
-    # [lists, n]: the queries of a list are read at once. By torch, which heeds `in_threads`.
+    # [lists, n], so that the queries of a list are read at once. torch respects `in_threads`.
     near = torch.mm(torch.from_numpy(centroids(index)), torch.tensor(queries).t()).numpy()
     begin = effort.begin(near.max(axis=0))
     _look(index, multiplier, best, (row >= begin for row in near))
@@ -130,7 +139,7 @@ def search_lists(index: Any, queries: Floats, k: int, effort: Effort, known: Flo
 def _look(
     index: Any, multiplier: _Multiplier, best: Best, masks: Iterator[npt.NDArray[np.bool_]]
 ) -> None:
-    """Look into each list for the queries that its mask names."""
+    """Search each list for the queries that its mask names."""
     for number, mask in enumerate(masks):
         rows = np.flatnonzero(mask)
         codes, ids = _content(index, number)
@@ -141,12 +150,12 @@ def _look(
 
 @dataclass(frozen=True)
 class _Multiplier:
-    """Scores of some queries with the codes of a list.
+    """Computes the scores of queries with the codes of a list, and inner products from scores.
 
     Args:
-        multiply: of rows of the queries and codes: [rows, size] scores.
-        factor: [n] what makes an inner product of a query's score.
-        summand: [n] what is added then.
+        multiply: takes rows of the queries and codes, and returns [rows, size] scores.
+        factor: [n] the number by which each query's scores are multiplied.
+        summand: [n] the number that is then added to give the inner product.
     """
 
     multiply: Callable[[Ids, Codes], npt.NDArray[Any]]
@@ -154,16 +163,16 @@ class _Multiplier:
     summand: Floats
 
     def product(self, scores: Floats) -> Floats:
-        """Inner products of scores [n] or [n, k]."""
+        """Turn scores [n] or [n, k] into inner products."""
         shape = (-1,) + (1,) * (scores.ndim - 1)
         return scores * self.factor.reshape(shape) + self.summand.reshape(shape)
 
 
 def _multiplier(index: Any, queries: Floats) -> _Multiplier:
-    """For vectors as they are, or of 8 bits.
+    """Return the multiplier for an index of plain vectors or of 8-bit ones.
 
-    There a code c of dimension i stands for least_i + span_i (c + 1/2) / 255. The span goes into
-    the query, which is then rounded to 8 bits too, so that integers are multiplied.
+    With 8 bits, a code c of dimension i stands for least_i + span_i (c + 1/2) / 255. The span is
+    multiplied into the query, which is then rounded to 8 bits too, so that integers are multiplied.
     """
     dim, n = index.d, len(queries)
     if index.code_size == 4 * dim:
@@ -188,7 +197,7 @@ def _multiplier(index: Any, queries: Floats) -> _Multiplier:
 
 
 def _content(index: Any, number: int) -> tuple[Codes, Ids]:
-    """Codes [size * code size] and ids [size] of one list, as views."""
+    """Return the codes [size * code size] and ids [size] of one list, as views."""
     lists = index.invlists
     size = lists.list_size(number)
     if not size:

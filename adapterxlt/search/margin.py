@@ -1,4 +1,4 @@
-"""Margin scores: a cosine set against those of both sentences' neighbourhoods (LASER)."""
+"""Margin scores: a cosine compared with those of both sentences' neighbourhoods (LASER)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from adapterxlt.search.arrays import Floats, Ids
 from adapterxlt.search.names import Margin
 from adapterxlt.search.steady import Doubles
 
-# A mean of cosines below this may be only rounding.
+# A mean of cosines below this may be only a rounding error.
 LEAST_MEAN = 1e-6
 
 
@@ -17,13 +17,13 @@ def margin_scores(
 ) -> Doubles:
     """Score every candidate of every sentence.
 
-    With a = cosine and b = mean of the two sentences' mean cosine with their k neighbours:
-    ratio a / b, distance a - b, absolute a. A ratio says how much closer two sentences are than
-    their neighbourhoods, so it has no meaning where b is not above 0 (by more than rounding): it is
-    0 there, and `bucc.match` never takes the pair.
+    Let a be the cosine, and b the mean of the two sentences' mean cosines with their k neighbours.
+    The scores are: ratio a / b, distance a - b, absolute a. A ratio says how much closer two
+    sentences are than their neighbourhoods. If b is not above 0 by more than rounding, it has no
+    meaning: it is set to 0, and `bucc.match` never takes the pair.
 
     Args:
-        cosines: [n, k] of each sentence with its candidates.
+        cosines: [n, k] cosine of each sentence with its candidates.
         ids: [n, k] row numbers of the candidates on the other side.
         own_mean: [n] mean cosine of each sentence with its neighbours.
         other_mean: [m] the same for the other side.

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal
 
-# How a cosine is set against those of the neighbours.
+# How a cosine is compared with those of the neighbours.
 Margin = Literal["ratio", "distance", "absolute"]

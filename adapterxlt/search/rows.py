@@ -1,4 +1,4 @@
-"""Vectors as a search reads them: by block, or by their numbers."""
+"""Vectors as a search reads them: block by block, or by row numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adapterxlt.search.arrays import Floats, Ids, check_vectors
 
 
 class Rows(Protocol):
-    """Vectors that can be read by block: an array in memory, or a file."""
+    """Vectors that can be read in blocks: an array in memory, or a file."""
 
     @property
     def shape(self) -> tuple[int, int]: ...
@@ -21,7 +21,7 @@ class Rows(Protocol):
         """Rows `start` to `stop`, float32."""
 
     def rows(self, ids: np.ndarray) -> Floats:
-        """The rows of these numbers, float32."""
+        """Return the rows with these numbers, float32."""
 
 
 class ArrayRows:
@@ -44,11 +44,11 @@ class ArrayRows:
 
 
 class Picked:
-    """Some rows of others, in an order of their own.
+    """A selection of the rows of other `Rows`, in any order.
 
     Args:
-        rows: the others.
-        ids: [n] which of them.
+        rows: the rows to select from.
+        ids: [n] numbers of the selected rows.
     """
 
     def __init__(self, rows: Rows, ids: Ids) -> None:

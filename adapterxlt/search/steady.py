@@ -1,9 +1,9 @@
-"""Inner products whose value depends on the two vectors alone.
+"""Inner products whose value depends only on the two vectors.
 
-A matrix product sums in an order that depends on its shape, on the place in it and on the number of
-threads, so that the last bits of a pair's product differ. Where two scores are compared, equal
-vectors must have equal ones. The products here are summed in double precision in one fixed order
-and then rounded to single precision.
+The order in which a matrix product sums depends on its shape, on the place in it and on the number
+of threads. So the last bits of a pair's product differ. Where two scores are compared, equal
+vectors must have equal scores. The products here are summed in double precision in one fixed
+order and then rounded to single precision.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ from adapterxlt.search.arrays import Floats
 
 Doubles = npt.NDArray[np.float64]
 
-# Numbers multiplied at a time, one pair after another.
+# Numbers multiplied at a time in products of single pairs.
 AT_ONCE = 1 << 18
 
 
 def pair_products(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Floats:
-    """[m] inner products of the rows of [m, dim] with those of another [m, dim]."""
+    """Return [m] inner products of the rows of one [m, dim] with those of another."""
     found = np.empty(len(left), np.float32)
     step = max(AT_ONCE // left.shape[1], 1)
     for start in range(0, len(left), step):
         place = slice(start, start + step)
-        # numpy sums along the last axis of such an array in an order that its length alone sets.
+        # Along the last axis of such an array, numpy's order of summing depends only on its length.
         terms = np.multiply(left[place], right[place], dtype=np.float64, order="C")
         found[place] = terms.sum(axis=1)
     return found
 
 
 def steady_products(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Floats:
-    """[n, m] inner products of all rows of [n, dim] with all of [m, dim], as of `pair_products`.
+    """Return [n, m] inner products of all rows of [n, dim] with all of [m, dim].
 
-    A matrix product in double precision is as good wherever rounding to single precision gives the
-    same for all that the sum can be in whatever order; the few others are multiplied one by one.
+    The values are those of `pair_products`. A matrix product in double precision gives the same
+    value if all possible orders of summing round to the same single-precision number. The few
+    other products are computed one by one.
     """
     import torch
 
@@ -67,15 +68,15 @@ def _of_pairs(
 
 
 def lengths(vectors: npt.NDArray[Any]) -> Doubles:
-    """[n] lengths of vectors."""
+    """Return [n] lengths of vectors."""
     double = np.asarray(vectors, dtype=np.float64)
     return np.asarray(np.sqrt((double * double).sum(axis=1)))
 
 
 def rounding(dim: int) -> float:
-    """What a product of single precision may be off by, as a share of the vectors' lengths.
+    """Return the largest error of a product in single precision, relative to the vectors' lengths.
 
-    The bound holds for any order of summation, with or without fused steps; `pair_products`'
-    own rounding is in it.
+    The bound holds for any order of summation, with or without fused steps, and includes the
+    rounding of `pair_products`.
     """
     return 1.01 * (dim + 3) * 2.0**-24

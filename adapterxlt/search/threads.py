@@ -11,15 +11,16 @@ Out = TypeVar("Out")
 
 
 def in_threads(work: Callable[[In], Out], items: Iterable[In], most: int) -> Iterator[Out]:
-    """What `work` gives for each item, in their order.
+    """Yield what `work` returns for each item, in the order of the items.
 
-    Libraries that share one small product among threads mostly wait for each other. So torch works
-    with one thread in each of ours, and there are as many of ours as torch has (OMP_NUM_THREADS).
+    Threads that share one small product mostly wait for each other. So there are as many threads
+    here as torch has (OMP_NUM_THREADS), and within each of them torch uses only one.
 
     Args:
-        work: that leaves most of its time to numpy and torch; blocks must not touch one another.
-        items: its arguments.
-        most: threads at most.
+        work: a function that spends most of its time in numpy and torch. Calls run at the same
+            time, so they must not write to the same data.
+        items: the arguments of the calls.
+        most: number of threads at most.
     """
     import torch
 

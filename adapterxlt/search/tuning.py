@@ -15,10 +15,10 @@ from adapterxlt.search.kept import Kept
 from adapterxlt.search.lists import Effort
 from adapterxlt.search.rows import ArrayRows, Rows
 
-# Share of the exact first neighbours that `auto` asks of an approximate index, on a sample.
+# Share of the exact first neighbours that an approximate index must find on a sample for `auto`.
 RECALL = 0.99
 SAMPLE = 2048
-# `auto` gives up where more of the lists must be looked into.
+# `auto` gives up if a larger share of the lists must be searched.
 MOST_LISTS = 0.25
 TRIES = 4
 
@@ -42,7 +42,7 @@ def tune(
     automatic: bool,
     kept: Kept | None,
 ) -> Tuned | None:
-    """Set the index's effort, or take that of an earlier run; None to give up."""
+    """Set the index's effort, or restore that of an earlier run; None means giving up."""
     chosen = _sample(len(queries), seed)
     if kept and (before := kept.load(f"{name}-effort")):
         good, (effort, exact) = before
@@ -66,11 +66,11 @@ def _sample(n: int, seed: int) -> Ids:
 def _raise_effort(
     index: ApproximateIndex, sample: ArrayRows, known: Neighbours, first: Ids, *, automatic: bool
 ) -> bool:
-    """Look into as many lists as it takes to find the first neighbours; False to give up.
+    """Search as many lists as needed to find the first neighbours; return False to give up.
 
-    The sample's share is to be two standard errors above `RECALL`, so that all queries' share is
-    hardly below it: the sample flatters, as the effort is chosen on it. Where that does not do, as
-    vectors were rounded, half of what was missed is added, and so on.
+    The effort is chosen on the sample, so the sample's share is too good. It must therefore be two
+    standard errors above `RECALL`, so that the share of all queries is hardly below `RECALL`. If
+    that is not enough, because vectors were rounded, the share allowed to miss is halved each time.
     """
     if not index.kind.clustered:
         return True

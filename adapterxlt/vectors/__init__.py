@@ -1,1 +1,1 @@
-"""Sentence vectors: of any hidden layer, pooled, transformed, kept on disk."""
+"""Sentence vectors of any hidden layer: pooled, transformed and kept on disk."""

@@ -1,4 +1,4 @@
-"""Vectors of both sides of a mining set: in memory, or on disk where that is too small."""
+"""Vectors of both sides of a mining set: in memory, or on disk if memory is too small."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def encoded_sides(
     progress: Progress,
     label: str,
 ) -> Iterator[Iterator[tuple[Key, list[Rows]]]]:
-    """Each (layer, pooling) with the vectors of every side; all come out of one forward pass.
+    """Yield each (layer, pooling) with the vectors of every side, all from one forward pass.
 
-    Where they lie makes no difference to their bytes.
+    The vectors are the same bytes in memory and on disk.
 
     Args:
         built: a model in evaluation mode.
-        sides: texts; one that several sides share is encoded once.
+        sides: the texts of each side; a text that several sides share is encoded once.
         layers: hidden states to pool.
         poolings: ways to pool them.
-        max_length: tokens a text at most.
+        max_length: tokens per text at most.
         token_budget: padded tokens at most in one forward pass.
-        memory: bytes of vectors to hold; more of them go to disk.
-        work: folder for them, from which a broken call goes on, and which is empty again in the
-            end. None: a temporary one.
+        memory: bytes of vectors that may be in memory; larger sets go to disk.
+        work: folder for vectors on disk; an interrupted call continues from it, and it is empty
+            again at the end. None: a temporary folder.
         progress: told after every batch.
         label: what the progress bar says.
 
@@ -100,7 +100,7 @@ def encoded_by(
     work: Path | None,
     **settings: Any,
 ) -> Iterator[Iterator[tuple[Key, list[Rows]]]]:
-    """As `encoded_sides` of two sides, the second of them by another model, if there is one."""
+    """Do as `encoded_sides` for two sides; another model, if given, encodes the second one."""
     if other is None:
         with encoded_sides(built, sides, work=work, **settings) as vectors:
             yield vectors

@@ -1,4 +1,4 @@
-"""Sentence vectors of every hidden layer and pooling asked for, in one pass."""
+"""Makes sentence vectors of every requested hidden layer and pooling in one pass."""
 
 from __future__ import annotations
 
@@ -64,22 +64,22 @@ def encode_grid(
 ) -> dict[Key, Floats]:
     """Pooled vectors [n, dim] of the sentences, by (layer, pooling); layer 0 = embeddings.
 
-    The model's active adapters apply, its heads do not. Sentences of near-equal length go
-    through together, those of the same tokens once; the forward pass stops at the highest layer
-    asked for, and only pooled vectors are kept. The same call gives the same bytes.
+    The model's active adapters apply, its heads do not. Sentences of near-equal length are
+    encoded together, and sentences with equal tokens only once. The forward pass stops at the
+    highest requested layer, and only pooled vectors are kept. The same call gives the same bytes.
 
     Args:
         built: a model in evaluation mode.
-        sentences: texts; an empty one is its special tokens alone.
+        sentences: texts; an empty text consists of its special tokens alone.
         layers: hidden states to pool, 0 to the encoder's depth.
-        poolings: see `protocols.Vectors`; `mean-no-special` of a text without tokens of its own
-            is the mean of its special ones.
-        max_length: tokens at most, special ones included; longer sentences are cut, also at
-            the model's own limit.
+        poolings: see `protocols.Vectors`. For a text that has only special tokens,
+            `mean-no-special` is the mean of those.
+        max_length: tokens at most, special ones included; longer sentences are cut. The model's
+            own limit applies too.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         label: what the progress bar says.
-        prefix: put before each text; None: the model's own.
+        prefix: text to put before each sentence; None: the model's own.
     """
     rows: dict[str, int] = {}
     inverse = np.asarray([rows.setdefault(text, len(rows)) for text in sentences], dtype=np.int64)
@@ -106,7 +106,7 @@ def encode_batches(
     keys: Sequence[Key],
     budget: Budget,
 ) -> Iterator[tuple[Sequence[int], dict[Key, Floats]]]:
-    """Rows of each batch with their float32 vectors [len(rows), dim], by (layer, pooling)."""
+    """Yield the rows of each batch with float32 vectors [len(rows), dim] by (layer, pooling)."""
     special = _special_ids(built.tokenizer).to(built.model.device)
     pad_id = built.tokenizer.pad_token_id
     device = built.model.device
@@ -127,7 +127,7 @@ def encode_batches(
 
 
 def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
-    """Hidden states [batch, length, dim] of one layer, of padded token ids [batch, length]."""
+    """Return one layer's hidden states [batch, length, dim] for padded ids [batch, length]."""
     base_model: Any = built.model.base_model
     prompts = _has_prompts(base_model)
     with lowest_layers(built.model, layer):
@@ -139,7 +139,7 @@ def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
 def pool_tokens(
     built: Built, states: Tensor, ids: Tensor, mask: Tensor, pooling: Pooling
 ) -> Tensor:
-    """Pooled vectors [batch, dim] of hidden states [batch, length, dim]."""
+    """Pool hidden states [batch, length, dim] into vectors [batch, dim]."""
     special = _special_ids(built.tokenizer).to(ids.device)
     return _pool(states, _counted(ids, mask, special, pooling), pooling)
 
@@ -150,7 +150,7 @@ def _special_ids(tokenizer: Any) -> Tensor:
 
 
 def pad_tokens(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]:
-    """Token ids [n, length] of rows, padded to the longest, and their mask."""
+    """Return token ids [n, length] of rows, padded to the longest, and their mask."""
     width = max(map(len, rows))
     tokens = np.full((len(rows), width), pad_id, dtype=np.int64)
     for row, ids in enumerate(rows):
@@ -160,7 +160,7 @@ def pad_tokens(rows: Sequence[np.ndarray], pad_id: int) -> tuple[Tensor, Tensor]
 
 
 def _counted(tokens: Tensor, mask: Tensor, special: Tensor, pooling: Pooling) -> Tensor:
-    """[batch, length, 1] True for the tokens that count in pooling."""
+    """Return [batch, length, 1]: True for the tokens that count in pooling."""
     counted = mask.bool()
     if pooling == "mean-no-special":
         own = counted & ~torch.isin(tokens, special)
@@ -169,7 +169,7 @@ def _counted(tokens: Tensor, mask: Tensor, special: Tensor, pooling: Pooling) ->
 
 
 def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
-    states = states.float()  # of half precision, whose sums would be rough
+    states = states.float()  # sums in half precision would be inexact
     if pooling == "cls":
         return states[:, 0].clone()  # a view would keep all states alive
     if pooling == "max":
@@ -182,10 +182,10 @@ def _pool(states: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
 
 @contextmanager
 def _pooling_pass(model: Any, keys: Sequence[Key]) -> Iterator[Any]:
-    """A forward pass that pools each layer as it comes by, and stops at the highest one.
+    """Run a forward pass that pools each layer when it is computed, and stops at the highest one.
 
-    What a layer is given is the hidden state below it. So hooks before the layers see all states
-    but the last, and no state outlives the layer that reads it.
+    The input of a layer is the hidden state below it. So hooks before the layers see all states
+    except the last, and each state is freed after the layer that reads it.
     """
     base_model, whole = model.base_model, layers_of(model)
     top = max(layer for layer, _ in keys)

@@ -19,13 +19,13 @@ def load_encoder(
     """Load an encoder in evaluation mode.
 
     Args:
-        backbone: as in recipes; None for the artifact's own, else `mini`.
+        backbone: name as in recipes; None: the backbone of the artifact, or `mini` without one.
         artifact: folder of a trained stage or of an artifact; None for the bare backbone.
         device: where it computes, see `devices.find_device`.
 
     Raises:
         MissingBackboneError: the backbone is not there.
-        InvalidArtifactError: the artifact is damaged, or of another backbone.
+        InvalidArtifactError: the artifact is damaged, or belongs to another backbone.
         MissingDeviceError: the device is not there.
         UsageError: the backbone is a decoder.
     """

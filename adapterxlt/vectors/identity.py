@@ -1,4 +1,4 @@
-"""Names of encoders for results that are stored by name: equal only for equal vectors."""
+"""Names of encoders, for results that are stored by name: equal names mean equal vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapterxlt.vectors.names import Pooling
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# What a configuration says, besides the sizes of tensors, of what is computed with them.
+# Keys of a configuration that change what is computed, apart from the sizes of tensors.
 _ACTS = (
     *("hidden_act", "layer_norm_eps", "num_attention_heads"),
     *("pad_token_id", "position_embedding_type"),
@@ -23,13 +23,13 @@ VERSION = 2  # raise it when the same weights and texts give other vectors
 
 
 def model_hash(built: Built) -> str:
-    """Content of all weights of an encoder, and what is computed with them.
+    """Hash all weights of an encoder, and the settings that change what is computed with them.
 
-    Weights do not say it all: two adapters of equal ones may differ in their scaling.
+    Weights alone do not suffice: two adapters with equal weights may differ in their scaling.
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(built.model.base_model.state_dict().items()):
-        if "pool" in name.split("."):  # the same prefixes again, listed once they were used
+        if "pool" in name.split("."):  # copies of prefixes, listed after their first use
             continue
         array = tensor.detach().cpu().contiguous().view(-1)
         digest.update(f"{name} {array.dtype} {tuple(tensor.shape)}".encode())
@@ -44,10 +44,10 @@ def model_hash(built: Built) -> str:
 
 
 def model_state(built: Built) -> tuple[object, ...] | None:
-    """What changes where a model does, found without reading its weights.
+    """Return a value that changes when the model changes, without reading its weights.
 
-    Tensors that are replaced lie elsewhere, those that are written to count it. None where they
-    do not count.
+    A replaced tensor lies elsewhere in memory, and a tensor counts how often it is written to.
+    None if its tensors do not count their writes.
     """
     model = built.model
     named = model.base_model.state_dict(keep_vars=True).items()
@@ -58,7 +58,7 @@ def model_state(built: Built) -> tuple[object, ...] | None:
 
 
 def encoder_name(built: Built) -> str:
-    """`adapterxlt/NAME`, of what was trained, else of the backbone."""
+    """Return `adapterxlt/NAME`, where NAME is that of the trained stage, else of the backbone."""
     spec, backbone = getattr(built, "spec", None), getattr(built, "backbone", None)
     name = spec.name if spec else backbone.name if backbone else "encoder"
     plain = re.sub(r"[^\w.-]+", "-", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
@@ -66,7 +66,7 @@ def encoder_name(built: Built) -> str:
 
 
 def encoder_revision(built: Built, layer: int, pooling: Pooling, max_length: int) -> str:
-    """40 hex digits over everything that changes a vector: model, tokenizer and settings."""
+    """Hash everything that changes a vector (model, tokenizer, settings) into 40 hex digits."""
     tokenizer: Any = built.tokenizer
     known = [
         model_hash(built),
@@ -83,5 +83,5 @@ def encoder_revision(built: Built, layer: int, pooling: Pooling, max_length: int
 
 def _tokenizer_state(tokenizer: Any) -> Any:
     state = json.loads(tokenizer.backend_tokenizer.to_str())
-    state["truncation"] = state["padding"] = None  # left behind by whoever called it last
+    state["truncation"] = state["padding"] = None  # left over from the last call of the tokenizer
     return state

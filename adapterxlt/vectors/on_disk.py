@@ -31,8 +31,10 @@ Precision = Literal["float32", "float16"]
 
 @dataclass(frozen=True)
 class VectorFile:
-    """A .npy file of vectors [n, dim]; mapped only while a block is read, so that the pages of
-    blocks long done do not count as this process's memory.
+    """A .npy file of vectors [n, dim].
+
+    It is mapped only while a block is read, so that earlier blocks do not count as this process's
+    memory.
     """
 
     path: Path
@@ -43,7 +45,7 @@ class VectorFile:
         """Open a .npy file written by anyone.
 
         Raises:
-            MissingDataError: it is no .npy file of float16, float32 or float64 [n, dim].
+            MissingDataError: it is not a .npy file of float16, float32 or float64 [n, dim].
         """
         try:
             array = np.load(path, mmap_mode="r")
@@ -71,10 +73,10 @@ class VectorFile:
         return np.array(mapped[start:stop], dtype=np.float32, order="C")
 
     def whole(self) -> Floats:
-        """All rows as float32, checked: what others wrote may be anything.
+        """Return all rows as float32, checked, as files of others may hold anything.
 
         Raises:
-            AdapterXLTError: NaN, infinity, or a row that single precision cannot hold.
+            AdapterXLTError: a value is NaN, infinite, or too large for single precision.
         """
         given = np.load(self.path, mmap_mode="r")
         with np.errstate(over="ignore"):
@@ -114,23 +116,23 @@ def encode_to_files(
 ) -> dict[Key, VectorFile]:
     """Encode texts into one .npy file for each (layer, pooling), in one pass.
 
-    Files lie in a folder of their own, named by the content of the model, the token ids and
-    all else that changes vectors: another model or text never finds them. A run that was cut off
-    goes on after its last whole block of sentences. float32 vectors are those of
-    `encode.encode_grid`, to the byte.
+    Files lie in a folder of their own. Its name depends on the model, the token ids and everything
+    else that changes vectors, so another model or text never finds them. An interrupted run
+    continues after its last complete block of sentences. float32 vectors are the same bytes as
+    those of `encode.encode_grid`.
 
     Args:
         built: a model in evaluation mode.
-        tokens: of texts; rows of the files are theirs. Equal ones are encoded once.
+        tokens: the tokens of the texts. Row i of the files is text i; equal texts are encoded once.
         folder: parent of the folder.
-        keys: which vectors.
+        keys: the layers and poolings of the vectors.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
-        precision: of the files; float16 halves their size.
+        precision: the precision of the files; float16 halves their size.
         label: what the progress bar says.
 
     Raises:
-        OSError: the disk is full; said before anything is encoded, and no file is left.
+        OSError: the disk is full; raised before anything is encoded, and no file remains.
     """
     identity = {
         "model": model_hash(built),
@@ -192,7 +194,7 @@ def _done(state: Path, files: dict[Key, VectorFile]) -> int:
 
 
 def _allocate(file: VectorFile, precision: Precision) -> None:
-    # A full disk must fail here, as an error: a mapped file with holes would kill the process.
+    # A full disk must raise an error here: a mapped file with holes would kill the process later.
     try:
         mapped = np.lib.format.open_memmap(file.path, mode="w+", dtype=precision, shape=file.shape)
         mapped.flush()

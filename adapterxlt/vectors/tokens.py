@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 # Texts given to the tokenizer at once: its answer holds Python integers, nine times as large.
 CHUNK = 4096
-# Lengths within a batch, as a share of the longest, once it has so many tokens.
+# Shortest length within a batch as a share of the longest, once it has `ENOUGH` tokens.
 TIGHT = 0.97
 ENOUGH = 1024
-# Texts after which vectors on disk are flushed and counted as done.
+# Number of texts after which vectors on disk are flushed and counted as done.
 BLOCK = 8192
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Token ids with special tokens, text after text.
+    """Token ids of texts, special tokens included, one text after another.
 
     Args:
-        flat: all ids.
-        offsets: [n + 1] where each text starts in `flat`.
+        flat: the ids of all texts.
+        offsets: [n + 1] where each text starts in `flat`, and the end of the last one.
     """
 
     flat: npt.NDArray[np.int32]
@@ -42,7 +42,7 @@ class Tokens:
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """[n] tokens of each text."""
+        """[n] number of tokens of each text."""
         return np.diff(self.offsets)
 
     def row(self, index: int) -> npt.NDArray[np.int32]:
@@ -50,10 +50,10 @@ class Tokens:
         return self.flat[self.offsets[index] : self.offsets[index + 1]]
 
     def distinct(self) -> tuple[Tokens, npt.NDArray[np.int64]]:
-        """Each sequence once, as it first comes, and for every text which of those is its own.
+        """Return each distinct sequence once, in order, and the number of the one of every text.
 
-        Vectors differ in their last bits with the batch they are computed in, so what is encoded
-        twice would not be equal.
+        Vectors differ in their last bits with the batch they are computed in, so two vectors of
+        equal texts would not be equal.
         """
         first, number = alike(self.row(i).data for i in range(len(self)))
         if len(first) == len(self):
@@ -66,10 +66,10 @@ class Tokens:
 def tokenize(
     built: Built, texts: Iterable[str], max_length: int, prefix: str | None = None
 ) -> Tokens:
-    """Token ids of the texts, cut to `max_length` (special ones included).
+    """Return token ids of the texts, cut to `max_length` (special tokens included).
 
     Args:
-        prefix: put before each text; None: the model's own.
+        prefix: text to put before each one; None: the model's own.
 
     Raises:
         AdapterXLTError: there are no texts.
@@ -116,7 +116,7 @@ def _batched(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def tight_batches(lengths: npt.NDArray[np.int64], token_budget: int) -> list[npt.NDArray[np.int64]]:
-    """Row numbers in batches of near-equal length, longest first.
+    """Return row numbers in batches of near-equal length, longest first.
 
     A batch has at most `token_budget` padded tokens. It also ends where lengths fall below
     `TIGHT` of its longest, once it is large enough to keep the processor busy.
@@ -140,10 +140,10 @@ def tight_batches(lengths: npt.NDArray[np.int64], token_budget: int) -> list[npt
 def sorted_blocks(
     lengths: npt.NDArray[np.int64], token_budget: int
 ) -> list[list[npt.NDArray[np.int64]]]:
-    """Row numbers in blocks of `BLOCK`, longest first, each in its `tight_batches`.
+    """Return row numbers in blocks of `BLOCK`, longest first; each block is in `tight_batches`.
 
-    Vectors differ in their last bits with the batch they are computed in: whoever encodes the
-    same texts by these blocks gets the same bytes, all at once or block by block.
+    Vectors differ in their last bits with the batch they are computed in. By these blocks the same
+    texts get the same bytes, whether all are encoded at once or block by block.
     """
     order = np.argsort(-lengths, kind="stable")
     blocks = [order[start : start + BLOCK] for start in range(0, len(order), BLOCK)]

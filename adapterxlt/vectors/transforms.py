@@ -1,4 +1,4 @@
-"""Transformations of vectors before they are compared, fitted only on the given text."""
+"""Transforms vectors before they are compared; fitted only on the given text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapterxlt.search.rows import ArrayRows, Rows
 from adapterxlt.search.steady import steady_products
 from adapterxlt.vectors.names import Transform
 
-# Directions with less than this share of the largest variance are noise: not blown up.
+# Directions with less than this share of the largest variance are noise, and are not scaled up.
 LEAST_VARIANCE = 1e-6
 BLOCK = 8192
 AT_ONCE = 1024
@@ -21,12 +21,12 @@ AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Fitted:
-    """A transformation with the figures of one side's text.
+    """A transformation fitted on one side's text.
 
     Args:
-        scale: whether vectors get length 1 in the end.
-        mean: [dim] what is taken away first, if anything.
-        directions: [dim, dim] what vectors are multiplied with then, if anything.
+        scale: whether vectors are scaled to length 1 at the end.
+        mean: [dim] subtracted first; None: nothing.
+        directions: [dim, dim] matrix that vectors are then multiplied with; None: none.
     """
 
     scale: bool
@@ -34,7 +34,7 @@ class Fitted:
     directions: npt.NDArray[np.float64] | None = None
 
     def __call__(self, vectors: Floats) -> Floats:
-        """Vectors [n, dim] as they are compared."""
+        """Transform vectors [n, dim]."""
         ready: npt.NDArray[Any] = vectors
         if self.mean is not None:
             ready = vectors - self.mean
@@ -51,9 +51,9 @@ class Fitted:
 def fit(rows: Rows, transform: Transform, scale: bool) -> Fitted:
     """Fit a transformation on one side, block by block.
 
-    `centre` takes away the mean of all. `whiten` then gives all principal directions the same
-    variance, without rotating (ZCA), so that two sides whitened each by itself stay comparable;
-    with fewer vectors than dimensions the empty directions stay empty.
+    `centre` subtracts the mean of all. `whiten` then gives all principal directions the same
+    variance without rotating (ZCA), so that two sides that are whitened separately stay
+    comparable. With fewer vectors than dimensions, the empty directions stay empty.
     """
     if transform == "none":
         return Fitted(scale)
@@ -75,12 +75,12 @@ def fit(rows: Rows, transform: Transform, scale: bool) -> Fitted:
 
 
 def ready(vectors: Floats, transform: Transform, scale: bool, what: str = "vectors") -> Floats:
-    """Vectors [n, dim] of one side, named `what` in errors, as they are compared."""
+    """Return vectors [n, dim] of one side ready to be compared; `what` names them in errors."""
     return fit(ArrayRows(vectors, what), transform, scale)(vectors)
 
 
 class ReadyRows:
-    """Rows as they are compared, made block by block."""
+    """Rows that are transformed block by block when they are read."""
 
     def __init__(self, rows: Rows, transform: Transform, scale: bool) -> None:
         self._rows, self._fitted = rows, fit(rows, transform, scale)
