@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from adapterxlt.applying.source import Source
@@ -11,6 +12,9 @@ from adapterxlt.errors import UsageError
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
+
+# While transformers loads a model, it changes how torch makes modules, in all threads.
+_LOADING = Lock()
 
 
 class Weights:
@@ -49,11 +53,15 @@ class Weights:
         Args:
             language: whose adapter it gets; None: it stays as it was trained.
         """
+        if language is not None:
+            self.check_language(language)
+        with _LOADING:
+            return self._members(language)
+
+    def _members(self, language: str | None) -> list[tuple[float, Built]]:
         from adapterxlt.models.build import load
         from adapterxlt.models.speak import load_speaking
 
-        if language is not None:
-            self.check_language(language)
         if self._loaded is not None and self._loaded[0] == language:
             return self._loaded[1]
         self._loaded = None  # first, as two of them may not fit into memory

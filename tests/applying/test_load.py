@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import adapterxlt as xlt
@@ -108,6 +110,16 @@ def test_a_backbone(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None
         model.predict("a")
     monkeypatch.chdir(backbone.path.parent)
     assert xlt.load(backbone.path.name).layers == 2
+
+
+def test_two_models_are_used_by_two_threads(backbone: Backbone) -> None:
+    """Both load their weights and encode at the same time."""
+    models = [xlt.load(backbone.path), xlt.load(backbone.path)]
+    texts = [[f"{name} {number}" for number in range(200)] for name in ("One", "Another")]
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda model, lines: model.encode(lines), models, texts))
+    for vectors, lines in zip(found, texts, strict=True):
+        assert np.array_equal(vectors, models[0].encode(lines))
 
 
 def test_several_stages_of_one_name_are_told_apart(
