@@ -1,4 +1,4 @@
-"""The state of all steps of a run, kept in one file of the work folder. No torch."""
+"""Keeps the state of all steps of a run in one file of the work folder. No torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapterxlt.store.files import write_atomic
 LOGS_FOLDER = "logs"  # within a work folder
 STATE_NAME = "state.json"
 _MAX_BYTES = 64 << 20
-_TAIL = 16 << 10  # bytes of a log that its last lines are looked for in
+_TAIL = 16 << 10  # bytes at the end of a log that are searched for its last lines
 
 State = Literal["waiting", "queued", "running", "done", "there", "failed", "skipped"]
 OVER = ("done", "there", "failed", "skipped")
@@ -29,11 +29,13 @@ class Line:
     """A step of a run.
 
     Args:
+        id: its id.
         needs: ids of the steps that it needs.
-        where: the process or machine that works on it.
-        began, ended: seconds since 1970; 0 before that.
-        message: why it failed or was skipped.
-        log: name of its log file, beside the board's.
+        state: what has become of it so far.
+        where: the process or machine that works on it; "" before that.
+        began, ended: when it began and ended, in seconds since 1970; 0 before that.
+        message: what the user should know about it, such as why it failed.
+        log: name of its log file, which lies beside the board's file.
     """
 
     id: str
@@ -51,11 +53,11 @@ class Board:
     """All steps of a run.
 
     Args:
-        recipe: its name.
-        executor: its name.
+        recipe: name of the recipe.
+        executor: name of the executor.
         host, pid: the process that hands the steps out.
-        folder: where the logs are.
-        lines: by step id, in plan order.
+        folder: the folder of the logs.
+        lines: the steps by id, in plan order.
         over: whether the run has ended.
     """
 
@@ -93,7 +95,10 @@ class Board:
 
     @property
     def stopped(self) -> bool:
-        """Whether its process is gone though steps were left to do; of this machine's only."""
+        """Whether the run's process is gone before the run was over.
+
+        False for a run on another machine, as its process cannot be looked for.
+        """
         if self.over or self.host != socket.gethostname():
             return False
         try:
@@ -105,7 +110,7 @@ class Board:
         return False
 
     def told_by_log(self, line: Line, lines: int = 1) -> list[str]:
-        """The last lines of a step's log."""
+        """Return the last lines of a step's log."""
         return tail(self.folder / line.log, lines) if line.log else []
 
 
@@ -115,7 +120,7 @@ _BOARD: TypeAdapter[Board] = TypeAdapter(Board)
 def new_board(
     folder: Path, recipe: str, executor: str, steps: Iterable[tuple[str, Iterable[str]]]
 ) -> Board:
-    """The board of a run that begins.
+    """Return the board of a run that begins.
 
     Args:
         steps: the id of each step and the ids that it needs, in plan order.
@@ -125,10 +130,10 @@ def new_board(
 
 
 def newest_board(workdir: Path) -> Board | None:
-    """The board of the run of a work folder that moved last; None if there was none.
+    """Return the most recently changed board of a work folder; None if there is none.
 
     Raises:
-        AdapterXLTError: it cannot be read.
+        AdapterXLTError: the file of the board cannot be read.
     """
     found = list((workdir / LOGS_FOLDER).glob(f"*/{STATE_NAME}"))
     if not found:
@@ -149,7 +154,7 @@ def newest_board(workdir: Path) -> Board | None:
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a text file, [] where there is none."""
+    """Return the last lines of a text file; [] if the file does not exist."""
     try:
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - _TAIL))

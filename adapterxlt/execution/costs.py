@@ -12,7 +12,7 @@ from adapterxlt.store.manifest import read_manifest
 
 
 def collect_costs(context: Context) -> list[Cost]:
-    """What each step of a recipe cost that the store has, in plan order.
+    """Return the costs of each step that the store has, in plan order.
 
     A model whose costs were not measured is listed without them, so that tables can say so.
     """

@@ -25,8 +25,10 @@ class Drive:
     """Hands out steps and records how they end.
 
     Args:
-        outcome: added to.
-        board: kept up to date.
+        context: the run.
+        executor: carries the steps out.
+        outcome: the result of the run, to which ended steps are added.
+        board: the state of the steps, which is kept up to date.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class Drive:
     ) -> None:
         self.context, self.executor, self.outcome = context, executor, outcome
         self.board = board
-        # In this process, whose own messages say enough.
+        # The steps run in this process, whose own messages say enough.
         self.alone = isinstance(executor, InProcess)
         self._left = {planned.step.id: planned for planned in context.plan.steps}
         self._out: dict[str, PlannedStep] = {}
@@ -69,7 +71,7 @@ class Drive:
         self.context.progress.log(f"{step_id}: {message}")
 
     def pull(self) -> None:
-        """Get what remotes have, so that those who carry out the rest need no network."""
+        """Fetch what remotes have, so that the workers that compute the rest need no network."""
         for planned in list(self._left.values()):
             if planned.status == "remote" and pull_ahead(planned, self.context):
                 del self._left[planned.step.id]
@@ -77,7 +79,7 @@ class Drive:
                 self._finished(planned, computed=False)
 
     def _ready(self) -> list[PlannedStep]:
-        """The steps to hand out now, in plan order; those that cannot be done are passed over."""
+        """Return the steps to hand out now, in plan order; skip those that cannot be done."""
         found: list[PlannedStep] = []
         for step_id, planned in list(self._left.items()):
             if len(self._out) + len(found) >= self.executor.slots:
@@ -129,10 +131,14 @@ class Drive:
         self.context.progress.log(f"{ended.step}: failed: {ended.error}")
 
     def _exchanged(self, planned: PlannedStep, computed: bool = False) -> str:
-        """See that the remote and the store both have a step; returns why the store has not.
+        """Make sure that both the remote and the store have a step.
 
         Args:
-            computed: by this run, so that the result of another run that was faster replaces it.
+            computed: whether this run has computed it. If another run was faster, the result of
+                that run replaces it.
+
+        Returns:
+            why the store does not have it; "" if it does.
         """
         exchange, store = self.context.exchange, self.context.store
         if exchange is None:

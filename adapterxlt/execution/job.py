@@ -1,8 +1,8 @@
-"""A run as a document from which other processes build the same plan and context. No torch.
+"""Writes a run as a document from which other processes build the same plan. No torch.
 
-It holds what was checked (the recipe with its `--set`, matrix, tasks and includes resolved, the
-backbone, the data folders, what was trained elsewhere) and not the files that this was read from,
-which may change meanwhile. It is JSON: nothing of it can run.
+The document holds what was checked: the recipe with its `--set`, matrix, tasks and includes
+resolved, the backbone, the data folders, and what was trained elsewhere. It does not refer to the
+recipe's files, which may change meanwhile. It is JSON, so it cannot run code.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class _UsedElsewhere(BaseModel):
     headless: str
     parts: dict[str, Any]
     lineage: tuple[dict[str, Any], ...]
-    own: dict[str, tuple[str, tuple[str, ...], bool]]  # kind, labels, several of them
+    own: dict[str, tuple[str, tuple[str, ...], bool]]  # kind, labels, multi-label or not
     note: str
     depth: int
 
 
 class Job(BaseModel):
-    """What a run is, for those who carry out its steps."""
+    """All that a worker must know about a run."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,7 +83,7 @@ def write_job(context: Context, path: Path) -> None:
 
 
 def job_text(context: Context) -> str:
-    """The document of a run."""
+    """Return the document of a run."""
     recipe, sources = context.recipe, context.sources
     job = Job(
         recipe=recipe.model_dump(mode="json", exclude_unset=True),
@@ -111,16 +111,16 @@ def job_text(context: Context) -> str:
 
 
 def open_job(path: Path, progress: Progress, home: Path | None = None) -> Context:
-    """The context of a run, from its document.
+    """Return the context of a run, from its document.
 
-    Versions of libraries that are not those of the run are logged.
+    Versions of libraries that differ from those of the run are logged.
 
     Args:
-        home: a work folder of this worker's own, in place of that of the run.
+        home: this worker's own work folder; None: it works in that of the run.
 
     Raises:
-        AdapterXLTError: the document cannot be read, the store, backbone or data are not there,
-            or the steps have other addresses here.
+        AdapterXLTError: the document cannot be read; the store, backbone or data are missing; or
+            the steps have other addresses on this machine.
     """
     try:
         job = Job.model_validate_json(path.read_bytes())
@@ -154,7 +154,7 @@ def open_job(path: Path, progress: Progress, home: Path | None = None) -> Contex
 
 
 def _check_seen(job: Job, sources: Sources, home: Path | None) -> None:
-    """Whether all that the run works on can be seen from here."""
+    """Check that this machine sees all that the run works on, and has the same backbone."""
     work = [job.store.parent] if home is None else []
     for path in (*work, sources.backbone.path, *sources.roots):
         if not path.exists():

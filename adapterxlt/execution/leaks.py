@@ -1,4 +1,4 @@
-"""Texts that a recipe both trains on and evaluates on, found before any training."""
+"""Finds texts that a recipe both trains on and evaluates on, before any training."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from adapterxlt.recipe.order import in_order
 from adapterxlt.stages.running.contamination import Hashes, are_among, read_seen
 from adapterxlt.stages.running.context import Context
 
-_SHOWN = 3  # tasks, languages, models that one line names
+_SHOWN = 3  # how many tasks, languages or models one line names
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A model and a task that it is evaluated on, though it is trained on some of its texts.
+    """A model is evaluated on texts of a task that it was also trained on.
 
-    `languages` are those with such texts; in these, `seen` of `total` distinct texts are.
+    Args:
+        task: the task of the evaluation.
+        model: the name of the model.
+        languages: the languages that have such texts.
+        seen: the number of such texts in these languages.
+        total: the number of all distinct texts in these languages.
     """
 
     task: str
@@ -32,15 +37,15 @@ class Leak:
 
     @property
     def share(self) -> Fraction:
-        """What part of the texts is seen."""
+        """The share of the texts that the model was trained on."""
         return Fraction(self.seen, self.total)
 
 
 def find_leaks(context: Context) -> list[Leak]:
-    """Every such model and task among what is still to be evaluated.
+    """Return a leak for each affected model and task that is still to be evaluated.
 
-    The rows of the results tell by language where the texts were seen, and flag those of the
-    backbone's pretraining as well.
+    The rows of the results say for each language where the texts were seen. They also flag texts
+    from the backbone's pretraining.
     """
     leaks, trained = [], _Trained(context)
     for planned in context.plan.steps:
@@ -62,7 +67,7 @@ def find_leaks(context: Context) -> list[Leak]:
 
 
 def describe_leaks(leaks: Sequence[Leak]) -> str:
-    """One line on all of them, the largest shares first; "" if there are none."""
+    """Describe all leaks in one line, the largest shares first; "" if there are none."""
     tasks: dict[str, list[Leak]] = {}
     for leak in sorted(leaks, key=lambda leak: -leak.share):
         tasks.setdefault(leak.task, []).append(leak)
@@ -93,7 +98,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 class _Trained:
-    """Hashes of all that a model and everything below it was trained on, or will be."""
+    """The hashes of all texts that a model and its inputs were trained on, or will be."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -107,7 +112,10 @@ class _Trained:
         return self._known[name]
 
     def _above_done(self, name: str) -> list[PlannedStep]:
-        """The step and what it needs, as far down as something is done and tells all below it."""
+        """Return a step and the steps that it needs, down to finished ones.
+
+        A finished step has recorded the texts of all steps below it.
+        """
         plan = self._context.plan
 
         def needs(needed: str) -> tuple[str, ...]:
@@ -117,7 +125,10 @@ class _Trained:
         return [plan.by_id(needed) for needed in in_order([name], needs)]
 
     def _own(self, planned: PlannedStep) -> Hashes:
-        """What a step itself is trained on; of one that is done, what all below it were too."""
+        """Return the hashes of a step's own training texts.
+
+        For a finished step, they include those of all steps below it.
+        """
         step = planned.step
         if planned.status == "done":
             parts = list(read_seen(None, self._context.artifact(step.id)).values())

@@ -1,4 +1,4 @@
-"""Other recipes of the same name in a work folder: copies whose name was kept, or edits."""
+"""Describes other recipes in a work folder that have the same name as this one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from adapterxlt.results.kept import present_rows
 from adapterxlt.results.versions import by_version, families, same_but_seed
 from adapterxlt.stages.running.context import Context
 
-MOST = 3  # recipes, and differences of each, that are told
+MOST = 3  # how many recipes are named, and how many differences of each
 
 
 def describe_namesakes(context: Context, workdir: Path) -> str:
-    """Say which other recipes of this name have rows in the results; seeds of this one have none.
+    """Say which other recipes have this name and rows in the results.
+
+    This recipe with another seed does not count as another recipe.
 
     Returns:
-        sentences for a user, "" if there are none.
+        a message for the user; "" if there are no such recipes.
     """
     name, own_id = context.recipe.name, context.recipe_id
     others = _others(workdir, name, own_id)
@@ -44,7 +46,10 @@ def describe_namesakes(context: Context, workdir: Path) -> str:
 
 
 def _others(workdir: Path, name: str, own_id: str) -> list[list[str]]:
-    """Ids of other recipes of the name, the seeds of one together; that came last comes first."""
+    """Return the ids of the other recipes of this name, the newest recipe first.
+
+    Versions of a recipe that differ only in their seed form one list.
+    """
     try:
         versions = by_version(present_rows(workdir))
     except DamagedResultsError:
@@ -61,7 +66,7 @@ def _others(workdir: Path, name: str, own_id: str) -> list[list[str]]:
 
 
 def _differences(note: Note, context: Context) -> Iterator[str]:
-    """What differs, where it begins: what only has other inputs is left out."""
+    """Describe the steps that differ; those that differ only in their inputs are left out."""
     now = {planned.step.id: planned for planned in context.plan.steps}
     for step, planned in now.items():
         then = note.steps.get(step)

@@ -29,7 +29,7 @@ def recipe_path(text: str) -> Path:
     """Return the file of a recipe given as a path or as the name of a bundled one.
 
     Raises:
-        UsageError: there is neither.
+        UsageError: neither of them exists.
     """
     path = Path(text)
     if path.is_file():
@@ -45,7 +45,7 @@ def recipe_path(text: str) -> Path:
 
 
 def data_folders(data: Sequence[str]) -> tuple[str, ...]:
-    """Make the folders of `--data` absolute: they are relative to the current folder."""
+    """Make the folders of `--data` absolute, as they are relative to the current folder."""
     return tuple(
         str(Path(folder).resolve()) if Path(folder).is_dir() else folder for folder in data
     )
@@ -61,11 +61,11 @@ def open_recipe(
 
     Args:
         given: a path, the name of a bundled recipe, or what a recipe's file would hold.
-        entries: the user's own tasks of `--tasks`.
+        entries: files or folders of the user's own tasks, from `--tasks`.
 
     Raises:
         UsageError: there is no such recipe.
-        InvalidRecipeError: with all its problems.
+        InvalidRecipeError: the recipe has problems; the error lists all of them.
     """
     folders = data_folders(data)
     if isinstance(given, str):
@@ -83,7 +83,7 @@ def open_recipe(
 
 
 def _backbone_here(name: str, base: Path) -> Backbone | None:
-    """The backbone, if it is on this machine."""
+    """Return the backbone if it is on this machine."""
     try:
         return resolve_backbone(name, base, download=False)
     except MissingBackboneError:

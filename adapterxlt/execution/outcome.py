@@ -15,12 +15,15 @@ class RunResult:
 
     Args:
         rows: all measured numbers of the recipe, those of earlier runs included.
-        done: ids of steps computed now, `reused` of steps the store had.
-        failed: why, by id of the step that failed; `skipped`: steps that needed a failed one.
-        results: the results file.
-        outputs: artifact folder by id of every trained step.
-        predictions: folders with prediction files, one per stage and model that writes them.
-        models: address in the store of every stage that makes a model, whether it ran or not.
+        done: ids of the steps that were computed now.
+        reused: ids of the steps whose results the store already had.
+        failed: the reason for each failed step, by its id.
+        skipped: ids of the steps that needed a failed one.
+        results: path of the results file.
+        outputs: the artifact folder of every trained step, by its id.
+        predictions: folders with prediction files: one for each stage and model that writes some.
+        models: the address in the store of every stage that makes a model, by its id. It is there
+            whether the stage ran or not.
     """
 
     rows: list[Row]
@@ -34,7 +37,7 @@ class RunResult:
     models: dict[str, str] = field(default_factory=dict)
 
     def sort(self, order: Sequence[str]) -> None:
-        """Sort steps in the order of the plan; parallel steps end in any order."""
+        """Sort the steps in the order of the plan, as parallel steps end in any order."""
         place = {step: number for number, step in enumerate(order)}
         for ids in (self.done, self.reused, self.skipped):
             ids.sort(key=place.__getitem__)

@@ -1,4 +1,4 @@
-"""Prediction files of evaluate and retrieve stages, put where a user finds them."""
+"""Copies the prediction files of evaluate and retrieve stages to where a user finds them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from adapterxlt.store.disk import writing
 def publish_predictions(context: Context, workdir: Path) -> list[Path]:
     """Copy the prediction files of every finished cell out of the store.
 
-    They go to WORKDIR/predictions/RECIPE/STAGE/MODEL, which is laid out as the benchmark wants a
-    submission. Where another recipe of this name (or another seed of it) has put other files
-    there, those stay, and all of this one's go to WORKDIR/predictions/RECIPE-ID/STAGE/MODEL.
+    They go to WORKDIR/predictions/RECIPE/STAGE/MODEL, in the layout that the benchmark expects of
+    a submission. If another recipe of this name (or another seed of it) has put different files
+    there, those stay, and all files of this one go to WORKDIR/predictions/RECIPE-ID/STAGE/MODEL.
 
     Returns:
         the folders of the models, in plan order.
     """
-    sources: list[tuple[Path, Path]] = []  # a folder of files, and STAGE/MODEL
+    sources: list[tuple[Path, Path]] = []  # (a folder of files, STAGE/MODEL)
     for planned in context.plan.steps:
         step = planned.step
         if "predictions" not in step.params or context.store.get(planned.fingerprint) is None:
@@ -46,7 +46,7 @@ def publish_predictions(context: Context, workdir: Path) -> list[Path]:
 
 
 def _differs(source: Path, target: Path) -> bool:
-    """Whether a file is at the target that is not what the source has."""
+    """Whether the target holds a file that the source lacks or has with other content."""
     return any(
         path.is_file()
         and not (
@@ -58,7 +58,7 @@ def _differs(source: Path, target: Path) -> bool:
 
 
 def _replace(target: Path, folder: Path) -> None:
-    """Copy a folder to `target`, whole before what was there goes."""
+    """Replace `target` with a copy of a folder; the old one goes once the copy is complete."""
     aside = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:

@@ -1,4 +1,4 @@
-"""Everything that can be checked before the first minute of work: device, data, labels, space."""
+"""Checks all that can be checked before any work: device, data, labels and disk space."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MIN_FREE_BYTES = 200 << 20
 
 
 def preflight(context: Context) -> None:
-    """Read all data that the plan's unfinished steps will need; warn of leaks among them.
+    """Read all data that the unfinished steps will need, and warn of leaks among them.
 
     Raises:
-        MissingDataError: every problem of every file, at once.
+        MissingDataError: data are missing or wrong; the error lists all problems of all files.
         MissingDeviceError: the device is not there, or cannot do what a stage asks of it.
         AdapterXLTError: there is hardly any disk space.
     """
@@ -60,7 +60,7 @@ def _check_device(context: Context) -> None:
 
 
 def _checks(step: Step, context: Context) -> Iterator[Callable[[], object]]:
-    """Functions that read what a step reads; what they hash of it is needed again."""
+    """Yield functions that read the data of a step; hashes of the texts are kept for later."""
     if KINDS[step.kind].trains:
         for part in step.parts():
             yield partial(context.texts.trained, part, step)

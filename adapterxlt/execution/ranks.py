@@ -1,9 +1,9 @@
-"""Processes that train one step together, each on a device of its own (`devices: N`).
+"""Runs several processes that train one step together, each on its own device (`devices: N`).
 
     python -m adapterxlt.execution.ranks JOB STEP STAGING DEVICE PORT RANK SIZE
 
-The process that carries the step out is rank 0. The others do all that it does up to the end of
-the training, but write nothing. They end when it does.
+The process that carries the step out is rank 0. The others do the same up to the end of the
+training, but write nothing. They end when it ends.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from adapterxlt.stages.running.context import Context
 if TYPE_CHECKING:
     import torch
 
-FOLDER = "ranks"  # within a step's staging folder: the job, and a log a process
+FOLDER = "ranks"  # in a step's staging folder; holds the job and a log of each process
 _HOST = "127.0.0.1"
-# How long a process waits for the others; at the end of an epoch, one may write for a while.
+# How long a process waits for the others: one may write for a while at the end of an epoch.
 _PATIENCE = timedelta(minutes=20)
-_SHOWN = 8  # lines of a log
+_SHOWN = 8  # how many lines of a log an error shows
 
 
 @contextmanager
 def together(planned: PlannedStep, context: Context, staging: Path) -> Iterator[None]:
-    """Within it, the step's training is shared with further processes, if it asks for any.
+    """Share the step's training with further processes while this lasts, if it asks for several.
 
     Raises:
-        AdapterXLTError: one of them failed.
+        AdapterXLTError: one of the processes failed.
     """
     size = planned.step.devices
     if size == 1:
@@ -84,7 +84,7 @@ def together(planned: PlannedStep, context: Context, staging: Path) -> Iterator[
 
 
 def device_of(device: torch.device, rank: int) -> str:
-    """The device of a process: GPUs are taken from that of the first one on."""
+    """Return the device of a process; GPUs are counted from that of the first process on."""
     return f"cuda:{(device.index or 0) + rank}" if device.type == "cuda" else str(device)
 
 
@@ -126,7 +126,7 @@ def _failure(folder: Path, rank: int) -> AdapterXLTError:
 
 
 def _store(port: int, size: int, *, first: bool) -> Any:
-    """Where the processes find each other; port 0: any that is free."""
+    """Return the store through which the processes find each other; port 0: any free port."""
     import torch.distributed
 
     distributed: Any = torch.distributed
@@ -141,7 +141,7 @@ def _join(store: Any, device: torch.device, rank: int, size: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Be one of the further processes."""
+    """Run one of the further processes."""
     document, step_id, staging, first, port, *numbers = arguments
     rank, size = map(int, numbers)
 

@@ -25,10 +25,10 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 
 
 def rebuild(workdir: Path, progress: Progress) -> Path:
-    """Write WORKDIR/results.json with all that the store's measurements say.
+    """Write WORKDIR/results.json from all measurements in the store.
 
-    Rows of a sound file stay; one that cannot be read is put aside under another name. What could
-    not be found out is logged.
+    The rows of a readable file are kept. A file that cannot be read is renamed. Whatever could not
+    be found out is logged.
 
     Raises:
         UsageError: there is no store.
@@ -61,7 +61,7 @@ Cells = list[tuple[dict[str, Any], list[Measure]]]
 
 
 def _measured(store: Store, progress: Progress) -> dict[str, tuple[Manifest, list[Measure]]]:
-    """Every whole measurement of a store, by address, in the order in which they were made."""
+    """Return all undamaged measurements of a store by address, in the order they were made."""
     for problem in store.unreadable():
         progress.log(f"left out: {problem}")
     entries = [entry for entry in store.entries() if measures(entry.kind)]
@@ -83,7 +83,10 @@ def _made(store: Store, entry: Manifest) -> tuple[int, str]:
 def _by_recipe(
     store: Store, measured: Mapping[str, tuple[Manifest, list[Measure]]], progress: Progress
 ) -> Iterator[Cells]:
-    """What each recipe measured; what no note tells of by what its entries say themselves."""
+    """Yield what each recipe measured.
+
+    If no note describes a measurement, its own entry in the store is used.
+    """
     notes, unreadable = read_notes(store)
     for path in unreadable:
         progress.log(f"{path}: this record of a run cannot be read")
@@ -112,7 +115,7 @@ def _by_recipe(
 
 
 def _fits(cell: dict[str, Any]) -> bool:
-    """Whether what a note says of a measurement makes rows."""
+    """Whether rows can be made from what a note says about a measurement."""
     try:
         as_row(asdict(Measure("de", "dev", "accuracy", True, 0.0, 0)) | cell)
     except ValidationError:

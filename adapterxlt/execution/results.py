@@ -1,4 +1,4 @@
-"""From the store's measures to the rows of `results.json`."""
+"""Makes the rows of `results.json` from the measures in the store."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def collect_rows(context: Context) -> list[Row]:
 
 
 def all_names(context: Context) -> list[dict[str, Any]]:
-    """What the rows of every evaluate and retrieve cell say besides their values, in plan order."""
+    """Return what rows hold besides values, for each evaluate and retrieve cell in plan order."""
     return [names_of(planned, context) for planned in _cells(context)]
 
 
 def rows_of(names: dict[str, Any], measures: list[Measure]) -> list[Row]:
-    """The rows of a cell."""
+    """Return the rows of a cell."""
     return [Row(**names, **asdict(measure)) for measure in measures]
 
 
@@ -46,7 +46,7 @@ def _cells(context: Context) -> list[PlannedStep]:
 
 
 def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
-    """What the rows of a cell say besides their values."""
+    """Return what the rows of a cell hold besides their values."""
     step = planned.step
     stage = context.recipe.stages[step.stage]
     kind, compare = kind_of(stage), context.recipe.compare
@@ -79,20 +79,23 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
 
 
 def _data(planned: PlannedStep, context: Context) -> str:
-    """Names of the data folders; of a task of the user's own, of where its files really are."""
+    """Return the names of the data folders.
+
+    For a task of the user's own, these are the places where its files really are.
+    """
     task = context.sources.tasks[planned.step.text("task")]
     own = planned.origins.get(task.name, []) if task.home is not None else []
     return ", ".join(map(origin_name, own)) or data_label(context.recipe)
 
 
 def seed_of(context: Context, model: str) -> int:
-    """The seed of a model, the recipe's where it has none."""
+    """Return the seed of a model, or the recipe's seed if the model has none."""
     trained = _trained(context, model)
     return context.recipe.seed if trained is None or trained.seed is None else trained.seed
 
 
 def _trained(context: Context, model: str) -> Trained | None:
-    """How the heads of a model were trained; the bare backbone has none."""
+    """Return how the heads of a model were trained; None for the bare backbone, which has none."""
     if model == BARE:
         return None
     behind = stage_behind(context.recipe, model)
@@ -101,7 +104,7 @@ def _trained(context: Context, model: str) -> Trained | None:
 
 
 def _trained_in(context: Context, model: str) -> tuple[str, ...]:
-    """Languages of the labelled data behind a model, English first."""
+    """Return the languages of the labelled data that a model was trained on, English first."""
     found: set[str] = set()
     for planned in context.plan.upto(model) if model != BARE else ():
         name = planned.step.stage
@@ -111,16 +114,16 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
 
 
 def english_first(codes: Iterable[str]) -> tuple[str, ...]:
-    """Codes of languages in the order in which rows have them."""
+    """Sort language codes as rows list them: English first, then by code."""
     return tuple(sorted(codes, key=lambda code: (code != "en", code)))
 
 
 def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) -> str:
-    """`train 2000, evaluate 200`.
+    """Describe the caps on examples, such as `train 2000, evaluate 200`.
 
     Args:
-        trained: each task that the model was trained on, and at most how many examples of it.
-        evaluated: how many of a language were evaluated at most.
+        trained: each task that the model was trained on, with the maximum number of its examples.
+        evaluated: the maximum number of evaluated examples per language.
     """
     found = []
     for cap in dict.fromkeys(cap for _, cap in trained if cap):

@@ -1,4 +1,4 @@
-"""Runs a recipe: all steps of its plan that are not in the store, in order."""
+"""Runs a recipe: computes all steps of its plan that are not in the store, in order."""
 
 from __future__ import annotations
 
@@ -56,20 +56,21 @@ def run_recipe(
 
     Args:
         sources: the recipe's backbone and data folders, see `resolve_sources`.
-        device: where models compute, see `devices.find_device`; None for the recipe's.
-        log_to: a tracker that trainings are logged to besides, see `trackers`; "" for none.
-        remotes: remote stores that are asked for a stage before it is trained, and the one that
-            gets every finished step.
-        executor: who carries the steps out; None for this process, one after the other.
-        watch: shows what runs where while several steps do.
+        device: where models compute, see `devices.find_device`; None for the recipe's device.
+        log_to: a tracker to which trainings are also logged, see `trackers`; "" for none.
+        remotes: remote stores that are asked for a stage before it is trained, and the remote to
+            which every finished step is pushed.
+        executor: what carries the steps out; None: this process computes them one by one.
+        watch: shows which steps are running, and where, if other processes compute them.
 
     Raises:
-        MissingDataError: data are not there, before any work.
-        MissingPackageError: the tracker is not installed, before any work.
-        MissingDeviceError: the device is not there, before any work.
-        UsageError: the remote that is to be written cannot be, before any work.
-        DamagedResultsError: there is a results.json that cannot be added to, before any work.
-        InvalidArtifactError: something that it uses is damaged or does not load, before any work.
+        MissingDataError: data are missing; raised before any work.
+        MissingPackageError: the tracker is not installed; raised before any work.
+        MissingDeviceError: the device is missing; raised before any work.
+        UsageError: the remote for finished steps cannot be written; raised before any work.
+        DamagedResultsError: results.json exists and cannot be extended; raised before any work.
+        InvalidArtifactError: an artifact that the recipe uses is damaged or does not load; raised
+            before any work.
     """
     check_results(workdir)
     if log_to:
@@ -77,7 +78,7 @@ def run_recipe(
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
     if any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
-        find_device(device or recipe.device)  # what is taken in is loaded, which takes a while
+        find_device(device or recipe.device)  # fail now: loading what is used takes a while
     _take_in(recipe, store, sources, progress)
     exchange = Exchange(remotes.written, progress) if remotes.written else None
     cache = RemoteCache(remotes.read, progress, exchange)
@@ -98,7 +99,7 @@ def run_recipe(
     }
     try:
         _carry_out(context, executor, outcome, workdir, watch)
-    finally:  # also on Ctrl-C: what is finished is reported
+    finally:  # also on Ctrl-C, so that finished steps are reported
         outcome.sort(list(parts))
         outcome.rows = collect_rows(context)
         outcome.results = write_results(
@@ -114,7 +115,7 @@ def run_recipe(
 def _carry_out(
     context: Context, executor: Executor, outcome: RunResult, workdir: Path, watch: Watch | None
 ) -> None:
-    """Have every step carried out, with a board of it in the work folder."""
+    """Have every step carried out, and keep a board of the steps in the work folder."""
     name = context.recipe.name
     folder = (workdir / LOGS_FOLDER / f"{name}-{context.recipe_id}").absolute()
     steps = [(planned.step.id, planned.step.inputs) for planned in context.plan.steps]
@@ -136,7 +137,7 @@ def _carry_out(
 
 
 def _checked(exchange: Exchange | None, plan: Plan, progress: Progress) -> Exchange | None:
-    """The remote if it can be written; None where it cannot and there is nothing to do."""
+    """Return the remote if it can be written; None if it cannot and no step is left to do."""
     if exchange is not None:
         try:
             with exchange.probed():
@@ -150,7 +151,7 @@ def _checked(exchange: Exchange | None, plan: Plan, progress: Progress) -> Excha
 
 
 def _take_in(recipe: Recipe, store: Store, sources: Sources, progress: Progress) -> None:
-    """Verify what the recipe uses and put it into the store, before anything is trained."""
+    """Verify the artifacts that the recipe uses, and put them into the store, before training."""
     for name, used in sources.used.items():
         stage = recipe.stages[name]
         kind_of(stage).take_in(stage, used, sources.base, store, sources.backbone, progress)

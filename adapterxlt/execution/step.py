@@ -27,10 +27,10 @@ Runner = Callable[[PlannedStep, Context, Path], None]
 
 
 def ensure(planned: PlannedStep, context: Context) -> bool:
-    """Compute the step unless the store has it; returns whether it was computed here.
+    """Compute the step unless the store has it; return whether it was computed here.
 
     Raises:
-        AdapterXLTError: it failed.
+        AdapterXLTError: the step failed.
     """
     store, address = context.store, planned.fingerprint
     if planned.status == "done":
@@ -74,16 +74,16 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
 
 
 def pull_ahead(planned: PlannedStep, context: Context) -> bool:
-    """Get a step that a remote has before any is handed out; returns whether it is here now.
+    """Fetch a step from a remote before steps are handed out; return whether it is here now.
 
-    Those who carry out the others need no network then.
+    So the workers that compute the other steps need no network.
     """
     with context.store.lock(planned.fingerprint):
         return context.store.get(planned.fingerprint) is not None or _pull(planned, context)
 
 
 def _pull(planned: PlannedStep, context: Context) -> bool:
-    """Get a trained stage from a remote instead, if one has it; returns whether it is here now."""
+    """Fetch a trained stage from a remote, if one has it; return whether it is here now."""
     if context.remotes is None or planned.status != "remote":
         return False
     return context.remotes.pull(
@@ -104,7 +104,7 @@ def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
 
 
 def _meter(context: Context, resumed: bool) -> Meter:
-    from adapterxlt.stages.running.meter import Meter  # torch: only now
+    from adapterxlt.stages.running.meter import Meter  # imports torch, so only now
 
     return Meter(find_device(context.device), resumed)
 

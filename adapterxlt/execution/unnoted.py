@@ -1,4 +1,4 @@
-"""Reads what measurements of an old store say about themselves, if no note describes their run."""
+"""Names the measurements of an old store from their own entries, if no note describes the run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.origin import origin_name
 
-Step = dict[str, Any]  # of a lineage
+Step = dict[str, Any]  # a step of a lineage
 
 
 @dataclass(frozen=True)
 class Unnoted:
-    """A measurement: its entry in the store, and what it measured."""
+    """A measurement: its entry in the store, and the measured values."""
 
     entry: Manifest
     measures: list[Measure]
@@ -36,18 +36,18 @@ class Unnoted:
 
     @property
     def model(self) -> str:
-        """Name of what was measured, in the recipe that measured it first."""
+        """The name of the model, as the recipe that measured it first has it."""
         return self.entry.title.split("/")[1]
 
     @property
     def steps(self) -> list[Step]:
-        """The steps that it comes from, itself left out."""
+        """The steps that the measurement comes from, without the measurement itself."""
         steps: Any = self.entry.lineage["steps"]
         return [step for step in steps if step["fingerprint"] != self.entry.fingerprint]
 
     @property
     def behind(self) -> Step | None:
-        """The step whose settings are the model's: of a merged one, its first member's."""
+        """The step with the model's settings; for a merged model, that of its first member."""
         known = {step["fingerprint"]: step for step in self.steps}
         needed = _inputs(self.entry)
         step = known.get(needed[0]) if needed else None
@@ -64,7 +64,10 @@ class Unnoted:
 
 @dataclass
 class _Version:
-    """Measurements of one recipe under one seed, by title, those of the version before included."""
+    """The measurements of one version of a recipe with one seed, by title.
+
+    It includes those of the version before that were not measured again.
+    """
 
     seed: int
     before: dict[str, Unnoted] = field(default_factory=dict)
@@ -78,10 +81,12 @@ class _Version:
 def names_of_unnoted(
     found: Sequence[Unnoted],
 ) -> Iterator[list[tuple[dict[str, Any], list[Measure]]]]:
-    """What the rows of each version of each recipe say, as `results.names_of` does.
+    """Yield what the rows hold besides values, for each version of each recipe.
+
+    It is what `results.names_of` returns.
 
     Args:
-        found: in the order in which they were made.
+        found: the measurements, in the order in which they were made.
     """
     for recipe in dict.fromkeys(one.entry.recipe for one in found):
         for version in _versions([one for one in found if one.entry.recipe == recipe]):
@@ -92,7 +97,10 @@ def names_of_unnoted(
 
 
 def _versions(found: Sequence[Unnoted]) -> list[_Version]:
-    """Measurements of one title are of several seeds, or of an edited recipe."""
+    """Sort measurements into versions of recipes.
+
+    If several have one title, their seeds differ, or the recipe was edited in between.
+    """
     versions: list[_Version] = []
     for one in found:
         if one.seed is None:
@@ -103,7 +111,7 @@ def _versions(found: Sequence[Unnoted]) -> list[_Version]:
             of_seed = [_Version(one.seed, before)]
             versions += of_seed
         of_seed[-1].own[one.entry.title] = one
-    for one in found:  # the bare backbone goes with every seed
+    for one in found:  # measurements of the bare backbone go with every seed
         if one.seed is None:
             free = [version for version in versions if one.entry.title not in version.all]
             if not free:

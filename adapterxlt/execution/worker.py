@@ -2,9 +2,9 @@
 
     python -m adapterxlt.execution.worker JOB
 
-Each line of its input is a step, `{"step": ID, "log": FILE}`; each line of its output tells how
-one ended. Whatever libraries print goes into the step's log. When its input ends (the run is gone)
-it ends at once, wherever it is: a store is safe against that.
+Each line of its input is a step, `{"step": ID, "log": FILE}`. Each line of its output tells how
+a step ended. Whatever libraries print goes into the step's log. When its input ends, the run is
+gone, and the process ends at once, even within a step: the store is not damaged by that.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Worker:
     """Carries out steps of one run.
 
     Args:
-        document: of `job.write_job`.
-        home: a work folder of its own; None: it works in that of the run.
-        exchange: the remote that inputs and results go through then.
+        document: the file that `job.write_job` has written.
+        home: the worker's own work folder; None: it works in that of the run.
+        exchange: the remote for inputs and results, if the worker has its own work folder.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Worker:
         try:
             progress = LineProgress(log)
             progress.log(f"{step_id} on {here()}, {time.strftime('%Y-%m-%d %H:%M:%S')}")
-            if self._context is None:  # with the first step, so that its log tells what is wrong
+            if self._context is None:  # opened here, so that the step's log tells errors
                 self._context = open_job(self._document, progress, self._home)
             context = self._context
             context.progress = progress
@@ -79,13 +79,13 @@ class Worker:
 
 
 def here() -> str:
-    """This process, for a log."""
+    """Name this machine and process, for a log."""
     return f"{socket.gethostname()}, process {os.getpid()}"
 
 
 @contextmanager
 def output_to(path: Path) -> Iterator[IO[str]]:
-    """All that this process and its libraries print goes to the end of a file."""
+    """Append all that this process and its libraries print to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = [os.dup(number) for number in (1, 2)]
     try:
@@ -102,8 +102,8 @@ def output_to(path: Path) -> Iterator[IO[str]]:
 
 
 def main(document: Path) -> None:
-    """Carry out what the input names until it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the run, which ends its workers itself
+    """Carry out the steps that the input names, until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run ends its workers itself
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     asked: queue.Queue[str] = queue.Queue()

@@ -17,9 +17,9 @@ class Ended:
 
     Args:
         step: its id.
-        computed: False where the store had it already.
+        computed: False if the store had it already.
         error: why it failed; "" if it did not.
-        beside: what `store.beside` keeps of it, where that is not in the run's own store.
+        beside: what `store.beside` keeps for it, if the worker has a store of its own.
     """
 
     step: str
@@ -34,10 +34,10 @@ class Work:
 
     Args:
         context: the run.
-        folder: of logs, one per step.
-        document: the file that `worker.Worker` makes plan and context from.
-        began: to be called with a step's id and where it runs when its work begins.
-        note: to be called with a step's id and what the user should know of it.
+        folder: the folder of the logs, one per step.
+        document: the file from which `worker.Worker` makes the plan and the context.
+        began: called when work on a step begins, with its id and the place where it runs.
+        note: called with a step's id and a message for the user about it.
     """
 
     context: Context
@@ -52,7 +52,7 @@ class Work:
 
 
 class Executor(Protocol):
-    """Carries out steps; what is around them (order, failures, results) is not its concern.
+    """Carries out steps; it does not care about their order, failures or results.
 
     Whoever computes a step calls `execution.step.ensure`, or has a `worker.Worker` do so.
     """
@@ -64,7 +64,7 @@ class Executor(Protocol):
         """Check before any work that the executor can work.
 
         Raises:
-            AdapterXLTError: says why not, and what to do.
+            AdapterXLTError: it cannot; the error says why, and what to do.
         """
 
     def start(self, work: Work) -> None:
@@ -74,7 +74,11 @@ class Executor(Protocol):
         """Take steps whose inputs are in the store, at most one per free slot."""
 
     def wait(self) -> Sequence[Ended]:
-        """Wait until steps that were taken are over, at least one; none where nobody is to wait."""
+        """Wait until at least one of the taken steps is over.
+
+        Returns:
+            the steps that are over; none if the run should leave without waiting.
+        """
 
     def stop(self) -> None:
         """Leave nothing running; what is finished stays. Also called after Ctrl-C."""

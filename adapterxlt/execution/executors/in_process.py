@@ -1,4 +1,4 @@
-"""The steps one after the other, in this process. No torch."""
+"""Runs the steps one after the other, in this process. No torch."""
 
 from __future__ import annotations
 

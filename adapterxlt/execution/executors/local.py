@@ -1,4 +1,4 @@
-"""Several processes on this machine, each with its share of the cores, or a GPU. No torch."""
+"""Runs steps in several processes on this machine, which share its cores and GPUs. No torch."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from adapterxlt.execution.executors.options import Options
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
 
-TRIES = 3  # of a step whose process dies
-_SHOWN = 8  # lines of a log
+TRIES = 3  # attempts at a step whose process dies
+_SHOWN = 8  # how many lines of a log an error shows
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 @dataclass
 class _Process:
-    """A worker: what it works on, and whose model it holds."""
+    """A worker process, the step that it works on, and the model that it has loaded."""
 
     number: int
     popen: subprocess.Popen[str]
@@ -36,13 +36,13 @@ class _Process:
 
 
 class Local:
-    """Hands steps to processes that stay, and are replaced when they die.
+    """Hands steps to worker processes, which stay for later steps and are replaced when they die.
 
-    They are started when there is something for them to do. A step whose process dies is tried
-    again, from its last checkpoint.
+    A process is started when there is a step for it. If a process dies, its step is tried again
+    from its last checkpoint.
 
     Args:
-        jobs: processes at most.
+        jobs: the maximum number of processes.
     """
 
     name = "local"
@@ -55,7 +55,7 @@ class Local:
         self._gpus: list[str] = []
 
     def check(self, context: Context) -> None:
-        """What it needs is here: the same Python, machine and disk."""
+        """It can always work, as its processes have the same Python, machine and disk."""
 
     def start(self, work: Work) -> None:
         self._work = work
@@ -70,7 +70,7 @@ class Local:
             process, line = self._said.get()
             planned = process.step
             if planned is None or self._processes.get(process.number) is not process:
-                continue  # the end of one that had nothing to do; its place is filled when needed
+                continue  # an idle process has ended; another takes its place when needed
             if line is not None:
                 process.step = None
                 return [Ended(**json.loads(line))]
@@ -86,7 +86,7 @@ class Local:
         self._processes.clear()
 
     def _give(self, planned: PlannedStep) -> None:
-        """To a process that has the step's model loaded, if one is free; else to any."""
+        """Give a step to a free process that has its model loaded, or else to any free process."""
         free = [
             process
             for process in self._processes.values()
@@ -101,7 +101,7 @@ class Local:
         self._work.began(planned.step.id, f"process {process.number + 1}")
         stdin = process.popen.stdin
         assert stdin is not None
-        with suppress(BrokenPipeError):  # it is dead: `wait` hears of that
+        with suppress(BrokenPipeError):  # the process is dead, which `wait` will notice
             stdin.write(json.dumps(order) + "\n")
             stdin.flush()
 
@@ -116,7 +116,7 @@ class Local:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which ends them
+            start_new_session=True,  # Ctrl-C reaches only this process, which ends them
             env=_environment(os.environ, number, self.slots, self._gpus),
         )
         process = self._processes[number] = _Process(number, popen)
@@ -152,7 +152,7 @@ def make(options: Options) -> Local:
 
 
 def _gpus(device: str) -> list[str]:
-    """The GPUs that processes share; [] where the device is another, or a certain one."""
+    """Return the GPUs for processes to share; [] if the device is another or one GPU."""
     if device not in (AUTO, "cuda"):
         return []
     if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
@@ -165,8 +165,11 @@ def _gpus(device: str) -> list[str]:
 def _environment(
     own: Mapping[str, str], number: int, processes: int, gpus: Sequence[str]
 ) -> dict[str, str]:
-    """That of a process: its threads, unless the user has said how many, and its GPUs."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    """Return the environment of a process, which sets its threads and GPUs.
+
+    A number of threads that the user has set is kept.
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # some systems do not have it
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1
     threads = max(1, cores // processes)
     found = {name: str(threads) for name in _THREADS} | dict(own)

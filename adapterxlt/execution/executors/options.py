@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Options:
-    """What an executor is made of.
+    """The options from which an executor is made.
 
     Args:
-        jobs: of `--jobs`: how many processes.
+        jobs: the number of processes, from `--jobs`.
         address: what stands behind `://` in `--on NAME://ADDRESS`, "" for nothing.
-        settings: `key=value` of its own, as of `--slurm`.
-        detach: leave when what is ready is submitted.
+        settings: the executor's own `key=value` settings, such as those of `--slurm`.
+        detach: whether to leave as soon as the ready steps are submitted.
         confirm: asks the user a question; None where nobody can answer.
     """
 

@@ -29,10 +29,11 @@ class Question:
     """What a machine is asked.
 
     Args:
-        token: a file in the run's work folder, which tells it from another of the same name.
+        token: a file in the run's work folder. A machine that sees it has that very folder, not
+            just another of the same name.
         needed: backbone and data folders.
         url: the remote that can be written, "" for none.
-        probe: what lies there.
+        probe: name of a file that the run has put into this remote.
         job: the document of the run.
     """
 
@@ -45,11 +46,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What it says.
+    """What the machine answers.
 
     Args:
         where: the machine.
-        versions: of its libraries.
+        versions: the versions of its libraries.
         problem, hint: why it cannot work, and what to do; "" if it can.
     """
 
@@ -61,7 +62,7 @@ class Answer:
 
 @contextmanager
 def question(context: Context) -> Iterator[Question]:
-    """What to ask; the token and the probe are removed in the end."""
+    """Prepare a question; the token and the probe are removed at the end."""
     root = context.store.root.absolute()
     root.mkdir(parents=True, exist_ok=True)
     token = root / f".seen-{uuid4().hex}"
@@ -94,7 +95,7 @@ def answer(asked: Question) -> Answer:
 
 
 def _check_away(asked: Question, own: Path) -> None:
-    """Whether it reaches the remote, can write, and makes the same plan of its own files."""
+    """Check that it can read and write the remote, and makes the same plan from its own files."""
     exchange = Exchange(asked.url, Silent())
     if not exchange.sees(asked.probe):
         raise AdapterXLTError(f"{exchange.shown} is another place there")

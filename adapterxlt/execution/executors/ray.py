@@ -1,6 +1,7 @@
-"""The steps as tasks of a Ray cluster. No torch.
+"""Runs steps as tasks of a Ray cluster. No torch.
 
-Its nodes share the work folder, or have one of their own each and a remote that can be written.
+Its nodes share the work folder. Otherwise each node has its own, and results go through a remote
+that can be written.
 """
 
 from __future__ import annotations
@@ -29,18 +30,19 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import write_atomic
 
-TRIES = 3  # of a step whose process or node dies
-_CLIENT_PORT = "10001"  # of Ray's client server; other ports are those of a head node
+TRIES = 3  # attempts at a step whose process or node dies
+_CLIENT_PORT = "10001"  # the port of Ray's client server; any other port is that of a head node
 _LOOK = 1.0  # seconds between looks at what has begun
 
-_workers: dict[Path, Worker] = {}  # in a process of Ray, which carries out one task after another
+_workers: dict[Path, Worker] = {}  # kept in a Ray process, which runs one task after another
 
 
 class Ray:
     """Hands all ready steps to Ray, which places, queues and retries them.
 
     Args:
-        address: of the cluster, `HOST:PORT`; "" for the one of this machine, or a new one.
+        address: address of the cluster, `HOST:PORT`; "": use the cluster of this machine, or start
+            a new one.
     """
 
     name = "ray"
@@ -53,7 +55,7 @@ class Ray:
         self._pieces: Any = None
 
     def check(self, context: Context) -> None:
-        """That Ray is here, and that every node can do its part."""
+        """Check that Ray can be reached, and that every node can do its part."""
         ray = _ray()
         client = self._address.endswith(f":{_CLIENT_PORT}")
         address = f"ray://{self._address}" if client else self._address or None
@@ -85,7 +87,7 @@ class Ray:
     def submit(self, steps: Sequence[PlannedStep]) -> None:
         for planned in steps:
             log = self._work.log(planned.step.id)
-            log.unlink(missing_ok=True)  # its beginning tells that the step has begun
+            log.unlink(missing_ok=True)  # the step has begun when the log begins
             wanted = self._work.context.recipe.resources_of(planned.step.stage)
             task = self._task.options(max_retries=TRIES - 1, **_options(wanted))
             order = _Order(self._work.document, planned.step.id, log, self._url)
@@ -120,7 +122,7 @@ class Ray:
             )
 
     def _take_logs(self) -> None:
-        """Write what workers without the run's work folder have sent of their logs."""
+        """Write the pieces of logs that workers without the run's work folder have sent."""
         ray = _ray()
         if self._pieces is None:
             return
@@ -171,20 +173,21 @@ def _ray() -> Any:
 
 @dataclass(frozen=True)
 class _Order:
-    """What a process of Ray is told; it need not see what the paths name."""
+    """What a Ray process is told; it may not see the files that the paths name."""
 
     document: Path
     step: str
     log: Path
-    url: str  # of the remote that can be written, "" for none
+    url: str  # the remote that can be written, "" for none
 
 
 def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
-    """Runs in a process of Ray.
+    """Carry out a step in a Ray process.
 
     Args:
-        job: what `order.document` holds.
-        pieces: the actor that takes logs; None where there is no remote.
+        order: names the step.
+        job: the text of `order.document`.
+        pieces: the actor that takes pieces of logs; None if there is no remote.
     """
     home = own_folder(order.document, order.url)
     if home is None:
@@ -208,7 +211,7 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
 
 
 def _worker(document: Path, make: Callable[[], Worker]) -> Worker:
-    """That of a run, which stays warm."""
+    """Return the worker of a run, which is kept for further steps."""
     if document not in _workers:
         _workers.clear()
         _workers[document] = make()
@@ -216,7 +219,7 @@ def _worker(document: Path, make: Callable[[], Worker]) -> Worker:
 
 
 def _check_nodes(ray: Any, context: Context) -> None:
-    """Every node can do its part; other versions are logged."""
+    """Check that every node can do its part; log the nodes that have different versions."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     ask = ray.remote(answer)
@@ -246,7 +249,10 @@ def _check_nodes(ray: Any, context: Context) -> None:
 
 
 def _check_resources(ray: Any, context: Context) -> None:
-    """Some node has what each unfinished stage asks for: Ray would wait for one for ever."""
+    """Check that some node has what each unfinished stage asks for.
+
+    Without such a node, Ray would wait for ever.
+    """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     for planned in context.plan.steps:
         if planned.status == "done":

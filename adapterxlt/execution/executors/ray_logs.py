@@ -1,4 +1,4 @@
-"""Logs of workers whose disk the run does not see, sent to the run. No torch."""
+"""Sends the logs of workers to the run, if the run does not see their disk. No torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _EVERY = 1.0  # seconds between looks at a log
-_MOST = 1 << 20  # characters that wait for the run; of more, the first are dropped
+_MOST = 1 << 20  # characters kept for the run; if there are more, the oldest are dropped
 
 
 class Pieces:
@@ -24,14 +24,14 @@ class Pieces:
             del self._kept[0]
 
     def take(self) -> list[tuple[str, str]]:
-        """The pieces since the last time."""
+        """Return the pieces that were added since the last call."""
         found, self._kept = self._kept, []
         return found
 
 
 @contextmanager
 def sending(log: Path, send: Callable[[str], object]) -> Iterator[None]:
-    """Send what is added to a log, while this lasts and at its end."""
+    """Send what is added to a log while this lasts; the rest is sent at the end."""
     over, start = threading.Event(), log.stat().st_size if log.exists() else 0
 
     def follow() -> None:

@@ -1,4 +1,4 @@
-"""The executors by name: built-in ones, and those of other packages. No torch.
+"""Finds executors by name: built-in ones, and those of other packages. No torch.
 
 An entry names a function that takes `Options` and returns an `Executor`.
 """
@@ -29,10 +29,10 @@ def names() -> list[str]:
 
 
 def find_executor(name: str, options: Options) -> Executor:
-    """The executor of a name.
+    """Return the executor with this name.
 
     Raises:
-        UsageError: there is none of it.
+        UsageError: there is no such executor.
         PluginError: a package adds one that cannot be used.
     """
     known = names()

@@ -1,4 +1,4 @@
-"""The steps as jobs of a SLURM cluster whose nodes share the work folder, by submitit. No torch."""
+"""Runs steps as jobs of a SLURM cluster whose nodes share the work folder. No torch."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.store.files import write_json
 from adapterxlt.suggest import suggest
 
-TRIES = 3  # of a step whose job is gone
+TRIES = 3  # attempts at a step whose job is gone
 SETTINGS = ("partition", "account", "time", "gres", "qos", "constraint", "exclude", "reservation")
-_GONE = 3  # looks at which a job is in no queue and has left no answer, before it is believed
-_SHOWN = 8  # lines of a log
+_GONE = 3  # a job is given up after so many looks that found neither it nor an answer
+_SHOWN = 8  # how many lines of a log an error shows
 
 
 class Task:
-    """What a job does; submitit carries it there. Preempted, it goes back into the queue."""
+    """What a job does; submitit sends it to the node. A preempted job returns to the queue."""
 
     def __init__(self, document: str, step_id: str, log: str, answer: str, url: str) -> None:
         self.document, self.step_id, self.log, self.answer = document, step_id, log, answer
-        self.url = url  # of the remote that can be written, "" for none
+        self.url = url  # the remote that can be written, "" for none
 
     def __call__(self) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
@@ -60,18 +60,19 @@ class Task:
         write_json(Path(self.answer), asdict(ended))
 
     def checkpoint(self) -> Any:
-        """Asked by submitit: the same once more, which continues from the last checkpoint."""
+        """Tell submitit to run the same job again, which continues from the last checkpoint."""
         return submitit().helpers.DelayedSubmission(self)
 
 
 class Slurm:
-    """Hands all ready steps to SLURM, as a job array for each kind of resources.
+    """Hands all ready steps to SLURM, in one job array for each kind of resources.
 
-    Its jobs go on when this process ends; the same run, started again, finds them.
+    The jobs go on when this process ends. The same run finds them when it is started again.
 
     Args:
-        settings: of `--slurm`.
-        confirm: asks the user a question; None: nobody is there.
+        settings: the settings of `--slurm`.
+        detach: whether to leave as soon as the ready steps are submitted.
+        confirm: asks the user a question; None where nobody can answer.
     """
 
     name = "slurm"
@@ -82,13 +83,13 @@ class Slurm:
     ) -> None:
         self._settings, self._detach, self._confirm = settings, detach, confirm
         self._out: dict[str, PlannedStep] = {}
-        self._jobs: dict[str, str] = {}  # step -> job, of earlier runs too
+        self._jobs: dict[str, str] = {}  # step -> job; jobs of earlier runs are kept too
         self._tries: dict[str, int] = {}
         self._missed: dict[str, int] = {}
         self._begun: set[str] = set()
 
     def check(self, context: Context) -> None:
-        """That SLURM would take the jobs, and that a node sees what they need."""
+        """Check that SLURM would take the jobs, and that a node sees what they need."""
         if shutil.which("sbatch") is None:
             raise UsageError(
                 "--on slurm: this machine has no `sbatch`",
@@ -107,7 +108,7 @@ class Slurm:
                 f"--slurm partition={partition}: SLURM does not have this partition",
                 hint=suggest(partition, partitions),
             )
-        stages: dict[Resources, str] = {}  # one of each kind: asking takes a moment
+        stages: dict[Resources, str] = {}  # one stage for each kind of resources
         for planned in context.plan.steps:
             if planned.status != "done":
                 wanted = context.recipe.resources_of(planned.step.stage)
@@ -203,7 +204,7 @@ class Slurm:
         return self._folder / f"{step_id.replace('/', '--')}.ended.json"
 
     def _look(self, step_id: str, queued: Mapping[str, State]) -> Ended | None:
-        """How a step ended; None while it is not over."""
+        """Return how a step ended; None while it is not over."""
         try:
             return Ended(**json.loads(self._answer(step_id).read_text(encoding="utf-8")))
         except (OSError, ValueError):
@@ -240,7 +241,7 @@ def make(options: Options) -> Slurm:
 
     Raises:
         MissingPackageError: submitit is not installed.
-        UsageError: a setting is not one of SLURM's.
+        UsageError: a setting is not known.
     """
     submitit()
     for key in options.settings:

@@ -1,4 +1,4 @@
-"""SLURM's own commands, and what jobs ask it for. No torch."""
+"""Calls SLURM's own commands, and says what jobs request from it. No torch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from adapterxlt.recipe.resources import Resources
 
 EVERY = 2.0  # seconds between looks at the queue
 
-State = tuple[str, str]  # of a job, and its node
-# Of a trial: nothing is wrong with a job that waits.
+State = tuple[str, str]  # the state of a job, and its node
+# Parts of answers to a trial of a job; there is nothing wrong with a job that only has to wait.
 _MAY_WAIT = ("nodes are busy", "Required node not available")
 
 
 def submitit() -> Any:
-    """The package.
+    """Import the package submitit.
 
     Raises:
         MissingPackageError: it is not installed.
@@ -32,7 +32,7 @@ def submitit() -> Any:
 
 
 def asked(*command: str) -> str:
-    """What a command of SLURM answers."""
+    """Run a command of SLURM and return its answer."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AdapterXLTError(
@@ -43,15 +43,18 @@ def asked(*command: str) -> str:
 
 
 def queue() -> dict[str, State]:
-    """The jobs of this user that are not over, by id."""
+    """Return the jobs of this user that are not over, by id."""
     lines = asked("squeue", "-h", "-r", "--me", "-o", "%i|%T|%N").splitlines()
     rows = [line.split("|") for line in lines]
     return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3}
 
 
 def parameters(wanted: Resources, settings: Mapping[str, str]) -> dict[str, Any]:
-    """What submitit asks for: a stage's resources, and the settings of `--slurm`, which win."""
-    # submitit would give a job five minutes; without a time it has what its partition gives.
+    """Return what submitit requests: a stage's resources and the settings of `--slurm`.
+
+    If both set the same value, `--slurm` wins.
+    """
+    # submitit would limit a job to five minutes; without a time, the partition's limit applies.
     own: dict[str, Any] = {"time": None}
     own |= {key: value for key, value in settings.items() if key in ("partition", "time")}
     rest: dict[str, Any] = {key: value for key, value in settings.items() if key not in own}
@@ -64,13 +67,13 @@ def parameters(wanted: Resources, settings: Mapping[str, str]) -> dict[str, Any]
 
 
 def check_taken(wanted: Resources, settings: Mapping[str, str], where: str) -> None:
-    """Have SLURM say whether it would take such a job; it is not submitted.
+    """Ask SLURM whether it would take such a job, without submitting it.
 
     Args:
         where: whose job it is, for the message.
 
     Raises:
-        UsageError: it would not: an unknown account, more than any node has, ...
+        UsageError: it would not; an account is unknown, no node has so many resources, ...
     """
     found = parameters(wanted, settings)
     found.update(found.pop("additional_parameters"))

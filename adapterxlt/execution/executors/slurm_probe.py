@@ -1,4 +1,4 @@
-"""A small job that tells, before any other, whether a node of SLURM can do its part. No torch."""
+"""Runs a small job that tells whether a SLURM node can do its part of a run. No torch."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, write_atomic, write_json
 
-_MINUTES = "10"  # at most; a short job waits less
-_GONE = 5  # looks at which it is in no queue and has left no answer, before that is believed
-_SHOWN = 8  # lines of its output
+_MINUTES = "10"  # the job's time limit; a job with a short limit waits less
+_GONE = 5  # it is given up after so many looks that found neither the job nor an answer
+_SHOWN = 8  # how many lines of its output an error shows
 _PASSED = "slurm-probes"
 
 
@@ -37,10 +37,10 @@ class Ask:
 
 
 def check_node(context: Context, settings: Mapping[str, str]) -> None:
-    """Have a node answer, unless one has with the same settings, versions, data and backbone.
+    """Have a node answer, unless one did with the same settings, versions, data and backbone.
 
     Raises:
-        UsageError: it does not see what jobs need, or cannot even answer.
+        UsageError: the node does not see what jobs need, or it cannot even answer.
     """
     folder = context.store.root.parent.absolute() / LOGS_FOLDER / _PASSED
     sources = context.sources
@@ -87,7 +87,7 @@ def _ask(asked: Question, folder: Path, settings: Mapping[str, str], context: Co
 
 
 def _no_answer(job: str, folder: Path) -> UsageError:
-    """What is known of a job that has ended without an answer."""
+    """Return the error for a job that has ended without an answer."""
     output = folder / f"{job}_0_log.err"
     lines = "".join(f"\n    {line}" for line in tail(output, _SHOWN))
     if not lines:
