@@ -1,4 +1,4 @@
-"""One sentence per model on whether it helped: from paired outcomes, or else from values."""
+"""Says in one sentence per model whether it helped, from paired outcomes or else from values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answers_of(
     """Return one sentence for each model of a section.
 
     Args:
-        several: also of models under several seeds, once each; else they are left out.
+        several: whether to include models with several seeds, with one sentence for all seeds.
     """
     grid, lines = section.grid, {}
     if facts_of(grid.rows[0].metric).guess:

@@ -1,4 +1,4 @@
-"""Means, differences from the baseline and best layers of a run. Pure functions."""
+"""Computes means, differences from the baseline and best layers of a run. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ _Z95 = 1.96
 
 @dataclass(frozen=True)
 class Gain:
-    """A model against the baseline, over the languages that both were measured in.
+    """The gain of a model over the baseline, in the languages in which both were measured.
 
     Args:
         points: mean difference, in points.
         better: number of languages in which the model is better, of `languages`.
-        margin: half the width of an approximate 95 % interval in points: only the sampling of
-            test examples, taken as independent. None where the metric allows no such interval.
+        margin: half the width of an approximate 95 % interval, in points. It covers only the
+            sampling of test examples, which are taken as independent. None if the metric does not
+            allow such an interval.
     """
 
     points: float
@@ -36,8 +37,8 @@ class Grid:
     Args:
         rows: rows of one stage and task, one for each model, language and metric.
 
-    `trained` tells whether the models were trained on the task (retrieval has no training),
-    `trained_in` in which of the languages.
+    `trained` says whether the models were trained on the task (retrieval has no training).
+    `trained_in` holds the languages in which they were trained.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -67,11 +68,11 @@ class Grid:
         return self.zero_shot or self.languages
 
     def place(self, where: str) -> str:
-        """`where`, or the languages' names where none is zero-shot: for a sentence."""
+        """Return `where`, or the languages' names if none is zero-shot; for use in a sentence."""
         return where if self.zero_shot else f"in {', '.join(self.languages)}"
 
     def other_means(self) -> dict[str, dict[str, float]]:
-        """Mean over the languages of every other metric: metric -> model -> value."""
+        """Return the means of all other metrics over the languages: metric -> model -> value."""
         values: dict[str, dict[str, list[float]]] = {}
         for row in self.others:
             values.setdefault(row.metric, {}).setdefault(row.model, []).append(row.value)
@@ -81,7 +82,7 @@ class Grid:
         }
 
     def gain(self, model: str, languages: Iterable[str]) -> Gain | None:
-        """The model's difference to the baseline; None for the baseline itself."""
+        """Return the model's gain over the baseline; None for the baseline itself."""
         if model == self.baseline:
             return None
         pairs = [
@@ -102,14 +103,14 @@ class Grid:
 
 
 def verdict(points: float, metric: str) -> str:
-    """`better`, `worse`, or nothing where no difference is to be seen."""
+    """Return `better` or `worse`, or nothing if no difference can be seen."""
     if signed(points) == "+0.0":
         return ""
     return "better" if (points > 0) != facts_of(metric).less_is_better else "worse"
 
 
 def signed(points: float) -> str:
-    """`+1.2`, `-0.4`, and `+0.0` for what rounds to nothing."""
+    """Write a number with its sign: `+1.2`, `-0.4`, and `+0.0` for whatever rounds to zero."""
     text = f"{points:+.1f}"
     return "+0.0" if text == "-0.0" else text
 
@@ -123,7 +124,7 @@ def _margin(pairs: Sequence[tuple[Row, Row]]) -> float | None:
 
 
 def grids(rows: Iterable[Row]) -> list[Grid]:
-    """One grid for each evaluate stage and task, in order of appearance."""
+    """Return one grid for each evaluate stage and task, in order of appearance."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row.layer is None:
@@ -133,7 +134,7 @@ def grids(rows: Iterable[Row]) -> list[Grid]:
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where vectors come from; `pooling` is empty where the protocol's own was used."""
+    """The layer and pooling that vectors come from; `pooling` is "" for the protocol's own."""
 
     layer: int
     pooling: str = ""
@@ -143,12 +144,13 @@ class Place:
 
 
 class Layers:
-    """The main metric of one retrieval task: layers (and poolings) down, models across, mean over
-    languages.
+    """The main metric of one retrieval task, as means over languages.
+
+    Layers (and poolings) go down, models across.
 
     Args:
         rows: rows of one stage, task and split.
-        dev: the same of the dev split, where there is one: what is best there is taken here.
+        dev: the same for the dev split, if there is one; the best place is chosen on it.
     """
 
     def __init__(self, rows: Sequence[Row], dev: Layers | None = None) -> None:
@@ -165,13 +167,13 @@ class Layers:
         return sum(values) / len(values) if values else None
 
     def best(self, model: str) -> Place:
-        """The place with the highest mean, on dev if there is one (the first of equals)."""
+        """Return the place with the highest mean (on dev if there is one); the first on a tie."""
         if self.dev and model in self.dev.models:
             return self.dev.best(model)
         return max(self.places, key=lambda place: self.mean(model, place) or 0.0)
 
     def ties(self, model: str) -> tuple[Place, ...]:
-        """The other places that are as good as the best one (on dev if there is one)."""
+        """Return the other places that are as good as the best one, on dev if there is one."""
         if self.dev and model in self.dev.models:
             return self.dev.ties(model)
         best = self.best(model)
@@ -201,7 +203,7 @@ def _place(row: Row) -> Place:
 
 
 def layer_tables(rows: Iterable[Row]) -> list[Layers]:
-    """One table of layers for each retrieve stage, task and split, in order of appearance."""
+    """Return one table for each retrieve stage, task and split, in order of appearance."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row.layer is not None:
@@ -213,12 +215,13 @@ def layer_tables(rows: Iterable[Row]) -> list[Layers]:
 
 
 def answer(grid: Grid, model: str, *, where: str, unpaired: str) -> str | None:
-    """Return a sentence: how much better than the baseline a model is, and how certainly.
+    """Return a sentence that says how a model compares with the baseline, and how certainly.
 
-    Its values are all that is known, so both models count as measured on examples of their own.
+    Only values are known here, so the two models count as measured on different examples.
 
     Args:
-        unpaired: says so, where there is an interval.
+        where: what the mean is over, in words.
+        unpaired: the word that marks an interval as unpaired.
     """
     gain = grid.gain(model, grid.judged)
     if gain is None:

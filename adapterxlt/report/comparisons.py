@@ -15,7 +15,7 @@ from adapterxlt.report.systems import Contest, Key, contests, key_of, name_of, w
 from adapterxlt.results.outcomes import SEEN
 from adapterxlt.results.rows import Row
 
-LEVEL = 0.05  # of p, corrected
+LEVEL = 0.05  # the level of significance, for corrected p
 NOTE = (
     "[low, high] is the 95 % interval from {resamples} bootstrap samples of the test examples, "
     "drawn jointly for both models. p is corrected for all comparisons shown (Holm)"
@@ -25,7 +25,7 @@ ONE_SEED = "one seed each: what other seeds would give is not counted"
 
 @dataclass(frozen=True)
 class Unseen:
-    """The same without the examples that have a text which a model had seen."""
+    """The same comparison without examples that contain a text that a model had seen."""
 
     points: float
     low: float
@@ -39,17 +39,23 @@ class Comparison:
 
     Args:
         points: the mean difference over the languages, in points of the metric.
-        low, high: its 95 % interval; `low90`, `high90` the 90 % one.
-        p_corrected: Holm, over the comparisons of the report.
-        seeds: how many models; `grid`: of crossed seeds how many each stage has, else ().
-        interval: how it was made.
-        variance: of the difference, by what it comes from, in squared points; that of languages is
-            not part of the interval, which is about these very languages. Of crossed seeds also
-            what those of the first (`seeds_1`) and of later stages add, and `seeds_rest`.
-        equivalence: within how many points both count as equal, None where nobody asked;
-            `equivalent`: whether the 90 % interval lies within (two one-sided tests at 5 %).
+        low, high: the 95 % interval of this difference.
+        low90, high90: the 90 % interval.
+        p_corrected: p with Holm's correction for all comparisons of the report.
+        seeds: the number of seeds.
+        grid: for crossed seeds, the number of seeds of each stage; () for others.
+        interval: how the interval was made, in words.
+        variance: the variance of the difference by its source, in squared points. The interval
+            does not include the part of languages, as it is about these very languages. For
+            crossed seeds, `seeds_1` and so on are the parts of each stage, and `seeds_rest` is
+            the part of single combinations.
+        equivalence: the difference in points up to which both models count as equal; None if the
+            recipe gives none.
+        equivalent: whether the 90 % interval lies within `equivalence` (two one-sided tests at
+            5 %).
         verdict: better, worse, or not shown.
-        unseen: where examples had been seen, the figures without these.
+        unseen: the figures without examples that had been seen; None if there are no such
+            examples.
     """
 
     recipe: str
@@ -80,15 +86,15 @@ class Comparison:
 
     @property
     def seeds_told(self) -> str:
-        """How many seeds, in words: `3`, or `3 x 3` of a grid."""
+        """The number of seeds in words: `3`, or `3 x 3` for a grid."""
         return " x ".join(map(str, self.grid or (self.seeds,)))
 
     def as_dict(self) -> dict[str, object]:
-        """As plain JSON data."""
+        """Return the comparison as plain JSON data."""
         return asdict(self) | {"languages": list(self.languages), "grid": list(self.grid)}
 
     def __str__(self) -> str:
-        """A sentence."""
+        """Return the comparison as a sentence."""
         count = len(self.languages)
         said = self.verdict if self.verdict != "not shown" else "no difference shown"
         if self.equivalent:
@@ -109,7 +115,7 @@ class Comparison:
 
 
 def compared(runs: Sequence[Run], *, resamples: int = RESAMPLES) -> dict[Key, Comparison]:
-    """Every comparison that the outcomes of some runs allow, in order of appearance.
+    """Return every comparison that the outcomes of the runs allow, in order of appearance.
 
     Raises:
         InvalidArtifactError: outcomes are damaged.
@@ -135,7 +141,7 @@ def compared(runs: Sequence[Run], *, resamples: int = RESAMPLES) -> dict[Key, Co
 def found_for(
     comparisons: Mapping[Key, Comparison], model: Row, baseline: Row
 ) -> Comparison | None:
-    """The comparison that two rows belong to."""
+    """Return the comparison that two rows belong to; None if there is none."""
     return comparisons.get(key_of(model, baseline))
 
 
@@ -196,7 +202,7 @@ def _comparison(
 
 
 def _by_stage(parts: Sequence[float]) -> dict[str, float]:
-    """What the seeds of each stage add if seeds are crossed, and what single combinations do."""
+    """Name the variances of crossed seeds: one for each stage, and one for single combinations."""
     if len(parts) < 2:
         return {}
     names = [*(f"seeds_{number}" for number in range(1, len(parts))), "seeds_rest"]
@@ -204,7 +210,7 @@ def _by_stage(parts: Sequence[float]) -> dict[str, float]:
 
 
 def _how(verdict: Verdict, seeds: int, resamples: int) -> str:
-    """How the interval was made, and p."""
+    """Say how the interval and p were made."""
     clusters = "clustered by translation" if verdict.together else "each language by itself"
     said = f"paired bootstrap over examples, {clusters}, {resamples} samples"
     if seeds > 1:
@@ -214,10 +220,10 @@ def _how(verdict: Verdict, seeds: int, resamples: int) -> str:
 
 
 def _rounded(value: float) -> float:
-    """So that the order of adding up does not show."""
+    """Round a value, so that the order of summation does not show."""
     return round(value, 9) + 0.0
 
 
 def shown_p(p: float) -> str:
-    """A p as it is printed."""
+    """Return p as it is printed."""
     return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0")

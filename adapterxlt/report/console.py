@@ -1,4 +1,4 @@
-"""Consoles for tables: colours on a terminal, plain text of a fixed width elsewhere."""
+"""Makes consoles for tables: with colours on a terminal, as plain text of fixed width elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLAIN_WIDTH = 100
 def make_console(file: IO[str] | None = None) -> Console:
     """Return a console on `file` (default: stdout); NO_COLOR and COLUMNS are respected.
 
-    A file gets plain text, in a notebook too, where rich would display it instead.
+    A file always gets plain text; in a notebook, rich would display the text instead.
     """
     plain = None if file is None else False
     console = Console(
@@ -36,7 +36,7 @@ def make_console(file: IO[str] | None = None) -> Console:
 
 
 def _may_widen(console: Console) -> bool:
-    """Whether nobody said how wide the lines may be."""
+    """Whether lines may become wider, as the user has not set a width."""
     return not console.is_terminal and "COLUMNS" not in console._environ
 
 
@@ -54,9 +54,9 @@ def plain_table() -> Table:
 def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:
     """Print records with the same keys as a table; numbers are right-aligned.
 
-    Where the width is too small, columns of several words are wrapped. Where not even the longest
-    words have a place, a terminal gets them folded, and a file or a pipe gets wider lines, so that
-    names stay whole there. Nothing is cut off: half a number is another number.
+    If the table is too wide, columns of several words are wrapped. If even the longest words do not
+    fit, a terminal gets them folded, while a file or a pipe gets wider lines, so that names stay
+    whole there. Text is never cut off, as half a number is another number.
     """
     console = console or make_console()
     table = plain_table()
@@ -73,7 +73,7 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
     if wider:
         table.width = needed
     elif needed > console.width:
-        whole = set()  # a column without a place for its longest word would vanish
+        whole = set()  # unwrapped, a column too narrow for its words would vanish
     for column in columns:
         numeric = all(isinstance(record[column], int | float) for record in records)
         table.add_column(
@@ -84,6 +84,6 @@ def print_table(records: Sequence[Mapping[str, object]], console: Console | None
             overflow="fold",
         )
     for record in records:
-        # Plain text: neither `lora[r=4]` nor anything that an artifact says is markup.
+        # Cells are plain text: rich must not read `lora[r=4]` or an artifact's text as markup.
         table.add_row(*(Text(printable(record[column], lines=True)) for column in columns))
     console.print(table, crop=not wider)

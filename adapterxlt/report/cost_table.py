@@ -21,7 +21,7 @@ NOTE = (
 
 
 def print_costs(costs: Sequence[Cost], console: Console) -> None:
-    """Print a line for each trained model of a run, with what a query to it takes."""
+    """Print a line for each trained model of a run, with the time that a query takes."""
     if not any(not cost.measures for cost in costs):
         return
     tasks = list(dict.fromkeys(cost.task for cost in costs if cost.query_seconds is not None))
@@ -51,7 +51,7 @@ def print_costs(costs: Sequence[Cost], console: Console) -> None:
 
 
 def megabytes(count: int | None) -> str:
-    """`1.2 MB`, or `-` where it is not known."""
+    """Write a size as `1.2 MB`, or `-` if it is not known."""
     return "-" if count is None else f"{count / 1e6:,.1f} MB"
 
 
@@ -62,7 +62,7 @@ def _time(cost: Cost) -> str:
 
 
 def _untimed(costs: Sequence[Cost]) -> list[str]:
-    """Which models have no time, by the reason."""
+    """List the models without a time, by reason."""
     reasons = {
         True: "it was taken from elsewhere",
         False: "it was trained elsewhere, or before times were recorded",
@@ -75,9 +75,9 @@ def _untimed(costs: Sequence[Cost]) -> list[str]:
 
 
 def _query(costs: Sequence[Cost], model: str, task: str) -> str:
-    """Milliseconds per query, over all measurements of a model on a task.
+    """Return the milliseconds per query, over all measurements of a model on a task.
 
-    For a LoRA also, in brackets, those that it takes when it is merged into the weights.
+    For a LoRA, the time after merging it into the weights follows in brackets.
     """
     timed = [cost for cost in costs if (cost.model, cost.task) == (model, task) and cost.queries]
     usual = _mean([(cost.query_seconds, cost.queries) for cost in timed])
@@ -88,7 +88,7 @@ def _query(costs: Sequence[Cost], model: str, task: str) -> str:
 
 
 def _mean(timed: Sequence[tuple[float | None, int | None]]) -> float | None:
-    """The mean of seconds, by the number of queries; None if none are known."""
+    """Return the mean seconds per query, weighted by numbers of queries; None if unknown."""
     known = [(seconds, queries) for seconds, queries in timed if seconds and queries]
     total = sum(queries for _, queries in known)
     return sum(seconds * queries for seconds, queries in known) / total if total else None

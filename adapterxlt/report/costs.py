@@ -1,4 +1,4 @@
-"""Costs and scores of models, and the course of their training, from the store."""
+"""Collects the costs and scores of models, and the course of their training, from the store."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from adapterxlt.results.training import Training, trained_behind
 
 @dataclass(frozen=True)
 class Cost:
-    """A model on a task.
+    """The cost and the score of a model on a task.
 
     Args:
         on: the task, with its split and metric.
-        score: mean over the languages that it is judged in; `size`: how many these are, in words.
-        minutes: all training behind it.
+        score: the mean over the languages that count for it.
+        size: the number of these languages, in words.
+        minutes: the time of all trainings that the model comes from.
     """
 
     on: str
@@ -31,11 +32,11 @@ class Cost:
 
 @dataclass(frozen=True)
 class Spent:
-    """Costs and trainings of a report.
+    """The costs and trainings of a report.
 
     Args:
-        costs: of models whose whole training was timed.
-        trainings: each trained step once.
+        costs: the costs of models whose trainings were all timed.
+        trainings: the trained steps, each of them once.
     """
 
     costs: tuple[Cost, ...]
@@ -43,7 +44,7 @@ class Spent:
 
 
 def spent(runs: Iterable[Run]) -> Spent:
-    """What the stores of some work folders tell."""
+    """Collect costs and trainings from the stores of the runs' work folders."""
     costs: dict[tuple[str, ...], Cost] = {}
     trainings: dict[str, Training] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""Small curves of the losses of trainings, a panel each; the page draws them."""
+"""Makes small curves of training losses, one panel for each training; the page draws them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adapterxlt.results.training import Training
 
 WIDTH, HEIGHT = 220, 66
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 6
-_TOLD = 10  # losses that the note of a curve lists
+_TOLD = 10  # how many losses the note of a curve lists
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Curve:
     """The losses of one training.
 
     Args:
-        name: what it was trained after, how, and its seed.
+        name: the stage before it, its method and its seed, in words.
         figures: its steps, examples, losses and dev scores, in words.
-        points: of the line, x and y in pixels.
-        ends: x of each epoch that was scored on dev.
+        points: the points of the line, as x and y in pixels.
+        ends: x of the end of each epoch that was scored on dev, in pixels.
         top, bottom: the losses at the ends of the axis.
-        tip: losses at some steps, a line each.
+        tip: the losses at some steps, one line each.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Curve:
 
 
 def courses(trainings: Iterable[Training]) -> list[tuple[str, list[Curve]]]:
-    """By task the curves of trainings whose losses were kept; all of a task have one axis."""
+    """Return the curves of trainings whose losses were kept, by task; a task has one axis."""
     tasks: dict[str, list[Training]] = {}
     for one in trainings:
         if one.course is not None:
@@ -102,5 +102,5 @@ def _figures(one: Training) -> str:
 
 
 def shown(loss: float) -> str:
-    """A loss in three digits or so, which fit beside a small curve."""
+    """Write a loss in about three digits, which fit beside a small curve."""
     return f"{loss:.3f}" if loss < 0.1 else f"{loss:.2f}" if loss < 100 else f"{loss:.0f}"

@@ -1,8 +1,8 @@
-"""How the seeds of compared models go together, read off their lineage.
+"""Finds out from lineages how the seeds of compared models go together.
 
-Seeds of two stages are crossed where every seed of one was trained with every seed of the other (a
-grid, of which a few may be missing); else they are nested: models on one seed of the first stage
-are one repetition.
+Seeds of two stages are crossed if every seed of one was trained with every seed of the other. They
+form a grid, from which a few models may be missing. Otherwise seeds are nested: all models on one
+seed of the first stage count as one repetition.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-Seeds = Sequence[int]  # of the stages that a model comes from, the first stage's first
-Level = tuple[object, ...]  # of one thing that varies, a label for each model
+Seeds = Sequence[int]  # the seeds of a model's stages, in the order of the stages
+Level = tuple[object, ...]  # labels, one for each model, of one factor that varies
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ class Design:
     """What a difference between models under several seeds is made of.
 
     Args:
-        factors: of the models, or of pairs, see `factors_of`.
-        others: of the baselines, where they are no pairs with models.
-        match: for each of the longer side the one of the other that it goes with; None: no pairs.
-        turned: whether the longer side is that of the baselines.
+        factors: the factors of the models or pairs, see `factors_of`.
+        others: the factors of the baselines, if models and baselines are not paired.
+        match: for each system of the longer side, the position of its partner on the other side;
+            None if there are no pairs.
+        turned: whether the baselines are the longer side.
     """
 
     factors: tuple[Level, ...]
@@ -33,18 +34,18 @@ class Design:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Seeds of each thing that varies; of models or baselines, what has more of these."""
+        """The number of seeds of each factor, for models or baselines, whichever have more."""
         sides = sizes_of(self.factors), sizes_of(self.others)
         return max(sides, key=lambda sizes: (len(sizes), math.prod(sizes)))
 
     @property
     def missing(self) -> int:
-        """Models that a grid lacks."""
+        """The number of models that the grid lacks."""
         grid = max(self.factors, self.others, key=len)
         return math.prod(sizes_of(grid)) - len(grid[0]) if len(grid) > 1 else 0
 
     def __str__(self) -> str:
-        """How seeds were taken, for a sentence."""
+        """Say how seeds were taken, for use in a sentence."""
         sizes = self.shape
         if len(sizes) > 1:
             gaps = f", {self.missing} of them missing" if self.missing else ""
@@ -54,7 +55,7 @@ class Design:
 
 
 def design_of(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> Design:
-    """The design of a comparison, from the seeds of both sides."""
+    """Return the design of a comparison, from the seeds of both sides."""
     match = paired(models, baselines)
     if match is not None:
         return Design(factors_of(models), match=tuple(match))
@@ -66,11 +67,11 @@ def design_of(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> Design:
 
 
 def factors_of(systems: Sequence[Seeds]) -> tuple[Level, ...]:
-    """What varies from model to model, with a label for each.
+    """Return the factors that vary from model to model, each with a label for every model.
 
-    A grid has one for each of its sides. Otherwise there is only one: the seeds of the first stage
-    that has several. A grid of two sides may lack models, as long as the others tell rows, columns
-    and the rest apart.
+    A grid has one factor for each side. Other designs have only one: the seeds of the first stage
+    that has several. A grid of two sides may lack models, as long as the effects of rows, columns
+    and the rest can still be told apart.
     """
     found = varying(systems)
     if len(found) > 1 and len({*zip(*found, strict=True)}) == len(systems):
@@ -84,7 +85,10 @@ def factors_of(systems: Sequence[Seeds]) -> tuple[Level, ...]:
 
 
 def varying(systems: Sequence[Seeds]) -> tuple[Level, ...]:
-    """The seeds of every stage that has several; stages whose seeds change together are one."""
+    """Return the seeds of every stage that has several.
+
+    Stages whose seeds always change together count as one.
+    """
     levels: dict[Level, Level] = {}
     for place in range(max(map(len, systems), default=0)):
         level = tuple(_at(own, place) for own in systems)
@@ -95,15 +99,16 @@ def varying(systems: Sequence[Seeds]) -> tuple[Level, ...]:
 
 
 def sizes_of(factors: Iterable[Level]) -> tuple[int, ...]:
-    """Number of seeds of each thing that varies."""
+    """Return the number of seeds of each factor."""
     return tuple(len({*level}) for level in factors)
 
 
 def paired(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> list[int] | None:
-    """For each model the baseline of the same seed; None where they do not go in pairs.
+    """Find the baseline with the same seed for each model; None if they do not go in pairs.
 
-    That is the seed of the last stage, or the last one before it, that differs from model to model
-    and from baseline to baseline, where both have the same ones; of two grids, all seeds of both.
+    Models and baselines are paired by the seeds of one stage. It is the last stage in which all
+    models have different seeds and the baselines have the same seeds as the models. If there is
+    no such stage, two grids are paired by all of their seeds.
     """
     if len(models) < 2:
         return None
@@ -118,7 +123,7 @@ def paired(models: Sequence[Seeds], baselines: Sequence[Seeds]) -> list[int] | N
 
 
 def _connected(rows: Level, columns: Level) -> bool:
-    """Whether each model is reached from each by steps along rows and columns."""
+    """Whether every model can be reached from every other by steps along rows and columns."""
     cells = [*zip(rows, columns, strict=True)]
     reached, todo = {cells[0]}, [cells[0]]
     while todo:
@@ -130,7 +135,7 @@ def _connected(rows: Level, columns: Level) -> bool:
 
 
 def _along(grid: Sequence[Seeds], line: Sequence[Seeds]) -> list[int] | None:
-    """For each model of a grid the one with its seed, if the others run along one side of it.
+    """Find the partner of each model of a grid, if the others have the seeds of one side of it.
 
     If there are several such sides, that of the latest stage is taken.
     """

@@ -10,11 +10,11 @@ from typing import Any
 from adapterxlt.report.read import Run
 from adapterxlt.results.rows import Row
 
-_MANY = 0.5  # a column with fewer distinct values than this share of its rows is written as places
+_MANY = 0.5  # the share of distinct values below which a column is written as indices
 
 
 def embedded(value: object) -> str:
-    """JSON for a `<script type="application/json">`: without `<`, `>` and `&`."""
+    """Return JSON for a `<script type="application/json">`: without `<`, `>` and `&`."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -22,7 +22,7 @@ def embedded(value: object) -> str:
 
 
 def rows_of(runs: Iterable[Run]) -> dict[str, Any]:
-    """Every row of some runs, column by column."""
+    """Return all rows of some runs, column by column."""
     listed = [(str(run.workdir), row) for run in runs for row in run.rows]
     columns = {"workdir": _column([folder for folder, _ in listed])}
     for one in fields(Row):
@@ -35,7 +35,11 @@ def _plain(value: Any) -> Any:
 
 
 def _column(values: Sequence[Any]) -> dict[str, Any]:
-    """`all`: one value; or `of`: the distinct ones, and `at`: which; or `is`: as they are."""
+    """Encode a column in one of three ways.
+
+    `all` is one value for all rows. `of` lists the distinct values, and `at` the index into them
+    for each row. `is` lists the values as they are.
+    """
     places: dict[tuple[type, Any], int] = {}
     at = [places.setdefault((type(value), value), len(places)) for value in values]
     if len(places) == 1:

@@ -1,8 +1,8 @@
 """Estimates a difference with its interval and its sources of variance from samples.
 
-With one seed the interval is the range of the middle 95 % of the samples. With several, variances
-of examples and of seeds are added (of crossed seeds those of each stage, and of combinations), with
-as many degrees of freedom as Satterthwaite says.
+With one seed, the interval is the range of the middle 95 % of the samples. With several seeds, the
+variances of examples and of seeds are added; crossed seeds have a variance for each stage and one
+for combinations. The degrees of freedom are Satterthwaite's.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from adapterxlt.metrics.statistics import Doubles
 
 @dataclass(frozen=True)
 class Side:
-    """What goes into a difference: the seeds of a model, or differences seed by seed.
+    """One side of a difference: the seeds of a model, or differences seed by seed.
 
     Args:
-        points: mean over languages, of each seed.
-        draws: the same in every sample, [samples, seeds].
-        factors: what varies, with a label for each seed (see `designs.factors_of`): those of one
-            label are one repetition. With several factors, each combination occurs at most once.
+        points: the mean over languages for each seed.
+        draws: this mean in every sample, [samples, seeds].
+        factors: what varies, with a label for each seed (see `designs.factors_of`). Seeds with the
+            same label are one repetition. With several factors, each combination of labels occurs
+            at most once.
     """
 
     points: Doubles
@@ -34,10 +35,10 @@ class Side:
     factors: tuple[tuple[object, ...], ...]
 
     def repetitions(self) -> Doubles:
-        """Points and draws as rows of one array, [1 + samples, sizes of the factors].
+        """Return points and draws as rows of one array, [1 + samples, sizes of the factors].
 
-        Combinations that are missing have what the others, row by row and column by column, let
-        expect (least squares; Yates 1933): so no row or column counts more than another.
+        Missing combinations are filled with the values that the effects of rows and columns
+        predict (least squares; Yates 1933), so all rows and columns count equally.
         """
         every = np.concatenate([self.points[None], self.draws])
         places = [list(dict.fromkeys(labels)) for labels in self.factors]
@@ -53,7 +54,7 @@ class Side:
 
     @property
     def missing(self) -> int:
-        """Number of combinations that are not there."""
+        """Return the number of combinations that are missing."""
         sizes = [len({*labels}) for labels in self.factors]
         return math.prod(sizes) - len({*zip(*self.factors, strict=True)})
 
@@ -63,11 +64,13 @@ class Estimate:
     """A difference in points.
 
     Args:
-        low, high: 95 % interval; `low90`, `high90` the 90 % one, by which equivalence is told.
-        p: of the seeds, by t; None where there is one seed: a permutation gives it then.
-        examples, seeds: variance of the difference that comes from each.
-        parts: that of seeds by what varies: crossed seeds of each stage, and what only single
-            combinations have; of other designs it is one.
+        low, high: the 95 % interval.
+        low90, high90: the 90 % interval, which decides about equivalence.
+        p: from a t test over the seeds. It is None with one seed, where a permutation test is
+            used.
+        examples, seeds: the variance of the difference that comes from each.
+        parts: the variance of seeds by factor. Crossed seeds have a part for each stage and one
+            for single combinations; other designs have one part.
     """
 
     points: float
@@ -82,7 +85,7 @@ class Estimate:
 
 
 def _fill(grid: Doubles, there: npt.NDArray[np.bool_]) -> None:
-    """Put sums of effects of rows and columns where a combination is missing."""
+    """Fill missing combinations with sums of the effects of rows and columns."""
     places = np.indices(there.shape).reshape(there.ndim, -1).T
     effects = np.concatenate(
         [places[:, [axis]] == np.arange(size) for axis, size in enumerate(there.shape)], axis=1
@@ -93,10 +96,10 @@ def _fill(grid: Doubles, there: npt.NDArray[np.bool_]) -> None:
 
 
 def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
-    """The first side less the second, or the only one.
+    """Estimate the first side minus the second, or the only side.
 
     Args:
-        clusters: number of what the samples were drawn from.
+        clusters: the number of clusters from which the samples were drawn.
     """
     grids = [side.repetitions() for side in sides]
     means = [grid.reshape(len(grid), -1).mean(axis=1) for grid in grids]
@@ -104,7 +107,7 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     points, draws = float(both[0]), both[1:]
     draws = draws[np.isfinite(draws)]
     examples = float(draws.var()) if len(draws) else 0.0
-    # The bootstrap's variance is that of as many draws as clusters: a little too small.
+    # The bootstrap divides by the number of clusters, so its variance is a little too small.
     examples *= clusters / max(1, clusters - 1)
     if all(grid[0].size == 1 for grid in grids):
         low, low90, high90, high = (
@@ -134,10 +137,10 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
 
 
 def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[float], float]:
-    """What seeds add to the variance of a difference, by factor, and how uncertain that is.
+    """Return what seeds add to the variance of a difference, by factor, and its uncertainty.
 
-    The last part is what only single combinations of a grid have. A side with fewer factors counts
-    for the latest stages.
+    The last part belongs to single combinations of a grid. The factors of a side with fewer of
+    them are those of the latest stages.
     """
     most = max(grid.ndim for grid in grids) - 1
     parts, spread = [0.0] * (most + (most > 1)), 0.0
@@ -146,9 +149,9 @@ def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[fl
             continue
         centred = np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)])
         squares, freedom = _squares(centred, gaps)
-        # What seeds differ by on these very examples is counted with the examples already.
+        # How seeds differ only on these examples is already counted with the examples.
         found, shared = squares[:, 0], np.nanmean(squares[:, 1:], axis=1)
-        alone = len(found) == 2  # one factor: no rest
+        alone = len(found) == 2  # with one factor, there is no rest
         counted = [alone or one > found[-1] for one in found[:-1]]
         for place, (one, noise) in enumerate(zip(found[:-1], shared[:-1], strict=True)):
             own = max(0.0, float(one - found[-1]) - max(0.0, float(noise - shared[-1])))
@@ -161,10 +164,10 @@ def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[fl
 
 
 def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:
-    """Mean squares of each factor and of the rest, over the number of repetitions.
+    """Return the mean squares of each factor and of the rest, over the number of repetitions.
 
-    One that is expected of a factor is its part of the variance of the mean, and that of the rest,
-    which only a grid has (analysis of variance, one value a cell).
+    This is an analysis of variance with one value per cell. The expected mean square of a factor
+    is its part of the variance of the mean, plus that of the rest, which only a grid has.
 
     Returns:
         [factors and the rest, rows of the grid], and the degrees of freedom of each.
@@ -185,13 +188,13 @@ def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:
 
 
 def permutation_p(points: float, differences: Doubles) -> float:
-    """How often chance alone gives a difference of that size, both ways."""
+    """Return the two-sided p: how often chance alone gives a difference of at least this size."""
     found = int((np.abs(differences) >= abs(points) - 1e-9).sum())
     return (1 + found) / (1 + len(differences))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The same, corrected for how many there are (Holm 1979)."""
+    """Correct p values for their number (Holm 1979)."""
     order = np.argsort(p_values, kind="stable")
     steps: npt.NDArray[np.float64] = np.array(p_values, dtype=np.float64)[order]
     steps = steps * np.arange(len(steps), 0, -1)

@@ -1,4 +1,4 @@
-"""Facts that the report adds: about languages, and published values."""
+"""Reads facts that the report adds: facts about languages, and published values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Published:
     """A value of a publication.
 
     Args:
-        backbone, method, intermediate: the model; `intermediate` is "" for none.
-        languages: that the mean is over, or the one.
-        source: where it was read.
+        backbone, method, intermediate: describe the model; `intermediate` is "" for none.
+        languages: the languages of the mean, or the only language.
+        source: where the value was read.
     """
 
     task: str
@@ -35,7 +35,7 @@ class Published:
 
 
 def facet_of(language: str, facet: str) -> str:
-    """The group of a language: its class of resources, script or family; itself for `language`."""
+    """Return the group of a language: its class of resources, script or family, or itself."""
     if facet == "language":
         return language
     code, script = parse_tag(language) or (language, "")
@@ -52,7 +52,7 @@ def _languages() -> dict[str, tuple[str, str, str]]:
 
 @lru_cache(maxsize=1)
 def published() -> tuple[Published, ...]:
-    """All of them."""
+    """Return all published values."""
     return tuple(
         Published(task, split, metric, backbone, method, "" if before == "-" else before,
                   tuple(languages.split()), float(value), source)

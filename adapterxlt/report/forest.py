@@ -10,14 +10,14 @@ from statistics import median
 from adapterxlt.report.sizes import common
 from adapterxlt.report.study import Finding
 
-MOST = 60  # comparisons that are drawn: the table has all
-_FAR = 4  # intervals that reach so many times farther than is usual are cut off at the edge
+MOST = 60  # how many comparisons are drawn; the table has all of them
+_FAR = 4  # intervals that reach so many times farther than usual are cut off at the edge
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A gain, its places in percent of the width."""
+    """A gain, with its places in percent of the width."""
 
     finding: Finding
     at: float
@@ -32,9 +32,11 @@ class Forest:
     """A forest plot.
 
     Args:
-        blocks: (target, what all of its gains rest on or "", its marks).
-        lines: (place, points) of the grid lines; `zero`: place of no difference.
-        left_out: number of comparisons that are not drawn.
+        blocks: (target, size, marks) for each target. The size says what all of its gains rest
+            on; "" if they differ in that.
+        lines: (place, points) of the grid lines.
+        zero: the place of no difference.
+        left_out: the number of comparisons that are not drawn.
     """
 
     blocks: Sequence[tuple[str, str, Sequence[Mark]]]
@@ -44,7 +46,7 @@ class Forest:
 
 
 def forest(findings: Sequence[Finding]) -> Forest | None:
-    """The plot of some comparisons; None of none."""
+    """Return the plot of some comparisons; None if there are none."""
     drawn = findings[:MOST]
     if not drawn:
         return None
@@ -54,7 +56,7 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
     high = min(limit, max(0.0, *(one.interval[1] for one in drawn)))
     step = next((one for one in _STEPS if (high - low) / one <= 6), (high - low) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
-    if low == high:  # no model differs from another in any example
+    if low == high:  # no models differ in any example
         low, high = -step, step
 
     def place(points: float) -> float:

@@ -1,4 +1,4 @@
-"""A report as the text of a file, in each form that there is."""
+"""Writes a report as the text of a file, in one of several forms."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def written(
     found: Mapping[Key, Comparison],
     others: Sequence[OverSeeds],
 ) -> str:
-    """The text of a report.
+    """Return the text of a report.
 
     Args:
-        found: comparisons of models by the outcomes of examples.
-        others: what is said over several seeds where no outcomes were kept.
+        found: the comparisons of models that the outcomes of examples allow.
+        others: comparisons over several seeds for which no outcomes were kept.
     """
     if form == "html":
         from adapterxlt.report.page import render

@@ -1,4 +1,4 @@
-"""Differences in groups of languages: by class of resources, script, family, and each alone."""
+"""Groups differences by class of resources, script, family and single languages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapterxlt.report.paired import judge
 from adapterxlt.report.study import Finding
 from adapterxlt.report.systems import with_outcomes
 
-RESAMPLES = 2_000  # intervals to look at: no verdict rests on them
+RESAMPLES = 2_000  # fewer than for verdicts: these intervals are only shown
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Group:
     """A difference over some of the languages of a comparison.
 
     Args:
-        gain: points, more being better whatever the metric; `low`, `high`: its 95 % interval.
-        seeds: how many, in words.
+        gain: the difference in points; more is better, whatever the metric.
+        low, high: its 95 % interval.
+        seeds: the number of seeds, in words.
     """
 
     languages: tuple[str, ...]
@@ -32,13 +33,13 @@ class Group:
 
     @property
     def apart(self) -> bool:
-        """Whether the interval is away from nothing."""
+        """Whether the interval does not contain zero."""
         return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True)
 class Facet:
-    """One way of grouping: comparisons down, groups across."""
+    """One way of grouping languages, as a table: comparisons down, groups across."""
 
     name: str
     groups: tuple[str, ...]
@@ -46,7 +47,7 @@ class Facet:
 
 
 def facets(findings: Sequence[Finding]) -> list[Facet]:
-    """By class, script, family and language; without those that would not tell groups apart."""
+    """Group by class, script, family and language; omit what would not tell groups apart."""
     asked = []
     for finding in findings:
         contest = with_outcomes(finding.contest)

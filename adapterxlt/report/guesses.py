@@ -1,7 +1,7 @@
 """Compares predicted rankings of intermediate stages with their measured gains.
 
-A stage that `suggest` ranks was really tried where results hold a model that was trained on the
-target from its weights, or on top of it. Pure functions of the rows.
+A stage that `suggest` ranks counts as tried if the results hold a model that was trained on the
+target and continued from the stage's weights or stands on top of it. Pure functions of the rows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ class Checked:
     """One predicted ranking for one target, compared with the measured one.
 
     Args:
-        regret_1, regret_3: points that the best of the one or three it ranks highest falls short
-            of the best of all.
-        correlation: of ranks, from -1 to 1.
-        beats_rule: whether its first choice was better than MNLI; None where that was not tried.
+        target: the target, with the settings of its training.
+        measure: the measure that ranked the stages.
+        candidates: the number of stages that were tried.
+        regret_1, regret_3: how many points the best of the first stage, or of the first three
+            stages, of the ranking falls short of the best of all stages.
+        correlation: the rank correlation, from -1 to 1.
+        beats_rule: whether its first choice was better than MNLI; None if MNLI was not tried.
         ties_rule: whether its first choice was exactly as good as MNLI.
     """
 
@@ -53,7 +56,7 @@ class Checked:
 
 
 def checked(rows: Iterable[Row]) -> list[Checked]:
-    """Every measure whose candidates, two of them at least, were tried."""
+    """Check every measure for which at least two candidates were tried."""
     rows = list(rows)
     guessed: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     lineages: dict[str, str] = {}
@@ -73,7 +76,7 @@ def checked(rows: Iterable[Row]) -> list[Checked]:
 def _tried(
     rows: Iterable[Row], task: str, lineages: Mapping[str, str]
 ) -> Iterator[tuple[str, dict[str, float]]]:
-    """What the models on each candidate reached, by how they were trained and measured."""
+    """Yield the mean value reached with each candidate, for each way of training and measuring."""
     values: dict[tuple[str, str, str], dict[str, list[float]]] = {}
     for row in rows:
         if not row.main or row.layer is not None or facts_of(row.metric).guess:
@@ -119,6 +122,9 @@ def _checked(
 
 
 def _regret(scores: Mapping[str, float], values: Mapping[str, float], k: int) -> float:
-    """If scores are equal, those that are listed first are tried."""
+    """Return how far the best of the `k` top-ranked models falls short of the best of all.
+
+    Models with equal scores are ranked in the order in which they are listed.
+    """
     tried = sorted(values, key=lambda model: -scores[model])[:k]
     return max(values.values()) - max(values[model] for model in tried)

@@ -1,7 +1,7 @@
-"""Reads from a lineage what a model was trained on, and how; its name does not count.
+"""Reads from a lineage what a model was trained on, and how; the model's name does not count.
 
-`mini > mnli (lora) > udpos (lora, after)`, as `plan.lineage` writes it, is `mnli` as intermediate
-task, `after`, by `lora`.
+For example, `plan.lineage` writes `mini > mnli (lora) > udpos (lora, after)`. It means that `mnli`
+is the intermediate task, and that the model was then trained `after` it with the method `lora`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from adapterxlt.results.rows import Row
 
-SEVERAL = ("fuse", "merge", "ensemble")  # stages that a lineage writes as `fuse(a + b)`
+SEVERAL = ("fuse", "merge", "ensemble")  # kinds that a lineage writes as `fuse(a + b)`
 _STEP = re.compile(r"(?P<task>.*?) \((?P<method>.*)\)", re.DOTALL)
 _RELATIONS = ("after", "stacked")
-_MOST = 60  # characters of the names of many intermediate tasks
+_MOST = 60  # characters; longer names of intermediate tasks are shortened
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Origin:
     Args:
         backbone: its name.
         intermediate: the tasks that it was trained on before, oldest first; () for none.
-        how: how it was put on top of them: `after`, `stacked`, `fuse`, ...; "" without any.
-        method: of the last training.
-        languages: of the labelled data, where these are not English alone.
+        how: how it builds on them: `after`, `stacked`, `fuse`, ...; "" if there are none.
+        method: the method of the last training.
+        languages: the languages of the labelled data; () if these are only English.
     """
 
     backbone: str
@@ -38,7 +38,7 @@ class Origin:
 
     @property
     def tasks(self) -> str:
-        """The intermediate tasks in words."""
+        """Return the intermediate tasks in words."""
         if not self.intermediate:
             return "none"
         text = " + ".join(self.intermediate)
@@ -46,10 +46,9 @@ class Origin:
 
 
 def origin_of(row: Row) -> Origin:
-    """Where the model of a row comes from.
+    """Return where the model of a row comes from.
 
-    A model that sentences are looked up by was trained on no target: all its tasks are
-    intermediate ones.
+    A model for retrieval was not trained on a target, so all its tasks are intermediate tasks.
     """
     backbone, *steps = _split(row.lineage, " > ")
     found: list[str] = []
@@ -63,7 +62,7 @@ def origin_of(row: Row) -> Origin:
                 found += _tasks(_split(member, " > "), whole=row.layer is not None or not last)
             continue
         task, method, relation = _parsed(step)
-        method = "" if how == "fuse" else method  # its members have one
+        method = "" if how == "fuse" else method  # only its members have a method
         how = relation or how
         if not last or row.layer is not None:
             found.append(task)
@@ -72,7 +71,7 @@ def origin_of(row: Row) -> Origin:
 
 
 def _tasks(chain: list[str], *, whole: bool) -> Iterator[str]:
-    """The tasks of one of several models; without `whole`, all except that of the last training."""
+    """Yield the tasks of a chain of steps; if not `whole`, the last training is left out."""
     for number, step in enumerate(chain):
         members = _members(step)
         if members is not None:
@@ -90,7 +89,7 @@ def _members(step: str) -> list[str] | None:
 
 
 def _parsed(step: str) -> tuple[str, str, str]:
-    """Task, method, and relation to what came before."""
+    """Return a step's task, method, and relation to the step before."""
     found = _STEP.fullmatch(step)
     if found is None:
         return step, "", ""
@@ -99,7 +98,7 @@ def _parsed(step: str) -> tuple[str, str, str]:
 
 
 def _split(text: str, at: str) -> list[str]:
-    """The parts of a text between separators that are in no brackets."""
+    """Split a text at separators outside brackets."""
     parts, depth, start = [], 0, 0
     for place, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")

@@ -30,16 +30,17 @@ Keys = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict of the outcomes on one contest.
+    """What the outcomes say about one contest.
 
     Args:
         found: the difference, with its interval.
-        p: by permutation, or by t where there are several seeds.
-        examples: how many the difference rests on, all languages together.
-        languages: variance that would come from other languages of their kind.
-        better: in how many of the languages the model has the higher value.
-        design: how seeds were taken; `together`: whether languages were drawn together.
-        swapped: whether p is from a permutation.
+        p: from a permutation test, or from a t test if there are several seeds.
+        examples: the number of examples that the difference rests on, in all languages.
+        languages: the variance that a different choice of such languages would bring.
+        better: the number of languages in which the model has the higher value.
+        design: how seeds were taken.
+        together: whether the examples of all languages were drawn together.
+        swapped: whether p is from a permutation test.
     """
 
     found: Estimate
@@ -55,13 +56,17 @@ class Verdict:
 def judge(
     contests: Sequence[Contest], *, unseen: bool = False, resamples: int = RESAMPLES
 ) -> list[Verdict | None]:
-    """What the outcomes say of each contest; None where a metric is not computed from them.
+    """Return what the outcomes say about each contest.
 
-    Contests on the same examples are drawn together: that takes less time, and changes nothing.
+    Contests on the same examples use the same samples, which saves time and changes nothing.
 
     Args:
-        contests: whose systems all have outcomes in all their languages.
-        unseen: leave out the examples with a text that one of the models has seen.
+        contests: the contests; their systems must all have outcomes in all languages.
+        unseen: whether to leave out examples with a text that one of the models has seen.
+        resamples: the number of samples.
+
+    Returns:
+        a verdict for each contest; None if the metric is not computed from outcomes.
     """
     found: dict[int, Verdict] = {}
     bundles: dict[object, list[tuple[int, Contest, dict[str, Keys]]]] = {}
@@ -70,7 +75,7 @@ def judge(
         statistic = _statistic(contest)
         if statistic is None or not all(map(len, keys.values())):
             continue
-        # Objects that hold the statistic are alive as long as the metrics are.
+        # `id` is safe here, as the metrics keep the object of the statistic alive.
         at = (id(statistic), *((code, own.tobytes()) for code, own in keys.items()))
         bundles.setdefault(at, []).append((place, contest, keys))
     for bundle in bundles.values():
@@ -84,7 +89,7 @@ def judge(
 
 
 class _Problem:
-    """Contests on the same examples."""
+    """The contests on the same examples."""
 
     def __init__(
         self, contests: Sequence[Contest], keys: Mapping[str, Keys], statistic: Statistic
@@ -110,7 +115,7 @@ class _Problem:
         ]  # fmt: skip
 
     def verdicts(self, resamples: int) -> Iterator[Verdict]:
-        """In the order of the contests."""
+        """Yield the verdicts in the order of the contests."""
         count = len(self.languages)
         points = np.stack([_whole(one) for one in self.languages])  # [languages, systems]
         draws = np.zeros((resamples, len(self.systems)))
@@ -166,7 +171,7 @@ class _Problem:
         ]
 
     def _permuted(self, resamples: int) -> dict[int, Doubles]:
-        """Differences by chance of those contests that have one seed a side."""
+        """Return random differences for the contests that have one seed on each side."""
         alone = [
             number
             for number, contest in enumerate(self.contests)
@@ -189,7 +194,7 @@ class _Problem:
         return {number: total[:, place] for place, number in enumerate(alone)}
 
     def _difference(self, values: Doubles, contest: Contest) -> Doubles:
-        """Mean over the seeds of each side, of values [..., systems]."""
+        """Return the difference of the sides' means over seeds, for values [..., systems]."""
         own, base = self._places(contest.models), self._places(contest.baselines)
         return np.asarray(values[..., own].mean(axis=-1) - values[..., base].mean(axis=-1))
 
@@ -198,7 +203,7 @@ class _Problem:
 
 
 def _whole(language: Language) -> Doubles:
-    """The metric of every system on all of the examples."""
+    """Return the metric of every system on all examples."""
     values: Doubles = language.values(np.ones((1, language.clusters), dtype=np.int64))[0]
     return values
 
@@ -212,17 +217,17 @@ def _statistic(contest: Contest) -> Statistic | None:
 
 
 def _key(outcomes: Outcomes) -> Keys:
-    """What examples are drawn by."""
+    """Return the keys by which examples are drawn."""
     return outcomes.columns.get(GROUP, outcomes.ids)
 
 
 def _keys(contest: Contest, unseen: bool) -> dict[str, Keys]:
-    """By language what both sides were measured on, and what can be drawn."""
+    """Return, by language, the keys of the examples that both sides were measured on."""
     found = {}
     for code in contest.languages:
         listed = [one.outcomes[code] for one in (*contest.models, *contest.baselines)]
         first = _key(listed[0])
-        if any(GROUP in one.columns for one in listed):  # one may have found what others did not
+        if any(GROUP in one.columns for one in listed):  # found by some, not by others
             own = np.unique(np.concatenate([_key(one) for one in listed]))
         elif all(np.array_equal(first, _key(one)) for one in listed[1:]):
             own = first
@@ -242,11 +247,11 @@ def _language(
     listed: Sequence[Outcomes],
     statistic: Statistic,
 ) -> Language:
-    """The outcomes of all systems by cluster.
+    """Return the outcomes of all systems by cluster.
 
     Args:
         keys: the clusters of this language.
-        every: those of all languages, where these are drawn together.
+        every: the clusters of all languages, if languages are drawn together; else None.
     """
     clusters = keys if every is None else every
     kept, places = [], []
@@ -270,7 +275,7 @@ def _language(
 
 
 def _rows(keys: Keys, clusters: Keys) -> npt.NDArray[np.int64]:
-    """Where each key stands among the clusters."""
+    """Return the position of each key among the clusters."""
     if np.array_equal(keys, clusters):
         return np.arange(len(keys))
     order = np.argsort(clusters, kind="stable")

@@ -13,8 +13,8 @@ from adapterxlt.results.training import Training
 
 LEFT, TOP, BOTTOM = 40, 12, 28
 HEIGHT, WIDTH = 240, 600
-STEP = 44  # between two places on the x axis
-# Grid lines lie at multiples of the first of these that gives at most so many.
+STEP = 44  # pixels between two places on the x axis
+# Grid lines lie at multiples of the first of these steps that gives at most MOST_LINES.
 STEPS, MOST_LINES = (1, 2, 5, 10, 20, 25, 50, 100), 6
 
 
@@ -32,10 +32,10 @@ class Plot:
     """Values of several models over languages or layers.
 
     Args:
-        width: pixels, `height` likewise.
-        lines: y of each grid line and the value it stands for.
-        places: x of each language or layer and its name.
-        series: marks of each model, in order of the places.
+        width, height: in pixels.
+        lines: y of each grid line, and the value that it stands for.
+        places: x of each language or layer, and its name.
+        series: the marks of each model, in the order of the places.
         connected: whether the marks of a model are joined.
     """
 
@@ -48,7 +48,7 @@ class Plot:
 
 
 def by_language(grid: Grid) -> Plot:
-    """Models side by side in each language."""
+    """Plot the models side by side in each language."""
     return _plot(
         grid.languages,
         {
@@ -64,7 +64,7 @@ def by_language(grid: Grid) -> Plot:
 
 
 def by_layer(layers: Layers) -> Plot:
-    """Means over the languages, from layer to layer (and pooling to pooling)."""
+    """Plot the means over the languages, from layer to layer (and pooling to pooling)."""
     size = mean_over(layers.rows)
     means = {
         model: [
@@ -109,13 +109,13 @@ def _plot(
 
 
 def _scale(least: float, most: float) -> tuple[float, float, list[float]]:
-    """Ends of the axis and its grid lines, around all values."""
+    """Return the ends of the axis around all values, and its grid lines."""
     for step in STEPS:
         low, high = math.floor(least / step) * step, math.ceil(most / step) * step
         if (high - low) / step < MOST_LINES:
             break
     else:
-        step = 10 ** math.ceil(math.log10((most - least) / 2))  # perplexities
+        step = 10 ** math.ceil(math.log10((most - least) / 2))  # such as perplexities
         low, high = math.floor(least / step) * step, math.ceil(most / step) * step
     if low == high:
         high = low + step
@@ -123,7 +123,7 @@ def _scale(least: float, most: float) -> tuple[float, float, list[float]]:
 
 
 def cost_plots(costs: Sequence[Cost]) -> list[tuple[str, Plot]]:
-    """Score against minutes of training, a plot a task, a mark a model."""
+    """Plot scores against minutes of training: one plot per task, one mark per model."""
     tasks: dict[str, list[Cost]] = {}
     for cost in costs:
         tasks.setdefault(cost.on, []).append(cost)
@@ -141,13 +141,13 @@ def cost_plots(costs: Sequence[Cost]) -> list[tuple[str, Plot]]:
 
 
 def curves(trainings: Sequence[Training]) -> list[tuple[str, Plot]]:
-    """Scores on dev after each epoch, a plot a task, where epochs were scored."""
+    """Plot the scores on dev after each epoch, one plot per task."""
     tasks: dict[str, dict[str, list[tuple[float, float, str]]]] = {}
     for one in trainings:
         if one.epochs:
             name = f"{f'after {one.before}' if one.before else 'directly'}, seed {one.seed}"
             series = tasks.setdefault(one.task, {})
-            if name in series:  # settings differ
+            if name in series:  # another training whose settings differ
                 name += f" ({one.fingerprint[:6]})"
             size = "" if one.dev_examples is None else f" (n {one.dev_examples:,})"
             series[name] = [

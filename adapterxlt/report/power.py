@@ -1,4 +1,4 @@
-"""The smallest difference that a comparison can detect, before it is run."""
+"""Computes the smallest difference that a comparison can detect, before it is run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from adapterxlt.report.paired import Verdict
 
 LEVEL, POWER = 0.05, 0.80
 SEEDS = (1, 2, 3, 5, 10)
-# Of guesses: how much two models' outcomes, and differences in two languages, go together.
+# Guessed correlations: of two models' outcomes, and of the differences in two languages.
 MODELS_TOGETHER, LANGUAGES_TOGETHER = 0.5, 0.2
-STAGES = (0.5, 0.5)  # of what seeds bring, that of each stage of a grid
+STAGES = (0.5, 0.5)  # the guessed share of each stage of a grid in the variance of seeds
 
 
 @dataclass(frozen=True)
 class Noise:
-    """What a difference varies by, in squared points.
+    """The variance of a difference by source, in squared points.
 
     Args:
-        examples: variance from the test examples, whatever the number of seeds.
-        seed: that of one seed of both models, other ones in every stage.
-        shares: of it, what the seeds of each stage bring, the first stage's first. The rest is
-            that of single combinations.
-        clusters: number of examples that are drawn by themselves.
-        source: where these are from, in words.
+        examples: the variance from the test examples, for any number of seeds.
+        seed: the variance from a single seed, if both models get new seeds in every stage.
+        shares: the share of each stage in `seed`, in the order of the stages. The rest is the
+            share of single combinations.
+        clusters: the number of examples, or of groups of them, that are drawn independently.
+        source: where these figures come from, in words.
     """
 
     examples: float
@@ -37,13 +37,13 @@ class Noise:
     shares: tuple[float, ...] = STAGES
 
     def detectable(self, *seeds: int) -> float:
-        """The difference in points that is found in 80 of 100 studies, at 5 %.
+        """Return the difference in points that 80 of 100 studies find at the 5 % level.
 
-        With one seed that of other seeds is not counted, as it cannot be told apart then.
+        With one seed, the variance of seeds is left out, as one seed cannot show it.
 
         Args:
-            seeds: how many there are; of a grid how many each stage has: each of one stage is
-                trained with each of the others.
+            seeds: the number of seeds. For a grid, the number for each stage: each seed of a
+                stage is trained with each seed of the others.
         """
         count = math.prod(seeds)
         rest = 0.0
@@ -58,7 +58,7 @@ class Noise:
         total = self.examples + sum(between) + rest
         if not total:
             return 0.0
-        # As `estimates` has it: the mean square of a stage has that of combinations in it.
+        # As in `estimates`, the mean square of a stage includes that of combinations.
         spread = self.examples**2 / max(1, self.clusters - 1)
         spread += sum(
             (part + rest) ** 2 / (own - 1)
@@ -72,7 +72,7 @@ class Noise:
 
 
 def measured(verdict: Verdict, guess: Noise) -> Noise:
-    """The noise that outcomes tell; that of seeds as it was guessed, if there is one."""
+    """Return the noise that outcomes show; with one seed, the noise of seeds stays a guess."""
     shape, parts = verdict.design.shape, verdict.found.parts
     found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
     if not parts:
@@ -92,14 +92,15 @@ def guessed(
     disagreement: float | None,
     seed_sd: float,
 ) -> Noise:
-    """The noise of a metric that is a share of examples, from what somebody expects.
+    """Return the noise of a metric that is a share of examples, from what the user expects.
 
     Args:
-        sizes: examples of each language.
-        accuracy: in percent.
-        disagreement: percent of the examples that one model has right and the other wrong; None:
-            what models have whose outcomes correlate by one half.
-        seed_sd: standard deviation over seeds of the difference, in points.
+        sizes: the number of examples of each language.
+        parallel: whether the examples of all languages are translations of each other.
+        accuracy: the expected accuracy, in percent.
+        disagreement: the percentage of examples that one model has right and the other wrong;
+            None: that of two models whose outcomes correlate by one half.
+        seed_sd: the standard deviation of the difference over seeds, in points.
     """
     share = accuracy / 100
     differ = 2 * share * (1 - share) * (1 - MODELS_TOGETHER)

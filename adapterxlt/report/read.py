@@ -17,11 +17,12 @@ class Run:
     """What one recipe measured.
 
     Args:
-        workdir: where its results lie.
+        workdir: the work folder of its results.
         recipe: its name.
-        rows: in plan order.
-        title: its name, and what tells it apart where the folder has several of that name.
-        costs: of its steps, as far as they are known.
+        rows: its rows, in plan order.
+        title: its name. If the folder has several recipes of that name, the title also says which
+            of them it is.
+        costs: the costs of its steps, as far as they are known.
     """
 
     workdir: Path
@@ -32,18 +33,18 @@ class Run:
 
     @property
     def heading(self) -> str:
-        """What stands above its tables."""
+        """The heading above its tables."""
         return self.title or self.recipe
 
 
 def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
-    """The runs of some work folders, in order of folders, then of recipes' names.
+    """Return the runs of some work folders, in the order of the folders, then by recipe name.
 
     Among recipes with the same name, the latest comes first; among its seeds, the first.
 
     Raises:
         UsageError: a folder has no results.
-        DamagedResultsError: a file of results is none.
+        DamagedResultsError: a file of results cannot be read.
     """
     runs = []
     for workdir in dict.fromkeys(workdirs):

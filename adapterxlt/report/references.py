@@ -1,4 +1,4 @@
-"""Published values next to the user's: only for the same task, split, metric and model."""
+"""Puts published values next to the user's, for the same task, split, metric and model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from adapterxlt.report.read import Run
 from adapterxlt.report.sizes import mean_over
 from adapterxlt.results.rows import Row
 
-BEST = "*"  # the best intermediate task of each target
+BEST = "*"  # stands for the best intermediate task of each target
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A published value and ours.
+    """A published value and the user's value beside it.
 
     Args:
-        value: mean over those of the published languages that we measured: `languages` of them,
-            `size` in words.
+        value: the user's mean over the published languages that were measured here.
+        languages: the number of these languages.
+        size: the size of the mean, in words.
     """
 
     model: str
@@ -32,7 +33,7 @@ class Beside:
 
 
 def beside(runs: Iterable[Run]) -> list[Beside]:
-    """Every published value that one of the models stands beside."""
+    """Return every published value for which one of the runs has a matching model."""
     models: dict[tuple[object, ...], dict[str, Row]] = {}
     for run in runs:
         for row in run.rows:

@@ -1,8 +1,8 @@
-"""Resamples test examples: weights of clusters, and the resulting metrics.
+"""Resamples test examples, and computes the metrics on each sample.
 
-A sample of clusters is a vector of how often each was drawn, so that sums over samples are one
-product of matrices for all models together. Draws depend on the number of clusters, on the name of
-a language and on SEED alone: neither other models nor their order change a figure.
+A sample of clusters is a vector that says how often each was drawn. So the sums for all samples and
+models are one product of matrices. Draws depend only on the number of clusters, the name of a
+language and SEED. So no figure depends on the other models or on their order.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from adapterxlt.metrics.statistics import Columns, Doubles, Statistic
 
 RESAMPLES = 10_000
 SEED = 20_260
-_BLOCK = 1 << 22  # weights that are held at a time
-_EXACT = 1 << 24  # whole numbers below are exact in 32 bits, whatever the order of adding
+_BLOCK = 1 << 22  # how many weights are held at a time
+_EXACT = 1 << 24  # sums of whole numbers below this are exact in 32 bits, in any order
 
 Pairs = Sequence[tuple[int, int]]
 
 
 class Language(Protocol):
-    """What some systems came to in one language."""
+    """The outcomes of some systems in one language."""
 
     @property
     def name(self) -> str:
-        """Its code."""
+        """The code of the language."""
 
     @property
     def clusters(self) -> int:
-        """Number of what is drawn: examples, or groups of them."""
+        """The number of clusters to draw from: examples, or groups of them."""
 
     def values(self, weights: npt.NDArray[Any]) -> Doubles:
-        """The metric of each system under weights [samples, clusters]: [samples, systems]."""
+        """Return the metric of each system, [samples, systems], for weights [samples, clusters]."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Summed:
     """A metric that is a function of sums.
 
     Args:
-        sums: what each cluster adds, [clusters, systems, sums].
-        value: the metric of sums.
+        sums: what each cluster adds to the sums, [clusters, systems, sums].
+        value: computes the metric from the sums.
     """
 
     name: str
@@ -69,10 +69,11 @@ class Summed:
             return self.value(drawn.reshape(len(weights), *self.sums.shape[1:]))
 
     def swapped(self, pairs: Pairs) -> Callable[[npt.NDArray[Any]], Doubles]:
-        """Differences of pairs of systems when some clusters change sides.
+        """Return a function that computes differences of pairs when some clusters change sides.
 
         Returns:
-            for [samples, clusters] of 0 and 1 the differences, [samples, pairs].
+            a function from 0 or 1 for each cluster, [samples, clusters], to the differences,
+            [samples, pairs].
         """
         first, second = (self.sums[:, list(side)] for side in zip(*pairs, strict=True))
         columns, places = _distinct((first - second).reshape(len(self.sums), -1))
@@ -89,10 +90,10 @@ class Summed:
 
 @dataclass(frozen=True)
 class Weighted:
-    """Any other metric, of examples under weights.
+    """Any other metric, which is computed from weighted examples.
 
     Args:
-        systems: the columns of each system.
+        systems: the columns of outcomes of each system.
         cluster_of: the cluster of each example.
     """
 
@@ -114,11 +115,12 @@ class Weighted:
 def bootstrap(
     languages: Sequence[Language], *, together: bool, resamples: int = RESAMPLES
 ) -> Iterator[tuple[Language, Doubles]]:
-    """Each language with the metric of every system in every sample, [samples, systems].
+    """Yield each language with the metric of every system in every sample, [samples, systems].
 
     Args:
-        together: clusters of the same number are translations of one another, and drawn together;
-            else each language is drawn by itself.
+        together: whether to draw the clusters of all languages together, as clusters with the
+            same number are translations of one another. Otherwise, each language is drawn by
+            itself.
     """
     return _drawn(languages, multinomial, lambda one: one.values, together, resamples)
 
@@ -126,19 +128,19 @@ def bootstrap(
 def permuted(
     languages: Sequence[Summed], pairs: Pairs, *, together: bool, resamples: int = RESAMPLES
 ) -> Iterator[tuple[Summed, Doubles]]:
-    """The same of the differences of pairs of systems, clusters changing sides by chance."""
+    """Yield each language with the differences of pairs when clusters change sides at random."""
     return _drawn(languages, signs, lambda one: one.swapped(pairs), together, resamples)
 
 
 def multinomial(draw: np.random.Generator, samples: int, count: int) -> npt.NDArray[np.int64]:
-    """How often each of some clusters is among as many draws of them, [samples, clusters]."""
+    """Draw as many clusters as there are; return how often each was drawn, [samples, clusters]."""
     drawn = draw.integers(0, count, size=(samples, count))
     drawn += np.arange(samples)[:, None] * count
     return np.bincount(drawn.ravel(), minlength=samples * count).reshape(samples, count)
 
 
 def signs(draw: np.random.Generator, samples: int, count: int) -> npt.NDArray[np.uint8]:
-    """0 or 1 for each cluster, [samples, clusters]."""
+    """Draw 0 or 1 for each cluster, [samples, clusters]."""
     width = -(-count // 8)
     noise = np.frombuffer(draw.bytes(samples * width), dtype=np.uint8).reshape(samples, width)
     return np.unpackbits(noise, axis=1)[:, :count]
@@ -163,14 +165,14 @@ def _drawn(
                 listed.append(function(block))
         for one, listed in zip(chosen, found, strict=True):
             joined = np.concatenate(listed)
-            if not together:  # the same samples in another order are other samples
+            if not together:  # in an order of its own, each language has other samples
                 order = np.random.default_rng([SEED, zlib.crc32(one.name.encode())])
                 joined = joined[order.permutation(resamples)]
             yield one, joined
 
 
 def _distinct(columns: Doubles) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Each column once, and where it stands; in 32 bits where that loses nothing."""
+    """Return the distinct columns, and the index of each; in 32 bits if that is exact."""
     places: list[int] = []
     known: dict[bytes, int] = {}
     for column in np.ascontiguousarray(columns.T):

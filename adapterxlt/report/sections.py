@@ -1,4 +1,4 @@
-"""The tables of a run with all that they rest on, for the terminal and the page."""
+"""Prepares the tables of a run with all that they rest on, for the terminal and the page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Section:
     """One task of a stage.
 
     Args:
-        title: of the grid.
-        grid: models and languages; in retrieval each model at its best place.
-        where: what a difference is over, in a sentence: `zero-shot`, `at layer 2`.
-        star: what a star in the tables means, "" where there is none.
-        layers: of retrieval at several places, else None.
-        layers_title: of that table.
+        title: the title of the grid.
+        grid: the values by model and language; in retrieval, each model is at its best place.
+        where: where differences were measured, for a sentence: `zero-shot`, `at layer 2`.
+        star: what a star in the tables means; "" if there is none.
+        layers: the table of layers for retrieval at several places, else None.
+        layers_title: the title of that table.
     """
 
     title: str
@@ -32,7 +32,7 @@ class Section:
 
     @property
     def others(self) -> list[str]:
-        """Means of the other metrics, a line a metric."""
+        """Return the means of the other metrics, one line per metric."""
         lines = []
         for metric, means in self.grid.other_means().items():
             digits = facts_of(metric).digits
@@ -42,7 +42,7 @@ class Section:
 
     @property
     def rests_on(self) -> list[str]:
-        """Protocol, data, caps, sizes and seeds."""
+        """Return protocol, data, caps, sizes and seeds, in words."""
         rows = self.grid.rows
         sizes = sorted({row.n for row in rows})
         computed = _distinct(row.precision or "" for row in rows)
@@ -58,7 +58,7 @@ class Section:
 
     @property
     def borrowed(self) -> list[str]:
-        """Languages without a language adapter of their own, models with the same together."""
+        """Return, in words, the languages without a language adapter of their own, by model."""
         models: dict[str, list[str]] = {}
         for model in self.grid.models:
             instead: dict[str, list[str]] = {}
@@ -78,7 +78,7 @@ class Section:
 
     @property
     def leaks(self) -> list[str]:
-        """Texts of the evaluation that were seen in training, models with the same together."""
+        """Return, in words, the evaluation texts that were seen in training, by model."""
         models: dict[str, list[str]] = {}
         for model in self.grid.models:
             flagged = "; ".join(
@@ -95,7 +95,7 @@ class Section:
 
 
 def sections(rows: Iterable[Row]) -> list[Section]:
-    """One for each stage, task and split: those that were trained first, then retrieval."""
+    """Return a section for each stage, task and split: trained tasks first, then retrieval."""
     rows = list(rows)
     found = [
         Section(

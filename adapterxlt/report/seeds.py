@@ -33,17 +33,18 @@ class OverSeeds:
     """A model against its baseline under two or more seeds.
 
     Args:
-        model: its name, `*` in place of the seeds.
-        baseline: of the same seed each time; likewise.
-        on: task and split.
-        where: the languages of the mean.
-        gains: seed -> difference in points, mean over the languages. Where stages have seeds of
-            their own, these are joined by `/`, those of the first stage first.
-        margin: half the width of the 95 % interval of their mean.
-        design: how the seeds of several stages go together.
-        key: by what `comparisons` has the same.
-        cost: less is better.
-        clash: seeds that were measured twice with other results; the first one counts.
+        model: its name, with `*` in place of the seeds.
+        baseline: the name of the baseline, likewise. Each model is compared with the baseline of
+            the same seed.
+        on: the task and the split.
+        where: the languages of the mean, in words.
+        gains: seed -> difference in points, as a mean over the languages. If stages have their own
+            seeds, these are joined by `/` in the order of the stages.
+        margin: half the width of the 95 % interval of the mean of the gains.
+        design: how the seeds of several stages go together, in words.
+        key: the key under which `comparisons` has the same comparison.
+        cost: whether less is better.
+        clash: seeds that were measured twice with different results; the first one counts.
     """
 
     model: str
@@ -59,7 +60,7 @@ class OverSeeds:
 
     @property
     def points(self) -> float:
-        """Mean over seeds."""
+        """The mean gain over seeds, in points."""
         return mean(self.gains.values())
 
     def __str__(self) -> str:
@@ -75,7 +76,7 @@ class OverSeeds:
 
 
 def over_seeds(runs: Iterable[Run]) -> list[OverSeeds]:
-    """Every comparison that was made under at least two seeds, in order of appearance."""
+    """Return every comparison made under at least two seeds, in order of appearance."""
     found: dict[tuple[str, ...], dict[tuple[int, ...], float]] = {}
     clashes: dict[tuple[str, ...], set[tuple[int, ...]]] = {}
     found_keys: dict[tuple[str, ...], Key] = {}
@@ -118,7 +119,7 @@ def _over(
 
 
 def _names(listed: Sequence[tuple[int, ...]]) -> list[str]:
-    """What seeds are called: the last stage's, or those of all stages that vary."""
+    """Return names of seeds: the seed of the last stage, or the seeds of all stages that vary."""
     if len({seeds[-1] for seeds in listed}) == len(listed):
         return [str(seeds[-1]) for seeds in listed]
     return ["/".join(map(str, labels)) for labels in zip(*varying(listed), strict=True)]
@@ -127,7 +128,7 @@ def _names(listed: Sequence[tuple[int, ...]]) -> list[str]:
 def _gains(
     run: Run, section: Section
 ) -> Iterable[tuple[tuple[str, ...], tuple[int, ...], float, Key]]:
-    """(what is compared, seeds, points, key of the comparison) of each model of a section."""
+    """Yield (what is compared, seeds, points, key of the comparison) for each model."""
     grid = section.grid
     of_baseline = next((row for row in grid.rows if row.model == grid.baseline), None)
     for model in grid.models:
@@ -136,7 +137,7 @@ def _gains(
         if gain is None or row is None or of_baseline is None:
             continue
         if of_baseline.fingerprint and of_baseline.seed != row.seed:
-            continue  # the bare backbone has no seed; two trained models differ by theirs too
+            continue  # the bare backbone has no seed; trained models also differ by their seeds
         seeds = seeds_behind(run.workdir, row.cell) or (row.seed,)
         key = (
             _starred(model, seeds),
@@ -154,10 +155,10 @@ def _gains(
 
 
 def _compared(row: Row) -> tuple[str, ...]:
-    """What must be the same under two seeds; names where the content is not recorded."""
+    """Return what must be equal under two seeds; names are used if no content is recorded."""
     return (row.setup,) if row.setup else (row.protocol, row.data, row.caps, row.lineage)
 
 
 def _starred(name: str, seeds: Iterable[int]) -> str:
-    """`nli_3` of seed 3 as `nli_*`: a matrix writes seeds into names."""
+    """Write `nli_3` of seed 3 as `nli_*`, as a matrix writes seeds into names."""
     return re.sub(rf"(?<!\d)({'|'.join(map(str, seeds))})(?!\d)", "*", name)

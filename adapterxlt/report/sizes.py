@@ -1,4 +1,4 @@
-"""How many examples, languages and seeds a figure rests on, in words."""
+"""Says in words how many examples, languages and seeds a figure rests on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adapterxlt.results.rows import Row
 
 
 def size_of(found: Comparison) -> str:
-    """The size of a comparison: `1,800 examples, 9 languages, 3 seeds`."""
+    """Return the size of a comparison: `1,800 examples, 9 languages, 3 seeds`."""
     return ", ".join(
         [
             _counted(found.examples, "example"),
@@ -20,13 +20,13 @@ def size_of(found: Comparison) -> str:
 
 
 def common(sizes: Iterable[str]) -> str:
-    """The size of several figures if it is one, else nothing: each then tells its own."""
+    """Return the size that all figures share; "" if sizes differ, so that each tells its own."""
     distinct = {*sizes}
     return distinct.pop() if len(distinct) == 1 else ""
 
 
 def mean_over(rows: Collection[Row]) -> str:
-    """The size of a mean, from a row of each language: `9 languages of 200 examples`."""
+    """Return the size of a mean, from one row per language: `9 languages of 200 examples`."""
     sizes = sorted({row.n for row in rows})
     each = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     languages = _counted(len({row.language for row in rows}), "language")

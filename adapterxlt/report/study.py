@@ -22,7 +22,8 @@ class Finding:
     """A comparison, and where its models come from.
 
     Args:
-        row: its place in the matrix: what was put under the target; `column`: the target.
+        row: its row in the matrix: what the model was trained on before the target.
+        column: its column in the matrix: the target.
     """
 
     contest: Contest
@@ -34,12 +35,12 @@ class Finding:
 
     @property
     def helps(self) -> bool:
-        """Whether it tells if intermediate training helps: the baseline had none of it."""
+        """Whether it shows if intermediate training helps, as the baseline had none."""
         return bool(self.origin.intermediate) and not self.base.intermediate
 
     @property
     def gain(self) -> float:
-        """Points, more being better whatever the metric."""
+        """The difference in points; more is better, whatever the metric."""
         return (
             -self.found.points if facts_of(self.found.metric).less_is_better else self.found.points
         )
@@ -76,8 +77,8 @@ class Study:
     """All comparisons of a report.
 
     Args:
-        contests: as `systems.contests` finds them.
-        comparisons: those of them that outcomes allow.
+        contests: the contests that `systems.contests` finds.
+        comparisons: the comparisons of those contests for which outcomes were kept.
     """
 
     def __init__(self, contests: Iterable[Contest], comparisons: Mapping[Key, Comparison]) -> None:
@@ -101,17 +102,17 @@ class Study:
 
     @cached_property
     def rows(self) -> list[str]:
-        """Those of the matrix, in order of appearance."""
+        """The rows of the matrix, in order of appearance."""
         return list(dict.fromkeys(one.row for one in self.findings))
 
     @cached_property
     def columns(self) -> list[str]:
-        """Those of the matrix, in order of appearance."""
+        """The columns of the matrix, in order of appearance."""
         return list(dict.fromkeys(one.column for one in self.findings))
 
     @cached_property
     def sizes(self) -> dict[str, str]:
-        """By column what all of its comparisons rest on, "" where that differs."""
+        """The size that all comparisons of a column share, by column; "" if sizes differ."""
         return {
             column: common(one.size for one in self.findings if one.column == column)
             for column in self.columns
@@ -119,24 +120,27 @@ class Study:
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], Finding]:
-        """The matrix."""
+        """The cells of the matrix, by row and column."""
         return {(one.row, one.column): one for one in self.findings}
 
     @property
     def about(self) -> list[Finding]:
-        """What the question is about: intermediate tasks, where any comparison is of one."""
+        """The findings that the question is about.
+
+        These are the ones on intermediate tasks, if there are any, else all.
+        """
         return [one for one in self.findings if one.helps] or self.findings
 
     @property
     def question(self) -> str:
-        """What stands above all."""
+        """The question at the head of the report."""
         if self.findings and not any(one.helps for one in self.findings):
             return "Is it better than the baseline?"
         return "Did the intermediate task help?"
 
     @property
     def answer(self) -> list[str]:
-        """Two sentences made of the numbers; none where nothing was compared in pairs."""
+        """Answer the question in two sentences; [] if there are no paired comparisons."""
         about = self.about
         return [_count(about), _extremes(about)] if about else []
 
@@ -186,7 +190,7 @@ def _said(one: Finding) -> str:
 
 
 def _columns(comparisons: Sequence[Comparison]) -> list[str]:
-    """The target of each, with as much of split and metric as tells them apart."""
+    """Return the target of each, with split and metric if they are needed to tell them apart."""
     splits: dict[str, set[str]] = {}
     metrics: dict[str, set[str]] = {}
     for one in comparisons:
@@ -208,14 +212,14 @@ def _columns(comparisons: Sequence[Comparison]) -> list[str]:
 def _rows(
     origins: Sequence[Origin], comparisons: Sequence[Comparison], columns: Sequence[str]
 ) -> list[str]:
-    """What was put under the target: in as few words as tell the rows apart."""
-    several = {  # a bare model that sentences are looked up by has no method: that tells nothing
+    """Return what models were trained on before, in as few words as tell the rows apart."""
+    several = {  # in retrieval, the bare model has no method, which tells nothing
         name: len({value for one in origins if (value := getattr(one, name))}) > 1
         for name in ("how", "method", "backbone")
     }
     several["languages"] = len({one.languages for one in origins}) > 1
     labels = [_label(one, several) for one in origins]
-    # Two of one place: their names tell them apart, then their baselines and recipes.
+    # If two have the same place, names tell them apart, then baselines, then recipes.
     for extra in ("model", "baseline", "recipe"):
         places = Counter(zip(labels, columns, strict=True))
         doubled = {label for (label, _), count in places.items() if count > 1}

@@ -22,8 +22,8 @@ class System:
     """A model as it was measured once, with one seed.
 
     Args:
-        workdir: where its store is.
-        rows: by language, of the metric that counts; in retrieval at the place that was chosen.
+        workdir: the work folder that has its store.
+        rows: the rows of the main metric, by language; in retrieval, those of the chosen place.
     """
 
     workdir: Path
@@ -36,16 +36,16 @@ class System:
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of the stages that it comes from, in order."""
+        """The seeds of the stages that it comes from, in their order."""
         found = seeds_behind(self.workdir, self.row.cell)
         return ((self.row.seed,) if self.row.fingerprint else ()) if found is None else found
 
     @cached_property
     def outcomes(self) -> dict[str, Outcomes]:
-        """By language; those that were kept.
+        """The outcomes that were kept, by language.
 
         Raises:
-            InvalidArtifactError: they are damaged.
+            InvalidArtifactError: outcomes are damaged.
         """
         blocks = cell_outcomes(self.workdir, self.row.cell) or []
         at = {(one.language, one.split, one.layer, one.pooling): one for one in blocks}
@@ -61,7 +61,7 @@ class Contest:
     """A model against a baseline, each under all its seeds.
 
     Args:
-        languages: that the difference is over.
+        languages: the languages that the difference is a mean over.
         where: the same in words.
     """
 
@@ -72,20 +72,20 @@ class Contest:
 
     @property
     def key(self) -> Key:
-        """By what it is found again: see `key_of`."""
+        """The key by which it is found again, see `key_of`."""
         return key_of(self.models[0].row, self.baselines[0].row)
 
 
 def key_of(model: Row, baseline: Row) -> Key:
-    """Recipe, task, split and metric, and what both models are, their seeds left out."""
+    """Return recipe, task, split and metric, and what both models are, without their seeds."""
     row = model
     return row.recipe, row.task, row.split, row.metric, _setup(model), _setup(baseline)
 
 
 def contests(runs: Iterable[Run]) -> list[Contest]:
-    """Every model of the runs against its baseline, in order of appearance.
+    """Return every model of the runs against its baseline, in order of appearance.
 
-    What differs only in seeds goes together, whatever it is called.
+    Models that differ only in seeds are put together, whatever their names are.
     """
     found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
     order: list[tuple[tuple[object, ...], str, str]] = []
@@ -123,10 +123,10 @@ def contests(runs: Iterable[Run]) -> list[Contest]:
 
 
 def with_outcomes(contest: Contest) -> Contest | None:
-    """The same with those seeds, and languages, that outcomes were kept of; None if there are none.
+    """Keep only the seeds and languages that have outcomes; None if there are none.
 
     Raises:
-        InvalidArtifactError: some are damaged.
+        InvalidArtifactError: some outcomes are damaged.
     """
     kept = [[one for one in side if one.outcomes] for side in (contest.models, contest.baselines)]
     if not all(kept):
@@ -142,12 +142,12 @@ def with_outcomes(contest: Contest) -> Contest | None:
 
 
 def name_of(systems: Sequence[System]) -> str:
-    """Its name; of several, with `*` in place of what tells their seeds apart."""
+    """Return the name of one system, or one name with `*` for several that differ in seeds."""
     return starred(list(dict.fromkeys(one.row.model for one in systems)))
 
 
 def starred(names: Sequence[str]) -> str:
-    """One name for models that differ in seeds: `a.s1` and `a.s2` are `a.s*`."""
+    """Return one name for models that differ in seeds: `a.s1` and `a.s2` become `a.s*`."""
     parts = [re.split(r"(\d+)", name) for name in names]
     if len({len(own) for own in parts}) > 1:
         return re.sub(r"\d+", "*", names[0])
@@ -155,7 +155,7 @@ def starred(names: Sequence[str]) -> str:
 
 
 def _measured(contest: Contest) -> int:
-    """In how many of the languages all of them were measured."""
+    """Return the number of languages in which all systems of a contest were measured."""
     everyone = (*contest.models, *contest.baselines)
     return sum(all(code in one.rows for one in everyone) for code in contest.languages)
 
@@ -166,5 +166,5 @@ def _identity(system: System) -> object:
 
 
 def _setup(row: Row) -> str:
-    """What a model is except for its seeds; its name, where that was not recorded."""
+    """Return what a model is except for its seeds; its name if that was not recorded."""
     return row.setup or f"{row.model} {row.seed}"

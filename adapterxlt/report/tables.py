@@ -1,4 +1,4 @@
-"""The results of a run as tables and plain sentences on the terminal."""
+"""Prints the results of a run as tables and plain sentences on the terminal."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def print_results(
     """Print every table of a run, then what they say in plain sentences.
 
     Args:
-        comparisons: those that the outcomes of its examples allow.
-        several: whether sentences about several seeds are among them.
+        comparisons: the comparisons that the outcomes of examples allow.
+        several: whether to print sentences about several seeds too.
     """
     console = console or make_console()
     if not rows:
@@ -52,7 +52,7 @@ def print_results(
 
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
-    """Models down; means first, then languages, in as many blocks as the width asks for."""
+    """Print models down, and means and then languages across, in blocks that fit the width."""
     summaries = {"mean": grid.languages}
     if grid.trained and grid.zero_shot != grid.languages:
         summaries["zero-shot"] = grid.zero_shot
@@ -114,7 +114,7 @@ def _difference(gain: Gain | None, metric: str) -> Text:
 
 
 def _print_layers(layers: Layers, title: str, console: Console) -> None:
-    """Layers and poolings down, models across."""
+    """Print layers and poolings down, and models across."""
     console.print(Text(title, style="bold"))
     table = plain_table()
     table.add_column("layer", justify="right")
@@ -150,10 +150,11 @@ def _print_notes(part: Section, console: Console) -> None:
 def print_over_seeds(
     compared: Sequence[Comparison], others: Sequence[OverSeeds], console: Console
 ) -> None:
-    """Print what some runs say together, if that is anything.
+    """Print what some runs say together; print nothing if there are no such comparisons.
 
     Args:
-        others: of what no outcomes were kept.
+        compared: comparisons from the outcomes of examples.
+        others: comparisons over several seeds for which no outcomes were kept.
     """
     if compared or others:
         console.print(Text("Over several seeds", style="bold"))

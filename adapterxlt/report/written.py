@@ -16,7 +16,14 @@ from adapterxlt.report.study import Finding, Study
 from adapterxlt.report.systems import Key, contests, key_of
 from adapterxlt.results.rows import Row
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take as the start of one
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+)  # how formulas start
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
@@ -27,10 +34,10 @@ _FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict")
 
 
 def markdown(study: Study, others: Sequence[str]) -> str:
-    """The answer, the matrix, and every comparison.
+    """Write the answer, the matrix and every comparison as Markdown.
 
     Args:
-        others: what is said where no outcomes were kept.
+        others: sentences on comparisons for which no outcomes were kept.
     """
     lines = [f"# {study.question}", "", *(study.answer or [_NONE]), ""]
     if study.findings:
@@ -50,7 +57,7 @@ def markdown(study: Study, others: Sequence[str]) -> str:
 
 
 def latex(study: Study) -> str:
-    """The matrix, for `booktabs`: shown differences are bold."""
+    """Write the matrix in LaTeX for `booktabs`; differences that were shown are bold."""
     if not study.findings:
         return f"% {_NONE}\n"
     lines = ["% \\usepackage{booktabs}", f"\\begin{{tabular}}{{l{'r' * len(study.columns)}}}",
@@ -67,7 +74,7 @@ def latex(study: Study) -> str:
 
 
 def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
-    """Every row as CSV, with what its model was trained on, and the comparison it is part of."""
+    """Write every row as CSV, with its model's training and the comparison it is part of."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [one.name for one in fields(Row)]
@@ -92,12 +99,12 @@ def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
 
 
 def _place(row: Row) -> tuple[object, ...]:
-    """By what a row is known as one of those that a comparison is about."""
+    """Return the key that tells whether a row belongs to a comparison."""
     return *key_of(row, row)[:5], row.layer, row.pooling
 
 
 def _safe(value: object) -> object:
-    """A name that a spreadsheet does not take as a formula."""
+    """Return a value that a spreadsheet does not take for a formula."""
     if isinstance(value, tuple):
         value = " ".join(value)
     if isinstance(value, str) and value.startswith(_FORMULA):
@@ -132,7 +139,7 @@ def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text that is neither markup nor a border of a table."""
+    """Escape a text, so that no part of it is markup or a border of a table."""
     for letter in "\\|`<>":
         text = text.replace(letter, f"\\{letter}")
     return text.replace("\n", " ")

@@ -1,4 +1,4 @@
-"""The page of results: one self-contained file with everything escaped."""
+"""Renders the page of results: one self-contained file with everything escaped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Key, contests
 
 _HERE = Path(__file__).parent
-_FEW = 5_000  # rows: of more, what each language has is told by tables alone
+_FEW = 5_000  # with more rows than this, only tables give the values of single languages
 
 
 def render(
@@ -37,8 +37,8 @@ def render(
     """Return the page; the same results give the same bytes.
 
     Args:
-        comparisons: those that the outcomes of examples allow.
-        others: what the runs say over several seeds where no outcomes were kept.
+        comparisons: the comparisons that the outcomes of examples allow.
+        others: comparisons over several seeds for which no outcomes were kept.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
@@ -90,6 +90,6 @@ def render(
 
 
 def _hash_of(script: str) -> str:
-    """What the page lets run: this script and no other."""
+    """Return the hash that allows this script to run on the page, and no other."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"

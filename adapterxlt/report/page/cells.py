@@ -1,4 +1,4 @@
-"""Cells of matrices: their text, their look, and their tooltip."""
+"""Makes the cells of matrices: their text, look and tooltip."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from adapterxlt.report.groups import Group
 from adapterxlt.report.study import Finding, Study
 
 _SIGNS = {"better": "▲", "worse": "▼"}
-_FULL = 5.0  # points: from there on the colour is as strong as it gets
+_FULL = 5.0  # points at which the colour reaches its full strength
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell.
+    """A cell of a matrix.
 
     Args:
-        gain: to sort by.
+        gain: the value by which cells are sorted.
         look: `better`, `worse` or `pale`.
-        strength: of the colour, in percent.
-        tip: lines that tell more.
-        size: what it rests on, where that does not stand elsewhere.
+        strength: strength of the colour, in percent.
+        tip: lines of the tooltip, which tell more.
+        size: the size that it rests on; "" if the column's heading shows it.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Cell:
 
 
 def matrix_cells(study: Study) -> dict[tuple[str, str], Cell]:
-    """The cells of the matrix of a study."""
+    """Return the cells of the matrix of a study."""
     return {
         (row, column): _of(one, "" if study.sizes[column] else one.size)
         for (row, column), one in study.cells.items()
@@ -63,7 +63,7 @@ def _said(verdict: str) -> str:
 
 
 def group_cell(group: Group | None) -> Cell | None:
-    """The cell of a group of languages; examples and languages stand in it."""
+    """Return the cell of a group of languages, which shows examples and languages itself."""
     if group is None:
         return None
     look = ("better" if group.low > 0 else "worse") if group.apart else "pale"
@@ -83,7 +83,7 @@ def _cell(gain: float, look: str, lines: list[str], size: str) -> Cell:
 
 
 def rows_wanted(one: Finding) -> dict[str, list[str]]:
-    """By what the rows of a comparison are found among all."""
+    """Return the values by which the rows of a comparison are found among all rows."""
     systems = (*one.contest.models, *one.contest.baselines)
     return {
         "task": [one.found.task],

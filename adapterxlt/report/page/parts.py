@@ -1,4 +1,4 @@
-"""The runs of a page, each with its tables, answers and models."""
+"""Prepares the runs of a page, each with its tables, answers and models."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Part:
     """A run on the page.
 
     Args:
-        answers: about its models, a sentence each.
-        models: a row of each model and protocol.
+        answers: one sentence about each of its models.
+        models: one row for each model and protocol.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Part:
 
 
 def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[str]]) -> list[Part]:
-    """A part for each run."""
+    """Return a part for each run."""
     several = len({run.workdir for run in runs}) > 1
     parts = []
     for run in runs:
@@ -38,7 +38,7 @@ def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[str]]) ->
 
 
 def seen_of(runs: Sequence[Run]) -> list[Row]:
-    """A row of each model and language with texts that were seen before."""
+    """Return one row for each model and language that has texts that were seen before."""
     found: dict[tuple[str, ...], Row] = {}
     for run in runs:
         for row in run.rows:
@@ -50,7 +50,7 @@ def seen_of(runs: Sequence[Run]) -> list[Row]:
 
 
 def _models(rows: Sequence[Row]) -> list[Row]:
-    """A row of each model and protocol: what it came from is the same in all of them."""
+    """Return one row for each model and protocol, as its rows all tell the same origin."""
     found: dict[tuple[str, ...], Row] = {}
     for row in rows:
         found.setdefault((row.model, row.fingerprint, row.protocol.partition(",")[0]), row)
