@@ -37,11 +37,11 @@ def adopt(
     Names and shapes are compared with the method's before anything of its size is built.
 
     Args:
-        order: where the outputs of the head lie in the file, in the order of its labels.
+        order: for each label of the head, in order, the position of its output in the file.
 
     Raises:
-        InvalidArtifactError: tensors are missing, unknown, or of another shape than the method
-            and head have on this backbone; names the file that they were read from.
+        InvalidArtifactError: tensors are missing or unknown, or their shapes are not those of the
+            method and head on this backbone. The error names the file.
     """
     full = method == "full"
     spec = ModelSpec(
@@ -78,7 +78,7 @@ def adopt(
 def _ordered(
     found: dict[str, Tensor], kind: str, order: Sequence[int], architecture: Architecture
 ) -> dict[str, Tensor]:
-    """With the outputs of the last layer in another order."""
+    """Put the outputs of the last layer in another order."""
     if list(order) == sorted(order):
         return found
     rows = torch.tensor(list(order))

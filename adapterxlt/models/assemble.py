@@ -1,4 +1,4 @@
-"""The last steps of building a model for training: new heads, and the trainable tensors."""
+"""Does the last steps of building a model for training: new heads and trainable tensors."""
 
 from __future__ import annotations
 

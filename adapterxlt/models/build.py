@@ -1,7 +1,7 @@
-"""Models as stages need them: new, continued, stacked, fused, merged, loaded.
+"""Provides models as stages need them: new, continued, stacked, fused, merged or loaded.
 
-Whatever is new (adapter, fusion, head) is initialised from the stage's seed alone, so that it
-does not depend on what was built before in the same process.
+Whatever is new (adapter, fusion, head) is initialised from the stage's seed alone. So it does not
+depend on what was built before in the same process.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from adapterxlt.models.trainable import (
 
 __all__ = ["Built", "HeadSpec", "build_fusion", "build_train", "load", "merge", "save"]
 
-# Artifacts of two languages' weights: those that are put in, and those that are taken out.
+# Artifacts of two languages' weights: (those to put in, those to take out).
 _Taken = tuple[Path, Path] | None
 
 
@@ -75,17 +75,20 @@ def build_train(
     """Build the model of a train stage, in training mode.
 
     Args:
-        method: adapter method as in recipes, or `full` or its kin, which train the backbone.
+        method: an adapter method as in recipes, or a method such as `full` that trains the
+            backbone.
         name: name of what is trained, unique per content.
         head: the new head, if any; heads of earlier stages are never used.
         other_heads: further new heads, for a mixture of tasks.
-        after: artifact to continue from. If it is a single adapter or a stack, the top adapter goes
-            on under the new name, the rest stays frozen; a full fine-tune gives its weights.
+        after: artifact to continue from. Of a single adapter or a stack, the top adapter is trained
+            further under the new name, and the rest stays frozen. Of a full fine-tune, the
+            weights are trained further.
         stack_on: artifact that stays frozen below the new adapter.
-        dense: of a sparse fine-tune, the full one that tells which weights it trains.
-        language: of what stands on another language's adapter than that of this training, the
-            artifact of the one that it gets in its place.
-        before: the artifact of that other one, if they are weights of the backbone.
+        dense: for a sparse fine-tune, the artifact of the full fine-tune that tells which weights
+            to train.
+        language: artifact of the language adapter for this training. It takes the place of the
+            one that `after` or `stack_on` was trained on.
+        before: artifact of the replaced language adapter, if that is weights of the backbone.
         frozen_dropout: keep dropout inside the frozen backbone.
 
     Raises:
@@ -144,7 +147,7 @@ def build_train(
         method=method,
     )
     new_heads(model, spec, backbone, seed)
-    # Only the new adapter first: `train_adapter` cannot take a fusion inside a stack.
+    # At first only the new adapter, as `train_adapter` cannot take a fusion inside a stack.
     model.train_adapter(name)
     return ready_to_train(model, backbone, spec, frozen_dropout)
 
@@ -200,7 +203,7 @@ def _build_head(
     put: Path | None,
     taken: _Taken,
 ) -> Built:
-    """New heads on the adapters of an earlier stage, which stay frozen."""
+    """Build new heads on the adapters of an earlier stage, which stay frozen."""
     assert earlier.setup is not None
     model = _load_base(backbone, base if earlier.full else None, taken)
     add_speaking(model, earlier, base, earlier.setup, backbone, put)
@@ -243,7 +246,7 @@ def _same_method(method: str, earlier: ModelSpec, continued: str, name: str) -> 
 
 
 def _check_upper(earlier: ModelSpec, below: Setup, method: str, name: str) -> None:
-    """Refuse above other adapters what `adapters` would silently leave unused there."""
+    """Refuse a method that `adapters` would silently leave unused above other adapters."""
     methods = methods_of(earlier)
     reason = can_stack(
         [parse_method(methods[lower]) for lower in setup_names(below)], parse_method(method)

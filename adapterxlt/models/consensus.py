@@ -2,8 +2,8 @@
 
 An *update* is what a member changed in a tensor. All functions are pure. Formulas: task arithmetic
 (Ilharco et al. 2023), TIES (Yadav et al. 2023), DARE (Yu et al. 2023), Model Breadcrumbs (Davari &
-Belilovsky 2023). As in the last of these, shares are of each tensor for itself, so no more than
-one tensor of each member has to be in memory; and of that, a block at a time is worked on.
+Belilovsky 2023). As in the last of these, the share of kept elements holds for each tensor by
+itself. So only one tensor of each member has to be in memory, and it is processed in blocks.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from adapterxlt.models.selection import Largest, slices
 
 @dataclass(frozen=True)
 class Update:
-    """What a member changed in a tensor, of which any part can be asked for.
+    """What a member changed in a tensor; any part of it can be requested.
 
     Args:
-        shape, dtype: of the whole.
-        part: gives the flat elements of a slice.
+        shape, dtype: shape and type of the whole tensor.
+        part: returns the flat elements of a slice.
     """
 
     shape: torch.Size
@@ -34,23 +34,25 @@ class Update:
 
     @classmethod
     def of(cls, tensor: Tensor) -> Update:
-        """One that is in memory."""
+        """Make an update from a tensor in memory."""
         return cls(tensor.shape, tensor.dtype, tensor.reshape(-1).__getitem__)
 
     @property
     def count(self) -> int:
-        """The number of its elements."""
+        """The number of elements."""
         return self.shape.numel()
 
 
 def merged(
     updates: Iterable[Tensor], weights: Sequence[float], how: Arithmetic, keys: Iterable[str]
 ) -> Tensor:
-    """The update of a merge, in double precision.
+    """Return the update of a merge, in double precision.
 
     Args:
         updates: one per member.
-        keys: one per member: what a random choice depends on besides the seed.
+        weights: one per member.
+        how: what is kept of each update, and how updates are summed.
+        keys: one per member; random choices depend on it and on the seed.
 
     Example:
         >>> one, two = torch.tensor([4.0, 0.1]), torch.tensor([-2.0, 3.0])
@@ -69,10 +71,10 @@ def merged(
 def merged_parts(
     updates: Sequence[Update], weights: Sequence[float], how: Arithmetic, keys: Iterable[str]
 ) -> Iterator[tuple[slice, Tensor]]:
-    """The same block by block, from the first element to the last.
+    """Yield the update of a merge block by block, from the first element to the last.
 
-    Beside what the updates are made of it takes some 60 MB, however large the tensor is: which
-    elements are kept is found by counting (see `selection`). Measured with TIES of two full
+    Besides the updates themselves, this takes some 60 MB for a tensor of any size, as the elements
+    to keep are found by counting (see `selection`). Measured with TIES of two full
     fine-tunes, 30 million elements each, density 0.2: 59 MB and 3.4 s of one core; in one piece it
     took 1,556 MB and 9.2 s.
     """
@@ -83,7 +85,7 @@ def merged_parts(
 
 
 def summed(updates: Iterable[Tensor], weights: Sequence[float]) -> Tensor:
-    """The weighted sum.
+    """Return the weighted sum of updates.
 
     Example:
         >>> summed([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 0.0])], [1.0, -1.0])
@@ -99,10 +101,11 @@ def summed(updates: Iterable[Tensor], weights: Sequence[float]) -> Tensor:
 
 
 def agreed(updates: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    """TIES: the mean over the members whose sign is that of the weighted sum, times all weights.
+    """Return the consensus of TIES, element by element.
 
-    A member whose element is zero has no say in it. Where all agree, this is the weighted sum;
-    where the weighted sum is zero, so is this.
+    It is the mean over the members whose sign is that of the weighted sum, times the sum of all
+    weights. A member whose element is zero does not count. If all members agree, the result is the
+    weighted sum. If the weighted sum is zero, the result is zero.
 
     Example:
         >>> one, two = torch.tensor([4.0, 1.0, 0.0]), torch.tensor([-2.0, 1.0, 3.0])
@@ -121,7 +124,7 @@ def agreed(updates: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
 
 
 def sparsified(update: Tensor, how: Arithmetic, key: str) -> Tensor:
-    """An update with zeros for what is not kept of it.
+    """Return an update in which all elements that are not kept are zero.
 
     Example:
         >>> update = torch.tensor([0.1, -8.0, 2.0, 0.5])
@@ -138,7 +141,7 @@ def sparsified(update: Tensor, how: Arithmetic, key: str) -> Tensor:
 
 
 def _kept(update: Update, how: Arithmetic, key: str) -> Callable[[slice], Tensor]:
-    """Gives the parts of a sparsified update, which must be asked for in their order."""
+    """Return a function that gives parts of a sparsified update; call it in their order."""
     if how.sparsify == "none":
         return update.part
     mark = _marks(update, how, key)
@@ -155,7 +158,7 @@ def _kept(update: Update, how: Arithmetic, key: str) -> Callable[[slice], Tensor
 
 
 def _marks(update: Update, how: Arithmetic, key: str) -> Callable[[Tensor], Tensor]:
-    """Tells which elements of the next part are kept."""
+    """Return a function that tells which elements of the next part are kept."""
     if how.sparsify == "random":
         return _drawn(how.density, how.seed, key)
     count = round(how.density * update.count)
@@ -168,7 +171,7 @@ def _marks(update: Update, how: Arithmetic, key: str) -> Callable[[Tensor], Tens
 
 
 def _largest(update: Update, count: int) -> Largest:
-    """The `count` largest elements, whatever their sign."""
+    """Find the `count` largest elements, whatever their sign."""
 
     def blocks() -> Iterator[Tensor]:
         return (update.part(here).abs() for here in slices(update.count))
@@ -177,7 +180,7 @@ def _largest(update: Update, count: int) -> Largest:
 
 
 def _drawn(share: float, seed: int, key: str) -> Callable[[Tensor], Tensor]:
-    """Each element with the same chance; the choice depends only on seed, key and place."""
+    """Choose all elements with the same chance; the choice depends on seed, key and place."""
     number = int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")
     generator = torch.Generator().manual_seed(number)
     return lambda block: torch.rand(block.shape, generator=generator) < share

@@ -1,8 +1,8 @@
 """Stores a full fine-tune as its exact difference from the backbone, if that is smaller.
 
-Fine-tuning without weight decay leaves the embeddings of subwords that it never saw as they were,
-and those are most of a multilingual encoder. What differs is kept as it is, not subtracted, so
-nothing is lost to rounding: whole tensors, rows, or single elements, whichever is smallest.
+Fine-tuning without weight decay does not change the embeddings of subwords that it never saw, and
+these are most of a multilingual encoder. The new values themselves are stored, so nothing is lost
+to rounding. They are stored as whole tensors, rows or single elements, whichever is smallest.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ WORTH = 0.9  # share of the full size below which the difference is kept instead
 
 
 def write_difference(base: Mapping[str, Tensor], weights: Path, folder: Path) -> bool:
-    """Write what `weights` change in `base`, if that is smaller; returns whether it was.
+    """Write what `weights` change in `base` if that is smaller; return whether it was.
+
+    Args:
+        base: the backbone's tensors.
+        weights: the file with all weights.
+        folder: where the difference is written.
 
     Raises:
-        InvalidArtifactError: they do not have the same tensors.
+        InvalidArtifactError: the two do not have the same tensors.
     """
     changed = tensors.read(weights)
     if {n: t.shape for n, t in changed.items()} != {n: t.shape for n, t in base.items()}:
@@ -41,16 +46,16 @@ def write_difference(base: Mapping[str, Tensor], weights: Path, folder: Path) ->
 
 
 def shrink(base: Mapping[str, Tensor], folder: Path) -> None:
-    """Put what the weights in a folder change in `base` in their place, if that is smaller."""
+    """Replace the weights in a folder by their difference from `base`, if that is smaller."""
     if (folder / WEIGHTS_FILE).is_file() and write_difference(base, folder / WEIGHTS_FILE, folder):
         (folder / WEIGHTS_FILE).unlink()
 
 
 def apply_difference(target: Mapping[str, Tensor], path: Path) -> None:
-    """Put a stored difference over the backbone's tensors `target`, in place.
+    """Apply a stored difference to the backbone's tensors `target`, in place.
 
     Raises:
-        InvalidArtifactError: it does not fit them.
+        InvalidArtifactError: the difference does not fit them.
     """
     stored = tensors.read(path)
     for key in sorted(stored):
@@ -59,25 +64,31 @@ def apply_difference(target: Mapping[str, Tensor], path: Path) -> None:
 
 
 def name_of(key: str) -> str:
-    """The name of the backbone's tensor that an entry of a stored difference is about."""
+    """Return the name of the backbone's tensor that an entry of a stored difference changes."""
     return key.rpartition(":")[0] or key
 
 
 def tensor_of(key: str, target: Mapping[str, Tensor], path: Path) -> Tensor:
-    """That tensor.
+    """Return the backbone's tensor that an entry of a stored difference changes.
 
     Raises:
-        InvalidArtifactError: there is none.
+        InvalidArtifactError: there is no such tensor.
     """
     _fit(name_of(key) in target, path, name_of(key))
     return target[name_of(key)]
 
 
 def apply_one(own: Tensor, stored: Mapping[str, Tensor], key: str, path: Path) -> None:
-    """Put one entry of a stored difference, not values alone, over the tensor that it is about.
+    """Apply one entry of a stored difference to the tensor that it changes.
+
+    Args:
+        own: the tensor, which is changed in place.
+        stored: all entries of the difference.
+        key: an entry that says where values change, or that holds a whole tensor.
+        path: the file of the difference, for messages.
 
     Raises:
-        InvalidArtifactError: it does not fit.
+        InvalidArtifactError: the entry does not fit.
     """
     name, _, part = key.rpartition(":")
     with torch.no_grad():
@@ -97,7 +108,7 @@ def apply_one(own: Tensor, stored: Mapping[str, Tensor], key: str, path: Path) -
 
 
 def _smallest(name: str, base: Tensor, tensor: Tensor) -> dict[str, Tensor]:
-    """The smallest of the ways to write what is new in a tensor; {} if nothing is."""
+    """Return what is new in a tensor, in the smallest form; {} if nothing is new."""
     differs = base != tensor
     if not bool(differs.any()):
         return {}

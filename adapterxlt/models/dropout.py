@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-# Random bits an element. A probability is rounded to a multiple of 2**-16.
+# Random bits per element. A probability is rounded to a multiple of 2**-16.
 BITS = 16
 
 
 class QuickDropout(nn.Dropout):
     """`nn.Dropout`, but on a CPU four elements share one 64-bit random number.
 
-    torch draws one number an element there, one after another, which is a tenth of the time of
-    a training step. Elsewhere this is `nn.Dropout`. As there, what is kept is scaled by
-    1 / (1 - p), and the numbers come from torch's generator, so a seed fixes them.
+    On a CPU, torch draws one number per element, one after another, which takes a tenth of a
+    training step. On other devices this is plain `nn.Dropout`. As there, kept elements are scaled
+    by 1 / (1 - p), and the numbers come from torch's generator, so a seed fixes them.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class QuickDropout(nn.Dropout):
             dropped: Tensor = dropout(input, self.p, self.training)
             return dropped
         numbers = torch.empty(-(-input.numel() // 4), dtype=torch.int64)
-        numbers.random_(-(2**63), None)  # without bounds the sign bit would always be 0
+        numbers.random_(-(2**63), None)  # without these bounds, the sign bit would always be 0
         bits = numbers.view(torch.int16)[: input.numel()].view(input.shape)
         keep = bits >= threshold - 2 ** (BITS - 1)
         noise: Tensor = keep.to(input.dtype).mul_(1 / (1 - self.p))

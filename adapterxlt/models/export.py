@@ -28,14 +28,14 @@ CARD = "README.md"
 
 
 def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
-    """Folders that plain `adapters` loads by `load_adapter`, and a program that composes them.
+    """Write folders that plain `adapters` loads (`load_adapter`), and a program to compose them.
 
     Returns:
         How to use that program.
 
     Raises:
-        UsageError: it is a full fine-tune, or above one; or `adapters` has no model with heads of
-            its architecture.
+        UsageError: the model is a full fine-tune or stands on one; or `adapters` does not have a
+            model with heads for its architecture.
     """
     spec = built.spec
     assert spec is not None
@@ -66,7 +66,7 @@ def to_adapters(built: Built, artifact: Path, folder: Path) -> list[str]:
         if get_kind(head.kind).takes_choices:
             lines.append(f'model.heads["{name}"].config["num_choices"] = choices')
     lines.append(f"model.set_active_adapters({_block(spec.setup)})")
-    # Without a head of ours, `adapters` would put the backbone's own LM head on top.
+    # If it has no head, `adapters` would put the backbone's own LM head on top.
     active = None if spec.head is None else f'"{spec.name}"'
     lines.append(f"model.active_head = {active}")
     imports = ["from adapters import AutoAdapterModel", *_imports(spec.setup)]
@@ -108,13 +108,13 @@ _LIBRARIES = {"adapters": "plain `adapters`", "peft": "PEFT", "transformers": "p
 
 
 def export(built: Built, artifact: Path, folder: Path, kind: str) -> list[str]:
-    """Write one of `EXPORTERS`, with a README; the model is of no other use afterwards.
+    """Write an export of a kind of `EXPORTERS`, with a README; the model cannot be used afterwards.
 
     Returns:
-        What a user must know of it: what stays behind, what is another there.
+        What a user must know about it: what is left out, and what differs in the other library.
 
     Raises:
-        UsageError: that library has nothing that gives the same outputs.
+        UsageError: the other library has nothing that gives the same outputs.
     """
     with torch.no_grad():
         code = EXPORTERS[kind](built, artifact, folder)

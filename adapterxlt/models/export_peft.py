@@ -1,4 +1,4 @@
-"""A trained LoRA as PEFT has it, its head among `modules_to_save`."""
+"""Exports a trained LoRA to PEFT, with its head among `modules_to_save`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _WHY = {
 
 
 def to_peft(built: Built, folder: Path) -> list[str]:
-    """Write the folder; returns the program that loads it.
+    """Write the folder; return the program that loads it.
 
     Raises:
-        UsageError: it is no single LoRA, or one that PEFT has not.
+        UsageError: the model is not a single LoRA, or PEFT does not have this kind of LoRA.
     """
     spec = built.spec
     assert spec is not None
@@ -76,13 +76,13 @@ def to_peft(built: Built, folder: Path) -> list[str]:
         head = to_plain(
             architecture, head_tensors(built.model, spec.name), spec.name, spec.head.kind
         )
-        # PEFT asks for all names of a tensor, so the word embeddings go along with an LM head.
+        # PEFT wants all names of a tensor, so an LM head comes with the word embeddings.
         known = {**head, architecture.word_embeddings: built.model.get_input_embeddings().weight}
         aliases = places(architecture, spec.head.kind).aliases
         head |= {alias: known[first].clone() for alias, first in aliases.items()}
         found |= {PREFIX + key: value for key, value in head.items()}
         config["modules_to_save"] = places(architecture, spec.head.kind).modules
-        # What PEFT has no type for is loaded as it is.
+        # If PEFT does not have a type for the task, it loads the model as it is.
         config["task_type"] = task_type(spec.head.kind)
     else:
         config["task_type"] = "FEATURE_EXTRACTION"
@@ -93,7 +93,7 @@ def to_peft(built: Built, folder: Path) -> list[str]:
     tensors.write(found, folder / "adapter_model.safetensors")
     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
     (folder / "adapter_config.json").write_text(text, encoding="utf-8")
-    plain_config(built.backbone, spec.head).save_pretrained(folder)  # names the labels
+    plain_config(built.backbone, spec.head).save_pretrained(folder)  # it names the labels
     lines = _loading(architecture, spec.head)
     code = program(built, "PEFT", ["from peft import PeftModel", *lines[:1]], lines[1:])
     (folder / "load.py").write_text(code, encoding="utf-8")
@@ -114,7 +114,7 @@ def _loading(architecture: Architecture, head: HeadSpec | None) -> list[str]:
 
 
 def _plain_lora(built: Built) -> Part:
-    """The method's one part.
+    """Return the only part of the method.
 
     Raises:
         UsageError: PEFT has nothing that computes the same.
@@ -141,7 +141,7 @@ def _plain_lora(built: Built) -> Part:
 
 
 def _not_plain(part: Part) -> str:
-    """What of a LoRA PEFT has not, or does in another way; "" for nothing."""
+    """Say what PEFT lacks for a LoRA or computes differently; "" if there is nothing."""
     values = part.resolved
     if values["architecture"] != "lora" or values["vera_d"] is not None:
         return f"PEFT builds `{part.name}` differently"

@@ -1,4 +1,4 @@
-"""A trained model as a plain checkpoint of transformers: a full fine-tune, or LoRA merged in."""
+"""Exports a full fine-tune, or a model with merged LoRA, as a checkpoint of transformers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from adapterxlt.models.parts import Built
 from adapterxlt.models.plain_heads import plain_config, to_plain
 from adapterxlt.models.quiet import quiet
 
-TOLERANCE = 1e-4  # of the largest number
+TOLERANCE = 1e-4  # relative to the largest number
 
 
 @quiet()
 def to_transformers(built: Built, folder: Path) -> list[str]:
-    """Write the checkpoint; returns the program that loads it.
+    """Write the checkpoint; return the program that loads it.
 
     Raises:
-        UsageError: its adapters cannot be merged into weights.
+        UsageError: the model's adapters cannot be merged into weights.
     """
     spec = built.spec
     assert spec is not None
@@ -50,7 +50,7 @@ def to_transformers(built: Built, folder: Path) -> list[str]:
     given = {
         prefix + key.removeprefix(architecture.prefix): value for key, value in weights.items()
     }
-    # Each tensor once: a decoder that is the word embeddings is not listed beside them.
+    # This lists each tensor once: a decoder tied to the word embeddings is not listed again.
     tensors.assign(dict(model.named_parameters()), {**given, **head}, f"{folder}")
     _check_same(built, model.eval())
     model.save_pretrained(folder, safe_serialization=True)
@@ -77,7 +77,7 @@ def _check_mergeable(built: Built) -> None:
 
 
 def _check_same(built: Built, model: Any) -> None:
-    """Compare the hidden states of an input, before anything is written."""
+    """Check that both models give the same hidden states, before anything is written."""
     ids = built.tokenizer("Two children are playing.", return_tensors="pt")["input_ids"]
     base = model.base_model
     expected = built.model.base_model(input_ids=ids, attention_mask=torch.ones_like(ids))[0]

@@ -14,11 +14,11 @@ from adapterxlt.models.parts import Built
 
 @dataclass(frozen=True)
 class Named:
-    """What another library loads a backbone by.
+    """The name by which another library loads a backbone.
 
     Args:
-        load: an id of the Hub, or a folder of this machine.
-        moved: what to do elsewhere; "" for an id, which means the same anywhere.
+        load: an id of the Hub, or a folder on this machine.
+        moved: what to do on another machine; "" for an id, which means the same anywhere.
     """
 
     load: str
@@ -26,8 +26,8 @@ class Named:
 
 
 def other_way(backbone: Backbone) -> str:
-    """What to do with what neither PEFT nor transformers can hold."""
-    if backbone.architecture.model:  # `adapters` has no model with heads of it
+    """Say what to do with a model that neither PEFT nor transformers can hold."""
+    if backbone.architecture.model:  # `adapters` lacks a model with heads for it
         return PACKED
     return "export it --to adapters"
 
@@ -36,7 +36,7 @@ PACKED = "use `artifact pack` to share all of it, for adapterxlt"
 
 
 def backbone_of(backbone: Backbone) -> Named:
-    """The Hub's id of what is in its cache, the folder of what is not."""
+    """Return the Hub's id of a backbone in the Hub's cache, and the folder of any other."""
     if (repository := repository_of(backbone.path)) is not None:
         return Named(id_of(repository), "")
     if backbone.name in BUNDLED:
@@ -58,17 +58,20 @@ def program(
     *,
     choices: bool = False,
 ) -> str:
-    """A module with a function `load` that gives the model, and can be run.
+    """Return a runnable module with a function `load` that returns the model.
 
     Args:
-        body: the lines of the function; it has `backbone`, a folder or id, and `HERE`.
-        choices: whether they have a number of `choices` too.
+        built: the exported model.
+        library: name of the other library.
+        imports: the lines that import what `body` needs.
+        body: the lines of `load`. They can use `backbone`, a folder or id, and `HERE`.
+        choices: whether they can also use `choices`, a number.
     """
     spec = built.spec
     assert spec is not None
     named = backbone_of(built.backbone)
     bundled = built.backbone.name in BUNDLED
-    # Of the bundled one the folder is asked for where the program runs.
+    # For the bundled backbone, the program asks for the folder when it runs.
     default = built.backbone.name if bundled else named.load
     lines = [
         f'"""Loads `{spec.name}` in {library}: `python load.py [BACKBONE]`."""',

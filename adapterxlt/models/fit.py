@@ -35,7 +35,7 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
     """Compare names and shapes of an artifact's adapters, fusions and heads with the model's.
 
     Raises:
-        InvalidArtifactError: it is of another backbone, or tensors are missing, unknown or of
+        InvalidArtifactError: it belongs to another backbone, or tensors are missing, unknown or of
             another shape.
     """
     spec = read_for(backbone, artifact)
@@ -44,7 +44,7 @@ def check_fit(backbone: Backbone, artifact: Path) -> ModelSpec:
             raise InvalidArtifactError(f"`{artifact}`: {problem.splitlines()[0]}")
     config = config_of(backbone)
     with torch.device("meta"):
-        with no_init_weights():  # there is nothing to be filled
+        with no_init_weights():  # the tensors have no memory to fill
             model = adapter_class(backbone.architecture)(config)
         try:
             for name in setup_names(spec.setup) if spec.setup is not None else ():

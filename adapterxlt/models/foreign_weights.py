@@ -20,7 +20,7 @@ from adapterxlt.models.plain_heads import from_plain, places
 
 POOLER = "pooler."
 UNTIED = "its decoder was trained apart from the word embeddings"
-_POSITIONS = "embeddings.position_ids"  # a buffer that older checkpoints hold
+_POSITIONS = "embeddings.position_ids"  # a buffer in older checkpoints
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Weights:
     """Tensors under adapterxlt's names.
 
     Args:
-        body: of the adapter, or of the whole encoder. head: of its head.
-        file: where the body is from. head_file: where the head is from.
-        theirs: what the file calls a tensor, where that is another name.
+        body: the tensors of the adapter, or of the whole encoder.
+        head: the tensors of its head.
+        file: the file that the body was read from.
+        head_file: the file that the head was read from.
+        theirs: our name of a tensor -> its name in the file, where they differ.
     """
 
     body: dict[str, Tensor]
@@ -52,9 +54,12 @@ def from_adapters(
     """Read what `adapters` saved.
 
     Args:
-        file: `adapter.safetensors`; `old`: the adapter's name in it; `new`: its name here.
-        head_file: `model_head.safetensors`, if it has a head of the kind `kind`; `old_head`: the
-            head's name in it, "" for a head of a class of transformers.
+        file: `adapter.safetensors`.
+        old: the adapter's name in this file.
+        new: the adapter's name here.
+        head_file: `model_head.safetensors`; None if there is no head.
+        old_head: the head's name in this file; "" for a head of a class of transformers.
+        kind: the kind of the head; None if there is no head.
 
     Raises:
         InvalidArtifactError: a file cannot be read.
@@ -84,11 +89,14 @@ def from_peft(
     *,
     left_out: bool = False,
 ) -> Weights:
-    """Read what PEFT saved of a LoRA and of a head among `modules_to_save`.
+    """Read a LoRA that PEFT saved, and a head among its `modules_to_save`.
 
     Args:
-        kind: of its head; None if it has none. left_out: whether that is not built here.
-        scales: factors of the `lora_B` of modules. rank: that all are filled up to.
+        new: the adapter's name here.
+        kind: the kind of its head; None if it has no head.
+        scales: module -> the factor for its `lora_B`.
+        rank: the rank to which all matrices are filled up.
+        left_out: whether the file has a head that is not built here.
     """
     saved = tensors.read(file)
     theirs = {plain_name(name): name for name in saved if not is_copy(name)}
@@ -103,7 +111,7 @@ def from_peft(
     for name, tensor in found.items():
         place, _, part = name.rpartition(".")
         module, dot, matrix = place.rpartition(".")
-        ours = name  # does not belong to it, which the comparison says
+        ours = name  # not part of it; the later comparison reports this
         if dot and part == "weight" and matrix in ("lora_A", "lora_B"):
             ours = f"{module}.loras.{new}.{matrix}"
             if module in scales:
@@ -115,7 +123,7 @@ def from_peft(
 
 
 def _filled(tensor: Tensor, rank: int, scale: float | None) -> Tensor:
-    """A matrix of LoRA of another rank, the further rows or (of B, scaled) columns zero."""
+    """Fill a LoRA matrix up to a rank with zero rows, or for B (which is scaled) zero columns."""
     if tensor.dim() != 2:
         return tensor
     if scale is None:
@@ -146,10 +154,10 @@ def from_transformers(
 
 
 def unread_head(names: Mapping[str, str], kind: str, backbone: Backbone, file: Path) -> str:
-    """Why a head of transformers that a file holds cannot be built; "" if it can.
+    """Say why a head of transformers in a file cannot be built; "" if it can.
 
     Args:
-        names: its names in transformers -> those in the file.
+        names: names of tensors in transformers -> names in the file.
     """
     where = places(backbone.architecture, kind)
     there = {where.aliases.get(name, name) for name in names}
@@ -174,7 +182,7 @@ def untied(file: Path, name: str, backbone: Backbone) -> bool:
 def _plain_head(
     found: Mapping[str, Tensor], new: str, kind: str, backbone: Backbone
 ) -> dict[str, Tensor]:
-    """A head of transformers as ours; layers that are the backbone's (a pooler) from there."""
+    """Return a head of transformers as ours; layers such as the pooler come from the backbone."""
     where = places(backbone.architecture, kind)
     there = {where.aliases.get(name, name) for name in found}
     full = dict(found)
@@ -194,7 +202,7 @@ def _plain_head(
 
 
 def _in_checkpoint(backbone: Backbone) -> set[str]:
-    """Names of the encoder's own tensors in the backbone's files, as in a model with a head."""
+    """Return names of the encoder's tensors in the backbone's files, as a model with a head has."""
     found: set[str] = set()
     for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:
@@ -221,7 +229,7 @@ def _same(decoder: Tensor, backbone: Backbone) -> bool:
 
 
 def _on_base(found: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
-    """Names as in a model with a head, whose base has a name (`roberta`)."""
+    """Rename tensors as in a model with a head, where the base has a name (`roberta`)."""
     prefix = architecture.prefix
     if any(name.startswith(prefix) for name in found):
         return dict(found)
@@ -229,7 +237,7 @@ def _on_base(found: Mapping[str, Tensor], architecture: Architecture) -> dict[st
 
 
 def _without_copies(found: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Without the one pool of prefixes that every layer lists as its own, once it was used."""
+    """Leave out copies of the one pool of prefixes, which every layer lists after use."""
     kept = {}
     for name, tensor in found.items():
         place, pool, rest = name.partition(".prefix_tuning.pool.")

@@ -52,13 +52,13 @@ def build_fusion(
     """Build AdapterFusion over trained single adapters, in training mode.
 
     Args:
-        members: artifacts of the adapters; with `language`, also of those that stand on another
-            language adapter, which is left behind.
+        members: artifacts of the adapters. With `language`, they may stand on another language
+            adapter, which is left out.
         fusion: configuration of the fusion layers.
         name: name of what is trained, unique per content.
         head: the new head; heads of the members are never used.
         language: artifact of the language adapter below the fusion.
-        train_members: whether the members are trained on.
+        train_members: whether the members are trained further.
 
     Raises:
         InvalidArtifactError: a member is damaged or of another backbone.
@@ -101,7 +101,7 @@ def build_fusion(
 
 
 def _members(backbone: Backbone, members: Sequence[Path], speaking: bool) -> dict[str, ModelSpec]:
-    """Descriptions of the members by the names of their adapters, which must be distinct."""
+    """Return the members' descriptions by the names of their adapters, which must be distinct."""
     if not speaking:
         return {spec.name: spec for spec in single_members(backbone, members, "fuse")}
     found: dict[str, ModelSpec] = {}

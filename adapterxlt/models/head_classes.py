@@ -1,4 +1,4 @@
-"""An architecture's classes in `adapters` and in transformers, and where its layers are."""
+"""Finds an architecture's classes in `adapters` and transformers, and its layers."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import model_config
 from adapterxlt.kinds.registry import get_kind, with_heads
 
-STATES = ("hidden_states", "x")  # what layers call what they are given
-AdapterModel: TypeAlias = Any  # its classes share no typed one
+STATES = ("hidden_states", "x")  # how layers name their input
+AdapterModel: TypeAlias = Any  # its classes do not share a typed base
 
 
 def architecture_of(model: Any) -> Architecture:
-    """The entry of a model's architecture."""
+    """Return the entry of a model's architecture."""
     found = find(model.config.model_type)
-    assert found is not None  # only models of an entry are ever built
+    assert found is not None  # models are only built for known architectures
     return found
 
 
 def adapter_class(architecture: Architecture) -> Any:
-    """The class of models with adapters and heads."""
+    """Return the class of models with adapters and heads."""
     place = architecture.model or f"adapters:{architecture.classes}AdapterModel"
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 
 
 def plain_name(architecture: Architecture, kind: str | None) -> str:
-    """The class of transformers with a head of a kind; None for the encoder alone."""
+    """Return the name of the class of transformers with a kind of head; None: the encoder alone."""
     head = get_kind(kind).head if kind else None
     return architecture.classes + (head.transformers if head else "Model")
 
 
 def kinds_by_class(architecture: Architecture) -> dict[str, str]:
-    """The kind of head that each class of transformers has; of several, the first there is."""
+    """Return the kind of head of each class of transformers; of several kinds, the first."""
     return {plain_name(architecture, kind): kind for kind in reversed(with_heads())}
 
 
@@ -56,7 +56,7 @@ def config_of(backbone: Backbone) -> Any:
 
 
 def plain_encoder(architecture: Architecture, config: Any) -> Any:
-    """The encoder alone in transformers, without a pooler, its weights not yet those wanted."""
+    """Return the encoder of transformers without a pooler; its weights are not loaded yet."""
     options = {"add_pooling_layer": False} if architecture.pooler else {}
     return getattr(transformers, plain_name(architecture, None))(config, **options)
 
@@ -76,7 +76,7 @@ class _Through(nn.Module):
 
 
 def keep_lowest(model: Any, count: int) -> None:
-    """Leave out the layers above `count`, and what comes after the last layer."""
+    """Remove the layers above `count`, and what comes after the last layer."""
     entry = architecture_of(model)
     holder, name = _holder(model)
     whole = getattr(holder, name)
@@ -90,7 +90,7 @@ def keep_lowest(model: Any, count: int) -> None:
 
 @contextmanager
 def lowest_layers(model: Any, count: int) -> Iterator[None]:
-    """Do without the layers above `count` for a while."""
+    """Do without the layers above `count` while this lasts."""
     last = architecture_of(model).last
     holder, name = _holder(model)
     before = getattr(holder, name), getattr(model.base_model, last) if last else None
@@ -104,12 +104,12 @@ def lowest_layers(model: Any, count: int) -> Iterator[None]:
 
 
 def layers_holder(model: Any) -> nn.Module:
-    """The module that the layers are listed in."""
+    """Return the module that lists the layers."""
     found: nn.Module = _holder(model)[0]
     return found
 
 
 def _holder(model: Any) -> tuple[Any, str]:
-    """The module that has the list of layers, and what it calls it."""
+    """Return the module that lists the layers, and the name of that list in it."""
     outer, _, name = architecture_of(model).layers.rpartition(".")
     return (model.base_model.get_submodule(outer) if outer else model.base_model), name

@@ -12,14 +12,14 @@ from adapterxlt.models.head_classes import AdapterModel, architecture_of
 from adapterxlt.models.spec import HeadSpec
 
 TOKEN_LOGITS = ("logits", "start_logits", "end_logits")
-TOKEN_HEADS = ("tagging", "question_answering")  # as `adapters` calls those with such logits
+TOKEN_HEADS = ("tagging", "question_answering")  # heads with logits per token
 
 
 def add_head(model: AdapterModel, name: str, head: HeadSpec) -> None:
-    """Add a new head and make it the active one; sizes as `adapters` has them by default.
+    """Add a new head with the default sizes of `adapters`, and make it the active one.
 
     Raises:
-        ValueError: tasks of this kind have no head.
+        ValueError: tasks of this kind do not have a head.
     """
     found = get_kind(head.kind)
     if not found.trainable:

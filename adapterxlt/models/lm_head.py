@@ -12,7 +12,7 @@ from adapterxlt.models.head_classes import AdapterModel
 
 
 def unfreeze_bias(model: AdapterModel) -> None:
-    """Let LM heads train whole: `adapters` freezes a tied decoder's bias with its weight."""
+    """Let LM heads train as a whole: `adapters` freezes a tied decoder's bias with its weight."""
     for head in model.heads.values():
         decoder = head.get_output_embeddings()
         if decoder is not None:
@@ -21,7 +21,7 @@ def unfreeze_bias(model: AdapterModel) -> None:
 
 @contextmanager
 def without_tied(model: AdapterModel) -> Iterator[None]:
-    """For a while heads do not list the word embeddings as weights of their own."""
+    """While this lasts, heads do not list the word embeddings as weights of their own."""
     decoders = [head.get_output_embeddings() for head in model.heads.values()]
     tied = [(decoder, decoder.weight) for decoder in decoders if decoder is not None]
     for decoder, _ in tied:
@@ -34,6 +34,6 @@ def without_tied(model: AdapterModel) -> Iterator[None]:
 
 
 def head_tensors(model: AdapterModel, name: str) -> dict[str, Tensor]:
-    """A head's own tensors by name: those that its file holds."""
+    """Return a head's own tensors, those that its file holds, by name."""
     with without_tied(model):
         return tensors.select(model, tensors.of_head(name))

@@ -1,4 +1,4 @@
-"""Loading what was trained; everything is checked before it is used."""
+"""Loads trained models; everything is checked before it is used."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def load(backbone: Backbone, artifact: Path | None) -> Built:
     """Load an artifact (None: the bare backbone), in eval mode, composed and active.
 
     Raises:
-        InvalidArtifactError: it is damaged, incomplete, does not fit the backbone, or gives
-            other outputs than when it was saved.
+        InvalidArtifactError: the artifact is damaged or incomplete, does not fit the backbone, or
+            gives other outputs than when it was saved.
     """
     tokenizer = load_tokenizer(backbone)
     if artifact is None:

@@ -35,17 +35,18 @@ from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import activate
 from adapterxlt.models.spec import AdapterSpec, HeadSpec, ModelSpec, backbone_spec
 
-# Where the tensors of families with arithmetic of their own lie.
+# Modules of `adapters` that hold the tensors of families with arithmetic of their own.
 _FAMILIES: dict[str, Family] = {"loras": "lora", "refts": "reft"}
 _SHARED = "shared_parameters"
 
 
 @dataclass
 class Merged(Built):
-    """A merge.
+    """A model that is a merge.
 
     Args:
-        error: norm of what a chosen rank cut off the merged updates, relative to theirs.
+        error: the norm of what a chosen rank cut off the merged updates, relative to the norm of
+            the updates.
     """
 
     error: float = 0.0
@@ -64,15 +65,19 @@ def merge(
 ) -> Merged:
     """Build the merge of single adapters, or of full fine-tunes, in eval mode.
 
-    By default their weighted sum. Weights are used as given and need not sum to one (task
-    arithmetic); None means equal shares. `merge_kind` says what of each method they weigh. If all
-    members have heads with the same labels, the merge has their weighted mean (weights relative to
-    their sum), unless the weights sum to zero or nearly so; else none.
+    By default it is their weighted sum. `merge_kind` says what the weights apply to in each method.
+    If all members have heads with the same labels, the merge has the weighted mean of the heads
+    (weights relative to their sum), unless the weights sum to zero or nearly so. Otherwise it does
+    not have a head.
 
     Args:
-        rank: of a merged LoRA; None loses nothing.
-        how: what else is done to what is weighed.
-        first_head: whether the heads are those of the first member, whatever the others have.
+        members: artifacts of the members.
+        weights: the weights, which are used as given and need not sum to one (task arithmetic);
+            None means equal shares.
+        name: name of the merge, unique per content.
+        rank: the rank of a merged LoRA; None loses nothing.
+        how: other operations on the members' updates, besides weighing.
+        first_head: whether to use the heads of the first member, whatever the others have.
 
     Raises:
         InvalidArtifactError: a member is damaged or of another backbone.
@@ -125,14 +130,14 @@ def merge(
 def _merged_heads(
     members: Sequence[tuple[HeadSpec, ...]], weights: Sequence[float]
 ) -> tuple[HeadSpec, ...]:
-    """The heads of a merge: those of its first member, if all have the like and do not cancel."""
+    """Return the first member's heads, if all members have such heads and weights do not cancel."""
     kinds = [[(head.kind, head.labels, head.multi_label) for head in heads] for heads in members]
     same = all(kind == kinds[0] for kind in kinds)
     return members[0] if same and not cancel(weights) else ()
 
 
 def _member(backbone: Backbone, folder: Path) -> ModelSpec:
-    """The description of an artifact that fits, and is a single adapter or a full fine-tune."""
+    """Read a member, and check that it fits and is a single adapter or a full fine-tune."""
     spec = check_fit(backbone, folder)
     whole = spec.full and spec.setup is None
     if not (spec.single or whole):
@@ -156,7 +161,7 @@ def _shares(weights: Shares | Sequence[float] | None, count: int, name: str) -> 
 
 
 def _layers_of(backbone: Backbone) -> LayerOf:
-    """Tells the layer that a tensor or a module of the encoder belongs to."""
+    """Return a function that tells the layer of a tensor or a module of the encoder."""
     layers = f"{backbone.architecture.prefix}{backbone.architecture.layers}."
 
     def layer_of(name: str) -> int | None:
@@ -177,7 +182,7 @@ def _merge_adapters(
     how: Arithmetic,
     layer_of: LayerOf,
 ) -> float:
-    """Give the new adapter its tensors; returns the error of the rank."""
+    """Give the new adapter its tensors; return the error from cutting the rank."""
     states = [
         tensors.renamed(tensors.read(adapter_file(spec, folder, own.name)), own.name, name)
         for spec, folder in zip(specs, members, strict=True)
@@ -206,7 +211,7 @@ def _merge_adapters(
             for state in states
         ]
         here = sums[index]
-        # The merge's own name, in the places of its tensors, changes nothing.
+        # The name of the merge is left out of places, so it does not change random choices.
         here.weights, here.place = shares.at(layer_of(place)), place.removesuffix(f"{name}.")
         merged = WEIGH[kind](here, own)
         found |= {place + key: tensor for key, tensor in merged.items()}
@@ -219,7 +224,7 @@ def _values(part: Part) -> dict[str, object]:
 
 
 def _place(key: str) -> str:
-    """The name of the module that an adapter's tensor belongs to: as far as the adapter's name."""
+    """Return the module of an adapter's tensor: its name up to the adapter's name."""
     parts = key.split(".")
     index = next(index for index, part in enumerate(parts) if part in tensors.CONTAINERS)
     return ".".join(parts[: index + 2]) + "."
@@ -228,7 +233,7 @@ def _place(key: str) -> str:
 def _shared_projections(
     states: Sequence[Mapping[str, Tensor]], specs: Sequence[ModelSpec]
 ) -> dict[str, Tensor]:
-    """The random projections that VeRAs share and never train; {} of other methods.
+    """Return the random projections that VeRAs share and never train; {} for other methods.
 
     Raises:
         AdapterXLTError: members have different ones.

@@ -1,6 +1,6 @@
 """Merges the changes of full fine-tunes to the backbone, one tensor at a time.
 
-That takes the tensors of the members themselves, 4 bytes an element each, and some 60 MB more.
+This takes memory for one tensor of each member, with 4 bytes per element, and some 60 MB more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from adapterxlt.models.consensus import Update, merged_parts
 from adapterxlt.models.difference import VALUES, apply_one, name_of, tensor_of
 from adapterxlt.models.spec import DIFFERENCE_FILE, WEIGHTS_FILE
 
-LayerOf = Callable[[str], int | None]  # the layer that a tensor belongs to, if any
+LayerOf = Callable[[str], int | None]  # name of a tensor -> its layer, if any
 
 
 class FineTune:
@@ -40,7 +40,7 @@ class FineTune:
                 tensor_of(key, base, self._stored.path)
 
     def change(self, name: str, base: Tensor) -> Update:
-        """What it changed in a tensor, exactly: in double precision."""
+        """Return what it changed in a tensor, exactly, in double precision."""
         path = self._stored.path
         if self._whole:
             own = self._stored[name]
@@ -65,10 +65,12 @@ def add_differences(
     how: Arithmetic,
     layer_of: LayerOf,
 ) -> None:
-    """Add to the backbone's tensors what fine-tunes changed in them; what none did stays as it is.
+    """Add what fine-tunes changed to the backbone's tensors; unchanged elements stay as they are.
 
     Args:
-        names: of the members: what random choices depend on.
+        target: the backbone's tensors, which are changed in place.
+        members: artifacts of the fine-tunes.
+        names: names of the members, on which random choices depend.
 
     Raises:
         InvalidArtifactError: a member does not fit.
@@ -82,6 +84,6 @@ def add_differences(
         keys = [f"{member}/{name}" for member in names]
         for here, total in merged_parts(changes, weights, how, keys):
             own = base.view(-1)[here]
-            changed = total != 0  # nor does the sign of a zero change: -0.0 + 0.0 is 0.0
+            changed = total != 0  # keeps the sign of zeros too: -0.0 + 0.0 is 0.0
             with torch.no_grad():
                 own[changed] = (total + own)[changed].to(own.dtype)

@@ -1,7 +1,7 @@
-"""The arithmetic of merging, by the kinds of `method_merge`: one function a kind.
+"""The arithmetic of merging, with one function for each kind of `merge_kind`.
 
-Each gets the tensors of one place of the model (a matrix, a layer, a unit), member by member, and
-returns the merge's. Sums are made in double precision.
+A function gets the members' tensors at one place of the model (a matrix, a layer, a unit), and
+returns those of the merge. Sums are computed in double precision.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ Place = Mapping[str, Tensor]
 
 @dataclass
 class Sum:
-    """What all places of a merge have in common, and where it is.
+    """The settings of a merge, and the place that is being merged.
 
     Args:
-        weights: of the members, at this place.
+        weights: weights of the members at this place.
         values: parameters of each member's method.
-        rank: of the merged LoRA; None keeps the sum of the members' ranks.
+        rank: the rank of the merged LoRA; None keeps the sum of the members' ranks.
         shared: the frozen projections that VeRAs share.
-        how: what else is done to the members' updates.
-        names: of the members, on which a random choice depends.
-        place: this place.
-        lost, total: squared norms, over all places so far, of what the rank cut off the merged
-            updates, and of these.
+        how: other operations on the members' updates, besides weighing.
+        names: names of the members, on which random choices depend.
+        place: name of this place.
+        lost: the squared norm of what the rank cut off the merged updates, over all places so
+            far.
+        total: the squared norm of the merged updates themselves, over all places so far.
     """
 
     weights: Sequence[float]
@@ -47,28 +48,29 @@ class Sum:
 
     @property
     def error(self) -> float:
-        """Norm of what the rank cut off, relative to that of the updates."""
+        """The norm of what the rank cut off, relative to the norm of the updates."""
         return (self.lost / self.total) ** 0.5 if self.total else 0.0
 
     def of(self, tensors: Sequence[Tensor], what: str = "") -> Tensor:
-        """What becomes of the members' updates.
+        """Merge the members' updates.
 
         Args:
-            what: tells them from others at this place.
+            tensors: the update of each member.
+            what: tells these updates from others at this place.
         """
         names = self.names or [""] * len(tensors)
         keys = [f"{name}/{self.place}{what}" for name in names]
         return merged(tensors, self.weights, self.how, keys)
 
     def number(self, member: int, key: str) -> float:
-        """A number among the parameters of a member's method."""
+        """Return a number among the parameters of a member's method."""
         value = self.values[member][key]
         assert isinstance(value, (int, float))
         return float(value)
 
 
 def _weights(found: Sum, members: Sequence[Place]) -> Place:
-    """The weighted sum of the weights themselves."""
+    """Sum the weights themselves."""
     return {key: found.of([member[key] for member in members], key) for key in members[0]}
 
 
@@ -78,7 +80,7 @@ def _low_rank(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _several_low_rank(found: Sum, members: Sequence[Place]) -> Place:
-    """Each member's up-projections are one already, as it mixes them by weights of its own."""
+    """Mix each member's up-projections into one by its own weights; then merge as for LoRA."""
     pairs = []
     for index, member in enumerate(members):
         sharpness = found.number(index, "weights_sharpness")
@@ -96,7 +98,10 @@ def _several_low_rank(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _joined(found: Sum, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """B and A whose product is the merge of all scaled B A: side by side, or cut."""
+    """Return B and A whose product is the merge of all scaled B A.
+
+    They are joined side by side, or cut to the rank.
+    """
     scales = [
         found.number(index, "alpha") / found.number(index, "r") for index in range(len(pairs))
     ]
@@ -113,7 +118,7 @@ def _joined(found: Sum, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor,
     up, down = torch.cat(ups, dim=1), torch.cat([down.double() for _, down in pairs])
     if found.rank is None:
         return up, down
-    # The decomposition of the product, without ever building it.
+    # This decomposes the product without ever building it.
     left, left_core = torch.linalg.qr(up)
     right, right_core = torch.linalg.qr(down.T)
     inner, sizes, outer = torch.linalg.svd(left_core @ right_core.T)
@@ -122,8 +127,8 @@ def _joined(found: Sum, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor,
 
 
 def _cut(found: Sum, left: Tensor, sizes: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """B and A of the rank, from a singular value decomposition."""
-    assert found.rank is not None  # checked: it is not of low rank
+    """Return B and A of the chosen rank, from a singular value decomposition."""
+    assert found.rank is not None  # checked before: the update is not of low rank
     found.total += float(sizes.square().sum())
     found.lost += float(sizes[found.rank :].square().sum())
     kept = min(found.rank, len(sizes))
@@ -136,7 +141,7 @@ def _cut(found: Sum, left: Tensor, sizes: Tensor, right: Tensor) -> tuple[Tensor
 
 
 def _shared_low_rank(found: Sum, members: Sequence[Place]) -> Place:
-    """The sum on the same projections A and B: its own vera_B does all the scaling."""
+    """Sum members that share the projections A and B; the merge's own vera_B does all scaling."""
     assert found.shared is not None
     base = found.shared["lora_B"].double()
     products = [member["vera_B"].double() @ base @ member["vera_D"].double() for member in members]
@@ -147,7 +152,7 @@ def _shared_low_rank(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _rescaling(found: Sum, members: Sequence[Place]) -> Place:
-    """1 + the weighted sum of how far each scale is from 1, which changes nothing."""
+    """Return 1 + the weighted sum of each scale's distance from 1; a scale of 1 changes nothing."""
     scales = [
         found.number(index, "alpha") * member["lora_B"].double()
         for index, member in enumerate(members)
@@ -156,9 +161,10 @@ def _rescaling(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _edit(found: Sum, members: Sequence[Place]) -> Place:
-    """ReFTs edit a hidden state h by P^T (W h + b - P h), DiReFT by P^T f(W h + b): side by side.
+    """Join the edits of ReFTs side by side.
 
-    As P counts twice in the former, the weight goes into W and b there.
+    A ReFT edits a hidden state h by P^T (W h + b - P h), and DiReFT by P^T f(W h + b). As P counts
+    twice in the former, the weight goes into W and b there.
     """
     units = {key.split(".")[1] for key in members[0]}
     merged: dict[str, Tensor] = {}
@@ -186,7 +192,7 @@ def _edit(found: Sum, members: Sequence[Place]) -> Place:
 
 
 def _projection(member: Place, own: str) -> Tensor:
-    """The projection of a unit; LoReFT keeps what an orthogonal one is made of."""
+    """Return the projection of a unit; LoReFT only stores what its orthogonal one is made from."""
     plain = member.get(own + "projection.weight")
     if plain is not None:
         return plain
@@ -202,7 +208,7 @@ def _projection(member: Place, own: str) -> Tensor:
         return weight.detach()
 
 
-# Of full fine-tunes, `merge` sums the differences to the backbone itself.
+# For full fine-tunes, `merge` itself sums the differences from the backbone.
 WEIGH: dict[MergeKind, Callable[[Sum, Sequence[Place]], Place]] = {
     "weights": _weights,
     "low_rank": _low_rank,

@@ -1,4 +1,4 @@
-"""ModernBERT with adapters and heads: `adapters` has adapters for it, but no class with heads."""
+"""Adds heads to ModernBERT: `adapters` has adapters for it, but lacks a class with heads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from adapters.wrappers import init
 from transformers import ModernBertModel, ModernBertPreTrainedModel
 
 
-# Its bases are untyped.
+# The base classes are untyped.
 class ModernBertAdapterModel(
     EmbeddingAdaptersWrapperMixin,  # type: ignore[misc]
     ModelWithFlexibleHeadsAdaptersMixin,  # type: ignore[misc]
     ModernBertPreTrainedModel,
 ):
-    """As the classes of `adapters` for other architectures."""
+    """A class like those of `adapters` for other architectures."""
 
-    model: Any  # torch would have it a tensor or a module
+    model: Any  # torch's type would be a tensor or a module
     head_types = (
         "classification",
         "multilabel_classification",
@@ -33,14 +33,14 @@ class ModernBertAdapterModel(
         super().__init__(config)
         self.model = ModernBertModel(config)
         init(self.model)
-        if not config.attention_bias:  # `adapters` adds one nevertheless
+        if not config.attention_bias:  # `adapters` adds a bias nevertheless
             for layer in self.model.layers:
                 layer.attn.Wqkv.bias = None
         self._init_head_modules()  # type: ignore[operator]
         self.init_weights()  # type: ignore[no-untyped-call]
 
     def add_masked_lm_head(self, head_name: str, **settings: Any) -> None:
-        """As that of transformers, whose layers before the decoder have no biases."""
+        """Add a head like that of transformers, where the layers before the decoder lack biases."""
         super().add_masked_lm_head(head_name, **settings)
         head: Any = self.heads[head_name]  # type: ignore[index]
         dense, norm = head[0], head[2]
@@ -58,7 +58,7 @@ class ModernBertAdapterModel(
         head: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Hidden states, or what the active head makes of them."""
+        """Return the hidden states, or the outputs of the active head."""
         kwargs.pop("return_dict", None)
         outputs = self.model(
             input_ids=input_ids,

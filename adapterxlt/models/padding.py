@@ -3,11 +3,11 @@
 Three things in `adapters` (1.2 and 1.3) look at padding:
 
 - prompt tuning: the mask that it puts in front lets the prompt tokens attend to padding;
-- gates (`unipelt`, `use_gating`): the mean that a gate takes over a text counts padding tokens;
-- ReFT on last positions: a text shorter than `suffix_positions` fails in a batch of longer ones,
-  and among its like has the wrong positions written.
+- gates (`unipelt`, `use_gating`): the mean that a gate takes over a text includes padding tokens;
+- ReFT on last positions: a text shorter than `suffix_positions` fails in a batch of longer ones.
+  In a batch of such texts, the wrong positions are edited.
 
-Where there is neither padding nor so short a text, all is as in plain `adapters`, to the bit.
+Without padding and such short texts, results are the same as in plain `adapters`, to the bit.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from adapterxlt.models import tensors
 from adapterxlt.models.head_classes import STATES, AdapterModel, layers_holder, layers_of
 
 _MASKS = ("attention_mask", "attn_mask")
-_EPSILON = 1e-6  # gates nearer than this to 0 or 1 are taken to be there
+_EPSILON = 1e-6  # gates nearer than this to 0 or 1 count as that far away
 
 
 def ignore_padding(model: AdapterModel) -> None:
-    """Make all adapters of a model blind to padding; call it once, when they are all there."""
+    """Make all adapters of a model ignore padding; call it once, after adding all of them."""
     parts = [(name, module) for name, module in model.named_modules() if tensors.owner(name)]
     gates = [module for name, module in parts if isinstance(module, nn.Linear) and _is_gate(name)]
     refts = [module for _, module in parts if getattr(module, "suffix_positions", 0)]
@@ -42,7 +42,7 @@ def ignore_padding(model: AdapterModel) -> None:
 
 
 def _first_with_mask(model: AdapterModel) -> nn.Module:
-    """The module that is given the mask as all layers are: what holds them, or the first."""
+    """Return the module that gets the mask as all layers do: their holder, or the first layer."""
     holder = layers_holder(model)
     return holder if holder is not model.base_model else layers_of(model)[0]
 
@@ -61,31 +61,31 @@ def _read_mask(
     name = next((name for name in _MASKS if name in kwargs), "")
     mask: Tensor | None = kwargs[name] if name else args[1] if len(args) > 1 else None
     context.width, context.real = states.shape[1], None
-    if mask is not None and mask.dim() == 2:  # 1 for every token of the text
+    if mask is not None and mask.dim() == 2:  # 1 marks the tokens of the text
         context.real = mask.bool()
-    elif mask is not None:  # 0, or True, for what a token sees
-        columns = mask[:, :, -1:]  # the last one sees all that any does: [batch, 1, 1, length]
+    elif mask is not None:  # 0, or True, marks what a token sees
+        columns = mask[:, :, -1:]  # the last token sees most: [batch, 1, 1, length]
         prompt = context.width - columns.shape[-1]
-        if columns.dtype is torch.bool:  # of decoders, which have no prompts
+        if columns.dtype is torch.bool:  # used by decoders, which have no prompts
             context.real = columns[:, 0, 0]
         else:
-            # A prompt may stand behind the first token, which is not padding either: 0 masks
-            # nothing.
+            # 0 masks nothing. A prompt may stand behind the first token, but neither of them is
+            # padding.
             columns = pad(columns, (prompt, 0))
             context.real = columns[:, 0, 0] == 0
         if prompt:
             kwargs[name] = columns.expand(-1, -1, context.width, -1)
-    context.prompt_tokens_length = None  # else each layer puts rows that mask nothing in front
+    context.prompt_tokens_length = None  # else each layer would prepend rows that mask nothing
     return args, kwargs
 
 
 def _mean_of_text(gate: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
-    """Give padding tokens the mean gate of the text: then it is the mean of all, too.
+    """Give padding tokens the mean gate of the text, so that it is the mean of all tokens too.
 
     `adapters` takes the mean of the sigmoid over [batch, length, gates] right after this.
     """
     real: Tensor | None = getattr(ForwardContext.get_context(), "real", None)
-    if real is None or real.shape[1] != output.shape[1]:  # of a table of distances (DeBERTa)
+    if real is None or real.shape[1] != output.shape[1]:  # a DeBERTa table of distances
         return output
     real = real.unsqueeze(-1)
     shares = real / real.sum(dim=1, keepdim=True).clamp(min=1)
@@ -94,7 +94,7 @@ def _mean_of_text(gate: nn.Module, args: tuple[Any, ...], output: Tensor) -> Ten
 
 
 def _widen(reft: Any, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Let the last positions of a short text be its first ones, as many as there must be."""
+    """For a text with too few positions, edit its first positions; pad it if it is too short."""
     context: Any = ForwardContext.get_context()
     positions: int = reft.suffix_positions
     if hasattr(context, "seqlens"):

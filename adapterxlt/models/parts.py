@@ -1,4 +1,4 @@
-"""Shared parts of building and loading models: names, descriptions, adapters from files."""
+"""Has what building and loading models share: names, descriptions, adapters from files."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Built:
     Args:
         model: the encoder with its adapters composed and active, and the head active.
         tokenizer: knows the longest input (`model_max_length`).
-        backbone: what it stands on.
+        backbone: the backbone of the model.
         spec: what it consists of; None for the bare backbone.
-        prefix: put before each sentence whose vector is wanted.
-        masks: which elements are trained of tensors that are not trained whole, by name.
-        members: names of the adapters that are trained on with a fusion of them.
-        spoken: of a training in several languages, the setup of each one that stands on another
-            language adapter than `spec` says.
-        precision: what its products are computed in where it is only used: fp32, bf16 or fp16.
+        prefix: text put before each sentence whose vector is wanted.
+        masks: for tensors that are trained only in part, the elements that are trained, by name.
+        members: names of the adapters that are trained further together with their fusion.
+        spoken: for training in several languages, the setup of each language that has another
+            language adapter than the one in `spec`.
+        precision: type of its products when it is not being trained: fp32, bf16 or fp16.
     """
 
     model: AdapterModel
@@ -76,19 +76,19 @@ class Built:
 
     @contextmanager
     def inference(self) -> Iterator[None]:
-        """For passes through the model without gradients, in its precision."""
+        """Run passes through the model without gradients and in its precision while this lasts."""
         kind = self.model.device.type
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
         with torch.inference_mode(), torch.autocast(kind, dtype, enabled=dtype is not None):
             yield
 
     def speak(self, language: str) -> None:
-        """Put the adapter of a language below what is trained, where it is trained in several.
+        """Put the adapter of a language below what is trained, if training has several languages.
 
-        Any language that has none is the one whose adapter the model was built with.
+        A language without an entry gets the adapter with which the model was built.
         """
         if self.spoken and self.spec is not None and self.spec.setup is not None:
-            head = self.model.active_head  # which setting the adapters may change
+            head = self.model.active_head  # setting the adapters may change it
             setup = self.spoken.get(language, self.spec.setup)
             self.model.set_active_adapters(to_block(setup))
             self.model.active_head = head
@@ -97,7 +97,7 @@ class Built:
         """Make the head of a task the active one.
 
         Raises:
-            ValueError: the model has no head of that task.
+            ValueError: the model does not have a head for that task.
         """
         spec = self.spec
         for head in spec.heads if spec else ():
@@ -110,7 +110,7 @@ class Built:
 def check_name(name: str) -> None:
     """Refuse names that `adapters` would trip over.
 
-    It keeps adapters in `nn.ModuleDict`s, where `to` or `type` are taken.
+    It keeps adapters in `nn.ModuleDict`s, which have attributes such as `to` and `type`.
     """
     if not name.replace("_", "a").isalnum() or name != name.lower() or not name.isascii():
         raise AdapterXLTError(f"`{name}` is not an adapter name; use a-z, 0-9 and _")
@@ -124,7 +124,7 @@ def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
     """Read an artifact's description and check that it belongs to this backbone.
 
     Raises:
-        InvalidArtifactError: it is damaged, or was trained on another backbone.
+        InvalidArtifactError: the artifact is damaged, or was trained on another backbone.
     """
     spec = read_spec(artifact)
     theirs, ours = spec.backbone, backbone_spec(backbone)
@@ -148,7 +148,7 @@ def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
 
 
 def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tuple[ModelSpec, ...]:
-    """Descriptions of artifacts that must be single, distinct adapters on the bare backbone."""
+    """Read artifacts, which must be single, distinct adapters on the bare backbone."""
     specs = tuple(read_for(backbone, folder) for folder in members)
     for spec, folder in zip(specs, members, strict=True):
         if not spec.single:
@@ -168,7 +168,7 @@ def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None
     """Add an adapter of a method as recipes write it.
 
     Raises:
-        AdapterXLTError: the library cannot build it on this backbone.
+        AdapterXLTError: the library cannot build the adapter on this backbone.
     """
     try:
         layers = model.config.num_hidden_layers
@@ -181,7 +181,7 @@ def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None
 
 
 def add_saved(model: AdapterModel, spec: ModelSpec, artifact: Path, setup: Setup) -> None:
-    """Add the adapters (and the fusion) that `setup`, a part of the artifact's, consists of."""
+    """Add the adapters and fusions of `setup`, which is a part of the artifact's setup."""
     methods = methods_of(spec)
     for name in setup_names(setup):
         new_adapter(model, name, methods[name], f"`{artifact}`")
@@ -205,7 +205,7 @@ def methods_of(spec: ModelSpec | None) -> dict[str, str]:
 
 
 def hide_prompt_of(model: AdapterModel, spec: ModelSpec) -> None:
-    """Make outputs those of the input's own tokens: not of a prompt, not of padding."""
+    """Cut outputs back to the input's own tokens if there are prompts, and ignore padding."""
     if spec.setup is not None:
         lowest = next(setup_names(spec.setup))
         hide_prompt(model, lowest)

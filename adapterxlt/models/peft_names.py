@@ -1,4 +1,4 @@
-"""PEFT's names of tensors and kinds of tasks. No torch."""
+"""Translates PEFT's names of tensors and of kinds of tasks. No torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _AROUND = re.compile(r"\.(modules_to_save|lora_[AB])(\.default)?(?=\.)")
 
 
 def plain_name(name: str) -> str:
-    """What a tensor is called in the model below PEFT's: without what PEFT puts around it."""
+    """Return the name of a tensor in the wrapped model, without what PEFT puts around it."""
     short = name.removeprefix(PREFIX)
     return _AROUND.sub(lambda found: "" if found[1][0] == "m" else f".{found[1]}", short)
 
@@ -22,12 +22,12 @@ def is_copy(name: str) -> bool:
 
 
 def task_type(kind: str) -> str | None:
-    """What PEFT calls such tasks; None if it has no type for them."""
+    """Return PEFT's name for a kind of tasks; None if PEFT does not have a type for it."""
     head = get_kind(kind).head
     return None if head is None else head.peft
 
 
 def kind_of_type(task_type: str) -> str | None:
-    """The kind of tasks that PEFT calls so: of several with such a head, the first."""
+    """Return the kind of tasks that has this name in PEFT; of several such kinds, the first."""
     kinds = (kind for kind, head in with_heads().items() if head.peft == task_type)
     return next(kinds, None)

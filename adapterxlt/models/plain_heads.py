@@ -29,14 +29,14 @@ _SMALL = (
 
 @dataclass(frozen=True)
 class Places:
-    """Where a head's tensors lie.
+    """The names of a head's tensors here and in transformers.
 
     Args:
-        names: ours, without the `heads.NAME.` before it -> theirs. The weight of a decoder that
-            is the word embeddings is among neither.
-        aliases: further names that theirs has for a tensor -> the first name of that tensor.
-        last: the layer of ours whose outputs are the head's.
-        prefix: what names of the encoder's tensors begin with there.
+        names: our name of a tensor, without `heads.NAME.` at its start -> its name in transformers.
+            The weight of a decoder that is tied to the word embeddings is left out.
+        aliases: further name of a tensor in transformers -> its first name there.
+        last: our name of the layer whose outputs are those of the head.
+        prefix: what names of the encoder's tensors begin with in transformers.
     """
 
     names: Mapping[str, str]
@@ -46,7 +46,7 @@ class Places:
 
     @property
     def outputs(self) -> list[str]:
-        """The names that the bias of the last layer has there: as long as there are outputs."""
+        """All names in transformers of the last layer's bias, which has one value per output."""
         first = self.names[f"{self.last}.bias"]
         return [first, *(name for name, other in self.aliases.items() if other == first)]
 
@@ -61,11 +61,11 @@ class Places:
 def places(architecture: Architecture, kind: str) -> Places:
     """Compare the layers of our head with those of the class of transformers, one by one.
 
-    Both do the same with the same layers in the same order: `adapters` builds its heads after
-    transformers'. The pooler is the first layer of the head of multiple choice.
+    Both have the same layers in the same order, as `adapters` models its heads on those of
+    transformers. For multiple choice, the pooler is the first layer of the head.
 
     Raises:
-        UsageError: this architecture's are others there.
+        UsageError: transformers builds the heads of this architecture differently.
     """
     if not architecture.has_plain(kind):
         raise UsageError(
@@ -101,13 +101,13 @@ def places(architecture: Architecture, kind: str) -> Places:
 
 
 def _outputs(kind: str) -> int | None:
-    """How many outputs the heads of a kind have, where that is fixed."""
+    """Return the number of outputs of a kind of head, if it is fixed."""
     head = get_kind(kind).head
     return None if head is None else head.outputs
 
 
 def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
-    """Modules with weights of their own, in order."""
+    """Return the modules that have weights of their own, in order."""
     return {
         name: module
         for name, module in model.named_modules()
@@ -120,10 +120,11 @@ def _layers(model: nn.Module, belongs: tensors.Belongs) -> dict[str, nn.Module]:
 def find_kind(
     architecture: Architecture, shapes: Mapping[str, tuple[int, ...]], told: str | None
 ) -> str | None:
-    """The kind of the head among tensors of transformers; None if there is no head.
+    """Find the kind of head among tensors of transformers; None if there is no head.
 
     Args:
-        told: what they are said to be of; None if nothing says.
+        shapes: the shapes of the tensors by name.
+        told: the kind that the checkpoint says it has; None if it does not say.
     """
     if told is not None:
         return told if any(name in shapes for name in places(architecture, told).outputs) else None
@@ -139,7 +140,7 @@ def find_kind(
 def to_plain(
     architecture: Architecture, head: Mapping[str, Tensor], name: str, kind: str
 ) -> dict[str, Tensor]:
-    """The tensors of our head `name` under the names of transformers."""
+    """Return the tensors of our head `name` under the names of transformers."""
     found = places(architecture, kind).names
     return {found[key.removeprefix(f"heads.{name}.")]: value for key, value in head.items()}
 
@@ -147,9 +148,9 @@ def to_plain(
 def from_plain(
     architecture: Architecture, found: Mapping[str, Tensor], name: str, kind: str
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Split off what is of a head, under the names of our head `name`.
+    """Split off the tensors of a head, and give them the names of our head `name`.
 
-    If a tensor has several names, one is taken; tensors that differ stay.
+    If a tensor has several names, only one is taken. Tensors that differ from it stay in the rest.
 
     Returns:
         The head's tensors, and the rest.
@@ -167,7 +168,7 @@ def from_plain(
 
 
 def plain_config(backbone: Backbone, head: HeadSpec | None) -> Any:
-    """The configuration of transformers for a backbone with a head, its labels in order."""
+    """Return the configuration of transformers for a backbone and a head with its labels."""
     config = config_of(backbone)
     config.architectures = [plain_name(backbone.architecture, head.kind if head else None)]
     if head is not None and head.labels:

@@ -15,7 +15,7 @@ from adapterxlt.models import tensors
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.plain_heads import places
 
-# What the first checkpoints of BERT call the two parameters of a layer norm.
+# The names of a layer norm's two parameters in the first checkpoints of BERT.
 _OLD = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
 
 
@@ -25,7 +25,8 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
     `adapters` loses the bias of a checkpoint's head, so the files are read here.
 
     Raises:
-        MissingBackboneError: the checkpoint was saved without its head, or it has another size.
+        MissingBackboneError: the checkpoint was saved without its head, or the head has another
+            size.
     """
     where = places(backbone.architecture, "mlm")
     target = tensors.select(model, tensors.of_head(name))
@@ -52,7 +53,7 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
 
 
 def _saved(backbone: Backbone, names: list[str]) -> Iterator[Tensor]:
-    """The tensors that the files have under these names, or under those they had once."""
+    """Yield the tensors that the files have under these names, or under their old names."""
     old = [name.replace(new, then) for name in names for new, then in _OLD.items() if new in name]
     for path in weights_index(backbone)[0]:
         with safe_open(path, "pt") as file:

@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers.utils import logging as _logging
 
-transformers_logging: Any = _logging  # untyped
+transformers_logging: Any = _logging  # it is untyped
 
 
 @contextmanager

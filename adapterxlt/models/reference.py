@@ -1,7 +1,7 @@
-"""A stored input with the model's outputs, which a loaded model must reproduce.
+"""Stores an input with the model's outputs, which a loaded model must reproduce.
 
-Hashes show that the files are unchanged. This shows that they still have the same effect with other
-versions of the libraries, on another machine, and on this backbone.
+Hashes show that the files are unchanged. This check shows that they still have the same effect with
+other versions of the libraries, on another machine, and on this backbone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.spec import REFERENCE_FILE
 
-TOLERANCE = 1e-3  # of the largest number; float32 sums differ by 1e-6 between machines
+TOLERANCE = 1e-3  # relative to the largest number; float32 sums differ by 1e-6 between machines
 PAIR = ("Two children are playing in the park.", "Zwei Kinder spielen im Park.")
 MAX_LENGTH = 48
 
@@ -37,7 +37,7 @@ def check_reference(built: Built, folder: Path) -> None:
     """Compare with the stored outputs, if there are any.
 
     Raises:
-        InvalidArtifactError: the model makes something else of the stored input.
+        InvalidArtifactError: the model gives other outputs for the stored input.
     """
     path = folder / REFERENCE_FILE
     if not path.is_file():
@@ -64,7 +64,7 @@ def check_reference(built: Built, folder: Path) -> None:
 
 @quiet()
 def outputs(built: Built, ids: Tensor) -> dict[str, Tensor]:
-    """The mean of the last hidden states, and the first head's logits (none of an LM head)."""
+    """Return the mean of the last hidden states, and the first head's logits (not of LM heads)."""
     model = built.model
     active = model.active_head
     modes = [(module, module.training) for module in model.modules()]
@@ -89,7 +89,7 @@ def outputs(built: Built, ids: Tensor) -> dict[str, Tensor]:
 
 
 def _usable(ids: Tensor, built: Built) -> bool:
-    """Whether these are token ids of a size that this model takes."""
+    """Whether these are token ids in a shape that this model accepts."""
     axes = 3 if built.head is not None and get_kind(built.head.kind).takes_choices else 2
     vocabulary = built.model.config.vocab_size
     return (

@@ -1,4 +1,4 @@
-"""Writing an artifact's weights and `model.json`; safetensors only."""
+"""Writes an artifact's weights and `model.json`, with safetensors only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from adapterxlt.store.disk import writing_folder
 
 
 def save(built: Built, folder: Path) -> None:
-    """Write the model into `folder`, which must be empty or not exist; self-contained.
+    """Write a self-contained model into `folder`, which must be empty or not exist.
 
     The adapter that the stage trained lies at the root, with its head, so that plain `adapters`
     loads it with `load_adapter(folder, use_safetensors=True)`. What is frozen below lies in
@@ -32,7 +32,7 @@ def save(built: Built, folder: Path) -> None:
     outputs, which `load` checks.
 
     Raises:
-        AdapterXLTError: no space left; nothing is left behind.
+        AdapterXLTError: the disk is full; no files are left behind.
         ValueError: the model is a bare backbone.
     """
     spec, model = built.spec, built.model
@@ -67,7 +67,7 @@ def save(built: Built, folder: Path) -> None:
             weights = tensors.select(model, tensors.of_backbone(built.backbone.architecture))
             tensors.write(weights, folder / WEIGHTS_FILE)
             if spec.method not in ("full", None) and parse_method(spec.method).is_full:
-                # It left much as it was: of the backbone or of what it continued from.
+                # It left many weights of the backbone, or of the stage before it, as they were.
                 base = load_base(built.backbone)
                 shrink(
                     tensors.select(base, tensors.of_backbone(built.backbone.architecture)), folder
@@ -78,9 +78,10 @@ def save(built: Built, folder: Path) -> None:
 
 @contextmanager
 def _pools_unlinked(model: nn.Module) -> Iterator[None]:
-    """Undo for a while what a forward pass does: every layer lists the one pool of prefixes.
+    """Take the shared pool of prefixes out of the layers while this lasts.
 
-    safetensors refuses tensors that are listed several times.
+    A forward pass lists the one pool in every layer, and safetensors refuses tensors that are
+    listed several times.
     """
     layers = [module for module in model.modules() if isinstance(module, PrefixTuningLayer)]
     pools = [layer.pool for layer in layers]

@@ -1,4 +1,4 @@
-"""Token types, for encoders that know the second text of a pair by them."""
+"""Sets token types for encoders that recognise the second text of a pair by them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from adapterxlt.models.head_classes import AdapterModel
 def mark_segments(model: AdapterModel, tokenizer: PreTrainedTokenizerBase) -> None:
     """Let the encoder tell the second text of a pair from the first, as it was pretrained.
 
-    What comes after the first separator is the second text, so the types need not travel with the
-    token ids. Nothing is done where the tokenizer itself gives all tokens one type: some models
-    of this architecture were trained so.
+    The second text is whatever comes after the first separator, so the types need not travel with
+    the token ids. The model stays as it is if its tokenizer gives all tokens one type, as some
+    models of this architecture were trained in that way.
     """
     pair = tokenizer("a", "b")
     if not any(pair.get("token_type_ids", ())) or model.config.type_vocab_size < 2:

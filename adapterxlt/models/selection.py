@@ -1,7 +1,7 @@
-"""The largest of very many elements, exactly, in little memory beside them.
+"""Finds the largest of very many elements exactly, with little additional memory.
 
-Numbers that are not negative have the order of their bits. So the bits of the smallest one that is
-kept are found sixteen at a time, by counting, and the elements are gone through block by block.
+Numbers that are not negative are ordered like their bits. So the bits of the smallest kept number
+are found sixteen at a time by counting, which reads the elements block by block.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _WHOLE = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def slices(count: int) -> Iterator[slice]:
-    """The blocks of so many elements."""
+    """Yield the blocks of `count` elements."""
     return (slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE))
 
 
 class Largest:
-    """Marks the largest elements; zeros never, and of equal ones the first.
+    """Marks the largest elements; zeros are never marked, and of equal elements the first ones are.
 
     Args:
-        blocks: gives all elements, flat and none of them negative, block by block. It is called
-            once for each sixteen bits of an element.
-        dtype: of the elements.
-        count: how many are marked.
+        blocks: yields all elements, flat and not negative, block by block. It is called once for
+            each sixteen bits of an element.
+        dtype: type of the elements.
+        count: how many elements to mark.
 
     Example:
         >>> blocks = [torch.tensor([0.0, 3.0, 2.0]), torch.tensor([2.0, 5.0])]
@@ -41,8 +41,8 @@ class Largest:
     def __init__(
         self, blocks: Callable[[], Iterable[Tensor]], dtype: torch.dtype, count: int
     ) -> None:
-        self._bound: Tensor | None = None  # the smallest that is marked
-        self._left = 0  # how many of its equals are marked too
+        self._bound: Tensor | None = None  # the smallest marked element
+        self._left = 0  # how many elements equal to it are marked
         whole, known, top = _WHOLE[dtype.itemsize], 0, 8 * dtype.itemsize - _DIGIT
         for shift in range(top, -1, -_DIGIT):
             counts = np.zeros(1 << _DIGIT, dtype=np.int64)
@@ -52,7 +52,7 @@ class Largest:
                 bits = bits[like]
                 digits = (bits.long() >> shift) & ((1 << _DIGIT) - 1)
                 counts += np.bincount(digits.numpy(), minlength=1 << _DIGIT)
-            reached = counts[::-1].cumsum()[::-1]  # how many have this digit or a higher one
+            reached = counts[::-1].cumsum()[::-1]  # how many have at least this digit
             count = min(count, int(reached[0]))
             if not count:
                 return
@@ -62,7 +62,7 @@ class Largest:
         self._bound, self._left = torch.tensor(known, dtype=whole).view(dtype), count
 
     def mark(self, block: Tensor) -> Tensor:
-        """Where the elements of the next block are among the largest."""
+        """Mark the elements of the next block that are among the largest."""
         if self._bound is None:
             return torch.zeros_like(block, dtype=torch.bool)
         mask = block > self._bound

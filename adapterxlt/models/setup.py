@@ -1,4 +1,4 @@
-"""Composition: from the JSON in `model.json` to the library's blocks, and one setup on another."""
+"""Composes adapters: turns setups in `model.json` into the library's blocks, and stacks them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup
 
 
 def to_block(setup: Setup) -> AdapterCompositionBlock | str:
-    """The library's composition block for a setup."""
+    """Return the library's composition block for a setup."""
     if isinstance(setup, str):
         return setup
     if isinstance(setup, FuseSetup):
@@ -19,14 +19,14 @@ def to_block(setup: Setup) -> AdapterCompositionBlock | str:
 
 
 def activate(model: AdapterModel, spec: ModelSpec) -> None:
-    """Make the artifact's composition and head the ones that every forward pass uses."""
+    """Make every forward pass use the artifact's composition and head."""
     if spec.setup is not None:
         model.set_active_adapters(to_block(spec.setup))
     model.active_head = spec.name if spec.head else None
 
 
 def on_top(below: Setup | None, name: str) -> Setup:
-    """The setup with adapter `name` above `below`."""
+    """Return the setup with adapter `name` above `below`."""
     if below is None:
         return name
     if isinstance(below, StackSetup):
@@ -38,7 +38,7 @@ def split_top(earlier: ModelSpec, name: str) -> tuple[Setup | None, str]:
     """Split an earlier setup into what stays frozen and the top adapter, which `name` continues.
 
     Raises:
-        AdapterXLTError: its top is a fusion.
+        AdapterXLTError: a fusion is at its top.
     """
     setup = earlier.setup
     if isinstance(setup, str):

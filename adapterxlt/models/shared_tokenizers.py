@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Shared = dict[object, "PreTrainedTokenizerBase"]  # by the files that they were read from
+Shared = dict[object, "PreTrainedTokenizerBase"]  # by the files from which they were read
 
 _SHARED: ContextVar[Shared | None] = ContextVar("_SHARED", default=None)
 
 
 @contextmanager
 def sharing(tokenizers: Shared) -> Iterator[None]:
-    """Within it, `base.load_tokenizer` keeps in `tokenizers` what it reads, and looks there first.
+    """While this lasts, `base.load_tokenizer` takes tokenizers from `tokenizers`, or adds them.
 
-    This counts for the thread that it is used in alone: a tokenizer refuses to be used by two
-    threads at once.
+    This holds only for the thread that calls it, as two threads cannot use a tokenizer at once.
     """
     before = _SHARED.set(tokenizers)
     try:
@@ -30,5 +29,5 @@ def sharing(tokenizers: Shared) -> Iterator[None]:
 
 
 def shared() -> Shared | None:
-    """What is shared here; None outside steps."""
+    """Return the tokenizers that are shared here; None outside steps."""
     return _SHARED.get()

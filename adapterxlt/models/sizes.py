@@ -1,4 +1,4 @@
-"""How many parameters methods train on a backbone; counted without any memory for weights."""
+"""Counts the parameters that methods train on a backbone, without memory for weights."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from adapterxlt.models.trainable import adapter_part, backbone_part
 
 @quiet()
 def trained_parameters(backbone: Backbone, methods: Iterable[str]) -> tuple[dict[str, int], int]:
-    """Count the parameters that each method trains, heads left out, and those of the backbone.
+    """Count the parameters that each method trains (without heads), and those of the backbone.
 
     Args:
-        methods: as recipes write them; each must work on the backbone.
+        methods: the methods as recipes write them; each must work on the backbone.
 
     Raises:
         AdapterXLTError: the library cannot build a method on this backbone.
@@ -31,7 +31,7 @@ def trained_parameters(backbone: Backbone, methods: Iterable[str]) -> tuple[dict
         with no_init_weights():
             model = adapter_class(backbone.architecture)(config_of(backbone))
         own = tensors.of_backbone(backbone.architecture)
-        total = _count(model, own)  # before there are adapters
+        total = _count(model, own)  # counted before adapters are added
         found: dict[str, int] = {}
         for number, method in enumerate(methods):
             parsed = parse_method(method)
@@ -45,7 +45,7 @@ def trained_parameters(backbone: Backbone, methods: Iterable[str]) -> tuple[dict
 
 
 def sizes_of(built: Built) -> dict[str, int]:
-    """What a model that is about to train trains: see `results.costs.Measured`."""
+    """Count what a model will train, for `results.costs.Measured`."""
     own = tensors.of_backbone(architecture_of(built.model))
     parameters = dict(built.model.named_parameters())
     trained = {name: one.numel() for name, one in parameters.items() if one.requires_grad}

@@ -1,8 +1,9 @@
 """Sparse fine-tuning: trains only the weights that a full fine-tune changed most.
 
 The lottery-ticket recipe of Ansell et al. 2022, "Composable Sparse Fine-Tuning for Cross-Lingual
-Transfer" (section 2): train all weights, find the largest changes, go back to where it began, and
-train these weights again. As there, layer norms are not trained, and heads are in both phases.
+Transfer" (section 2): train all weights, find the largest changes, go back to the first weights,
+and train only these weights again. As there, layer norms are not trained, and heads are trained in
+both phases.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from adapterxlt.models.trainable import backbone_part
 
 
 def most_changed(built: Built, dense: Path, method: ParsedMethod) -> dict[str, Tensor]:
-    """Which elements of the backbone's tensors are trained, by name.
+    """Mark the elements of the backbone's tensors that are trained; return marks by name.
 
     Args:
         built: the model as it is before training.
-        dense: artifact of the full fine-tune that continued from the same weights.
-        method: says the share of all weights (its `density`) that are trained at most; those that
-            the full fine-tune left as they were never are.
+        dense: artifact of the full fine-tune that started from the same weights.
+        method: its `density` is the maximum share of weights to train. Weights that the full
+            fine-tune did not change are never trained.
 
     Raises:
         InvalidArtifactError: the weights do not fit the backbone.
@@ -50,7 +51,7 @@ def most_changed(built: Built, dense: Path, method: ParsedMethod) -> dict[str, T
 
 
 def largest(changes: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
-    """Mark the `count` largest of all elements, zeros never; of equal ones the first.
+    """Mark the `count` largest of all elements, but never zeros; of equal elements the first.
 
     Example:
         >>> largest({"a": torch.tensor([0.0, 3.0]), "b": torch.tensor([1.0, 2.0])}, 2)
@@ -73,7 +74,7 @@ def largest(changes: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
 
 @contextmanager
 def only_masked(model: nn.Module, masks: Mapping[str, Tensor]) -> Iterator[None]:
-    """Keep gradients from all other elements of the tensors that have a mask."""
+    """Zero the gradients of all elements that a tensor's mask leaves out, while this lasts."""
     parameters = dict(model.named_parameters())
     hooks = []
     for name, mask in masks.items():

@@ -39,13 +39,14 @@ def load_speaking(
     """Load an artifact with another language adapter, in eval mode.
 
     Args:
-        artifact: what was trained on one.
-        language: artifact of the other; None for none.
-        source: artifact of the one that it was trained on, if that is weights of the backbone.
+        artifact: the model, which was trained on a language adapter.
+        language: artifact of the other language adapter; None: use none.
+        source: artifact of the language adapter that the model was trained on, if that is weights
+            of the backbone.
 
     Raises:
-        InvalidArtifactError: one of them is damaged, or of another backbone.
-        AdapterXLTError: what was trained does not stand on a language adapter.
+        InvalidArtifactError: an artifact is damaged, or belongs to another backbone.
+        AdapterXLTError: the model does not stand on a language adapter.
     """
     built = load(backbone, artifact)
     assert built.spec is not None
@@ -57,7 +58,7 @@ def load_speaking(
     else:
         spec = with_language(built.spec, backbone, language)
         name = next(setup_names(spec.setup)) if spec.setup is not None else ""
-        if name in setup_names(built.spec.setup or ""):  # as in what was trained elsewhere
+        if name in setup_names(built.spec.setup or ""):  # as in a model that was trained elsewhere
             built.model.delete_adapter(name)
         _add_language(built.model, backbone, language)
     activate(built.model, spec)
@@ -80,8 +81,8 @@ def add_speaking(
     """Add the adapters that `setup` consists of, as `parts.add_saved` does.
 
     Args:
-        spec: of the artifact, as `with_language` makes it.
-        language: artifact of the lowest adapter, if that is another than the artifact's own.
+        spec: the artifact's description, as `with_language` makes it.
+        language: artifact of the lowest adapter, if it is not the artifact's own.
     """
     if language is None:
         add_saved(model, spec, artifact, setup)
@@ -95,13 +96,14 @@ def add_speaking(
 def speak_several(built: Built, others: Mapping[str, Path]) -> None:
     """Let a model that is about to be trained stand on the adapter of each training language.
 
-    They are frozen, as its own one is; the artifact that is saved of it has its own one alone.
+    These adapters are frozen, like the one that the model already has. The saved artifact contains
+    only that one.
 
     Args:
-        others: of each language but that whose adapter it has, the artifact of its own.
+        others: the artifact of each further language's adapter, by language.
 
     Raises:
-        InvalidArtifactError: one of them is damaged, or of another backbone.
+        InvalidArtifactError: an artifact is damaged, or belongs to another backbone.
     """
     assert built.spec is not None
     assert built.spec.setup is not None
@@ -125,16 +127,16 @@ def speak_several(built: Built, others: Mapping[str, Path]) -> None:
 
 
 def with_language(spec: ModelSpec, backbone: Backbone, language: Path) -> ModelSpec:
-    """A description with another language's adapter lowest in the stack."""
+    """Return a description with another language's adapter at the bottom of the stack."""
     name, method = language_adapter(backbone, language)
     return _composed(spec, StackSetup(stack=(name, *_stack(spec)[1:])), {name: method})
 
 
 def language_adapter(backbone: Backbone, language: Path) -> tuple[str, str]:
-    """Name and method of a language adapter.
+    """Return the name and the method of a language adapter.
 
     Raises:
-        AdapterXLTError: the artifact is of something else.
+        AdapterXLTError: the artifact is not a language adapter.
     """
     spec = read_for(backbone, language)
     if not spec.single:
@@ -150,16 +152,16 @@ def _add_language(model: AdapterModel, backbone: Backbone, language: Path) -> No
 
 
 def without_lowest(spec: ModelSpec) -> ModelSpec:
-    """A description without the lowest adapter of the stack."""
+    """Return a description without the lowest adapter of the stack."""
     rest = _stack(spec)[1:]
     return _composed(spec, rest[0] if len(rest) == 1 else StackSetup(stack=rest), {})
 
 
 def top_of(spec: ModelSpec) -> str:
-    """Name of a single adapter, or of the one adapter on a language adapter.
+    """Return the name of a single adapter, or of the only adapter on a language adapter.
 
     Raises:
-        AdapterXLTError: it is something else.
+        AdapterXLTError: the model is composed in another way.
     """
     if spec.single:
         return spec.name
@@ -172,9 +174,13 @@ def top_of(spec: ModelSpec) -> str:
 def exchange_weights(
     model: AdapterModel, backbone: Backbone, language: Path | None, source: Path
 ) -> None:
-    """Take one language's weights out of a model's and put another's in.
+    """Take the weights of one language out of a model, and put those of another in.
 
-    What the model has as that language has it is then exactly as the other has it.
+    Weights that training left as the first language has them become exactly those of the other.
+
+    Args:
+        language: artifact of the language to put in; None: the backbone's own weights.
+        source: artifact of the language to take out.
     """
     belongs = tensors.of_backbone(backbone.architecture)
     own = tensors.select(model, belongs)

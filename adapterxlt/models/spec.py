@@ -24,14 +24,14 @@ from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.kinds.registry import get_kind
 
 SPEC_FILE = "model.json"
-WEIGHTS_FILE = "model.safetensors"  # of a full fine-tune
-DIFFERENCE_FILE = "model_difference.safetensors"  # the same, as what differs from the backbone
+WEIGHTS_FILE = "model.safetensors"  # the weights of a full fine-tune
+DIFFERENCE_FILE = "model_difference.safetensors"  # stored as a difference
 REFERENCE_FILE = "reference.safetensors"
 ADAPTERS_FOLDER = "adapters"
 FUSION_FOLDER = "fusion"
 HEAD_FOLDER = "head"
 HEADS_FOLDER = "heads"
-MAX_MEMBERS = 32  # of a stack or a fusion
+MAX_MEMBERS = 32  # in a stack or a fusion
 
 # `adapters` keeps adapters in module dictionaries and separates names by `.` and `,`.
 AdapterName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=100)]
@@ -58,7 +58,7 @@ StackSetup.model_rebuild()
 
 
 def setup_names(setup: Setup) -> Iterator[str]:
-    """Names of all adapters of a setup, in order."""
+    """Yield the names of all adapters of a setup, in order."""
     if isinstance(setup, str):
         yield setup
     elif isinstance(setup, FuseSetup):
@@ -69,7 +69,7 @@ def setup_names(setup: Setup) -> Iterator[str]:
 
 
 def setup_fusions(setup: Setup) -> Iterator[FuseSetup]:
-    """All fusions of a setup, in order."""
+    """Yield all fusions of a setup, in order."""
     if isinstance(setup, FuseSetup):
         yield setup
     elif isinstance(setup, StackSetup):
@@ -98,7 +98,7 @@ class HeadSpec(_Strict):
 
     @model_serializer(mode="wrap")
     def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Heads of one label are written as they were before there were others."""
+        """Write heads with one label per example as before multi-label heads existed."""
         found: dict[str, Any] = handler(self)
         if not self.multi_label:
             del found["multi_label"]
@@ -106,7 +106,7 @@ class HeadSpec(_Strict):
 
 
 class BackboneSpec(_Strict):
-    """The backbone that an artifact was trained on and only fits to."""
+    """The backbone that an artifact was trained on; the artifact fits only this one."""
 
     name: str
     hash: str
@@ -133,14 +133,15 @@ class ModelSpec(_Strict):
 
     Args:
         name: the adapter, fusion or full fine-tune that the stage trained; names the head too.
-        backbone: what it fits to.
+        backbone: the backbone that it fits.
         full: whether the artifact holds backbone weights of its own (`model.safetensors`).
         adapters: all adapters, in the order of the setup.
         setup: how they are composed; None without adapters.
         fusion: configuration of the fusion layers, if the setup has any.
-        head: the prediction head, if any; of several, the one that is active after loading.
-        other_heads: the further heads of what was trained on several tasks, one per task.
-        method: the method the stage was trained with (`full`, or that of its top adapter);
+        head: the prediction head, if any; if there are several, the one that is active after
+            loading.
+        other_heads: the further heads of a model that was trained on several tasks, one per task.
+        method: the method of the stage's training (`full`, or the method of its top adapter);
             None for fusions.
     """
 
@@ -184,17 +185,17 @@ class ModelSpec(_Strict):
         return () if self.head is None else (self.head, *self.other_heads)
 
     def head_name(self, head: HeadSpec) -> str:
-        """What the model calls a head: as the stage for the first, by its task for the others.
+        """Return the model's name for a head: the stage's name for the first, by task for others.
 
-        `adapters` takes every head whose name starts with that of the one being saved for a part
-        of it, so no name may start with another.
+        When `adapters` saves a head, it includes all heads whose names start with that head's name.
+        So the name of a head must not start with another's.
         """
         if head == self.head:
             return self.name
         return f"{re.sub('[^a-z0-9]', '_', head.task.lower())}_of_{self.name}"
 
     def folder_of(self, head: HeadSpec) -> str:
-        """Where a head lies within the artifact."""
+        """Return the folder of a head within the artifact."""
         return self.head_folder if head == self.head else f"{HEADS_FOLDER}/{self.head_name(head)}"
 
     @property
@@ -214,7 +215,7 @@ class ModelSpec(_Strict):
 
 
 def backbone_spec(backbone: Backbone) -> BackboneSpec:
-    """The part of a backbone that an artifact records."""
+    """Return what an artifact records about its backbone."""
     return BackboneSpec(
         name=backbone.name,
         hash=backbone.hash,
@@ -227,7 +228,7 @@ def read_spec(folder: Path) -> ModelSpec:
     """Read and check `model.json`.
 
     Raises:
-        InvalidArtifactError: it is missing, damaged, or says what cannot be.
+        InvalidArtifactError: it is missing or damaged, or its content is impossible.
     """
     path = folder / SPEC_FILE
     try:
@@ -243,7 +244,7 @@ def parse_spec(content: bytes, where: str) -> ModelSpec:
     """Check the content of a `model.json`.
 
     Raises:
-        InvalidArtifactError: it is damaged, or says what cannot be.
+        InvalidArtifactError: it is damaged, or its content is impossible.
     """
     try:
         return ModelSpec.model_validate_json(content)

@@ -1,7 +1,7 @@
-"""Named tensors of a model by owner, and strict safetensors reading and writing.
+"""Selects named tensors of a model by owner, and strictly reads and writes safetensors files.
 
-`adapters` loads whatever fits and only logs what does not, and falls back to pickle. So nothing
-is loaded through it: files are read here, and every name and shape must match.
+`adapters` loads whatever fits, only logs what does not fit, and falls back to pickle. So files are
+not loaded through it. They are read here, and every name and shape must match.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Belongs = Callable[[str], bool]
 
 
 def owner(name: str) -> str | None:
-    """The adapter that a parameter, buffer or module of this qualified name belongs to."""
+    """Return the adapter that a parameter, buffer or module with this qualified name belongs to."""
     parts = name.split(".")
     for container, adapter in pairwise(parts):
         if container in CONTAINERS:
@@ -75,9 +75,10 @@ def of_backbone(architecture: Architecture) -> Belongs:
 
 
 def select(model: nn.Module, belongs: Belongs) -> dict[str, Tensor]:
-    """The model's tensors (not copies) of one owner, by name.
+    """Return the model's tensors (not copies) of one owner, by name.
 
-    Once used, every layer also lists the one pool of prefixes as its own; that is left out.
+    After use, every layer also lists the one pool of prefixes as its own; these copies are left
+    out.
     """
     return {
         name: tensor
@@ -87,7 +88,7 @@ def select(model: nn.Module, belongs: Belongs) -> dict[str, Tensor]:
 
 
 def renamed(tensors: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tensor]:
-    """The tensors of adapter `old` under the names they have in adapter `new`."""
+    """Return the tensors of adapter `old` under the names of adapter `new`."""
     result = {}
     for name, tensor in tensors.items():
         parts = name.split(".")
@@ -100,7 +101,7 @@ def renamed(tensors: Mapping[str, Tensor], old: str, new: str) -> dict[str, Tens
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file; nothing else is ever opened.
+    """Read a safetensors file; other formats are never opened.
 
     Raises:
         InvalidArtifactError: it is missing or damaged, or holds NaN or infinite values.
@@ -116,10 +117,10 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 class Stored(Mapping[str, Tensor]):
-    """The tensors of a safetensors file, each read when it is asked for, and not kept.
+    """The tensors of a safetensors file; a tensor is read each time it is requested, and not kept.
 
     Raises:
-        InvalidArtifactError: as `read`; of a tensor's values, when it is asked for.
+        InvalidArtifactError: as for `read`; bad values are found when a tensor is requested.
     """
 
     def __init__(self, path: Path) -> None:
@@ -174,7 +175,7 @@ def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: st
     """Copy `source` into the model's tensors `target`; both must agree in full.
 
     Args:
-        where: what the tensors come from, for messages.
+        where: where the tensors come from, for messages.
 
     Raises:
         InvalidArtifactError: names or shapes differ; the message shows both sides.
@@ -188,7 +189,7 @@ def assign(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: st
 
 
 def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], where: str) -> None:
-    """Check that the names are those that the model needs; arguments and error as `assign`."""
+    """Check that the names are those that the model needs; arguments and error as for `assign`."""
     missing = sorted(target.keys() - source.keys())
     unexpected = sorted(source.keys() - target.keys())
     if missing or unexpected:
@@ -203,7 +204,7 @@ def check_names(target: Mapping[str, Tensor], source: Mapping[str, Tensor], wher
 
 
 def check_shape(tensor: Tensor, wanted: Tensor, name: str, where: str) -> None:
-    """Check that a tensor has the shape that the model needs; arguments and error as `assign`."""
+    """Check that a tensor has the shape that the model needs; raises as `assign` does."""
     if tensor.shape != wanted.shape:
         raise InvalidArtifactError(
             f"`{where}` does not fit: `{name}` has shape {list(tensor.shape)}, but the model "

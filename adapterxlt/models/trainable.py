@@ -1,4 +1,4 @@
-"""Which tensors a stage trains, exactly."""
+"""Says exactly which tensors a stage trains."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _FROZEN_SHARED = ("vera_d", "vera_b")
 
 
 def expected_trainable(model: nn.Module, spec: ModelSpec, members: Sequence[str] = ()) -> set[str]:
-    """Names of the parameters that training this artifact must change: no more, no fewer.
+    """Return the names of exactly those parameters that training this artifact must change.
 
-    The new heads; and what its method says of the backbone for a fine-tune, the fusion layers for
-    a fusion, the stage's own adapter else.
+    These are the new heads, and one of the following: for a fine-tune, the backbone's parameters
+    that its method trains; for a fusion, the fusion layers; else, the stage's own adapter.
 
     Args:
-        members: adapters that are trained on with a fusion of them.
+        members: adapters that are trained further together with their fusion.
     """
     selections = [tensors.of_head(spec.head_name(head)) for head in spec.heads]
     methods = {adapter.name: adapter.method for adapter in spec.adapters}
@@ -67,7 +67,7 @@ def backbone_part(method: ParsedMethod, architecture: Architecture) -> tensors.B
             return True
         if tensor.startswith(layers):
             return int(tensor.removeprefix(layers).partition(".")[0]) >= frozen
-        return tensor.startswith(last)  # what comes after the last layer
+        return tensor.startswith(last)  # modules after the last layer
 
     return trained
 
@@ -111,6 +111,6 @@ def silence_frozen_dropout(model: nn.Module) -> None:
             continue
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        for share in ("dropout_prob", "attention_dropout"):  # of torch's fused attention
+        for share in ("dropout_prob", "attention_dropout"):  # names in torch's fused attention
             if isinstance(getattr(module, share, None), float):
                 setattr(module, share, 0.0)

@@ -1,4 +1,4 @@
-"""A view of a backbone's folder for transformers, without files or keys that run code."""
+"""Gives transformers a view of a backbone's folder, without files or keys that run code."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from adapterxlt.backbones.files import INDEX
 
 @contextmanager
 def view(backbone: Backbone) -> Iterator[Path]:
-    """A temporary folder of the backbone's own files, by links, and of checked settings.
+    """Yield a temporary folder with links to the backbone's own files, and with checked settings.
 
-    What else transformers would act on by itself is not in it: an `adapter_config.json` (it loads
-    the model that this names instead), chat templates, `generation_config.json`, code.
+    It omits other files that transformers would use by itself: an `adapter_config.json` (whose
+    model would be loaded instead), chat templates, `generation_config.json`, and code.
 
     Raises:
-        MissingBackboneError: a setting would run code, or cannot be.
+        MissingBackboneError: a setting would run code, or its value is impossible.
     """
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         folder = Path(aside)
