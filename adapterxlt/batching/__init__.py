@@ -1,1 +1,1 @@
-"""From examples to padded batches; shared by training, evaluation and retrieval."""
+"""Turns examples into padded batches; used by training, evaluation and retrieval."""

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# How much a length may be blurred before sorting: enough that the neighbours of an example
-# change from epoch to epoch, little enough that padding stays near 1 %.
+# How much a length is changed at random before sorting. It is enough that an example's neighbours
+# differ between epochs, and so little that padding stays near 1 %.
 BLUR = 0.03
 
 
 def length_batches(
     lengths: Sequence[int], batch_size: int, *, seed: int, epoch: int
 ) -> list[list[int]]:
-    """Batches for one epoch of training: each index once, near-equal lengths together.
+    """Return the batches of one training epoch: each index once, near-equal lengths together.
 
-    Lengths are blurred by up to 3 %, sorted and cut every `batch_size`; if the number of
-    examples is no multiple of it, one batch at a random place is the smaller one. The batches
-    are then shuffled among each other, so that training does not run from short to long; only
-    the very first is the longest, so that what does not fit into memory fails at once, and
-    memory need not grow later. The same arguments give the same batches.
+    Lengths are changed at random by up to 3 %, sorted and cut every `batch_size`. If the number of
+    examples is not a multiple of it, one batch at a random place is smaller. The batches are then
+    shuffled, so that training does not go from short to long. Only the very first is the longest:
+    if it does not fit into memory, training fails at once, and memory does not grow later. The
+    same arguments give the same batches.
     """
     if not lengths:
         return []
     rng = np.random.default_rng([seed, epoch])
     blurred = np.asarray(lengths) * (1 + BLUR * rng.random(len(lengths)))
-    # Equal lengths must not keep their order either; after the blur there are no ties left.
+    # Equal lengths must not keep their order either; the random change removes all ties.
     order = np.argsort(blurred, kind="stable").tolist()
     full, rest = divmod(len(order), batch_size)
     sizes = [batch_size] * full
@@ -42,10 +42,10 @@ def length_batches(
 
 
 def budget_batches(lengths: Sequence[int], token_budget: int) -> list[list[int]]:
-    """Batches for inference: longest first, at most `token_budget` padded tokens each.
+    """Return the batches for inference, each with at most `token_budget` padded tokens.
 
-    An input that is longer than the budget gets a batch of its own. Longest first, so that a
-    run that does not fit into memory fails at once and not at its end.
+    An input that is longer than the budget gets a batch of its own. The longest come first, so that
+    a run that does not fit into memory fails at once and not at its end.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     batches: list[list[int]] = []

@@ -1,7 +1,7 @@
-"""Keeps encoded examples on disk, under a hash of everything that they were made from.
+"""Keeps encoded examples on disk, under a hash of everything they were made from.
 
 Stages that use the same examples with the same tokenizer share one file. It has plain arrays (never
-pickle), and a damaged file is made again.
+pickle), and a damaged file is written again.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.atomic import replacing
 
 VERSION = 3  # raise it when `encode` changes what it returns
-LIMIT_BYTES = 4 << 30  # of one folder; what was not used for the longest time goes first
-_NOT_CONTEXT = -1  # where a token of a question answering input is not of the context
+LIMIT_BYTES = 4 << 30  # of one folder; the least recently used files are removed first
+_NOT_CONTEXT = -1  # the place of a question answering token that is not in the context
 
 Ints = npt.NDArray[np.int32]
-_FORMS = (type(None), int, float, tuple, list)  # of a label
+_FORMS = (type(None), int, float, tuple, list)  # types that a label can have
 Arrays = dict[str, npt.NDArray[Any]]
 T = TypeVar("T")
 
@@ -49,13 +49,13 @@ def encode_cached(
     labelled: bool,
     labels: Sequence[str] = (),
 ) -> list[Feature]:
-    """`encode`, or what it returned for the same examples, tokenizer and settings before.
+    """Encode examples, or read what `encode` returned for the same arguments before.
 
     Args:
-        folder: where encoded examples are kept; made if need be. None: nowhere.
+        folder: where encoded examples are kept; created if necessary. None: nowhere.
 
     Raises:
-        MissingDataError, AdapterXLTError: as `encode`.
+        MissingDataError, AdapterXLTError: see `encode`.
     """
 
     def make() -> list[Feature]:
@@ -69,7 +69,7 @@ def encode_cached(
             labels=labels,
         )
 
-    # Plain text is encoded as fast as it is read, and there may be very much of it.
+    # Plain text is encoded as fast as it is read, and there may be a lot of it.
     if folder is None or not get_kind(kind).predicts:
         return make()
     named = list(labels) if labelled else []
@@ -101,7 +101,7 @@ def _key(settings: Sequence[object], examples: Iterable[Example]) -> str:
 @lru_cache(maxsize=4)
 def _tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     state = json.loads(cast(Any, tokenizer).backend_tokenizer.to_str())
-    # Left behind by whoever called it last.
+    # Left over from the last call of the tokenizer.
     state["truncation"] = state["padding"] = None
     known = [state, tokenizer.special_tokens_map, tokenizer.model_max_length]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()

@@ -15,10 +15,10 @@ def collate(features: Sequence[Feature], pad_id: int, kind: str) -> dict[str, Te
     """Pad features of one kind into a batch.
 
     Returns `input_ids` and `attention_mask`, [batch, length], for multiple choice
-    [batch, choices, length]; with labels also those, as the kind has them: mostly `labels`.
+    [batch, choices, length]. Labels are included under the kind's own names, mostly `labels`.
 
     Raises:
-        ValueError: features with different numbers of rows (choices).
+        ValueError: the features differ in their number of rows (choices).
     """
     found = get_kind(kind)
     rows = [row for feature in features for row in feature.input_ids]

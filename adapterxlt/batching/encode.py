@@ -1,7 +1,7 @@
-"""Examples -> features: token ids, labels, and what is needed to get from tokens back to text.
+"""Turns examples into features: token ids, labels, and what maps tokens back to the text.
 
-Input layouts are the tokenizer's: XLM-R's pairs are `<s> a </s></s> b </s>`, BERT's `[CLS] a [SEP]
-b [SEP]`. Nothing is padded here.
+The tokenizer decides the layout of inputs: XLM-R's pairs are `<s> a </s></s> b </s>`, BERT's
+`[CLS] a [SEP] b [SEP]`. Nothing is padded here.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def encode(
         examples: examples of the type that belongs to `kind`.
         tokenizer: a fast tokenizer that puts texts between special tokens.
         kind: one of the trainable kinds.
-        max_length: tokens a row at most, special tokens included. Longer pairs are cut (the
+        max_length: tokens per row at most, special tokens included. Longer pairs are cut (the
             longer text first), longer sentences and contexts are spread over several features.
         doc_stride: tokens that neighbouring windows of a long QA context share.
         labelled: whether to encode the labels too.
-        labels: the task's labels in order, for examples that name theirs.
+        labels: the task's labels in order, for examples that give labels by name.
 
     Raises:
-        MissingDataError: `labelled`, and an example has no label.
-        AdapterXLTError: `max_length` is more than the model can take.
+        MissingDataError: `labelled` is true, but an example has no label.
+        AdapterXLTError: `max_length` is more than the model accepts.
     """
     if max_length > tokenizer.model_max_length:
         raise AdapterXLTError(

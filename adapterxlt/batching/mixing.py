@@ -15,7 +15,7 @@ from adapterxlt.recipe.fields import Sampling
 
 
 def counted(sizes: Sequence[int], sampling: Sampling, cap: int | None) -> npt.NDArray[np.int64]:
-    """What each task counts in an epoch of the mixture: min(n, cap) where a cap is used, else n."""
+    """Return how many inputs each task adds to an epoch: min(n, cap) if a cap is used, else n."""
     n = np.asarray(sizes, dtype=np.int64)
     uses_cap = cap is not None and sampling in ("capped", "temperature")
     return np.minimum(n, cap) if uses_cap else n  # type: ignore[arg-type]
@@ -26,8 +26,8 @@ def probabilities(
 ) -> npt.NDArray[np.float64]:
     """Return the probability of each task for a step.
 
-    `proportional`: p ~ n. `capped`: p ~ min(n, cap). `temperature`: p ~ min(n, cap)^(1/T), the
-    cap being optional. `uniform`: all alike.
+    `proportional`: p ~ n. `capped`: p ~ min(n, cap). `temperature`: p ~ min(n, cap)^(1/T), where
+    the cap is optional. `uniform`: all are equal.
     """
     weights = counted(sizes, sampling, cap).astype(np.float64)
     if sampling == "temperature":
@@ -41,12 +41,14 @@ def probabilities(
 def shared(
     chances: npt.NDArray[np.float64], weights: Sequence[float | None]
 ) -> npt.NDArray[np.float64]:
-    """The same where some tasks have a share of the steps: the others divide the rest so.
+    """Return the probabilities if some tasks have a fixed share of the steps.
+
+    The other tasks divide the rest in proportion to their probabilities.
 
     Args:
-        chances: as `probabilities` has them.
-        weights: the shares; None of those that have none. They sum to less than 1, or to 1 where
-            all have one.
+        chances: the result of `probabilities`.
+        weights: the share of each task, or None. They sum to less than 1, or to 1 if all tasks
+            have one.
     """
     given = np.array([weight or 0.0 for weight in weights])
     free = np.array([weight is None for weight in weights])
@@ -60,12 +62,12 @@ def shared(
 def turns(
     chances: npt.NDArray[np.float64], steps: int, seed: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The order of tasks, fixed by the seed.
+    """Return the order of tasks, which is fixed by the seed.
 
     Returns:
-        For each of the `steps`: whose turn it is, and how many turns that task had before.
+        For each of the `steps`: the number of its task, and how many steps that task had before.
     """
-    # A stream of its own: batches are drawn with seeds of [seed, epoch].
+    # Its own stream of random numbers, as batches are drawn with seeds of [seed, epoch].
     rng = np.random.default_rng([seed, 0, len(chances)])
     order = rng.choice(len(chances), size=steps, p=chances)
     before = np.zeros(steps, dtype=np.int64)

@@ -1,1 +1,1 @@
-"""Metrics as pure functions, with facts about each. No torch, independent of tasks."""
+"""Metrics as pure functions, with facts about each. They do not depend on torch or tasks."""

@@ -1,4 +1,4 @@
-"""Exact match and F1 of answers: the scripts of SQuAD v1.1, SQuAD v2.0 and MLQA. In percent."""
+"""Exact match and F1 of answers in percent, as the scripts of SQuAD v1.1, v2.0 and MLQA do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Normalise = Callable[[str], str]
 
 _ASCII_PUNCTUATION = frozenset(string.punctuation)
 _ENGLISH_ARTICLES = re.compile(r"\b(a|an|the)\b")
-# What MLQA's script takes for articles. (Its Arabic pattern removes the two letters anywhere.)
+# The articles of MLQA's script. (Its Arabic pattern removes the two letters anywhere.)
 _ARTICLES: dict[str, re.Pattern[str] | None] = {
     "en": _ENGLISH_ARTICLES,
     "es": re.compile(r"\b(un|una|unos|unas|el|la|los|las)\b"),
@@ -28,15 +28,20 @@ MLQA_LANGUAGES = tuple(_ARTICLES)
 
 
 def normalise_squad(text: str) -> str:
-    """Answer text as SQuAD's scripts compare it: lower case, without ASCII punctuation and
-    English articles, single spaces. XTREME uses it for every language of XQuAD and TyDiQA."""
+    """Normalise an answer as SQuAD's scripts do.
+
+    The result is lower case, has single spaces, and no ASCII punctuation or English articles.
+    XTREME uses it for every language of XQuAD and TyDiQA.
+    """
     text = "".join(char for char in text.lower() if char not in _ASCII_PUNCTUATION)
     return " ".join(_ENGLISH_ARTICLES.sub(" ", text).split())
 
 
 def normalise_mlqa(text: str, language: str) -> str:
-    """Answer text as MLQA's script compares it: the punctuation of Unicode and the language's
-    articles go; in Chinese, each character from U+4E00 to U+9FA5 is a word of its own.
+    """Normalise an answer as MLQA's script does.
+
+    Unicode's punctuation and the language's articles are removed. In Chinese, each character from
+    U+4E00 to U+9FA5 is a word of its own.
 
     Args:
         language: one of `MLQA_LANGUAGES`.
@@ -51,7 +56,7 @@ def normalise_mlqa(text: str, language: str) -> str:
 
 
 def normaliser(language: str | None) -> Normalise:
-    """MLQA's normaliser of a language, SQuAD's for None."""
+    """Return MLQA's normaliser for a language; SQuAD's for None."""
     return normalise_squad if language is None else partial(normalise_mlqa, language=language)
 
 
@@ -64,11 +69,11 @@ def answer_scores(
     predicted: Sequence[str | None],
     normalise: Normalise = normalise_squad,
 ) -> dict[str, float]:
-    """Mean `exact_match` and `f1` over questions, as SQuAD v1.1's and MLQA's scripts.
+    """Return mean `exact_match` and `f1` over questions, as SQuAD v1.1's and MLQA's scripts do.
 
     Args:
         gold: the accepted answers of each question, at least one.
-        predicted: one answer a question; None (unanswered) scores nothing.
+        predicted: one answer per question; None (unanswered) scores 0.
     """
     exact = f1 = 0.0
     for same, shared in question_scores(gold, predicted, normalise):
@@ -82,7 +87,7 @@ def question_scores(
     predicted: Sequence[str | None],
     normalise: Normalise = normalise_squad,
 ) -> list[tuple[bool, float]]:
-    """Exact match and F1 (0 to 1) of each question; see `answer_scores`."""
+    """Return exact match and F1 (0 to 1) of each question; see `answer_scores`."""
     _check(gold, predicted)
     scores = []
     for answers, text in zip(gold, predicted, strict=True):
@@ -97,7 +102,7 @@ def question_scores(
 
 
 def _bag_f1(answer: list[str], guess: list[str]) -> float:
-    """F1 of two bags of words, 0 to 1."""
+    """Return the F1 of two bags of words, 0 to 1."""
     same = sum((Counter(answer) & Counter(guess)).values())
     if same == 0:  # also when both are empty: SQuAD v1.1's script gives 0
         return 0.0
@@ -126,13 +131,13 @@ def squad2_questions(
 ) -> list[Question]:
     """Score each question as SQuAD v2.0's script does, before any threshold.
 
-    Answers that are empty after normalisation do not count; a question without any is right when
-    the prediction is empty too.
+    Answers that are empty after normalisation do not count. If a question has no answer, an empty
+    prediction is right.
 
     Args:
-        ids: of the questions.
-        gold: their answers; [] where there is none.
-        predicted: one text a question, "" for "no answer".
+        ids: ids of the questions.
+        gold: their answers; [] for a question without one.
+        predicted: one text per question, "" for "no answer".
     """
     _check(gold, predicted)
     questions = []
@@ -156,13 +161,15 @@ def squad2_scores(
     no_answer: Mapping[str, float] | None = None,
     threshold: float = 1.0,
 ) -> dict[str, float]:
-    """SQuAD v2.0's metrics in percent: over all questions, `HasAns_` and `NoAns_` alone.
+    """Return SQuAD v2.0's metrics in percent over all questions.
+
+    `HasAns_` and `NoAns_` are the same over questions with and without an answer.
 
     Args:
-        no_answer: how sure the system is, by question id, that there is no answer; where it is
-            above `threshold` (the script's default is 1), the prediction counts as "no answer".
-            With it come `best_exact_match` and `best_f1` with their thresholds: the ones that
-            would have been best on these very questions.
+        no_answer: question id -> how sure the system is that there is no answer. Above
+            `threshold` (the script's default is 1), the prediction counts as "no answer". If it is
+            given, `best_exact_match` and `best_f1` are returned too, with the thresholds that
+            would have been best on these questions.
     """
     scored = [
         (*_thresholded(question, (no_answer or {}).get(question.id, 0.0), threshold), question)
@@ -196,7 +203,8 @@ def _best(
     # Equal scores stay in the order of the score file, as in the script.
     ranked = [by_id[name] for name in sorted(no_answer, key=no_answer.__getitem__) if name in by_id]
     for metric, value_of in (("exact_match", _exact), ("f1", _f1)):
-        # Answering none is right for the unanswerable; then answer the surest, one by one.
+        # At first no question is answered, so the unanswerable ones are right. Then the surest ones
+        # are answered, one by one.
         current = best = float(sum(not question.answerable for question in questions))
         threshold = 0.0
         for question in ranked:

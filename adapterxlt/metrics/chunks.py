@@ -1,8 +1,8 @@
-"""Precision, recall and F1 of chunks, as seqeval 0.0.12 reads them off raw tags.
+"""Precision, recall and F1 of chunks, as seqeval 0.0.12 reads them from raw tags.
 
-XTREME and XGLUE were published with this release (both leave it to the user to install; jiant
-pins it). It differs from seqeval 1.x on tags without a BIO prefix: there `X` after `O` starts no
-chunk, here it does. On BIO tags the two agree.
+XTREME and XGLUE were published with this release (both leave its installation to the user; jiant
+pins it). It differs from seqeval 1.x on tags without a BIO prefix: `X` after `O` starts a chunk
+here, but not in 1.x. On BIO tags the two agree.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ Chunk = tuple[str, int, int]
 
 
 def chunk_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
-    """Micro-averaged `precision`, `recall` and `f1` in percent; 0 where there is nothing to count.
+    """Return micro-averaged `precision`, `recall` and `f1` in percent; 0 if there are no chunks.
 
     Args:
-        gold: the tags of each sentence, none of them empty.
-        predicted: as many sentences of as many tags.
+        gold: the tags of each sentence; no tag is empty.
+        predicted: the same number of sentences with the same numbers of tags.
     """
     right, found = chunks(gold), chunks(predicted)
     both = len(right & found)
@@ -30,10 +30,10 @@ def chunk_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
 
 
 def chunks(sentences: Tags) -> set[Chunk]:
-    """Every chunk as (type, first, last), positions counted over all sentences.
+    """Return every chunk as (type, first, last); positions are counted over all sentences.
 
-    The first letter of a tag is its prefix, what follows its last hyphen its type: `NOUN` is an
-    `N` of type `NOUN`. Sentences are joined by `O`.
+    The first letter of a tag is its prefix, and the part after its last hyphen is its type: `NOUN`
+    is an `N` of type `NOUN`. Sentences are joined by `O`.
     """
     found: set[Chunk] = set()
     before, before_type, start = "O", "", 0
@@ -50,7 +50,7 @@ def chunks(sentences: Tags) -> set[Chunk]:
 
 
 def _ends(before: str, prefix: str, changes: bool) -> bool:
-    """Whether a chunk ends between two tags, of whose prefixes and types this is known."""
+    """Whether a chunk ends between two tags, given their prefixes and whether the type changes."""
     if before in "ES":
         return True
     if before in "BI" and prefix in "BSO":

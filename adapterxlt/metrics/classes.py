@@ -1,4 +1,4 @@
-"""F1 of labels in percent; each example has one label or several."""
+"""F1 of labels in percent; an example has one label or several."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Labels = Hashable | Collection[Hashable]
 
 
 def micro_f1(gold: Sequence[Labels], predicted: Sequence[Labels]) -> float:
-    """F1 of all labels of all examples together; of one label each, this is the accuracy."""
+    """Return the F1 of all labels of all examples; with one label each, this is the accuracy."""
     right, guesses = _pairs(gold), _pairs(predicted)
     check_lengths(gold, predicted, "examples")
     return _f1(len(right & guesses), len(right), len(guesses))
 
 
 def macro_f1(gold: Sequence[Labels], predicted: Sequence[Labels]) -> float:
-    """Mean of the F1 of each label that is right or predicted somewhere."""
+    """Return the mean F1 of all labels that occur in the gold labels or the predictions."""
     check_lengths(gold, predicted, "examples")
     right, guesses = _pairs(gold), _pairs(predicted)
     both = _by_label(right & guesses)
@@ -33,7 +33,7 @@ def macro_f1(gold: Sequence[Labels], predicted: Sequence[Labels]) -> float:
 
 
 def _pairs(side: Sequence[Labels]) -> set[tuple[int, Hashable]]:
-    """Each label with the number of its example."""
+    """Return each label together with the number of its example."""
     return {
         (number, label)
         for number, labels in enumerate(side)

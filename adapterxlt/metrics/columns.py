@@ -1,6 +1,6 @@
-"""Outcomes of sentences and queries, from which their metrics are computed again.
+"""Outcomes of sentences and queries, from which their metrics can be computed again.
 
-Apart from the metrics themselves, which need no numpy.
+They are kept apart from the metrics themselves, which do not need numpy.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from adapterxlt.metrics.ranking import by_query, query_runs
 
 
 def chunk_counts(gold: Tags, predicted: Tags) -> dict[str, npt.NDArray[np.int64]]:
-    """How many chunks of each sentence are `true`, `found`, or `both`.
+    """Count the chunks of each sentence: `true` ones, `found` ones, and `both`.
 
     Args:
-        gold, predicted: as of `chunk_scores`.
+        gold, predicted: as in `chunk_scores`.
     """
     right, found = chunks(gold), chunks(predicted)
     starts = np.cumsum([0, *(len(tags) + 1 for tags in gold)])
@@ -35,11 +35,13 @@ def chunk_counts(gold: Tags, predicted: Tags) -> dict[str, npt.NDArray[np.int64]
 def query_columns(
     queries: Sequence[str], relevance: Sequence[float], scores: Sequence[float]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The same as outcomes: `ndcg` and 1 in `queries` at the first document of each query that
-    counts, and in `group` the number of the query.
+    """Return the columns from which `mean_ndcg` can be computed, with one value per document.
+
+    The first document of each query that counts has its `ndcg`, and 1 in `queries`. `group` is the
+    number of the query.
 
     Args:
-        queries, relevance, scores: as of `mean_ndcg`.
+        queries, relevance, scores: as in `mean_ndcg`.
     """
     runs = query_runs(queries)
     values, counts = np.zeros(len(runs)), np.zeros(len(runs), dtype=np.int64)

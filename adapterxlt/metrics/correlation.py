@@ -12,7 +12,7 @@ def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
     """Return Pearson's correlation; 0 if all numbers of a side are equal."""
     check_lengths(gold, predicted, "numbers")
     means = math.fsum(gold) / len(gold), math.fsum(predicted) / len(predicted)
-    # Each side by its own size first: neither squares of tiny nor of huge numbers are lost.
+    # Each side is scaled by its own size first, so that squares of tiny or huge numbers survive.
     left = _unit([value - means[0] for value in gold])
     right = _unit([value - means[1] for value in predicted])
     together = math.fsum(a * b for a, b in zip(left, right, strict=True))
@@ -20,13 +20,13 @@ def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
 
 
 def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """Spearman's correlation: Pearson's of the ranks, equal numbers sharing the mean of theirs."""
+    """Return Spearman's correlation: Pearson's of ranks; equal numbers share their mean rank."""
     check_lengths(gold, predicted, "numbers")
     return pearson(_ranks(gold), _ranks(predicted))
 
 
 def _unit(values: Sequence[float]) -> list[float]:
-    """The vector of length one in that direction, all zeros for none."""
+    """Return the vector of length 1 in this direction; all zeros for a zero vector."""
     largest = max(map(abs, values))
     if not largest:
         return [0.0] * len(values)

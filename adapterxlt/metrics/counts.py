@@ -1,4 +1,4 @@
-"""Counting right predictions; every value is in percent."""
+"""Counts right predictions; every value is in percent."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from adapterxlt.metrics.chunks import Tags
 
 
 def accuracy(gold: Sequence[object], predicted: Sequence[object]) -> float:
-    """Share of predictions that equal their gold label."""
+    """Return the share of predictions that equal their gold label."""
     check_lengths(gold, predicted, "examples")
     return 100.0 * sum(g == p for g, p in zip(gold, predicted, strict=True)) / len(gold)
 
 
 def token_accuracy(gold: Tags, predicted: Tags) -> float:
-    """Share of words with the right tag, over all sentences."""
+    """Return the share of words with the right tag, over all sentences."""
     check_tags(gold, predicted)
     return accuracy([t for tags in gold for t in tags], [t for tags in predicted for t in tags])
 
 
 def set_scores(gold: Collection[object], predicted: Collection[object]) -> dict[str, float]:
-    """`precision`, `recall` and `f1` of a set against the right one (BUCC's pairs of ids)."""
+    """Return `precision`, `recall` and `f1` of a set against the gold set (BUCC's pairs of ids)."""
     right, found = set(gold), set(predicted)
     both = len(right & found)
     if not both:

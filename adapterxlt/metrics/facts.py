@@ -32,19 +32,21 @@ class Metric:
     """A metric.
 
     Args:
-        name: as tasks and results name it.
-        measure: its value of what is right and what was predicted, both in the same order: names
-            of labels (of each word, in tagging), answers' texts (all that are right, and the one
-            predicted), indices of choices, or numbers. None where its name means another thing in
-            each kind of tasks (F1 of chunks, of answers): the kind measures it.
-        unit: `percent`, or in words what a value is.
-        less_is_better: whether it is a cost.
-        interval: how the interval of a value is made: `binomial` where a value is the share of
-            independent examples that are right, in percent; None where it has none.
-        digits: decimals that tables show.
-        guess: whether it tells of what has not been tried: no model is better by it.
-        own_statistics: of a metric of another package, how it is computed from the outcomes of
-            examples; () where it is not, so that models are not compared in pairs by it.
+        name: the name in tasks and results.
+        measure: a function that takes gold values and predictions in the same order, and returns
+            the metric's value. Both are names of labels (in tagging, of each word), texts of
+            answers (all accepted ones, and the predicted one), indices of choices, or numbers.
+            None if the name has a different meaning in each kind of task (F1 of chunks or of
+            answers); the kind then measures it.
+        unit: `percent`, or the unit of a value in words.
+        less_is_better: whether lower values are better.
+        interval: how the interval of a value is computed. `binomial`: the value is the percentage
+            of independent examples that are right. None: it has no interval.
+        digits: number of decimals in tables.
+        guess: whether it predicts a result that was not measured; such a value does not make a
+            model better.
+        own_statistics: for a metric of another package, how it is computed from the outcomes of
+            examples. Without them, models are not compared in pairs by this metric.
     """
 
     name: str
@@ -58,10 +60,10 @@ class Metric:
 
     @property
     def statistics(self) -> tuple[Statistic, ...]:
-        """How it is computed from outcomes: the first that these have the columns for."""
+        """Ways to compute it from outcomes; the first one whose columns are present is used."""
         if self.own_statistics:
             return self.own_statistics
-        from adapterxlt.metrics.statistics import STATISTICS  # numpy, which recipes do not need
+        from adapterxlt.metrics.statistics import STATISTICS  # numpy: recipes do not need it
 
         return STATISTICS.get(self.name, ())
 
@@ -84,12 +86,12 @@ METRICS: dict[str, Metric] = {
         Metric("perplexity", unit="perplexity", less_is_better=True),
         Metric("loss", unit="nats a token", less_is_better=True, digits=3),
         Metric("accuracy_xx_en", interval="binomial"),
-        Metric("accuracy_both"),  # two answers a sentence
+        Metric("accuracy_both"),  # each sentence counts twice
         Metric("p_at_5", interval="binomial"),
         Metric("p_at_5_xx_en", interval="binomial"),
         Metric("mrr"),
         Metric("mrr_xx_en"),
-        # Of words and their translations, see `retrieval/words.py`.
+        # For words and their translations, see `retrieval/words.py`.
         Metric("p_at_1", interval="binomial"),
         Metric("p_at_1_xx_en", interval="binomial"),
         Metric("csls_p_at_1", interval="binomial"),
@@ -98,7 +100,7 @@ METRICS: dict[str, Metric] = {
         Metric("similarity_shuffled", unit="cosine", less_is_better=True, digits=3),
         Metric("similarity_gap", unit="cosine", digits=3),
         Metric("anisotropy", unit="cosine", less_is_better=True, digits=3),
-        # Of frozen features, see `metrics/transferability.py`; and rules that need none.
+        # For frozen features, see `metrics/transferability.py`; the last two need no features.
         Metric("linear_probe", interval="binomial", guess=True),
         Metric("knn", interval="binomial", guess=True),
         Metric("logme", unit="nats an example", digits=3, guess=True),
@@ -126,7 +128,7 @@ def get_metric(name: str) -> Metric:
 
     Raises:
         UsageError: there is none; the hint names the closest.
-        PluginError: a package adds it that cannot be used.
+        PluginError: the package that adds it cannot be used.
     """
     if name not in (known := names()):
         raise UsageError(f"unknown metric `{name}`", hint=suggest(name, known))
@@ -134,15 +136,15 @@ def get_metric(name: str) -> Metric:
 
 
 def facts_of(name: str) -> Metric:
-    """The same for a metric in results, which may come from where another package is installed.
+    """Return a metric in results, which may come from a package that is not installed here.
 
-    Nothing is known about such a metric: more counts as better, and it has no interval.
+    Nothing is known about such a metric: higher counts as better, and it has no interval.
     """
     return METRICS.get(name) or (get_metric(name) if name in names() else Metric(name))
 
 
 def packages_of(listed: Sequence[str]) -> list[str]:
-    """The packages, with their versions, whose metrics are among those.
+    """Return the packages, with their versions, that provide some of the listed metrics.
 
     Raises:
         PluginError: a package hides one of the project's own metrics.
@@ -154,15 +156,15 @@ def packages_of(listed: Sequence[str]) -> list[str]:
 def reported(
     listed: Sequence[str], measured: dict[str, float], gold: Sequence[Any], predicted: Sequence[Any]
 ) -> dict[str, float]:
-    """The metrics that a task lists, in its order: those that its kind measures, and others.
+    """Return the metrics that a task lists, in its order; measure those that its kind did not.
 
     Args:
-        measured: what the kind has measured.
-        gold, predicted: what the others are measured on.
+        measured: the metrics that the kind has measured.
+        gold, predicted: the values on which the others are measured.
 
     Raises:
-        UsageError: one is not measured on such tasks.
-        PluginError: one of a package cannot be measured.
+        UsageError: a metric cannot be measured on such tasks.
+        PluginError: the metric of a package has failed.
     """
     return {
         name: measured[name] if name in measured else _measured(get_metric(name), gold, predicted)
@@ -180,7 +182,7 @@ def _measured(metric: Metric, gold: Sequence[Any], predicted: Sequence[Any]) -> 
         return metric.measure(gold, predicted)
     try:
         return float(metric.measure(gold, predicted))
-    except Exception as error:  # a stranger's code may fail in any way
+    except Exception as error:  # code of other packages may fail in any way
         entry = plugins.entries("metrics")[metric.name]
         raise plugins.PluginError(
             f"the metric `{metric.name}` of {plugins.origin(entry)} failed: {error}",

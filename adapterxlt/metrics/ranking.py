@@ -1,4 +1,4 @@
-"""nDCG as XGLUE's script takes it from scikit-learn: linear gain, ties averaged."""
+"""nDCG as in XGLUE's script, which uses scikit-learn: linear gain, ties are averaged."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from itertools import groupby
 
 
 def ndcg(relevance: Sequence[float], scores: Sequence[float]) -> float:
-    """Normalised discounted cumulative gain of one query's documents, 0 to 1.
+    """Return the normalised discounted cumulative gain of one query's documents, 0 to 1.
 
-    As `sklearn.metrics.ndcg_score`: the gain is the relevance itself, the discount of rank r
-    (from 1) is 1 / log2(r + 1), and documents of equal score share the mean of their gains. 0 if
-    no document is relevant.
+    It equals `sklearn.metrics.ndcg_score`: the gain is the relevance itself, the discount of rank r
+    (from 1) is 1 / log2(r + 1), and documents with equal scores share the mean of their gains. It
+    is 0 if no document is relevant.
 
     Args:
         relevance: the true rating of each document, not negative.
-        scores: the predicted ones.
+        scores: the predicted score of each document.
     """
     discounts = [1 / math.log2(rank + 2) for rank in range(len(relevance))]
     best = sum(
@@ -35,10 +35,10 @@ def ndcg(relevance: Sequence[float], scores: Sequence[float]) -> float:
 
 
 def query_runs(queries: Sequence[str]) -> list[int]:
-    """The number of each document's query: a new one wherever the query's text changes.
+    """Return the number of each document's query; a new query begins where the text changes.
 
-    As XGLUE's script counts: the same query further down is another one, and what follows an
-    empty query belongs to it.
+    This is how XGLUE's script counts: the same text further down is another query, and documents
+    after an empty query belong to the empty one.
     """
     numbers: list[int] = []
     last = ""
@@ -52,10 +52,10 @@ def query_runs(queries: Sequence[str]) -> list[int]:
 def mean_ndcg(
     queries: Sequence[str], relevance: Sequence[float], scores: Sequence[float]
 ) -> tuple[float, int]:
-    """Mean nDCG over the queries of at least two documents, and how many these are.
+    """Return the mean nDCG over queries with at least two documents, and their number.
 
     Args:
-        queries: the query text of each document, documents of a query on end.
+        queries: the query text of each document; a query's documents follow each other.
 
     Returns:
         (0.0, 0) if no query has two documents.
@@ -67,7 +67,7 @@ def mean_ndcg(
 def by_query(
     runs: Sequence[int], relevance: Sequence[float], scores: Sequence[float]
 ) -> dict[int, float]:
-    """The nDCG of each query of at least two documents."""
+    """Return the nDCG of each query with at least two documents."""
     documents: dict[int, list[int]] = {}
     for document, number in enumerate(runs):
         documents.setdefault(number, []).append(document)

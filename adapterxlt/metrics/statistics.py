@@ -1,8 +1,8 @@
-"""Metrics as functions of outcomes: what each example adds, and the value of the sums.
+"""Metrics as functions of outcomes: what each example adds to sums, and the value of the sums.
 
-An outcome is what one example came to, in named columns (`docs/explanations/statistics.md`). A
-metric that is a function of sums over examples can be computed again for any sample of them; one
-that is not (a correlation of ranks) says its values under weights of the examples.
+An outcome is the result of one example, in named columns (`docs/explanations/statistics.md`). If a
+metric is a function of sums over examples, it can be computed again for any sample of them. If it
+is not (a correlation of ranks), it is computed from weights of the examples.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Statistic:
 
     Args:
         needs: the columns that it is computed from.
-        parts: what each example adds to each of some sums, [examples, sums]. Sums at the end that
-            are nothing throughout (classes that do not occur) may be left out.
-        value: the metric of sums [..., sums]; of sums without any example it may be NaN.
-        weighted: in place of both, the metric under weights [samples, examples] of the examples.
+        parts: returns what each example adds to each sum, [examples, sums]. Sums at the end that
+            are always 0 (classes that do not occur) may be left out.
+        value: returns the metric for sums [..., sums]; without any example it may be NaN.
+        weighted: replaces both: returns the metric for weights [samples, examples].
     """
 
     needs: tuple[str, ...]
@@ -37,37 +37,37 @@ class Statistic:
     weighted: Callable[[Columns, Doubles], Doubles] | None = None
 
     def of(self, columns: Columns) -> float:
-        """The metric of all examples, each once."""
+        """Return the metric of all examples, each counted once."""
         if self.weighted is not None:
             count = len(next(iter(columns.values())))
             return float(self.weighted(columns, np.ones((1, count)))[0])
         assert self.parts is not None
         assert self.value is not None
-        # One after the other, as the metrics themselves add up.
+        # Examples are added one after the other, as in the metrics themselves.
         return float(self.value(np.cumsum(self.parts(columns), axis=0)[-1]))
 
 
 def fitting(statistics: Sequence[Statistic], columns: Columns) -> Statistic | None:
-    """The first that can be computed from such columns."""
+    """Return the first statistic that can be computed from such columns."""
     return next((one for one in statistics if set(one.needs) <= columns.keys()), None)
 
 
 def stacked(*columns: Any) -> Doubles:
-    """Columns side by side; numbers stand for columns of themselves."""
+    """Put columns side by side; a number becomes a column of that number."""
     length = max(np.size(column) for column in columns)
     wide = [np.broadcast_to(np.asarray(column, dtype=np.float64), length) for column in columns]
     return np.stack(wide, axis=1)
 
 
 def ratio(above: Any, below: Any) -> Doubles:
-    """`above / below`, 0 where there is nothing below."""
+    """Return `above / below`; 0 where `below` is 0."""
     above, below = np.broadcast_arrays(np.asarray(above, float), np.asarray(below, float))
     found: Doubles = np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
     return found
 
 
 def mean_of(name: str) -> Statistic:
-    """The mean of a column, in percent."""
+    """Return the statistic for the mean of a column, in percent."""
     return Statistic((name,), lambda columns: stacked(columns[name], 1), _percent)
 
 
@@ -82,7 +82,7 @@ def _same(columns: Columns) -> Column:
 
 
 def _whole(columns: Columns) -> Column:
-    """Whether every word of a sentence is right."""
+    """Return whether every word of a sentence is right."""
     return np.asarray(columns["right"] == columns["words"])
 
 
@@ -99,7 +99,7 @@ def _mean_cosine(name: str, value: Callable[[Columns], Column], *more: str) -> S
 
 
 def _chunk(pick: Callable[[Doubles, Doubles], Doubles]) -> Statistic:
-    """From the numbers of true ones, found ones and both: precision and recall."""
+    """Return a statistic of chunks; `pick` takes precision and recall."""
 
     def value(sums: Doubles) -> Doubles:
         true, found, both = sums[..., 0], sums[..., 1], sums[..., 2]
@@ -114,7 +114,7 @@ def _harmonic(precision: Doubles, recall: Doubles) -> Doubles:
 
 
 def _second_class(columns: Columns) -> Doubles:
-    """Right at all, examples, and of the second class: true, found, both."""
+    """Return five sums: right examples, all examples; true, found and both of the second class."""
     true, found = columns["gold"] == 1, columns["predicted"] == 1
     return stacked(_same(columns), 1, true, found, true & found)
 
@@ -125,7 +125,7 @@ def _second_class_f1(sums: Doubles) -> Doubles:
 
 
 def _by_class(columns: Columns) -> Doubles:
-    """True, found and both of each class: three sums a class."""
+    """Return three sums for each class: true, found and both."""
     gold, predicted = _one_hot(columns["gold"]), _one_hot(columns["predicted"])
     classes = max(gold.shape[1], predicted.shape[1])
     gold, predicted = (
@@ -154,7 +154,7 @@ def _micro(sums: Doubles) -> Doubles:
 
 def _moments(columns: Columns) -> Doubles:
     gold = columns["gold_value"].astype(np.float64)
-    middle = gold.mean()  # of both sides, so that models can be set against each other
+    middle = gold.mean()  # used for both sides, so that models can be compared
     x, y = gold - middle, columns["predicted_value"].astype(np.float64) - middle
     return stacked(1, x, y, x * x, y * y, x * y)
 
@@ -162,7 +162,7 @@ def _moments(columns: Columns) -> Doubles:
 def _correlation(sums: Doubles) -> Doubles:
     count, x, y, xx, yy, xy = (sums[..., place] for place in range(6))
     wide, high = xx - ratio(x * x, count), yy - ratio(y * y, count)
-    # Rounding errors of equal numbers are not variance.
+    # Rounding errors of equal numbers must not count as variance.
     flat = (wide <= 1e-12 * xx) | (high <= 1e-12 * yy)
     size = np.sqrt(np.maximum(wide, 0) * np.maximum(high, 0))
     found = np.where(flat, 0.0, ratio(xy - ratio(x * y, count), size))
@@ -178,7 +178,7 @@ def _rank_correlation(columns: Columns, weights: Doubles) -> Doubles:
 
 
 def _ranks(column: Column, weights: Doubles) -> Doubles:
-    """The rank of each example under its weight; equal numbers share the mean of their ranks."""
+    """Return the rank of each example under the weights; equal numbers share their mean rank."""
     _, place = np.unique(column, return_inverse=True)
     order = np.argsort(place, kind="stable")
     starts = np.flatnonzero(np.diff(place[order], prepend=-1))

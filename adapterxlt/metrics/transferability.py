@@ -9,15 +9,16 @@ Matrix = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
 
 NEIGHBOURS = 5
-RIDGE = 1e-2  # of the linear probe, as a share of the mean variance of the features
-ROUNDS = 11  # of LogME's fixed point, as its authors' code has at most
+RIDGE = 1e-2  # penalty of the linear probe, relative to the mean variance of the features
+ROUNDS = 11  # iterations of LogME's fixed point at most, as in its authors' code
 
 
 def logme(features: Matrix, classes: Classes) -> float:
-    """Log of the maximum evidence of a linear model, a class and example (You et al. 2021).
+    """Return the log of the maximum evidence of a linear model, per class and example.
 
-    For each class, the evidence of its indicator under Bayesian linear regression, with the
-    precisions of weights and noise that make it largest; the mean over classes, a number of each.
+    For each class, this is the evidence of its indicator under Bayesian linear regression, with the
+    precisions of weights and noise that make it largest. The result is the mean over classes,
+    divided by the number of examples. Source: You et al. 2021.
 
     Args:
         features: [n, dim]. classes: [n] numbers from 0.
@@ -29,7 +30,7 @@ def logme(features: Matrix, classes: Classes) -> float:
     for number in np.unique(classes):
         y = (classes == number).astype(np.float64)
         along = left.T @ y
-        outside = max(float(y @ y - along @ along), 0.0)  # of y, what no features can reach
+        outside = max(float(y @ y - along @ along), 0.0)  # the part of y outside the features
         alpha = beta = 1.0
         for _ in range(ROUNDS):
             ratio = alpha / beta
@@ -59,7 +60,9 @@ def logme(features: Matrix, classes: Classes) -> float:
 
 
 def h_score(features: Matrix, classes: Classes) -> float:
-    """Trace of cov(f)^-1 cov(E[f | class]) (Bao et al. 2019): 0 to the number of classes less one.
+    """Return the trace of cov(f)^-1 cov(E[f | class]) (Bao et al. 2019).
+
+    It lies between 0 and the number of classes minus 1.
 
     Args:
         features: [n, dim]. classes: [n].
@@ -73,9 +76,10 @@ def h_score(features: Matrix, classes: Classes) -> float:
 
 
 def knn_accuracy(features: Matrix, classes: Classes, k: int = NEIGHBOURS) -> float:
-    """Percent of examples whose class most of their `k` nearest others have, by the cosine.
+    """Return the percentage of examples whose class is the most frequent among neighbours.
 
-    If classes are equally frequent, the one of the nearest neighbour counts.
+    The neighbours are the `k` nearest other examples by the cosine. If several classes are equally
+    frequent among them, the class of the nearest neighbour counts.
 
     Args:
         features: [n, dim]. classes: [n].
@@ -93,9 +97,10 @@ def knn_accuracy(features: Matrix, classes: Classes, k: int = NEIGHBOURS) -> flo
 
 
 def linear_probe(features: Matrix, classes: Classes) -> float:
-    """Percent of examples that a linear classifier gets right which was trained on the others.
+    """Return the percentage of examples that a linear classifier trained on the others gets right.
 
-    Ridge regression on indicators of the classes, each example left out in turn (in closed form).
+    It is ridge regression on indicators of the classes. Each example is left out in turn (computed
+    in closed form).
 
     Args:
         features: [n, dim]. classes: [n].

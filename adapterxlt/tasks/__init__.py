@@ -1,6 +1,6 @@
 """The catalogue of tasks. `adapterxlt.tasks()` returns it, as `adapterxlt list tasks` shows it.
 
-This room and that function have one name, so the room itself can be called.
+This package and that function have the same name, so the package itself can be called.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 def tasks(entries: Iterable[str | PathLike[str]] = ()) -> Catalogue:
-    """The tasks that there are, by name: a mapping, in alphabetical order.
+    """Return all tasks by name, as a mapping in alphabetical order.
 
     Args:
-        entries: of your own tasks, files or folders of them, besides those of your configuration.
+        entries: files with entries of your own tasks, or folders of such files. The tasks of your
+            configuration are always included.
 
     Raises:
-        InvalidRecipeError: an entry has problems; with all of them.
+        InvalidRecipeError: an entry has problems; the error lists all of them.
 
     Example:
         >>> xlt.tasks()["xnli"].labels

@@ -26,7 +26,7 @@ from adapterxlt.tasks.short_form import spelt_out
 
 
 def _code(code: str) -> str:
-    """What stands for a language in the name of a file."""
+    """Check the code or name that stands for a language in file names."""
     if len(code) > 80 or not re.fullmatch(r"[^\W_]+(?:[-_ ][^\W_]+)*", code):
         raise ValueError(f"`{code}` is not a code or a name of a language")
     return code
@@ -46,8 +46,8 @@ class Home:
     """Where a task that is not built in was found.
 
     Args:
-        file: its entry.
-        folder: data are looked for here too, after the data folders.
+        file: the file of its entry.
+        folder: its data are searched here too, after the data folders.
     """
 
     file: Path
@@ -126,7 +126,7 @@ class Task(Frozen):
 
     @property
     def home(self) -> Home | None:
-        """Where the user has it; None of a built-in task."""
+        """Where the user keeps it; None for a built-in task."""
         return self._home
 
     @property
@@ -173,9 +173,9 @@ class Task(Frozen):
 
 
 class Catalogue(Mapping[str, Task]):
-    """Tasks by name, in alphabetical order; those of a recipe are all that it can name.
+    """Tasks by name, in alphabetical order; a recipe can only name tasks of its catalogue.
 
-    Two catalogues are one only if they are the same object, as two open files are.
+    Two catalogues are equal only if they are the same object.
     """
 
     def __init__(self, tasks: Mapping[str, Task]) -> None:
@@ -194,7 +194,7 @@ class Catalogue(Mapping[str, Task]):
     __hash__ = object.__hash__
 
     def with_own(self, tasks: Mapping[str, tuple[Task, Home]]) -> Catalogue:
-        """A catalogue with the user's tasks besides; each knows where it is from."""
+        """Return a catalogue with the user's tasks added; each knows where it comes from."""
         found = dict(self._tasks)
         for name, (task, home) in tasks.items():
             found[name] = own = task.model_copy()
@@ -214,7 +214,7 @@ def catalogue() -> Catalogue:
 
 @lru_cache(maxsize=1)
 def built_in_entries() -> Mapping[str, Mapping[str, Any]]:
-    """The built-in tasks as they are written."""
+    """The built-in tasks as they are written in their files."""
     folder = resources.files("adapterxlt.tasks") / "entries"
     return {
         entry.name.removesuffix(".yaml"): yaml.safe_load(entry.read_text(encoding="utf-8"))
@@ -224,17 +224,17 @@ def built_in_entries() -> Mapping[str, Mapping[str, Any]]:
 
 
 def inherited(entries: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
-    """An entry, with what it does not say itself taken from the one it is `like`."""
+    """Return an entry; keys that it leaves out are taken from the entry that it is `like`."""
     entry = {"name": name, **entries[name]}
     base = entry.pop("like", None)
     return entry if base is None else {**inherited(entries, base), **entry}
 
 
 def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
-    """The task of that name, of a catalogue or of the built-in one.
+    """Return the task of that name from a catalogue (None: the built-in one).
 
     Raises:
-        UsageError: there is none; the hint names the closest.
+        UsageError: there is no such task; the hint names the closest.
     """
     tasks = catalogue() if tasks is None else tasks
     if name not in tasks:
@@ -243,14 +243,14 @@ def get_task(name: str, tasks: Mapping[str, Task] | None = None) -> Task:
 
 
 def stand_in(name: str, kind: str, labels: tuple[str, ...], multi_label: bool = False) -> Task:
-    """What a model says of a task that it has a head of, where no entry of it is at hand."""
+    """Make a task from what a model knows about its head's task, if no entry is available."""
     said: dict[str, Any] = {"name": name, "title": name, "kind": kind, "labels": labels}
     said["multi_label"] = multi_label
     return Task.model_construct(**said)
 
 
 def source_of(task: Task, split: str) -> Task:
-    """The task whose files serve as `split` of `task`: XNLI's training split is MNLI's.
+    """Return the task whose files serve as `split` of `task`: XNLI's training split is MNLI's.
 
     Raises:
         UsageError: the task has no such split.
@@ -265,12 +265,12 @@ def source_of(task: Task, split: str) -> Task:
 
 
 def members_of(task: Task) -> tuple[Task, ...]:
-    """The tasks whose examples a task consists of; itself, where it is not made of others."""
+    """Return the tasks that a task consists of; the task itself if it is not made of others."""
     return tuple(get_task(name, task.others) for name in task.members) or (task,)
 
 
 def compatible(trained: Task, evaluated: Task) -> str | None:
-    """Why a model trained on one task cannot be evaluated on the other; None if it can."""
+    """Return why a model trained on one task cannot be evaluated on the other; None if it can."""
     if trained.kind != evaluated.kind:
         return (
             f"`{trained.name}` is {get_kind(trained.kind).words}, "

@@ -14,10 +14,10 @@ from adapterxlt.tasks.find import Found, find
 
 
 def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split: str) -> str:
-    """SHA-256 (hex) over the contents of a task's files, and how they are laid out.
+    """Hash the contents of a task's files and their layout with SHA-256 (hex).
 
-    Where the files lie does not matter, nor the order of `languages`; XNLI's training split
-    hashes as MNLI's, whose files it is.
+    The place of the files and the order of `languages` do not matter. XNLI's training split has
+    the hash of MNLI's, as it consists of the same files.
 
     Raises:
         MissingDataError: a language has no files.
@@ -32,14 +32,14 @@ def data_hash(task: Task, roots: Sequence[Path], languages: Sequence[str], split
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-# What layouts could not say once: addresses stay where it is not said.
+# Keys that were added to layouts later. Unused ones are not hashed, so that old addresses stay.
 _LATER = ("drop_strange", "mend_spans", "codes")
 
 
 def _reading(found: Found) -> dict[str, object]:
-    """What the user's entry says that changes examples or labels.
+    """Return those parts of a user's entry that change examples or labels.
 
-    Built-in entries change with the version of what reads them.
+    Built-in entries need no hash: when one changes, the version of its reader changes too.
     """
     task, layout = found.task, found.layout
     unused = {key for key in _LATER if not getattr(layout, key)}
@@ -54,7 +54,7 @@ def _reading(found: Found) -> dict[str, object]:
 
 
 def scored_by(task: Task) -> str:
-    """What is kept of a measurement on a user's task, by its entry; "" of a built-in one."""
+    """Return what the entry of a user's task lets a measurement keep; "" for a built-in task."""
     if task.home is None:
         return ""
     parallel = () if task.parallel is None else (f"parallel={task.parallel}",)

@@ -2,8 +2,8 @@
 
     languages: [en, de, sw]
 
-means that `languages: all` takes these too, where there are files in them. The bundled data have
-such a file, since no benchmark says what languages they are in; any folder may.
+means that `languages: all` includes these too, if there are files in them. The bundled data have
+such a file, as no benchmark lists their languages. Any other folder may have one too.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class _Description(BaseModel):
 
 
 def stated_languages(folder: Path) -> frozenset[str]:
-    """The languages that a folder states its data to be in; none where it states nothing.
+    """Return the languages that a folder states for its data; none if it states nothing.
 
     Raises:
-        MissingDataError: what it states cannot be read.
+        MissingDataError: the statement cannot be read.
     """
     path = folder / DESCRIPTION_NAME
     if not path.is_file():
@@ -42,7 +42,7 @@ def stated_languages(folder: Path) -> frozenset[str]:
             content = stream.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise MissingDataError(f"{path}: is too long")
-        # Every value is a text here, so that Norwegian is not read as a refusal.
+        # Every value is read as text, so that `no` (Norwegian) does not become false.
         found = yaml.load(content, Loader=yaml.BaseLoader)
         return _Description.model_validate(found).languages
     except ValidationError as error:

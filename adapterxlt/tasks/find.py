@@ -19,7 +19,7 @@ from adapterxlt.tasks.layout import PLACEHOLDERS, Layout
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 # A code of BCP 47: a language, a script, a region; as benchmarks write them, `eng_Latn` too.
 _CODE = r"[a-z]{2,3}(?:[-_][A-Z][a-z]{3})?(?:[-_](?:[A-Z]{2}|[0-9]{3}))?|[a-z]{2,3}(?:-[A-Za-z]+)?"
-# Folders that the official downloads put around their files: XTREME's, XGLUE's, jiant's, LASER's.
+# Folders in which official downloads (XTREME, XGLUE, jiant, LASER) wrap their files.
 _WRAPPERS = ("download", "xglue_full_dataset", "tasks/data", "data")
 
 
@@ -28,10 +28,10 @@ class Found:
     """The files of one task, language and split.
 
     Args:
-        task: whose files they are (MNLI's, where XNLI's training split was asked for).
-        split: which of its splits they are.
-        layout: how they are laid out.
-        files: role -> file; optional roles only where the file exists.
+        task: the task that the files belong to (MNLI, if XNLI's training split was requested).
+        split: its split.
+        layout: the layout of the files.
+        files: role -> file; an optional role is present only if its file exists.
     """
 
     task: Task
@@ -42,12 +42,12 @@ class Found:
 
 
 def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
-    """Find the files of a task; the first folder and layout that has them all wins.
+    """Find the files of a task; the first folder and layout that has all of them wins.
 
-    For a task that consists of others, those of the first one, if all have theirs.
+    For a task that consists of others, it returns the files of the first one, if all have files.
 
     Raises:
-        MissingDataError: no layout is complete in any folder; lists every path looked for.
+        MissingDataError: no layout is complete in any folder; the error lists every path tried.
         UsageError: the task has no such split.
     """
     task = source_of(task, split)
@@ -60,7 +60,7 @@ def find(task: Task, roots: Sequence[Path], language: str, split: str) -> Found:
 def _find(
     task: Task, roots: Sequence[Path], language: str, split: str, point_out_dev: bool = False
 ) -> Found:
-    """As `find`, of a task that has files of its own."""
+    """Do as `find` for a task that has files of its own."""
     found, looked = _search(task, roots, language, split)
     if found is None:
         hint = _missing_hint(task, roots, split, looked)
@@ -76,11 +76,12 @@ def _find(
 
 
 def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
-    """Those of the task's languages that have files, in catalogue order.
+    """Return those of the task's languages that have files, in catalogue order.
 
-    Files in other languages (Romanian in a download of XQuAD, most of Tatoeba's 112) are no part
-    of the benchmark: they are read when asked for by name. Only masked language modelling takes
-    any, and a folder may state further languages that its data are in, see `tasks.description`.
+    Files in other languages (Romanian in a download of XQuAD, most of Tatoeba's 112) are not part
+    of the benchmark: they are read only when requested by name. There are two exceptions: masked
+    language modelling takes any language, and a folder may state further languages of its data
+    (see `tasks.description`).
     """
     task = source_of(task, split)
     others = set(_other_languages(task, roots, split)) if task.open else set()
@@ -92,7 +93,7 @@ def available_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[
 
 
 def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
-    """Whether there are files of a task in a language, its own or another; none are fetched."""
+    """Whether a task has files in any language, its own or another; nothing is fetched."""
     return all(
         _search(member, _local(roots), language, split)[0] is not None
         or _on_hub(member, roots, language, split)
@@ -101,7 +102,7 @@ def has_files(task: Task, roots: Sequence[Path], language: str, split: str) -> b
 
 
 def _other_languages(task: Task, roots: Sequence[Path], split: str) -> tuple[str, ...]:
-    """Languages besides the task's own that file names tell of, sorted."""
+    """Return languages that file names contain and that are not the task's own, sorted."""
     named = _named_by_files(task, _places(_local([*roots, *beside(task)])), split)
     return tuple(sorted(named - set(task.languages)))
 
@@ -111,7 +112,7 @@ def _local(roots: Sequence[Path]) -> list[Path]:
 
 
 def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> bool:
-    """Whether the Hub, if it is among the data folders, has the files; they are not fetched."""
+    """Whether the Hub is among the data folders and has the files; they are not fetched."""
     if task.hub is None or not any(is_hub(root) for root in roots):
         return False
     for layout in task.layouts:
@@ -125,7 +126,7 @@ def _on_hub(task: Task, roots: Sequence[Path], language: str, split: str) -> boo
 def _search(
     task: Task, roots: Sequence[Path], language: str, split: str
 ) -> tuple[Found | None, list[str]]:
-    """The first complete layout, or None and what is missing of each."""
+    """Return the first complete layout, or None with the missing files of each layout."""
     missing: list[str] = []
     for root in _places([*roots, *beside(task)]):
         if is_hub(root) and task.hub is None:
@@ -152,7 +153,7 @@ def _search(
 
 
 def _files(task: Task, root: Path, wanted: str) -> list[Path]:
-    """The file of that name, or the parts of one that is kept in several (`train-*.parquet`)."""
+    """Return the file of that name, or all parts of it if it has several (`train-*.parquet`)."""
     if is_hub(root):
         return hub.fetch(task.hub, wanted) if task.hub else []
     if "*" in wanted or "?" in wanted:
@@ -162,7 +163,7 @@ def _files(task: Task, root: Path, wanted: str) -> list[Path]:
 
 
 def _may_read(task: Task, path: Path) -> bool:
-    """Whether there is such a file; what came with an entry may not lead out of its folder."""
+    """Whether there is such a file; files beside an entry may not lead out of its folder."""
     if not path.is_file():
         return False
     inside = [folder for folder in beside(task) if path.is_relative_to(folder)]
@@ -170,12 +171,12 @@ def _may_read(task: Task, path: Path) -> bool:
 
 
 def beside(task: Task) -> tuple[Path, ...]:
-    """The folder of the entry of a task that is not built in."""
+    """Return the folder of the task's entry; empty for a built-in task."""
     return (task.home.folder,) if task.home else ()
 
 
 def _places(roots: Sequence[Path]) -> list[Path]:
-    """The data folders, each followed by those inside that a download wraps its files in."""
+    """Return the data folders, each followed by the folders in it that downloads create."""
     return [
         place
         for root in roots
@@ -185,7 +186,7 @@ def _places(roots: Sequence[Path]) -> list[Path]:
 
 
 def _named_by_files(task: Task, places: Sequence[Path], split: str) -> set[str]:
-    """Language codes that occur in file names which match a `{lang}` pattern."""
+    """Return the language codes in file names that match a `{lang}` pattern."""
     codes: set[str] = set()
     for layout in task.layouts:
         for pattern in layout.files.get(split, {}).values():
@@ -200,14 +201,17 @@ def _named_by_files(task: Task, places: Sequence[Path], split: str) -> set[str]:
 
 
 def _as_regex(pattern: str) -> str:
-    """The pattern as a regular expression; a second `{lang}` must repeat the first."""
+    """Turn the pattern into a regular expression; a second `{lang}` must repeat the first."""
     start, *rest = (re.escape(part).replace(r"\*", "[^/]*") for part in pattern.split("{lang}"))
     return f"{start}(?P<lang>{_CODE})" + "(?P=lang)".join(rest)
 
 
 def _speaks(task: Task, layout: Layout, split: str, language: str) -> bool:
-    """A file whose name does not tell its language is in the one that its layout names, else in
-    the task's own languages."""
+    """Whether files of a layout can be in a language.
+
+    If a file's name does not contain its language, the layout may name it. Otherwise the file may
+    be in any of the task's own languages.
+    """
     if any(_PLACEHOLDER.search(pattern) for pattern in layout.files[split].values()):
         return True
     return language in task.languages and language == layout.language_of.get(split, language)
@@ -228,9 +232,9 @@ def fill(task: Task, layout: Layout, pattern: str, language: str) -> str:
 
 
 def halves(task: Task, language: str) -> tuple[str, str]:
-    """The languages of `de-en`: a context and its question, or a source and its target.
+    """Split `de-en` into two languages: of context and question, or of source and target.
 
-    Where codes hold a `-` themselves (`sr-Latn-en`), both halves are languages of the task.
+    If codes contain a `-` themselves (`sr-Latn-en`), both halves must be languages of the task.
     """
     cuts = [at for at, sign in enumerate(language) if sign == "-"]
     both = [(language[:at], language[at + 1 :]) for at in cuts]

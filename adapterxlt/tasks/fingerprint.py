@@ -11,12 +11,12 @@ def _is_edge(character: str) -> bool:
     return unicodedata.category(character)[0] in "PSZ" or character.isspace()
 
 
-# Stripping these first is fast, and leaves hardly any edge to look at.
+# Stripping these first is fast, and leaves few characters at the edges to check.
 _ASCII_EDGES = "".join(filter(_is_edge, map(chr, range(128))))
 
 
 def normalise_text(text: str) -> str:
-    """The form under which two records count as the same text.
+    """Return the normalised form of a text; two records with equal forms count as the same text.
 
     NFKC, casefold, runs of white space to one space, punctuation and symbols dropped at both
     edges (not inside). A text of only punctuation becomes the empty string.
@@ -32,10 +32,10 @@ def normalise_text(text: str) -> str:
 
 
 def text_hash(text: str) -> int:
-    """64-bit hash of a text's normalised form: BLAKE2b with 8 bytes, read little-endian."""
+    """Return the 64-bit hash of a text's normalised form: BLAKE2b of 8 bytes, little-endian."""
     return int.from_bytes(text_digest(normalise_text(text)), "little")
 
 
 def text_digest(normalised: str) -> bytes:
-    """The same of a text in normalised form, as its 8 bytes."""
+    """Return the 8 bytes of that hash for a text that is already normalised."""
     return hashlib.blake2b(normalised.encode("utf-8"), digest_size=8).digest()

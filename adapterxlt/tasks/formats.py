@@ -1,9 +1,9 @@
-"""The formats that an entry may name, and what reads them.
+"""The formats that an entry may name, and their readers.
 
-A user's entry names the format of its files (`csv`, `conll`, ...), and its kind tells what is read
-from them. The names of single readers (`pair_records`) are those of the built-in entries. Other
-formats come with installed packages, which name a function in the group `adapterxlt.readers`: it
-takes a `tasks.find.Found` and yields the examples of `found.files["data"]`.
+A user's entry names the format of its files (`csv`, `conll`, ...), and its kind decides what is
+read from them. Built-in entries name single readers (`pair_records`). Installed packages can add
+formats by naming a function in the entry-point group `adapterxlt.readers`. The function takes a
+`tasks.find.Found` and yields the examples of `found.files["data"]`.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ _ROLES = {"bitext": ("source", "target")}
 
 
 def reader_of(kind: str, written: str) -> str:
-    """The name of what reads a kind of task from a format."""
+    """Return the name of the reader for a kind of task and a format."""
     return FORMATS.get(written, {}).get(kind, written)
 
 
 def misfit(
     task: Task, layout: Layout, readers: Iterable[str]
 ) -> tuple[str, str, str | None] | None:
-    """Why a layout cannot be read: the key that is wrong, a message, a hint; None if it can.
+    """Return why a layout cannot be read: the wrong key, a message, a hint; None if it can.
 
     Args:
-        readers: names of all that there are.
+        readers: names of all readers.
     """
     if layout.format in FORMATS and task.kind not in FORMATS[layout.format]:
         fit = [name for name, kinds in FORMATS.items() if task.kind in kinds]

@@ -23,21 +23,23 @@ _ENDINGS = {"csv", "tsv", "txt", "gz", "bz", "xz", "zst", "bio", "iob", "tag", "
 
 @dataclass(frozen=True)
 class Guess:
-    """An entry as it is to be written, and in words what of it was guessed."""
+    """A guessed entry, and notes that say in words what was guessed."""
 
     entry: dict[str, Any]
     notes: list[str]
 
 
 def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
-    """What an entry in a folder says of files.
+    """Guess the entry for some data files.
 
     Args:
-        folder: of the entry; patterns are relative to it.
+        name: the name of the task.
+        files: the data files.
+        folder: the folder of the entry; patterns are relative to it.
 
     Raises:
-        UsageError: the files lie elsewhere, or nothing can be said of them.
-        MissingDataError: one cannot be read.
+        UsageError: the files lie outside the folder, or nothing can be guessed about them.
+        MissingDataError: a file cannot be read.
     """
     names = []
     for file in files:
@@ -98,10 +100,10 @@ def _of_kind(content: Content) -> str:
 
 
 def _patterns(names: Sequence[str]) -> Mapping[str, tuple[str, str, str]]:
-    """The pattern of the name of each file, and the language and split that it tells; "" if none.
+    """Return the pattern of each file's name, with its language and split ("" if it has none).
 
-    A part of a name that could be a language is one if it differs from file to file; in files that
-    do not, if it is a code that is known.
+    A part of a name that looks like a language code counts as one if it differs between files. If
+    it does not differ, it must be a known code.
     """
     candidates: dict[str, list[tuple[str, str]]] = {}
     spoken: dict[str, set[str]] = {}

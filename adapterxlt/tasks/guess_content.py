@@ -19,7 +19,7 @@ from adapterxlt.tasks.readers.records import Record, records_of
 from adapterxlt.tasks.reading import bad, parse_json, read_text
 from adapterxlt.tasks.streams import stream_lines
 
-_LOOKED_AT = 200  # first lines of a file that tell its format
+_LOOKED_AT = 200  # lines at the start of a file that decide its format
 MAX_LABELS = 200
 _SUFFIXES = {f".{name}": name for name in ("csv", "tsv", "jsonl", "parquet")} | {".ndjson": "jsonl"}
 _LABEL = ("label", "category", "class", "topic", "gold_label", "intent", "sentiment", "relation")
@@ -33,9 +33,10 @@ class Content:
     """What was found in files.
 
     Args:
-        keys: what else their layout says: columns, quoting and the like.
-        languages: those that a column names.
-        rows: how many were looked at, of what is `called` so.
+        keys: further keys of their layout: columns, quoting and others.
+        languages: the languages that a column names.
+        rows: number of rows that were read.
+        called: what these rows are, in words.
     """
 
     format: str
@@ -49,11 +50,11 @@ class Content:
 
 
 def look_into(files: Sequence[Path]) -> Content:
-    """What all of the files hold.
+    """Find out what the files contain, taken together.
 
     Raises:
-        UsageError: they are of several formats, or nothing can be said of them.
-        MissingDataError: one cannot be read.
+        UsageError: they have several formats, or nothing can be guessed about them.
+        MissingDataError: a file cannot be read.
     """
     formats = {file: _format(file) for file in files}
     if len(set(formats.values())) > 1:
@@ -97,7 +98,7 @@ def _format(file: Path) -> str:
 
 
 def _conll(files: Sequence[Path]) -> Content:
-    """Tags are the column of fewest different values; words that of most."""
+    """Take the column with the fewest different values as tags, and that with the most as words."""
     widths: set[int] = set()
     values: list[set[str]] = []
     rows, comments, tabs, in_sentence = 0, False, True, False
@@ -136,7 +137,7 @@ def _conll(files: Sequence[Path]) -> Content:
 
 
 def _is_position(value: str) -> bool:
-    """Whether it numbers words: `3`, CoNLL-U's `3-4` and `3.1`."""
+    """Whether a value is the position of a word: `3`, or CoNLL-U's `3-4` and `3.1`."""
     return value.replace("-", "").replace(".", "").isdigit()
 
 
@@ -168,7 +169,7 @@ def _table(files: Sequence[Path], written: str) -> Content:
 def _columns(
     values: dict[str, list[Any]], file: Path
 ) -> tuple[str, dict[str, Any], tuple[str, ...], list[str]]:
-    """Kind, columns, labels, and what is to be said of them."""
+    """Guess the kind, columns and labels, with notes about them."""
     words, tags = _named(values, _WORDS), _named(values, _TAGS)
     if words and tags and isinstance(values[words][0], list):
         found = {str(tag) for row in values[tags] for tag in row}
@@ -214,7 +215,7 @@ def _columns(
 
 
 def _label(values: dict[str, list[Any]], texts: Sequence[str]) -> str | None:
-    """The column of labels: by its name, else one of few values that return again and again."""
+    """Find the column of labels: by its name, else one in which few values are often repeated."""
     named = _named(values, _LABEL)
     if named:
         return named
@@ -226,7 +227,7 @@ def _label(values: dict[str, list[Any]], texts: Sequence[str]) -> str | None:
 
 
 def _texts(values: dict[str, list[Any]]) -> list[str]:
-    """Columns of texts, in their order: several words in most rows, and hardly any twice."""
+    """Find columns of texts, in order: most rows have several words, and few rows are equal."""
     found = []
     for name, column in values.items():
         texts = [value for value in column if isinstance(value, str)]
@@ -259,7 +260,7 @@ def _records(file: Path, written: str, quoting: str | None) -> Iterator[tuple[in
 
 
 def _quoting(files: Sequence[Path], written: str) -> str:
-    """Whether quotes enclose fields: if all files can be read so, of a table with quotes."""
+    """Guess the quoting of tables that contain quotes: quotes enclose fields if all files fit."""
     try:
         for file in files:
             for _ in _records(file, written, "csv"):
@@ -273,7 +274,7 @@ def _quoting(files: Sequence[Path], written: str) -> str:
 
 
 def _unused(values: Mapping[str, object], used: Sequence[str]) -> list[str]:
-    """A note on the columns that a guess without labels does not use."""
+    """Return a note on the columns that are not used, if the guess has no labels."""
     rest = [f"`{name}`" for name in values if name not in used]
     if not rest:
         return []

@@ -1,6 +1,6 @@
-"""`data: hub`: a task's Parquet files on the Hugging Face Hub, at the revision its entry pins.
+"""`data: hub`: reads a task's Parquet files from the Hugging Face Hub, at its entry's revision.
 
-Only data files are fetched, into huggingface_hub's own cache; code of a repository is never run.
+Only data files are fetched, into huggingface_hub's own cache. Code of a repository is never run.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ LAYOUT = "hub"  # the name of the layouts that are patterns of files in a Hub re
 
 
 def hub_root() -> Path:
-    """The data folder that `data: hub` stands for: huggingface_hub's cache."""
-    from huggingface_hub import constants  # not needed by a run on local data
+    """Return the data folder that `data: hub` stands for: huggingface_hub's cache."""
+    from huggingface_hub import constants  # a run on local data does not need it
 
     return Path(constants.HF_HUB_CACHE)
 
@@ -38,7 +38,7 @@ def has_file(hub: Hub, pattern: str) -> bool:
 
 
 def fetch(hub: Hub, pattern: str) -> list[Path]:
-    """Local copies of the repository's files of that pattern (`OWNER/NAME/...`), sorted.
+    """Return local copies of the repository's files that match `OWNER/NAME/...`, sorted.
 
     Raises:
         MissingDataError: the Hub cannot be asked, and the files are not in the cache.
@@ -49,7 +49,7 @@ def fetch(hub: Hub, pattern: str) -> list[Path]:
 
 @lru_cache(maxsize=64)
 def _names(hub: Hub, cache: Path) -> tuple[str, ...]:
-    """Names of a repository's files; without the Hub, of those in the cache."""
+    """List a repository's files; if the Hub cannot be reached, those in the cache."""
     from huggingface_hub import HfApi, constants
 
     if not constants.HF_HUB_OFFLINE:
@@ -64,7 +64,7 @@ def _names(hub: Hub, cache: Path) -> tuple[str, ...]:
 
 
 def _download(hub: Hub, patterns: list[str]) -> Path:
-    """Folder of the repository in the cache, with the files of these patterns in it."""
+    """Download files that match the patterns; return the repository's folder in the cache."""
     from huggingface_hub import snapshot_download
 
     try:

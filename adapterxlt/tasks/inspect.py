@@ -21,13 +21,13 @@ class Part:
     """One split in one language.
 
     Args:
-        files: what was read.
-        examples: how many there are.
-        labels: how often each label occurs; of tags, each word counts.
-        unlabelled: examples without one.
-        empty: examples with a text that is blank.
-        repeated: examples whose texts all occurred before in the same part.
-        shared: of each split that came before, how many examples have a text of it.
+        files: the files that were read.
+        examples: number of examples.
+        labels: how often each label occurs; with tags, each word counts.
+        unlabelled: number of examples without a label.
+        empty: number of examples with a blank text.
+        repeated: number of examples whose texts all occurred before in the same part.
+        shared: for each split before this one, the number of examples here that share a text.
     """
 
     language: str
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass
 class Findings:
-    """What was read, what could not be, and which languages have no examples of a split."""
+    """The parts that were read, the problems, and the languages without examples of a split."""
 
     parts: list[Part] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Findings:
 
 
 def inspect(task: Task, roots: Sequence[Path]) -> Findings:
-    """Read every file of a task that is there, in all of its languages and splits."""
+    """Read all existing files of a task, in all of its languages and splits."""
     found = Findings()
     for language in task.languages:
         before: dict[str, set[bytes]] = {}
@@ -105,7 +105,7 @@ def _part(
 def _rows(
     task: Task, roots: Sequence[Path], language: str, split: str
 ) -> Iterator[tuple[Sequence[str], list[str] | None]]:
-    """The texts of every example, and the names of its labels; None where they are withheld."""
+    """Yield the texts of every example and the names of its labels; None if they are withheld."""
     kind = get_kind(task.kind)
     if kind.trainable:
         for example in read_examples(task, roots, language, split):
@@ -118,11 +118,11 @@ def _rows(
         yield from ((both, []) for both in zip(source, target, strict=True))
 
 
-_GOLD = ("tags", "labels", "label", "value", "answers")  # of one kind or another
+_GOLD = ("tags", "labels", "label", "value", "answers")  # each kind has one of them
 
 
 def _labels(task: Task, example: object) -> list[str] | None:
-    """Names of the labels of an example; [] of a kind that has none, None where withheld."""
+    """Return names of an example's labels; [] if its kind has none, None if they are withheld."""
     there = [name for name in _GOLD if hasattr(example, name)]
     stated = [name for name in there if getattr(example, name) is not None]
     if not stated:
@@ -139,7 +139,7 @@ def _labels(task: Task, example: object) -> list[str] | None:
 
 
 def _short(path: Path, roots: Sequence[Path]) -> str:
-    """A file's name as the data folder has it."""
+    """Return a file's path relative to its data folder."""
     for root in roots:
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()

@@ -1,4 +1,4 @@
-"""The JSON Schema of a task entry as people write it; editors complete and check with it."""
+"""The JSON Schema of a task entry as people write it; editors use it to complete and check."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from adapterxlt.tasks.short_form import FOLLOWS
 
 
 def task_schema() -> Schema:
-    """Return the schema of an entry, with its layout at the top or in `layouts`."""
+    """Return the schema of an entry whose layout is at the top or in `layouts`."""
     document: Schema = untitled(Task.model_json_schema())
     layout: dict[str, Schema] = untitled(Layout.model_json_schema())["properties"]
     properties: dict[str, Schema] = document["properties"]
     properties["like"] = {"type": "string", "description": "the task whose entry says the rest"}
     for key, schema in layout.items():
         properties.setdefault(key, schema)
-    # Each role has a pattern; one alone, or a list, may stand without.
+    # Each role has a pattern; a single pattern or a list may stand without a role.
     pattern: Schema = {"type": "string"}
     patterns = {
         "anyOf": [

@@ -1,4 +1,4 @@
-"""Labels that come with the data: CCG's 1,363 supertags are in a file of their own."""
+"""Reads labels that come with the data, such as CCG's 1,363 supertags in a separate file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LABELS_ROLE = "labels"
 
 
 def with_labels(task: Task, roots: Sequence[Path], language: str, split: str) -> Task:
-    """The task with its labels, which for some tasks are read from beside the data of `split`.
+    """Return the task with its labels; some tasks keep them in a file beside the data of `split`.
 
     Raises:
-        MissingDataError: the label file is missing, malformed or has another number of labels.
+        MissingDataError: the label file is missing, malformed or has a wrong number of labels.
     """
     if task.label_count is None:
         return task
@@ -27,11 +27,11 @@ def with_labels(task: Task, roots: Sequence[Path], language: str, split: str) ->
 
 
 def read_label_file(path: Path, task: Task) -> tuple[str, ...]:
-    """Labels in the order of their numbers, from a JSON object that gives each label its number.
+    """Read labels from a JSON object of label -> number, in the order of their numbers.
 
     Raises:
-        MissingDataError: malformed, numbers that are not 0, 1, 2, ..., or not as many labels as
-            the task has.
+        MissingDataError: the file is malformed, its numbers are not 0, 1, 2, ..., or the task has
+            another number of labels.
     """
     status = path.stat()
     return _read(path, task.name, task.label_count, (status.st_size, status.st_mtime_ns))

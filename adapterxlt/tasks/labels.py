@@ -11,7 +11,7 @@ from adapterxlt.tasks.catalogue import Task
 
 
 def is_labelled(example: Example) -> bool:
-    """Whether an example has its gold label, tags or answers."""
+    """Whether an example has a gold label, tags or answers."""
     return kind_of(example).is_labelled(example)
 
 
@@ -28,7 +28,7 @@ def require_labels(
         labelled: finds the other splits that could be used instead, for the hint.
 
     Raises:
-        MissingDataError: some have no label; says how many.
+        MissingDataError: some have no label; the error says how many.
     """
     blanked = sum(not is_labelled(example) for example in examples)
     if blanked:

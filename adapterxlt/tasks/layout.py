@@ -13,15 +13,18 @@ class Frozen(BaseModel):
 
 
 def _roles(value: Any) -> Any:
-    """A split's files: one pattern, several to be read one after the other (`data`, `data.1`,
-    ...), or a pattern for each role (source, target, ...)."""
+    """Return a split's files as role -> pattern.
+
+    They are written as one pattern, as a list of patterns to be read one after the other (`data`,
+    `data.1`, ...), or with a pattern for each role (source, target, ...).
+    """
     if isinstance(value, list):
         return {f"data.{n}" if n else "data": pattern for n, pattern in enumerate(value)}
     return {"data": value} if isinstance(value, str) else value
 
 
-# What patterns of files may hold in braces; `{source}` and `{target}` are `{context}` and
-# `{question}` under the names that translations have for them.
+# Names that file patterns may contain in braces. `{source}` and `{target}` are the halves of a
+# language pair as three-letter codes, `{context}` and `{question}` the same in the task's codes.
 PLACEHOLDERS = ("lang", "iso3", "name", "context", "question", "source", "target")
 
 

@@ -1,7 +1,7 @@
 """Bilingual lexicons: words and their translations, named by their file in a recipe.
 
-A lexicon is a task of sentence retrieval whose sentences are words. One whose file a stage names
-needs no entry: `gatitos/en_hi.tsv` says itself which languages it is in. No torch.
+A lexicon is a task of sentence retrieval whose sentences are words. If a stage names the file of a
+lexicon, it needs no entry: the name `gatitos/en_hi.tsv` tells its languages. No torch.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _EXAMPLE = "name the file like `en_hi.tsv`, or give its `language`"
 
 
 def is_file(named: str) -> bool:
-    """Whether what a stage names is a file, rather than a task of the catalogue."""
+    """Whether a stage names a file, and not a task of the catalogue."""
     return "/" in named or "." in named
 
 
 def name_of(named: str) -> str:
-    """The name of the task that a stage names by it or by its file: `gatitos_en_hi`."""
+    """Return the name of the task that a stage names, also if it names a file: `gatitos_en_hi`."""
     if not is_file(named):
         return named
     path = PurePosixPath(named)
@@ -47,22 +47,22 @@ def name_of(named: str) -> str:
 
 
 def is_of(task: Task, named: str) -> bool:
-    """Whether a task is what a stage names: its file, where it names one."""
+    """Whether a task is the lexicon that a stage names, by a task's name or by its file."""
     if not is_file(named):
         return any(layout.format == FORMAT for layout in task.layouts)
     return [layout.files.get("train") for layout in task.layouts] == [{"data": named}]
 
 
 def lexicon_task(path: str, language: str | None = None) -> Task:
-    """The task that a lexicon's file is.
+    """Make the task of a lexicon's file.
 
     Args:
-        path: as a recipe names it: inside of a data folder, or of the recipe's own.
-        language: that its words are translated into (or from); None: as the name says.
+        path: the file as a recipe names it: a path in a data folder, or in the recipe's folder.
+        language: the language other than English; None: the file's name tells it.
 
     Raises:
-        ValueError: the path leads elsewhere, or does not tell the languages. The message is fit
-            for a user; it may hold a hint after a newline.
+        ValueError: the path leads elsewhere, or does not tell the languages. The message can be
+            shown to a user; it may contain a hint after a newline.
     """
     if "*" in path or "?" in path or "{" in path or not name_of(path):
         raise ValueError(f"`{path}` is not the name of one file")
@@ -71,7 +71,8 @@ def lexicon_task(path: str, language: str | None = None) -> Task:
     others = [code for code in pair if code != "en"]
     if language is None and not others:
         raise ValueError(f"the name `{path}` does not tell its languages\n{_EXAMPLE}")
-    # The first column is English's, or stands for it where neither is, unless the name says else.
+    # English is the second column if the name says so. Otherwise the first column is English, or is
+    # treated as English if neither language is.
     english = int(len(pair) == 2 and pair[0] != "en" and pair[1] == "en")
     columns: dict[str, int | str | tuple[int, ...] | tuple[str, ...]] = {
         "source": 1 - english,
@@ -104,18 +105,18 @@ def _code(written: str) -> str:
 
 
 def key_of(word: str) -> str:
-    """The form under which two words count as the same."""
+    """Return the normalised form of a word; words with equal forms count as the same."""
     return normalise_text(word) or word
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Entries of a lexicon, each once.
+    """The entries of a lexicon, each once.
 
     Args:
-        pairs: a word (of the other language) and one of its translations (into English).
-        known: all that are translations of each other, as `key_of` has them; of the whole lexicon,
-            where these are a part of one.
+        pairs: each entry: a word of the other language and one of its translations into English.
+        known: all pairs of words that are translations of each other, in the form of `key_of`. For
+            a part of a lexicon, these are the pairs of the whole lexicon.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -125,7 +126,7 @@ class Lexicon:
         return len(self.pairs)
 
     def part(self, rows: Sequence[int]) -> Lexicon:
-        """Some of the entries."""
+        """Return a lexicon with some of the entries."""
         return Lexicon(tuple(self.pairs[row] for row in rows), self.known)
 
     @property
@@ -135,28 +136,29 @@ class Lexicon:
 
 
 def lexicon_of(bitext: Bitext) -> Lexicon:
-    """The entries of a lexicon as it was read."""
+    """Make a lexicon from the pairs that were read."""
     pairs = tuple(dict.fromkeys(zip(bitext.source, bitext.target, strict=True)))
     return Lexicon(pairs, frozenset((key_of(one), key_of(other)) for one, other in pairs))
 
 
 def read_lexicon(task: Task, roots: Sequence[Path], language: str) -> Lexicon:
-    """The entries of a lexicon.
+    """Read the entries of a lexicon.
 
     Raises:
-        MissingDataError: it is not there, or malformed.
+        MissingDataError: it is missing or malformed.
     """
     return lexicon_of(read_bitext(task, roots, language))
 
 
 @dataclass(frozen=True)
 class Division:
-    """Which entries are trained on, and which are held out.
+    """A division of entries into those to train on and those held out.
 
     Args:
         trained, held_out: rows of the lexicon, ascending.
-        groups: of entries that hang together by a word; each is on one side.
-        largest: entries of the largest group.
+        groups: number of groups of entries that are connected by shared words. A group is never
+            divided.
+        largest: number of entries in the largest group.
     """
 
     trained: tuple[int, ...]
@@ -166,11 +168,11 @@ class Division:
 
 
 def divide(lexicon: Lexicon, share: float, seed: int) -> Division:
-    """Hold out a share of the entries, so that no word of these is in any other entry.
+    """Hold out a share of the entries, such that no word of theirs occurs in another entry.
 
-    Entries that share a word, on whichever side, hang together: of such groups, in an order that
-    the seed draws, those are held out that fit into the share. So large groups (words of many
-    meanings) are rather trained on.
+    Entries that share a word on either side belong to one group. The seed draws an order of the
+    groups, and each group that still fits into the share is held out. So large groups (words with
+    many meanings) are mostly trained on.
 
     Raises:
         MissingDataError: nothing can be held out, or nothing would be left to train on.
@@ -193,7 +195,7 @@ def divide(lexicon: Lexicon, share: float, seed: int) -> Division:
 
 
 def _groups(lexicon: Lexicon) -> list[list[int]]:
-    """The rows of entries that hang together by their words, in the order of their first ones."""
+    """Return the rows of each group of entries that share words, ordered by their first rows."""
     parent = list(range(len(lexicon)))
 
     def root(row: int) -> int:

@@ -1,4 +1,4 @@
-"""What differs between texts that look alike: no-break spaces, decomposed letters, and so on."""
+"""Finds differences between texts that look alike: no-break spaces, decomposed letters, etc."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import unicodedata
 
 
 def same_to_the_eye(first: str, second: str) -> bool:
-    """Whether texts are the same except for white space, what cannot be seen, and normal forms."""
+    """Whether texts are equal except for white space, invisible characters and normal forms."""
     return _seen(first) == _seen(second)
 
 
 def difference(first: str, second: str) -> str:
     """The first place at which two texts differ: `character 4 is U+0020 (SPACE), not ...`.
 
-    The number (from 1) and the character are those of `first`; then comes that of `second`.
+    The number (from 1) and the character come from `first`; the character of `second` follows.
     """
     pairs = zip(first, second, strict=False)
     shared = min(len(first), len(second))

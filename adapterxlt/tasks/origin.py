@@ -1,7 +1,7 @@
 """The origin of a task's data: pocket, the Hub, or the files of a folder.
 
-The name of a task says how its files are arranged, but not that they are the published data set of
-that name. So everything that is shared has the origin next to the name.
+The name of a task says how its files are arranged, but files of that name need not be the published
+data set. So everything that is shared states the origin next to the name.
 """
 
 from __future__ import annotations
@@ -43,26 +43,27 @@ def _origin(found: Found, roots: Sequence[Path]) -> str:
 
 
 def _is_pocket(path: Path, root: Path) -> bool:
-    """Whether a file is one of the bundled data, there or in a copy, by its name and content."""
+    """Whether a file is bundled data or a copy of it, judged by its name and content."""
     parts = path.relative_to(root).parts
     known = (bundled("artifacts/data/pocket").joinpath(*parts[n:]) for n in range(len(parts)))
     return any(file.is_file() and same_content(path, file) for file in known)
 
 
 def hub_id(origin: str) -> str | None:
-    """The id of a data set on the Hub; None if it is of elsewhere."""
+    """Return the id of a data set on the Hub; None if the origin is not the Hub."""
     return origin.removeprefix(_HUB).partition("@")[0] if origin.startswith(_HUB) else None
 
 
 def origin_name(origin: str) -> str:
-    """What a recipe's `data` says for it: `pocket`, `hub`, or the folder's name."""
+    """Return the origin as a recipe's `data` names it: `pocket`, `hub`, or the folder's name."""
     return "hub" if origin.startswith(_HUB) else origin.removeprefix(_FOLDER)
 
 
 def describe_origins(found: Sequence[str] | None) -> str:
-    """`pocket`, `nyu-mll/glue`, `folder xtreme and pocket`; `data not recorded` for none.
+    """Describe origins: `pocket`, `nyu-mll/glue`, `folder xtreme and pocket`.
 
-    What was made elsewhere may say anything, which is returned as it is.
+    Without origins it is `data not recorded`. Results from elsewhere may have any text as an
+    origin; it is returned unchanged.
     """
     return " and ".join(map(_short, found or ())) or "data not recorded"
 

@@ -1,7 +1,7 @@
 """The user's own tasks: YAML files in the form of the built-in entries.
 
 They come from a recipe's `tasks`, from `--tasks`, and from a folder of the user's configuration.
-An entry says what files hold; it can neither run code nor hide a built-in task.
+An entry describes the content of files. It can neither run code nor hide a built-in task.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _EXPECTED = "an entry needs `kind`, `languages`, `format`, `files` and other key
 
 
 def config_folder() -> Path:
-    """The folder of the user's configuration: ADAPTERXLT_CONFIG, or `adapterxlt` in XDG's."""
+    """Return the folder of the user's configuration: ADAPTERXLT_CONFIG, or XDG's `adapterxlt`."""
     if stated := os.environ.get("ADAPTERXLT_CONFIG"):
         return Path(stated).expanduser()
     home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
@@ -54,11 +54,11 @@ def configured() -> list[Path]:
 
 
 def own_catalogue(paths: Iterable[Path]) -> Catalogue:
-    """The built-in tasks and those of the files, or of the files in the folders, that are given.
+    """Return the built-in tasks together with those of the given files and folders of files.
 
     Raises:
-        InvalidRecipeError: with every problem of every file; an entry is not there, cannot be
-            read, does not fit the schema, or has the name of another task.
+        InvalidRecipeError: an entry is missing, cannot be read, does not fit the schema, or has
+            the name of another task. The error lists every problem of every file.
     """
     problems: list[Problem] = []
     files = _files(paths, problems)
@@ -79,7 +79,7 @@ def own_catalogue(paths: Iterable[Path]) -> Catalogue:
 
 
 def _files(paths: Iterable[Path], problems: list[Problem]) -> list[Path]:
-    """The entries' files, each once, in the order of their names in a folder."""
+    """Return the entries' files, each once; the files of a folder are sorted by name."""
     found: dict[Path, None] = {}
     for path in paths:
         try:
@@ -125,11 +125,11 @@ _Named = tuple[Path, Places, dict[str, Any]]
 
 
 def _by_name(raw: Mapping[Path, Node], problems: list[Problem]) -> dict[str, _Named]:
-    """The entries by the names of their tasks, which no two may share."""
+    """Return the entries by the names of their tasks; no two may have the same name."""
     named: dict[str, _Named] = {}
     for file, node in raw.items():
         body, places = plain(node), Places(node)
-        assert isinstance(body, dict)  # as `read_file` made sure
+        assert isinstance(body, dict)  # `read_file` ensures this
         name = body.get("name", file.stem)
         if not isinstance(name, str):
             problems.append(places.problem(("name",), "must be a text"))
@@ -153,7 +153,7 @@ def _by_name(raw: Mapping[Path, Node], problems: list[Problem]) -> dict[str, _Na
 def _task(
     entries: Mapping[str, Mapping[str, Any]], name: str, places: Places, problems: list[Problem]
 ) -> Task | None:
-    """The task of an entry; what is wrong with it is added to the problems."""
+    """Make the task of an entry; its errors are added to the problems."""
     if (base := _unknown_base(entries, name)) is not None:
         problems.append(places.problem(("like",), *base))
         return None
@@ -189,7 +189,7 @@ def _task(
 def _unknown_base(
     entries: Mapping[str, Mapping[str, Any]], name: str
 ) -> tuple[str, str | None] | None:
-    """Why what an entry is `like` cannot be taken over; None if it can."""
+    """Return why an entry cannot take over the entry that it is `like`; None if it can."""
     trail = [name]
     while (base := entries[trail[-1]].get("like")) is not None:
         if not isinstance(base, str) or base not in entries:
@@ -206,7 +206,7 @@ def _unknown_base(
 def _check_named(
     found: Mapping[str, tuple[Task, Home]], places: Mapping[str, Places], problems: list[Problem]
 ) -> None:
-    """Whether the tasks that entries name (`train`, `members`) are there, and fit."""
+    """Check that the tasks that entries name (`train`, `members`) exist and fit."""
     known = {**catalogue(), **{name: task for name, (task, _) in found.items()}}
     for name, (task, _) in found.items():
         others = [] if task.train in (None, name) else [("train", str(task.train))]
@@ -222,7 +222,7 @@ def _check_named(
 
 
 def _misfit(task: Task, key: str, other: Task, known: Mapping[str, Task]) -> str | None:
-    """Why a task cannot be made of another, or learn from its training split; None if it can."""
+    """Return why a task cannot use another as `train` or as a member; None if it can."""
     if other.members:
         return f"`{other.name}` itself consists of other tasks"
     trail = [task.name]

@@ -39,7 +39,7 @@ class Settings(BaseModel):
     )
 
     def given(self, *, large: bool = False) -> dict[str, float | int | str]:
-        """The settings that the source gives, for a base or a large model."""
+        """Return the settings that the source gives for a base or a large model."""
         own = self.model_dump(exclude_none=True, exclude={"large"})
         if large and self.large is not None:
             own |= self.large.model_dump(exclude_none=True)
@@ -72,16 +72,17 @@ def presets() -> dict[str, Preset]:
 
 
 def presets_of(task: str) -> dict[str, Settings]:
-    """The published settings for a task, by preset."""
+    """Return the published settings for a task, by preset."""
     return {
         preset.name: preset.tasks[task] for preset in presets().values() if task in preset.tasks
     }
 
 
 def fitting(preset: Preset, task: str, tasks: Mapping[str, Task]) -> Settings | None:
-    """A preset's settings for a task; None if it has none.
+    """Return a preset's settings for a task; None if it has none.
 
-    Its own, or those of the tasks that are trained on it (XNLI's for MNLI), if they are one.
+    If the task has no settings of its own, those of the tasks that train on its data are used
+    (XNLI's for MNLI), provided that these are all equal.
     """
     if task in preset.tasks:
         return preset.tasks[task]
@@ -96,10 +97,10 @@ def fitting(preset: Preset, task: str, tasks: Mapping[str, Task]) -> Settings | 
 def preset_for(
     name: str | None, trained: Iterable[str], tasks: Mapping[str, Task], *, large: bool
 ) -> dict[str, float | int | str]:
-    """What a preset says of a stage that trains on some tasks.
+    """Return a preset's settings for a stage that trains on some tasks.
 
-    Nothing where there is no such preset, or where it does not say one and the same of all of
-    them, which `why_not` tells.
+    They are empty if there is no such preset, or if it does not have the same settings for all of
+    the tasks; `why_not` then gives the reason.
     """
     preset = presets().get(name or "")
     found = [fitting(preset, task, tasks) for task in trained] if preset else []
@@ -112,7 +113,7 @@ def preset_for(
 def why_not(
     preset: Preset, trained: Iterable[str], tasks: Mapping[str, Task]
 ) -> tuple[str, str] | None:
-    """Why a preset says nothing of a stage that trains on some tasks, and what to do."""
+    """Return why a preset has no settings for a stage on some tasks, and what to do about it."""
     found = {task: fitting(preset, task, tasks) for task in trained}
     unknown = [task for task, settings in found.items() if settings is None]
     if unknown:

@@ -8,10 +8,10 @@ from adapterxlt.tasks.catalogue import Task, source_of
 
 
 def used_of(task: Task) -> tuple[Task, tuple[str, ...]]:
-    """The task whose files they are, and its splits.
+    """Return the task whose files were used, and its splits.
 
-    Its training split, or that of the task that it learns from; of one that has nothing to train
-    on (translations), all that there is.
+    This is the training split of the task, or of the task that it learns from. If there is no
+    training split (translations), all splits of the task count.
     """
     if "train" in task.splits or task.train not in (None, task.name):
         return source_of(task, "train"), ("train",)
@@ -19,7 +19,7 @@ def used_of(task: Task) -> tuple[Task, tuple[str, ...]]:
 
 
 def told(name: str, tasks: Mapping[str, Task]) -> str:
-    """The same as a stage's address has it: `mnli`, `xnli (train of mnli)`."""
+    """Return the same in the form of a stage's address: `mnli`, `xnli (train of mnli)`."""
     task, splits = used_of(tasks[name])
     if (task.name, splits) == (name, ("train",)):
         return name

@@ -1,4 +1,4 @@
-"""Reading tasks: find the files, then the reader of their format."""
+"""Reads tasks: finds the files, then calls the reader of their format."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ READERS = (*EXAMPLE_READERS, *BITEXT_READERS, *MINING_READERS)
 
 
 class NotInColumnError(MissingDataError):
-    """A file that names the language of each example has none in the requested language."""
+    """A file names the language of each example, but has no example in the requested one."""
 
 
 def read_examples(
     task: Task, roots: Sequence[Path], language: str, split: str, cap: int | None = None
 ) -> list[Example]:
-    """The examples of a split in file order, or the first `cap` of them.
+    """Read the examples of a split in file order, or the first `cap` of them.
 
-    Those of a task that consists of others come one task after the other, with a cap an equal
-    share of each. Ids are distinct.
+    If a task consists of others, their examples follow each other task by task; with a cap, each
+    contributes an equal share. Ids are distinct.
 
     Raises:
-        MissingDataError: no files, malformed files, or none with a gold label.
-        UsageError: the task has no such split, or is one of retrieval.
+        MissingDataError: there are no files, they are malformed, or none has a gold label.
+        UsageError: the task has no such split, or is a retrieval task.
     """
     members = members_of(source_of(task, split))
     examples: list[Example] = []
@@ -98,7 +98,7 @@ def read_examples(
 
 
 def _read_one(found: Found, cap: int | None) -> list[Example]:
-    """The examples of all the files of one task, or the first `cap` of them."""
+    """Read the examples of all the files of one task, or the first `cap` of them."""
     reader = _reader(EXAMPLE_READERS, found)
     examples = list(islice(_parts(found, reader), cap))
     if not examples and cap != 0:
@@ -111,7 +111,7 @@ def _read_one(found: Found, cap: int | None) -> list[Example]:
 
 
 def _parts(found: Found, reader: Callable[[Found], Iterator[Example]]) -> Iterator[Example]:
-    """A task kept in several files is read one file after the other."""
+    """Read a task that is kept in several files, one file after the other."""
     shared = {role: path for role, path in found.files.items() if not role.startswith("data")}
     for role, path in found.files.items():
         if role in shared:
@@ -121,10 +121,10 @@ def _parts(found: Found, reader: Callable[[Found], Iterator[Example]]) -> Iterat
 
 
 def read_bitext(task: Task, roots: Sequence[Path], language: str) -> Bitext:
-    """The translations of a sentence-retrieval task.
+    """Read the translations of a sentence-retrieval task.
 
     Raises:
-        MissingDataError: no files, or malformed ones.
+        MissingDataError: files are missing or malformed.
         UsageError: the task is of another kind.
     """
     found = find(task, roots, language, task.splits[0])
@@ -132,10 +132,10 @@ def read_bitext(task: Task, roots: Sequence[Path], language: str) -> Bitext:
 
 
 def read_mining(task: Task, roots: Sequence[Path], language: str, split: str) -> MiningSet:
-    """The sentences and gold pairs of a mining task.
+    """Read the sentences and gold pairs of a mining task.
 
     Raises:
-        MissingDataError: no files, or malformed ones.
+        MissingDataError: files are missing or malformed.
         UsageError: the task is of another kind or has no such split.
     """
     found = find(task, roots, language, split)
@@ -145,9 +145,10 @@ def read_mining(task: Task, roots: Sequence[Path], language: str, split: str) ->
 def read_sides(
     task: Task, roots: Sequence[Path], language: str, split: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Both texts of a retrieval task, sentence by sentence: the source and the target.
+    """Read both sides of a retrieval task, source and target, as lists of sentences.
 
-    Raises: as `read_bitext` and `read_mining`.
+    Raises:
+        The errors of `read_bitext` and `read_mining`.
     """
     mines = get_kind(task.kind).mines
     both = (
@@ -157,7 +158,7 @@ def read_sides(
 
 
 def sample(examples: Sequence[T], cap: int | None, seed: int) -> list[T]:
-    """At most `cap` examples, drawn without repetition, in their original order."""
+    """Draw at most `cap` examples without repetition; they stay in their original order."""
     if cap is None or cap >= len(examples):
         return list(examples)
     chosen = random.Random(seed).sample(range(len(examples)), cap)
@@ -181,7 +182,7 @@ def _reader(readers: dict[str, Callable[[Found], T]], found: Found) -> Callable[
 
 
 def _added(name: str, read: Callable[[Found], T], found: Found) -> T:
-    """What a reader of an installed package gives; whatever else it does is told of the package."""
+    """Call the reader of an installed package; an unexpected error names the package."""
     try:
         given = read(found)
         return cast(T, iter(list(given))) if isinstance(given, Iterable) else given

@@ -15,23 +15,24 @@ from adapterxlt.lines import ends_in_returns_only, split_lines
 from adapterxlt.store.compressed import DAMAGE, opened
 
 _BLOCK = 1 << 20
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # an escape of half a pair; mostly both are there
-# A file that unpacks to more than both is not read whole: no text is packed so tightly.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a surrogate pair, escaped
+# A file that unpacks to more bytes and more times its size than this is refused, as no real text
+# is packed so tightly.
 UNPACKED = 256 << 20
 UNPACKED_TIMES = 50
 
 
 def bad(path: Path, line: int, message: str, hint: str | None = None) -> MissingDataError:
-    """The error for something wrong in line `line` (1-based; 0: the whole file) of a file."""
+    """Make the error for a problem in line `line` (1-based; 0: the whole file) of a file."""
     place = f"{path}:{line}" if line else str(path)
     return MissingDataError(f"{place}: {message}", hint=hint)
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that is not there before any work; a pipe is not read yet.
+    """Refuse a file that cannot be read, before any work; a pipe is not read yet.
 
     Raises:
-        MissingDataError: there is none, or it is a folder, or may not be read.
+        MissingDataError: the file is missing, is a folder, or may not be read.
     """
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
@@ -44,16 +45,16 @@ def check_file(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The file's text, UTF-8 with or without a byte order mark; compressed files are unpacked.
+    """Read a file's text, UTF-8 with or without a byte order mark; compressed files are unpacked.
 
     Raises:
-        MissingDataError: unreadable, damaged, empty, not UTF-8, or with NUL bytes.
+        MissingDataError: the file is unreadable, damaged, empty, not UTF-8, or has NUL bytes.
     """
     raw = _read(path)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # The codec counts from behind the byte order mark.
+        # The codec counts from the byte after the byte order mark.
         start = error.start + len(raw) - len(error.object)
         line = raw.count(b"\n", 0, start) + 1
         raise bad(
@@ -70,26 +71,26 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The file's lines without their ends, see `adapterxlt.lines`."""
+    """Read the file's lines without their line breaks, see `adapterxlt.lines`."""
     text = read_text(path)
     refuse_returns(path, text)
     return split_lines(text)
 
 
 def refuse_returns(path: Path, text: str) -> None:
-    """Refuse a file whose lines end as no line here does."""
+    """Refuse a file whose lines end in carriage returns only."""
     if ends_in_returns_only(text):
         raise bad(path, 0, "its lines end in carriage returns", "end the lines in line feeds")
 
 
 def encoding_hint(start: bytes) -> str:
-    """What to do about a file that is not UTF-8, by how it starts."""
+    """Return what to do about a file that is not UTF-8, judged by its first bytes."""
     is_utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
     return ("it is UTF-16: " if is_utf16 else "") + "re-encode it as UTF-8"
 
 
 def unreadable(path: Path, lines: int, error: Exception) -> MissingDataError:
-    """The error for a file that cannot be read, or not further than so many lines."""
+    """Make the error for a file that cannot be read, or only up to a number of lines."""
     reason = getattr(error, "strerror", None) or str(error)
     return bad(path, 0, f"cannot be read{f' after line {lines}' if lines else ''}: {reason}")
 
@@ -109,7 +110,7 @@ def _read(path: Path) -> bytes:
 
 
 def parse_json(path: Path, text: str, line: int = 0) -> Any:
-    """Parse JSON: a whole file, or the object in line `line` of one."""
+    """Parse JSON: a whole file, or one line of it with number `line`."""
     try:
         found = json.loads(text)
         if _SURROGATE.search(text):
@@ -137,10 +138,10 @@ def parse_json(path: Path, text: str, line: int = 0) -> Any:
 
 
 def not_squad(path: Path, error: Exception, where: str = "") -> MissingDataError:
-    """The error for a document that is not what SQuAD's JSON is.
+    """Make the error for a document that is not in SQuAD's schema.
 
     Args:
-        error: what came of reading it as such.
+        error: the error that reading it raised.
         where: the place in the file, in words.
     """
     match error:

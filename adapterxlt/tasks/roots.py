@@ -11,11 +11,11 @@ from adapterxlt.tasks.hub import hub_root
 
 
 def resolve_roots(data: Sequence[str], base: Path) -> tuple[Path, ...]:
-    """The folders that a recipe's `data` means, in its order, without repetitions.
+    """Return the folders that a recipe's `data` names, in its order, without repetitions.
 
     Args:
         data: `pocket` (the bundled data), `hub` (the Hugging Face Hub) or folders; relative
-            ones are looked for in `base` first, then in the current folder.
+            ones are searched in `base` first, then in the current folder.
         base: the recipe file's folder.
 
     Raises:

@@ -1,6 +1,6 @@
 """Fills in what an entry leaves out.
 
-A task whose files are all arranged in one way can say how at its top, without `layouts`:
+If all files of a task have one layout, the entry can give it at its top, without `layouts`:
 
     kind: tagging
     labels: [O, B-PER, I-PER]
@@ -24,19 +24,19 @@ FOLLOWS = ("name", "splits", "metrics", "main_metric")
 
 
 def spelt_out(entry: dict[str, Any], layout_keys: set[str], name: str = "") -> dict[str, Any]:
-    """An entry with its layout in `layouts`, and with what follows from the rest of it.
+    """Return an entry with its layout in `layouts`, and with the keys that follow from others.
 
     Args:
-        entry: of any content; what does not fit is left as it is, to be refused by the schema.
+        entry: an entry with any content; the schema later refuses what does not fit.
         layout_keys: the keys of a layout.
-        name: what it is called if it does not say.
+        name: the task's name if the entry does not give it.
     """
     full = {"name": name, **entry} if name else dict(entry)
     alone = {key: full.pop(key) for key in list(full) if key in layout_keys and key != "name"}
     if alone and "layouts" not in full:
         full["layouts"] = [{"name": "files", **alone}]
     elif alone:
-        full |= alone  # refused: they are not known beside `layouts`
+        full |= alone  # the schema refuses them, as they are unknown beside `layouts`
     splits = full.get("splits")
     if isinstance(full.get("layouts"), (list, tuple)):
         full["layouts"] = [_split_files(layout, splits) for layout in full["layouts"]]
@@ -60,16 +60,16 @@ def spelt_out(entry: dict[str, Any], layout_keys: set[str], name: str = "") -> d
 
 
 def _usual_metrics(kind: str, several: bool) -> tuple[str, ...]:
-    """What is measured where the entry does not say; the first is the one that counts."""
+    """Return the metrics for an entry without `metrics`; the first is the main one."""
     try:
         found = get_kind(kind)
-    except UsageError:  # the schema tells
+    except UsageError:  # the schema reports it
         return ()
     return found.metrics_of_several if several else found.metrics
 
 
 def _split_files(layout: Any, splits: Any) -> Any:
-    """`files: "x/{split}.csv"` as one pattern a split."""
+    """Turn `files: "x/{split}.csv"` into one pattern per split."""
     files = layout.get("files") if isinstance(layout, dict) else None
     roles = {"data": files} if isinstance(files, str) else files
     if not isinstance(roles, dict) or not any(
@@ -77,7 +77,7 @@ def _split_files(layout: Any, splits: Any) -> Any:
     ):
         return layout
     listed = [split for split in splits or SPLITS if isinstance(split, str)]
-    if set(roles) & {*SPLITS, *listed}:  # written by split already
+    if set(roles) & {*SPLITS, *listed}:  # already written by split
         return layout
     by_split = {
         split: {

@@ -1,8 +1,8 @@
 """Draws few examples of a task for few-shot transfer: a number per class, or in total.
 
-Which ones depends on the texts and the seed alone, not on the order of a file: examples are ranked
-by a hash of both, class by class, and the first ones are taken. So 5 shots are among 10 of the same
-seed, and what one class has changes nothing of another.
+The draw depends only on the texts and the seed, not on the order of a file. The examples of each
+class are ranked by a hash of both, and the first ones are taken. So 5 shots are among the 10 shots
+of the same seed, and the examples of one class do not affect another.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ E = TypeVar("E", bound=Example)
 def draw_shots(task: Task, examples: Sequence[E], count: int, seed: int, where: str) -> list[E]:
     """Draw examples per class, or in total if examples have no class; no text twice.
 
-    A text that occurs under several classes is left out: one of them is wrong.
+    A text that occurs under several classes is left out, as one of the classes must be wrong.
 
     Args:
-        task: with its labels.
-        examples: all that there are, labelled.
-        where: what they are, for messages: `in language sw (dev)`.
+        task: the task with its labels.
+        examples: all labelled examples to draw from.
+        count: number of examples per class, or in total.
+        seed: seed of the draw.
+        where: describes the examples in messages: `in language sw (dev)`.
 
     Raises:
-        MissingDataError: there are fewer of a class.
+        MissingDataError: a class has fewer examples.
     """
     kind = get_kind(task.kind)
     distinct: dict[str, E] = {}

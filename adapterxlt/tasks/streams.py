@@ -1,4 +1,4 @@
-"""Reading files of any length, line by line."""
+"""Reads files of any length, line by line."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from adapterxlt.store.compressed import DAMAGE, opened
 from adapterxlt.tasks.reading import bad, encoding_hint, refuse_returns, unreadable
 
 _BLOCK = 1 << 20
-LONGEST = 64 << 20  # bytes of a line; no text is that long, but what a small file unpacks to may be
+LONGEST = 64 << 20  # bytes of a line; only a maliciously packed file has longer ones
 _BOM = b"\xef\xbb\xbf"
 
 
 def stream_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of every line, with its end; see `adapterxlt.lines`.
+    """Yield the number (from 1) and text of every line with its line break.
 
-    UTF-8 with or without a byte order mark; compressed files are unpacked.
+    Files are UTF-8 with or without a byte order mark; compressed ones are unpacked. For what ends a
+    line see `adapterxlt.lines`.
 
     Raises:
-        MissingDataError: unreadable, damaged, empty, not UTF-8, with NUL characters, with a line
-            that is too long, or with lines that end in carriage returns only.
+        MissingDataError: the file is unreadable, damaged, empty or not UTF-8, has NUL characters
+            or a line that is too long, or its lines end in carriage returns only.
     """
     number, blank = 0, True
     for number, raw in enumerate(_raw_lines(path), start=1):

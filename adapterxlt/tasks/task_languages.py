@@ -11,9 +11,9 @@ from adapterxlt.tasks.catalogue import Catalogue, Task
 
 
 def language_in(task: Task, written: str) -> str:
-    """The code that a task uses for a language: `de`, where others write `deu` or `deu_Latn`.
+    """Return the code that a task uses for a language: `de` for `deu` or `deu_Latn`.
 
-    Text for masked language modelling may be named by any code: there it stays as written.
+    Text for masked language modelling may be named by any code, so it stays as it is written.
     """
     if get_kind(task.kind).any_text:
         return written
@@ -29,10 +29,10 @@ def _codes(task: Task) -> dict[str, None]:
 
 
 def may_be_in(task: Task, language: str) -> bool:
-    """Whether files of a task could be in a language: one of its own, or another by its name.
+    """Whether files of a task could be in a language, its own or another that is named.
 
-    Any text serves masked language modelling. Files named by three-letter codes can be asked for
-    by these; others by any code that some task of the catalogue knows.
+    Masked language modelling accepts any language. Files named by three-letter codes can be
+    requested by such codes; other files by any code that a task of the catalogue uses.
     """
     if language in task.languages or language in task.iso3 or get_kind(task.kind).any_text:
         return True
@@ -55,6 +55,6 @@ def may_be_in(task: Task, language: str) -> bool:
 
 @lru_cache(maxsize=8)
 def known_languages(tasks: Catalogue) -> frozenset[str]:
-    """Codes of single languages that occur in a catalogue."""
+    """Return the codes of single languages that occur in a catalogue."""
     codes = (code for task in tasks.values() for code in (*task.languages, *task.iso3))
     return frozenset(code for code in codes if "-" not in code)

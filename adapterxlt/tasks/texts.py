@@ -9,11 +9,11 @@ from adapterxlt.kinds.registry import kind_of
 
 
 def texts_of(examples: Iterable[Example]) -> Iterator[str]:
-    """Every text a model reads, each distinct one once, in order of first appearance.
+    """Yield every distinct text that a model reads, in order of first appearance.
 
-    Both texts of a pair; a sentence's words joined by spaces; context and question; a choice's
-    context and its candidates; plain text as it is. Texts that are shared by many examples (a
-    QA context) come once.
+    These are both texts of a pair, a sentence's words joined by spaces, context and question, a
+    choice's context and its candidates, and plain text as it is. A text that many examples share
+    (a QA context) comes once.
     """
     seen: set[str] = set()
     for example in examples:

@@ -1,1 +1,1 @@
-"""One reader an official file format; a layout names the one it needs as its `format`."""
+"""One reader for each official file format; a layout names its reader as its `format`."""

@@ -1,4 +1,4 @@
-"""Translations, one sentence a line (Tatoeba: as LASER publishes it, and as XTREME sorts it)."""
+"""Translations, one sentence per line: Tatoeba as LASER publishes it and as XTREME sorts it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 
 def read_bitext_lines(found: Found) -> Bitext:
-    """Two files of equally many lines, line n of one the translation of line n of the other.
+    """Read two files with equally many lines; line n of one translates line n of the other.
 
     Raises:
         MissingDataError: the files differ in length, or a line is blank.
@@ -23,15 +23,15 @@ def read_bitext_lines(found: Found) -> Bitext:
 
 
 def read_bitext_sorted(found: Found) -> Bitext:
-    """The same where the English side was sorted, as XTREME's scripts do; put back in order.
+    """Read the same if XTREME's scripts have sorted the English side, and restore its order.
 
-    Role `labels` (jiant writes it) holds the original line, from 0, of each English sentence;
-    role `original` is LASER's English file, which sorted must give the English side. Without
-    either, an English side that is not sorted is taken to be aligned as it is.
+    The role `labels` (written by jiant) holds the original line, from 0, of each English sentence.
+    The role `original` is LASER's English file; when sorted, it must equal the English side. If
+    both are missing, an English side that is not sorted is assumed to be aligned.
 
     Raises:
-        MissingDataError: files that do not fit together; a sorted English side, and nothing to
-            recover its order from.
+        MissingDataError: the files do not fit together, or the English side is sorted and no file
+            tells its order.
     """
     path = found.files["target"]
     source, shown = _sentences(found.files["source"]), _sentences(path)
@@ -66,10 +66,10 @@ def read_bitext_sorted(found: Found) -> Bitext:
 
 
 def read_bitext_records(found: Found) -> Bitext:
-    """Records of a sentence and its translation, each with its language.
+    """Read records of a sentence and its translation, each with its language.
 
     Raises:
-        MissingDataError: a malformed record, or one of which neither side is English.
+        MissingDataError: a record is malformed, or neither of its sides is English.
     """
     path = found.files["data"]
     source, target = [], []

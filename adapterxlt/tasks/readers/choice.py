@@ -14,19 +14,19 @@ from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
-# What stands for a withheld label.
+# The values that stand for a withheld label.
 _BLANK = (None, "", -1, "-1")
 
 
 def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
-    """Premise and question as one context, the candidates, the index of the right one.
+    """Read premise and question as one context, the candidates, and the index of the right one.
 
-    Test files may lack the labels, or (XTREME's XCOPA) carry one and the same throughout where
-    the layout says so: both give `label` None.
+    Test files may lack the labels. If the layout says so, they may also carry the same label
+    throughout (XTREME's XCOPA). In both cases `label` is None.
 
     Raises:
-        MissingDataError: a malformed record or one that lacks a key, an unknown question code or
-            label, an empty file.
+        MissingDataError: a record is malformed or lacks a key, a question code or label is
+            unknown, or the file is empty.
     """
     labels = LabelIndex(found)
     examples = [
@@ -44,7 +44,7 @@ def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
 
 
 def _records(found: Found) -> Iterator[tuple[int, Record]]:
-    """The records, with the labels that Social IQa publishes in a file of their own."""
+    """Yield the records with their labels, which Social IQa publishes in a separate file."""
     path = found.files.get("answers")
     if path is None:
         yield from records_of(found)
@@ -87,11 +87,14 @@ def _example(
 
 
 def _choices(path: Path, number: int, record: Record, column: Column) -> tuple[str, ...]:
-    """A field each, or one field with them all: texts, or objects with a `text`."""
+    """Read the candidates from one field each or from one common field.
+
+    A common field holds texts, or objects with a `text`.
+    """
     if isinstance(column, tuple):
         return tuple(text_field(path, number, record, str(key)) for key in column)
     listed: Any = value_of(path, number, record, str(column))
-    if isinstance(listed, dict):  # as the Hub keeps them: {label: [...], text: [...]}
+    if isinstance(listed, dict):  # the form on the Hub: {label: [...], text: [...]}
         listed = listed.get("text")
     if not isinstance(listed, list):
         raise bad(path, number, f"`{column}` is not a list of choices, but {listed!r:.60}")

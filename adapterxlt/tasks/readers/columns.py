@@ -12,7 +12,7 @@ from adapterxlt.tasks.reading import bad
 
 
 def read_text_records(found: Found) -> Iterator[TextExample]:
-    """The texts of a column; blank ones are left out."""
+    """Read the texts of a column; blank ones are left out."""
     path, column = found.files["data"], str(found.layout.columns.get("text", "text"))
     for number, record in records_of(found):
         if text := text_field(path, number, record, column).strip():
@@ -20,10 +20,10 @@ def read_text_records(found: Found) -> Iterator[TextExample]:
 
 
 def read_bitext_columns(found: Found) -> Bitext:
-    """Sentences and their translations, in a column each.
+    """Read sentences and their translations from two columns.
 
-    Columns are named in the entry; in files with a column a language, as `{source}` and
-    `{target}`.
+    The entry names the columns. In files with one column per language, it can name them `{source}`
+    and `{target}`.
 
     Raises:
         MissingDataError: a sentence is blank or missing.

@@ -1,6 +1,7 @@
-"""Tagged sentences in columns, as in the CoNLL shared tasks: a word a line, a blank line between.
+"""Reads tagged sentences in columns, as in the CoNLL shared tasks.
 
-The entry says which columns hold the word and its tag, from 0, or from -1 on the right.
+Each line has one word, and a blank line follows each sentence. The entry gives the columns of the
+word and its tag: numbers from 0, or from -1 for the rightmost one.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ _Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]
 
 
 def read_conll(found: Found) -> Iterator[TaggingExample]:
-    """The sentences; those of a test file may lack their tags.
+    """Read the sentences; those of a test file may lack their tags.
 
     Columns are separated by blanks, or by the layout's `separator`. Before the first word of a
     sentence, lines that begin with the layout's `comments` are left out. Marks of a new document
-    (`-DOCSTART-`) are no words.
+    (`-DOCSTART-`) are not words.
 
     Raises:
-        MissingDataError: a line without word or tag, or an unknown tag.
+        MissingDataError: a line lacks a word or a tag, or a tag is unknown.
     """
     return as_iob2(found, _sentences(found))
 

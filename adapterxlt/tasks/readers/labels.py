@@ -1,4 +1,4 @@
-"""From label names in files to indices into a task's `labels`."""
+"""Turns label names in files into indices into a task's `labels`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class LabelIndex:
         self._path = found.files["data"]
 
     def __contains__(self, label: str) -> bool:
-        """Whether it is a label, in whatever spelling."""
+        """Whether it is a label in any of its spellings."""
         return label in self._index
 
     def of(self, label: str, line: int) -> int:
-        """Index of a label, DROP for a record without a gold label.
+        """Return the index of a label; DROP for a record without a gold label.
 
         Raises:
-            MissingDataError: the label is outside the set; names file, line and the set.
+            MissingDataError: the label is not in the set; the error names file, line and set.
         """
         index = self._index.get(label)
         if index is None and self._drop_strange:
@@ -49,7 +49,7 @@ class LabelIndex:
         return index
 
     def _meant(self, label: str) -> str | None:
-        """The label that this one looks like (another case, blanks at its ends), if any."""
+        """Return the label that this one resembles (other case, blanks at its ends), if any."""
         for known in self._labels:
             if same_to_the_eye(label, known):
                 return f"did you mean `{known}`? Its {difference(label, known)}"

@@ -1,4 +1,4 @@
-"""Lexicons: a word and its translation a line (GATITOS, MUSE), or a JSON list of pairs."""
+"""Reads lexicons: a word and its translation per line (GATITOS, MUSE), or a JSON list of pairs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PAIR = '["water", "maji"] or {"english": "water", "swahili": "maji"}'
 
 
 def read_lexicon_file(found: Found) -> Bitext:
-    """The pairs of a lexicon, in the order of the file; a word of several translations has several.
+    """Read the pairs of a lexicon in file order; a word has a pair for each of its translations.
 
-    Lines hold two columns with a tab between, or in a file without any tab two words with a blank
-    between. JSON holds a list of pairs, or of mappings of two texts, one of which may be called
-    `english`.
+    Lines have two columns separated by a tab; in a file without tabs, two words separated by a
+    blank. JSON holds a list of pairs, or a list of mappings with two texts. One of these texts may
+    have the key `english`.
 
     Raises:
-        MissingDataError: a malformed line or pair, or none at all.
+        MissingDataError: a line or pair is malformed, or there is none.
     """
     path = found.files["data"]
     text = read_text(path)
@@ -40,7 +40,7 @@ def read_lexicon_file(found: Found) -> Bitext:
 
 
 def _of_lines(path: Path, lines: list[str], english: int) -> Iterator[tuple[str, str]]:
-    """Each pair, the English side (column `english`) first."""
+    """Yield each pair with the English side (column `english`) first."""
     between = "\t" if any("\t" in line for line in lines) else None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -61,7 +61,7 @@ def _of_json(path: Path, text: str, english: int) -> Iterator[tuple[str, str]]:
 
 
 def _sides(item: Any, english: int) -> tuple[list[Any], int]:
-    """Both sides of a pair, and which of them is English."""
+    """Return both sides of a pair, and the number of the English one."""
     if not isinstance(item, dict):
         return (item if isinstance(item, list) else []), english
     named = [place for place, key in enumerate(item) if key.casefold() in _ENGLISH]

@@ -1,4 +1,4 @@
-"""Bitext mining as BUCC publishes it: `id TAB sentence` a side, gold as `id TAB id`."""
+"""Reads bitext mining as BUCC publishes it: sides as `id TAB sentence`, gold as `id TAB id`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 
 def read_mining_tsv(found: Found) -> MiningSet:
-    """Sentences of both sides with their ids; gold None where its file is withheld.
+    """Read the sentences of both sides with their ids; gold is None if its file is withheld.
 
     Raises:
-        MissingDataError: a line without a tab, an id that occurs twice on a side or breaks lines,
-            a gold pair that occurs twice or names an id that does not exist.
+        MissingDataError: a line has no tab, an id occurs twice on a side or contains a line
+            break, or a gold pair occurs twice or names an id that does not exist.
     """
     source = _sentences(found.files["source"])
     target = _sentences(found.files["target"])

@@ -1,4 +1,4 @@
-"""Pairs of texts with a label: tab-separated columns, and records with named fields."""
+"""Reads pairs of texts with a label from tab-separated columns or records with named fields."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
 
-# line number, first text, second text, label (None where it is blanked)
+# line number, first text, second text, label (None if it is blanked)
 _Row = tuple[int, str, str, str | None]
 
 
 def read_pair_tsv(found: Found) -> Iterator[PairExample]:
-    """Pairs in tab-separated columns; a test file may lack the labels throughout.
+    """Read pairs in tab-separated columns; a test file may lack all labels.
 
     Raises:
-        MissingDataError: a line with other columns than the layout says, or an unknown label.
+        MissingDataError: a line has other columns than the layout says, or a label is unknown.
     """
     if found.layout.columns["label"] == -1:
         return _labelled(found, _from_the_right(found))
@@ -32,10 +32,10 @@ def read_pair_tsv(found: Found) -> Iterator[PairExample]:
 
 
 def read_pair_records(found: Found) -> Iterator[PairExample]:
-    """Pairs as records; a test file may lack the labels.
+    """Read pairs from records; a test file may lack the labels.
 
     Raises:
-        MissingDataError: a malformed record, one that lacks a key, or an unknown label.
+        MissingDataError: a record is malformed or lacks a key, or a label is unknown.
     """
     return _labelled(found, _records(found))
 
@@ -62,7 +62,7 @@ def _from_the_left(found: Found) -> Iterator[_Row]:
     a, b, c, width, language = _columns(path, layout, lines[0])
     texts = max(a, b) + 1
     fits = range(texts, width + 1)
-    # Published test files have no label column: then no line may have one.
+    # Published test files have no label column. In such a file, no line may have one.
     start = split_row(lines[first], fits)
     blanked = found.split == "test" and texts <= len(start) and (len(start) <= c or not start[c])
     short = 0
@@ -85,7 +85,8 @@ def _from_the_left(found: Found) -> Iterator[_Row]:
 
 
 def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, int, int | None]:
-    """Positions of first text, second text and label; number of columns; that of the language."""
+    """Return the positions of first text, second text and label, the number of columns, and the
+    position of the language."""
     positions: list[int] = []
     names = header.split("\t")
     for field in ("text_a", "text_b", "label"):
@@ -110,10 +111,10 @@ def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, in
 
 
 def _from_the_right(found: Found) -> Iterator[_Row]:
-    """Columns counted from the right, since published descriptions differ on those at the left.
+    """Read columns counted from the right, as published descriptions differ on the left ones.
 
-    A test file without labels lacks the last column: it is one where not every line ends with a
-    label. Cells may be empty.
+    If not every line ends with a label, the file counts as a test file without labels, which lacks
+    the last column. Cells may be empty.
     """
     path, columns = found.files["data"], found.layout.columns
     lines = read_lines(path)

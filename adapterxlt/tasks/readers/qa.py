@@ -1,4 +1,4 @@
-"""Questions on paragraphs: SQuAD's JSON (1.1 and 2.0), and the Hub's records of it."""
+"""Reads questions on paragraphs: SQuAD's JSON (1.1 and 2.0), and records of it on the Hub."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ Answers = tuple[tuple[int, str], ...]
 
 
 def read_squad_json(found: Found) -> Iterator[QAExample]:
-    """Every question, in file order.
+    """Read every question, in file order.
 
     Offsets are in characters and must point at the answer's text: a wrong one would train on a
-    wrong span. Blanked answers (XTREME: the empty text at 0) give `answers` None; a question of
-    SQuAD 2.0 that has no answer gives ().
+    wrong span. For blanked answers (XTREME: the empty text at 0), `answers` is None; for a question
+    of SQuAD 2.0 without an answer, it is ().
 
     Where the layout says that ids begin with the language (TyDiQA: `english-...`), questions of
     other languages are left out: published "English" training files hold all nine languages.
 
     Raises:
-        MissingDataError: not JSON, not SQuAD's schema, a question id that occurs twice (but in
-            training files, which are not scored by id), a question without answer outside of
-            test files, an offset that does not fit, no question in the language.
+        MissingDataError: the file is not JSON or not in SQuAD's schema, a question id occurs twice
+            (except in training files, which are not scored by id), a question outside test files
+            has no answer, an offset does not fit, or no question is in the language.
     """
     path = found.files["data"]
     document = parse_json(path, read_text(path))
@@ -52,7 +52,7 @@ def read_squad_json(found: Found) -> Iterator[QAExample]:
 
 
 def read_qa_records(found: Found) -> Iterator[QAExample]:
-    """The same from records with `id`, `question`, `context` and `answers`, as on the Hub."""
+    """Read the same from records with `id`, `question`, `context` and `answers`, as on the Hub."""
     return _examples(found, _from_records(found))
 
 
@@ -119,14 +119,14 @@ def _examples(found: Found, questions: Iterator[tuple[str, dict[str, Any]]]) -> 
 
 
 def _in_language(found: Found, name: str) -> bool:
-    """Whether a question is in the language asked for, as far as its id says."""
+    """Whether a question is in the requested language, as far as its id tells."""
     if not found.layout.select_by_id:
         return True
     names = found.task.language_names
     prefix, dash, _ = name.partition("-")
     if dash and prefix in names.values():
         return prefix == names.get(found.language)
-    # XTREME's per-language training files carry bare numbers: the file's name has to say it.
+    # XTREME's training files have plain numbers as ids, so the file's name must tell the language.
     if f".{found.language}." not in found.files["data"].name:
         hint = f"expected: {', '.join(names.values())}, each followed by a dash"
         raise bad(found.files["data"], 0, f"question id `{name}` does not name a language", hint)
@@ -134,9 +134,10 @@ def _in_language(found: Found, name: str) -> bool:
 
 
 def _mended(context: str, question: dict[str, Any]) -> dict[str, Any]:
-    """A question with those of its answers that are in the context, at the place next to theirs.
+    """Return a question with only those answers that occur in the context.
 
-    A translated answer need not be in the translated context, and its offset may be the original's.
+    Each gets the offset of the occurrence nearest to its given offset. This is for translated data:
+    a translated answer may not occur in the translated context, and offsets may be the original's.
     """
     found = []
     for answer in question.get("answers", ()):
@@ -167,7 +168,7 @@ def _question(found: Found, context: str, question: dict[str, Any]) -> QAExample
 
 def _misplaced(found: Found, name: str, context: str, start: int, text: str) -> MissingDataError:
     first = max(start, 0)
-    # What looks the same may be longer: decomposed letters, zero-width characters.
+    # A text that looks the same may be longer: decomposed letters, zero-width characters.
     lengths = range(1, 3 * len(text) + 4) if text else ()
     shown = (context[first : first + length] for length in lengths)
     alike = next((found for found in shown if same_to_the_eye(text, found)), None)
@@ -182,7 +183,7 @@ def _misplaced(found: Found, name: str, context: str, start: int, text: str) -> 
 
 
 def _why_misplaced(context: str, text: str, start: int) -> str:
-    """What is probably wrong with an answer's offset or text."""
+    """Return what is probably wrong with an answer's offset or text."""
     places = [match.start() for match in re.finditer(re.escape(text), context)] if text else []
     if places:
         nearest = min(places, key=lambda place: abs(place - start))

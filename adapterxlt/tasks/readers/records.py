@@ -1,4 +1,4 @@
-"""Records with named fields: JSON lines, tables with a header or without, Parquet."""
+"""Reads records with named fields: JSON lines, tables with or without a header, Parquet."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from adapterxlt.tasks.streams import stream_lines
 
 Record = dict[str, Any]
 
-# Text, see `adapterxlt.lines`; the csv module would end a row there. Half a character stands for
-# it meanwhile: no UTF-8 file holds one.
+# A lone carriage return is text (see `adapterxlt.lines`), but the csv module would end a row there.
+# So `_MARK` replaces it meanwhile: half a character, which no UTF-8 file can contain.
 _LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 _MARK = "\udc0d"
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -25,13 +25,13 @@ csv.field_size_limit(1 << 26)
 
 
 def records_of(found: Found) -> Iterator[tuple[int, Record]]:
-    """Line number and fields of every record of a layout that is in the language asked for.
+    """Yield line number and fields of every record of a layout in the requested language.
 
-    The layout's `format` says how a file is written, where it is the name of a format (`csv`);
-    else the file's suffix does. Columns without names are called `0`, `1`, ...
+    If the layout's `format` is the name of a file format (`csv`), it says how the file is written;
+    otherwise the file's suffix does. Columns without names are called `0`, `1`, ...
 
     Raises:
-        MissingDataError: a record is malformed, or does not say its language where all do.
+        MissingDataError: a record is malformed, or lacks the language that records must name.
     """
     path, layout = found.files["data"], found.layout
     suffix = plain_name(path).suffix.removeprefix(".")
@@ -52,7 +52,7 @@ def records_of(found: Found) -> Iterator[tuple[int, Record]]:
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
-    """Line number (1-based; in Parquet: row number) and fields of every record.
+    """Yield line number (1-based; in Parquet: row number) and fields of every record.
 
     The file's suffix says how it is written: `.csv`, `.tsv` (both with csv quoting and a header),
     `.parquet`, anything else JSON lines.
@@ -79,7 +79,10 @@ def _json(path: Path) -> Iterator[tuple[int, Record]]:
 def _table(
     path: Path, delimiter: str, quoting: Literal["csv", "none"] = "csv", header: bool = True
 ) -> Iterator[tuple[int, Record]]:
-    """Quoted fields may hold line breaks; without quoting, a line is a row and quotes are text."""
+    """Yield the rows of a table.
+
+    With quoting, fields may contain line breaks. Without it, a line is a row and quotes are text.
+    """
     lines = (_LONE_RETURN.sub(_MARK, line) for _, line in stream_lines(path))
     if quoting == "csv":
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -112,11 +115,12 @@ def _table(
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
-    """Rows of a Parquet file; numbers that stand for classes become the classes' names."""
-    # Slow to import. `load_dataset` would report each use to the Hub, and hang without a network.
+    """Yield the rows of a Parquet file; numbers of classes are replaced by the classes' names."""
+    # It is slow to import. `load_dataset` would report each use to the Hub, and hang without a
+    # network.
     from datasets.io.parquet import ParquetDatasetReader
 
-    # Errors are raised; it would also print them.
+    # Errors are raised anyway; it would also print them.
     logging.getLogger("datasets.packaged_modules.parquet.parquet").setLevel(logging.CRITICAL)
     try:
         # Streaming: no second copy of the data is written.
@@ -129,7 +133,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _named(feature: Any, value: Any) -> Any:
-    """A class's name for its number, in lists too; -1 stays, as the mark of a withheld label."""
+    """Return a class's name for its number, also within lists; -1 stays, as it marks no label."""
     if isinstance(value, list):
         return [_named(getattr(feature, "feature", None), item) for item in value]
     if isinstance(value, int) and value >= 0 and hasattr(feature, "int2str"):
@@ -138,10 +142,10 @@ def _named(feature: Any, value: Any) -> Any:
 
 
 def value_of(path: Path, number: int, record: Record, key: str) -> Any:
-    """A field of a record; `question.stem` is the field `stem` of the field `question`.
+    """Return a field of a record; `question.stem` is the field `stem` of the field `question`.
 
     Raises:
-        MissingDataError: it is not there.
+        MissingDataError: the field is missing.
     """
     value: Any = record
     for name in key.split("."):
@@ -153,10 +157,10 @@ def value_of(path: Path, number: int, record: Record, key: str) -> Any:
 
 
 def text_field(path: Path, number: int, record: Record, key: str) -> str:
-    """A text of a record.
+    """Return a text of a record.
 
     Raises:
-        MissingDataError: the key is missing or its value is no text.
+        MissingDataError: the key is missing or its value is not a text.
     """
     value = value_of(path, number, record, key)
     if not isinstance(value, str):
@@ -165,10 +169,10 @@ def text_field(path: Path, number: int, record: Record, key: str) -> str:
 
 
 def name_of(found: Found, index: int, record: Record) -> str:
-    """The id of an example: the fields that the layout names as `id`, else its number.
+    """Return the id of an example: the fields that the layout names as `id`, else its number.
 
     Args:
-        index: of the record among all, from 0.
+        index: number of the record among all, from 0.
     """
     columns = found.layout.columns.get("id", ())
     fields = columns if isinstance(columns, tuple) else (columns,)

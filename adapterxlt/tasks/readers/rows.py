@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# A field as Python's csv.writer leaves it: quoted with inner quotes doubled, or without quotes.
+# A field as Python's csv.writer writes it: quoted with inner quotes doubled, or without quotes.
 _FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^"\t]*))(\t|\Z)')
 
 
@@ -17,8 +17,8 @@ def split_row(line: str, columns: range) -> list[str]:
     it is, and a quote that is never closed cannot swallow the following lines.
 
     Args:
-        line: without its end.
-        columns: the numbers of columns that fit.
+        line: the line without its line break.
+        columns: the numbers of columns that are allowed.
     """
     plain = line.split("\t")
     if '"' not in line:

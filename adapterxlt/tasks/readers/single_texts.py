@@ -1,4 +1,4 @@
-"""Records of one text or two, with a label, several labels, or a number."""
+"""Reads records of one or two texts with a label, several labels, or a number."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from adapterxlt.tasks.readers.labels import DROP, LabelIndex
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad
 
-BETWEEN_LABELS = "|"  # where several stand in one field
+BETWEEN_LABELS = "|"  # separates several labels in one field
 
 
 def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
-    """Texts with the names of their labels; a test file may lack them.
+    """Read texts with the names of their labels; a test file may lack the labels.
 
     Raises:
-        MissingDataError: a malformed record, one that lacks a key, or an unknown label.
+        MissingDataError: a record is malformed or lacks a key, or a label is unknown.
     """
     path, known = found.files["data"], LabelIndex(found)
     for index, (line, record, text, pair) in enumerate(_texts(found)):
@@ -47,10 +47,10 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
 
 
 def read_valued_texts(found: Found) -> Iterator[ValuedText]:
-    """Texts with numbers; a test file may lack them.
+    """Read texts with numbers; a test file may lack the numbers.
 
     Raises:
-        MissingDataError: a malformed record, one that lacks a key, or what is not a number.
+        MissingDataError: a record is malformed or lacks a key, or its value is not a number.
     """
     path = found.files["data"]
     for index, (line, record, text, pair) in enumerate(_texts(found)):
@@ -71,7 +71,7 @@ def _texts(found: Found) -> Iterator[tuple[int, Record, str, str | None]]:
 
 
 def _answer(found: Found, line: int, record: Record, field: str) -> Any:
-    """What is to be predicted; None where a test file does not have it."""
+    """Return the value to be predicted; None if a test file does not have it."""
     key = str(found.layout.columns.get(field, field))
     if found.split == "test" and record.get(key) is None:
         return None

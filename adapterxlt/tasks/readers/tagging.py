@@ -1,5 +1,9 @@
-"""Tagged sentences: `word TAB tag` lines with a blank line between sentences (UDPOS, PAN-X, and
-with a space XGLUE), one sentence a line (CCG), or records (the Hub)."""
+"""Reads tagged sentences in three forms.
+
+* Lines `word TAB tag` with a blank line between sentences (UDPOS, PAN-X; XGLUE with a space).
+* One sentence per line (CCG).
+* Records (the Hub).
+"""
 
 from __future__ import annotations
 
@@ -15,24 +19,24 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
 
-DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document, in files with spaces: no sentence
+DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document in files with spaces; it is not a sentence
 _CALLED = {"\t": "a tab", " ": "a space"}
 PIECES_ROLE = "pieces"
 _Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]  # words and tags
 
 
 def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
-    """Sentences of a tagged file, or of a test file that has words only.
+    """Read the sentences of a tagged file, or of a test file that has only words.
 
     The last sentence needs no blank line after it, and several blank lines count as one. Words
-    may hold spaces. A prefix (WikiANN's `de:`) is dropped if most words have it. Sentences
-    that XTREME's preprocessing cut at 128 subwords are put together again by its `.idx` file; it
-    also gives every word of a test file the same tag, which the layout says to take for none.
-    Where the layout says so, chunks tagged as IOB1 (`I-PER` at their beginning, as in XGLUE's
-    English training data) are retagged as IOB2, which says the same.
+    may contain spaces. A prefix (WikiANN's `de:`) is dropped if most words have it. XTREME's
+    preprocessing cuts sentences at 128 subwords; its `.idx` file is used to join them again. It
+    also gives every word of a test file the same tag; if the layout says so, these count as no
+    tags. If the layout says so, chunks tagged as IOB1 (`I-PER` at their beginning, as in XGLUE's
+    English training data) are retagged as IOB2, which has the same meaning.
 
     Raises:
-        MissingDataError: a line without word or tag, with more columns, or with an unknown tag.
+        MissingDataError: a line lacks a word or a tag or has more columns, or a tag is unknown.
     """
     examples = list(as_iob2(found, _sentences(found)))
     used = {tag for example in examples for tag in example.tags or ()}
@@ -42,7 +46,7 @@ def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
 
 
 def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExample]:
-    """The sentences as examples, chunks retagged where the layout says that they may be IOB1."""
+    """Yield the sentences as examples; chunks are retagged if the layout says they may be IOB1."""
     scheme = Iob1(found.task.labels)
     retagged = 0
     for index, (words, tags) in enumerate(sentences):
@@ -56,11 +60,11 @@ def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExa
 
 
 def _sentences(found: Found) -> Iterator[_Sentence]:
-    """Words and tags (None where there are none) of every sentence."""
+    """Yield the words and tags (None if there are none) of every sentence."""
     path, separator = found.files["data"], found.layout.separator
     lines = read_lines(path)
     prefix = _word_prefix(found, lines)
-    # Published test files have no tags: then no line may have one.
+    # Published test files have no tags. In such a file, no line may have one.
     blanked = found.split == "test" and not any(
         separator in line.rstrip(separator) for line in lines if _is_word(line)
     )
@@ -91,9 +95,9 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
 
 
 def _word_prefix(found: Found, lines: list[str]) -> str:
-    """The prefix (`de:`) that most words of a file have, else "".
+    """Return the prefix (`de:`) that most words of a file have, else "".
 
-    Words that differ from most are said, for then the file was put together of two.
+    Words without it are reported, because the file was probably made from two files.
     """
     prefix = found.layout.word_prefix.replace("{lang}", found.language)
     words = [(number, line) for number, line in enumerate(lines, start=1) if _is_word(line)]
@@ -101,7 +105,7 @@ def _word_prefix(found: Found, lines: list[str]) -> str:
     without = [number for number, line in words if not line.startswith(prefix)]
     path = found.files["data"]
     if not with_it or len(with_it) * 2 <= len(words):
-        # `de:` alone may well be a word.
+        # `de:` alone may be a word.
         odd = [number for number in with_it if lines[number - 1].split("\t")[0] != prefix]
         if odd:
             log.warning(
@@ -123,11 +127,12 @@ def _word_of(lines: list[str], number: int) -> str:
 
 
 def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:
-    """One sentence a line: words separated by spaces, a tab, as many tags (CCG supertagging).
+    """Read one sentence per line: words, a tab, and as many tags (CCG supertagging).
+
+    Words and tags are separated by spaces.
 
     Raises:
-        MissingDataError: a line without tags, with more or fewer of them than words, or with an
-            unknown one.
+        MissingDataError: a line has no tags or not one tag per word, or a tag is unknown.
     """
     path, labels = found.files["data"], LabelIndex(found)
     for number, line in enumerate(read_lines(path), start=1):
@@ -142,10 +147,10 @@ def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:
 
 
 def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
-    """Records with a list of words and one of tags.
+    """Read records with a list of words and a list of tags.
 
     Raises:
-        MissingDataError: a record lacks them, they differ in length, or a tag is unknown.
+        MissingDataError: a record lacks a list, the lists differ in length, or a tag is unknown.
     """
     return as_iob2(found, _records(found))
 
@@ -166,8 +171,8 @@ def _records(found: Found) -> Iterator[_Sentence]:
 class Iob1:
     """Retags IOB1 as IOB2; other tags (parts of speech, IOB2) stay as they are.
 
-    In IOB1 a chunk begins with `B-` only right after a chunk of its own type. Seqeval's lenient
-    reading finds the same chunks before and after.
+    In IOB1 a chunk begins with `B-` only if it directly follows a chunk of its own type. In
+    seqeval's lenient mode, the chunks are the same before and after.
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
@@ -180,7 +185,7 @@ class Iob1:
         }
 
     def to_iob2(self, tags: Sequence[int]) -> tuple[tuple[int, ...], int]:
-        """The tags with every chunk beginning with `B-`, and how many were changed."""
+        """Return the tags with `B-` at the beginning of every chunk, and the number of changes."""
         fixed: list[int] = []
         changed = 0
         for tag in tags:
@@ -194,7 +199,7 @@ class Iob1:
 
 
 def _sentence_numbers(found: Found, lines: list[str]) -> list[str]:
-    """The sentence that each line belongs to, where a preprocessed file has cut sentences."""
+    """Return the sentence of each line, if preprocessing has cut sentences into pieces."""
     path = found.files.get(PIECES_ROLE)
     if path is None:
         return []
@@ -206,11 +211,11 @@ def _sentence_numbers(found: Found, lines: list[str]) -> list[str]:
 
 
 def _goes_on(pieces: list[str], line: int) -> bool:
-    """Whether the sentence before a blank line (1-based) goes on after it."""
+    """Whether the sentence before a blank line (1-based) continues after it."""
     after = next((at for at in range(line, len(pieces)) if pieces[at]), None)
     return after is not None and pieces[line - 2] == pieces[after]
 
 
 def _is_word(line: str) -> bool:
-    """Spaces and tabs alone separate sentences; other white space (U+3000, ...) can be a word."""
+    """Whether a line has a word. Only spaces and tabs are blank; U+3000 and others can be words."""
     return bool(line.strip(" \t"))

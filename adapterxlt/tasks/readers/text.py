@@ -1,4 +1,4 @@
-"""Plain text for masked language modelling: lines of a file, or contexts of questions."""
+"""Reads plain text for masked language modelling: lines of a file, or contexts of questions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adapterxlt.tasks.reading import not_squad, parse_json, read_lines, read_tex
 
 
 def read_text_lines(found: Found) -> Iterator[TextExample]:
-    """Every line that is not blank; its id is its number."""
+    """Read every line that is not blank; its id is its number."""
     for number, line in enumerate(read_lines(found.files["data"]), start=1):
         text = line.strip()
         if text:
@@ -18,10 +18,10 @@ def read_text_lines(found: Found) -> Iterator[TextExample]:
 
 
 def read_text_contexts(found: Found) -> Iterator[TextExample]:
-    """Every distinct context of a file in SQuAD's JSON.
+    """Read every distinct context of a file in SQuAD's JSON.
 
     Raises:
-        MissingDataError: not JSON, or not SQuAD's schema.
+        MissingDataError: the file is not JSON, or not in SQuAD's schema.
     """
     path = found.files["data"]
     document = parse_json(path, read_text(path))
