@@ -1,4 +1,4 @@
-"""The results of a run as tables, rows or a page, and the models that it trained."""
+"""Shows the results of a run as tables, rows or a page, and loads its models."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Results:
             MissingPackageError: pandas is not installed.
         """
         try:
-            pandas = importlib.import_module("pandas")  # has no types of its own
+            pandas = importlib.import_module("pandas")  # it does not have types
         except ImportError as error:
             raise MissingPackageError(
                 "pandas is not installed", hint="pip install pandas"

@@ -1,11 +1,11 @@
-"""Methods that other installed packages add: names for configurations of those in the table.
+"""Finds methods that installed packages add: new names for configurations of the table's methods.
 
-An entry point of the group `adapterxlt.methods` names a text as recipes write it:
+An entry point of the group `adapterxlt.methods` names a text that is a method as recipes write it:
 
     [project.entry-points."adapterxlt.methods"]
     wide_bn = "my_package:WIDE_BN"      # WIDE_BN = "seq_bn[reduction_factor=4]"
 
-What is trained is recorded as that text, so that it can be used where the package is not installed.
+The text is recorded with the trained model, which thus works where the package is not installed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from adapterxlt.methods.table import METHODS
 
 
 def added() -> Collection[str]:
-    """Names of the methods that packages add.
+    """Return the names of the methods that packages add.
 
     Raises:
-        PluginError: one hides a method of the table.
+        PluginError: such a name is already in the table.
     """
     return plugins.added("methods", METHODS, "method").keys()
 
 
 def meaning(name: str) -> str:
-    """The text that an added method stands for.
+    """Return the text that an added method stands for.
 
     Raises:
         PluginError: the package cannot be used.

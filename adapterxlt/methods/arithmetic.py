@@ -1,6 +1,6 @@
-"""How the changes of several models are merged: what is kept of each, and how they are summed.
+"""Settings of a merge: what is kept of each model's changes, and how changes are summed.
 
-The tensors' side is `models/consensus.py`. Needs no torch.
+The computation on tensors is in `models/consensus.py`. No torch.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ class Arithmetic:
     """The operations on the updates of the members of a merge, tensor by tensor.
 
     Args:
-        consensus: `sum`: their weighted sum. `ties`: of each element only the members that agree
-            with the sign of that sum count, and they count for the others too.
-        sparsify: which elements of an update are kept.
-        density: the share that is kept.
-        outliers: with breadcrumbs, the share of the largest elements that is cut.
-        rescale: whether what is kept is divided by the density.
-        seed: of the random choice.
+        consensus: how updates are summed. `sum` is their weighted sum. With `ties`, only members
+            that agree with the sign of that sum count for an element, and they also take the
+            weights of the others.
+        sparsify: how the elements of an update to keep are chosen.
+        density: the share of elements that is kept.
+        outliers: with breadcrumbs, the share of elements, the largest ones, that is cut.
+        rescale: whether kept elements are divided by the density.
+        seed: the seed of the random choice.
     """
 
     consensus: Consensus = "sum"
@@ -43,11 +44,11 @@ class Arithmetic:
 
     @property
     def linear(self) -> bool:
-        """Whether it is a plain weighted sum, which low ranks survive."""
+        """Whether it is a plain weighted sum; only this keeps a low rank."""
         return self.consensus == "sum" and self.sparsify == "none"
 
     def params(self) -> dict[str, object]:
-        """Those of its settings that change a result, as a step has them; {} for a plain sum."""
+        """Return the settings that change a result, as a step has them; {} for a plain sum."""
         found: dict[str, object] = {}
         if self.consensus != "sum":
             found["consensus"] = self.consensus
@@ -61,11 +62,11 @@ class Arithmetic:
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Arithmetic:
-        """What `params` tells again."""
+        """Make the arithmetic from what `params` returned."""
         return cls(**{key: params[key] for key in cls.__dataclass_fields__ if key in params})
 
     def words(self) -> str:
-        """`ties, largest 0.2`; "" for a plain sum."""
+        """Describe it in words, such as `ties, largest 0.2`; "" for a plain sum."""
         said: list[str] = [self.consensus] if self.consensus != "sum" else []
         if self.sparsify != "none":
             cut = f" without the largest {self.outliers:g}" if self.outliers else ""
@@ -87,7 +88,7 @@ class LayerRange:
 
     @property
     def called(self) -> str:
-        """As recipes write it: `0-3`, `5`."""
+        """The range as recipes write it: `0-3`, `5`."""
         return f"{self.first}-{self.last}" if self.last > self.first else str(self.first)
 
 
@@ -96,8 +97,8 @@ class Shares:
     """The weights of the members of a merge.
 
     Args:
-        everywhere: outside of `layers`.
-        layers: weights of their own, of ranges that do not overlap.
+        everywhere: the weights outside the ranges of `layers`.
+        layers: ranges of layers with their own weights; they do not overlap.
     """
 
     everywhere: tuple[float, ...]
@@ -117,11 +118,11 @@ class Shares:
         return self.everywhere
 
     def ordered(self, order: Sequence[int]) -> Shares:
-        """The same for the members in another order."""
+        """Return the same weights for the members in another order."""
         return self._each(lambda weights: tuple(weights[index] for index in order))
 
     def relative(self) -> Shares:
-        """Weights relative to their sums, where these are not zero."""
+        """Return weights relative to their sums, where these are not zero."""
         return self._each(lambda weights: tuple(weight / (sum(weights) or 1) for weight in weights))
 
     def _each(self, change: Callable[[tuple[float, ...]], tuple[float, ...]]) -> Shares:
@@ -130,15 +131,15 @@ class Shares:
 
     @classmethod
     def equal(cls, count: int) -> Shares:
-        """Equal shares."""
+        """Return equal shares."""
         return cls((1 / count,) * count)
 
     @classmethod
     def of(cls, weights: Sequence[float], layers: Sequence[Sequence[Any]] = ()) -> Shares:
-        """From plain data: `[first, last, weights]` of each range."""
+        """Make shares from plain data, with `[first, last, weights]` for each range."""
         ranges = (LayerRange(first, last, tuple(own)) for first, last, own in layers)
         return cls(tuple(weights), tuple(ranges))
 
     def plain_layers(self) -> list[list[object]]:
-        """The ranges as plain data."""
+        """Return the ranges as plain data."""
         return [[part.first, part.last, list(part.weights)] for part in self.layers]

@@ -1,4 +1,4 @@
-"""Whether a method fits a backbone. No torch."""
+"""Checks whether a method fits a backbone. No torch."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def check_method(
     Args:
         hidden_size: width of the backbone.
         layers: number of layers of the backbone; None leaves layer numbers unchecked.
-        cannot: what does not work on its architecture, and why. `prefix` is a family of methods,
-            `dora` a method, `use_dora` a parameter that is set, `ln_before=true` a value.
+        cannot: what does not work on its architecture -> why. A key may be a family of methods
+            (`prefix`), a method (`dora`), a parameter that is set (`use_dora`), or a value
+            (`ln_before=true`).
     """
     try:
         method = parse_method(text)
@@ -65,7 +66,7 @@ def _check_library(part: Part) -> Iterable[str]:
 
 
 def too_old(what: str, since: str | None) -> str | None:
-    """Return the problem if something needs a newer version of `adapters` than the one here."""
+    """Return the problem if something needs a newer version of `adapters`."""
     if not since or Version(_installed()) >= Version(since):
         return None
     return (

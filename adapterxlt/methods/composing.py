@@ -1,4 +1,4 @@
-"""Which methods can be fused, and which can stand on which. No torch."""
+"""Says which methods can be fused, and which can be stacked on which. No torch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from adapterxlt.methods.table import METHODS
 
 
 def can_fuse(methods: Sequence[ParsedMethod]) -> str | None:
-    """Why AdapterFusion over adapters of these methods is impossible, None if it is possible.
+    """Say why AdapterFusion over adapters of these methods is impossible; None if it is possible.
 
-    AdapterFusion attends over the outputs of bottlenecks that sit in the same places; in
-    `adapters` 1.3 two LoRAs raise NotImplementedError, mixed configurations ValueError.
+    AdapterFusion attends over the outputs of bottlenecks that sit in the same places. In
+    `adapters` 1.3, two LoRAs raise NotImplementedError, and mixed configurations ValueError.
     """
     for method in methods:
         if method.is_full:
@@ -29,11 +29,11 @@ def can_fuse(methods: Sequence[ParsedMethod]) -> str | None:
 
 
 def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:
-    """Why an adapter on top of others would silently not count, or hide them; None if all count.
+    """Say why an adapter of a stack would silently have no effect; None if all have one.
 
-    Measured on `adapters` 1.3 by perturbing each adapter of a stack: prompts, ReFT and invertible
-    adapters act only as the first of the setup, a second LoRA on the same matrix or a parallel
-    bottleneck in the same place takes the input of the one below and drops its output.
+    This was measured on `adapters` 1.3 by perturbing each adapter of a stack. Prompts, ReFT and
+    invertible adapters act only as the first of the setup. A second LoRA on the same matrix, or a
+    parallel bottleneck in the same place, takes the input of the one below and drops its output.
     """
     if top.is_full:
         return "a full fine-tune is not an adapter"
@@ -52,7 +52,7 @@ def can_stack(below: Sequence[ParsedMethod], top: ParsedMethod) -> str | None:
 
 
 def _places(part: Part) -> set[str]:
-    """Where a LoRA or bottleneck sits, each with what can hide what."""
+    """Return the places of a LoRA or bottleneck; parts with a common place can hide each other."""
     values, family = part.resolved, METHODS[part.name].family
     if family == "bottleneck":
         return {place for place in ("mh_adapter", "output_adapter") if values[place]}

@@ -1,4 +1,4 @@
-"""A method kept to the lowest layers of a backbone. No torch."""
+"""Restricts a method to the lowest layers of a backbone. No torch."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from adapterxlt.methods.table import METHODS
 
 
 def only_below(method: ParsedMethod, layer: int, layers: int) -> ParsedMethod:
-    """The same method without what it would put above a layer.
+    """Return the same method without the parts that it would add above a layer.
 
     Args:
-        layer: whose output (a hidden state; 0 is the embeddings) must depend on all that the
-            method trains.
-        layers: of the backbone.
+        layer: number of a hidden state (0: the embeddings), which must depend on everything that
+            the method trains.
+        layers: number of layers of the backbone.
 
     Raises:
-        ValueError: it cannot leave that out. The message is fit for a user.
+        ValueError: the method cannot leave them out. The message can be shown to users.
     """
     if method.is_full:
         raise ValueError(
@@ -40,4 +40,4 @@ def _below(part: Part, layer: int, layers: int) -> Part:
         if not kept:
             raise ValueError(f"`{part.name}[layers]` has no layer below layer {layer}")
         return Part(part.name, {**part.params, "layers": kept})
-    return part  # prompts, which stand before the first layer
+    return part  # prompts stand before the first layer

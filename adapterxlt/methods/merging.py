@@ -1,9 +1,9 @@
-"""How adapters of each kind of method are merged, and what the result is.
+"""Says how adapters of each kind of method are merged, and what method the result has.
 
-Where the weighted sum of what several adapters do can be done by an adapter of the same kind, that
-sum is made: what an adapter does is weighed. Where it cannot (a bottleneck is not linear), their
-weights are summed; or merging is refused, where such a sum would mean nothing. The arithmetic is
-in `models/merge_rules.py`, by the same kinds. Needs no torch.
+If an adapter of the same kind can compute the weighted sum of what several adapters do, the merge
+is that adapter. If not (a bottleneck is not linear), the adapters' weights are summed; if that sum
+would be meaningless, merging is refused. The arithmetic is in `models/merge_rules.py`, by the same
+kinds. No torch.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class MergeRule:
     """How one kind of method is merged.
 
     Args:
-        weighs: what is weighed, in words.
-        exact: whether the merge does the weighted sum of what its members do.
+        weighs: what the weights apply to, in words.
+        exact: whether the merge computes exactly the weighted sum of what its members do.
         free: parameters in which members may differ.
-        ranks: whether the merge has the sum of its members' ranks, so that `rank` can cut it.
+        ranks: whether the rank of the merge is the sum of its members' ranks; `rank` can cut it.
     """
 
     weighs: str
@@ -56,7 +56,7 @@ MERGE_RULES: dict[MergeKind, MergeRule] = {
 
 
 def merge_kind(part: Part) -> MergeKind:
-    """How a method's part is merged."""
+    """Return how a method's part is merged."""
     family, values = METHODS[part.name].family, part.resolved
     if family == "full":
         return "full"
@@ -78,12 +78,13 @@ def can_merge(
     *,
     by_layer: bool = False,
 ) -> str | None:
-    """Why adapters of these methods cannot be merged, None if they can.
+    """Say why adapters of these methods cannot be merged; None if they can.
 
     Args:
-        rank: of the merged LoRA, if it is to be less than the sum of its members' ranks.
-        how: what is done to them besides weighing them.
-        by_layer: whether layers have weights of their own.
+        methods: the methods of the members.
+        rank: the rank of the merged LoRA, if it should be lower than the sum of the members' ranks.
+        how: other operations on the members' updates, besides weighing.
+        by_layer: whether some layers have weights of their own.
     """
     for method in methods:
         reason = _refusal(method)
@@ -110,7 +111,7 @@ def can_merge(
 
 
 def _not_linear(method: ParsedMethod, rank: int | None, how: Arithmetic) -> str | None:
-    """Why more than a weighted sum cannot be made of adapters of a method."""
+    """Say why a method allows only a plain weighted sum; None if it allows more."""
     for part in method.flat():
         rule = MERGE_RULES[merge_kind(part)]
         if merge_kind(part) == "edit":
@@ -137,10 +138,10 @@ def _useless_rank(methods: Sequence[ParsedMethod], rank: int, how: Arithmetic) -
 
 
 def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> ParsedMethod:
-    """The method of the merge of adapters of methods that can be merged.
+    """Return the method of the merge of adapters with these methods.
 
-    LoRAs are joined: the rank is the sum of theirs, so that nothing is lost, unless `rank` is
-    given; and alpha is the rank, as each update's own scaling is in its weights.
+    LoRAs are joined. The rank is the sum of their ranks, so that nothing is lost, unless `rank` is
+    given. Alpha equals the rank, as the weights already contain each update's own scaling.
     """
     if methods[0].is_full:
         return parse_method("full")
@@ -155,7 +156,7 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
         elif kind == "rescaling":
             changes = {"alpha": 1}
         elif kind == "edit":
-            # Joined side by side, their directions are not orthogonal any more.
+            # After joining, the directions are not orthogonal any more.
             changes = {"r": _summed(methods, "r", index), "orthogonality": False}
         name = "noreft" if part.name == "loreft" else part.name
         parts.append(_changed(part, name, changes))
@@ -165,7 +166,7 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
 
 
 def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic = PLAIN) -> str:
-    """What a merge of adapters of this method weighs, in words; of a merge's own method too."""
+    """Say in words what a merge weighs, from the method of its members or its own."""
     rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
     said = dict.fromkeys(rule.weighs for rule in rules.values())
     made = "the weighted sum" if how.linear else f"the merge ({how.words()})"
@@ -181,10 +182,10 @@ def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic =
 
 
 def cancel(weights: Sequence[float]) -> bool:
-    """Whether weights sum to zero, or so near it that a mean with them would be their difference.
+    """Whether weights sum to zero, or so nearly that a mean would only be a magnified difference.
 
-    Heads are averaged with weights relative to their sum: `[1, -0.999]` would take 1,000 times the
-    one head less 999 times the other, `[1, -0.5]` twice the one less the other.
+    Heads are averaged with weights relative to their sum. So `[1, -0.999]` would give 1,000 times
+    one head minus 999 times the other, and `[1, -0.5]` twice one head minus the other.
     """
     return abs(sum(weights)) <= 0.1 * sum(map(abs, weights))
 
@@ -195,7 +196,7 @@ def cancel_exactly(weights: Sequence[float]) -> bool:
 
 
 def _refusal(method: ParsedMethod) -> str | None:
-    """Why no adapter of this method can be merged with any."""
+    """Say why an adapter of this method can never be merged; None if it can."""
     flat = method.flat()
     for part in flat:
         values, kind = part.resolved, merge_kind(part)
@@ -240,7 +241,7 @@ def _summed(methods: Sequence[ParsedMethod], key: str, index: int) -> int:
 
 
 def _changed(part: Part, name: str, changes: Mapping[str, object]) -> Part:
-    """The part under another name or with other parameters; those that are defaults unsaid."""
+    """Return the part with another name or other parameters; default values are left out."""
     if name == part.name and not changes:
         return part
     values = {**part.params, **changes}
@@ -249,7 +250,7 @@ def _changed(part: Part, name: str, changes: Mapping[str, object]) -> Part:
 
 
 def _canonical(method: ParsedMethod) -> str:
-    """What members must have in common."""
+    """Return what members must have in common."""
     found = []
     for part in method.flat():
         kind = merge_kind(part)

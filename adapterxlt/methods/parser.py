@@ -15,7 +15,7 @@ from adapterxlt.methods.values import accept, as_text, comparable
 from adapterxlt.suggest import suggest
 
 MAX_TEXT = 500
-LISTED = "adapterxlt list methods"  # the command that hints name
+LISTED = "adapterxlt list methods"  # the command that hints mention
 _PART = re.compile(r"\s*([^\[\]|\s]+)\s*(?:\[(.*)\])?\s*", re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'[^'\\]*'|"[^"\\]*")|(?<![\w.])(?P<word>[A-Za-z_][\w-]*)\s*(?P<equals>=)?"""
@@ -32,7 +32,7 @@ class Part:
 
     @property
     def resolved(self) -> dict[str, object]:
-        """All parameters, defaults filled in."""
+        """Return all parameters, with defaults filled in."""
         return {**METHODS[self.name].defaults, **self.params}
 
 
@@ -102,8 +102,8 @@ def parse_method(text: str) -> ParsedMethod:
     Values are numbers, true/false/none, words, quoted strings, lists and mappings.
 
     Raises:
-        ValueError: the text cannot be read, or a name or parameter is not known or not right.
-            The message is fit for a user; it may hold a hint after a newline.
+        ValueError: the text cannot be read, or a name or parameter is unknown or wrong. The
+            message can be shown to users; it may have a hint after a newline.
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"a method has at most {MAX_TEXT} characters")
@@ -117,7 +117,7 @@ def parse_method(text: str) -> ParsedMethod:
 
 
 def without_added(text: str) -> str:
-    """The text of a method with what packages add spelled out; any other text stays as it is."""
+    """Replace names that packages add by the methods they stand for; keep any other text."""
     return "|".join(_spelled(chunk) for chunk in _split(text))
 
 
@@ -131,7 +131,7 @@ def _spelled(chunk: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """Split at `|` outside brackets (a quoted value may hold one)."""
+    """Split at `|` outside brackets (a quoted value may contain one)."""
     chunks, depth, start = [], 0, 0
     for index, character in enumerate(text):
         depth += (character == "[") - (character == "]")
@@ -142,7 +142,7 @@ def _split(text: str) -> list[str]:
 
 
 def _parse_chunk(chunk: str) -> list[Part]:
-    """The part that a text stands for; several where an added method is a union."""
+    """Return the part that a text stands for; there are several if an added method is a union."""
     match = _PART.fullmatch(chunk)
     if match is None:
         raise ValueError(
@@ -225,7 +225,7 @@ def _parse_parameters(name: str, inside: str) -> dict[str, object]:
 
 
 def _check_union(parts: Sequence[Part]) -> None:
-    """What `adapters.ConfigUnion.validate` refuses."""
+    """Refuse what `adapters.ConfigUnion.validate` refuses."""
     for index, first in enumerate(parts):
         for second in parts[index + 1 :]:
             a, b = first.resolved, second.resolved
@@ -244,8 +244,10 @@ def _check_union(parts: Sequence[Part]) -> None:
 
 
 def _canonical(part: Part) -> str:
-    """Everything that tells two configurations apart; the name counts only for ReFT,
-    whose variants differ in more than their parameters."""
+    """Return everything that tells two configurations apart.
+
+    The name only counts for ReFT, whose variants differ in more than their parameters.
+    """
     method = METHODS[part.name]
     name = part.name if method.family == "reft" or not method.parameters else method.family
     values = {key: comparable(key, value) for key, value in part.resolved.items()}

@@ -1,4 +1,4 @@
-"""Parameters that `adapters` 1.3 accepts one by one but cannot build or silently ignores together.
+"""Finds parameters that `adapters` 1.3 accepts singly, but refuses or ignores in combination.
 
 Each rule was found by building every method with every parameter on a small XLM-R.
 """
@@ -14,8 +14,8 @@ def clash(family: Family, values: Mapping[str, object]) -> str | None:
     """Return why the parameters of a method do not fit together; None if they do.
 
     Args:
-        family: of the method.
-        values: all its parameters, defaults filled in.
+        family: the family of the method.
+        values: all parameters of the method, with defaults filled in.
     """
     if family == "bottleneck":
         return _bottleneck(values)

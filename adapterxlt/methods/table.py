@@ -1,6 +1,6 @@
 """Every adapter method of the `adapters` library, its parameters and their defaults, as plain data.
 
-The table stands here so that recipes are checked, and methods listed, without importing torch.
+With this table, recipes can be checked and methods can be listed without importing torch.
 A test compares it with `adapters.ADAPTER_CONFIG_MAP` name by name and default by default
 (adapters 1.3). A parameter is narrower than in `adapters` where a value is known to fail there.
 """
@@ -30,10 +30,11 @@ class Parameter:
     """What a parameter of a method may be.
 
     Args:
-        default: its value when it is not given.
-        rule: which kind of value it takes.
-        choices: for rule `choice`, every value allowed.
-        low, high: inclusive bounds of a number; `above` instead excludes the lower bound.
+        default: its value if none is given.
+        rule: the kind of value that it takes.
+        choices: for the rule `choice`, all allowed values.
+        low, high: inclusive bounds of a number.
+        above: a lower bound that is itself excluded, in place of `low`.
         optional: whether None is allowed.
     """
 
@@ -51,8 +52,8 @@ class Method:
     """A named method.
 
     Args:
-        parts: the names a union such as `mam` stands for.
-        since: the first version of `adapters` that has it; "" for all that are supported.
+        parts: the names of methods that a union such as `mam` stands for.
+        since: the first version of `adapters` that has it; "" if all supported versions have it.
     """
 
     name: str
@@ -82,8 +83,8 @@ def _choice(default: object, *others: object) -> Parameter:
 
 _SEED = Parameter(None, "integer", low=0, optional=True)
 _DROPOUT = Parameter(0.0, "number", low=0.0, high=0.99)
-_LEAVE_OUT = Parameter([], "any_layers")  # also from the end: -1 is the last
-# How many of the lowest layers stay as they are, the embeddings with them; 0: these alone.
+_LEAVE_OUT = Parameter([], "any_layers")  # may count from the end: -1 is the last
+# The number of lowest layers that stay frozen with the embeddings; 0: only the embeddings.
 _FULL = {
     "freeze": Parameter(None, "integer", low=0, optional=True),
     "norms": _flag(True),  # whether layer norms are trained
@@ -139,7 +140,7 @@ _BOTTLENECK = {
     "hypercomplex_nonlinearity": _choice("glorot-uniform", "glorot-normal", "normal", "phm"),
     "phm_rank": _count(1),
     "phm_bias": _flag(True),
-    "stochastic_depth": _choice(0.0),  # anything else needs torchvision, and is for images
+    "stochastic_depth": _choice(0.0),  # other values need torchvision, and are for images
 }
 _PREFIX = {
     "architecture": _choice("prefix_tuning"),
@@ -158,7 +159,7 @@ _PREFIX = {
 _PROMPT = {
     "architecture": _choice("prompt_tuning"),
     "prompt_length": _count(10),
-    # `from_string` reads a tokenizer by a name that no XLM-R configuration holds.
+    # `from_string` needs a tokenizer's name, which XLM-R configurations do not have.
     "prompt_init": _choice("random_uniform"),
     "prompt_init_text": _choice(None),
     "combine": _choice("prefix", "prefix_after_bos"),
@@ -211,7 +212,7 @@ def _with(base: Mapping[str, Parameter], **defaults: object) -> dict[str, Parame
     return changed
 
 
-# What a saved configuration of an architecture may say, and what is meant by what it leaves out.
+# Parameters that a saved configuration may have, and their values if it leaves them out.
 ARCHITECTURES: dict[str | None, Mapping[str, Parameter]] = {
     None: _BOTTLENECK,
     "prefix_tuning": _PREFIX,

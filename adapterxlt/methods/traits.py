@@ -1,10 +1,10 @@
-"""Facts about methods that training and exports need. No torch."""
+"""Gives facts about methods that training and exports need. No torch."""
 
 from __future__ import annotations
 
 from adapterxlt.methods.parser import ParsedMethod, Part
 
-# What must be said where a method goes to plain `adapters` that `counts_padding` there.
+# The note for exporting a method that `counts_padding` in plain `adapters`.
 PADDING_NOTE = (
     "Plain `adapters` lets padding count in this method: texts in a padded batch get other "
     "results there than alone. Alone, or among texts of one length, they get the same as here."
@@ -12,22 +12,22 @@ PADDING_NOTE = (
 
 
 def left_out(part: Part, layers: int) -> list[int]:
-    """The layers that have none of a method's parts, of a backbone of so many layers."""
+    """Return the layers that a part of a method leaves out, for a backbone's number of layers."""
     numbers = part.resolved.get("leave_out")
     return [n % layers if n < 0 else n for n in numbers] if isinstance(numbers, list) else []
 
 
 def to_adapters_string(method: ParsedMethod, layers: int) -> str:
-    """The text that `adapters` itself parses into this method's configuration.
+    """Return the text that `adapters` itself parses into this method's configuration.
 
-    Strings are quoted inside, as its parser wants; layers counted from the end (-1 is the last)
+    Strings are quoted, as its parser requires. Layers counted from the end (-1 is the last)
     are numbered from the first.
 
     Args:
         layers: number of layers of the backbone.
 
     Raises:
-        ValueError: for `full` and its kin, which are not adapters.
+        ValueError: the method is `full` or a similar one, which is not an adapter.
     """
     if method.is_full:
         raise ValueError(f"`{method}` is not an adapter method")
@@ -42,9 +42,9 @@ def to_adapters_string(method: ParsedMethod, layers: int) -> str:
 
 
 def counts_padding(method: ParsedMethod) -> bool:
-    """Whether `adapters` itself computes this method otherwise in a padded batch.
+    """Whether plain `adapters` gives other results for this method in a padded batch.
 
-    Here padding counts nowhere (models/padding.py).
+    In this project, padding does not change results (models/padding.py).
     """
     return any(
         part.name == "prompt_tuning"

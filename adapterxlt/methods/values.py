@@ -1,4 +1,4 @@
-"""Valid values of method parameters, when they are equal, and how they are written."""
+"""Checks values of method parameters, compares them, and writes them as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from adapterxlt.methods.table import Parameter
 
-_SETS = ("attn_matrices", "leave_out", "layers")  # lists whose order means nothing
+_SETS = ("attn_matrices", "leave_out", "layers")  # lists whose order does not matter
 
 
 def accept(parameter: Parameter, value: object) -> object:
@@ -81,14 +81,14 @@ def _bounded(parameter: Parameter, value: float) -> float:
 
 
 def comparable(key: str, value: object) -> object:
-    """A parameter's value, the same for all that mean the same."""
+    """Return one form of a parameter's value for all values that mean the same."""
     if key in _SETS and isinstance(value, list):
         return sorted(set(value))
     return float(value) if type(value) is int else value
 
 
 def as_text(value: object) -> str:
-    """A parameter value in the notation of recipes."""
+    """Write a parameter value in the notation of recipes."""
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
