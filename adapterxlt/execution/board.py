@@ -31,7 +31,7 @@ class Line:
     Args:
         id: its id.
         needs: ids of the steps that it needs.
-        state: what has become of it so far.
+        state: whether it waits, runs or has ended, and how it ended.
         where: the process or machine that works on it; "" before that.
         began, ended: when it began and ended, in seconds since 1970; 0 before that.
         message: what the user should know about it, such as why it failed.
@@ -95,7 +95,7 @@ class Board:
 
     @property
     def stopped(self) -> bool:
-        """Whether the run's process is gone before the run was over.
+        """Whether the run's process ended before the run was over.
 
         False for a run on another machine, as its process cannot be looked for.
         """

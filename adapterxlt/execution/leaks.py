@@ -19,7 +19,7 @@ _SHOWN = 3  # how many tasks, languages or models one line names
 
 @dataclass(frozen=True)
 class Leak:
-    """A model is evaluated on texts of a task that it was also trained on.
+    """A model is evaluated on a task although it was trained on some of the task's texts.
 
     Args:
         task: the task of the evaluation.

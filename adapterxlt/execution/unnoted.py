@@ -83,7 +83,7 @@ def names_of_unnoted(
 ) -> Iterator[list[tuple[dict[str, Any], list[Measure]]]]:
     """Yield what the rows hold besides values, for each version of each recipe.
 
-    It is what `results.names_of` returns.
+    Each mapping is like the one that `results.names_of` returns; its measures follow it.
 
     Args:
         found: the measurements, in the order in which they were made.

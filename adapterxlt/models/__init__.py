@@ -1,4 +1,4 @@
-"""Backbones with adapters and heads: building, composing, saving, loading.
+"""Builds, composes, saves and loads backbones with adapters and heads.
 
 The only package that imports `adapters`.
 """

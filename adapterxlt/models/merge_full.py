@@ -84,6 +84,6 @@ def add_differences(
         keys = [f"{member}/{name}" for member in names]
         for here, total in merged_parts(changes, weights, how, keys):
             own = base.view(-1)[here]
-            changed = total != 0  # keeps the sign of zeros too: -0.0 + 0.0 is 0.0
+            changed = total != 0  # keeps the sign of zeros, as -0.0 + 0.0 is 0.0
             with torch.no_grad():
                 own[changed] = (total + own)[changed].to(own.dtype)

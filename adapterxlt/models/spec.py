@@ -200,7 +200,7 @@ class ModelSpec(_Strict):
 
     @property
     def head_folder(self) -> str:
-        """Where the head lies: at the root beside the adapter that was trained with it."""
+        """The head's folder: the root, beside the adapter trained with it, or else `head`."""
         return "." if any(adapter.folder == "." for adapter in self.adapters) else HEAD_FOLDER
 
     @property

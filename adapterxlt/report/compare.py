@@ -56,7 +56,7 @@ class Grid:
         self.baseline = baselines[0] if baselines else self.models[0]
 
     def mean(self, model: str, languages: Iterable[str]) -> float | None:
-        """Mean value over those of `languages` that the model was measured in."""
+        """Return the mean over those of `languages` in which the model was measured."""
         values = [
             self.cells[model, code].value for code in languages if (model, code) in self.cells
         ]
@@ -162,7 +162,7 @@ class Layers:
         self.pooled = any(place.pooling for place in self.places)
 
     def mean(self, model: str, place: Place) -> float | None:
-        """Mean value over the languages at one place."""
+        """Return the mean value over the languages at one place."""
         values = [row.value for row in self.rows if (row.model, _place(row)) == (model, place)]
         return sum(values) / len(values) if values else None
 
@@ -193,7 +193,7 @@ class Layers:
         return {model: self.best(model) for model in self.models}
 
     def at_best(self) -> Grid:
-        """Models down, languages across, each model at its best place."""
+        """Return a grid with models down and languages across, each model at its best place."""
         return Grid([row for row in self._all if _place(row) == self.bests[row.model]])
 
 

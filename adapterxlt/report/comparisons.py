@@ -1,4 +1,4 @@
-"""Comparisons of models with their baselines, as reports print them and `--json` gives them."""
+"""Compares models with their baselines, as reports print it and `--json` gives it."""
 
 from __future__ import annotations
 

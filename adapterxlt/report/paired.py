@@ -222,7 +222,11 @@ def _key(outcomes: Outcomes) -> Keys:
 
 
 def _keys(contest: Contest, unseen: bool) -> dict[str, Keys]:
-    """Return, by language, the keys of the examples that both sides were measured on."""
+    """Return the keys to draw from, by language.
+
+    These belong to examples that all systems were measured on. Groups that only some systems have
+    count too.
+    """
     found = {}
     for code in contest.languages:
         listed = [one.outcomes[code] for one in (*contest.models, *contest.baselines)]

@@ -62,7 +62,7 @@ class Contest:
 
     Args:
         languages: the languages that the difference is a mean over.
-        where: the same in words.
+        where: these languages in words.
     """
 
     languages: tuple[str, ...]
