@@ -15,14 +15,15 @@ class Backbone:
     """A checked backbone.
 
     Args:
-        name: as the recipe names it.
+        name: its name in the recipe.
         path: folder with its files.
         hash: sha256 over configuration, weights and tokenizer.
-        hidden_size: width. layers: number of transformer layers.
+        hidden_size: width of the hidden states.
+        layers: number of transformer layers.
         max_positions: size of the position table (XLM-R: 514, but two are reserved).
-        model_type: as its config.json says: `xlm-roberta`, `bert`.
-        seen: tasks whose training data its makers trained on, as a recipe says.
-        prefix: put before each sentence in retrieval, as a recipe says.
+        model_type: type in its config.json: `xlm-roberta`, `bert`.
+        seen: tasks whose training data its makers used, as stated by a recipe.
+        prefix: text to put before each sentence in retrieval, as stated by a recipe.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Backbone:
     def architecture(self) -> Architecture:
         """The facts that all models of its type share."""
         found = find(self.model_type)
-        assert found is not None  # checked before there is a Backbone
+        assert found is not None  # checked before a Backbone is created
         return found
 
     @property
@@ -48,10 +49,10 @@ class Backbone:
         return self.max_positions - self.architecture.first_position
 
     def must_be_encoder(self, what: str) -> None:
-        """Refuse a decoder where sentences or labels are asked for.
+        """Refuse a decoder for work with sentences or labels.
 
         Args:
-            what: needs an encoder, for the message.
+            what: what needs an encoder, for the message.
 
         Raises:
             UsageError: it is a decoder.

@@ -23,11 +23,11 @@ from adapterxlt.safetensors_header import read_shapes
 from adapterxlt.show import brief
 from adapterxlt.store.files import sha256_kept
 
-# Say nothing about what the model computes, and change when it is saved again or moved.
+# Keys that do not affect what the model computes, and that change when it is saved or moved.
 _VOLATILE = ("transformers_version", "_name_or_path", "torch_dtype", "dtype")
-# What it is, may be used for and has read: goes along where it is copied to.
+# Files about the model, its licence and its training texts; they are copied with it.
 _NOTES = ("README.md", "LICENSE", "LICENSE.txt", "texts.u64")
-_log = logging.getLogger("adapterxlt")  # warnings go to stderr where nobody asks for other
+_log = logging.getLogger("adapterxlt")  # warnings go to stderr by default
 
 
 def inspect_backbone(name: str, folder: Path) -> Backbone:
@@ -96,7 +96,7 @@ def tokenizer_documents(
     """Return the tokenizer settings that transformers gets, by file name.
 
     Raises:
-        MissingBackboneError: they name code to run, or are not as transformers writes them.
+        MissingBackboneError: they name code to run, or are not in the form of transformers.
     """
     checks: dict[str, Callable[[Mapping[str, Any], str], Mapping[str, Any]]] = {
         "tokenizer_config.json": partial(safe_tokenizer_config, classes=architecture.tokenizers),
@@ -161,11 +161,11 @@ def _check_weights(
             shapes |= read_shapes(file)
         except (ValueError, OSError) as error:
             raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
-    # Sizes with a default in transformers; what it would make room for must be in the files.
+    # Sizes include transformers' defaults: tensors that it would create must be in the files.
     known = {**entry.defaults, **config}
     sizes = {size: known[entry.key(size)] for size in SIZES if entry.key(size) in known}
     hidden, layers = sizes["hidden_size"], sizes["num_hidden_layers"]
-    # A checkpoint with a head calls the encoder `roberta.`, a bare one gives it no name.
+    # A checkpoint with a head names the encoder `roberta.`; a bare one has no such prefix.
     short = {key.removeprefix(f"{entry.base}."): shape for key, shape in shapes.items()}
     optional = _of_layers(entry.optional, layers, sizes)
     wanted = _of_layers(entry.tensors, layers, sizes)

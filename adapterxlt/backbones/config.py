@@ -1,8 +1,8 @@
 """Selects the keys of config.json that transformers gets: only sizes and shapes. No torch.
 
-transformers sets every key of that file as an attribute, and some decide which code is fetched and
-run: `auto_map`, `_attn_implementation_internal`. Those are refused. What says nothing of how
-the encoder computes is left out.
+transformers sets every key of that file as an attribute, and some keys decide which code is fetched
+and run: `auto_map`, `_attn_implementation_internal`. Those are refused. Keys that do not affect
+what the encoder computes are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from adapterxlt.errors import MissingBackboneError
 from adapterxlt.show import brief
 
 _ATTENTION = ("eager", "sdpa", "flash_attention_2", "flex_attention")  # transformers' own
-# Decide in transformers, or in what it hands them on to, which code runs.
+# Keys that decide which code runs, in transformers or in libraries that it passes them to.
 _CODE = re.compile(
     r"auto_?map|_implementation|kernel|remote|custom_|_code$|transformers_weights", re.IGNORECASE
 )
@@ -35,7 +35,8 @@ _HARMLESS = """
     tf_legacy_loss tie_encoder_decoder tie_word_embeddings tokenizer_class top_k top_p
     torch_dtype torchscript typical_p use_bfloat16
 """
-# What would make another model of it, and is left out where it says nothing.
+# Keys that change the model in ways that are not supported. They are left out if their value is
+# false or empty.
 _UNSUPPORTED = {
     "add_cross_attention": "only encoders are supported",
     "is_decoder": "only encoders are supported",
@@ -44,7 +45,7 @@ _UNSUPPORTED = {
     "quantization_config": "quantised weights are not supported; save it in float16 or float32",
 }
 
-_HEADS, _SHARED = "num_attention_heads", "num_key_value_heads"  # the latter serve several each
+_HEADS, _SHARED = "num_attention_heads", "num_key_value_heads"  # one of these serves several heads
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,6}){0,3}")
 
 
@@ -53,14 +54,14 @@ def safe_config(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the part of config.json that transformers gets, and the keys that are left out.
 
-    Keys that every library writes and that say nothing of the encoder are not among the latter.
+    The latter do not include keys that many libraries write and that do not concern the encoder.
 
     Args:
         where: the file, for messages.
 
     Raises:
-        MissingBackboneError: it would run code, is of a model that is not supported, or has a
-            value that cannot be.
+        MissingBackboneError: the file would run code, describes an unsupported model, or has an
+            impossible value.
     """
     known = architecture.keys
     kept: dict[str, Any] = {}
@@ -76,7 +77,7 @@ def safe_config(
                 raise MissingBackboneError(
                     f"{where} has {key}: {_shown(value)}", hint=_UNSUPPORTED[key]
                 )
-        elif key == "transformers_version":  # of what wrote the tokenizer
+        elif key == "transformers_version":  # the version that wrote the tokenizer
             if isinstance(value, str) and _VERSION.fullmatch(value):
                 kept[key] = value
         elif _CODE.search(key):
@@ -94,7 +95,7 @@ def safe_config(
 
 
 def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture) -> None:
-    """Attention heads share the width; where their number is not given, transformers has one."""
+    """Check that the number of attention heads, given or by default, divides the width."""
     sizes = {**architecture.defaults, **kept}
     width, heads, shared = (
         sizes.get(architecture.key(size)) for size in ("hidden_size", _HEADS, _SHARED)
@@ -112,7 +113,7 @@ def _check_heads(kept: Mapping[str, Any], where: str, architecture: Architecture
 
 
 def _names_no_code(key: str, value: object) -> bool:
-    """Older versions of transformers write which of their own attentions they have used."""
+    """Whether a value only names one of transformers' own attentions, as older versions write."""
     return "attn_implementation" in key and (value is True or value in _ATTENTION)
 
 

@@ -23,7 +23,7 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
     """Read a JSON object of backbone `name`.
 
     Raises:
-        MissingBackboneError: it is not there, or is none.
+        MissingBackboneError: the file is missing, or is not a JSON object.
     """
     try:
         with path.open("rb") as stream:

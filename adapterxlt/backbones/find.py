@@ -1,4 +1,4 @@
-"""Finding an encoder: the bundled `mini`, a local folder, or a model of the Hub. No torch.
+"""Finds an encoder: the bundled `mini`, a local folder, or a model on the Hub. No torch.
 
 From the Hub, only the configuration, tokenizer and safetensors weights are taken.
 """
@@ -28,12 +28,12 @@ def resolve_backbone(name: str, base: Path, *, download: bool = True) -> Backbon
     """Find a backbone and check it.
 
     Args:
-        name: `mini`, a folder (looked for in `base`, then in the current folder), or a Hub id.
+        name: `mini`, a folder (searched in `base`, then in the current folder), or a Hub id.
         base: folder of the recipe.
-        download: whether a model of the Hub that is not in the local cache is downloaded.
+        download: whether a model on the Hub is downloaded if it is not in the local cache.
 
     Raises:
-        MissingBackboneError: it is not there, not whole, or of an architecture without an entry.
+        MissingBackboneError: it is missing or incomplete, or its architecture has no entry.
     """
     return inspect_backbone(name, _find(name, base, download))
 
@@ -64,7 +64,7 @@ def _find(name: str, base: Path, download: bool) -> Path:
 
 
 def _from_hub(name: str, download: bool) -> Path:
-    """Folder of a Hub model: the local cache if it is whole there, else a download."""
+    """Return the folder of a Hub model: the local cache if it is complete there, else download."""
     import huggingface_hub
 
     try:
@@ -83,7 +83,7 @@ def _from_hub(name: str, download: bool) -> Path:
             ) from None
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=_HUB_FILES))
-    except Exception as error:  # the Hub's own, the HTTP library's and the file system's
+    except Exception as error:  # errors of the Hub, the HTTP library and the file system
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingBackboneError(
             f"backbone `{name}` is not a folder, and it cannot be fetched from the Hugging Face "
@@ -93,5 +93,5 @@ def _from_hub(name: str, download: bool) -> Path:
 
 
 def _did_you_mean(name: str) -> str:
-    """Suggest a backbone; say nothing if the name is right and only the model is missing."""
+    """Suggest a backbone; return "" if the name is right and only the model is missing."""
     return "" if name in KNOWN else f"{suggest(name, KNOWN, see='adapterxlt list backbones')}; "

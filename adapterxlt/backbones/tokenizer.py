@@ -1,8 +1,8 @@
 """Selects the keys of a backbone's tokenizer files that transformers gets. No torch.
 
-Every key of tokenizer_config.json and special_tokens_map.json becomes an argument of the class
-that the former names: paths of other files (`tokenizer_file`), code (`auto_map`), chat templates.
-Only tokens and plain settings are kept; tokenizer.json is read by no Python code.
+tokenizer_config.json names a class, and every key of it and of special_tokens_map.json becomes an
+argument of that class: paths of other files (`tokenizer_file`), code (`auto_map`), chat templates.
+Only tokens and plain settings are kept. No Python code reads tokenizer.json.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FLAGS = (
 _SIDES = ("padding_side", "truncation_side")
 _TOKEN_FIELDS = frozenset(("lstrip", "normalized", "rstrip", "single_word", "special"))
 _MANY = ("additional_special_tokens", "extra_special_tokens")
-_NEUTRAL = "TokenizersBackend"  # what transformers 5 writes of any class
+_NEUTRAL = "TokenizersBackend"  # transformers 5 writes this for every class
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -51,10 +51,10 @@ def safe_tokenizer_config(
 
     Args:
         where: the file, for messages.
-        classes: that may read it, without `Tokenizer(Fast)`.
+        classes: names of classes that may read it, without `Tokenizer(Fast)`.
 
     Raises:
-        MissingBackboneError: it names code to run, or a class that no such model has.
+        MissingBackboneError: it names code to run, or a class that does not fit the model.
     """
     if config.get("auto_map"):
         raise MissingBackboneError(
@@ -91,10 +91,10 @@ def safe_tokenizer_config(
 
 
 def safe_tokens(tokens: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The special tokens that a tokenizer's file names.
+    """Return the special tokens that a tokenizer's file names.
 
     Raises:
-        MissingBackboneError: one of them is no token.
+        MissingBackboneError: one of them is not a token.
     """
     kept: dict[str, Any] = {}
     for key in _TOKENS:

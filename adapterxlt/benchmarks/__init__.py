@@ -1,1 +1,1 @@
-"""Scores predictions as the official scripts do. Works on plain files and texts, without torch."""
+"""Scores predictions as the official scripts do. It reads plain files and does not need torch."""

@@ -19,7 +19,7 @@ def score_labels(pair: Pair, gold: Sequence[str], *, lines: Sequence[int] = ()) 
     """Return the accuracy of labels that were already read.
 
     Args:
-        lines: those of the labels in their file; default: from the first on.
+        lines: the line numbers of the labels in their file; default: from the first line on.
     """
     lines = lines or range(1, len(gold) + 1)
     same = require_known(pair.labels, gold, pair.known, first=min(lines, default=1))

@@ -1,4 +1,4 @@
-"""Finding the files of a benchmark's tasks, whatever the spelling of their folders."""
+"""Finds the files of a benchmark's tasks, whatever the spelling of their folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapterxlt.errors import MissingDataError
 
 
 def plain(name: str) -> str:
-    """A name without what spellings of it differ in: case, `-`, `_` and spaces."""
+    """Return a name in a form that ignores upper and lower case, `-`, `_` and spaces."""
     return re.sub(r"[-_ ]", "", name).casefold()
 
 
@@ -21,13 +21,13 @@ def _folders(root: Path, spec: TaskSpec) -> list[Path]:
 
 
 def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
-    """Refuse a folder that holds no task's folder, and name one nearby that does.
+    """Refuse a folder without the folder of any task, and suggest one nearby that has some.
 
     Args:
-        what: predictions or labels, for the message.
+        what: `predictions` or `labels`, for the message.
 
     Raises:
-        MissingDataError: there is no such folder, or it is the wrong one.
+        MissingDataError: the folder does not exist, or is the wrong one.
     """
     if not root.is_dir():
         raise MissingDataError(f"{root}: this folder of {what} does not exist")
@@ -47,14 +47,14 @@ def require_folders(root: Path, specs: Sequence[TaskSpec], what: str) -> None:
 
 
 def find_file(root: Path, spec: TaskSpec, names: Sequence[str], what: str) -> Path:
-    """The file of a language below a task's folder: the first name that exists.
+    """Find the file of a language below a task's folder: the first name that exists.
 
     Args:
         root: the folder that holds the tasks' folders.
-        what: predictions or labels, for the message.
+        what: `predictions` or `labels`, for the message.
 
     Raises:
-        MissingDataError: there is none; says where it was looked for.
+        MissingDataError: there is no such file; the error says where it was searched.
     """
     folders = _folders(root, spec) or [root / spec.name]
     for folder in folders:
@@ -65,10 +65,10 @@ def find_file(root: Path, spec: TaskSpec, names: Sequence[str], what: str) -> Pa
 
 
 def unread(benchmark: Benchmark, predictions: Path, split: str) -> dict[str, str]:
-    """Prediction files that no task of the benchmark reads (another language, another task).
+    """Find prediction files that no task of the benchmark reads (other languages or tasks).
 
     Returns:
-        `test-qu.tsv and 3 more`, by folder.
+        Folder -> its files in words: `test-qu.tsv and 3 more`.
     """
     read = {
         folder / spec.prediction_file(language, split)

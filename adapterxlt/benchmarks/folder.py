@@ -1,4 +1,4 @@
-"""Scoring a folder of predictions against labels: languages, tasks, groups, and what is missing."""
+"""Scores a folder of predictions against labels, and reports what is missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class TaskScores:
-    """What one task scored: language -> metric -> value, and the means over all languages.
+    """The scores of one task: language -> metric -> value, and the means over all languages.
 
     `averages` and `score` (the official value) are None unless every language has been scored.
     """
@@ -38,13 +38,14 @@ class TaskScores:
 
 @dataclass(frozen=True)
 class Result:
-    """What a folder of predictions scored.
+    """The scores of a folder of predictions.
 
     Args:
-        tasks: those that were asked for.
-        groups: mean by group, None where a task of it has no score; `overall` the same.
+        tasks: the scores of the requested tasks.
+        groups: group -> mean of its tasks, None if one of them has no score.
+        overall: mean of all tasks, None if one of them has no score.
         problems: every language that has no value.
-        remarks: what was scored, but not as one might think.
+        remarks: notes on values that may not mean what a reader expects.
     """
 
     benchmark: Benchmark
@@ -84,14 +85,14 @@ def score_benchmark(
 ) -> Result:
     """Score a folder of predictions against a folder of labels.
 
-    A language whose files are missing or cannot be scored is a problem of its own: the others
-    are scored all the same, but its task gets no average, nor any group that the task is in.
+    If the files of a language are missing or cannot be scored, this is reported as a problem. The
+    other languages are still scored, but the task and its groups get no average.
 
     Args:
-        tasks: those to score; default: all of the benchmark.
+        tasks: the tasks to score; default: all tasks of the benchmark.
 
     Raises:
-        MissingDataError: a folder is missing, or nothing can be scored; says why.
+        MissingDataError: a folder is missing, or nothing can be scored; the error says why.
         UsageError: there is no such task.
     """
     chosen = list(_chosen(benchmark, tasks))
@@ -154,7 +155,7 @@ def summarise(remarks: Sequence[Remark], benchmark: Benchmark) -> list[str]:
     counts = {spec.name: len(spec.languages) for spec in benchmark.tasks}
     groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
-        # The same of another file: its language and name, numbers and quoted text differ.
+        # Equal messages about other files differ in language, file name, numbers and quoted text.
         differs = rf"\b{re.escape(remark.language)}\b|\d+|\(`.*?\)|`[^`]*`|looked for .*"
         kind = re.sub(differs, "", remark.message)
         groups.setdefault((remark.task, kind), []).append(remark)
@@ -187,11 +188,11 @@ def _chosen(benchmark: Benchmark, names: Sequence[str]) -> Iterator[TaskSpec]:
 def _one_label(same: Mapping[str, Constant | None]) -> tuple[str, bool] | None:
     """Return the remark on files with only one distinct label, and whether to reject them.
 
-    They are refused where they are many. Files of two or three examples that are translations of
-    each other agree by chance too.
+    They are rejected if there are many labels. Files with two or three examples that are
+    translations of each other may have the same label by chance.
 
     Args:
-        same: by language, what all its labels are; None where they differ.
+        same: language -> its only distinct label; None if its labels differ.
     """
     found = [constant for constant in same.values() if constant is not None]
     total = sum(constant.count for constant in found)

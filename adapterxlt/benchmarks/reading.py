@@ -14,14 +14,14 @@ from adapterxlt.tasks.readers.tagging import DOCSTART
 from adapterxlt.tasks.reading import bad, not_squad, parse_json, read_lines, read_text
 
 WITHHELD = "the labels of the published test files are withheld"
-SHOWN = 3  # ids that a message names
-FEW = 10  # fewer labels than this may all be the same by chance
-FEW_TRANSLATED = 4  # the same where each language has as many, all of which may be translations
+SHOWN = 3  # number of ids that a message names
+FEW = 10  # fewer labels than this may all be equal by chance
+FEW_TRANSLATED = 4  # the same for labels per language, as languages may be translations
 _RANKED = re.compile(r"\[\s*(-?\d+)\b.*\]")
 
 
 def read_column(path: Path) -> list[str]:
-    """The last tab-separated column of each line; blank lines at the end do not count."""
+    """Read the last tab-separated column of each line; blank lines at the end do not count."""
     lines = read_lines(path)
     while lines and not lines[-1].strip():
         lines.pop()
@@ -29,7 +29,7 @@ def read_column(path: Path) -> list[str]:
 
 
 def read_numbers(path: Path) -> list[str]:
-    """Read one whole number per line; of a ranked list such as XTREME's `[12]`, the first."""
+    """Read one whole number per line; for a ranked list such as XTREME's `[12]`, its first."""
     found = []
     for number, text in enumerate(read_column(path), start=1):
         ranked = _RANKED.fullmatch(text)
@@ -56,7 +56,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def in_sentences(lines: Iterable[tuple[int, str]]) -> list[list[str]]:
-    """The tags of each sentence, out of `tag_lines`: a blank line stands between sentences."""
+    """Return the tags of each sentence from `tag_lines`; an empty tag separates sentences."""
     sentences: list[list[str]] = [[]]
     for _, tag in lines:
         if tag:
@@ -67,10 +67,10 @@ def in_sentences(lines: Iterable[tuple[int, str]]) -> list[list[str]]:
 
 
 def tag_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number (1-based) and tag of each line, "" for one that parts sentences.
+    """Yield the number (1-based) and tag of each line; "" for a line that separates sentences.
 
-    Lines hold a tag alone or a word and its tag. `-DOCSTART-` lines part sentences too, except
-    where a tab says that it is a word.
+    Lines hold a tag alone, or a word and its tag. `-DOCSTART-` lines separate sentences too, unless
+    a tab shows that it is a word.
     """
     for number, line in enumerate(read_lines(path), start=1):
         document = line.startswith(DOCSTART) and "\t" not in line
@@ -79,9 +79,10 @@ def tag_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 @dataclass(frozen=True)
 class Questions:
-    """The questions of a file in SQuAD's schema: `answers[i]` are those that `ids[i]` accepts.
+    """The questions of a file in SQuAD's schema.
 
-    `impossible` tells whether any is marked unanswerable.
+    `answers[i]` are the accepted answers of the question `ids[i]`. `impossible` tells whether any
+    question is marked unanswerable.
     """
 
     ids: tuple[str, ...]
@@ -90,10 +91,11 @@ class Questions:
 
 
 def read_questions(path: Path) -> Questions:
-    """The gold answers of a label file.
+    """Read the gold answers of a label file.
 
     Raises:
-        MissingDataError: not SQuAD's schema, no questions, or blanked answers.
+        MissingDataError: the file is not in SQuAD's schema, has no questions, or its answers are
+            blanked.
     """
     document = parse_json(path, read_text(path))
     ids: list[str] = []
@@ -118,13 +120,13 @@ def read_questions(path: Path) -> Questions:
 
 
 def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list[str]]:
-    """The predicted answer of each question, None where there is none, and what to remark.
+    """Read the predicted answer of each question (None if it has none); return remarks too.
 
     Args:
-        ids: the questions of the label file.
+        ids: the ids of the questions in the label file.
 
     Raises:
-        MissingDataError: not an object of texts, or none of its ids is asked for.
+        MissingDataError: the file is not an object of texts, or has none of these ids.
     """
     found = _object(path, "answer texts by question id")
     for name, text in found.items():
@@ -152,13 +154,13 @@ def read_answers(path: Path, ids: Sequence[str]) -> tuple[list[str | None], list
 
 
 def _first(names: Sequence[str]) -> str:
-    """The first names of several, quoted."""
+    """Return the first few names, quoted."""
     shown = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
     return shown + (", ..." if len(names) > SHOWN else "")
 
 
 def read_scores(path: Path) -> dict[str, float]:
-    """Numbers by question id (how sure a system is that there is no answer)."""
+    """Read numbers by question id (how sure a system is that there is no answer)."""
     scores = {}
     for name, value in _object(path, "numbers by question id").items():
         if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
@@ -176,7 +178,7 @@ def _object(path: Path, what: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Constant:
-    """The one label that a whole file has, and on how many examples."""
+    """The only label of a whole file, and its number of examples."""
 
     label: str
     count: int
@@ -193,16 +195,16 @@ def require_known(
     """Reject label files without real labels: blank, cut off, or with only one distinct label.
 
     Args:
-        labels: what was read as the labels.
-        known: what labels there are; empty where any text may be one.
-        first: the line of the first label.
-        count: how many examples they are of, where an example has several.
+        labels: the labels that were read.
+        known: all labels of the task; empty if any text can be a label.
+        first: the line number of the first label.
+        count: the number of examples, if an example has several labels.
 
     Returns:
-        what all labels are if they are the same, yet too few to take them for placeholders.
+        The only label, if all are equal but too few to be placeholders for certain.
 
     Raises:
-        MissingDataError: says what is there instead.
+        MissingDataError: the file has no real labels; the error says what it has instead.
     """
     if not labels:
         raise bad(path, 0, "the file does not contain any labels")
@@ -237,7 +239,7 @@ def same_length(labels: Sequence[object], predicted: Sequence[object], path: Pat
 
 
 def same_sentences(labels: Tags, predicted: Tags, path: Path, *, pad: bool = False) -> Tags:
-    """The predicted tags, refused unless they are as many as the words.
+    """Return the predicted tags; refuse them unless there is one for every word.
 
     Args:
         path: the prediction file.

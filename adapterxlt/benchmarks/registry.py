@@ -35,7 +35,7 @@ def get_benchmark(name: str) -> Benchmark:
 
     Raises:
         UsageError: there is none; the hint names the closest.
-        PluginError: a package adds it that cannot be used.
+        PluginError: the package that adds it cannot be used.
     """
     if name in BENCHMARKS:
         return BENCHMARKS[name]
@@ -51,9 +51,9 @@ def get_benchmark(name: str) -> Benchmark:
 
 
 def spec_of(benchmark: str, task: str) -> TaskSpec | None:
-    """How a benchmark scores a task of the catalogue; None if it has no such task.
+    """Return how a benchmark scores a task of the catalogue; None if it has no such task.
 
-    A task that another benchmark has too may be meant by the name that it has there (`xnli` for
+    If another benchmark has the task too, the name that it has there is also accepted (`xnli` for
     `xglue_xnli`).
     """
     for spec in get_benchmark(benchmark).tasks:

@@ -16,7 +16,7 @@ class Pair:
     """The two files of one language of a task.
 
     Args:
-        known: the labels that the task has; () where it has none.
+        known: the labels of the task; () if it has none.
     """
 
     predictions: Path
@@ -30,7 +30,7 @@ class Scored:
     """The metrics of one language in percent, and remarks.
 
     Args:
-        same: the label that all labels are, if there is but one.
+        same: the only label of the label file, if all its labels are equal.
     """
 
     metrics: dict[str, float]
@@ -44,15 +44,15 @@ class TaskSpec:
 
     Args:
         name: the name of its folder; upper and lower case, `-` and `_` do not matter.
-        task: the task of the catalogue that it is, by name; or a task that the catalogue lacks.
-        predictions: pattern of the file below its folder; `{lang}` and `{split}`.
-        score: what a pair of files scores.
-        layouts: those of the task whose files are read as labels, the first that is there. A role
-            other than `data` stands behind a colon: `xtreme:gold`.
-        labelled_alike: whether labels may also be in the form of predictions; looked for first.
+        task: the name of a task in the catalogue, or a task that the catalogue lacks.
+        predictions: pattern of the file below its folder, with `{lang}` and `{split}`.
+        score: function that scores a pair of files.
+        layouts: names of the task's layouts whose files are read as labels; the first that exists
+            is used. A role other than `data` follows after a colon: `xtreme:gold`.
+        labelled_alike: whether labels may also have the format of predictions; this is tried first.
         official: the metrics whose mean is the official value; default: the task's main one.
-        title: what the official value is, in words.
-        beside: the metric that the official one is taken for, where it is misnamed.
+        title: description of the official value.
+        beside: if the official metric has a misleading name, the metric that the name suggests.
         aliases: other names of its folder.
     """
 
@@ -74,7 +74,7 @@ class TaskSpec:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """All languages of its average."""
+        """All languages that its average includes."""
         return self.entry.languages
 
     @property
@@ -92,13 +92,13 @@ class TaskSpec:
         return self.score(Pair(predictions, labels, language, self.entry.labels))
 
     def prediction_file(self, language: str, split: str) -> str:
-        """The file of a language, below the task's folder."""
+        """Return the prediction file of a language, below the task's folder."""
         return self.predictions.format(lang=language, split=split)
 
     def label_files(self, language: str, split: str) -> list[str]:
-        """Where the labels of a language may be, below the task's folder.
+        """Return the possible label files of a language, below the task's folder.
 
-        A layout that has one split only serves for any.
+        A layout with only one split is used for every split.
         """
         task = self.entry
         names = [self.prediction_file(language, split)] if self.labelled_alike else []
@@ -117,10 +117,10 @@ class Benchmark:
     """A benchmark.
 
     Args:
-        unit: what its values are multiplied with: 1 for percent, 0.01 for shares.
-        groups: tasks whose mean is published under a name.
-        overall: how the mean of all tasks is called.
-        help: what `adapterxlt score NAME --help` says: what it scores, and which files it reads.
+        unit: factor of its values: 1 for percent, 0.01 for shares.
+        groups: name -> tasks whose mean is published under this name.
+        overall: the name of the mean of all tasks.
+        help: text of `adapterxlt score NAME --help`: what it scores, and which files it reads.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Scoring files of answers: SQuAD v1.1, v2.0, MLQA, TyDiQA-GoldP."""
+"""Scores files of answers: SQuAD v1.1, v2.0, MLQA, TyDiQA-GoldP."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from adapterxlt.tasks.reading import bad
 
 
 def score_answers(pair: Pair, *, per_language: bool) -> Scored:
-    """Exact match and F1; unanswered questions count as wrong.
+    """Return exact match and F1; unanswered questions count as wrong.
 
     Args:
-        per_language: normalise as MLQA's script does, else as SQuAD v1.1's.
+        per_language: whether to normalise as MLQA's script does; otherwise as SQuAD v1.1's.
     """
     return _version_1(pair.predictions, pair.labels, pair.language if per_language else None)
 
@@ -36,20 +36,20 @@ def score_squad(
     no_answer: Path | None = None,
     threshold: float = 1.0,
 ) -> tuple[str, Scored]:
-    """Score one file of answers; returns the version that was taken, and the metrics.
+    """Score one file of answers; return the version that was used, and the metrics.
 
     Args:
-        predictions: answer text by question id.
-        labels: SQuAD's schema.
-        version: `1.1` (also MLQA, XQuAD, TyDiQA-GoldP) or `2.0`; default: 2.0 if the labels mark
-            questions as impossible.
-        language: normalise as MLQA's script does for it; default: as SQuAD's.
-        no_answer: number by question id, how sure the system is that there is no answer (2.0).
+        predictions: file of question id -> answer text.
+        labels: file in SQuAD's schema.
+        version: `1.1` (also for MLQA, XQuAD, TyDiQA-GoldP) or `2.0`; default: 2.0 if the labels
+            mark questions as impossible.
+        language: normalise as MLQA's script does for this language; default: as SQuAD's script.
+        no_answer: file of question id -> how sure the system is that there is no answer (2.0).
         threshold: above it, the prediction counts as "no answer".
 
     Raises:
-        MissingDataError: a file cannot be read, is blanked, or does not fit the other.
-        UsageError: the options do not go together.
+        MissingDataError: a file cannot be read, has blanked answers, or does not fit the other.
+        UsageError: the options exclude each other.
     """
     language = language and named_among(language, MLQA_LANGUAGES)
     if language is not None and language not in MLQA_LANGUAGES:
@@ -76,7 +76,7 @@ def score_squad(
 
 
 def squad_document(version: str, language: str | None, scored: Scored) -> dict[str, object]:
-    """Scores of one file of answers as plain JSON data."""
+    """Return the scores of one file of answers as plain JSON data."""
     name = "mlqa" if language else f"squad-{version}"
     return {
         "benchmark": "squad",

@@ -10,8 +10,8 @@ from pathlib import Path
 from adapterxlt.benchmarks.spec import Pair
 from adapterxlt.suggest import closest
 
-SHOWN = 3  # different ones
-# What transformers calls the labels of a model that was saved without their names.
+SHOWN = 3  # number of different labels that a remark names
+# The names that transformers gives to labels if a model was saved without their names.
 _UNNAMED = re.compile(r"LABEL_\d+", re.IGNORECASE)
 
 Placed = tuple[int, str]  # the line of a label (1-based), and the label
@@ -27,10 +27,10 @@ def strange_labels(
     """Return a remark on each of the two files that contains unknown labels.
 
     Args:
-        gold: what the label file holds.
-        predicted: what the prediction file holds.
-        known: the labels that there are.
-        counts_as: what the official script makes of strange predictions, in words.
+        gold: the labels of the label file.
+        predicted: the labels of the prediction file.
+        known: all labels of the task.
+        counts_as: how the official script counts unknown predictions, in words.
     """
     sides = (
         (pair.labels, gold, "gold labels are unknown", "they are scored as they are"),
@@ -71,7 +71,7 @@ def _hint(label: str, known: Collection[str]) -> str:
 
 
 def meant_label(label: str, known: Collection[str]) -> str | None:
-    """The label that was probably meant: another case or hyphen, a part of it, a near miss."""
+    """Guess which label was meant: other case or hyphen, a part of a label, or a typing error."""
 
     def bare(text: str) -> str:
         return re.sub(r"[\W_]", "", text).casefold()

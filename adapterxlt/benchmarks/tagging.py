@@ -1,4 +1,4 @@
-"""Scores files of tags: the official chunk scores, and the accuracy as well."""
+"""Scores files of tags by the official chunk scores, and by accuracy too."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from adapterxlt.benchmarks.strange import strange_labels
 from adapterxlt.metrics.chunks import Tags, chunk_scores
 from adapterxlt.metrics.counts import token_accuracy
 
-UNTAGGED = ("_",)  # what Universal Dependencies give parts of words as a tag
+UNTAGGED = ("_",)  # the tag of parts of words in Universal Dependencies
 
 
 def score_tags(pair: Pair, *, further: Collection[str] = (), pad: bool = False) -> Scored:
-    """`precision`, `recall` and `f1` of chunks, `token_accuracy` of words.
+    """Return `precision`, `recall` and `f1` of chunks, and `token_accuracy` of words.
 
     Args:
-        further: tags that the files have besides the task's labels.
+        further: tags in the files that are not among the task's labels.
         pad: fill sentences with too few predicted tags with `O` (XGLUE).
     """
     known = (*pair.known, *further)
     lines = [list(tag_lines(path)) for path in (pair.labels, pair.predictions)]
     gold, predicted = map(in_sentences, lines)
     tags_of_all = [tag for tags in gold for tag in tags]
-    # Whole sentences without any entity are common; whole sentences of nouns are not.
+    # Sentences without any entity are common, but sentences of nouns alone are not.
     count = len(gold) if "O" in tags_of_all else None
     same = require_known(pair.labels, tags_of_all, known, count=count)
     padded = same_sentences(gold, predicted, pair.predictions, pad=pad)

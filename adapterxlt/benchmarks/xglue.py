@@ -22,7 +22,7 @@ from adapterxlt.tasks.reading import bad, read_lines
 
 
 def _score_xnli(pair: Pair) -> Scored:
-    """Labels in the last column; in XNLI's own file, those of the language's rows."""
+    """Score labels in the last column; in XNLI's own file, only rows of the language count."""
     if not pair.labels.name.startswith("xnli."):
         return score_classes(pair)
     header, *lines = (line.split("\t") for line in read_lines(pair.labels))
@@ -42,13 +42,13 @@ def _score_xnli(pair: Pair) -> Scored:
 
 
 def _score_pawsx(pair: Pair) -> Scored:
-    """Labels in the last column behind a header; the predictions have none."""
+    """Score labels in the last column below a header; the predictions have no header."""
     _, *labels = read_column(pair.labels)
     return score_labels(pair, labels, lines=range(2, len(labels) + 2))
 
 
 def _score_wpr(pair: Pair) -> Scored:
-    """Mean nDCG over runs of equal queries (first column) of at least two documents."""
+    """Return the mean nDCG over runs of equal queries (first column) of two or more documents."""
     lines = [line for line in read_lines(pair.labels) if line.strip()]
     labels = read_column(pair.labels)
     names = _names_of_ratings()
@@ -71,7 +71,7 @@ def _score_wpr(pair: Pair) -> Scored:
 
 
 def _names_of_ratings() -> dict[str, str]:
-    """WPR's ratings by the names that some copies of the data give instead of the numbers."""
+    """Return WPR's ratings by the names that some copies of the data use instead of numbers."""
     aliases = get_task("xglue_wpr").layouts[0].label_aliases
     return {name.lower(): number for name, number in aliases.items()}
 

@@ -41,7 +41,7 @@ def _score_bucc(pair: Pair) -> Scored:
 def _remark_ids(
     gold: Sequence[tuple[str, str]], predicted: Sequence[tuple[str, str]], path: Path
 ) -> list[str]:
-    """Remark on pairs whose ids are not those of the labels, or are swapped."""
+    """Return remarks on pairs whose ids are not among the labels' ids, or are swapped."""
     for side, place in (("source", 0), ("target", 1)):
         there, other = ({pair[column] for pair in gold} for column in (place, 1 - place))
         ids = [pair[place] for pair in predicted]
@@ -59,7 +59,7 @@ def _remark_ids(
 
 
 def _score_tatoeba(pair: Pair) -> Scored:
-    if pair.labels.suffix == ".eng":  # LASER's, of which XTREME's is the sorted copy
+    if pair.labels.suffix == ".eng":  # LASER's file; XTREME's is a sorted copy of it
         english = [line.strip() for line in read_lines(pair.labels)]
         gold = [str(line) for line in sorted(range(len(english)), key=english.__getitem__)]
     else:
@@ -75,7 +75,7 @@ def _score_tatoeba(pair: Pair) -> Scored:
 
 
 def _remark_numbers(predicted: Sequence[str], count: int, path: Path) -> list[str]:
-    """Remark on line numbers that do not exist."""
+    """Return remarks on line numbers that do not exist."""
     beyond = [
         (line, number)
         for line, number in enumerate(predicted, start=1)

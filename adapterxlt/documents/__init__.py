@@ -1,1 +1,1 @@
-"""YAML files that people write: their values with file and line, and their problems."""
+"""Reads YAML files that people write, and reports their problems with file and line."""

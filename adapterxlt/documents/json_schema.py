@@ -10,7 +10,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def untitled(schema: Any) -> Any:
-    """Return a schema without titles: pydantic's only repeat the names of the keys."""
+    """Return a schema without titles, as pydantic's titles only repeat the names of the keys."""
     if isinstance(schema, dict):
         return {
             key: untitled(value)

@@ -1,4 +1,4 @@
-"""The raw tree of a recipe: plain values, each with the file and line it was written on."""
+"""The raw tree of a recipe: plain values, each with the file and line where it was written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Node:
     """A value and its place.
 
     Args:
-        value: a scalar, or nodes by key, or a list of nodes.
+        value: a scalar, nodes by key, or a list of nodes.
         file: recipe file, `--set` or `--data`.
-        line: 1-based line of its key (of the item, in a list), 0 when there is none.
-        text: a scalar as it was written (`1e-4`), for use inside names.
+        line: 1-based line of its key (in a list, of the item), 0 if there is none.
+        text: a scalar as it was written (`1e-4`), for use in names.
         template: for a stage that `matrix` made, the name it had before.
     """
 
@@ -31,7 +31,7 @@ class Node:
     template: str = ""
 
     def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
-        """A problem at this node."""
+        """Make a problem at this node."""
         return Problem(dotted(path), message, self.file, self.line, hint)
 
 
@@ -59,13 +59,13 @@ class Places:
         return path in self._places
 
     def of(self, path: KeyPath) -> Place:
-        """The place of a path, or of the nearest thing around it that was written."""
+        """Return the place of a path, or of the nearest value around it that was written."""
         while path not in self._places:
             path = path[:-1]
         return self._places[path]
 
     def origin(self, path: str) -> str:
-        """The dotted path that a path had before the matrix was expanded."""
+        """Return the dotted path that a path had before the matrix was expanded."""
         for stage, template in self._templates.items():
             start = f"stages.{stage}"
             if path == start or path.startswith((f"{start}.", f"{start}[")):
@@ -73,13 +73,13 @@ class Places:
         return path
 
     def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
-        """A problem at a path."""
+        """Make a problem at a path."""
         place = self.of(path)
         return Problem(dotted(path), message, place.file, place.line, hint)
 
 
 def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
-    """All nodes with their paths, outer ones first."""
+    """Yield all nodes with their paths, outer ones first."""
     yield path, node
     if isinstance(node.value, dict):
         for key, child in node.value.items():
@@ -90,10 +90,11 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
 
 
 def node_of(value: object, path: KeyPath, problems: list[Problem]) -> Node:
-    """The tree of plain Python data, which was written nowhere: no file, no lines.
+    """Make the tree of plain Python data; its nodes have no file and no lines.
 
     Args:
-        path: where it is. problems: what cannot be in such a tree is added here.
+        path: the path of the value.
+        problems: values that such a tree cannot contain are reported here.
     """
     if isinstance(value, Mapping):
         named = {
@@ -115,7 +116,7 @@ def node_of(value: object, path: KeyPath, problems: list[Problem]) -> Node:
 
 
 def plain(node: Node) -> object:
-    """The tree as plain Python data."""
+    """Return the tree as plain Python data."""
     if isinstance(node.value, dict):
         return {key: plain(child) for key, child in node.value.items()}
     if isinstance(node.value, list):
@@ -124,7 +125,7 @@ def plain(node: Node) -> object:
 
 
 def dotted(path: KeyPath) -> str:
-    """`("stages", "scores", "on", 1)` -> `stages.scores.on[1]`."""
+    """Write a path in words: `("stages", "scores", "on", 1)` -> `stages.scores.on[1]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

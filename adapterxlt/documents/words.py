@@ -29,14 +29,14 @@ def translated(
     """Return the problems that a model found in the value at `path`.
 
     Args:
-        more: keys that may be written there besides those of the model.
+        more: keys that are allowed there in addition to those of the model.
     """
     told: set[KeyPath] = set()
     for detail in details:
         inner, branch = _location(detail["loc"])
         where = (*path, *inner)
         if branch is not None:
-            # One error a branch of `all | list`; only those inside the list say more.
+            # There is one error for each branch of `all | list`; only those inside the list help.
             if branch == "literal" and isinstance(detail["input"], list):
                 continue
             if len(inner) == 1 and detail["type"] != "too_short":
@@ -51,7 +51,7 @@ def translated(
 
 
 def _location(loc: tuple[int | str, ...]) -> tuple[KeyPath, str | None]:
-    """Drop the name of a branch of a union, and return which one it was."""
+    """Remove the name of a union's branch from a location, and return that branch too."""
     branch, inner = None, list(loc[:1])
     for part in loc[1:]:
         if isinstance(part, str) and part.startswith(("literal[", "list[", "function-")):
@@ -62,9 +62,9 @@ def _location(loc: tuple[int | str, ...]) -> tuple[KeyPath, str | None]:
 
 
 def _holder(model: type[BaseModel], inner: KeyPath) -> type[BaseModel]:
-    """The model that a key is in, which may lie inside `model`."""
+    """Return the model that has a key; it may lie inside `model`."""
     for part in inner[:-1]:
-        if isinstance(part, int):  # of a list of models
+        if isinstance(part, int):  # the place in a list of models
             continue
         field = model.model_fields.get(part)
         inside = [] if field is None else [field.annotation, *get_args(field.annotation)]

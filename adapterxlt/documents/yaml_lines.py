@@ -1,8 +1,8 @@
 """Reads the YAML text of a recipe or a task entry into nodes with line numbers.
 
-They come from strangers: size, depth and number of values are bounded, and no tag makes a
-Python object. Plain scalars follow the core schema of YAML 1.2, so `3e-4` is a number, and `no`
-(Norwegian) a text.
+Such files may come from strangers, so size, depth and number of values are bounded, and tags never
+create Python objects. Plain scalars follow the core schema of YAML 1.2: `3e-4` is a number, and
+`no` (Norwegian) is a text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MERGE = "<<"
 
 
 class _Bounded(yaml.SafeLoader):
-    """Composes nodes, not too deep; never used to construct anything."""
+    """Composes nodes up to a maximal depth; never used to construct objects."""
 
     depth = 0
 
@@ -55,12 +55,12 @@ def read_file(path: Path, name: str, problems: list[Problem], expected: str = RE
     """Read a file that holds a mapping.
 
     Args:
-        name: how problems call the file.
-        problems: those that leave something to check further are added here (a key given twice).
-        expected: what such a file holds, for hints.
+        name: the name of the file in problems.
+        problems: problems after which checking can go on are added here (a key given twice).
+        expected: what such a file contains, for hints.
 
     Raises:
-        InvalidRecipeError: it cannot be read, or is not a mapping in sound YAML.
+        InvalidRecipeError: the file cannot be read, or is not a mapping in valid YAML.
     """
     try:
         with path.open("rb") as file:
@@ -82,7 +82,7 @@ def read_file(path: Path, name: str, problems: list[Problem], expected: str = RE
 
 
 def read_text(text: str, name: str, problems: list[Problem], expected: str = RECIPE) -> Node:
-    """Read the text of such a file; as `read_file`."""
+    """Read the text of such a file; see `read_file`."""
     root = _compose(text, name)
     if root is None:
         raise InvalidRecipeError([Problem("", "is empty", name, 1, expected)])
@@ -167,7 +167,7 @@ class _Tree:
         self.full = False
 
     def node(self, node: yaml.Node, path: KeyPath, line: int) -> Node:
-        """Convert a node; an alias is converted again at every place it stands."""
+        """Convert a node; an alias is converted again at every place where it is used."""
         line = line if self.numbered else 0
         here = Node(None, self.file, line)
         self._count += 1
@@ -221,7 +221,7 @@ class _Tree:
         return {**{key: value for key, value in merged.items() if key not in own}, **own}
 
     def _merge(self, node: yaml.Node, path: KeyPath, line: int) -> dict[str, Node]:
-        """What `<<: *anchor` or `<<: [*a, *b]` brings in; the first named wins."""
+        """Return the keys that `<<: *anchor` or `<<: [*a, *b]` adds; the first named wins."""
         found: dict[str, Node] = {}
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             value = self.node(source, (*path, _MERGE), line).value
@@ -234,12 +234,15 @@ class _Tree:
 
 
 def _is_clean(text: str) -> bool:
-    """No control characters (they would reach the terminal in messages) or lone surrogates."""
+    """Whether a text has no lone surrogates and no control characters.
+
+    Messages would send control characters to the terminal.
+    """
     return all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in text)
 
 
 def _resolve(text: str) -> Scalar:
-    """The value of a plain scalar."""
+    """Return the value of a plain scalar."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):

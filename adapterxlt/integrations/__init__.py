@@ -1,1 +1,1 @@
-"""Encoders as other libraries run them."""
+"""Encoders in the form that other libraries run."""

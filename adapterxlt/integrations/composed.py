@@ -1,8 +1,8 @@
 """A composed encoder as the first module of a sentence-transformers model.
 
-sentence-transformers finds this class by the name in an exported model's `modules.json`; such a
-model therefore needs adapterxlt to be installed. It holds the backbone and the trained parts
-whole, as adapterxlt itself keeps them.
+sentence-transformers finds this class by its name in an exported model's `modules.json`, so such a
+model needs adapterxlt to be installed. The model holds the complete backbone and trained parts in
+adapterxlt's own format.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ ARTIFACT_FOLDER = "artifact"
 
 
 class ComposedEncoder(InputModule):  # type: ignore[misc]
-    """Hidden states of one layer of a composition, and their pooled vectors.
+    """Computes the hidden states of one layer of a composition, and their pooled vectors.
 
     Args:
         built: the encoder, in evaluation mode.
-        artifact: folder of what was trained; None for the bare backbone.
+        artifact: folder of the trained parts; None for the bare backbone.
         layer: hidden layer, 0 = embeddings.
         pooling: as in protocols.
-        max_length: tokens a text at most.
+        max_length: tokens per text at most.
     """
 
     config_keys: list[str] = ["layer", "pooling", "max_length"]  # noqa: RUF012
@@ -56,17 +56,17 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         self.tokenizer = copy.deepcopy(built.tokenizer)  # its limit may be set here
         self.layer, self.pooling = layer, pooling
         self._built, self._artifact = built, artifact
-        self._longest = int(built.tokenizer.model_max_length)  # that the model takes
+        self._longest = int(built.tokenizer.model_max_length)  # tokens that the model accepts
         self.max_seq_length = max_length
 
     @property
     def max_seq_length(self) -> int:
-        """Tokens a text at most, special ones included; what is longer is cut."""
+        """Tokens per text at most, special ones included; longer texts are cut."""
         return self.max_length
 
     @max_seq_length.setter
     def max_seq_length(self, value: int | None) -> None:
-        # As a plain model's, the tokenizer's own limit follows; never above what the model takes.
+        # The tokenizer's own limit follows, as in plain models, but never exceeds the model's.
         self.max_length = self._longest if value is None else min(int(value), self._longest)
         self.tokenizer.model_max_length = self.max_length
 
@@ -77,7 +77,7 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         processing_kwargs: dict[str, Any] | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Padded token ids and mask of texts."""
+        """Return padded token ids and mask of texts."""
         given = processing_kwargs or {}
         settings = {"padding": True, "truncation": True, "return_tensors": "pt"}
         texts = [(prompt or "") + str(text) for text in inputs]
@@ -96,7 +96,7 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         return features
 
     def get_embedding_dimension(self) -> int:
-        """Size of a vector."""
+        """Return the size of a vector."""
         return int(self.model.config.hidden_size)
 
     get_sentence_embedding_dimension = get_embedding_dimension
@@ -107,7 +107,7 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         backbone = folder / BACKBONE_FOLDER
         backbone.mkdir(parents=True, exist_ok=True)
         for file in files_of(self._built.backbone):
-            if file.parent.resolve() != backbone.resolve():  # saved where it was loaded from
+            if file.parent.resolve() != backbone.resolve():  # else it is there already
                 shutil.copyfile(file, backbone / file.name)
         artifact = folder / ARTIFACT_FOLDER
         if self._artifact is not None and self._artifact.resolve() != artifact.resolve():
@@ -129,11 +129,11 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         cls, backbone: Path, artifact: Path | None, config: dict[str, Any]
     ) -> ComposedEncoder:
         built = load(inspect_backbone(str(backbone), backbone), artifact)
-        keep_lowest(built.model, config["layer"])  # no other will ever be needed
+        keep_lowest(built.model, config["layer"])  # no higher layer is needed
         return cls(built, artifact, **config)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Another process reads the same folders; weights go along, as they are now.
+        """Pickle the folders, which another process reads again, and the current weights.
 
         Models of `adapters` hold functions that cannot be pickled.
         """

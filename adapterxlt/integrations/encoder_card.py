@@ -1,4 +1,4 @@
-"""README of an encoder exported to sentence-transformers: what its vectors are."""
+"""The README of an encoder exported to sentence-transformers; it describes the vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def left_behind(built: Built) -> list[str]:
-    """What an encoder of sentences has no place for: the heads, by kind and task."""
+    """Return the parts that a sentence encoder cannot include: the heads, by kind and task."""
     heads = built.spec.heads if built.spec else ()
     return [f"the {head.kind.replace('_', ' ')} head for {printable(head.task)}" for head in heads]
 
@@ -21,10 +21,11 @@ def left_behind(built: Built) -> list[str]:
 def encoder_card(
     built: Built, *, layer: int, pooling: Pooling, max_length: int, normalise: bool, plain: bool
 ) -> str:
-    """The card as text, its metadata in front.
+    """Return the card as text that begins with its metadata.
 
     Args:
-        built: the encoder. layer, pooling, max_length, normalise: of its vectors.
+        built: the encoder.
+        layer, pooling, max_length, normalise: the settings of its vectors.
         plain: whether it needs only sentence-transformers.
     """
     spec = built.spec

@@ -1,4 +1,4 @@
-"""An encoder as `mteb` runs it: `mteb.evaluate(MtebEncoder(...), tasks)`."""
+"""An encoder that `mteb` can run: `mteb.evaluate(MtebEncoder(...), tasks)`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class MtebEncoder:
         built: the encoder, in evaluation mode.
         layer: hidden layer, 0 = embeddings.
         pooling: as in protocols.
-        name: what mteb calls it, `owner/name`; None for that of what was trained. mteb keeps
-            scores by it and by a revision, which stands for all that changes a vector.
-        max_length: tokens a text at most.
-        token_budget: padded tokens at most in one forward pass; mteb's own batches are undone.
+        name: its name in mteb, `owner/name`; None: the name of what was trained. mteb stores
+            scores under this name and a revision, which covers everything that changes a vector.
+        max_length: tokens per text at most.
+        token_budget: padded tokens at most in one forward pass; mteb's own batches are ignored.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class MtebEncoder:
         self._built, self._layer, self._pooling = built, layer, pooling
         self._name, self._progress = name or encoder_name(built), progress or Silent()
         self._max_length, self._token_budget = max_length, token_budget
-        self._revision: tuple[object, str] | None = None  # of which state of the model
+        self._revision: tuple[object, str] | None = None  # the state of the model, and its revision
 
     def encode(
         self,
@@ -56,7 +56,7 @@ class MtebEncoder:
         prompt_type: Any = None,
         **kwargs: Any,
     ) -> Floats:
-        """Vectors [n, dim] of all texts of a data loader, in its order."""
+        """Return vectors [n, dim] of all texts of a data loader, in its order."""
         texts = [text for batch in inputs for text in batch["text"]]
         return encode_sentences(
             self._built,
@@ -70,18 +70,18 @@ class MtebEncoder:
         )[self._layer]
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
-        """Cosines [n, m]."""
+        """Return cosines [n, m]."""
         left, right = (_unit(side) for side in (embeddings1, embeddings2))
         return left @ right.T
 
     def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
-        """Cosines [n] of rows with equal numbers."""
+        """Return cosines [n] of rows with equal numbers."""
         left, right = (_unit(side) for side in (embeddings1, embeddings2))
         return (left * right).sum(axis=1)
 
     @property
     def mteb_model_meta(self) -> Any:
-        """What mteb writes besides results.
+        """Facts about the model that mteb writes next to results.
 
         Raises:
             MissingPackageError: mteb is not installed.
@@ -102,7 +102,7 @@ class MtebEncoder:
         )
 
     def _current_revision(self) -> str:
-        """Found again only where the model has changed: mteb asks for it many times."""
+        """Return the revision; computed again only if the model has changed, as mteb asks often."""
         state = model_state(self._built)
         if self._revision is None or state is None or self._revision[0] != state:
             settings = (self._layer, self._pooling, self._max_length)

@@ -1,4 +1,4 @@
-"""Export of an encoder at its layer and pooling as a sentence-transformers model."""
+"""Exports an encoder at its layer and pooling as a sentence-transformers model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapterxlt.vectors.names import Pooling
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# Poolings that sentence-transformers has; it counts special tokens in means, as `mean` does.
+# Poolings of sentence-transformers. It includes special tokens in means, as `mean` does.
 PLAIN_POOLINGS = ("mean", "cls", "max")
 
 
@@ -30,21 +30,21 @@ def export_sentence_transformers(
 ) -> bool:
     """Write a folder that `SentenceTransformer(folder)` loads, with the same vectors.
 
-    Its README.md says which layer and pooling these are, and what stayed behind.
+    Its README.md names the layer and pooling, and the parts that were left out.
 
     A bare backbone or a full fine-tune becomes a plain transformer of `layer` layers with
-    sentence-transformers' own pooling, and needs nothing else. Adapters, and pooling without
+    sentence-transformers' own pooling, and needs only that library. Adapters, and pooling without
     special tokens, are loaded through `composed.ComposedEncoder`: adapterxlt must be installed
     where the model is used.
 
     Args:
         built: the encoder, in evaluation mode, on the CPU.
-        out: the folder; must not exist, or be empty.
+        out: the folder; it must be empty or must not exist.
         layer: hidden layer, 0 = embeddings.
         pooling: as in protocols.
         artifact: folder that `built` was loaded from; None for the bare backbone.
         normalise: scale vectors to length 1.
-        max_length: tokens a text at most.
+        max_length: tokens per text at most.
 
     Returns:
         True if the folder needs only sentence-transformers.

@@ -15,10 +15,10 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 
 
 def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
-    """The outcomes of a measurement; None if it has none, as it is not there or of before.
+    """Return the outcomes of a measurement; None if it is missing or was made before outcomes were.
 
     Raises:
-        InvalidArtifactError: they are damaged.
+        InvalidArtifactError: the outcomes are damaged.
     """
     folder = _folder(workdir, cell)
     if folder is None:
@@ -31,10 +31,10 @@ def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
 
 
 def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
-    """The seeds of all that was trained for a measurement, the first stage's first.
+    """Return the seeds of all stages trained for a measurement, in the order of training.
 
-    Seeds that shots were drawn by stand before the seed of their stage. None if the store does not
-    tell.
+    A seed that drew shots comes before the seed of its stage. None if the store does not have this
+    information.
     """
     folder = _folder(workdir, cell)
     if folder is None:
@@ -46,7 +46,7 @@ def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
 
 
 def seeds_in(lineage: Mapping[str, Any]) -> tuple[int, ...]:
-    """The same of a lineage (`plan.lineage`)."""
+    """Return the seeds in a lineage (`plan.lineage`)."""
     return tuple(seed for step in lineage["steps"] for seed in _seeds_of(step["params"]))
 
 
@@ -57,7 +57,7 @@ def _seeds_of(params: Mapping[str, Any]) -> list[int]:
 
 
 def _folder(workdir: Path, cell: str) -> Path | None:
-    """Where a measurement lies; its address comes from a file that anybody may have written."""
+    """Return a measurement's folder; the address is checked, as its file may come from anyone."""
     if not re.fullmatch("[0-9a-f]{64}", cell):
         return None
     folder = Store(workdir / STORE_FOLDER).path(cell)

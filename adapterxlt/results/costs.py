@@ -1,8 +1,8 @@
 """WORKDIR/costs.json: the costs of each step of a run.
 
-It is a file of its own: times differ from run to run, and results.json is the same bytes for the
-same recipe. Its `costs` are objects with the fields of `Cost`; `fingerprint` is that of the rows in
-results.json for a trained stage (their `fingerprint`) and for a measurement (their `cell`).
+It is a separate file because times differ between runs, while results.json has the same bytes for
+the same recipe. Its `costs` are objects with the fields of `Cost`. Their `fingerprint` equals the
+`fingerprint` of rows in results.json for a trained stage, and their `cell` for a measurement.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ COSTS_SCHEMA = 1
 
 @dataclass(frozen=True)
 class Measured:
-    """What a step took where it was computed. None: it was not, or could not be, measured.
+    """What a step took where it was computed. None: it was not measured, or could not be.
 
     Args:
-        seconds: from its start to its end, including reading and writing.
-        resumed: whether an interrupted run had done a part of it, which `seconds` lack.
-        peak_memory: bytes, of the whole process with all libraries.
-        device: `cpu`, or the name of the GPU; `device_memory` are the most bytes of it in use.
-        parameters: that its method trains, heads left out; `head_parameters` are those of its
-            heads, `backbone_parameters` all that the backbone has. For a sparse fine-tune, those
-            that change.
-        queries: examples that a measurement predicted, `query_seconds` what the forward passes of
-            one took on average, batches as the stage says.
-        merged_query_seconds: for a LoRA, the same with it merged into the weights, measured on a
+        seconds: time from its start to its end, including reading and writing.
+        resumed: whether an interrupted run did a part of it, which `seconds` do not include.
+        peak_memory: peak memory in bytes of the whole process with all libraries.
+        device: `cpu`, or the name of the GPU.
+        device_memory: peak memory in use on the GPU, in bytes.
+        parameters: number of parameters that its method trains, without heads; for a sparse
+            fine-tune, the number of those that change.
+        head_parameters: number of parameters of its heads.
+        backbone_parameters: number of all parameters of the backbone.
+        queries: number of examples that a measurement predicted.
+        query_seconds: mean time of the forward passes per example, with the stage's batches.
+        merged_query_seconds: the same for a LoRA that is merged into the weights, measured on a
             sample.
     """
 
@@ -61,13 +63,13 @@ class Cost(Measured):
     """What a step of a recipe cost.
 
     Args:
-        recipe, recipe_id, seed: as rows of results.json have them.
+        recipe, recipe_id, seed: as in the rows of results.json.
         step: `nli` for a trained stage, `scores/nli/xnli` for a measurement.
-        kind: of its stage: `train`, `merge`, `evaluate`, ...
-        task: of a measurement, else "".
-        method: of a trained stage, "" where it has none.
-        bytes: of all that the store keeps of it.
-        taken: whether it was not computed here, but taken from the package, a remote or a file.
+        kind: kind of its stage: `train`, `merge`, `evaluate`, ...
+        task: task of a measurement, else "".
+        method: method of a trained stage, "" if it has none.
+        bytes: size in bytes of everything that the store keeps for it.
+        taken: whether it was taken from the package, a remote or a file instead of computed here.
     """
 
     recipe: str = ""
@@ -83,7 +85,7 @@ class Cost(Measured):
 
     @property
     def share(self) -> float | None:
-        """Percent of the backbone's parameters that its method trains."""
+        """Percentage of the backbone's parameters that its method trains."""
         if self.parameters is None or not self.backbone_parameters:
             return None
         return 100 * self.parameters / self.backbone_parameters
@@ -95,11 +97,11 @@ class Cost(Measured):
 
     @property
     def model(self) -> str:
-        """The trained stage, or the one that was measured."""
+        """The trained stage; for a measurement, the stage that was measured."""
         return self.step.split("/")[1] if self.measures else self.step
 
     def as_dict(self) -> dict[str, object]:
-        """As plain JSON data, with the share."""
+        """Return it as plain JSON data, with the share."""
         return {**asdict(self), "share": self.share}
 
 
@@ -107,12 +109,12 @@ _MEASURED, _COSTS = TypeAdapter(Measured), TypeAdapter(list[Cost])
 
 
 def note_measured(store: Path, fingerprint: str, measured: Measured) -> None:
-    """Keep what a step took beside its entry, which must not depend on that."""
+    """Keep what a step took beside its entry, as the entry must not depend on it."""
     write_json(store / COSTS / f"{fingerprint}.json", asdict(measured))
 
 
 def measured_of(store: Path, fingerprint: str) -> Measured | None:
-    """What a step took; None where that was not noted."""
+    """Return what a step took; None if it was not recorded."""
     try:
         return _MEASURED.validate_json((store / COSTS / f"{fingerprint}.json").read_bytes())
     except (OSError, ValidationError):
@@ -120,10 +122,10 @@ def measured_of(store: Path, fingerprint: str) -> Measured | None:
 
 
 def read_costs(workdir: Path) -> list[Cost]:
-    """The costs of a work folder; none where there is no such file.
+    """Read the costs of a work folder; none if there is no such file.
 
     Raises:
-        DamagedResultsError: the file cannot be read, or is one of another schema.
+        DamagedResultsError: the file cannot be read, or has another schema.
     """
     path = workdir / COSTS_NAME
     try:
@@ -141,9 +143,9 @@ def read_costs(workdir: Path) -> list[Cost]:
 
 
 def write_costs(workdir: Path, costs: Sequence[Cost], progress: Progress) -> None:
-    """Put the costs of a run into WORKDIR/costs.json; those of all other recipes stay.
+    """Write the costs of a run into WORKDIR/costs.json; those of all other recipes stay.
 
-    A file that cannot be read is put aside.
+    A file that cannot be read is renamed and kept.
     """
     if not costs:
         return
@@ -162,5 +164,5 @@ def write_costs(workdir: Path, costs: Sequence[Cost], progress: Progress) -> Non
 
 
 def of_step(measured: Measured, **facts: object) -> Cost:
-    """A cost out of what a step took."""
+    """Make a cost from what a step took."""
     return replace(Cost(**asdict(measured)), **facts)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Outcomes as plain columns, for other programs to read."""
+"""Exports outcomes as plain columns for other programs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from adapterxlt.results.file import as_row, read_rows
 from adapterxlt.results.outcomes import Outcomes
 from adapterxlt.results.rows import RESULTS_NAME, Row
 
-Record = dict[str, list[Any]]  # columns of one block, all of one length
+Record = dict[str, list[Any]]  # columns of one block, all with the same length
 LABELS = ("gold", "predicted")
 
 
 def exported(workdirs: Sequence[Path], progress: Progress) -> list[Record]:
-    """The outcomes of every measurement of some work folders, block by block.
+    """Return the outcomes of every measurement in work folders, block by block.
 
     Raises:
-        UsageError: a folder has no results, or nothing has outcomes.
+        UsageError: a folder has no results, or no measurement has outcomes.
         DamagedResultsError, InvalidArtifactError: a file is damaged.
     """
     found: list[Record] = []
@@ -84,7 +84,7 @@ def parquet(blocks: Sequence[Record], file: IO[bytes]) -> int:
     """Write one table; columns that a block does not have are empty there.
 
     Returns:
-        its number of rows.
+        The number of rows.
     """
     import pyarrow as pa
     from pyarrow.parquet import write_table
@@ -96,7 +96,7 @@ def parquet(blocks: Sequence[Record], file: IO[bytes]) -> int:
 
 
 def _several(block: Record, blocks: Sequence[Record]) -> Record:
-    """The same with labels as lists, if they are lists in some block."""
+    """Return the block with labels as lists, if they are lists in some block."""
     lists = any(isinstance(one, list) for each in blocks for one in each.get("gold", [])[:1])
     if not lists:
         return block

@@ -1,4 +1,4 @@
-"""The file of results: reading and checking it, whoever wrote it."""
+"""Reads and checks a file of results, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Rows = list[dict[str, Any]]
 
 
 class DamagedResultsError(AdapterXLTError):
-    """A file that should hold results holds none that this version can read."""
+    """A file that should hold results has none that this version can read."""
 
 
 def read_rows(path: Path) -> Rows:
-    """The rows of a file of results as plain data: each fits `Row`, and may have more keys.
+    """Read the rows of a file of results as plain data: each fits `Row`, and may have more keys.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: it is not there.
-        DamagedResultsError: it is no file of results, or one of another schema.
+        FileNotFoundError, NotADirectoryError: the file does not exist.
+        DamagedResultsError: it is not a file of results, or has another schema.
     """
     document = _parsed(path)
     if not isinstance(document, dict):
@@ -52,7 +52,7 @@ def read_rows(path: Path) -> Rows:
     for (_, _, stage, task, *_rest), has_main in groups.items():
         if not has_main:
             raise _bad(path, f"{stage} on {task} has no main metric")
-    try:  # what is not looked at must be fit to be written again
+    try:  # values that are not checked must be writable again
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise _bad(
@@ -62,10 +62,10 @@ def read_rows(path: Path) -> Rows:
 
 
 def as_row(given: Any) -> Row:
-    """A row out of plain data, its texts fit to be shown.
+    """Make a row from plain data; its texts become printable.
 
     Raises:
-        ValidationError: it is no row.
+        ValidationError: the data are not a row.
     """
     return _ROW.validate_python(_shown(given))
 
@@ -88,7 +88,7 @@ def _parsed(path: Path) -> Any:
         raise _bad(
             path, f"is not JSON: {reason}" if text.strip() else "is not JSON: it is empty"
         ) from None
-    except ValueError as error:  # a number of too many digits
+    except ValueError as error:  # a number with too many digits
         raise _bad(path, f"is not JSON: {brief(error)}") from None
 
 
@@ -105,7 +105,7 @@ def _checked(path: Path, number: int, given: Any) -> Row:
 
 
 def _shown(value: Any) -> Any:
-    """Text as a terminal may show it."""
+    """Return a value with all texts made safe for a terminal."""
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, list):
@@ -117,7 +117,7 @@ def _shown(value: Any) -> Any:
 
 @lru_cache(maxsize=1 << 16)
 def _text(value: str) -> str:
-    """The same names stand in row after row."""
+    """Return a printable text; cached, as many rows have the same names."""
     return printable(value)
 
 

@@ -19,19 +19,19 @@ from adapterxlt.store.files import write_json
 
 
 def check_results(workdir: Path) -> None:
-    """See before any work that results can be added to WORKDIR/results.json.
+    """Check before any work that results can be added to WORKDIR/results.json.
 
     Raises:
-        DamagedResultsError: it is there, and damaged or of another schema.
+        DamagedResultsError: the file is damaged or has another schema.
     """
     present_rows(workdir)
 
 
 def present_rows(workdir: Path) -> Rows:
-    """The rows that WORKDIR/results.json has; none if it is not there.
+    """Read the rows of WORKDIR/results.json; none if it does not exist.
 
     Raises:
-        DamagedResultsError: as `check_results`.
+        DamagedResultsError: see `check_results`.
     """
     try:
         return read_rows(workdir / RESULTS_NAME)
@@ -47,17 +47,17 @@ def write_results(
     order: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Path:
-    """Put the rows of a run into WORKDIR/results.json; those of all others stay.
+    """Write the rows of a run into WORKDIR/results.json; those of all others stay.
 
-    The file depends only on what was run, and in which order: the same again gives the same bytes.
-    One that cannot be read is left as it is: the rows are written beside it then.
+    The file depends only on what was run, and in which order: the same runs give the same bytes.
+    A file that cannot be read is left as it is, and the rows are written to another file there.
 
     Args:
-        recipe: its name.
+        recipe: the recipe's name.
         order: step ids of all cells of the recipe, in plan order.
 
     Returns:
-        the file that was written.
+        The file that was written.
     """
     progress = progress or Silent()
     path = workdir / RESULTS_NAME
@@ -74,23 +74,23 @@ def write_results(
 
 @contextmanager
 def locked(workdir: Path) -> Iterator[None]:
-    """Hold WORKDIR/results.json against other processes."""
+    """Lock WORKDIR/results.json against other processes."""
     workdir.mkdir(parents=True, exist_ok=True)
     with FileLock(workdir / f".{RESULTS_NAME}.lock"):
         yield
 
 
 def save(path: Path, rows: Rows) -> None:
-    """Write a file of results; where `path` is a link, the file that it leads to."""
+    """Write a file of results; if `path` is a link, write the file that it leads to."""
     write_json(path.resolve(), {"schema": RESULTS_SCHEMA, "rows": rows})
 
 
 def merge(present: Rows, new: Rows, order: Sequence[str] = ()) -> Rows:
-    """The rows of a file after a run.
+    """Return the rows of a file after a run.
 
     Args:
         present: rows of the file.
-        new: rows of the run, all of one version of a recipe.
+        new: rows of the run, all from one version of a recipe.
         order: step ids of all cells of the run, in plan order.
     """
     if not new:
@@ -98,7 +98,7 @@ def merge(present: Rows, new: Rows, order: Sequence[str] = ()) -> Rows:
     key = key_of(new[0])
     versions: dict[Any, list[Mapping[str, Any]]] = by_version(present)
     measured = {(row["stage"], row["model"], row["task"], row.get("cell")) for row in new}
-    kept = [  # of cells that the store has no more
+    kept = [  # rows of earlier cells that this run has not measured
         row
         for row in versions.get(key, [])
         if row.get("cell")
@@ -116,10 +116,10 @@ def merge(present: Rows, new: Rows, order: Sequence[str] = ()) -> Rows:
             del versions[key]
             break
     merged = [dict(row) for rows in versions.values() for row in rows]
-    return sorted(merged, key=lambda row: str(row["recipe"]))  # stable: versions as they came
+    return sorted(merged, key=lambda row: str(row["recipe"]))  # stable: versions keep their order
 
 
 def free_name(workdir: Path, word: str) -> Path:
-    """A file beside the results that is not there yet, `results.WORD.json` if that is free."""
+    """Return a file name beside the results that is free: `results.WORD.json` if possible."""
     names = (workdir / f"results.{word}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
     return next(name for name in names if not os.path.lexists(name))

@@ -27,21 +27,21 @@ OUTCOMES_NAME = "outcomes.npz"
 OUTCOMES_SCHEMA = 1
 SEEN = "seen"  # column: whether a text of the example was trained on
 GROUP = "group"  # column: examples with the same number are not independent
-LARGEST = 1 << 32  # bytes that one file may unpack to
+LARGEST = 1 << 32  # bytes that one file may have when it is unpacked
 
 Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The outcomes of one language, in one place.
+    """The outcomes of one block: one language, split, layer and pooling.
 
     Args:
         language, split, layer, pooling: as in the rows of the results.
-        ids: of the examples, numbers or texts; the same in every system, and where `parallel`
-            also the same for translations of one another.
-        columns: what each example came to, by name; see `metrics.statistics`.
-        parallel: whether examples of the same id in other languages are translations.
+        ids: ids of the examples, numbers or texts. They are the same for every model; with
+            `parallel`, translations of one another have the same id too.
+        columns: the outcome of each example, by name; see `metrics.statistics`.
+        parallel: whether examples with the same id in other languages are translations.
         labels: what the numbers in `gold` and `predicted` stand for.
         language_adapter: as in the rows of the results.
     """
@@ -61,8 +61,10 @@ class Outcomes:
 
 
 def ids_of(names: Sequence[str]) -> Column:
-    """Ids as numbers where all of them are plain ones, else as they are; of equal ones, those that
-    come later get a number."""
+    """Return ids as numbers if all of them are plain numbers, else unchanged.
+
+    If an id occurs several times, the later ones get a number appended.
+    """
     if len(set(names)) < len(names):
         times: Counter[str] = Counter()
         numbered = []
@@ -90,7 +92,7 @@ def write_outcomes(folder: Path, blocks: Sequence[Outcomes]) -> None:
             numbers = block.ids.astype(np.int64)
             kind = "rows" if np.array_equal(numbers, np.arange(len(block))) else "numbers"
         if kind != "rows":
-            ids.append(np.diff(numbers, prepend=0))  # hardly ever far from the one before
+            ids.append(np.diff(numbers, prepend=0))  # neighbouring ids differ little
         index.append(
             {
                 "language": block.language,
@@ -122,7 +124,7 @@ def write_outcomes(folder: Path, blocks: Sequence[Outcomes]) -> None:
 
 
 def read_outcomes(folder: Path) -> list[Outcomes] | None:
-    """Read them back; None if the cell has none, as it is of an earlier version.
+    """Read the outcomes of a cell; None if an earlier version wrote none.
 
     Raises:
         InvalidArtifactError: the file is damaged.
@@ -203,7 +205,7 @@ def _texts(block: Outcomes) -> Column:
 
 
 def _small(array: Column) -> Column:
-    """The same whole numbers in as few bytes as they need."""
+    """Return whole numbers in the smallest type that holds them."""
     if array.dtype.kind not in "iu" or not array.size:
         return array
     low, high = int(array.min()), int(array.max())

@@ -85,7 +85,7 @@ class Row:
 
     @property
     def borrows(self) -> bool:
-        """Whether its model stands on language adapters, but the language has no adapter."""
+        """Whether its model uses language adapters, but the language has no adapter."""
         return self.language_adapter not in (None, self.language)
 
     def as_dict(self) -> dict[str, object]:

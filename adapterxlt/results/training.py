@@ -1,6 +1,6 @@
 """The training of the models behind a measurement: time, losses, scores of epochs.
 
-All of it is told where the store has it, and left out where not: results travel without a store.
+What the store does not have is left out, as results can be shared without a store.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from adapterxlt.store.losses import Course, read_course
 from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
-_LARGEST = 1 << 22  # bytes that are read of a file
+_LARGEST = 1 << 22  # bytes of a file that are read at most
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,15 @@ class Training:
     """One trained step.
 
     Args:
-        task: its tasks, `method` its method; `before`: the tasks of what it was put upon.
-        seconds: how long it took, None where that was not noted.
-        examples, loss: what it was trained on, and the mean loss at the end.
-        epochs: (steps, score on dev), where epochs were scored.
-        dev_examples: that each of these scores is of, None where that is not known.
-        course: its losses, None where none were kept.
+        task: its tasks.
+        before: the tasks of the model that it was trained on top of.
+        method: its method.
+        seconds: how long it took, None if this was not recorded.
+        examples: number of examples it was trained on.
+        loss: mean loss at the end.
+        epochs: (steps, score on dev) of each epoch, if epochs were scored.
+        dev_examples: number of examples behind each of these scores, None if unknown.
+        course: its losses, None if they were not kept.
     """
 
     fingerprint: str
@@ -52,7 +55,7 @@ class Training:
 
 
 def trained_behind(workdir: Path, cell: str) -> list[Training]:
-    """Every trained step behind a measurement, oldest first; [] where the store does not tell."""
+    """Return every trained step behind a measurement, oldest first; [] if the store has none."""
     if not re.fullmatch("[0-9a-f]{64}", cell):
         return []
     store = Store(workdir / STORE_FOLDER)

@@ -1,6 +1,6 @@
-"""Versions of a recipe: its seeds, and what else was measured under its name.
+"""Versions of a recipe: its seeds, and everything else that was measured under its name.
 
-Rows are plain data here, as in the file: other versions of adapterxlt may have put more into them.
+Rows are plain data here, as in the file, because other versions of adapterxlt may have added keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 Key = tuple[str, str]  # name and id of a recipe
 RawRow = Mapping[str, Any]
 
-# What a row is about, and what it found. Its other keys say the same in words, or for readers.
+# The keys that say what was measured, and the value. The other keys only describe this for readers.
 _IDENTITY = (
     "stage", "model", "task", "language", "split", "data", "metric", "value", "n", "seed",
     "protocol", "layer", "pooling", "fingerprint", "caps",
@@ -19,12 +19,12 @@ _IDENTITY = (
 
 
 def key_of(row: RawRow) -> Key:
-    """Which version a row belongs to."""
+    """Return the version that a row belongs to."""
     return str(row["recipe"]), str(row.get("recipe_id", ""))
 
 
 def by_version(rows: Iterable[RawRow]) -> dict[Key, list[RawRow]]:
-    """The rows of each version, in order of appearance."""
+    """Return the rows of each version, in order of appearance."""
     found: dict[Key, list[RawRow]] = {}
     for row in rows:
         found.setdefault(key_of(row), []).append(row)
@@ -32,11 +32,11 @@ def by_version(rows: Iterable[RawRow]) -> dict[Key, list[RawRow]]:
 
 
 def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
-    """Whether `new` has every row of `old`, so that nothing is lost without that."""
+    """Whether `new` has every row of `old`, so that `old` can be dropped without loss."""
     plain, exact = set(), set()
     for row in new:
         plain.add(_identity(row))
-        # A version that measures the same again, to keep more of it, gives it another address.
+        # A version that measures the same again but keeps more has another address for it.
         exact |= {(_identity(row), row.get(key)) for key in ("cell", "setup") if row.get(key)}
     return all(
         not {(_identity(row), row["cell"]), (_identity(row), row.get("setup"))}.isdisjoint(exact)
@@ -47,15 +47,15 @@ def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
 
 
 def same_but_seed(one: Sequence[RawRow], other: Sequence[RawRow]) -> bool:
-    """Whether two versions are one recipe under several seeds (one may lack a part yet)."""
+    """Whether two versions are one recipe with different seeds (one may still be incomplete)."""
     ours, theirs = ({row.get("setup") for row in rows} for rows in (one, other))
-    if not (ours and theirs and all(ours) and all(theirs)):  # nothing there, or not recorded
+    if not (ours and theirs and all(ours) and all(theirs)):  # no rows, or not recorded
         return False
     return ours <= theirs or theirs <= ours
 
 
 def families(versions: Sequence[Sequence[RawRow]]) -> list[list[int]]:
-    """Positions of versions, those that differ by seeds only together, in order of appearance."""
+    """Group the positions of versions that differ only in seeds, in order of appearance."""
     found: list[list[int]] = []
     for position, rows in enumerate(versions):
         for family in found:

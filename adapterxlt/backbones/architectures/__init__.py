@@ -1,7 +1,7 @@
 """Architectures of backbones, by the `model_type` of their config.json: one file each. No torch.
 
-Other packages add theirs as entry points of `adapterxlt.architectures`: the name is the model
-type, and it stands for an `Architecture`.
+Other packages add theirs as entry points of `adapterxlt.architectures`. The name of an entry point
+is the model type, and its value is an `Architecture`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BUILT_IN: dict[str, Architecture] = {
 }
 
 
-# Model types that no entry could carry: why, and what to do.
+# Model types that cannot be supported: the reason, and what to do instead.
 REFUSED: dict[str, tuple[str, str]] = {
     "xmod": (
         "such an encoder has separate modules for each language, and `adapters` would delete "
@@ -46,7 +46,7 @@ def find(model_type: object) -> Architecture | None:
     """Return the entry of a model type, or None.
 
     Raises:
-        PluginError: an installed package hides a built-in entry, or its own is none.
+        PluginError: an installed package hides a built-in entry, or its own entry is not one.
     """
     added = plugins.entries("architectures")
     for name in sorted(added.keys() & BUILT_IN.keys()):

@@ -18,7 +18,7 @@ BERT = Architecture(
     },
     optional={"encoder.layer.{layer}.intermediate.dense.bias": ("intermediate_size",)},
     defaults={"num_attention_heads": 12, "type_vocab_size": 2, "intermediate_size": 3072},
-    # Some of XLM-R's vocabulary are BERTs: multilingual-e5-small, multilingual MiniLM.
+    # Some BERTs have XLM-R's vocabulary: multilingual-e5-small, multilingual MiniLM.
     vocabularies=("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model"),
     tokenizers=("Bert", "PreTrained", "XLMRoberta"),
     segments=True,

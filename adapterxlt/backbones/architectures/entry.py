@@ -7,53 +7,55 @@ from dataclasses import dataclass, field
 
 from adapterxlt.backbones.rules import Rule
 
-Shape = tuple[str, ...]  # keys of the configuration, by the names that BERT has for them
+Shape = tuple[str, ...]  # keys of the configuration, by BERT's names for them
 
 EVERY = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
-@dataclass(frozen=True, eq=False)  # an entry is equal to itself alone, so it can be a key
+@dataclass(frozen=True, eq=False)  # an entry is equal only to itself, so it can be a key
 class Architecture:
     """An encoder of transformers that `adapters` can put adapters into.
 
-    Sizes are called here as BERT's configuration calls them (`hidden_size`, `num_hidden_layers`,
+    Sizes have the names of BERT's configuration here (`hidden_size`, `num_hidden_layers`,
     `num_attention_heads`, `intermediate_size`, `max_position_embeddings`, `vocab_size`,
-    `type_vocab_size`), whatever this architecture's own calls them.
+    `type_vocab_size`), even if this architecture uses other names.
 
     Args:
-        model_type: as config.json says.
-        classes: what the names of its classes in transformers begin with: `Bert`.
+        model_type: the `model_type` in config.json.
+        classes: the beginning of the names of its classes in transformers: `Bert`.
         base: the encoder's name in a model with a head: `bert`.
-        keys: config.json's keys that transformers gets, and what they may be.
+        keys: the keys of config.json that transformers gets, and the values they may have.
         required: sizes that config.json must give; the others have `defaults`.
-        tensors: of the encoder, that the weights must hold; `{layer}` is each layer's number.
-        optional: tensors that must have this shape if they are there.
-        vocabularies: files that hold a tokenizer; one of them must be there.
+        tensors: tensors of the encoder that the weights must hold, with their shapes; `{layer}` is
+            each layer's number.
+        optional: tensors that must have this shape if they are present.
+        vocabularies: files that hold a tokenizer; one of them must be present.
         tokenizers: classes of transformers that may read them, without `Tokenizer(Fast)`.
-        model: where the class is that takes adapters and heads, as `module:Class`; by default
-            it is that of `adapters`.
-        fixed: keys of the configuration that have one value here, whatever config.json says.
+        model: the class that takes adapters and heads, as `module:Class`; by default the class
+            of `adapters`.
+        fixed: keys of the configuration with a fixed value here, whatever config.json says.
         body: the parts of the encoder that hold its weights.
-        layers: where its list of layers is.
-        words: its word embeddings.
+        layers: the path of its list of layers.
+        words: the path of its word embeddings.
         pooler: whether the encoder has a pooler, which can be left out.
-        layerless: whether the encoder computes its embeddings where it has no layers.
-        last: the part that is applied after the last layer alone, if any.
-        sizes: its own names of sizes, where they are others.
-        defaults: what sizes transformers takes where config.json, by whose names they are here,
-            does not give them.
-        first_position: the first token's position: rows before it in the table are no text's.
+        layerless: whether the encoder can compute its embeddings if it has no layers.
+        last: the part that is applied only after the last layer, if any.
+        sizes: its own names of sizes, if they differ from BERT's.
+        defaults: the sizes that transformers uses if config.json does not give them, by the names
+            of config.json.
+        first_position: the position of the first token; no text uses the rows before it.
         segments: whether the second text of a pair has a token type of its own.
-        activation: between the layers of transformers' heads.
-        linear: PEFT's names of the query, key and value matrices and of the feed-forward's; {}
-            where it has none that are the same.
-        plain_heads: the kinds whose heads in transformers are built as those here, layer by layer;
+        activation: the function between the layers of transformers' heads.
+        linear: PEFT's names of the query, key and value matrices and of the feed-forward's
+            matrices; {} if PEFT has no equivalent ones.
+        plain_heads: the kinds whose heads transformers builds as adapterxlt does, layer by layer;
             True: all of them.
         cannot: methods and kinds of parts that do not work, and why; see `methods.features`.
-        models: well-known ones on the Hub: layers, width, size in words.
-        decoder: whether a token sees only those before it. Such models have no heads here: words
-            are aligned and probed in them, and nothing else; see `StageKind.decoders`.
-        since: the version of `adapters` that first computes it right; "" for all supported ones.
+        models: well-known models on the Hub: layers, width, size in words.
+        decoder: whether a token sees only the tokens before it. Decoders have no heads here: their
+            words can only be aligned and probed; see `StageKind.decoders`.
+        since: the first version of `adapters` that computes it correctly; "" for all supported
+            versions.
     """
 
     model_type: str
@@ -115,5 +117,5 @@ class Architecture:
 
     @property
     def tokenizer_files(self) -> tuple[str, ...]:
-        """All files that define the tokenizer."""
+        """All files that can define the tokenizer."""
         return (*self.vocabularies, *EVERY)

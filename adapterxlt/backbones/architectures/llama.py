@@ -1,4 +1,4 @@
-"""Llama (Touvron et al. 2023; Grattafiori et al. 2024), and what was trained from it: decoders."""
+"""Llama (Touvron et al. 2023; Grattafiori et al. 2024) and models made from it: decoders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LLAMA = Architecture(
         "rope_theta": rules.number(1e12),
         "use_cache": rules.FLAG,
     },
-    # Keys and values are kept for texts that are written on, and here none is.
+    # The cache of keys and values serves generation, which does not happen here.
     fixed={"use_cache": False},
     tensors={
         "embed_tokens.weight": ("vocab_size", "hidden_size"),

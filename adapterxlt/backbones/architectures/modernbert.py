@@ -35,7 +35,7 @@ MODERNBERT = Architecture(
         "norm_bias": rules.FLAG,
         "norm_eps": rules.SHARE,
     },
-    # It would compile the model, where that has not been tried.
+    # It would compile the model, which has not been tested here.
     fixed={"reference_compile": False},
     tensors={
         "embeddings.tok_embeddings.weight": ("vocab_size", "hidden_size"),

@@ -22,7 +22,7 @@ XLM_ROBERTA = Architecture(
     defaults={"num_attention_heads": 12, "type_vocab_size": 2, "intermediate_size": 3072},
     vocabularies=("tokenizer.json", "sentencepiece.bpe.model"),
     tokenizers=("Bert", "Camembert", "PreTrained", "Roberta", "XLMRoberta"),
-    first_position=2,  # they begin after the number of the padding token
+    first_position=2,  # positions begin after the number of the padding token
     models={
         "xlm-roberta-base": (12, 768, "278M parameters, 1.1 GB"),
         "xlm-roberta-large": (24, 1024, "560M parameters, 2.2 GB"),
