@@ -120,6 +120,6 @@ def merge(present: Rows, new: Rows, order: Sequence[str] = ()) -> Rows:
 
 
 def free_name(workdir: Path, word: str) -> Path:
-    """Return a file name beside the results that is free: `results.WORD.json` if possible."""
+    """Return a free file name next to the results: `results.WORD.json` if possible."""
     names = (workdir / f"results.{word}{f'-{n}' if n > 1 else ''}.json" for n in count(1))
     return next(name for name in names if not os.path.lexists(name))

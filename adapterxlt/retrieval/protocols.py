@@ -57,7 +57,7 @@ class Protocol:
     """One published way to evaluate retrieval.
 
     Tatoeba: each English sentence looks for its translation among all foreign ones, top 1
-    (`accuracy`); the other direction is reported beside it. Among equal scores the lower row
+    (`accuracy`); the other direction is reported too. Among equal scores the lower row
     comes first.
     BUCC: each side's `k` nearest neighbours score its candidates by `margin`; the best candidates
     of both directions are matched one to one, best score first; the threshold with the best F1

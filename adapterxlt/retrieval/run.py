@@ -81,7 +81,7 @@ def retrieve_tatoeba(
         bitexts: one per language.
         layers: hidden states to measure; None for the protocol's own.
         protocol: pooling and normalisation.
-        max_length: tokens a sentence at most.
+        max_length: tokens per sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.
@@ -172,10 +172,10 @@ def retrieve_bucc(
 
     Args:
         built: a model in evaluation mode.
-        sets: `dev`, and `test` where there is one.
+        sets: `dev`, and `test` if there is one.
         layers: hidden states to measure; None for the protocol's own.
         protocol: pooling, margin, neighbours, duplicates.
-        max_length: tokens a sentence at most.
+        max_length: tokens per sentence at most.
         token_budget: padded tokens at most in one forward pass.
         progress: told after every batch.
         poolings: ways to pool; None for the protocol's own.

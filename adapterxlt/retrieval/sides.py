@@ -59,7 +59,7 @@ def gold_rows(mining: MiningSet, what: str) -> frozenset[tuple[int, int]]:
         what: names the set in messages.
 
     Raises:
-        MissingDataError: there are no gold pairs, or one names a sentence that is not there.
+        MissingDataError: there are no gold pairs, or one names a sentence that does not exist.
     """
     if not mining.gold:
         raise MissingDataError(

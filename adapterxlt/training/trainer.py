@@ -89,7 +89,7 @@ class StepTrainer(Trainer):
         self._loss = loss
         own = [_EveryStep(self), *filter(None, [tracker])]
         super().__init__(model=model, args=args, callbacks=own)
-        callbacks: Any = self.callback_handler  # untyped
+        callbacks: Any = self.callback_handler  # transformers gives it no type
         callbacks.remove_callback(PrinterCallback)
         self.steps = steps
         self.bar = bar

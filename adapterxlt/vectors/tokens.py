@@ -1,4 +1,4 @@
-"""Token ids of many texts, kept flat: four bytes a token, whatever the number of texts."""
+"""Token ids of many texts, kept flat: four bytes per token, for any number of texts."""
 
 from __future__ import annotations
 
