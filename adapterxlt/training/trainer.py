@@ -207,7 +207,8 @@ class StepTrainer(Trainer):
     def step_done(self) -> None:
         """Do what follows an optimizer step: read losses, advance the bar, score a finished epoch.
 
-        A checkpoint is written if one is due, and always after scoring, which may take long.
+        A checkpoint is written when one is due and after scoring, which may take long. None is
+        written after the last step.
         """
         step = self.state.global_step
         scores = self.best is not None and step in self.best.ends
