@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.models.spec import SPEC_FILE
 from adapterxlt.progress import Progress
 from adapterxlt.sharing.content import MAX_TEXT
@@ -31,11 +30,7 @@ def fetched_once(url: str, progress: Progress) -> Path:
     manifest, _ = peek(url, SPEC_FILE, MAX_TEXT)
     digest = hashlib.sha256(manifest.text().encode()).hexdigest()[:32]
     store = Store(cache_folder() / "models" / digest)
-    try:
-        known = store.get(manifest.fingerprint)
-    except InvalidArtifactError:
-        known = None  # damaged: fetched again
-    if known is None:
+    if store.whole(manifest.fingerprint) is None:
         with fetched(url, store, progress) as (source, held):
             take_in(source, store, load=False, held=held)  # it is loaded where it is used
     return store.path(manifest.fingerprint)

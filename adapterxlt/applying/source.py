@@ -69,7 +69,7 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
         stack: keeps the content of a packed file on disk until it is closed.
 
     Raises:
-        UsageError: there is no such model, or it is something else.
+        UsageError: the model does not exist, or the name belongs to something else.
         InvalidArtifactError: it is damaged, hostile, or of another backbone.
         MissingBackboneError: its backbone is not here.
     """

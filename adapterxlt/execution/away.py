@@ -71,10 +71,7 @@ def _here(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
     if _pulled(planned, store, exchange):
         return True
     with store.lock(planned.fingerprint):
-        try:
-            return store.get(planned.fingerprint) is not None
-        except InvalidArtifactError:
-            return False
+        return store.whole(planned.fingerprint) is not None
 
 
 def _pulled(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:

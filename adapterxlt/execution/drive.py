@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.board import Board
 from adapterxlt.execution.executors.executor import Ended, Executor
 from adapterxlt.execution.executors.in_process import InProcess
@@ -144,11 +144,8 @@ class Drive:
         if exchange is None:
             return ""
         name, address = planned.step.id, planned.fingerprint
+        here = store.whole(address) is not None
         try:
-            try:
-                here = store.get(address) is not None
-            except InvalidArtifactError:
-                here = False
             if here:
                 exchange.push(address, store)
             if here and not computed:

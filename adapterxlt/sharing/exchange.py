@@ -206,7 +206,7 @@ class Exchange:
         manifest = parse_manifest(content[: MAX_MANIFEST_BYTES + 1], f"{where}/{MANIFEST_NAME}")
         if manifest.fingerprint != fingerprint or address_of(manifest.parts) != fingerprint:
             raise InvalidArtifactError(f"{where}: belongs to another stage than the one requested")
-        held = _held(store, fingerprint)
+        held = store.whole(fingerprint)
         if held is not None and held.files == manifest.files:
             return
         _check_names(manifest, where)
@@ -238,13 +238,6 @@ class Exchange:
             shutil.rmtree(aside, ignore_errors=True)
             raise
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _held(store: Store, fingerprint: str) -> Manifest | None:
-    try:
-        return store.get(fingerprint)
-    except InvalidArtifactError:
-        return None
 
 
 def _check_names(manifest: Manifest, where: str) -> None:

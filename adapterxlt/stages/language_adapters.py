@@ -34,6 +34,7 @@ def standing_on(
         return None
     path: KeyPath = (*at, KEY)
     stages = stage.language_adapters
+    place = at if stages is None else path  # where problems are reported
     otherwise = stage.no_language_adapter
     weights: bool | None = None
     for base, shape in bases:
@@ -42,7 +43,7 @@ def standing_on(
         known = shape.speaks
         if known is None:
             draft.refuse(
-                path if stage.language_adapters is not None else at,
+                place,
                 f"`{base}` was not trained on language adapters, so it has none to swap",
                 f"give `{base}` the same `{KEY}`",
             )
@@ -51,7 +52,7 @@ def standing_on(
             stages = dict(known.stages)
         if dict(known.stages) != stages:
             draft.refuse(
-                path if stage.language_adapters is not None else at,
+                place,
                 f"`{base}` stands on other language adapters",
                 f"leave out `{KEY}` here; the stage then uses those of `{base}`",
             )
@@ -70,7 +71,7 @@ def standing_on(
         own = stage_of(stages, language)
         if own is None:
             draft.refuse(
-                path if stage.language_adapters is not None else at,
+                place,
                 f"there is no language adapter for the training language `{language}`",
                 f"there are those of {', '.join(stages)}",
             )

@@ -90,6 +90,13 @@ class Store:
         self._verified[fingerprint] = manifest
         return manifest
 
+    def whole(self, fingerprint: str) -> Manifest | None:
+        """Return the manifest of an entry; None if it is absent, or damaged and to be replaced."""
+        try:
+            return self.get(fingerprint)
+        except InvalidArtifactError:
+            return None
+
     @contextmanager
     def lock(self, fingerprint: str, *, blocking: bool = True) -> Iterator[bool]:
         """Hold the entry's lock; yields whether it was got (always, when blocking)."""
@@ -161,11 +168,8 @@ class Store:
             folder: on the store's file system, best in `staging`; it is moved away.
         """
         address = manifest.fingerprint
-        try:
-            if self.get(address) is not None:
-                return False
-        except InvalidArtifactError:
-            pass  # damaged: replaced
+        if self.whole(address) is not None:
+            return False
         target = self.path(address)
         self.remove(address)
         aside = folder / f".{MANIFEST_NAME}"  # the manifest makes an entry whole: it is last

@@ -65,6 +65,7 @@ def test_damage_is_found_by_content(tmp_path: Path, damage, message: str) -> Non
     damage(store.path(FINGERPRINT) / "sub/weights.txt")
     with pytest.raises(InvalidArtifactError, match=message):
         store.get(FINGERPRINT)
+    assert store.whole(FINGERPRINT) is None
     store.remove(FINGERPRINT)
     assert store.get(FINGERPRINT) is None
 

@@ -125,7 +125,7 @@ def take_in_used(
         InvalidArtifactError: it is damaged, hostile, does not load, or is not what it was.
         MissingError: it is not there any more.
     """
-    known = _known(store, used.fingerprint)
+    known = store.whole(used.fingerprint)
     if is_url(stage.use):
         if known is not None:
             return
@@ -151,13 +151,6 @@ def take_in_used(
     if taken.fingerprint != used.fingerprint:
         raise InvalidArtifactError(f"{used.where}: changed while it was read")
     progress.log(f"{used.where}: verified and added to the work folder")
-
-
-def _known(store: Store, fingerprint: str) -> Manifest | None:
-    try:
-        return store.get(fingerprint)
-    except InvalidArtifactError:
-        return None  # damaged: replaced
 
 
 def _check_same(known: Manifest, path: Path, used: Used) -> None:
