@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,14 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
 # What the installed version of `adapters` can have.
 ALL = [name for name, entry in BUILT_IN.items() if too_old(name, entry.since) is None]
 ENCODERS = [name for name, entry in BUILT_IN.items() if not entry.decoder]
+
+
+def without_lm_head(backbone: Path, folder: Path) -> Path:
+    """Save an encoder as those of sentences are: without its head of masked language modelling."""
+    shutil.copytree(backbone, folder)
+    model = transformers.AutoModel.from_pretrained(backbone)
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
 
 
 def build(folder: Path, model_type: str) -> Path:

@@ -39,6 +39,6 @@ def open_encoder(backbone: str | None, artifact: str | None, device: str | None 
     with prepared(place) as (source, manifest):
         say_ignored(source.ignored)
         # What an artifact says its backbone is called must not become a path.
-        found = find_backbone(manifest, backbone)
+        found = find_backbone(manifest, backbone, place)
         check_fits(source.where, manifest, found)
         return load_encoder(str(found.path), source.where, device)

@@ -15,7 +15,7 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked
 from adapterxlt.show import printable
 from adapterxlt.store.files import address_of
-from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest
+from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
@@ -183,7 +183,7 @@ def _in_store(entry: Path, manifest: Manifest) -> bool:
     """Whether it is an entry of a store, and no folder that a stranger may have given."""
     entry = entry.absolute()
     named = (entry.parent.parent.name, entry.name) == (STORE_FOLDER, manifest.fingerprint)
-    return named and manifest.artifact is None
+    return named and entry.is_dir() and read_manifest(entry).artifact is None
 
 
 def check_backbone(manifest: Manifest, backbone: Backbone) -> None:

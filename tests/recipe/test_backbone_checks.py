@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import InvalidRecipeError
-from adapterxlt.recipe.load import load_recipe
+from adapterxlt.recipe.load import load_recipe, load_text
 from tests.recipe.helpers import TASKS, load, stages
 
 TINY = Backbone("tiny", Path("tiny"), "0" * 64, 32, 2, 130, "xlm-roberta")
@@ -116,3 +118,26 @@ def test_the_ranks_of_a_merge_must_fit() -> None:
     assert "rank r=36 is above the hidden size 32" in problem
     assert "choose a `rank` of at most 32" in problem
     assert unfit(stages(body.replace("[a, b]", "[a, b], rank: 32"))) == []
+
+
+def test_masked_language_modelling_needs_the_head_of_the_checkpoint(
+    tiny_backbone: Path, tmp_path: Path
+) -> None:
+    from tests.encoders import without_lm_head  # torch: only for the test that needs it
+
+    body = """\
+        head: {train: {task: mlm, language: de}, method: head}
+        lang_de: {train: {task: mlm, language: de}, method: seq_bn_inv}
+        mixed: {train: [mnli, {task: mlm, language: de, weight: 0.1}], method: full}
+        """
+    recipe = load_text(dedent(stages(body)))
+    recipe.check_backbone(inspect_backbone("whole", tiny_backbone))
+    bare = inspect_backbone("bare", without_lm_head(tiny_backbone, tmp_path / "bare"))
+    with pytest.raises(InvalidRecipeError) as caught:
+        recipe.check_backbone(bare)
+    first, second = map(str, caught.value.problems)
+    assert first.startswith(
+        "recipe.yaml:4: stages.lang_de.train.task: backbone `bare` was saved without its head"
+    )
+    assert second.startswith("recipe.yaml:5: stages.mixed.train[1].task: backbone `bare`")
+    assert "method: head}" in first

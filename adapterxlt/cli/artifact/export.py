@@ -93,7 +93,7 @@ def command(
     check_new_folder(out, inputs=kept(place))
     with prepared(place, backbone=backbone) as (source, manifest):
         say_ignored(source.ignored)
-        found = find_backbone(manifest, backbone)
+        found = find_backbone(manifest, backbone, place)
         check_fits(source.where, manifest, found)
         if layer is not None:
             notes = _write_encoder(found, source.where, out, layer, pooling or "mean")

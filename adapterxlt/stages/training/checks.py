@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.lm_head import has_lm_head
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
@@ -54,6 +56,25 @@ def check_training(draft: Draft, name: str, stage: TrainingStage) -> None:
             if (path, message) not in told:  # a setting of the stage concerns all its tasks
                 told.add((path, message))
                 draft.refuse(path, message, hint)
+
+
+def refuse_missing_lm_head(
+    draft: Draft, name: str, stage: TrainingStage, backbone: Backbone
+) -> None:
+    """Refuse masked language modelling with a checkpoint that was saved without its head."""
+    at: KeyPath = ("stages", name)
+    for index, data in enumerate(stage.train):
+        task = draft.tasks.get(data.task)
+        if task is None or not get_kind(task.kind).tied_head or has_lm_head(backbone):
+            continue
+        draft.refuse(
+            _task_path(draft, at, index),
+            f"backbone `{backbone.name}` was saved without its head for masked language modelling, "
+            f"which `{data.task}` needs",
+            f"train a head for it first: {{train: {{task: {data.task}, language: [...]}}, method: "
+            "head}; then run `adapterxlt artifact export RUNS:STAGE --to transformers --out "
+            "FOLDER`, and use FOLDER as the backbone",
+        )
 
 
 def _check_preset(draft: Draft, at: KeyPath, stage: TrainingStage, sound: set[int]) -> None:

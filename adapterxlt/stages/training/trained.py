@@ -20,7 +20,7 @@ from adapterxlt.recipe.steps import PART_KEYS, Step
 from adapterxlt.recipe.task_data import ALL, TaskData, default_split
 from adapterxlt.recipe.used import data_parts, shot_seed_of
 from adapterxlt.stages.measuring import check_length
-from adapterxlt.stages.training.checks import check_training
+from adapterxlt.stages.training.checks import check_training, refuse_missing_lm_head
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.find import available_languages, find
@@ -57,6 +57,8 @@ class TrainingKind(StageKind[T]):
         for index, data in enumerate(stage.train):
             key = (*at, "train", index, "max_length")
             check_length(draft, key, data.max_length or 0, backbone)
+        if self.method(stage) != "head":
+            refuse_missing_lm_head(draft, name, stage, backbone)
 
     def step(self, scene: Scene, name: str, stage: T, more: Mapping[str, object]) -> Step:
         """The one step of a stage, with what only its kind says."""
