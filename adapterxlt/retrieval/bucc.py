@@ -54,9 +54,15 @@ class Quality:
     f1: float
 
 
-def mine(source: Rows, target: Rows, protocol: Protocol, least: float | None = None) -> Candidates:
-    """Candidate pairs of two sets of vectors, searched exactly; see `match`."""
-    forward, backward = exact_neighbours(source, target, protocol.k)
+def mine(
+    source: Rows, target: Rows, protocol: Protocol, least: float | None = None, device: str = ""
+) -> Candidates:
+    """Candidate pairs of two sets of vectors, searched exactly; see `match`.
+
+    Args:
+        device: a GPU to search on; "" for the CPU. The pairs are the same.
+    """
+    forward, backward = exact_neighbours(source, target, protocol.k, device=device)
     return match(forward, backward, protocol.margin, protocol.retrieval, least)
 
 

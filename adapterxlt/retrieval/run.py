@@ -195,6 +195,7 @@ def retrieve_bucc(
         )
     chosen = choose_layers(layers, protocol.bucc, built.model.config.num_hidden_layers)
     pooled = tuple(poolings or (protocol.bucc.pooling,))
+    device = str(built.model.device) if built.model.device.type == "cuda" else ""
 
     def mined(split: str, layers: Sequence[int]) -> Iterator[tuple[Key, bucc.Candidates]]:
         """Yield candidates as rows of the split's set, one layer and pooling after another."""
@@ -223,7 +224,8 @@ def retrieve_bucc(
                 left, right = (
                     ReadyRows(side, protocol.transform, protocol.bucc.normalise) for side in sides
                 )
-                found = bucc.mine(left, right, protocol, bucc.tuned_least(protocol.margin))
+                least = bucc.tuned_least(protocol.margin)
+                found = bucc.mine(left, right, protocol, least, device)
                 if note := bucc.unscored_note(found):
                     progress.log(f"{_named(mining, split)}, layer {key[0]}: {note}")
                 yield key, bucc.to_sentences(found, source, target, protocol.duplicates)

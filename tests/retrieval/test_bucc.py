@@ -294,3 +294,15 @@ def test_a_distance_may_be_below_zero():
 def test_thresholds_that_nothing_compares_with_are_refused(number):
     with pytest.raises(UsageError, match="the threshold must be a finite number"):
         bucc.check_finite(number, "the threshold")
+
+
+def test_the_device_of_the_search_changes_nothing():
+    rng = np.random.default_rng(3)
+    left, right = (
+        ArrayRows(ready(rng.normal(size=(size, 8)).astype(np.float32), "none", True))
+        for size in (300, 200)
+    )
+    on_cpu = bucc.mine(left, right, PROTOCOL)
+    elsewhere = bucc.mine(left, right, PROTOCOL, device="cpu")  # blocks of torch, as on a GPU
+    assert triples(on_cpu) == triples(elsewhere)
+    assert len(on_cpu)
