@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.execution.step import ensure
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.sharing.checkpoints import RemoteCheckpoints, sent_there
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.cache_folder import cache_folder
@@ -52,10 +54,36 @@ def ensure_away(planned: PlannedStep, context: Context, exchange: Exchange) -> b
                 "needs",
                 hint="run the same command again, which puts it there",
             )
-    computed = ensure(planned, context)
-    exchange.push(planned.fingerprint, context.store)
+    with _checkpoints_there(planned, context, exchange):
+        computed = ensure(planned, context)
+        exchange.push(planned.fingerprint, context.store)
     _pulled(planned, context.store, exchange)  # another run may have been faster: its result stays
     return computed
+
+
+@contextmanager
+def _checkpoints_there(
+    planned: PlannedStep, context: Context, exchange: Exchange
+) -> Iterator[None]:
+    """Train from the newest checkpoint in the remote, and send new ones, so that a node may die."""
+    if not KINDS[planned.step.kind].trains:
+        yield
+        return
+    store, progress = context.store, context.progress
+    staging = store.staging(planned.fingerprint)
+    there, root = RemoteCheckpoints(exchange.url, planned.fingerprint), staging / "checkpoints"
+    with store.lock(planned.fingerprint, blocking=False) as got:
+        try:
+            if got and there.fetch(root):
+                progress.log(f"{planned.step.id}: continuing from a checkpoint in {there.shown}")
+        except (AdapterXLTError, OSError) as error:
+            progress.log(f"warning: no checkpoint was taken from {there.shown}: {error}")
+    with sent_there(there, root, store.staging(f"send-{planned.fingerprint}"), progress):
+        yield
+    try:
+        there.clear()
+    except AdapterXLTError as error:
+        progress.log(f"warning: {there.shown}: checkpoints were not removed: {error}")
 
 
 def _needed(planned: PlannedStep, plan: Plan) -> Iterator[PlannedStep]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.away import ensure_away
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.plan.plan import make_plan, resolve_sources
@@ -18,6 +21,7 @@ from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import Store
+from tests.sharing.test_checkpoints import write
 
 NAME = "weights.txt"
 SCORES = "scores/direct/pawsx"
@@ -131,3 +135,32 @@ def test_the_result_of_a_faster_run_stays_in_a_run_on_this_machine_too(
     )
     assert [row.value for row in result.rows] == [2.0]
     assert told(Store(tmp_path / "work/store"), context.plan.by_id("direct")) == 2.0
+
+
+def test_another_node_continues_from_the_checkpoint_of_one_that_died(
+    monkeypatch: pytest.MonkeyPatch, context: Context, remote: Exchange, tmp_path: Path
+) -> None:
+    direct = context.plan.by_id("direct")
+    begun: list[list[str]] = []
+
+    def train(planned: PlannedStep, context: Context, staging: Path) -> None:
+        root = staging / "checkpoints"
+        begun.append([path.name for path in root.glob("step-*")])
+        if not begun[-1]:
+            write(root, 2)
+            deadline = time.monotonic() + 30
+            while not list((tmp_path / "remote/checkpoints").glob("*/step-*/state.json")):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            raise AdapterXLTError("the node died")
+        (staging / "out" / NAME).write_text("1.0")
+
+    monkeypatch.setattr("adapterxlt.execution.step._runner", lambda kind: train)
+    monkeypatch.setattr("adapterxlt.sharing.checkpoints.EVERY", 0.01)
+    with pytest.raises(AdapterXLTError, match="the node died"):
+        ensure_away(direct, context, remote)
+    elsewhere = replace(context, store=Store(tmp_path / "elsewhere"))
+    assert ensure_away(direct, elsewhere, remote)
+    assert begun == [[], ["step-00000002"]]
+    assert remote.has(direct.fingerprint)
+    assert not list((tmp_path / "remote/checkpoints").iterdir()), "they are removed in the end"
