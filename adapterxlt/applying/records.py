@@ -24,6 +24,7 @@ from adapterxlt.kinds.given import WrongPartsError, shown
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.conllu import FORM, is_conllu, is_no_word
 from adapterxlt.tasks.reading import bad, check_file, unreadable
 
 STDIN = Path("-")
@@ -33,8 +34,6 @@ _SUFFIXES |= dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio"), "conl
 _SPREADSHEETS = (".xlsx", ".xls", ".ods")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how `surrogateescape` decodes wrong bytes
 _BLANKS = re.compile(r"[ \t]+")
-_COLUMNS_OF_CONLLU = 10  # the word is in the second one; the first is its number
-_NUMBER = re.compile(r"\d+(-\d+|\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -228,11 +227,9 @@ def _sentences(lines: Iterator[str]) -> Iterator[_Raw]:
             continue  # the mark of a document, or a comment above a sentence
         if not words:
             start = number
-        if len(row) == _COLUMNS_OF_CONLLU and (at := _NUMBER.fullmatch(row[0])):
-            if at[1]:  # a token of several words; the words follow on lines of their own
-                continue
-            row = row[1:]
-        words.append(row[0])
+        if is_no_word(row):
+            continue
+        words.append(row[FORM if is_conllu(row) else 0])
         texts.append(text)
     if words:
         yield _Raw(start, words, "".join(texts))

@@ -100,7 +100,7 @@ class RemoteCheckpoints:
         open_writable(self._url).delete_folder(self._fingerprint)
 
     def _open(self) -> FsFiles:
-        """Open it anew, as servers cut connections that are idle between two checkpoints."""
+        """Open it each time, as servers cut connections that are idle between two checkpoints."""
         files = open_writable(f"{self._url}/{self._fingerprint}")
         assert isinstance(files, FsFiles)
         return files

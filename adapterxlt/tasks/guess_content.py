@@ -13,6 +13,7 @@ from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.conllu import UPOS, is_conllu, is_no_word
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.readers.records import Record, records_of
@@ -98,10 +99,14 @@ def _format(file: Path) -> str:
 
 
 def _conll(files: Sequence[Path]) -> Content:
-    """Take the column with the fewest different values as tags, and that with the most as words."""
+    """Take the first column without positions as words, and as tags a column of few values.
+
+    This is one with chunks, or the universal parts of speech of CoNLL-U, or else the last one.
+    """
     widths: set[int] = set()
     values: list[set[str]] = []
     rows, comments, tabs, in_sentence = 0, False, True, False
+    universal = True
     for file in files:
         for _, line in stream_lines(file):
             text = line.rstrip("\r\n")
@@ -114,6 +119,9 @@ def _conll(files: Sequence[Path]) -> Content:
             in_sentence = True
             tabs = tabs and "\t" in text
             row = text.split("\t") if tabs else text.split()
+            if is_no_word(row):
+                continue
+            universal = universal and is_conllu(row)
             widths.add(len(row))
             values += [set() for _ in range(len(row) - len(values))]
             for seen, value in zip(values, row, strict=False):
@@ -127,11 +135,14 @@ def _conll(files: Sequence[Path]) -> Content:
     chunks = [at for at, seen in few.items() if "O" in seen and any(v[:2] == "B-" for v in seen)]
     if not few:
         raise UsageError(f"{files[0]}: no column looks like tags, which have few different values")
-    tag = chunks[0] if chunks else max(few)
+    tag = chunks[0] if chunks else UPOS if universal and UPOS in few else max(few)
     keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
     keys |= {"separator": "\t"} if tabs else {}
     keys |= {"comments": "#"} if comments else {}
-    labels = tuple(sorted(few[tag], key=lambda label: (label != "O", label[2:], label)))
+    chunk = tag in chunks
+    labels = tuple(
+        sorted(few[tag], key=lambda name: (name != "O", name[2:] if chunk else "", name))
+    )
     note = f"words in column {token}, tags in column {tag} (from 0): {', '.join(labels)}"
     return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=(note,))
 

@@ -3,9 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from adapterxlt.errors import UsageError
+from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.guess import guess
+from adapterxlt.tasks.own import own_catalogue
+from adapterxlt.tasks.read import read_examples
 
 
 def write(path: Path, text: str) -> Path:
@@ -51,6 +55,30 @@ def test_tags_in_columns(tmp_path: Path) -> None:
     assert entry["languages"] == ["de"]
     assert entry["files"] == {"train": "ner-{lang}.train.conll", "test": "ner-{lang}.test.conll"}
     assert entry["columns"] == {"token": 0, "tag": 1}
+
+
+CONLLU = """\
+# text = Im Haus.
+1-2\tIm\t_\t_\t_\t_\t_\t_\t_\t_
+1\tIn\tin\tADP\tAPPR\t_\t3\tcase\t_\t_
+2\tdem\tder\tDET\tART\t_\t3\tdet\t_\t_
+3\tHaus\tHaus\tNOUN\tNN\t_\t0\troot\t_\t_
+3.1\tist\tsein\tAUX\tVAFIN\t_\t_\t_\t3:cop\t_
+4\t.\t.\tPUNCT\t$.\t_\t3\tpunct\t_\t_
+
+"""
+
+
+def test_a_treebank(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"de.{split}.conllu", CONLLU * 3) for split in ("train", "test")]
+    found = guess("pos", files, tmp_path)
+    assert found.entry["labels"] == ["ADP", "DET", "NOUN", "PUNCT"]
+    assert found.entry["columns"] == {"token": 1, "tag": 3}
+    assert "tagging of 4 labels, from 24 words" in found.notes
+    write(tmp_path / "pos.yaml", yaml.safe_dump(found.entry))
+    task = own_catalogue([tmp_path / "pos.yaml"])["pos"]
+    first, *_ = read_examples(task, [tmp_path], "de", "train")
+    assert first == TaggingExample("0", ("In", "dem", "Haus", "."), (0, 1, 2, 3))
 
 
 def test_a_language_column(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from adapterxlt.kinds.tagging import TaggingExample
+from adapterxlt.tasks.conllu import is_no_word
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
 from adapterxlt.tasks.readers.tagging import DOCSTART, as_iob2
@@ -25,7 +26,7 @@ def read_conll(found: Found) -> Iterator[TaggingExample]:
 
     Columns are separated by blanks, or by the layout's `separator`. Before the first word of a
     sentence, lines that begin with the layout's `comments` are left out. Marks of a new document
-    (`-DOCSTART-`) are not words.
+    (`-DOCSTART-`) are not words, and neither are CoNLL-U's rows for several words (`3-4`).
 
     Raises:
         MissingDataError: a line lacks a word or a tag, or a tag is unknown.
@@ -54,6 +55,8 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
         ):
             continue
         row = text.split(stated) if stated else _BLANKS.split(text.strip(" \t"))
+        if is_no_word(row):
+            continue
         if not -len(row) <= token < len(row) or not row[token].strip():
             raise bad(path, number, "the word is missing", f"the line has only {len(row)} columns")
         words.append(row[token])
