@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapterxlt.store.files import sha256_kept
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
+from adapterxlt.tasks.conllu import FORM
 from adapterxlt.tasks.find import Found, find
 
 
@@ -43,7 +44,9 @@ def _reading(found: Found) -> dict[str, object]:
     """
     task, layout = found.task, found.layout
     unused = {key for key in _LATER if not getattr(layout, key)}
-    return {
+    # Version 1 took CoNLL-U's rows for contracted words as words.
+    version = {"version": 2} if layout.columns.get("token") == FORM else {}
+    return version | {
         "kind": task.kind,
         "labels": task.labels,
         "no_answer": task.no_answer,
