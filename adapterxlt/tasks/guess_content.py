@@ -34,7 +34,7 @@ class Content:
     """What was found in files.
 
     Args:
-        keys: further keys of their layout: columns, quoting and others.
+        keys: further keys of the entry: columns, quoting, metrics and others.
         languages: the languages that a column names.
         rows: number of rows that were read.
         called: what these rows are, in words.
@@ -139,12 +139,15 @@ def _conll(files: Sequence[Path]) -> Content:
     keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
     keys |= {"separator": "\t"} if tabs else {}
     keys |= {"comments": "#"} if comments else {}
+    if not chunks:  # F1 is that of chunks
+        keys |= {"metrics": ["token_accuracy"], "main_metric": "token_accuracy"}
     chunk = tag in chunks
     labels = tuple(
         sorted(few[tag], key=lambda name: (name != "O", name[2:] if chunk else "", name))
     )
     note = f"words in column {token}, tags in column {tag} (from 0): {', '.join(labels)}"
-    return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=(note,))
+    notes = [note, *([] if chunks else ["no chunks (B-, I-), so the metric is token accuracy"])]
+    return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=tuple(notes))
 
 
 def _is_position(value: str) -> bool:

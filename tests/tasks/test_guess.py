@@ -75,6 +75,7 @@ def test_a_treebank(tmp_path: Path) -> None:
     assert found.entry["labels"] == ["ADP", "DET", "NOUN", "PUNCT"]
     assert found.entry["columns"] == {"token": 1, "tag": 3}
     assert "tagging of 4 labels, from 24 words" in found.notes
+    assert found.entry["main_metric"] == "token_accuracy"
     write(tmp_path / "pos.yaml", yaml.safe_dump(found.entry))
     task = own_catalogue([tmp_path / "pos.yaml"])["pos"]
     first, *_ = read_examples(task, [tmp_path], "de", "train")
