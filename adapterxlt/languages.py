@@ -38,6 +38,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 
+_PLAIN = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?")
+
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, str]:
@@ -63,6 +65,29 @@ def is_known(written: str) -> bool:
     """Whether it is a code of a language that the project has a code of its own for."""
     tag = parse_tag(written)
     return tag is not None and tag[0] in _known().values()
+
+
+@lru_cache(maxsize=4096)
+def same_language(one: str, other: str) -> bool:
+    """Whether two codes name one language, in one script as far as they say it.
+
+    Codes of three parts or with a region are equal only to themselves: tasks call pairs `en-de`.
+
+    Example:
+        >>> same_language("en", "eng_Latn"), same_language("srp_Cyrl", "srp_Latn")
+        (True, False)
+    """
+    if one == other:
+        return True
+    first, second = (parse_tag(code) if _PLAIN.fullmatch(code) else None for code in (one, other))
+    if first is None or second is None or first[0] != second[0]:
+        return False
+    return first[1] == second[1] or "" in (first[1], second[1])
+
+
+def is_among(code: str, codes: Iterable[str]) -> bool:
+    """Whether one of the codes names the same language."""
+    return any(same_language(code, other) for other in codes)
 
 
 def named_among(written: str, offered: Iterable[str]) -> str:

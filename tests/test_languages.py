@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import UsageError
-from adapterxlt.languages import named_among, parse_tag, suggest_language
+from adapterxlt.languages import named_among, parse_tag, same_language, suggest_language
 from adapterxlt.retrieval.scripts import NAMED_SCRIPTS, SCRIPTS, scripts_of
 from adapterxlt.tasks.catalogue import Task, catalogue, get_task
 from adapterxlt.tasks.task_languages import language_in
@@ -102,3 +102,20 @@ def test_any_text_is_a_code_or_none(written: str) -> None:
     assert tag is None or parse_tag("_".join(filter(None, tag))) == tag
     named_among(written, ["de", "zh-Hans"])
     suggest_language(written, ["de", "zh-Hans"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("en", "eng_Latn", True),
+        ("deu", "ger", True),
+        ("sr", "srp_Cyrl", True),
+        ("srp_Cyrl", "srp_Latn", False),
+        ("en", "de", False),
+        ("en", "en-de", False),  # a pair of languages
+        ("en-de", "en-de", True),
+        ("mlqa.en", "en", False),
+    ],
+)
+def test_codes_of_one_language(one: str, other: str, same: bool) -> None:
+    assert same_language(one, other) == same_language(other, one) == same

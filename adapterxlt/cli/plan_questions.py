@@ -9,6 +9,7 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.execution.results import names_of
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.languages import is_among
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
@@ -90,7 +91,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
         languages = [str(code) for code in planned.step.items("languages")]
         trained_in = names["trained_in"]
         assert isinstance(trained_in, tuple)
-        judged = [code for code in languages if code not in trained_in] or languages
+        judged = [code for code in languages if not is_among(code, trained_in)] or languages
         sizes = _sizes(planned, context, judged)
         noise = guessed(
             sizes,

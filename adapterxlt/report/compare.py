@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from adapterxlt.languages import is_among
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.results.rows import Row
 
@@ -48,9 +49,10 @@ class Grid:
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         languages = dict.fromkeys(row.language for row in rows)
         trained_in = {code for row in rows for code in row.trained_in}
-        self.languages = tuple(sorted(languages, key=lambda code: code not in trained_in))
-        self.trained_in = tuple(code for code in self.languages if code in trained_in)
-        self.zero_shot = tuple(code for code in self.languages if code not in trained_in)
+        trained = {code for code in languages if is_among(code, trained_in)}
+        self.languages = tuple(sorted(languages, key=lambda code: code not in trained))
+        self.trained_in = tuple(code for code in self.languages if code in trained)
+        self.zero_shot = tuple(code for code in self.languages if code not in trained)
         self.trained = all(row.layer is None for row in self.rows)
         baselines = [row.baseline for row in rows if row.baseline]
         self.baseline = baselines[0] if baselines else self.models[0]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from adapterxlt.languages import is_among, same_language
 from adapterxlt.results.rows import Row
 
 SEVERAL = ("fuse", "merge", "ensemble")  # kinds that a lineage writes as `fuse(a + b)`
@@ -66,7 +67,11 @@ def origin_of(row: Row) -> Origin:
         how = relation or how
         if not last or row.layer is not None:
             found.append(task)
-    languages = row.trained_in if row.trained_in != ("en",) else ()
+    spoken: list[str] = []  # `en` and `eng_Latn` are one
+    for code in row.trained_in:
+        if not is_among(code, spoken):
+            spoken.append(code)
+    languages = () if len(spoken) == 1 and same_language(spoken[0], "en") else tuple(spoken)
     return Origin(backbone, tuple(dict.fromkeys(found)), how, method, languages)
 
 

@@ -27,6 +27,13 @@ def test_means_over_all_and_over_zero_shot_languages() -> None:
     assert grid.mean("absent", grid.languages) is None
 
 
+def test_a_language_is_the_same_by_its_codes_in_other_standards() -> None:
+    rows = [row("direct", code, 60.0, trained_in=("en", "de")) for code in ("eng_Latn", "deu_Latn")]
+    (grid,) = grids([*rows, row("direct", "yor_Latn", 40.0, trained_in=("en", "de"))])
+    assert grid.trained_in == ("eng_Latn", "deu_Latn")
+    assert grid.zero_shot == ("yor_Latn",)
+
+
 def test_gain_over_the_baseline_counts_languages() -> None:
     (grid,) = grids(ROWS)
     gain = grid.gain("after_nli", grid.zero_shot)

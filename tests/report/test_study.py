@@ -123,6 +123,22 @@ def test_groups_hold_every_language_once(made: Made) -> None:
             assert mean == pytest.approx(finding.gain)
 
 
+@pytest.mark.parametrize(
+    ("trained_in", "languages"),
+    [
+        (("en",), ()),
+        (("en", "eng_Latn"), ()),
+        (("en", "deu_Latn", "eng_Latn", "de"), ("en", "deu_Latn")),
+        (("de",), ("de",)),
+        ((), ()),
+    ],
+)
+def test_english_is_english_by_any_code(
+    trained_in: tuple[str, ...], languages: tuple[str, ...]
+) -> None:
+    assert origin_of(row("m", "de", 1.0, trained_in=trained_in)).languages == languages
+
+
 def test_facts_of_languages() -> None:
     assert [facet_of("deu_Latn", name) for name in ("class", "script", "family")] == [
         "5", "Latn", "Germanic",
