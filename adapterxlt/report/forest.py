@@ -11,7 +11,7 @@ from adapterxlt.report.sizes import common
 from adapterxlt.report.study import Finding
 
 MOST = 60  # how many comparisons are drawn; the table has all of them
-_FAR = 4  # intervals that reach so many times farther than usual are cut off at the edge
+_FAR = 4  # intervals that reach so many times farther than usual are cut off, but not gains
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -52,8 +52,9 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
         return None
     usual = median(max(map(abs, one.interval)) for one in drawn)
     limit = _FAR * usual or 1.0
-    low = max(-limit, min(0.0, *(one.interval[0] for one in drawn)))
-    high = min(limit, max(0.0, *(one.interval[1] for one in drawn)))
+    gains = [one.gain for one in drawn]
+    low = min(max(-limit, min(0.0, *(one.interval[0] for one in drawn))), *gains)
+    high = max(min(limit, max(0.0, *(one.interval[1] for one in drawn))), *gains)
     step = next((one for one in _STEPS if (high - low) / one <= 6), (high - low) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
     if low == high:  # no models differ in any example

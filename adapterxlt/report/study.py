@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from adapterxlt.report.sizes import common, size_of
 from adapterxlt.report.systems import Contest, Key
 
 COST = "(less is better: sign turned)"
+_CAP = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,8 @@ def _rows(
         for name in ("how", "method", "backbone")
     }
     several["languages"] = len({one.languages for one in origins}) > 1
-    labels = [_label(one, several) for one in origins]
+    tasks = _without_caps([one.tasks for one in origins])
+    labels = [_label(one, text, several) for one, text in zip(origins, tasks, strict=True)]
     # If two have the same place, names tell them apart, then baselines, then recipes.
     for extra in ("model", "baseline", "recipe"):
         places = Counter(zip(labels, columns, strict=True))
@@ -237,8 +240,14 @@ def _rows(
     return labels
 
 
-def _label(one: Origin, several: Mapping[str, bool]) -> str:
-    parts = [one.tasks]
+def _without_caps(tasks: Sequence[str]) -> list[str]:
+    """Leave out how many examples mixtures took of each task, unless that tells them apart."""
+    short = [_CAP.sub("", text) for text in tasks]
+    return short if len(set(short)) == len(set(tasks)) else list(tasks)
+
+
+def _label(one: Origin, tasks: str, several: Mapping[str, bool]) -> str:
+    parts = [tasks]
     if several["how"] and one.how:
         parts.append(one.how)
     if several["method"] and one.method:

@@ -19,7 +19,7 @@ from adapterxlt.report.groups import facets
 from adapterxlt.report.origins import Origin, origin_of
 from adapterxlt.report.read import Run, read_runs
 from adapterxlt.report.references import beside
-from adapterxlt.report.study import Study
+from adapterxlt.report.study import Study, _without_caps
 from adapterxlt.report.systems import Key, contests
 from adapterxlt.report.written import latex, markdown, table
 from adapterxlt.results.training import trained_behind
@@ -107,6 +107,32 @@ def test_places_of_the_forest_keep_order_and_sign(made: Made) -> None:
         assert 0 <= mark.low <= mark.at <= mark.high <= 100
         assert (mark.at > plot.zero) == (mark.finding.gain > 0)
     assert {text: place for place, text in plot.lines}["0"] == plot.zero
+
+
+def test_no_gain_lies_beyond_the_forest(made: Made) -> None:
+    runs, comparisons = made
+    far = next(iter(comparisons))
+    told = comparisons | {far: replace(comparisons[far], points=-99.0, low=-300.0, high=-20.0)}
+    plot = forest(Study(contests(runs), told).findings)
+    assert plot is not None
+    (lost,) = [mark for _, _, own in plot.blocks for mark in own if mark.finding.found is told[far]]
+    assert (lost.at, lost.low, lost.cut_low) == (pytest.approx(0.0, abs=5.0), 0.0, True)
+    places = {float(text): place for place, text in plot.lines}
+    assert places[min(places)] == 0.0
+    assert min(places) <= -99.0
+
+
+@pytest.mark.parametrize(
+    ("tasks", "shown"),
+    [
+        (["none", "mnli[600] + squad[150]"], ["none", "mnli + squad"]),
+        (["mnli[600] + squad[150]"] * 2, ["mnli + squad"] * 2),
+        (["mnli[600] + squad", "mnli[60] + squad"], ["mnli[600] + squad", "mnli[60] + squad"]),
+        (["xnli[translated](de)"], ["xnli[translated](de)"]),
+    ],
+)
+def test_amounts_stand_only_where_they_tell_rows_apart(tasks: list[str], shown: list[str]) -> None:
+    assert _without_caps(tasks) == shown
 
 
 def test_groups_hold_every_language_once(made: Made) -> None:
