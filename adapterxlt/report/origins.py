@@ -25,7 +25,7 @@ class Origin:
 
     Args:
         backbone: its name.
-        intermediate: the tasks that it was trained on before, oldest first; () for none.
+        intermediate: the other tasks that it was trained on before, oldest first; () for none.
         how: how it builds on them: `after`, `stacked`, `fuse`, ...; "" if there are none.
         method: the method of the last training.
         languages: the languages of the labelled data; () if these are only English.
@@ -53,7 +53,7 @@ def origin_of(row: Row) -> Origin:
     """
     backbone, *steps = _split(row.lineage, " > ")
     found: list[str] = []
-    how, method = "", ""
+    how, method, task = "", "", ""
     for number, step in enumerate(steps):
         last = number == len(steps) - 1
         members = _members(step)
@@ -71,8 +71,15 @@ def origin_of(row: Row) -> Origin:
     for code in row.trained_in:
         if not is_among(code, spoken):
             spoken.append(code)
+    if row.layer is None:  # trained on the target in another language: no other task
+        found = [one for one in found if _name(one) != _name(task)]
     languages = () if len(spoken) == 1 and same_language(spoken[0], "en") else tuple(spoken)
     return Origin(backbone, tuple(dict.fromkeys(found)), how, method, languages)
+
+
+def _name(task: str) -> str:
+    """The name of a task without its languages and variants: `sib200` of `sib200(deu_Latn)`."""
+    return re.split(r"[\[(]", task, maxsplit=1)[0]
 
 
 def _tasks(chain: list[str], *, whole: bool) -> Iterator[str]:

@@ -55,6 +55,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
          (("mnli",), "merge", "")),
         ("mini > merge(mnli (lora) + squad (lora))", 3, (("mnli", "squad"), "merge", "")),
         ("mini > mnli (lora)", 3, (("mnli",), "", "lora")),
+        ("mini > sib200(eng_Latn) (lora) > sib200(deu_Latn) (lora, after)", None,
+         ((), "after", "lora")),
+        ("mini > fuse(mnli (seq_bn) + pawsx (seq_bn)) > pawsx (fusion)", None,
+         (("mnli",), "fuse", "")),
     ],
 )  # fmt: skip
 def test_origins(lineage: str, layer: int | None, wanted: tuple[tuple[str, ...], str, str]) -> None:
