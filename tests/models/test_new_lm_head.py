@@ -64,7 +64,8 @@ def test_an_exported_head_makes_a_backbone(bare: Backbone, tmp_path: Path, ids: 
     built = disturb(new_head(bare, 1))
     save(built, tmp_path / "words")
     (tmp_path / "plain").mkdir()
-    to_transformers(load(bare, tmp_path / "words"), tmp_path / "plain")
+    with torch.no_grad():
+        to_transformers(load(bare, tmp_path / "words"), tmp_path / "plain")
     whole = inspect_backbone("whole", tmp_path / "plain")
     assert has_lm_head(whole)
     again = build_train(whole, method="seq_bn_inv", name="lang", head=TEXTS, seed=2)
