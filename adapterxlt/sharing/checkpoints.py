@@ -58,8 +58,8 @@ class RemoteCheckpoints:
         try:
             shutil.rmtree(aside, ignore_errors=True)  # of a process that was killed
             aside.mkdir(parents=True)
-            for file in folder.iterdir():  # links: the training removes it when it writes the next
-                os.link(file, aside / file.name)
+            for file in folder.iterdir():  # the training removes it when it writes the next
+                _linked(file, aside / file.name)
             files = self._open()
             for file in sorted(aside.iterdir(), key=lambda file: file.name == STATE_FILE):
                 files.put(file, f"{name}/{file.name}")
@@ -127,6 +127,16 @@ class RemoteCheckpoints:
             (aside / STATE_FILE).write_bytes(content)
             shutil.rmtree(root / step, ignore_errors=True)
             os.replace(aside, root / step)
+
+
+def _linked(file: Path, other: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no links."""
+    try:
+        os.link(file, other)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(file, other)
 
 
 def _sizes(content: bytes, where: str) -> dict[str, int]:

@@ -92,6 +92,17 @@ def test_a_slower_node_leaves_the_newer_one(
     assert [path.name for path in (tmp_path / "third").iterdir()] == ["step-00000008"]
 
 
+def test_a_disk_without_links(
+    there: RemoteCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*names: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(checkpoints.os, "link", refuse)
+    there.send(write(tmp_path / "one", 2), tmp_path / "aside")
+    assert there.fetch(tmp_path / "other")
+
+
 def test_what_never_arrived_whole_is_passed_over(there: RemoteCheckpoints, tmp_path: Path) -> None:
     there.send(write(tmp_path / "one", 2), tmp_path / "aside")
     cut = tmp_path / "remote/checkpoints" / STAGE / f"step-00000004-{'0' * 32}"
