@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from adapterxlt.languages import same_language
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
 from adapterxlt.plan.setup import setup_of
@@ -115,7 +116,7 @@ def _trained_in(context: Context, model: str) -> tuple[str, ...]:
 
 def english_first(codes: Iterable[str]) -> tuple[str, ...]:
     """Sort language codes as rows list them: English first, then by code."""
-    return tuple(sorted(codes, key=lambda code: (code != "en", code)))
+    return tuple(sorted(codes, key=lambda code: (not same_language(code, "en"), code)))
 
 
 def caps_text(trained: Sequence[tuple[str, int | None]], evaluated: int | None) -> str:

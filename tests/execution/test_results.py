@@ -7,7 +7,7 @@ import pytest
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.execution.results import collect_rows
+from adapterxlt.execution.results import collect_rows, english_first
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
@@ -92,6 +92,11 @@ def test_the_bare_backbone_is_the_baseline_of_retrieval(context: Context) -> Non
     (row,) = collect_rows(context)
     assert (row.model, row.baseline, row.seed, row.fingerprint) == ("none", "", 5, "")
     assert (row.layer, row.lineage, row.protocol) == (1, "mini", "xtreme-2020")
+
+
+def test_english_comes_first_by_any_code() -> None:
+    assert english_first({"de", "en", "ar"}) == ("en", "ar", "de")
+    assert english_first({"deu_Latn", "eng_Latn"}) == ("eng_Latn", "deu_Latn")
 
 
 def test_measures_come_back_as_they_were(tmp_path: Path) -> None:
