@@ -22,6 +22,8 @@ class Backbone:
         layers: number of transformer layers.
         max_positions: size of the position table (XLM-R: 514, but two are reserved).
         model_type: type in its config.json: `xlm-roberta`, `bert`.
+        lm_head: whether it was saved with its head for masked language modelling; encoders of
+            sentences (LaBSE, E5) usually are not.
         seen: tasks whose training data its makers used, as stated by a recipe.
         prefix: text to put before each sentence in retrieval, as stated by a recipe.
     """
@@ -33,6 +35,7 @@ class Backbone:
     layers: int
     max_positions: int
     model_type: str
+    lm_head: bool = False
     seen: tuple[str, ...] = ()
     prefix: str = ""
 

@@ -59,7 +59,8 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
     kept, left_out = safe_config(config, f"backbone `{name}`: {folder / 'config.json'}", entry)
     tokenizer_documents(name, folder, entry)
     weights = weight_files(name, folder)
-    _check_weights(name, weights, kept, entry)
+    shapes = _shapes(name, weights)
+    _check_weights(name, shapes, kept, entry)
     if not any((folder / file).is_file() for file in entry.vocabularies):
         raise MissingBackboneError(
             f"backbone `{name}` has no tokenizer in {folder}",
@@ -79,6 +80,8 @@ def inspect_backbone(name: str, folder: Path) -> Backbone:
         layers=kept[entry.key("num_hidden_layers")],
         max_positions=kept[entry.key("max_position_embeddings")],
         model_type=entry.model_type,
+        # A bias for each word: LM heads have it in every architecture, and nothing else has.
+        lm_head=(kept[entry.key("vocab_size")],) in shapes.values(),
     )
 
 
@@ -151,16 +154,21 @@ def _positive(name: str, folder: Path, config: dict[str, Any], key: str) -> int:
     return value
 
 
-def _check_weights(
-    name: str, files: Iterable[Path], config: Mapping[str, Any], entry: Architecture
-) -> None:
-    """Compare the tensors in the files with the sizes that the configuration gives."""
+def _shapes(name: str, files: Iterable[Path]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all tensors in the files."""
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
         try:
             shapes |= read_shapes(file)
         except (ValueError, OSError) as error:
             raise MissingBackboneError(f"backbone `{name}`: {file} {error}") from None
+    return shapes
+
+
+def _check_weights(
+    name: str, shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any], entry: Architecture
+) -> None:
+    """Compare the tensors in the files with the sizes that the configuration gives."""
     # Sizes include transformers' defaults: tensors that it would create must be in the files.
     known = {**entry.defaults, **config}
     sizes = {size: known[entry.key(size)] for size in SIZES if entry.key(size) in known}

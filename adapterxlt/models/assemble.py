@@ -7,7 +7,6 @@ from collections.abc import Sequence, Set
 import torch
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.backbones.lm_head import has_lm_head
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.base import load_tokenizer
 from adapterxlt.models.dropout import quicken_dropout
@@ -56,16 +55,16 @@ def new_heads(model: AdapterModel, spec: ModelSpec, backbone: Backbone, seed: in
         name = spec.head_name(head)
         torch.manual_seed(seed)
         add_head(model, name, head)
-        if get_kind(head.kind).tied_head and not starts_anew(spec, backbone):
+        if get_kind(head.kind).tied_head and not _starts_anew(spec, backbone):
             start_pretrained(model, name, backbone)
 
 
-def starts_anew(spec: ModelSpec, backbone: Backbone) -> bool:
+def _starts_anew(spec: ModelSpec, backbone: Backbone) -> bool:
     """Whether an LM head is trained from the start: alone, for a checkpoint that has none.
 
     An adapter that is trained together with a new head would learn the head's beginnings too.
     """
-    return spec.method == "head" and not has_lm_head(backbone)
+    return spec.method == "head" and not backbone.lm_head
 
 
 def adapter_specs(setup: Setup, name: str, methods: dict[str, str]) -> tuple[AdapterSpec, ...]:

@@ -70,7 +70,9 @@ def refused(folder: Path, *parts: str) -> None:
 
 def test_a_folder_is_described(folder: Path) -> None:
     found = resolve_backbone("tiny", folder.parent)
-    assert found == Backbone("tiny", folder.resolve(), found.hash, 4, 2, 16, "xlm-roberta")
+    assert found == Backbone(
+        "tiny", folder.resolve(), found.hash, 4, 2, 16, "xlm-roberta", lm_head=True
+    )
     assert len(found.hash) == 64
     assert found.max_length == 14
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.backbones.check import inspect_backbone
-from adapterxlt.backbones.lm_head import has_lm_head
 from tests import encoders
 
 
@@ -15,5 +14,5 @@ from tests import encoders
 def test_has_lm_head(tmp_path: Path, model_type: str) -> None:
     whole = encoders.build(tmp_path / "whole", model_type)
     bare = encoders.without_lm_head(whole, tmp_path / "bare")
-    assert has_lm_head(inspect_backbone("whole", whole))
-    assert not has_lm_head(inspect_backbone("bare", bare))
+    assert inspect_backbone("whole", whole).lm_head
+    assert not inspect_backbone("bare", bare).lm_head

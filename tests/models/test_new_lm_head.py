@@ -10,7 +10,6 @@ from torch import Tensor
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
-from adapterxlt.backbones.lm_head import has_lm_head
 from adapterxlt.errors import MissingBackboneError
 from adapterxlt.models import tensors
 from adapterxlt.models.build import Built, HeadSpec, build_train, load, save
@@ -67,7 +66,7 @@ def test_an_exported_head_makes_a_backbone(bare: Backbone, tmp_path: Path, ids: 
     with torch.no_grad():
         to_transformers(load(bare, tmp_path / "words"), tmp_path / "plain")
     whole = inspect_backbone("whole", tmp_path / "plain")
-    assert has_lm_head(whole)
+    assert whole.lm_head
     again = build_train(whole, method="seq_bn_inv", name="lang", head=TEXTS, seed=2)
     wanted = head_tensors(built.model, "words")
     for name, value in head_tensors(again.model, "lang").items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.backbones.lm_head import has_lm_head
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
@@ -62,10 +61,12 @@ def refuse_missing_lm_head(
     draft: Draft, name: str, stage: TrainingStage, backbone: Backbone
 ) -> None:
     """Refuse masked language modelling with a checkpoint that was saved without its head."""
+    if backbone.lm_head:
+        return
     at: KeyPath = ("stages", name)
     for index, data in enumerate(stage.train):
         task = draft.tasks.get(data.task)
-        if task is None or not get_kind(task.kind).tied_head or has_lm_head(backbone):
+        if task is None or not get_kind(task.kind).tied_head:
             continue
         draft.refuse(
             _task_path(draft, at, index),
