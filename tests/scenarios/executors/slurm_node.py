@@ -47,8 +47,12 @@ def why_not() -> str:
 
 
 @contextmanager
-def slurm(folder: Path) -> Iterator[Path]:
-    """Its configuration file, while it runs."""
+def slurm(folder: Path, accounting: str = "") -> Iterator[Path]:
+    """Its configuration file, while it runs.
+
+    Args:
+        accounting: more lines of its configuration.
+    """
     for name in ("ctld", "d"):
         (folder / name).mkdir()
     with socket.socket() as first, socket.socket() as second:
@@ -61,9 +65,10 @@ def slurm(folder: Path) -> Iterator[Path]:
     (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-1]\n")
     for number in range(2):  # any files: nobody opens them
         (folder / f"gpu{number}").touch()
-    conf.write_text(CONFIGURATION.format(host=host, folder=folder, cores=cores, **ports))
+    text = CONFIGURATION.format(host=host, folder=folder, cores=cores, **ports)
+    conf.write_text(text + accounting)
     env = {**os.environ, "SLURM_CONF": str(conf)}
-    munge = _munge()
+    munge = start_munge()
     daemons = [
         subprocess.Popen(["slurmctld", "-D", "-c", "-f", conf], env=env, stderr=subprocess.DEVNULL),
         subprocess.Popen(["slurmd", "-D", "-f", conf], env=env, stderr=subprocess.DEVNULL),
@@ -87,7 +92,7 @@ def slurm(folder: Path) -> Iterator[Path]:
             daemon.wait()
 
 
-def _munge() -> list[subprocess.Popen[bytes]]:
+def start_munge() -> list[subprocess.Popen[bytes]]:
     """Its daemon, if none runs yet."""
     if subprocess.run(["munge", "-n"], capture_output=True, check=False).returncode == 0:
         return []

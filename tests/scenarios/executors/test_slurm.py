@@ -20,7 +20,7 @@ from adapterxlt.execution.executors.probe import question
 from adapterxlt.execution.run import RunResult
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
-from tests.scenarios.executors import slurm_node
+from tests.scenarios.executors import slurm_accounts, slurm_node
 
 pytest.importorskip("submitit", reason="submitit is not installed")
 
@@ -161,3 +161,26 @@ def test_what_slurm_would_not_take_or_a_node_does_not_see_is_said_first(
     assert again == probes, "a node has answered before"
     for script in (tmp_path / "work/logs").glob("r-*/slurm/*_submission.sh"):
         assert "--time" not in script.read_text()
+
+
+@pytest.mark.slow
+def test_an_account_that_slurm_does_not_know_is_said_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why := slurm_accounts.why_not():
+        pytest.skip(why)
+    with (
+        TemporaryDirectory(prefix="slurm") as folder,
+        slurm_accounts.slurm(Path(folder), account="lab") as conf,
+    ):
+        monkeypatch.setenv("SLURM_CONF", str(conf))
+        monkeypatch.setattr(slurm_commands, "EVERY", 0.5)
+        with pytest.raises(UsageError) as caught:
+            run("work", slurm.make(Options(settings={"account": "other"})), STAGES)
+        assert str(caught.value).startswith(
+            "stages.direct: SLURM would not take this job (--cpus-per-task=1 --account=other): "
+            "Invalid account or account/partition combination specified"
+        )
+        assert not list((tmp_path / "work").glob("logs/r-*")), "no job is submitted"
+        done = run("work", slurm.make(Options(settings={"account": "lab"})), STAGES)
+        assert done.done == ["direct", "scores/direct/pawsx"]
