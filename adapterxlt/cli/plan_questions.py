@@ -183,7 +183,7 @@ def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list
     sizes = []
     for code in languages:
         if task.kind == "sentence_retrieval":
-            sizes.append(len(read_bitext(task, roots, code).source))
+            sizes.append(len(read_bitext(task, roots, code, step.items("splits")[-1]).source))
         elif not get_kind(task.kind).trainable:
             sizes.append(len(read_mining(task, roots, code, "dev").gold or ()))
         else:

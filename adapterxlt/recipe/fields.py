@@ -19,6 +19,11 @@ def _all(value: object) -> object:
     return "all" if value == ["all"] else value
 
 
+def _word(value: object) -> object:
+    """`[protocol]` means `protocol`, as a single value stands for a list of one."""
+    return value[0] if value in (["all"], ["protocol"]) else value
+
+
 Precision = Literal["fp32", "bf16", "fp16", "auto"]
 Languages = Annotated[
     All | Annotated[list[str], Field(min_length=1)],
@@ -27,6 +32,10 @@ Languages = Annotated[
 Layers = Annotated[
     All | Annotated[list[int], Field(min_length=1)],
     BeforeValidator(_all),
+]
+LayersOrProtocol = Annotated[
+    Literal["all", "protocol"] | Annotated[list[int], Field(min_length=1)],
+    BeforeValidator(_word),
 ]
 Poolings = Annotated[
     All | Annotated[list[str], Field(min_length=1)],

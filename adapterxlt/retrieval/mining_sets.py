@@ -59,7 +59,8 @@ def read_parallel(source: Path, target: Path, language: str) -> Bitext:
                 "check that they are parallel treebanks",
             )
         pairs = [(left[name], right[name]) for name in shared]
-        return Bitext(language, *map(tuple, zip(*pairs, strict=True)))
+        sides = zip(*pairs, strict=True)
+        return Bitext(language, tuple(next(sides)), tuple(next(sides)))
     lines = read_lines(source), read_lines(target)
     if len(lines[0]) != len(lines[1]):
         raise bad(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from adapterxlt.kinds.bitext_mining import MiningSet
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.results.outcomes import GROUP, Outcomes
 from adapterxlt.retrieval.bucc import Candidates
 from adapterxlt.search.arrays import Ids
@@ -16,12 +17,12 @@ BETWEEN = "\t"  # separates the two ids of a pair; no id can contain it
 
 
 def rank_outcomes(
-    language: str, ranks: tuple[Ids, Ids], layer: int, pooling: Pooling | None
+    bitext: Bitext, ranks: tuple[Ids, Ids], layer: int, pooling: Pooling | None
 ) -> Outcomes:
     """The rank of the translation for each pair of sentences, searched in both directions."""
     return Outcomes(
-        language=language,
-        split="test",
+        language=bitext.language,
+        split=bitext.split,
         ids=np.arange(len(ranks[0])),
         columns={"rank": ranks[0], "rank_xx_en": ranks[1]},
         layer=layer,

@@ -78,7 +78,7 @@ def retrieve_tatoeba(
 
     Args:
         built: a model in evaluation mode.
-        bitexts: one per language.
+        bitexts: one per language and split.
         layers: hidden states to measure; None for the protocol's own.
         protocol: pooling and normalisation.
         max_length: tokens per sentence at most.
@@ -140,10 +140,10 @@ def retrieve_tatoeba(
                 scores = rank_scores(*ranks)
                 named = pooling if poolings else None
                 if outcomes is not None:
-                    outcomes.append(rank_outcomes(bitext.language, ranks, layer, named))
+                    outcomes.append(rank_outcomes(bitext, ranks, layer, named))
                 n = len(bitext.source)
                 measured += [
-                    Measured(bitext.language, layer, metric, value, n, "test", named)
+                    Measured(bitext.language, layer, metric, value, n, bitext.split, named)
                     for metric, value in scores.items()
                 ]
     return measured

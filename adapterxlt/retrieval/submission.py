@@ -33,7 +33,7 @@ class Submission:
         """
         english = [sentence.strip() for sentence in bitext.target]
         order = sorted(range(len(english)), key=english.__getitem__)
-        self.lines[bitext.language, "test"] = [str(nearest[row]) for row in order]
+        self.lines[bitext.language, bitext.split] = [str(nearest[row]) for row in order]
 
     def add_bucc(
         self, mining: MiningSet, split: str, candidates: Candidates, threshold: float

@@ -24,6 +24,7 @@ from adapterxlt.sharing.facts import (
     task_of,
 )
 from adapterxlt.sharing.locate import IMPORTED
+from adapterxlt.sharing.scores import metric_text
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue
@@ -237,11 +238,10 @@ def _scores(scores: list[dict[str, Any]]) -> list[str]:
         if score.get("contamination"):
             mark = " !"
             seen.append(f"{score['task']} {score['language']}: {score['contamination']}")
-        layer = f" (layer {score['layer']:d})" if score.get("layer") is not None else ""
         rows.append(
             f"| {escape(score['task'])} | {escape(describe_origins(score.get('data')))} "
             f"| {escape(score['split'])} | {escape(score['language'])} "
-            f"| {escape(score['metric'])}{layer} | {score['value']:.1f}{mark} | {score['n']} |"
+            f"| {escape(metric_text(score))} | {score['value']:.1f}{mark} | {score['n']} |"
         )
     if seen:
         rows += ["", "`!` texts that training or pretraining has seen:", ""]

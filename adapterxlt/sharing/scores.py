@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.recipe.kinds import measures
+from adapterxlt.recipe.kinds import KINDS, measures
 from adapterxlt.results.measures import MEASURES_NAME, METRICS_NAME, Measure, read_measures
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.strict_json import parse
@@ -21,9 +21,10 @@ MAX_NUMBER = 1e12  # of what is measured
 
 
 def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
-    """Main numbers of all evaluations of a stage, each with its task, data, language, n and layer.
+    """Main numbers of all evaluations of a stage, each with its task, data, language and n.
 
-    For retrieval, the layer with the best mean over languages is kept.
+    Of several layers and poolings, those are kept that are best in the mean over languages: on
+    dev, if that was measured too.
     """
     found: list[dict[str, object]] = []
     for entry in store.entries():
@@ -35,10 +36,12 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
         params = entry.parts["params"]
         assert isinstance(params, Mapping)
         main = [measure for measure in read_measures(folder) if measure.main]
-        by_layer: dict[int | None, list[float]] = {}
-        for measure in main:
-            by_layer.setdefault(measure.layer, []).append(measure.value)
-        best = max(by_layer, key=lambda layer: sum(by_layer[layer]) / len(by_layer[layer]))
+        if not main:  # predictions alone, as the labels are withheld
+            continue
+        how: dict[str, object] = {"protocol": KINDS[entry.kind].protocol(params)}
+        if params.get("cap") is not None:
+            how["cap"] = params["cap"]
+        layer, pooling = _best(main)
         found += [
             {
                 "task": str(params["task"]),
@@ -50,13 +53,36 @@ def scores_in(store: Store, fingerprint: str) -> list[dict[str, object]]:
                 "n": measure.n,
                 "layer": measure.layer,
                 "contamination": measure.contamination,
+                **({} if pooling is None else {"pooling": pooling}),
+                **how,
                 **_spoken(entry, measure),
             }
             for measure in main
-            if measure.layer == best
+            if (measure.layer, measure.pooling) == (layer, pooling)
         ]
     unique = {json.dumps(score, sort_keys=True): score for score in found}
     return [unique[key] for key in sorted(unique)]
+
+
+def _best(main: Sequence[Measure]) -> tuple[int | None, str | None]:
+    """The layer and the pooling with the best mean, on dev if there is one."""
+    values: dict[tuple[int | None, str | None], list[float]] = {}
+    for measure in [measure for measure in main if measure.split == "dev"] or main:
+        values.setdefault((measure.layer, measure.pooling), []).append(measure.value)
+    return max(values, key=lambda key: sum(values[key]) / len(values[key]))
+
+
+def metric_text(score: Mapping[str, Any]) -> str:
+    """`accuracy (layer 8, mean, xtreme-2020)`: the metric, and how it was measured.
+
+    What is usual is left out: a zero-shot evaluation of all examples.
+    """
+    layer, protocol, cap = (score.get(key) for key in ("layer", "protocol", "cap"))
+    found = ["" if layer is None else f"layer {layer}", score.get("pooling") or ""]
+    found += ["" if protocol == "zero-shot" else protocol or ""]
+    found += ["" if cap is None else f"at most {cap} a language"]
+    how = ", ".join(filter(None, found))
+    return f"{score['metric']} ({how})" if how else str(score["metric"])
 
 
 def _measured(entry: Manifest) -> object:
@@ -129,12 +155,12 @@ def _is_score(score: object) -> bool:
     data = score.get("data", [])
     if not isinstance(data, list):
         return False
-    texts += [*data, score.get("contamination", "")]
+    texts += [*data, *(score.get(key, "") for key in ("contamination", "pooling", "protocol"))]
     texts += [score.get(f"language_adapter{end}", "") for end in ("", "_fingerprint")]
-    value, n, layer = score.get("value"), score.get("n"), score.get("layer")
+    value, n = score.get("value"), score.get("n")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    counts = [n] if layer is None else [n, layer]
+    counts = [n, *(score[key] for key in ("layer", "cap") if score.get(key) is not None)]
     return (
         all(isinstance(text, str) for text in texts)
         and abs(value) <= MAX_NUMBER  # so no NaN either
@@ -143,12 +169,17 @@ def _is_score(score: object) -> bool:
 
 
 def mean_scores(scores: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[float, int]]:
-    """Mean over languages and number of languages, by `task split metric` and data in short."""
-    grouped: dict[tuple[str, str], list[float]] = {}
+    """Mean over languages and number of languages, by what was measured and data in short.
+
+    What was measured is the task, its split, and `metric_text`.
+    """
+    grouped: dict[tuple[str, str], dict[str, float]] = {}
     for score in scores:
         key = (
-            f"{score['task']} {score['split']} {score['metric']}",
+            f"{score['task']} {score['split']} {metric_text(score)}",
             describe_origins(score.get("data")),
         )
-        grouped.setdefault(key, []).append(float(score["value"]))
-    return {key: (sum(values) / len(values), len(values)) for key, values in grouped.items()}
+        grouped.setdefault(key, {})[score["language"]] = float(score["value"])
+    return {
+        key: (sum(values.values()) / len(values), len(values)) for key, values in grouped.items()
+    }

@@ -16,13 +16,20 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import BARE, MAX_LENGTH, Languages, Layers, Poolings, Precision
+from adapterxlt.recipe.fields import (
+    BARE,
+    MAX_LENGTH,
+    Languages,
+    LayersOrProtocol,
+    Poolings,
+    Precision,
+)
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.retrieval.protocols import get_protocol
+from adapterxlt.retrieval.protocols import choose_layers, get_protocol
 from adapterxlt.stages.language_adapters import KEY, check_stages
 from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, swapped
 from adapterxlt.stages.measuring import (
@@ -58,8 +65,10 @@ class RetrieveStage(SpeakingStage):
         min_length=1, description="Models to measure; `none` is the bare backbone."
     )
     on: list[str] = Field(min_length=1, description="Tasks to measure them on.")
-    layers: Layers = Field(
-        "all", description="Layers to measure: a list, where 0 is the embeddings, or `all`."
+    layers: LayersOrProtocol = Field(
+        "all",
+        description="Layers to measure: a list, where 0 is the embeddings, `all`, or `protocol` "
+        "for the layer of the published numbers.",
     )
     pooling: Poolings | None = Field(
         None,
@@ -112,16 +121,16 @@ class _Retrieve(StageKind[RetrieveStage]):
             get_protocol(stage.protocol)
         except UsageError as error:
             draft.refuse((*at, "protocol"), error.message, error.hint)
-        for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+        for index, layer in enumerate(_listed(stage)):
             if int(layer) < 0:
                 draft.refuse(
                     (*at, "layers", index), f"there is no layer {layer}", "0 is the embeddings"
                 )
-        if stage.predictions and stage.layers != "all" and len(set(stage.layers)) > 1:
+        if stage.predictions and len(set(_listed(stage))) > 1:
             draft.refuse(
                 (*at, "layers"),
                 "a submission uses one layer",
-                "list one layer, or leave out `layers` to use the protocol's layer",
+                "list one layer, or write `layers: protocol`",
             )
         if stage.pooling is not None:
             _check_pooling(draft, at, stage, stage.pooling)
@@ -142,7 +151,7 @@ class _Retrieve(StageKind[RetrieveStage]):
     ) -> None:
         at: KeyPath = ("stages", name)
         check_length(draft, (*at, "max_length"), stage.max_length, backbone)
-        for index, layer in enumerate(stage.layers if stage.layers != "all" else []):
+        for index, layer in enumerate(_listed(stage)):
             if int(layer) > backbone.layers:
                 draft.refuse(
                     (*at, "layers", index),
@@ -159,18 +168,18 @@ class _Retrieve(StageKind[RetrieveStage]):
             speaks[BARE] = LanguageAdapters(mapping, otherwise, "", "")
         for task_name in stage.on:
             task, roots = scene.recipe.catalogue[task_name], scene.roots
-            first, *others = task.splits  # BUCC's dev sets the threshold, its test may be missing
-            languages = languages_of(task, stage.languages, roots, first)
-            splits = [first] + [
-                split
-                for split in others
-                if all(has_files(task, roots, language, split) for language in languages)
-            ]
+            languages, splits = _measured_in(task, stage.languages, roots)
             both = dict.fromkeys(side for code in languages for side in both_sides(task, code))
             refuse_missing(name, [(model, speaks[model], list(both)) for model in stage.retrieve])
             for model in stage.retrieve:
                 inputs = step_of(model)
-                params = {"task": task_name, "languages": languages, "splits": splits, **settings}
+                params = {
+                    "task": task_name,
+                    "languages": languages,
+                    "splits": splits,
+                    "layers": _layers(stage, scene.backbone, task),
+                    **settings,
+                }
                 if (stands_on := speaks[model]) is not None:
                     spoken = swapped(stands_on, both)
                     inputs, params = (*inputs, *spoken.inputs), {**params, **spoken.params}
@@ -218,10 +227,7 @@ def _settings(
     stage: RetrieveStage, backbone: Backbone, tasks: Mapping[str, Task]
 ) -> dict[str, object]:
     """What all steps of a stage have in common."""
-    layers = (
-        list(range(backbone.layers + 1)) if stage.layers == "all" else sorted(set(stage.layers))
-    )
-    settings: dict[str, object] = {"layers": layers}
+    settings: dict[str, object] = {}
     if stage.pooling:  # in the order of the catalogue: that of the recipe changes no result
         known = get_args(Pooling)
         listed = known if stage.pooling == "all" else stage.pooling
@@ -241,6 +247,45 @@ def _settings(
     if stage.predictions:
         settings["predictions"] = stage.predictions
     return settings
+
+
+def _measured_in(
+    task: Task, asked: str | list[str], roots: Sequence[Path]
+) -> tuple[list[str], list[str]]:
+    """The languages and splits to measure: all but training data, as far as there are files.
+
+    For mining, dev sets the threshold, so it must be there, and test may be missing. Otherwise
+    test, or dev where no language has a test; if there are both, dev can choose the layer.
+    """
+    splits: list[str] = [split for split in task.splits if split != "train"]
+    splits = splits or list(task.splits)
+    needed = splits[0]
+    if not get_kind(task.kind).mines:
+        named = task.languages if asked == "all" else asked
+        there = (
+            split
+            for split in reversed(splits)
+            if any(has_files(task, roots, language, split) for language in named)
+        )
+        needed = next(there, splits[-1])
+    languages = languages_of(task, asked, roots, needed)
+    return languages, [
+        split
+        for split in splits
+        if split == needed or all(has_files(task, roots, language, split) for language in languages)
+    ]
+
+
+def _layers(stage: RetrieveStage, backbone: Backbone, task: Task) -> list[int]:
+    protocol = get_protocol(stage.protocol)
+    vectors = protocol.bucc if get_kind(task.kind).mines else protocol.tatoeba
+    layers = None if stage.layers == "protocol" else stage.layers
+    return list(choose_layers(layers, vectors, backbone.layers))
+
+
+def _listed(stage: RetrieveStage) -> list[int]:
+    """The layers that the recipe lists by their numbers."""
+    return [] if isinstance(stage.layers, str) else stage.layers
 
 
 def _check_languages(draft: Draft, at: KeyPath, stage: RetrieveStage, shape_of: ShapeOf) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapterxlt.evaluation.submission import submission_file
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
 from adapterxlt.results.outcomes import SEEN, Outcomes, write_outcomes
@@ -95,7 +96,7 @@ def _marked(
     roots, language = context.sources.roots, outcomes.language
     texts: Iterable[tuple[str, ...]]
     if task.kind != "bitext_mining":
-        bitext = read_bitext(task, roots, language)
+        bitext = read_bitext(task, roots, language, outcomes.split)
         texts = zip(bitext.source, bitext.target, strict=True)
     else:
         mining = read_mining(task, roots, language, outcomes.split)
@@ -115,8 +116,13 @@ def _measure(
     roots, languages = context.sources.roots, planned.step.items("languages")
     settings = {"progress": context.progress, **settings}
     swaps, mines = KEY in planned.step.params, get_kind(task.kind).mines
+    splits = planned.step.items("splits")
+
+    def bitexts_in(language: str) -> list[Bitext]:
+        return [read_bitext(task, roots, language, split) for split in splits]
+
     if not mines and not swaps:
-        bitexts = [read_bitext(task, roots, language) for language in languages]
+        bitexts = [bitext for language in languages for bitext in bitexts_in(language)]
         return retrieve_tatoeba(context.model(planned), bitexts, **settings)
     measured: list[Measured] = []
     pivots: dict[str, Built] = {}
@@ -129,9 +135,8 @@ def _measure(
         else:
             built = context.model(planned)
         if not mines:
-            measured += retrieve_tatoeba(built, [read_bitext(task, roots, language)], **settings)
+            measured += retrieve_tatoeba(built, bitexts_in(language), **settings)
             continue
-        splits = planned.step.items("splits")
         sets = {split: read_mining(task, roots, language, split) for split in splits}
         measured += retrieve_bucc(built, sets, work=work, **settings)
     return measured

@@ -120,15 +120,20 @@ def _parts(found: Found, reader: Callable[[Found], Iterator[Example]]) -> Iterat
             yield example if role == "data" else replace(example, id=f"{role[5:]}:{example.id}")
 
 
-def read_bitext(task: Task, roots: Sequence[Path], language: str) -> Bitext:
+def read_bitext(
+    task: Task, roots: Sequence[Path], language: str, split: str | None = None
+) -> Bitext:
     """Read the translations of a sentence-retrieval task.
+
+    Args:
+        split: None for the last one that the task has, which is test in most.
 
     Raises:
         MissingDataError: files are missing or malformed.
-        UsageError: the task is of another kind.
+        UsageError: the task is of another kind or has no such split.
     """
-    found = find(task, roots, language, task.splits[0])
-    return _reader(BITEXT_READERS, found)(found)
+    found = find(task, roots, language, split or task.splits[-1])
+    return replace(_reader(BITEXT_READERS, found)(found), split=found.split)
 
 
 def read_mining(task: Task, roots: Sequence[Path], language: str, split: str) -> MiningSet:
@@ -152,7 +157,9 @@ def read_sides(
     """
     mines = get_kind(task.kind).mines
     both = (
-        read_mining(task, roots, language, split) if mines else read_bitext(task, roots, language)
+        read_mining(task, roots, language, split)
+        if mines
+        else read_bitext(task, roots, language, split)
     )
     return both.source, both.target
 

@@ -9,6 +9,7 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.report.console import print_table
 from adapterxlt.sharing.entries import Entry, read_entry
 from adapterxlt.sharing.locate import locate
+from adapterxlt.sharing.scores import metric_text
 from adapterxlt.show import printable, size_text
 from adapterxlt.tasks.origin import describe_origins
 
@@ -34,7 +35,7 @@ def command(path: str, as_json: bool) -> None:
                 "data": printable(describe_origins(score.get("data"))),
                 "split": printable(score["split"]),
                 "language": printable(score["language"]),
-                "metric": printable(score["metric"]),
+                "metric": printable(metric_text(score)),
                 "value": f"{score['value']:.1f}" + ("!" if score.get("contamination") else ""),
                 "n": score["n"],
             }

@@ -17,6 +17,7 @@ class Bitext:
     language: str
     source: tuple[str, ...]
     target: tuple[str, ...]
+    split: str = "test"
 
 
 SENTENCE_RETRIEVAL = Kind(
