@@ -54,10 +54,9 @@ def weight_files(name: str, folder: Path) -> list[Path]:
         shards = [folder / Path(shard).name for shard in names]  # never outside the folder
         missing = [shard.name for shard in shards if not shard.is_file()]
         if missing or not shards:
-            raise MissingBackboneError(
-                f"backbone `{name}`: {folder / INDEX} names missing weights: "
-                + (", ".join(missing) or "none at all")
-            )
+            named = f"names missing weights: {', '.join(missing)}"
+            problem = named if missing else "lists no weights"
+            raise MissingBackboneError(f"backbone `{name}`: {folder / INDEX} {problem}")
         return shards
     pickled = sorted(
         path.name

@@ -44,7 +44,7 @@ def _find(name: str, base: Path, download: bool) -> Path:
         if not folder.is_dir():
             raise MissingBackboneError(
                 f"the bundled backbone `{name}` is not in this installation ({folder})",
-                hint="reinstall adapterxlt, or rebuild the backbone with recipes/build-mini.yaml",
+                hint="reinstall adapterxlt, or clone the repository again",
             )
         return folder
     path = Path(name).expanduser()

@@ -255,7 +255,7 @@ _ALL = (
         {"density": Parameter(0.05, "number", above=0.0, high=1.0)},
     ),
     Method("bitfit", "full", "fine-tune only the biases of the backbone (Ben Zaken et al. 2022)"),
-    Method("head", "full", "train only the head, on the stage it comes `after`"),
+    Method("head", "full", "train only the head, on the backbone or on the stage it comes `after`"),
     Method("seq_bn", "bottleneck", "bottleneck after each layer (Pfeiffer et al. 2020)", _SEQ),
     Method(
         "double_seq_bn", "bottleneck", "two bottlenecks per layer (Houlsby et al. 2019)", _DOUBLE

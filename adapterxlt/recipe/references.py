@@ -22,8 +22,13 @@ def check_references(draft: Draft) -> None:
             if needed in models or needed in broken:
                 continue
             if needed == BARE:
-                message = f"`{BARE}` is the bare backbone, which has no head"
-                draft.refuse(path, message, "only `retrieve` accepts it")
+                message = f"`{BARE}` is the bare backbone"
+                if inside[0] in ("after", "stack_on"):
+                    hint = "leave out this key to train on the bare backbone"
+                else:
+                    message += ", which has no head"
+                    hint = "only `retrieve`, `probe` and `suggest` accept it"
+                draft.refuse(path, message, hint)
             elif needed in stages:
                 draft.refuse(path, f"stage `{needed}` does not make a model")
             else:

@@ -5,7 +5,6 @@ The adapters that ship with the project are asked first, then the remotes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from adapterxlt.sharing.remotes.fetch import fetched, has, url_of
 from adapterxlt.sharing.transport import take_in
 from adapterxlt.store.manifest import MANIFEST_NAME, read_manifest
 from adapterxlt.store.store import Store
+from adapterxlt.tasks.own import config_folder
 
 
 class Remotes(NamedTuple):
@@ -43,8 +43,7 @@ NO_REMOTES = Remotes()
 
 def user_config() -> Path:
     """Where a user keeps settings for all recipes: `store: {remotes: [URL, ...]}`."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "adapterxlt" / "config.yaml"
+    return config_folder() / "config.yaml"
 
 
 def all_remotes(recipe: StoreSettings, base: Path) -> Remotes:

@@ -70,8 +70,8 @@ class EvaluateStage(Stage):
     precision: Precision = Field("fp32", description=COMPUTED_IN)
     predictions: Literal["xtreme", "xglue", "squad"] | None = Field(
         None,
-        description="Write prediction files for this benchmark instead of scoring; needs no "
-        "labels.",
+        description="Also write prediction files for this benchmark. Languages without labels are "
+        "predicted but not scored.",
     )
 
 

@@ -44,9 +44,7 @@ def _reading(found: Found) -> dict[str, object]:
     """
     task, layout = found.task, found.layout
     unused = {key for key in _LATER if not getattr(layout, key)}
-    # Version 1 took CoNLL-U's rows for contracted words as words.
-    version = {"version": 2} if layout.columns.get("token") == FORM else {}
-    return version | {
+    return _revised(found) | {
         "kind": task.kind,
         "labels": task.labels,
         "no_answer": task.no_answer,
@@ -54,6 +52,24 @@ def _reading(found: Found) -> dict[str, object]:
         "name": task.language_names.get(found.language, ""),
         "layout": layout.model_dump(mode="json", exclude={"name", "files", "optional", *unused}),
     }
+
+
+def _revised(found: Found) -> dict[str, object]:
+    """Return what tells entries whose files were once read in another way, or codes unseen."""
+    task, layout = found.task, found.layout
+    revised: dict[str, object] = {}
+    if layout.columns.get("token") == FORM:  # CoNLL-U's rows for contracted words were words
+        revised["version"] = 2
+    marked = layout.unlabelled or layout.drop_strange
+    if marked and task.kind in ("tagging", "multiple_choice"):  # they had the last label
+        revised["unlabelled"] = 2
+    named = ("pair_classification", "regression", "tagging")
+    if task.parallel == "id" and task.kind in named:  # their ids were the numbers of their rows
+        revised["ids"] = 2
+    if layout.language_column or any("{" in str(name) for name in layout.columns.values()):
+        codes = {"iso3": task.iso3, "pivot": task.pivot}
+        revised |= {key: value for key, value in codes.items() if value}
+    return revised
 
 
 def scored_by(task: Task) -> str:

@@ -42,12 +42,34 @@ _COLUMNS = {
     "valued_texts": ("text", "value"),
     "bitext_columns": ("source", "target"),
 }
+# Readers that take the id of an example from the column `id`.
+_NAMED = {*_OF_TABLES.values()} - {"text_records", "qa_records", "bitext_columns"}
+# Readers of files that hold ids of their own.
+_OWN_IDS = {"qa_records", "squad_json"}
 _ROLES = {"bitext": ("source", "target")}
 
 
 def reader_of(kind: str, written: str) -> str:
     """Return the name of the reader for a kind of task and a format."""
     return FORMATS.get(written, {}).get(kind, written)
+
+
+def _silent(task: Task, layout: Layout, split: str) -> str:
+    """Say that neither the files of a split nor their layout tell their language; "" if one does.
+
+    With several languages, each of them would read the same file.
+    """
+    told = (
+        len(task.languages) < 2
+        or layout.language_column
+        or layout.select_by_id
+        or split in layout.language_of
+        or any("{" in str(column) for column in layout.columns.values())
+    )
+    patterns = layout.files[split].values()
+    if told or any("{" in pattern for pattern in patterns):
+        return ""
+    return f"`{next(iter(patterns))}` does not tell which of the task's languages it is in"
 
 
 def misfit(
@@ -79,7 +101,26 @@ def misfit(
         if column not in layout.columns:
             hint = f"give `{column}`: the name of a column, or its number from 0"
             return "columns", f"`{column}` is missing", hint
+    if task.parallel == "id" and name not in added:
+        if name in _NAMED and "id" not in layout.columns:
+            return (
+                "columns",
+                "`id` is missing",
+                "`parallel: id` matches translations by this column",
+            )
+        if name not in _NAMED | _OWN_IDS:
+            hint = "write `parallel: row` if the same rows are translations of each other"
+            return "format", f"`{layout.format}` files have no ids, as `parallel: id` needs", hint
     for split, roles in layout.files.items():
+        if name not in added and (silent := _silent(task, layout, split)):
+            return (
+                "files",
+                silent,
+                "write `{lang}` into the path; or say "
+                + (
+                    f"`language_of: {{{split}: {task.languages[0]}}}`, or `language_column: COLUMN`"
+                ),
+            )
         if lacking := [role for role in _ROLES.get(name, ("data",)) if role not in roles]:
             if name in _ROLES:
                 hint = "for example {source: en-{lang}.{lang}, target: en-{lang}.en}"

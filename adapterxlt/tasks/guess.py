@@ -68,6 +68,13 @@ def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
             )
     content = look_into(files)
     notes = list(content.notes)
+    silent: list[str] = []
+    if languages and "language_column" not in content.keys:
+        silent = [split for split, found in by_split.items() if "{" not in next(iter(found))]
+    if silent:
+        languages["en"] = None
+        told = ", ".join(sorted(next(iter(by_split[split])) for split in silent))
+        notes.append(f"{told}: the language is unknown; `en` is assumed")
     if languages:
         notes.append(f"languages, from the names of the files: {', '.join(languages)}")
     elif content.languages:
@@ -88,6 +95,7 @@ def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
         "splits": splits,
         "format": content.format,
         "files": {split: next(iter(by_split[split])) for split in splits},
+        **({"language_of": {split: "en" for split in splits if split in silent}} if silent else {}),
         **content.keys,
     }
     return Guess(entry, [_of_kind(content), *notes])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,7 @@ _SUFFIXES = {f".{name}": name for name in ("csv", "tsv", "jsonl", "parquet")} | 
 _LABEL = ("label", "category", "class", "topic", "gold_label", "intent", "sentiment", "relation")
 _VALUE = ("score", "similarity", "similarity_score", "rating", "value")
 _LANGUAGE = ("language", "lang", "locale", "language_code", "lang_code")
+_ANSWERS = ("label", "value", "tags")  # fields that a test file may lack
 _WORDS, _TAGS = ("tokens", "words"), ("tags", "ner_tags", "pos_tags", "upos", "labels")
 
 
@@ -80,12 +81,8 @@ def _format(file: Path) -> str:
     suffix = plain_name(file).suffix.lower()
     if suffix in _SUFFIXES and _SUFFIXES[suffix] != "tsv":
         return _SUFFIXES[suffix]
-    if suffix == ".json" and isinstance(found := parse_json(file, read_text(file)), dict):
-        if "data" in found:
-            return "squad"
-        raise bad(
-            file, 0, "is a JSON object, but not in the SQuAD format", "write records as JSON Lines"
-        )
+    if suffix == ".json":
+        return _format_of_json(file)
     lines = [line.rstrip("\r\n") for _, line in islice(stream_lines(file), _LOOKED_AT)]
     full = [line for line in lines if line.strip() and not line.startswith("# ")]
     if all(line.startswith("{") for line in full):
@@ -98,6 +95,41 @@ def _format(file: Path) -> str:
     return "tsv" if suffix == ".tsv" or len(columns) == 1 < max(columns) else "lines"
 
 
+def _format_of_json(file: Path) -> str:
+    """`squad` or `jsonl`: files of both kinds are called `.json`."""
+    full = [line for _, line in islice(stream_lines(file), _LOOKED_AT) if line.strip()]
+    if len(full) > 1 and all(line.lstrip().startswith("{") for line in full):
+        return "jsonl"
+    found = parse_json(file, read_text(file))
+    if isinstance(found, dict) and "data" in found:
+        return "squad"
+    called = "a JSON object, but not in the SQuAD format" if isinstance(found, dict) else "one list"
+    raise bad(file, 0, f"is {called}", "write records as JSON Lines, one object a line")
+
+
+def _comment(files: Sequence[Path]) -> str:
+    """What comments begin with in files of words and tags; "" if there are none.
+
+    A word may begin with `#` too. So a line before a sentence is a comment only if it does not
+    have the columns that the other lines have.
+    """
+    found, widths = [], set()
+    for file in files:
+        in_sentence = False
+        for _, line in stream_lines(file):
+            text = line.rstrip("\r\n")
+            row = text.split("\t") if "\t" in text else text.split()
+            if text.startswith("#") and not in_sentence:
+                found.append((text, len(row)))
+            else:
+                in_sentence = bool(row)
+                widths |= {len(row)} if row else set()
+    comments = [text for text, width in found if width not in widths]
+    if not comments:
+        return ""
+    return "# " if all(text.startswith("# ") for text in comments) else "#"
+
+
 def _conll(files: Sequence[Path]) -> Content:
     """Take the first column without positions as words, and as tags a column of few values.
 
@@ -105,7 +137,7 @@ def _conll(files: Sequence[Path]) -> Content:
     """
     widths: set[int] = set()
     values: list[set[str]] = []
-    rows, comments, tabs, in_sentence = 0, False, True, False
+    rows, comment, tabs, in_sentence = 0, _comment(files), True, False
     universal = True
     for file in files:
         for _, line in stream_lines(file):
@@ -113,8 +145,7 @@ def _conll(files: Sequence[Path]) -> Content:
             if not text.strip():
                 in_sentence = False
                 continue
-            if text.startswith("#") and not in_sentence:
-                comments = True
+            if comment and text.startswith(comment) and not in_sentence:
                 continue
             in_sentence = True
             tabs = tabs and "\t" in text
@@ -138,7 +169,7 @@ def _conll(files: Sequence[Path]) -> Content:
     tag = chunks[0] if chunks else UPOS if universal and UPOS in few else max(few)
     keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
     keys |= {"separator": "\t"} if tabs else {}
-    keys |= {"comments": "#"} if comments else {}
+    keys |= {"comments": comment} if comment else {}
     if not chunks:  # F1 is that of chunks
         keys |= {"metrics": ["token_accuracy"], "main_metric": "token_accuracy"}
     chunk = tag in chunks
@@ -159,10 +190,10 @@ def _table(files: Sequence[Path], written: str) -> Content:
     quoting = _quoting(files, written) if written in ("csv", "tsv") else None
     keys: dict[str, Any] = {} if quoting in (None, "csv") else {"quoting": quoting}
     values: dict[str, list[Any]] = {}
+    named: dict[Path, dict[str, None]] = {file: {} for file in files}
     for file in files:
-        for number, record in _records(file, written, quoting):
-            if values and not values.keys() <= record.keys() | values.keys():
-                raise bad(file, number, "its columns differ from those of the files before it")
+        for _, record in _records(file, written, quoting):
+            named[file] |= dict.fromkeys(record)
             for key, value in record.items():
                 values.setdefault(key, []).append(value)
     rows = max(map(len, values.values()), default=0)
@@ -174,10 +205,25 @@ def _table(files: Sequence[Path], written: str) -> Content:
         keys["language_column"] = column
         languages = tuple(dict.fromkeys(values.pop(column)))
     kind, columns, labels, notes = _columns(values, files[0])
+    _check_named(named, [name for field, name in columns.items() if field not in _ANSWERS])
     note = "columns: " + ", ".join(f"{key} is `{name}`" for key, name in columns.items())
     return Content(
         written, kind, {"columns": columns, **keys}, labels, languages, rows, "rows", (note, *notes)
     )
+
+
+def _check_named(named: Mapping[Path, Collection[str]], columns: Sequence[str]) -> None:
+    """Whether all files have the columns of the input; test files may lack the answers."""
+    for column in columns:
+        with_it = [file for file, names in named.items() if column in names]
+        for file, names in named.items():
+            if column not in names:
+                raise bad(
+                    file,
+                    0,
+                    f"does not have the column `{column}`, which {with_it[0].name} has",
+                    f"its columns are {', '.join(names)}; describe files of other columns alone",
+                )
 
 
 def _columns(
@@ -186,7 +232,7 @@ def _columns(
     """Guess the kind, columns and labels, with notes about them."""
     words, tags = _named(values, _WORDS), _named(values, _TAGS)
     if words and tags and isinstance(values[words][0], list):
-        found = {str(tag) for row in values[tags] for tag in row}
+        found = {str(tag) for row in values[tags] if isinstance(row, list) for tag in row}
         labels = tuple(sorted(found, key=lambda label: (label != "O", label[2:], label)))
         return "tagging", {"words": words, "tags": tags}, labels, []
     if {"context", "question", "answers"} <= values.keys():

@@ -42,7 +42,8 @@ class Tracker(TrainerCallback):
         except Exception as error:
             raise AdapterXLTError(
                 f"{self.name} cannot begin to log this training: {_said(error)}",
-                hint="mend its settings, or run without --log-to: the results are the same",
+                hint="correct the settings of this tracker, or run without --log-to: the results "
+                "are the same",
             ) from error
 
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

@@ -100,6 +100,8 @@ def test_a_bare_encoder_and_shards_are_taken(folder: Path) -> None:
     assert resolve_backbone(str(folder), Path("/")).layers == 2
     (folder / "b.safetensors").unlink()
     refused(folder, "names missing weights: b.safetensors")
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {}}')
+    refused(folder, "lists no weights")
 
 
 def test_the_hash_is_of_contents(folder: Path) -> None:

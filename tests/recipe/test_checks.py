@@ -51,7 +51,12 @@ def test_a_sound_recipe() -> None:
         (
             "a: {evaluate: [none, nli], on: xnli}",
             ("5 stages.a.evaluate[0]: `none` is the bare backbone, which has no head (only "
-             "`retrieve` accepts it)"),
+             "`retrieve`, `probe` and `suggest` accept it)"),
+        ),
+        (
+            "a: {train: udpos, after: none}",
+            ("5 stages.a.after: `none` is the bare backbone (leave out this key to train on the "
+             "bare backbone)"),
         ),
         ("none: {train: mnli}", "5 stages.none: `none` is the bare backbone, not a stage name"),
         ("a: {merge: [nli, nli]}", "5 stages.a.merge[1]: `nli` is listed twice"),

@@ -33,6 +33,7 @@ def results_of(result: Result) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADAPTERXLT_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
@@ -156,6 +157,16 @@ def test_the_users_configuration_counts_for_every_recipe(folder: Path) -> None:
     user_config().parent.mkdir(parents=True)
     user_config().write_text(f"store: {{remotes: ['{folder}/remote']}}\n")
     assert statuses(folder)["direct"] == "remote"
+
+
+def test_the_users_configuration_can_be_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert user_config() == tmp_path / "config/adapterxlt/config.yaml"
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/config.yaml").write_text("store: {remotes: [/far]}\n")
+    monkeypatch.setenv("ADAPTERXLT_CONFIG", str(tmp_path / "own"))
+    assert all_remotes(settings(), tmp_path).read == ("/far",)
 
 
 def test_remotes_of_both_in_their_order(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
             "{merge: [bn, bn2], how: dare}",
             (
                 "how: `random` needs a `density`, the share of the elements that are kept "
-                "(density: 0.2)"
+                "(for example `density: 0.2`)"
             ),
         ),
         (
@@ -158,11 +158,18 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         (
             "{merge: [bn, bn2], sparsify: none, density: 0.5}",
-            "density: limits how much of each update is kept, but `sparsify` keeps all of it",
+            "density: has no effect with `sparsify: none` (leave out `sparsify` or this key)",
+        ),
+        (
+            "{merge: [bn, bn2], rescale: true}",
+            "rescale: has no effect without a `density` (give one, or leave out this key)",
         ),
         (
             "{merge: [bn, bn2], how: dare, sparsify: magnitude, density: 0.5}",
-            "sparsify: `how: dare` already means `sparsify: random`",
+            (
+                "sparsify: `how: dare` already means `sparsify: random` (use `how: sum`, or "
+                "leave out this key)"
+            ),
         ),
         (
             "{merge: [bn, bn2], how: ties, density: 0.5, outliers: 0.1}",
@@ -170,12 +177,18 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         (
             "{merge: [bn, bn2], how: breadcrumbs, density: 0.9, outliers: 0.2}",
-            "outliers: and a density of 0.9 add up to more than all elements",
+            "outliers: `outliers` and `density` add up to 1.1, but may add up to at most 1",
         ),
-        ("{merge: [bn, bn2], seed: 3}", "seed: has no effect, because nothing is drawn at random"),
+        (
+            "{merge: [bn, bn2], seed: 3}",
+            (
+                "seed: has no effect, because nothing is drawn at random (use `sparsify: "
+                "random`, or leave it out)"
+            ),
+        ),
         (
             "{merge: [bn, bn2], how: average, weights: [1, -1]}",
-            "weights: sum to zero, so they do not define an average",
+            "weights: sum to zero, so they do not define an average (use `how: sum`)",
         ),
         ("{merge: [bn, bn2], layers: {low: [1, 0]}}", "layers.low: is not a range of layers"),
         ("{merge: [bn, bn2], layers: {3-1: [1, 0]}}", "layers.3-1: is not a range of layers"),
@@ -201,7 +214,10 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         ("{merge: [bn, lora], how: ties}", "merge: `seq_bn` and `lora` differ"),
         ("{merge: [bn, bn2], head: lora}", "head: `lora` is not one of the members"),
-        ("{merge: [bn, bn2], on: xnli}", "on: is only used by a greedy soup"),
+        (
+            "{merge: [bn, bn2], on: xnli}",
+            "on: is only used by a greedy soup (use `how: greedy`, or leave it out)",
+        ),
         ("{merge: [bn, bn2], how: greedy}", "how: a greedy soup needs a dev split that chooses"),
         (
             "{merge: [bn, bn2], how: greedy, on: udpos}",

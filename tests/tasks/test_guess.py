@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.guess import guess
 from adapterxlt.tasks.own import own_catalogue
@@ -121,3 +122,63 @@ def test_what_cannot_be_guessed(tmp_path: Path) -> None:
         guess("x", [table], tmp_path / "other")
     with pytest.raises(UsageError, match=r"no column looks like a text"):
         guess("x", [write(tmp_path / "c.csv", "a,b\n1,2\n3,4\n")], tmp_path)
+
+
+@pytest.mark.parametrize("between", ["\t", " "])
+def test_words_that_begin_with_a_number_sign(tmp_path: Path, between: str) -> None:
+    rows = ["# id = 1", "#Brexit B-ORG", "is O", "here O", "", "Anna B-PER", "wins O", ""] * 3
+    text = "\n".join(row if row[:2] == "# " else row.replace(" ", between) for row in rows)
+    found = guess("ner", [write(tmp_path / "train.txt", text)], tmp_path)
+    assert (found.entry["comments"], found.entry["labels"]) == ("# ", ["O", "B-ORG", "B-PER"])
+    entry = write(tmp_path / "ner.yaml", yaml.safe_dump(found.entry))
+    example, *_ = read_examples(own_catalogue([entry])["ner"], [], "en", "train")
+    assert isinstance(example, TaggingExample)
+    assert (example.words, example.tags) == (("#Brexit", "is", "here"), (1, 0, 0))
+
+
+def test_columns_that_one_of_the_files_lacks(tmp_path: Path) -> None:
+    rows = "".join(f"the text of number {n},{'yes' if n % 2 else 'no'}\n" for n in range(9))
+    train = write(tmp_path / "train.csv", f"text,label\n{rows}")
+    other = write(tmp_path / "test.csv", f"sentence,label\n{rows}")
+    with pytest.raises(
+        MissingDataError, match=r"test.csv: does not have the column `text`, which "
+    ):
+        guess("topics", [train, other], tmp_path)
+    # Test files may lack the answers, and have further columns.
+    blanked = "".join(f"{n},the text of number {n}\n" for n in range(9))
+    write(other, f"id,text\n{blanked}")
+    found = guess("topics", [train, other], tmp_path)
+    assert found.entry["columns"] == {"text": "text", "label": "label"}
+
+
+def test_json(tmp_path: Path) -> None:
+    records = [{"text": f"some text {n}", "label": "ab"[n % 2]} for n in range(9)]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    found = guess("topics", [write(tmp_path / "train.json", lines)], tmp_path)
+    assert (found.entry["format"], found.entry["kind"]) == ("jsonl", "text_classification")
+    entry = write(tmp_path / "topics.yaml", yaml.safe_dump(found.entry))
+    assert len(read_examples(own_catalogue([entry])["topics"], [], "en", "train")) == 9
+    listed = write(tmp_path / "train.json", json.dumps(records))
+    with pytest.raises(MissingDataError, match=r"train.json: is one list") as caught:
+        guess("topics", [listed], tmp_path)
+    assert caught.value.hint == "write records as JSON Lines, one object a line"
+
+
+def test_withheld_tags(tmp_path: Path) -> None:
+    tagged = [{"tokens": ["a", "b"], "tags": ["O", "B-X"]}] * 3 + [{"tokens": ["c"], "tags": None}]
+    file = write(tmp_path / "train.jsonl", "".join(json.dumps(one) + "\n" for one in tagged))
+    assert guess("ner", [file], tmp_path).entry["labels"] == ["O", "B-X"]
+
+
+def test_a_file_that_does_not_name_its_language(tmp_path: Path) -> None:
+    names = ("train.csv", "test.de.csv", "test.fr.csv")
+    files = [write(tmp_path / name, f"one,two,same\n{ROWS}") for name in names]
+    found = guess("pairs", files, tmp_path)
+    assert found.entry["languages"] == ["de", "fr", "en"]
+    assert found.entry["language_of"] == {"train": "en"}
+    assert "train.csv: the language is unknown; `en` is assumed" in found.notes
+    entry = write(tmp_path / "pairs.yaml", yaml.safe_dump(found.entry))
+    task = own_catalogue([entry])["pairs"]
+    assert len(read_examples(task, [], "en", "train")) == 9
+    with pytest.raises(MissingDataError, match="no train data of `pairs` in language `de`"):
+        read_examples(task, [], "de", "train")

@@ -201,3 +201,33 @@ def test_the_users_configuration(
     monkeypatch.delenv("ADAPTERXLT_CONFIG")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert config_folder() == tmp_path / "adapterxlt"
+
+
+def test_a_file_tells_its_language(tmp_path: Path) -> None:
+    text = ENTRY.replace("pairs/{lang}.csv", "pairs.csv")
+    (found,) = problems(write(tmp_path / "mine.yaml", text))
+    assert "`pairs.csv` does not tell which of the task's languages it is in" in found
+    assert "write `{lang}` into the path; or say `language_of: {train: eng_Latn}`" in found
+    for more in ("language_of: {train: sr-Latn}\n", "language_column: tongue\n"):
+        own_catalogue([write(tmp_path / "mine.yaml", text + more)])
+    alone = text.replace("[eng_Latn, sr-Latn, pt-BR]", "[eng_Latn]")
+    own_catalogue([write(tmp_path / "mine.yaml", alone)])
+
+
+def test_codes_that_name_columns_are_part_of_the_data(tmp_path: Path) -> None:
+    write(tmp_path / "all.csv", "eng,nob,nno\na dog,en hund,ein hund\n")
+    entry = """
+        kind: sentence_retrieval
+        languages: [nb]
+        splits: [test]
+        pivot: en
+        format: csv
+        files: {test: all.csv}
+        columns: {source: "{source}", target: eng}
+        iso3: {nb: nob, en: eng}
+    """
+    hashes = set()
+    for code in ("nob", "nno"):
+        path = write(tmp_path / "mine.yaml", entry.replace("nb: nob", f"nb: {code}"))
+        hashes.add(data_hash(own_catalogue([path])["mine"], [], ["nb"], "test"))
+    assert len(hashes) == 2

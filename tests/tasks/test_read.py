@@ -35,7 +35,7 @@ def test_tasks_of_other_kinds(write: Write, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`bucc2018` is a task of bitext mining"):
         read_examples(get_task("bucc2018"), [tmp_path], "de", "dev")
     with pytest.raises(UsageError, match="`bucc2018` is a task of bitext mining"):
-        read_bitext(get_task("bucc2018"), [tmp_path], "de")
+        read_bitext(get_task("bucc2018"), [tmp_path], "de", "dev")
     with pytest.raises(UsageError, match="`xnli` is a task of pair classification"):
         read_mining(get_task("xnli"), [tmp_path], "de", "dev")
 

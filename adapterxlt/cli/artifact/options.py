@@ -48,7 +48,9 @@ def backbone_option(function: F) -> F:
     return click.option(
         "--backbone",
         metavar="NAME",
-        help="Backbone of the artifact: a folder or a Hub id.  [default: the bundled backbone]",
+        help="Backbone of the artifact: a folder or a Hub id.  [default: the backbone that the "
+        "artifact names, if it is bundled, in the local cache of the Hub, or was used by the work "
+        "folder of the stage]",
     )(function)
 
 

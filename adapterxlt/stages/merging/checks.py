@@ -64,7 +64,8 @@ def _check_weights(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
             (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
         )
     elif stage.how == "average" and cancel_exactly(stage.weights):
-        draft.refuse((*at, "weights"), "sum to zero, so they do not define an average", "how: sum")
+        message = "sum to zero, so they do not define an average"
+        draft.refuse((*at, "weights"), message, "use `how: sum`")
 
 
 def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
@@ -75,7 +76,7 @@ def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
         elif len(weights) != len(stage.merge):
             draft.refuse(path, f"has {len(weights)} weights for {len(stage.merge)} stages")
         elif stage.how == "average" and cancel_exactly(weights):
-            draft.refuse(path, "sum to zero, so they do not define an average", "how: sum")
+            draft.refuse(path, "sum to zero, so they do not define an average", "use `how: sum`")
     for one, other in pairwise(sorted(stage.ranges.values(), key=lambda part: part.first)):
         if other.first <= one.last:
             draft.refuse(
@@ -91,31 +92,29 @@ def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
                 yield key, "has no effect in a greedy soup, which averages its members", None
         return
     if stage.how in ("dare", "breadcrumbs") and stage.sparsify not in (None, stage.kept):
-        yield "sparsify", f"`how: {stage.how}` already means `sparsify: {stage.kept}`", "how: sum"
+        message = f"`how: {stage.how}` already means `sparsify: {stage.kept}`"
+        yield "sparsify", message, "use `how: sum`, or leave out this key"
         return
     kept = stage.kept
     if kept == "none":
+        message, hint = "has no effect with `sparsify: none`", "leave out `sparsify` or this key"
+        if stage.sparsify is None:
+            message, hint = "has no effect without a `density`", "give one, or leave out this key"
         for key in ("density", "rescale"):
             if getattr(stage, key) is not None:
-                yield (
-                    key,
-                    ("limits how much of each update is kept, but `sparsify` keeps all of it"),
-                    "`sparsify`",
-                )
+                yield key, message, hint
     elif stage.density is None:
         key = "sparsify" if stage.sparsify else "how"
         yield (
             key,
             f"`{kept}` needs a `density`, the share of the elements that are kept",
-            "density: 0.2",
+            "for example `density: 0.2`",
         )
     if kept != "breadcrumbs" and stage.outliers is not None:
         yield "outliers", "are only cut by `breadcrumbs`", None
-    elif (stage.density or 0) + (stage.outliers or 0) > 1:
-        yield (
-            "outliers",
-            f"and a density of {stage.density:g} add up to more than all elements",
-            None,
-        )
+    elif (total := (stage.density or 0) + (stage.outliers or 0)) > 1:
+        message = f"`outliers` and `density` add up to {total:g}, but may add up to at most 1"
+        yield "outliers", message, None
     if kept != "random" and stage.seed is not None:
-        yield "seed", "has no effect, because nothing is drawn at random", "`sparsify: random`"
+        message = "has no effect, because nothing is drawn at random"
+        yield "seed", message, "use `sparsify: random`, or leave it out"

@@ -21,7 +21,8 @@ def check_soup(draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) ->
     if stage.how != "greedy":
         for key in ("on", "dev_cap"):
             if getattr(stage, key) is not None:
-                draft.refuse((*at, key), "is only used by a greedy soup", "`how: greedy`")
+                message = "is only used by a greedy soup"
+                draft.refuse((*at, key), message, "use `how: greedy`, or leave it out")
         return
     if stage.on is None:
         draft.refuse(

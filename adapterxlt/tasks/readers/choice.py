@@ -10,7 +10,7 @@ from typing import Any
 from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column
-from adapterxlt.tasks.readers.labels import LabelIndex
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
@@ -29,10 +29,12 @@ def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
             unknown, or the file is empty.
     """
     labels = LabelIndex(found)
-    examples = [
+    read = [
         _example(found, labels, name_of(found, index, record), number, record)
         for index, (number, record) in enumerate(_records(found))
     ]
+    examples = [example for example in read if example.label != DROP]
+    labels.told(len(read) - len(examples))
     if (
         found.layout.blanked_when_constant
         and found.split == "test"

@@ -18,7 +18,7 @@ from adapterxlt.tasks.reading import bad
 from adapterxlt.tasks.streams import stream_lines
 
 _BLANKS = re.compile(r"[ \t]+")
-_Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]
+_Sentence = tuple[tuple[str, ...], tuple[int, ...] | None, str | None]
 
 
 def read_conll(found: Found) -> Iterator[TaggingExample]:
@@ -72,7 +72,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
 def _sentence(found: Found, words: list[str], tags: list[int], line: int) -> _Sentence:
     if tags and len(tags) != len(words):
         raise bad(found.files["data"], line, "some words of the sentence before have no tag")
-    return tuple(words), tuple(tags) if tags else None
+    return tuple(words), tuple(tags) if tags else None, None
 
 
 def _expected(columns: int, tag: int) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.label_file import read_label_file
 from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
 from adapterxlt.tasks.reading import bad
+
+log = logging.getLogger(__name__)
 
 DROP = -1
 
@@ -47,6 +51,11 @@ class LabelIndex:
             hint = allowed if many else f"allowed: {allowed}"
             raise bad(self._path, line, f"unknown label `{label}`", self._meant(label) or hint)
         return index
+
+    def told(self, dropped: int) -> None:
+        """Log how many records were skipped."""
+        if dropped:
+            log.info("%s: skipped %d records without a gold label", self._path, dropped)
 
     def _meant(self, label: str) -> str | None:
         """Return the label that this one resembles (other case, blanks at its ends), if any."""

@@ -10,14 +10,14 @@ from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
-from adapterxlt.tasks.readers.records import records_of, text_field, value_of
+from adapterxlt.tasks.readers.records import name_of, records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
 from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
 
-# line number, first text, second text, label (None if it is blanked)
-_Row = tuple[int, str, str, str | None]
+# line number, first text, second text, label (None if it is blanked), id (None: its row)
+_Row = tuple[int, str, str, str | None, str | None]
 
 
 def read_pair_tsv(found: Found) -> Iterator[PairExample]:
@@ -43,14 +43,13 @@ def read_pair_records(found: Found) -> Iterator[PairExample]:
 def _labelled(found: Found, rows: Iterator[_Row]) -> Iterator[PairExample]:
     labels = LabelIndex(found)
     dropped = 0
-    for index, (line, text_a, text_b, label) in enumerate(rows):
+    for index, (line, text_a, text_b, label, name) in enumerate(rows):
         number = None if label is None else labels.of(label, line)
         if number == DROP:
             dropped += 1
         else:
-            yield PairExample(str(index), text_a, text_b, number)
-    if dropped:
-        log.info("%s: skipped %d records without a gold label", found.files["data"], dropped)
+            yield PairExample(name or str(index), text_a, text_b, number)
+    labels.told(dropped)
 
 
 def _from_the_left(found: Found) -> Iterator[_Row]:
@@ -75,11 +74,11 @@ def _from_the_left(found: Found) -> Iterator[_Row]:
         elif language is not None and row[language] != found.language:
             continue
         elif not blanked:
-            yield number, row[a], row[b], row[c]
+            yield number, row[a], row[b], row[c], None
         elif len(row) > c and row[c]:
             raise bad(path, number, "has a label, but the first line has none")
         else:
-            yield number, row[a], row[b], None
+            yield number, row[a], row[b], None, None
     if short:
         log.warning("%s: skipped %d lines with too few columns", path, short)
 
@@ -132,7 +131,7 @@ def _from_the_right(found: Found) -> Iterator[_Row]:
             raise _misfit(path, number, row, needed)
         text_a = " ".join(row[position] for position in first)
         text_b = " ".join(row[position] for position in second)
-        yield number, text_a, text_b, None if blanked else row[-1]
+        yield number, text_a, text_b, None if blanked else row[-1], None
 
 
 def _positions(column: Column) -> list[int]:
@@ -152,15 +151,14 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
 def _records(found: Found) -> Iterator[_Row]:
     path, layout = found.files["data"], found.layout
     a, b, c = (layout.columns[field] for field in ("text_a", "text_b", "label"))
-    for number, record in records_of(found):
+    for index, (number, record) in enumerate(records_of(found)):
         text_a, text_b = (
             " ".join(text_field(path, number, record, str(key)) for key in keys)
             for keys in (_names(a), _names(b))
         )
-        if found.split == "test" and record.get(str(c)) in (None, "", -1):
-            yield number, text_a, text_b, None
-        else:
-            yield number, text_a, text_b, str(value_of(path, number, record, str(c)))
+        blanked = found.split == "test" and record.get(str(c)) in (None, "", -1)
+        label = None if blanked else str(value_of(path, number, record, str(c)))
+        yield number, text_a, text_b, label, name_of(found, index, record)
 
 
 def _names(column: Column) -> tuple[int, ...] | tuple[str, ...]:

@@ -173,10 +173,16 @@ def name_of(found: Found, index: int, record: Record) -> str:
 
     Args:
         index: number of the record among all, from 0.
+
+    Raises:
+        MissingDataError: examples of several languages are matched by ids, and it has none.
     """
     columns = found.layout.columns.get("id", ())
     fields = columns if isinstance(columns, tuple) else (columns,)
     values = [record.get(str(field)) for field in fields]
     if not values or any(value in (None, "") for value in values):
+        if values and found.task.parallel == "id":
+            told = f"record {index + 1} has no `{' '.join(map(str, fields))}`"
+            raise bad(found.files["data"], 0, told, "translations are matched by their ids")
         return str(index)
     return " ".join(str(value) for value in values)

@@ -24,6 +24,7 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
         MissingDataError: a record is malformed or lacks a key, or a label is unknown.
     """
     path, known = found.files["data"], LabelIndex(found)
+    dropped = 0
     for index, (line, record, text, pair) in enumerate(_texts(found)):
         name = name_of(found, index, record)
         given = _answer(found, line, record, "label")
@@ -35,15 +36,19 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
         if several and not isinstance(given, list):
             listed = [part for part in str(given).split(BETWEEN_LABELS) if part]
         numbers = [known.of(str(label), line) for label in listed]
-        names = tuple(found.task.labels[number] for number in numbers if number != DROP)
-        if several:
-            yield LabelledText(name, text, pair, labels=names)
-        elif len(listed) != 1:
+        if not several and len(listed) != 1:
             raise bad(
                 path, line, f"has {len(listed)} labels", "set `multi_label: true` to allow several"
             )
-        elif names:
+        if DROP in numbers:
+            dropped += 1
+            continue
+        names = tuple(found.task.labels[number] for number in numbers)
+        if several:
+            yield LabelledText(name, text, pair, labels=names)
+        else:
             yield LabelledText(name, text, pair, label=names[0])
+    known.told(dropped)
 
 
 def read_valued_texts(found: Found) -> Iterator[ValuedText]:
@@ -54,11 +59,11 @@ def read_valued_texts(found: Found) -> Iterator[ValuedText]:
     """
     path = found.files["data"]
     for index, (line, record, text, pair) in enumerate(_texts(found)):
-        given = _answer(found, line, record, "value")
+        name, given = name_of(found, index, record), _answer(found, line, record, "value")
         if given in (None, ""):
-            yield ValuedText(str(index), text, pair)
+            yield ValuedText(name, text, pair)
             continue
-        yield ValuedText(str(index), text, pair, _number(path, line, given))
+        yield ValuedText(name, text, pair, _number(path, line, given))
 
 
 def _texts(found: Found) -> Iterator[tuple[int, Record, str, str | None]]:

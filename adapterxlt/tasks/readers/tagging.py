@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.find import Found
-from adapterxlt.tasks.readers.labels import LabelIndex
-from adapterxlt.tasks.readers.records import records_of, value_of
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.records import name_of, records_of, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 DOCSTART = "-DOCSTART-"  # CoNLL's mark of a new document in files with spaces; it is not a sentence
 _CALLED = {"\t": "a tab", " ": "a space"}
 PIECES_ROLE = "pieces"
-_Sentence = tuple[tuple[str, ...], tuple[int, ...] | None]  # words and tags
+_Sentence = tuple[tuple[str, ...], tuple[int, ...] | None, str | None]  # words, tags and id
 
 
 def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
@@ -46,21 +46,28 @@ def read_tagging_tsv(found: Found) -> Iterator[TaggingExample]:
 
 
 def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExample]:
-    """Yield the sentences as examples; chunks are retagged if the layout says they may be IOB1."""
+    """Yield the sentences as examples; chunks are retagged if the layout says they may be IOB1.
+
+    Sentences with a word that the layout counts as unlabelled are skipped.
+    """
     scheme = Iob1(found.task.labels)
-    retagged = 0
-    for index, (words, tags) in enumerate(sentences):
+    retagged = dropped = 0
+    for index, (words, tags, name) in enumerate(sentences):
+        if tags is not None and DROP in tags:
+            dropped += 1
+            continue
         if found.layout.iob1 and tags is not None:
             tags, changed = scheme.to_iob2(tags)
             retagged += changed
-        yield TaggingExample(str(index), words, tags)
+        yield TaggingExample(name or str(index), words, tags)
+    LabelIndex(found).told(dropped)
     if retagged:
         path = found.files["data"]
         log.warning("%s: converted %d chunks from IOB1 to IOB2", path, retagged)
 
 
 def _sentences(found: Found) -> Iterator[_Sentence]:
-    """Yield the words and tags (None if there are none) of every sentence."""
+    """Yield the words and tags (None if there are none) of every sentence; it has no id."""
     path, separator = found.files["data"], found.layout.separator
     lines = read_lines(path)
     prefix = _word_prefix(found, lines)
@@ -90,7 +97,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
                 tags.append(labels.of(rest[0], number))
             words.append(word)
         elif words and not _goes_on(pieces, number):
-            yield tuple(words), None if blanked else tuple(tags)
+            yield tuple(words), None if blanked else tuple(tags), None
             words, tags = [], []
 
 
@@ -134,6 +141,10 @@ def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:
     Raises:
         MissingDataError: a line has no tags or not one tag per word, or a tag is unknown.
     """
+    return as_iob2(found, _one_per_line(found))
+
+
+def _one_per_line(found: Found) -> Iterator[_Sentence]:
     path, labels = found.files["data"], LabelIndex(found)
     for number, line in enumerate(read_lines(path), start=1):
         text, tab, names = line.partition("\t")
@@ -143,7 +154,7 @@ def read_tagging_lines(found: Found) -> Iterator[TaggingExample]:
         if tab and len(words) != len(tags):
             raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
         found_tags = tuple(labels.of(tag, number) for tag in tags) if tab else None
-        yield TaggingExample(str(number - 1), tuple(words), found_tags)
+        yield tuple(words), found_tags, None
 
 
 def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
@@ -157,7 +168,7 @@ def read_tagging_records(found: Found) -> Iterator[TaggingExample]:
 
 def _records(found: Found) -> Iterator[_Sentence]:
     path, labels, columns = found.files["data"], LabelIndex(found), found.layout.columns
-    for number, record in records_of(found):
+    for index, (number, record) in enumerate(records_of(found)):
         words = value_of(path, number, record, str(columns["words"]))
         tags = value_of(path, number, record, str(columns["tags"]))
         words, tags = (side.split() if isinstance(side, str) else side for side in (words, tags))
@@ -165,7 +176,8 @@ def _records(found: Found) -> Iterator[_Sentence]:
             raise bad(path, number, "words and tags must be lists, or texts separated by spaces")
         if len(words) != len(tags):
             raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
-        yield tuple(map(str, words)), tuple(labels.of(str(tag), number) for tag in tags)
+        found_tags = tuple(labels.of(str(tag), number) for tag in tags)
+        yield tuple(map(str, words)), found_tags, name_of(found, index, record)
 
 
 class Iob1:
