@@ -14,8 +14,9 @@ INDEX = "model.safetensors.index.json"
 _MAX_JSON = 64 << 20  # bytes; the index of thousands of shards is far smaller
 _CONVERT = (
     "if you trust the file, convert the weights once: "
-    "`AutoModelForMaskedLM.from_pretrained(FOLDER).save_pretrained(FOLDER)` of transformers "
-    "writes model.safetensors"
+    "`AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)` of transformers writes "
+    "model.safetensors; `AutoModelForMaskedLM` in its place keeps the LM head, where there is "
+    "one, but invents one, with a warning, where there is none"
 )
 
 

@@ -101,13 +101,13 @@ def _words(detail: ErrorDetails, key: str, keys: Iterable[str]) -> tuple[str, st
         case "literal_error":
             return f"must be {str(limits['expected']).replace(chr(39), '`')}", None
         case "greater_than":
-            return f"must be above {limits['gt']:g}", None
+            return f"must be above {limits['gt']:.12g}", None
         case "greater_than_equal":
-            return f"must be at least {limits['ge']:g}", None
+            return f"must be at least {limits['ge']:.12g}", None
         case "less_than":
-            return f"must be below {limits['lt']:g}", None
+            return f"must be below {limits['lt']:.12g}", None
         case "less_than_equal":
-            return f"must be at most {limits['le']:g}", None
+            return f"must be at most {limits['le']:.12g}", None
         case "too_short":
             count = limits["min_length"]
             return f"needs at least {count} {'item' if count == 1 else 'items'}", None

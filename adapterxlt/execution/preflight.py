@@ -42,6 +42,19 @@ def preflight(context: Context) -> None:
     _check_space(context.store.root)
     if leaks := describe_leaks(find_leaks(context)):
         context.progress.log(f"warning: {leaks}")
+    if lacking := _not_compared(context):
+        context.progress.log(
+            f"warning: `seen`: the data folders have no files of {', '.join(lacking)}, so "
+            "evaluation texts are not compared with what the backbone was trained on there"
+        )
+
+
+def _not_compared(context: Context) -> list[str]:
+    """The tasks that the makers of the backbone trained on, and that are not here."""
+    steps = [planned.step for planned in context.plan.steps if planned.status != "done"]
+    if not any(KINDS[step.kind].measures for step in steps):
+        return []
+    return [name for name in context.backbone.seen if context.texts.lack_pretrained(name)]
 
 
 def _check_device(context: Context) -> None:

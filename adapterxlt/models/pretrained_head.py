@@ -47,7 +47,8 @@ def start_pretrained(model: AdapterModel, name: str, backbone: Backbone) -> None
                 raise MissingBackboneError(
                     f"backbone `{backbone.name}` has no head for masked language modelling "
                     f"({theirs} is missing or has another size in `{backbone.path}`)",
-                    hint="use a checkpoint that was saved by AutoModelForMaskedLM",
+                    hint="use a checkpoint that was saved with its LM head, or train one with "
+                    "`method: head` on `mlm`",
                 )
             own.copy_(found)
 

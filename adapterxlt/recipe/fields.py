@@ -11,6 +11,7 @@ from adapterxlt.devices import KNOWN, is_device
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
 MAX_LENGTH = 8192  # subwords of an input, in any stage
+MAX_SEED = 2**32 - 1  # the largest that numpy takes
 BARE = "none"  # name of the bare backbone in stages that can measure it
 
 

@@ -14,6 +14,7 @@ from adapterxlt.devices import AUTO
 from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.recipe.fields import (
     MAX_LENGTH,
+    MAX_SEED,
     Device,
     Name,
     Precision,
@@ -79,7 +80,7 @@ class Training(Strict):
         description="Maximum number of training examples; they are sampled with the seed.",
     )
     seed: int | None = Field(
-        None, ge=0, description="Seed of the stage; default: the recipe's seed."
+        None, ge=0, le=MAX_SEED, description="Seed of the stage; default: the recipe's seed."
     )
     language: TrainingLanguages = Field(
         ["en"],
@@ -117,7 +118,7 @@ class Training(Strict):
     precision: Precision = Field(
         "fp32",
         description="Precision of matrix products; weights stay fp32. `auto` means bf16 on GPUs "
-        "that support it.",
+        "that support it, else fp32; `fp16` needs a CUDA GPU.",
     )
     devices: int = Field(
         1,
@@ -271,7 +272,9 @@ class Recipe(Strict):
         description="Entries that describe your own tasks: YAML files, or folders of them; paths "
         "are relative to the recipe.",
     )
-    seed: int = Field(1, ge=0, description="Seed of all stages that do not set their own.")
+    seed: int = Field(
+        1, ge=0, le=MAX_SEED, description="Seed of all stages that do not set their own."
+    )
     device: Device = Field(
         AUTO, description="Device that models run on; does not affect fingerprints."
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from adapterxlt.errors import UsageError
-from adapterxlt.recipe.fields import MAX_LENGTH, Split, TrainingLanguages, listed_tasks
+from adapterxlt.recipe.fields import MAX_LENGTH, MAX_SEED, Split, TrainingLanguages, listed_tasks
 from adapterxlt.recipe.strict import Strict
 from adapterxlt.tasks.catalogue import Catalogue, Task, source_of
 from adapterxlt.tasks.find import available_languages, find
@@ -47,7 +47,10 @@ class TaskData(Strict):
         "total for other tasks (sentences, questions).",
     )
     shot_seed: int | None = Field(
-        None, ge=0, description="Seed that draws the shots; default: the seed of the stage."
+        None,
+        ge=0,
+        le=MAX_SEED,
+        description="Seed that draws the shots; default: the seed of the stage.",
     )
     translated: TrainingLanguages | None = Field(
         None,

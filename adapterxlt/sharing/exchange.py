@@ -27,7 +27,6 @@ from adapterxlt.progress import Progress
 from adapterxlt.results.measures import MEASURES_NAME, PREDICTIONS_FOLDER, read_measures
 from adapterxlt.results.outcomes import OUTCOMES_NAME, read_outcomes
 from adapterxlt.sharing.content import (
-    MAX_TEXT,
     MAX_TOTAL,
     SUFFIXES,
     check_content,
@@ -54,6 +53,7 @@ FOLDER = "entries"
 SCHEMES = ("file", "s3", "sftp")
 _SUFFIXES = (*SUFFIXES, ".npz", ".tsv", ".txt", ".prediction")
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
+MAX_MEASURES = 64 << 20  # bytes: 200 languages by 25 layers by 4 poolings take 40 MB
 T = TypeVar("T")
 
 
@@ -255,7 +255,7 @@ def _check_entry(folder: Path, manifest: Manifest, where: str) -> None:
         if name == OUTCOMES_NAME:
             read_outcomes(folder)
         elif name == MEASURES_NAME:
-            if record.size > MAX_TEXT:
+            if record.size > MAX_MEASURES:
                 raise InvalidArtifactError(f"{shown}: exceeds the size limit")
             read_measures(folder)
         else:

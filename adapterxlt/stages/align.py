@@ -14,6 +14,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.depth import only_below
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.recipe.draft import Draft
+from adapterxlt.recipe.fields import MAX_SEED
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe, Stage, Training, TrainingBlock
@@ -62,7 +63,9 @@ class AlignStage(TrainingBlock, Stage):
         description="Share of the entries that are held out from training, together with their "
         "words.",
     )
-    split_seed: int = Field(1, ge=0, description="Seed that draws the held-out entries.")
+    split_seed: int = Field(
+        1, ge=0, le=MAX_SEED, description="Seed that draws the held-out entries."
+    )
     method: str = Field(
         "lora[r=16,alpha=32]", description="Method to train; see `adapterxlt list methods`."
     )

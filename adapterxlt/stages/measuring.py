@@ -20,8 +20,8 @@ from adapterxlt.tasks.pretraining import told
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 COMPUTED_IN = (
-    "Precision of matrix products; `auto` means bf16 on GPUs that support it, else fp32. The "
-    "results state which one was used."
+    "Precision of matrix products; `auto` means bf16 on GPUs that support it, else fp32; `fp16` "
+    "needs a CUDA GPU. The results state which one was used."
 )
 
 

@@ -252,7 +252,7 @@ def _settings(
 def _measured_in(
     task: Task, asked: str | list[str], roots: Sequence[Path]
 ) -> tuple[list[str], list[str]]:
-    """The languages and splits to measure: all but training data, as far as there are files.
+    """The languages and splits to measure, except training data, as far as there are files.
 
     For mining, dev sets the threshold, so it must be there, and test may be missing. Otherwise
     test, or dev where no language has a test; if there are both, dev can choose the layer.

@@ -12,7 +12,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.recipe.draft import Draft, words
-from adapterxlt.recipe.fields import MAX_LENGTH
+from adapterxlt.recipe.fields import MAX_LENGTH, MAX_SEED
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
@@ -56,7 +56,7 @@ class SuggestStage(Stage):
     on: list[str] = Field(min_length=1, description="Target tasks to rank them for.")
     language: str = Field("en", description="Language of the examples.")
     sample: int = Field(500, ge=10, le=10_000, description="Number of examples in the sample.")
-    seed: int = Field(1, ge=0, description="Seed that draws the sample.")
+    seed: int = Field(1, ge=0, le=MAX_SEED, description="Seed that draws the sample.")
     max_length: int = Field(
         128, ge=8, le=MAX_LENGTH, description="Maximum length of an input, in subwords."
     )

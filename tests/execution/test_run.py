@@ -115,6 +115,17 @@ def test_a_failed_step_costs_only_what_needs_it(
     assert start().done == ["nli", "after_nli", "scores/after_nli/pawsx"]
 
 
+def test_a_fault_of_the_code_costs_no_more(
+    work: Work, start: Callable[[], run.RunResult], tmp_path: Path
+) -> None:
+    work.fail["nli"] = MemoryError("Unable to allocate 16 GiB")
+    result = start()
+    assert result.failed == {"nli": "MemoryError: Unable to allocate 16 GiB"}
+    assert result.done == ["direct", "scores/direct/pawsx"]
+    (failure,) = Store(tmp_path / "work/store").failures()
+    assert (failure.title, failure.message) == ("nli", "MemoryError: Unable to allocate 16 GiB")
+
+
 def test_a_full_disk_is_a_failure_that_says_so(
     work: Work, start: Callable[[], run.RunResult], tmp_path: Path
 ) -> None:

@@ -106,6 +106,17 @@ def test_evaluation_texts_that_its_makers_trained_on_are_flagged_everywhere(
     assert "pretraining (crawl) 2 of 4 texts" in page.read_text()
 
 
+def test_tasks_that_are_not_here_are_named(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(RECIPE.replace("[udpos]", "[qqp, udpos, squad]"))
+    command = ["run", str(tmp_path / "r.yaml"), "--workdir", str(tmp_path / "w")]
+    (tmp_path / "data").mkdir()
+    ran = CliRunner().invoke(cli, [*command, "--data", "pocket"])
+    assert ran.exit_code == 0, ran.output
+    assert "`seen`: the data folders have no files of qqp, so evaluation texts" in ran.stderr
+    again = CliRunner().invoke(cli, [*command, "--data", "pocket"])
+    assert "warning" not in again.stderr  # nothing is evaluated any more
+
+
 CELLS = """\
 name: r
 backbone: {name: mini, TOLD}

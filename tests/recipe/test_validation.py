@@ -26,6 +26,7 @@ def in_stage(body: str) -> list[str]:
         ("a: {train: mnli, batch_size: 1.5}", "3 stages.a.batch_size: must be a whole number"),
         ("a: {train: mnli, batch_size: '8'}", "3 stages.a.batch_size: must be a whole number"),
         ("a: {train: mnli, seed: true}", "3 stages.a.seed: must be a whole number"),
+        ("a: {train: mnli, seed: 4294967296}", "3 stages.a.seed: must be at most 4294967295"),
         (
             "a: {train: mnli, frozen_dropout: 1}",
             "3 stages.a.frozen_dropout: must be true or false",

@@ -107,6 +107,22 @@ def there_and_back(url: str, full: Store, empty: Store) -> None:
     assert not list((empty.root / ".staging").iterdir())
 
 
+def test_the_measures_of_many_languages_and_layers(tmp_path: Path, empty: Store) -> None:
+    full = Store(tmp_path / "many")
+    many = [
+        Measure(f"{code:03d}_Latn", "test", "accuracy", True, 50.0, 1_000, layer)
+        for code in range(204)
+        for layer in range(200)
+    ]
+    out = full.open_staging(ADDRESS) / "out"
+    write_measures(out, many)
+    assert (out / "measures.json").stat().st_size > 4 << 20  # the limit of other JSON files
+    full.commit(ADDRESS, kind="evaluate", title="s", recipe="r", parts=PARTS, lineage={"steps": []})
+    exchange(tmp_path / "remote").push(ADDRESS, full)
+    assert exchange(tmp_path / "remote").pull(ADDRESS, empty)
+    assert content(empty) == content(full)
+
+
 def test_a_folder(tmp_path: Path, full: Store, empty: Store) -> None:
     there_and_back(str(tmp_path / "remote"), full, empty)
     assert not list((tmp_path / "remote/entries/.incoming").iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 
 from adapterxlt.errors import AdapterXLTError
@@ -39,6 +40,9 @@ class InProcess:
             return [Ended(planned.step.id, computed=ensure(planned, self._work.context))]
         except AdapterXLTError as error:
             return [Ended(planned.step.id, error=str(error))]
+        except Exception as error:  # as in a worker: what does not need this step goes on
+            self._work.context.progress.log(traceback.format_exc().rstrip())
+            return [Ended(planned.step.id, error=f"{type(error).__name__}: {error}")]
 
     def stop(self) -> None:
         self._next.clear()

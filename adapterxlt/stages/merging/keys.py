@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from adapterxlt.methods.arithmetic import Arithmetic, LayerRange, Shares, Sparsify
+from adapterxlt.recipe.fields import MAX_SEED
 from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.strict import Strict
 
@@ -81,7 +82,10 @@ class MergeStage(Stage):
         description="Divide the kept elements by the density; default: only with sparsify: random.",
     )
     seed: int | None = Field(
-        None, ge=0, description="Seed for sparsify: random; default: the recipe's seed."
+        None,
+        ge=0,
+        le=MAX_SEED,
+        description="Seed for sparsify: random; default: the recipe's seed.",
     )
     rank: int | None = Field(
         None,

@@ -100,7 +100,7 @@ def seen_examples(texts: Iterable[Iterable[str]], seen: Mapping[str, Hashes]) ->
     normalised = [normalise_text(text) for text in digests]
     hashed = np.frombuffer(b"".join(map(text_digest, normalised)), dtype="<u8")
     found = np.any([are_among(hashed, hashes) for hashes in seen.values()], axis=0)
-    found &= np.array([bool(text) for text in normalised])
+    found &= np.array([bool(text) for text in normalised], dtype=bool)
     flags = np.zeros(count, dtype=bool)
     np.logical_or.at(flags, owners, found[places])
     return flags if flags.any() else None

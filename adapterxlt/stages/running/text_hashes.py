@@ -60,6 +60,11 @@ class TextHashes:
             self._known[key] = hash_texts(chain.from_iterable(found))
         return self._known[key]
 
+    def lack_pretrained(self, name: str) -> bool:
+        """Whether a task has no file in the data folders that `pretrained` could read."""
+        task, splits = used_of(self._sources.tasks[name])
+        return not any(available_languages(task, self._sources.roots, split) for split in splits)
+
     def evaluated(self, step: Step, language: str) -> Hashes:
         """The hashes of what a step measures in one language, in all splits."""
         splits = step.items("splits") if "splits" in step.params else [step.text("split")]
