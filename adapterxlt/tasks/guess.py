@@ -10,7 +10,8 @@ from typing import Any
 
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import is_known
-from adapterxlt.tasks.guess_content import Content, look_into
+from adapterxlt.tasks.guess_content import look_into
+from adapterxlt.tasks.guessed import Content
 from adapterxlt.tasks.short_form import SPLITS
 
 _SPLIT = re.compile(r"(?<![A-Za-z0-9])(train(?:ing)?|dev|valid(?:ation)?|val|test)(?![A-Za-z0-9])")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,42 +12,21 @@ from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.conllu import UPOS, is_conllu, is_no_word
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.guess_conll import guess_conll
+from adapterxlt.tasks.guessed import MAX_LABELS, Content
 from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.readers.records import Record, records_of
 from adapterxlt.tasks.reading import bad, parse_json, read_text
 from adapterxlt.tasks.streams import stream_lines
 
 _LOOKED_AT = 200  # lines at the start of a file that decide its format
-MAX_LABELS = 200
 _SUFFIXES = {f".{name}": name for name in ("csv", "tsv", "jsonl", "parquet")} | {".ndjson": "jsonl"}
 _LABEL = ("label", "category", "class", "topic", "gold_label", "intent", "sentiment", "relation")
 _VALUE = ("score", "similarity", "similarity_score", "rating", "value")
 _LANGUAGE = ("language", "lang", "locale", "language_code", "lang_code")
 _ANSWERS = ("label", "value", "tags")  # fields that a test file may lack
 _WORDS, _TAGS = ("tokens", "words"), ("tags", "ner_tags", "pos_tags", "upos", "labels")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What was found in files.
-
-    Args:
-        keys: further keys of the entry: columns, quoting, metrics and others.
-        languages: the languages that a column names.
-        rows: number of rows that were read.
-        called: what these rows are, in words.
-    """
-
-    format: str
-    kind: str
-    keys: dict[str, Any] = field(default_factory=dict)
-    labels: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    rows: int = 0
-    called: str = "rows"
-    notes: tuple[str, ...] = ()
 
 
 def look_into(files: Sequence[Path]) -> Content:
@@ -67,7 +45,7 @@ def look_into(files: Sequence[Path]) -> Content:
         )
     (written,) = set(formats.values())
     if written == "conll":
-        return _conll(files)
+        return guess_conll(files)
     if written == "squad":
         return Content("squad", "span_qa", rows=len(files), called="JSON files in the SQuAD format")
     if written == "lines":
@@ -105,85 +83,6 @@ def _format_of_json(file: Path) -> str:
         return "squad"
     called = "a JSON object, but not in the SQuAD format" if isinstance(found, dict) else "one list"
     raise bad(file, 0, f"is {called}", "write records as JSON Lines, one object a line")
-
-
-def _comment(files: Sequence[Path]) -> str:
-    """What comments begin with in files of words and tags; "" if there are none.
-
-    A word may begin with `#` too. So a line before a sentence is a comment only if it does not
-    have the columns that the other lines have.
-    """
-    found, widths = [], set()
-    for file in files:
-        in_sentence = False
-        for _, line in stream_lines(file):
-            text = line.rstrip("\r\n")
-            row = text.split("\t") if "\t" in text else text.split()
-            if text.startswith("#") and not in_sentence:
-                found.append((text, len(row)))
-            else:
-                in_sentence = bool(row)
-                widths |= {len(row)} if row else set()
-    comments = [text for text, width in found if width not in widths]
-    if not comments:
-        return ""
-    return "# " if all(text.startswith("# ") for text in comments) else "#"
-
-
-def _conll(files: Sequence[Path]) -> Content:
-    """Take the first column without positions as words, and as tags a column of few values.
-
-    This is one with chunks, or the universal parts of speech of CoNLL-U, or else the last one.
-    """
-    widths: set[int] = set()
-    values: list[set[str]] = []
-    rows, comment, tabs, in_sentence = 0, _comment(files), True, False
-    universal = True
-    for file in files:
-        for _, line in stream_lines(file):
-            text = line.rstrip("\r\n")
-            if not text.strip():
-                in_sentence = False
-                continue
-            if comment and text.startswith(comment) and not in_sentence:
-                continue
-            in_sentence = True
-            tabs = tabs and "\t" in text
-            row = text.split("\t") if tabs else text.split()
-            if is_no_word(row):
-                continue
-            universal = universal and is_conllu(row)
-            widths.add(len(row))
-            values += [set() for _ in range(len(row) - len(values))]
-            for seen, value in zip(values, row, strict=False):
-                seen.add(value)
-            rows += 1
-    if not values or max(widths) < 2:
-        raise UsageError(f"{files[0]}: has only one column, so there are no tags")
-    words = [at for at, seen in enumerate(values) if not all(map(_is_position, seen))]
-    token = words[0] if words else 0
-    few = {at: seen for at, seen in enumerate(values) if at > token and 1 < len(seen) <= MAX_LABELS}
-    chunks = [at for at, seen in few.items() if "O" in seen and any(v[:2] == "B-" for v in seen)]
-    if not few:
-        raise UsageError(f"{files[0]}: no column looks like tags, which have few different values")
-    tag = chunks[0] if chunks else UPOS if universal and UPOS in few else max(few)
-    keys: dict[str, Any] = {"columns": {"token": token, "tag": tag}}
-    keys |= {"separator": "\t"} if tabs else {}
-    keys |= {"comments": comment} if comment else {}
-    if not chunks:  # F1 is that of chunks
-        keys |= {"metrics": ["token_accuracy"], "main_metric": "token_accuracy"}
-    chunk = tag in chunks
-    labels = tuple(
-        sorted(few[tag], key=lambda name: (name != "O", name[2:] if chunk else "", name))
-    )
-    note = f"words in column {token}, tags in column {tag} (from 0): {', '.join(labels)}"
-    notes = [note, *([] if chunks else ["no chunks (B-, I-), so the metric is token accuracy"])]
-    return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=tuple(notes))
-
-
-def _is_position(value: str) -> bool:
-    """Whether a value is the position of a word: `3`, or CoNLL-U's `3-4` and `3.1`."""
-    return value.replace("-", "").replace(".", "").isdigit()
 
 
 def _table(files: Sequence[Path], written: str) -> Content:
