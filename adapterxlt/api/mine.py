@@ -14,6 +14,7 @@ from adapterxlt.devices import AUTO, gpu_numbers
 from adapterxlt.errors import UsageError
 from adapterxlt.lines import on_one_line
 from adapterxlt.progress import Silent
+from adapterxlt.retrieval.corpus import Filters
 from adapterxlt.retrieval.mine import Settings, mine_files
 from adapterxlt.retrieval.protocols import choose_layers, get_protocol
 from adapterxlt.search.neighbours import check_index
@@ -21,6 +22,7 @@ from adapterxlt.store.output import check_output
 from adapterxlt.tasks.reading import check_file
 
 Text = str | PathLike[str] | Iterable[str]
+_ALL = Filters(max_chars=None)  # this function has no summary that could tell what was left out
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,10 @@ def mine(
     """Find translation pairs in two texts.
 
     Every sentence is compared with all sentences of the other text by margin score, and each
-    sentence is part of at most one pair. `adapterxlt mine` does the same for large files, and
-    continues after an interruption.
+    sentence is part of at most one pair. Of equal sentences only the first is compared, and blank
+    ones are left out. Sentences of more than 256 tokens are cut. `adapterxlt mine` does the same
+    for large files, and continues after an interruption. Unless `--max-chars` says otherwise, it
+    leaves out lines of more than 2,000 characters.
 
     Args:
         source: a file with one sentence per line (plain or compressed), or the sentences.
@@ -68,7 +72,7 @@ def mine(
             (`adapterxlt list presets`).
         layer: a hidden layer instead of the protocol's.
         threshold: leave out pairs with a lower score; default: keep scores above 0.
-        top: maximum number of pairs; the best ones are kept.
+        top: maximum number of pairs, at least 1; the best ones are kept.
         index: search index; `auto` chooses by size and memory, `flat` is exact.
         device: device for a model that is loaded by this call.
 
@@ -77,7 +81,8 @@ def mine(
 
     Raises:
         MissingDataError: a file cannot be read.
-        UsageError: the model is an ensemble, or the protocol, layer or index does not exist.
+        UsageError: the model is an ensemble, the protocol, layer or index does not exist, or
+            `top` is below 1.
 
     Example:
         >>> pairs = xlt.mine(["Good morning.", "The dog sleeps."],
@@ -87,6 +92,8 @@ def mine(
     """
     chosen = get_protocol(protocol)
     check_index(index)
+    if top is not None and top < 1:
+        raise UsageError(f"top={top}: it must be at least 1", hint="leave it out for all pairs")
     loaded = model if isinstance(model, Model) else load(model, device=device)
     built = loaded.encoder()
     settings = Settings(
@@ -95,6 +102,8 @@ def mine(
         index=index,
         threshold=threshold,
         top=top,
+        source=_ALL,
+        target=_ALL,
         line_numbers=True,
         gpus=gpu_numbers(device),
     )

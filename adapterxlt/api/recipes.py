@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from adapterxlt.recipe.load import LoadedRecipe
 from adapterxlt.sharing.cache import all_remotes
 
 Place = str | PathLike[str]
+_ESCAPED = re.compile("[\x7f-\uffff]")
 
 
 def validate(
@@ -144,7 +146,17 @@ def run(
 
 
 def _overrides(given: Mapping[str, object] | None) -> list[str]:
-    return [f"{key}={json.dumps(value, default=fspath)}" for key, value in (given or {}).items()]
+    return [f"{key}={_as_yaml(value)}" for key, value in (given or {}).items()]
+
+
+def _as_yaml(value: object) -> str:
+    """A value in JSON that YAML reads as the same value.
+
+    YAML does not join the two halves in which JSON escapes characters beyond U+FFFF, so those stay
+    as they are. Others are escaped, as YAML refuses some of them or takes them for line breaks.
+    """
+    text = json.dumps(value, default=fspath, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _folders(data: Place | Iterable[Place] | None) -> list[str]:

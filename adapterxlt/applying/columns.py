@@ -34,12 +34,12 @@ class Columns:
 
     def __init__(self, task: Task) -> None:
         self._kind, self._name = get_kind(task.kind), task.kind
-        self._layouts = [layout for layout in task.layouts if _wanted(layout)]
+        self._layouts = [layout for layout in task.layouts if input_columns(layout)]
 
     def fields(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """A record in which the columns of the entry have the names of the kind."""
         for layout in self._layouts:
-            wanted = _wanted(layout)
+            wanted = input_columns(layout)
             if all(name in record for names in wanted.values() for name in names):
                 return {**record, **_values(record, wanted, layout)}
         return dict(record)
@@ -80,7 +80,9 @@ class Columns:
     def _hint(self, names: Sequence[str]) -> str | None:
         if len(names) == 1 and (found := [name for mark, name in _MARKS if mark in names[0]]):
             return f"the columns seem to be separated by {found[0]}; use commas, or tabs in a .tsv"
-        own = [", ".join(n for ns in _wanted(one).values() for n in ns) for one in self._layouts]
+        own = [
+            ", ".join(n for ns in input_columns(one).values() for n in ns) for one in self._layouts
+        ]
         if not own:
             return (
                 "rename the columns in the first line of the file; for a task of your own, --tasks "
@@ -89,7 +91,7 @@ class Columns:
         return f"rename the columns; the data of the task have {' or '.join(dict.fromkeys(own))}"
 
 
-def _wanted(layout: Layout) -> dict[str, tuple[str, ...]]:
+def input_columns(layout: Layout) -> dict[str, tuple[str, ...]]:
     """Return the column names of each part of an input; {} if columns go by number."""
     found = {
         part: tuple(map(str, columns)) if isinstance(columns, tuple) else (str(columns),)

@@ -6,26 +6,28 @@ the next line is read.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from adapterxlt.applying.columns import Columns
 from adapterxlt.applying.inputs import example_of
+from adapterxlt.applying.quoting import quoting_of
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.facts import Example
-from adapterxlt.kinds.given import WrongPartsError, shown
+from adapterxlt.kinds.given import WrongPartsError, shown, text_of
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.conllu import FORM, is_conllu, is_no_word
-from adapterxlt.tasks.reading import bad, check_file, unreadable
+from adapterxlt.tasks.readers.tables import DELIMITERS, rows_of
+from adapterxlt.tasks.reading import bad, check_file, refuse_returns, unreadable
 
 STDIN = Path("-")
 FORMATS = ("jsonl", "csv", "tsv", "lines", "conll")
@@ -99,8 +101,8 @@ def read_records(path: Path, written: str, task: Task) -> Iterator[Record]:
     columns = Columns(task)
     readers: dict[str, Callable[[Iterator[str]], Iterator[_Raw]]] = {
         "jsonl": lambda lines: _json_lines(lines, columns),
-        "csv": lambda lines: _table(lines, ",", columns, path),
-        "tsv": lambda lines: _table(lines, "\t", columns, path),
+        "csv": lambda lines: _table(lines, "csv", task, columns, path),
+        "tsv": lambda lines: _table(lines, "tsv", task, columns, path),
         "lines": lambda lines: _plain(lines, columns),
         "conll": _sentences,
     }
@@ -125,12 +127,14 @@ class _Raw:
 
 def _record(raw: _Raw, number: int, kind: str) -> Record:
     said = raw.value.get("id") if isinstance(raw.value, dict) else None
-    name = str(number) if said in (None, "") else str(said)
+    name = str(number)
     if _NOT_UTF8.search(raw.text):
-        return Record(raw.line, str(number), None, "is not UTF-8; save the file as UTF-8")
-    if raw.problem:
-        return Record(raw.line, name, None, raw.problem)
+        return Record(raw.line, name, None, "is not UTF-8; save the file as UTF-8")
     try:
+        if said not in (None, ""):
+            name = text_of(str(said), "`id`")  # it is written beside the answer
+        if raw.problem:
+            return Record(raw.line, name, None, raw.problem)
         return Record(raw.line, name, example_of(raw.value, kind, name))
     except WrongPartsError as error:
         return Record(raw.line, name, None, _told(raw.value, error.names))
@@ -157,7 +161,10 @@ def _lines(stream: IO[bytes], path: Path) -> Iterator[str]:
                 if line.startswith((b"\xff\xfe", b"\xfe\xff")):
                     raise bad(path, 1, "is UTF-16", "save the file as UTF-8")
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            yield line.decode("utf-8", "surrogateescape")
+            text = line.decode("utf-8", "surrogateescape")
+            if number == 1:
+                refuse_returns(path, text)
+            yield text
     except MissingDataError:
         raise
     except DAMAGE as error:
@@ -177,31 +184,34 @@ def _json_lines(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:
         yield _Raw(number, columns.fields(found) if isinstance(found, dict) else found, line)
 
 
-def _table(lines: Iterator[str], delimiter: str, columns: Columns, path: Path) -> Iterator[_Raw]:
-    """Rows below a header; quoted fields may hold line breaks."""
-    rows = csv.reader(lines, delimiter=delimiter)
+def _table(
+    lines: Iterator[str], written: str, task: Task, columns: Columns, path: Path
+) -> Iterator[_Raw]:
+    """Rows below a header, read as the task's own reader reads them.
+
+    Raises:
+        MissingDataError: the header lacks a column, or several lines together are not a row. It is
+            then not known which of them are rows, so they cannot be left out one by one.
+    """
+    start = next(lines, "")
     names: list[str] | None = None
-    start = 1
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _Raw(start, None, "", f"is not a row: {error}")
-            start = rows.line_num + 1
-            continue
-        if names is None:
-            names = row
-            columns.check(names, path)
-        elif row and len(row) != len(names):
-            cells = "1 column" if len(row) == 1 else f"{len(row)} columns"
+    quoting = quoting_of(task, written, start)
+    for row in rows_of(chain([start], lines), DELIMITERS[written], quoting):
+        told = f"is not {written.upper()}: {row.problem}" if row.problem else ""
+        if names is not None and not told and len(row.cells) != len(names):
+            cells = "1 column" if len(row.cells) == 1 else f"{len(row.cells)} columns"
             told = f"has {cells}, but the header has {len(names)}"
-            yield _Raw(start, None, "".join(row), told)
-        elif row:
-            found = columns.cells(dict(zip(names, row, strict=True)))
-            yield _Raw(start, found, "".join(row))
-        start = rows.line_num + 1
+        if told and (names is None or row.last > row.first):
+            hint = "a quote may not be closed; in a quoted field, write quotes twice"
+            raise bad(path, row.first, told, hint)
+        if told:
+            yield _Raw(row.first, None, "".join(row.cells), told)
+        elif names is None:
+            names = row.cells
+            columns.check(names, path)
+        else:
+            found = columns.cells(dict(zip(names, row.cells, strict=True)))
+            yield _Raw(row.first, found, "".join(row.cells))
 
 
 def _plain(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:

@@ -18,6 +18,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
+from adapterxlt.home import expanded
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.check import check_fits
@@ -75,11 +76,11 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
     """
     if "://" in text and local_path(text) is None:
         return _artifact(fetched_once(text, progress), masked(text), backbone, stack)
-    path = local_path(text) if "://" in text else Path(text).expanduser()
+    path = local_path(text) if "://" in text else expanded(text)
     assert path is not None
     if "://" in text and not path.exists():
         raise UsageError(f"{text}: there is no such file or folder")
-    if text in BUNDLED or not (path.exists() or _is_stage(text)):
+    if text in BUNDLED or not (path.exists() or _is_stage(str(path))):
         return _bare(text, backbone)
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
         if (path / STORE_FOLDER).is_dir():
@@ -95,7 +96,7 @@ def find_source(text: str, backbone: str | None, progress: Progress, stack: Exit
             f"{text}: is neither the folder of a model nor a work folder",
             hint=f"list the artifacts in it with `adapterxlt artifact list {text}`",
         )
-    place = locate(text if "://" not in text else str(path), models=True)
+    place = locate(str(path), models=True)
     if place.is_dir() and not is_artifact(place):
         return _entry(place, text, backbone)
     return _artifact(place, text, backbone, stack)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
 from adapterxlt.kinds.answers import Answer
+from adapterxlt.lines import BREAKS
 from adapterxlt.store.compressed import plain_name
 
 
@@ -27,8 +29,7 @@ class Writer:
     """
 
     def __init__(self, file: IO[str], table: bool) -> None:
-        self._file = file
-        self._csv = csv.writer(file, lineterminator="\n") if table else None
+        self._file, self._table = file, table
         self._empty = True
 
     def write(self, line: int, name: str, answer: Answer) -> None:
@@ -38,19 +39,32 @@ class Writer:
             line: of its input. name: the input's id.
         """
         fields: dict[str, object] = {"line": line, "id": name, **answer.as_dict()}
-        if self._csv is None:
+        if not self._table:
             self._file.write(json.dumps(fields, ensure_ascii=False) + "\n")
             return
         fields = _columns(fields)
         if self._empty:
-            self._csv.writerow(fields)
+            self._file.write(_row(fields))
             self._empty = False
-        self._csv.writerow(
-            json.dumps(value, ensure_ascii=False)
-            if isinstance(value, dict | list | tuple | bool)
-            else value
-            for value in fields.values()
+        self._file.write(
+            _row(
+                json.dumps(value, ensure_ascii=False)
+                if isinstance(value, dict | list | tuple | bool)
+                else value
+                for value in fields.values()
+            )
         )
+
+
+def _row(cells: Iterable[object]) -> str:
+    """A row of a table, in which no reader takes a line break in a cell for the end of the row.
+
+    The csv module quotes cells that hold a character of what it ends rows with, so it gets every
+    character that some reader takes for a line break.
+    """
+    row = io.StringIO()
+    csv.writer(row, lineterminator=BREAKS).writerow(cells)
+    return row.getvalue().removesuffix(BREAKS) + "\n"
 
 
 def _rounded(score: object) -> object:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapterxlt.backbones.architectures import BUILT_IN
+from adapterxlt.backbones.architectures import BUILT_IN, find
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
-from adapterxlt.backbones.files import INDEX, WEIGHTS, weight_files
+from adapterxlt.backbones.files import INDEX, WEIGHTS, read_json, weight_files
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingBackboneError
+from adapterxlt.home import expanded
 from adapterxlt.suggest import suggest
 
 BUNDLED = ("mini",)
@@ -47,7 +48,7 @@ def _find(name: str, base: Path, download: bool) -> Path:
                 hint="reinstall adapterxlt, or clone the repository again",
             )
         return folder
-    path = Path(name).expanduser()
+    path = expanded(name)
     places = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
     for place in places:
         if place.is_dir():
@@ -73,14 +74,15 @@ def _from_hub(name: str, download: bool) -> Path:
                 name, allow_patterns=_HUB_FILES, local_files_only=True
             )
         )
-        if (cached / "config.json").is_file() and weight_files(name, cached):
+        if _is_whole(name, cached):
             return cached
     except (OSError, ValueError, MissingBackboneError):
-        if not download:
-            raise MissingBackboneError(
-                f"backbone `{name}` is neither a folder nor in the local cache of the Hub",
-                hint=_did_you_mean(name) + "`adapterxlt run` downloads models from the Hub",
-            ) from None
+        pass
+    if not download:
+        raise MissingBackboneError(
+            f"backbone `{name}` is neither a folder nor in the local cache of the Hub",
+            hint=_did_you_mean(name) + "`adapterxlt run` downloads models from the Hub",
+        )
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=_HUB_FILES))
     except Exception as error:  # errors of the Hub, the HTTP library and the file system
@@ -90,6 +92,20 @@ def _from_hub(name: str, download: bool) -> Path:
             f"Hub: {reason}",
             hint=_did_you_mean(name) + "or give the folder of a downloaded model",
         ) from error
+
+
+def _is_whole(name: str, folder: Path) -> bool:
+    """Whether a folder holds a configuration, weights and a tokenizer; another program may have
+    fetched only some of them.
+
+    Raises:
+        MissingBackboneError: the configuration or the weights are missing or damaged.
+    """
+    model_type = read_json(name, folder / "config.json").get("model_type")
+    entry = find(model_type) if isinstance(model_type, str) else None
+    # A model of an unknown type is refused later on, with or without a tokenizer.
+    known = entry is None or any((folder / file).is_file() for file in entry.vocabularies)
+    return known and bool(weight_files(name, folder))
 
 
 def _did_you_mean(name: str) -> str:

@@ -18,6 +18,7 @@ SHOWN = 3  # number of ids that a message names
 FEW = 10  # fewer labels than this may all be equal by chance
 FEW_TRANSLATED = 4  # the same for labels per language, as languages may be translations
 _RANKED = re.compile(r"\[\s*(-?\d+)\b.*\]")
+_NUMBER = re.compile(r"-?\d{1,18}")  # no file has more lines, and Python refuses very long numbers
 
 
 def read_column(path: Path) -> list[str]:
@@ -29,12 +30,16 @@ def read_column(path: Path) -> list[str]:
 
 
 def read_numbers(path: Path) -> list[str]:
-    """Read one whole number per line; for a ranked list such as XTREME's `[12]`, its first."""
+    """Read one whole number per line; for a ranked list such as XTREME's `[12]`, its first.
+
+    Raises:
+        MissingDataError: a line holds something else, or a number of more than 18 digits.
+    """
     found = []
     for number, text in enumerate(read_column(path), start=1):
         ranked = _RANKED.fullmatch(text)
         value = ranked[1] if ranked else text
-        if not re.fullmatch(r"-?\d+", value):
+        if not _NUMBER.fullmatch(value):
             raise bad(path, number, f"`{text[:40]}` is not a line number")
         found.append(str(int(value)))
     return found
@@ -160,12 +165,21 @@ def _first(names: Sequence[str]) -> str:
 
 
 def read_scores(path: Path) -> dict[str, float]:
-    """Read numbers by question id (how sure a system is that there is no answer)."""
+    """Read numbers by question id (how sure a system is that there is no answer).
+
+    Raises:
+        MissingDataError: the file is not an object of numbers, or one does not fit into a float.
+    """
     scores = {}
     for name, value in _object(path, "numbers by question id").items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise bad(path, 0, f"question `{name}`: {value!r:.40} is not a number")
-        scores[name] = float(value)
+        try:
+            scores[name] = float(value)
+        except OverflowError:
+            raise bad(path, 0, f"question `{name}`: {value!r:.40}... is too large") from None
+        if math.isnan(scores[name]):
+            raise bad(path, 0, f"question `{name}`: nan is not a number")
     return scores
 
 

@@ -23,7 +23,8 @@ _NOTE = (
     "finds: the smallest difference, in points, that 80 of 100 such studies detect (5 %, before "
     f"Holm's correction) with the recipe's seeds; with {MORE}: with {MORE} other seeds in "
     "every stage. 3 x 2 seeds are a grid: each seed of one stage with each of another. With one "
-    "seed per model, variation between seeds is not included."
+    "seed per model, variation between seeds is not included. Metrics that are not percentages, "
+    "such as perplexity, are left out."
 )
 
 
@@ -66,7 +67,10 @@ class Power:
         """Print the tables."""
         click.echo("\nSmallest detectable difference of each comparison")
         if not self.questions:
-            click.echo("no differences: no stage measures a model together with its baseline")
+            click.echo(
+                "no differences: no stage measures a model together with its baseline by a metric "
+                "in percent"
+            )
             return
         sources = list(dict.fromkeys(one.noise.source for one in self.questions))
         print_table([_record(one, sources) for one in self.questions])

@@ -10,6 +10,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.execution.results import names_of
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import is_among
+from adapterxlt.metrics.facts import Metric, facts_of
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
@@ -21,9 +22,11 @@ from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.lexicons import measured_entries
 from adapterxlt.tasks.read import read_bitext, read_examples, read_mining
 
 RESAMPLES = 1000
+_GUESSING = "suggest"  # its metrics are guesses, by which no model is better than another
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Question:
         seeds: how many independent ones the recipe has of it: of a nested design those of the
             first stage, of a grid the fewest that a stage has.
         grid: of crossed seeds how many each stage has, else ().
+        alone: whether one of the two has a single seed, while the other has several.
     """
 
     model: str
@@ -55,16 +59,18 @@ class Question:
     seeds: int
     grid: tuple[int, ...]
     noise: Noise
+    alone: bool = False
 
     @property
     def detectable(self) -> float:
         """The difference that the recipe can show with the seeds that it has."""
-        return self.noise.detectable(*(self.grid or (self.seeds,)))
+        return self.noise.detectable(*(self.grid or (self.seeds,)), alone=self.alone)
 
     @property
     def seeds_told(self) -> str:
         """How many seeds, in words."""
-        return " x ".join(map(str, self.grid or (self.seeds,)))
+        told = " x ".join(map(str, self.grid or (self.seeds,)))
+        return f"{told} against 1" if self.alone else told
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,11 @@ class _Asked:
 
 
 def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
-    """Every comparison of a recipe; what differs only in seeds is one."""
+    """Every comparison of a recipe by a metric in percent; what differs only in seeds is one.
+
+    Raises:
+        MissingDataError: data are missing, or a task has no examples in a language.
+    """
     at_hand = _at_hand(workdir, context.recipe.name)
     for asked in _asked(context, plan):
         planned, names = asked[0].planned, asked[0].names
@@ -102,7 +112,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
         )
         models = list(dict.fromkeys(str(one.names["model"]) for one in asked))
         baselines = list(dict.fromkeys(str(one.names["baseline"]) for one in asked))
-        shape = _shape(asked, context)
+        shape, alone = _shape(asked, context)
         contest = next(
             (
                 one
@@ -125,6 +135,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
             min(shape),
             shape if len(shape) > 1 else (),
             noise,
+            alone,
         )
 
 
@@ -134,6 +145,8 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
         (planned, names_of(planned, context))
         for planned in plan.steps
         if KINDS[planned.step.kind].measures
+        and planned.step.kind != _GUESSING
+        and _main_metric(planned, context).unit == "percent"
     ]
     others = {(names["stage"], names["model"]): (str(names["setup"]), planned.step.model)
               for planned, names in measured}  # fmt: skip
@@ -146,8 +159,12 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
     return found.values()
 
 
-def _shape(asked: list[_Asked], context: Context) -> tuple[int, ...]:
-    """How many seeds there are of each thing that varies."""
+def _main_metric(planned: PlannedStep, context: Context) -> Metric:
+    return facts_of(context.sources.tasks[planned.step.text("task")].main_metric)
+
+
+def _shape(asked: list[_Asked], context: Context) -> tuple[tuple[int, ...], bool]:
+    """How many seeds there are of each thing that varies, and whether one side has only one."""
     sides: tuple[list[str | None], list[str | None]] = ([], [])
     for one in asked:
         sides[0].append(one.planned.step.model)
@@ -156,11 +173,14 @@ def _shape(asked: list[_Asked], context: Context) -> tuple[int, ...]:
         [seeds_in(lineage_of(context.plan, step, context.backbone)) for step in dict.fromkeys(side)]
         for side in sides
     )
-    return design_of(models, baselines).shape
+    counts = [len(side) for side in (models, baselines) if any(side)]
+    return design_of(models, baselines).shape, 1 in counts and max(counts) > 1
 
 
 def _split(planned: PlannedStep) -> str:
     params = planned.step.params
+    if params.get("held_out"):  # as the results of a lexicon call it
+        return "held-out"
     return ", ".join(params.get("splits") or [params.get("split", "test")])
 
 
@@ -177,18 +197,22 @@ def _measured(contest: Contest, guess: Noise) -> Noise:
 
 
 def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list[int]:
-    """Return the number of examples of each language, or of gold pairs for mining."""
+    """Return the number of examples of each language; for mining, of gold pairs, and for a
+    lexicon, of the entries that are measured."""
     step, roots = planned.step, context.sources.roots
     task = context.sources.tasks[step.text("task")]
+    split = [read.split for read in KINDS[step.kind].reads(step, context.sources.tasks)][-1]
     sizes = []
     for code in languages:
-        if task.kind == "sentence_retrieval":
-            sizes.append(len(read_bitext(task, roots, code, step.items("splits")[-1]).source))
+        if step.kind == "probe":
+            sizes.append(len(measured_entries(step, context.sources)[1]))
+        elif task.kind == "sentence_retrieval":
+            sizes.append(len(read_bitext(task, roots, code, split).source))
         elif not get_kind(task.kind).trainable:
             sizes.append(len(read_mining(task, roots, code, "dev").gold or ()))
         else:
             cap = step.params.get("cap")
-            sizes.append(len(read_examples(task, roots, code, step.text("split"), cap)))
+            sizes.append(len(read_examples(task, roots, code, split, cap)))
     if not all(sizes):
         raise MissingDataError(f"cannot compute the power: `{task.name}` has no examples")
     return sizes

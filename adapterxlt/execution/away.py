@@ -13,6 +13,7 @@ from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.execution.step import ensure
+from adapterxlt.home import expanded_to_write
 from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.checkpoints import RemoteCheckpoints, sent_there
@@ -34,7 +35,7 @@ def own_folder(shared: Path, url: str) -> Path | None:
     if not url:
         return None
     if stated := os.environ.get(WORKER_DIR):
-        return Path(stated).expanduser().absolute()
+        return expanded_to_write(stated, WORKER_DIR).absolute()
     return None if shared.exists() else cache_folder() / "worker"
 
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from adapterxlt.order import in_order
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.recipe.order import in_order
 from adapterxlt.stages.running.contamination import Hashes, are_among, read_seen
 from adapterxlt.stages.running.context import Context
 

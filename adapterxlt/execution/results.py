@@ -9,13 +9,13 @@ from typing import Any
 from adapterxlt.languages import same_language
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import data_label
-from adapterxlt.plan.setup import setup_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Trained
 from adapterxlt.recipe.kinds import KINDS, baseline_of, kind_of, stage_behind
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
+from adapterxlt.results.setup import setup_of
 from adapterxlt.stages.running.context import Context
 from adapterxlt.tasks.origin import origin_name
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from adapterxlt.execution.results import caps_text, english_first
 from adapterxlt.plan.lineage import describe
-from adapterxlt.plan.setup import setup_of
 from adapterxlt.recipe.kinds import KINDS, like_first
 from adapterxlt.recipe.used import caps_of, data_parts, languages_of
 from adapterxlt.results.measures import Measure
+from adapterxlt.results.setup import setup_of
 from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.tasks.catalogue import catalogue

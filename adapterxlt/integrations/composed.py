@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
 
@@ -102,7 +103,13 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
     get_sentence_embedding_dimension = get_embedding_dimension
 
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
-        """Copy the backbone and the trained parts into the model's folder."""
+        """Copy the backbone and the trained parts into the model's folder.
+
+        Raises:
+            AdapterXLTError: the weights have changed since they were read, and these folders cannot
+                hold other ones; or the folders are gone.
+        """
+        self._check_unchanged()
         folder = Path(output_path)
         backbone = folder / BACKBONE_FOLDER
         backbone.mkdir(parents=True, exist_ok=True)
@@ -132,11 +139,32 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
         keep_lowest(built.model, config["layer"])  # no higher layer is needed
         return cls(built, artifact, **config)
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Pickle the folders, which another process reads again, and the current weights.
+    def _check_unchanged(self) -> None:
+        """Refuse to save what was trained in sentence-transformers.
 
-        Models of `adapters` hold functions that cannot be pickled.
+        The lower layers alone, and weights below adapters, are nothing that an artifact can hold.
         """
+        self._check_folders()
+        saved = load(self._built.backbone, self._artifact).model.base_model.state_dict()
+        changed = [
+            name
+            for name, tensor in self.model.base_model.state_dict().items()
+            # Prefixes list copies of themselves when they are used.
+            if "pool" not in name.split(".") and not _is_same(tensor, saved.get(name))
+        ]
+        if changed:
+            raise AdapterXLTError(
+                f"the weights of this encoder are not those of "
+                f"`{self._artifact or self._built.backbone.path}`, from which it was loaded "
+                f"({len(changed)} tensors differ, such as {changed[0]}); saving would copy the old "
+                "ones",
+                hint="train it in a recipe, and export that stage; or keep the weights with "
+                "`torch.save(model.state_dict(), FILE)`, and put them into the exported model with "
+                "`load_state_dict`",
+            )
+
+    def _check_folders(self) -> tuple[Path, Path | None]:
+        """Return the folders of the backbone and of the trained parts."""
         folders = (self._built.backbone.path, self._artifact)
         for folder in folders:
             if folder is not None and not folder.is_dir():
@@ -145,8 +173,21 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
                     hint="a copy or another process reads this folder again; save the model, and "
                     "load it from there",
                 )
+        return folders
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle the folders, which another process reads again, and the current weights.
+
+        Models of `adapters` hold functions that cannot be pickled.
+        """
+        folders = self._check_folders()
         weights = self.model.base_model.state_dict()
         return _again, (type(self), *folders, self.get_config_dict(), weights, self.training)
+
+
+def _is_same(tensor: Tensor, saved: Tensor | None) -> bool:
+    """Whether a tensor is a saved one, perhaps in another precision or on another device."""
+    return saved is not None and torch.equal(tensor.cpu(), saved.to(tensor.dtype))
 
 
 def _again(

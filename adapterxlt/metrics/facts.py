@@ -59,6 +59,11 @@ class Metric:
     guess: bool = False
 
     @property
+    def counted_in(self) -> str:
+        """What a difference is counted in: `points` if values are percentages, else the unit."""
+        return "points" if self.unit == "percent" else self.unit
+
+    @property
     def statistics(self) -> tuple[Statistic, ...]:
         """Ways to compute it from outcomes; the first one whose columns are present is used."""
         if self.own_statistics:

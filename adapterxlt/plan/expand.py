@@ -8,11 +8,11 @@ from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import MissingDataError
+from adapterxlt.order import in_order
 from adapterxlt.plan.missing import missing_data
 from adapterxlt.recipe.composition import shapes_of
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import Shape
 from adapterxlt.recipe.steps import Step

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.order import in_order
 from adapterxlt.plan.steps import Plan
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.recipe.order import in_order
 
 LONGEST = 2000  # characters of a lineage on one line; one that branches again and again is cut
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from adapterxlt.recipe.order import in_order
+from adapterxlt.order import in_order
 from adapterxlt.recipe.steps import Step
 
 Status = Literal["done", "todo", "damaged", "remote"]

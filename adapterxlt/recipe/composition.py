@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from adapterxlt.documents.nodes import Node, Places
+from adapterxlt.order import in_order
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.shape import Shape
 from adapterxlt.recipe.used import Used

@@ -40,7 +40,7 @@ def answers_of(
         ]
         if rows[0] is None or rows[1] is None or model == grid.baseline:
             continue
-        found = found_for(comparisons, rows[0], rows[1])
+        found = found_for(comparisons, section, rows[0], rows[1])
         if found is None:
             text = answer(grid, model, where=section.where, unpaired=UNPAIRED)
             lines[text] = text is not None
@@ -49,11 +49,16 @@ def answers_of(
     return [text for text, shown in lines.items() if text and shown]
 
 
+def is_paired(sentence: str) -> bool:
+    """Whether a sentence has an interval from outcomes in pairs."""
+    return " (p " in sentence
+
+
 def notes_on(sentences: Iterable[str]) -> list[str]:
     """Return the notes that explain some sentences."""
     sentences = list(sentences)
     notes = []
-    if any("points [" in sentence for sentence in sentences):
+    if any(is_paired(sentence) for sentence in sentences):
         notes.append(f"{NOTE.format(resamples=f'{RESAMPLES:,}')}. {ONE_SEED}.")
     if any("±" in sentence for sentence in sentences):
         notes.append(SAMPLING)

@@ -111,15 +111,17 @@ def verdict(points: float, metric: str) -> str:
     return "better" if (points > 0) != facts_of(metric).less_is_better else "worse"
 
 
-def signed(points: float) -> str:
+def signed(points: float, digits: int = 1) -> str:
     """Write a number with its sign: `+1.2`, `-0.4`, and `+0.0` for whatever rounds to zero."""
-    text = f"{points:+.1f}"
-    return "+0.0" if text == "-0.0" else text
+    text = f"{points:+.{digits}f}"
+    return text if text.strip("+-0.") else f"+{text[1:]}"
 
 
 def _margin(pairs: Sequence[tuple[Row, Row]]) -> float | None:
     rows = [row for pair in pairs for row in pair]
     if any(facts_of(row.metric).interval != "binomial" or row.n < 1 for row in rows):
+        return None
+    if not all(0 <= row.value <= 100 for row in rows):  # no shares, whoever wrote them
         return None
     variance = sum(row.value * (100 - row.value) / row.n for row in rows) / len(pairs) ** 2
     return _Z95 * math.sqrt(variance)
@@ -152,51 +154,69 @@ class Layers:
 
     Args:
         rows: rows of one stage, task and split.
-        dev: the same for the dev split, if there is one; the best place is chosen on it.
+        dev: the same for the dev split, if there is one; the best place is chosen on it. It does
+            not count if it has none of the places of these rows.
     """
 
     def __init__(self, rows: Sequence[Row], dev: Layers | None = None) -> None:
         self.rows = tuple(row for row in rows if row.main)
-        self.dev = dev
+        shares = dev is not None and not dev._measured.isdisjoint(self._measured)
+        self.dev = dev if shares else None
         self._all = tuple(rows)
         self.models = tuple(dict.fromkeys(row.model for row in rows))
         self.places = tuple(sorted({_place(row) for row in rows}))
         self.pooled = any(place.pooling for place in self.places)
+
+    @cached_property
+    def _measured(self) -> frozenset[tuple[str, Place]]:
+        """Each model with each place at which it has a value."""
+        return frozenset((row.model, _place(row)) for row in self.rows)
 
     def mean(self, model: str, place: Place) -> float | None:
         """Return the mean value over the languages at one place."""
         values = [row.value for row in self.rows if (row.model, _place(row)) == (model, place)]
         return sum(values) / len(values) if values else None
 
-    def best(self, model: str) -> Place:
-        """Return the place with the highest mean (on dev if there is one); the first on a tie."""
-        if self.dev and model in self.dev.models:
-            return self.dev.best(model)
-        return max(self.places, key=lambda place: self.mean(model, place) or 0.0)
+    def _judged(self, model: str) -> dict[Place, float]:
+        """Return the means by which the places of a model are judged; more is better.
+
+        They are those of dev if there is a dev. Other places than its own are left out.
+        """
+        sign = -1 if facts_of(self.rows[0].metric).less_is_better else 1
+        judge = self.dev or self
+        means = {
+            place: judge.mean(model, place)
+            for place in self.places
+            if (model, place) in self._measured
+        }
+        return {place: sign * mean for place, mean in means.items() if mean is not None}
+
+    def best(self, model: str) -> Place | None:
+        """Return the place with the best mean (on dev if there is one); the first on a tie.
+
+        None if the model has no value, or dev has none at the places that the model has.
+        """
+        means = self._judged(model)
+        return max(means, key=lambda place: means[place]) if means else None
 
     def ties(self, model: str) -> tuple[Place, ...]:
         """Return the other places that are as good as the best one, on dev if there is one."""
-        if self.dev and model in self.dev.models:
-            return self.dev.ties(model)
-        best = self.best(model)
-        top = self.mean(model, best)
+        means, best = self._judged(model), self.best(model)
         return tuple(
             place
-            for place in self.places
-            if place != best
-            and top is not None
-            and (value := self.mean(model, place)) is not None
-            and math.isclose(value, top, rel_tol=1e-9)
+            for place, mean in means.items()
+            if best is not None and place != best and math.isclose(mean, means[best], rel_tol=1e-9)
         )
 
     @cached_property
     def bests(self) -> dict[str, Place]:
-        """The best place of each model."""
-        return {model: self.best(model) for model in self.models}
+        """The best place of each model that has one."""
+        found = ((model, self.best(model)) for model in self.models)
+        return {model: place for model, place in found if place is not None}
 
     def at_best(self) -> Grid:
         """Return a grid with models down and languages across, each model at its best place."""
-        return Grid([row for row in self._all if _place(row) == self.bests[row.model]])
+        return Grid([row for row in self._all if _place(row) == self.bests.get(row.model)])
 
 
 def _place(row: Row) -> Place:
@@ -229,13 +249,15 @@ def answer(grid: Grid, model: str, *, where: str, unpaired: str) -> str | None:
     if gain is None:
         return None
     row = grid.rows[0]
+    facts = facts_of(row.metric)
     interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
     languages_word = "language" if gain.languages == 1 else "languages"
     count = f"better in {gain.better} of {gain.languages} {languages_word}"
     doubt = "" if gain.margin is None else f"; {unpaired}"
     if gain.margin is not None and abs(gain.points) <= gain.margin:
         doubt = f"; within the error of sampling, {unpaired}"
+    figures = f"{signed(gain.points, facts.digits)}{interval} {facts.counted_in}"
     return (
-        f"{model} vs {grid.baseline} on {row.task} {row.split}: "
-        f"{signed(gain.points)}{interval} points {grid.place(where)} ({count}{doubt})"
+        f"{model} vs {grid.baseline} on {row.task} {row.split}: {figures} {grid.place(where)} "
+        f"({count}{doubt})"
     )

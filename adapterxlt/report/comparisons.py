@@ -11,7 +11,16 @@ from adapterxlt.report.estimates import holm
 from adapterxlt.report.paired import Verdict, judge
 from adapterxlt.report.read import Run
 from adapterxlt.report.resampling import RESAMPLES
-from adapterxlt.report.systems import Contest, Key, contests, key_of, name_of, with_outcomes
+from adapterxlt.report.sections import Section
+from adapterxlt.report.systems import (
+    Contest,
+    Key,
+    System,
+    contests,
+    key_of,
+    name_of,
+    with_outcomes,
+)
 from adapterxlt.results.outcomes import SEEN
 from adapterxlt.results.rows import Row
 
@@ -20,6 +29,7 @@ NOTE = (
     "[low, high] is the 95 % interval from {resamples} bootstrap samples of the test examples, "
     "drawn jointly for both models. p is corrected for all comparisons shown (Holm)"
 )
+_UNSEEN = 3.0  # of n examples, so many may differ elsewhere if none does here (rule of three, 95 %)
 ONE_SEED = "one seed each: what other seeds would give is not counted"
 
 
@@ -42,7 +52,10 @@ class Comparison:
         low, high: the 95 % interval of this difference.
         low90, high90: the 90 % interval.
         p_corrected: p with Holm's correction for all comparisons of the report.
-        seeds: the number of seeds.
+        seeds: the number of seeds, of the side that has more.
+        sides: the number of seeds of the model and of the baseline; 0 for what has no seed, as a
+            backbone without training.
+        clash: seeds that were measured twice, by two versions of the code; the last ones count.
         grid: for crossed seeds, the number of seeds of each stage; () for others.
         interval: how the interval was made, in words.
         variance: the variance of the difference by its source, in squared points. The interval
@@ -83,15 +96,22 @@ class Comparison:
     equivalent: bool | None = None
     unseen: Unseen | None = None
     grid: tuple[int, ...] = ()
+    sides: tuple[int, int] = (1, 1)
+    clash: tuple[str, ...] = ()
 
     @property
     def seeds_told(self) -> str:
-        """The number of seeds in words: `3`, or `3 x 3` for a grid."""
-        return " x ".join(map(str, self.grid or (self.seeds,)))
+        """The number of seeds in words: `3`, `3 x 3` for a grid, `3 against 1` for two sides."""
+        told = " x ".join(map(str, self.grid or (self.seeds,)))
+        model, baseline = self.sides
+        if model == baseline or 0 in self.sides or 1 not in self.sides:
+            return told
+        return f"{told} against 1" if model > baseline else f"1 against {told}"
 
     def as_dict(self) -> dict[str, object]:
         """Return the comparison as plain JSON data."""
-        return asdict(self) | {"languages": list(self.languages), "grid": list(self.grid)}
+        lists = ("languages", "grid", "sides", "clash")
+        return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
     def __str__(self) -> str:
         """Return the comparison as a sentence."""
@@ -100,17 +120,22 @@ class Comparison:
         if self.equivalent:
             said += f", equal within {self.equivalence:g}"
         seeds = f", {self.seeds_told} seeds" if self.seeds > 1 else ""
+        metric = facts_of(self.metric)
+        gain, low, high = (signed(one, metric.digits) for one in (self.points, self.low, self.high))
         text = (
             f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
-            f"{signed(self.points)} points [{signed(self.low)}, {signed(self.high)}] "
+            f"{gain} {metric.counted_in} [{low}, {high}] "
             f"{self.where} (p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
             f"language{'s' * (count > 1)}{seeds})"
         )
         if self.unseen is not None:
             text += (
-                f"; without examples seen before: {signed(self.unseen.points)} "
-                f"[{signed(self.unseen.low)}, {signed(self.unseen.high)}]"
+                f"; without examples seen before: {signed(self.unseen.points, metric.digits)} "
+                f"[{signed(self.unseen.low, metric.digits)}, "
+                f"{signed(self.unseen.high, metric.digits)}]"
             )
+        if self.clash:
+            text += f"; measured twice, differently, the last counts: seed {', '.join(self.clash)}"
         return text
 
 
@@ -139,10 +164,11 @@ def compared(runs: Sequence[Run], *, resamples: int = RESAMPLES) -> dict[Key, Co
 
 
 def found_for(
-    comparisons: Mapping[Key, Comparison], model: Row, baseline: Row
+    comparisons: Mapping[Key, Comparison], section: Section, model: Row, baseline: Row
 ) -> Comparison | None:
-    """Return the comparison that two rows belong to; None if there is none."""
-    return comparisons.get(key_of(model, baseline))
+    """Return the comparison that two rows of a section belong to; None if there is none."""
+    grid = section.grid
+    return comparisons.get(key_of(model, baseline, grid.judged, grid.place(section.where)))
 
 
 def _has_seen(contest: Contest) -> bool:
@@ -157,7 +183,8 @@ def _comparison(
     contest: Contest, verdict: Verdict, corrected: float, unseen: Verdict | None, resamples: int
 ) -> Comparison:
     row, estimate = contest.models[0].row, verdict.found
-    margin = row.equivalence
+    # A margin in points says nothing about a perplexity or a cosine.
+    margin = row.equivalence if facts_of(row.metric).unit == "percent" else None
     told = "not shown"
     if corrected <= LEVEL:
         less = facts_of(row.metric).less_is_better
@@ -180,7 +207,7 @@ def _comparison(
         high90=_rounded(estimate.high90),
         p=_rounded(verdict.p),
         p_corrected=_rounded(corrected),
-        interval=_how(verdict, max(len(contest.models), len(contest.baselines)), resamples),
+        interval=_how(verdict, contest, resamples),
         verdict=told,
         better=verdict.better,
         variance={
@@ -190,9 +217,13 @@ def _comparison(
             **_by_stage(estimate.parts),
         },
         grid=verdict.design.shape if len(verdict.design.shape) > 1 else (),
+        sides=(_seeds(contest.models), _seeds(contest.baselines)),
+        clash=contest.clash,
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin
+        if not estimate.examples:  # no two examples differ, so the samples show no variance
+            within = within and 100 * _UNSEEN / verdict.examples < margin
         made = replace(made, equivalence=margin, equivalent=within)
     if unseen is not None:
         other = unseen.found
@@ -209,12 +240,21 @@ def _by_stage(parts: Sequence[float]) -> dict[str, float]:
     return {name: _rounded(part) for name, part in zip(names, parts, strict=True)}
 
 
-def _how(verdict: Verdict, seeds: int, resamples: int) -> str:
+def _seeds(systems: Sequence[System]) -> int:
+    return len(systems) if any(one.seeds for one in systems) else 0
+
+
+def _how(verdict: Verdict, contest: Contest, resamples: int) -> str:
     """Say how the interval and p were made."""
+    sides = _seeds(contest.models), _seeds(contest.baselines)
     clusters = "clustered by translation" if verdict.together else "each language by itself"
     said = f"paired bootstrap over examples, {clusters}, {resamples} samples"
-    if seeds > 1:
-        return f"{said}; seeds {verdict.design}, t with Satterthwaite's degrees of freedom; p by t"
+    if max(sides) > 1:
+        said += f"; seeds {verdict.design}, t with Satterthwaite's degrees of freedom; p by t"
+        if 1 in sides:
+            one, other = ("baseline", "model") if sides[1] == 1 else ("model", "baseline")
+            said += f"; the {one} has one seed, which is taken to vary as much as the {other}'s"
+        return said
     by = "paired permutation" if verdict.swapped else "t of the bootstrap's error"
     return f"{said}; percentiles; p by {by}; {ONE_SEED}"
 

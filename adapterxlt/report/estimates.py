@@ -2,7 +2,8 @@
 
 With one seed, the interval is the range of the middle 95 % of the samples. With several seeds, the
 variances of examples and of seeds are added; crossed seeds have a variance for each stage and one
-for combinations. The degrees of freedom are Satterthwaite's.
+for combinations. The degrees of freedom are Satterthwaite's. If only one side has several seeds, a
+seed of the other is taken to vary as much as one of these.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ class Side:
         factors: what varies, with a label for each seed (see `designs.factors_of`). Seeds with the
             same label are one repetition. With several factors, each combination of labels occurs
             at most once.
+        fixed: whether nothing in it depends on a seed, as in a backbone without training.
     """
 
     points: Doubles
     draws: Doubles
     factors: tuple[tuple[object, ...], ...]
+    fixed: bool = False
 
     def repetitions(self) -> Doubles:
         """Return points and draws as rows of one array, [1 + samples, sizes of the factors].
@@ -114,11 +117,14 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
             np.quantile(draws, (0.025, 0.05, 0.95, 0.975)).tolist() if len(draws) else [points] * 4
         )
         return Estimate(points, low, high, low90, high90, None, examples, 0.0)
-    parts, spread = _of_seeds(grids, [side.missing for side in sides])
+    alone = any(
+        grid[0].size == 1 and not side.fixed for grid, side in zip(grids, sides, strict=True)
+    )
+    parts, spread = _of_seeds(grids, [side.missing for side in sides], alone)
     seeds = sum(parts)
     total = examples + seeds
     if not total:
-        p = float(points == 0)
+        p = least_p(clusters) if points else 1.0
         return Estimate(points, points, points, points, points, p, 0.0, 0.0, tuple(parts))
     freedom = total**2 / (spread + examples**2 / max(1, clusters - 1))
     error = float(np.sqrt(total))
@@ -136,11 +142,25 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     )
 
 
-def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[float], float]:
+def least_p(clusters: int) -> float:
+    """Return the two-sided p of a sign test if all clusters favour the same side.
+
+    No test of so few examples can be more certain, however little they differ among themselves.
+    """
+    return min(1.0, 2.0 ** (1 - clusters))
+
+
+def _of_seeds(
+    grids: Sequence[Doubles], missing: Sequence[int], alone: bool
+) -> tuple[list[float], float]:
     """Return what seeds add to the variance of a difference, by factor, and its uncertainty.
 
     The last part belongs to single combinations of a grid. The factors of a side with fewer of
     them are those of the latest stages.
+
+    Args:
+        alone: whether one side has a single seed, which could have been another. Its variance is
+            that of a single seed of the other side.
     """
     most = max(grid.ndim for grid in grids) - 1
     parts, spread = [0.0] * (most + (most > 1)), 0.0
@@ -151,15 +171,20 @@ def _of_seeds(grids: Sequence[Doubles], missing: Sequence[int]) -> tuple[list[fl
         squares, freedom = _squares(centred, gaps)
         # How seeds differ only on these examples is already counted with the examples.
         found, shared = squares[:, 0], np.nanmean(squares[:, 1:], axis=1)
-        alone = len(found) == 2  # with one factor, there is no rest
-        counted = [alone or one > found[-1] for one in found[:-1]]
+        line = len(found) == 2  # with one factor, there is no rest
+        counted = [line or one > found[-1] for one in found[:-1]]
+        # From the variance of a mean over so many seeds to that of a difference from one seed.
+        more = [1 + alone * size for size in (*grid.shape[1:], grid[0].size)]
         for place, (one, noise) in enumerate(zip(found[:-1], shared[:-1], strict=True)):
             own = max(0.0, float(one - found[-1]) - max(0.0, float(noise - shared[-1])))
-            parts[most - len(counted) + place] += own
-            spread += float(one) ** 2 / freedom[place] if counted[place] else 0.0
-        if not alone:
-            parts[-1] += max(0.0, float(found[-1] - shared[-1]))
-            spread += ((1 - sum(counted)) * float(found[-1])) ** 2 / freedom[-1]
+            parts[most - len(counted) + place] += more[place] * own
+            spread += (more[place] * float(one)) ** 2 / freedom[place] if counted[place] else 0.0
+        if not line:
+            parts[-1] += more[-1] * max(0.0, float(found[-1] - shared[-1]))
+            rest = more[-1] - sum(
+                factor for factor, own in zip(more[:-1], counted, strict=True) if own
+            )
+            spread += (rest * float(found[-1])) ** 2 / freedom[-1]
     return parts, spread
 
 

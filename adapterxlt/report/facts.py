@@ -19,6 +19,9 @@ class Published:
 
     Args:
         backbone, method, intermediate: describe the model; `intermediate` is "" for none.
+        protocol: the protocol that it was measured by.
+        pooling: how vectors were pooled in retrieval, which is the protocol's own way; "" for
+            trained models.
         languages: the languages of the mean, or the only language.
         source: where the value was read.
     """
@@ -29,6 +32,8 @@ class Published:
     backbone: str
     method: str
     intermediate: str
+    protocol: str
+    pooling: str
     languages: tuple[str, ...]
     value: float
     source: str
@@ -54,11 +59,15 @@ def _languages() -> dict[str, tuple[str, str, str]]:
 def published() -> tuple[Published, ...]:
     """Return all published values."""
     return tuple(
-        Published(task, split, metric, backbone, method, "" if before == "-" else before,
+        Published(task, split, metric, backbone, method, _given(before), protocol, _given(pooling),
                   tuple(languages.split()), float(value), source)
-        for task, split, metric, backbone, method, before, languages, value, source
-        in _lines("published.tsv")
+        for (task, split, metric, backbone, method, before, protocol, pooling, languages, value,
+             source) in _lines("published.tsv")
     )  # fmt: skip
+
+
+def _given(text: str) -> str:
+    return "" if text == "-" else text
 
 
 def _lines(name: str) -> Iterator[list[str]]:

@@ -1,4 +1,7 @@
-"""Places the marks of the forest plot: gains with intervals, one block per target."""
+"""Places the marks of the forest plot: gains with intervals, one block per target.
+
+All of them are in one unit, as they are on one axis.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from adapterxlt.report.sizes import common
-from adapterxlt.report.study import Finding
+from adapterxlt.report.study import Finding, in_one_unit
 
 MOST = 60  # how many comparisons are drawn; the table has all of them
 _FAR = 4  # intervals that reach so many times farther than usual are cut off, but not gains
-_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -34,22 +37,27 @@ class Forest:
     Args:
         blocks: (target, size, marks) for each target. The size says what all of its gains rest
             on; "" if they differ in that.
-        lines: (place, points) of the grid lines.
+        lines: (place, figure) of the grid lines.
         zero: the place of no difference.
-        left_out: the number of comparisons that are not drawn.
+        counted_in: what the figures are counted in.
+        left_out: the number of comparisons that are not drawn because there are too many.
+        elsewhere: what those are counted in that are not drawn because of their unit.
     """
 
     blocks: Sequence[tuple[str, str, Sequence[Mark]]]
     lines: Sequence[tuple[float, str]]
     zero: float
+    counted_in: str
     left_out: int
+    elsewhere: Sequence[str]
 
 
 def forest(findings: Sequence[Finding]) -> Forest | None:
     """Return the plot of some comparisons; None if there are none."""
-    drawn = findings[:MOST]
-    if not drawn:
+    if not findings:
         return None
+    alike = in_one_unit(findings)
+    drawn, counted_in = alike[:MOST], alike[0].facts.counted_in
     usual = median(max(map(abs, one.interval)) for one in drawn)
     limit = _FAR * usual or 1.0
     gains = [one.gain for one in drawn]
@@ -76,5 +84,11 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
         ],
         lines=[(place(line), f"{line:g}" if abs(line) > step / 2 else "0") for line in lines],
         zero=place(0.0),
-        left_out=len(findings) - len(drawn),
+        counted_in=counted_in,
+        left_out=len(alike) - len(drawn),
+        elsewhere=list(
+            dict.fromkeys(
+                one.facts.counted_in for one in findings if one.facts.counted_in != counted_in
+            )
+        ),
     )

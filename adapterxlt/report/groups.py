@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.facts import FACETS, facet_of
 from adapterxlt.report.paired import judge
 from adapterxlt.report.study import Finding
@@ -19,12 +18,14 @@ class Group:
     """A difference over some of the languages of a comparison.
 
     Args:
-        gain: the difference in points; more is better, whatever the metric.
+        metric: the metric, which tells the unit of the figures.
+        gain: the difference; more is better, whatever the metric.
         low, high: its 95 % interval.
         seeds: the number of seeds, in words.
     """
 
     languages: tuple[str, ...]
+    metric: str
     gain: float
     low: float
     high: float
@@ -67,10 +68,16 @@ def facets(findings: Sequence[Finding]) -> list[Facet]:
             continue
         one = verdict.found
         figures = one.points, one.low, one.high
-        if facts_of(finding.found.metric).less_is_better:
+        if finding.facts.less_is_better:
             figures = -one.points, -one.high, -one.low
         _, cells = found.setdefault(facet, {}).setdefault(id(finding), (finding, {}))
-        cells[group] = Group(own.languages, *figures, verdict.examples, finding.found.seeds_told)
+        cells[group] = Group(
+            own.languages,
+            finding.found.metric,
+            *figures,
+            verdict.examples,
+            finding.found.seeds_told,
+        )
     made = []
     for facet, rows in found.items():
         groups = {group: None for _, cells in rows.values() for group in cells}

@@ -13,7 +13,7 @@ from scipy.special import stdtr
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.metrics.statistics import Doubles, Statistic, fitting
 from adapterxlt.report.designs import Design, design_of
-from adapterxlt.report.estimates import Estimate, Side, estimate, permutation_p
+from adapterxlt.report.estimates import Estimate, Side, estimate, least_p, permutation_p
 from adapterxlt.report.resampling import (
     RESAMPLES,
     Language,
@@ -140,6 +140,7 @@ class _Problem:
             else:
                 size = abs(found.points) / max(found.examples, 1e-300) ** 0.5
                 p = 2 * float(stdtr(max(1, self.clusters - 1), -size))
+                p = p if found.examples else least_p(self.clusters)
             between = float(each.var(ddof=1)) - float(np.mean(noise[number])) if count > 1 else 0.0
             sign = -1 if facts_of(contest.models[0].row.metric).less_is_better else 1
             yield Verdict(
@@ -166,8 +167,16 @@ class _Problem:
                 Side(points[own] - points[base], draws[:, own] - draws[:, base], design.factors)
             ]
         return [
-            Side(points[places], draws[:, places], factors)
-            for places, factors in ((own, design.factors), (base, design.others))
+            Side(
+                points[self._places(systems)],
+                draws[:, self._places(systems)],
+                factors,
+                fixed=not any(one.seeds for one in systems),
+            )
+            for systems, factors in (
+                (contest.models, design.factors),
+                (contest.baselines, design.others),
+            )
         ]
 
     def _permuted(self, resamples: int) -> dict[int, Doubles]:

@@ -36,7 +36,7 @@ class Noise:
     source: str
     shares: tuple[float, ...] = STAGES
 
-    def detectable(self, *seeds: int) -> float:
+    def detectable(self, *seeds: int, alone: bool = False) -> float:
         """Return the difference in points that 80 of 100 studies find at the 5 % level.
 
         With one seed, the variance of seeds is left out, as one seed cannot show it.
@@ -44,8 +44,13 @@ class Noise:
         Args:
             seeds: the number of seeds. For a grid, the number for each stage: each seed of a
                 stage is trained with each seed of the others.
+            alone: whether one of the two models has a single seed, however many the other has.
         """
         count = math.prod(seeds)
+
+        def mean(variance: float, own: int) -> float:
+            return variance * (1 + 1 / own) / 2 if alone else variance / own
+
         rest = 0.0
         parts = [self.seed] if count > 1 else [0.0]
         if len(seeds) > 1:
@@ -53,8 +58,8 @@ class Noise:
                 self.shares if len(self.shares) == len(seeds) else [1 / len(seeds)] * len(seeds)
             )
             parts = [self.seed * share for share in shares]
-            rest = max(0.0, self.seed - sum(parts)) / count
-        between = [part / own for part, own in zip(parts, seeds, strict=True)]
+            rest = mean(max(0.0, self.seed - sum(parts)), count)
+        between = [mean(part, own) for part, own in zip(parts, seeds, strict=True)]
         total = self.examples + sum(between) + rest
         if not total:
             return 0.0

@@ -1,7 +1,8 @@
-"""Puts published values next to the user's, for the same task, split, metric and model."""
+"""Puts published values next to the user's, for the same task, metric, model and protocol."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,13 @@ from adapterxlt.report.read import Run
 from adapterxlt.report.sizes import mean_over
 from adapterxlt.results.rows import Row
 
+_BUNDLED = "pocket"  # has a few made-up examples under the names of published tasks
 BEST = "*"  # stands for the best intermediate task of each target
+# In a lineage: `, 2000 examples`, `squad[2000]`, `panx[10 shots]`; but not `dev[500]`, which chose.
+_FEW = re.compile(
+    r", \d+ (?:examples|entries)\b|(?<! dev)\[(?:translated, )?\d+(?: shots[^\]]*)?\]"
+)
+_PRECISION = re.compile(r", precision \w+$")  # the same protocol in another precision
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def beside(runs: Iterable[Run]) -> list[Beside]:
     for rows in models.values():
         row = next(iter(rows.values()))
         values = known.get((row.task, row.split, row.metric))
-        if not values or "evaluate" in row.caps:
+        if not values or not _whole(row):
             continue
         origin = origin_of(row)
         for one in values:
@@ -59,11 +66,21 @@ def beside(runs: Iterable[Run]) -> list[Beside]:
     return [one for one in found if one.known.intermediate != BEST or best[one.known] is one]
 
 
+def _whole(row: Row) -> bool:
+    """Whether the published data were used for training and evaluation, and all of them."""
+    return not (row.caps or _FEW.search(row.lineage) or _BUNDLED in row.data.split(", "))
+
+
 def _same(one: Published, origin: Origin, row: Row) -> bool:
     if origin.backbone.rpartition("/")[2] != one.backbone:
         return False
+    if _PRECISION.sub("", row.protocol) != one.protocol or row.language_adapter is not None:
+        return False
     if row.layer is not None:
-        return one.method == f"layer {row.layer}" and not origin.intermediate
+        pooled = row.pooling in (None, one.pooling)  # None is the protocol's own, as published
+        return one.method == f"layer {row.layer}" and pooled and not origin.intermediate
+    if " + " in row.lineage.rpartition(" > ")[2]:  # trained on other tasks at the same time
+        return False
     if one.method != origin.method or origin.languages or row.trained_in == ():
         return False
     if one.intermediate == BEST:

@@ -44,6 +44,7 @@ class OverSeeds:
         design: how the seeds of several stages go together, in words.
         key: the key under which `comparisons` has the same comparison.
         cost: whether less is better.
+        unit: what the gains are counted in.
         clash: seeds that were measured twice with different results; the first one counts.
     """
 
@@ -54,8 +55,9 @@ class OverSeeds:
     gains: dict[str, float]
     margin: float
     design: str
-    key: Key = ("",) * 6
+    key: Key = ("", "", "", "", "", "", (), "")
     cost: bool = False
+    unit: str = "points"
     clash: tuple[str, ...] = ()
 
     @property
@@ -70,7 +72,7 @@ class OverSeeds:
         clash = f"; measured twice, differently: seed {', '.join(self.clash)}"
         return (
             f"{self.model} vs {self.baseline} on {self.on}: {signed(self.points)} ± "
-            f"{self.margin:.1f} points {self.where}, {self.design} seeds "
+            f"{self.margin:.1f} {self.unit} {self.where}, {self.design} seeds "
             f"({seeds}; better in {better}{verdict}{clash if self.clash else ''})"
         )
 
@@ -114,6 +116,7 @@ def _over(
         design=" x ".join(map(str, sizes_of(factors) if len(factors) > 1 else (len(gains),))),
         key=rows,
         cost=facts_of(key[-1]).less_is_better,
+        unit=facts_of(key[-1]).counted_in,
         clash=tuple(names[seeds] for seeds in sorted(clash)),
     )
 
@@ -151,7 +154,8 @@ def _gains(
             *_compared(of_baseline),
             row.metric,
         )
-        yield key, seeds, gain.points, key_of(row, of_baseline)
+        where = grid.place(section.where)
+        yield key, seeds, gain.points, key_of(row, of_baseline, grid.judged, where)
 
 
 def _compared(row: Row) -> tuple[str, ...]:

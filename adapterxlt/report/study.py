@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from adapterxlt.metrics.facts import facts_of
+from adapterxlt.metrics.facts import Metric, facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.origins import Origin, origin_of
@@ -41,17 +41,20 @@ class Finding:
         return bool(self.origin.intermediate) and not self.base.intermediate
 
     @property
+    def facts(self) -> Metric:
+        """The metric, which tells the unit of the figures."""
+        return facts_of(self.found.metric)
+
+    @property
     def gain(self) -> float:
-        """The difference in points; more is better, whatever the metric."""
-        return (
-            -self.found.points if facts_of(self.found.metric).less_is_better else self.found.points
-        )
+        """The difference; more is better, whatever the metric."""
+        return -self.found.points if self.facts.less_is_better else self.found.points
 
     @property
     def interval(self) -> tuple[float, float]:
         """The interval of the gain."""
         low, high = self.found.low, self.found.high
-        return (-high, -low) if facts_of(self.found.metric).less_is_better else (low, high)
+        return (-high, -low) if self.facts.less_is_better else (low, high)
 
     @property
     def shown(self) -> bool:
@@ -61,8 +64,21 @@ class Finding:
     @property
     def figures(self) -> str:
         """The gain with its interval: `+1.2 [+0.3, +2.1]`."""
-        low, high = self.interval
-        return f"{signed(self.gain)} [{signed(low)}, {signed(high)}]"
+        return self._written(self.gain, *self.interval)
+
+    @property
+    def unseen(self) -> str:
+        """The same without examples that had been seen; "" if there are no such examples."""
+        other = self.found.unseen
+        if other is None:
+            return ""
+        if self.facts.less_is_better:
+            return self._written(-other.points, -other.high, -other.low)
+        return self._written(other.points, other.low, other.high)
+
+    def _written(self, *figures: float) -> str:
+        gain, low, high = (signed(one, self.facts.digits) for one in figures)
+        return f"{gain} [{low}, {high}]"
 
     @property
     def size(self) -> str:
@@ -121,6 +137,11 @@ class Study:
         }
 
     @cached_property
+    def units(self) -> list[str]:
+        """What the differences are counted in, in order of appearance."""
+        return list(dict.fromkeys(one.facts.counted_in for one in self.findings))
+
+    @cached_property
     def cells(self) -> dict[tuple[str, str], Finding]:
         """The cells of the matrix, by row and column."""
         return {(one.row, one.column): one for one in self.findings}
@@ -147,6 +168,19 @@ class Study:
         return [_count(about), _extremes(about)] if about else []
 
 
+def in_one_unit(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings in percent, or if there are none, those in the unit of the first.
+
+    Figures in different units cannot be ranked, or drawn on one axis.
+
+    Args:
+        findings: at least one.
+    """
+    units = [one.facts.unit for one in findings]
+    unit = "percent" if "percent" in units else units[0]
+    return [one for one in findings if one.facts.unit == unit]
+
+
 def _count(about: Sequence[Finding]) -> str:
     verdicts = Counter(one.found.verdict for one in about)
     total = len(about)
@@ -170,15 +204,17 @@ def _named(better: Sequence[Finding]) -> str:
     return f" (on {', '.join(targets)})" if 0 < len(targets) <= 4 else ""
 
 
-def _extremes(about: Sequence[Finding]) -> str:
+def _extremes(every: Sequence[Finding]) -> str:
+    about = in_one_unit(every)
+    facts = about[0].facts
     shown = sorted((one for one in about if one.shown), key=lambda one: one.gain)
     if not shown:
         largest = max(about, key=lambda one: abs(one.gain))
         half = sorted((one.found.high - one.found.low) / 2 for one in about)[len(about) // 2]
         return (
             f"The largest difference, {_said(largest)}, can be due to chance. The intervals reach "
-            f"{half:.1f} points to each side (median), so smaller effects cannot be detected "
-            "here."
+            f"{half:.{facts.digits}f} {facts.counted_in} to each side (median), so smaller effects "
+            "cannot be detected here."
         )
     best, worst = shown[-1], shown[0]
     text = f"The largest gain shown is {_said(best)}" if best.gain > 0 else "No gain is shown"
@@ -188,7 +224,7 @@ def _extremes(about: Sequence[Finding]) -> str:
 
 
 def _said(one: Finding) -> str:
-    return f"{one.row} on {one.column}: {one.figures} points ({one.size})"
+    return f"{one.row} on {one.column}: {one.figures} {one.facts.counted_in} ({one.size})"
 
 
 def _columns(comparisons: Sequence[Comparison]) -> list[str]:

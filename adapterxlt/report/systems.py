@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from adapterxlt.results.cells import cell_outcomes, seeds_behind
 from adapterxlt.results.outcomes import Outcomes
 from adapterxlt.results.rows import Row
 
-Key = tuple[str, str, str, str, str, str]
+Key = tuple[str, str, str, str, str, str, tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -63,31 +63,47 @@ class Contest:
     Args:
         languages: the languages that the difference is a mean over.
         where: these languages in words.
+        judged: the languages of the table that it is part of, of which some may lack outcomes.
+        clash: the seeds that were measured twice, differently; the last ones count.
     """
 
     languages: tuple[str, ...]
     where: str
     models: list[System] = field(default_factory=list)
     baselines: list[System] = field(default_factory=list)
+    judged: tuple[str, ...] = ()
+    clash: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
         """The key by which it is found again, see `key_of`."""
-        return key_of(self.models[0].row, self.baselines[0].row)
+        row, base = self.models[0].row, self.baselines[0].row
+        return key_of(row, base, self.judged or self.languages, self.where)
 
 
-def key_of(model: Row, baseline: Row) -> Key:
-    """Return recipe, task, split and metric, and what both models are, without their seeds."""
+def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Key:
+    """Return recipe, task, split and metric, what both models are, without their seeds, and where.
+
+    Args:
+        judged: the languages that the difference is a mean over.
+        where: these languages in words.
+    """
     row = model
-    return row.recipe, row.task, row.split, row.metric, _setup(model), _setup(baseline)
+    return (
+        *(row.recipe, row.task, row.split, row.metric),
+        *(setup_in(model), setup_in(baseline)),
+        *(judged, where),
+    )
 
 
 def contests(runs: Iterable[Run]) -> list[Contest]:
     """Return every model of the runs against its baseline, in order of appearance.
 
-    Models that differ only in seeds are put together, whatever their names are.
+    Models that differ only in seeds are put together, whatever their names are. A model with the
+    same seeds that was measured twice, by two versions of the code, counts once.
     """
     found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
+    clashes: dict[tuple[object, ...], dict[str, dict[str, None]]] = {}
     order: list[tuple[tuple[object, ...], str, str]] = []
     for run in runs:
         for section in sections(run.rows):
@@ -103,19 +119,27 @@ def contests(runs: Iterable[Run]) -> list[Contest]:
             base = systems[grid.baseline].row
             key = (base.recipe, base.task, base.split, base.metric, grid.judged,
                    grid.place(section.where))  # fmt: skip
-            groups = found.setdefault((*key, _setup(base)), {})
+            against = setup_in(base)
+            groups = found.setdefault((*key, against), {})
             for system in systems.values():
-                setup = _setup(system.row)
-                groups.setdefault(setup, {}).setdefault(_identity(system), system)
-                if setup != _setup(base) and (found_at := ((*key, _setup(base)), setup,
-                                                           _setup(base))) not in order:  # fmt: skip
+                setup = setup_in(system.row)
+                seeds = groups.setdefault(setup, {})
+                before = seeds.get(system.seeds)
+                if before is not None and before.row.cell != system.row.cell:
+                    told = "/".join(map(str, system.seeds)) or "none"
+                    clashes.setdefault((*key, against), {}).setdefault(setup, {})[told] = None
+                seeds[system.seeds] = system
+                if setup != against and (found_at := ((*key, against), setup,
+                                                      against)) not in order:  # fmt: skip
                     order.append(found_at)
     listed = []
     for at, model, baseline in order:
         languages, where = at[4], at[5]
         assert isinstance(languages, tuple)
         groups = found[at]
-        contest = Contest(languages, str(where))
+        twice = clashes.get(at, {})
+        clash = tuple(dict.fromkeys([*twice.get(model, ()), *twice.get(baseline, ())]))
+        contest = Contest(languages, str(where), judged=languages, clash=clash)
         contest.models = list(groups[model].values())
         contest.baselines = list(groups[baseline].values())
         listed.append(contest)
@@ -138,7 +162,7 @@ def with_outcomes(contest: Contest) -> Contest | None:
     )
     if not languages or len(languages) < _measured(contest):
         return None
-    return Contest(languages, contest.where, *kept)
+    return replace(contest, languages=languages, models=kept[0], baselines=kept[1])
 
 
 def name_of(systems: Sequence[System]) -> str:
@@ -160,11 +184,6 @@ def _measured(contest: Contest) -> int:
     return sum(all(code in one.rows for one in everyone) for code in contest.languages)
 
 
-def _identity(system: System) -> object:
-    row = system.row
-    return (row.cell, row.layer, row.pooling) if row.cell else (row.recipe_id, row.model, row.seed)
-
-
-def _setup(row: Row) -> str:
+def setup_in(row: Row) -> str:
     """Return what a model is except for its seeds; its name if that was not recorded."""
     return row.setup or f"{row.model} {row.seed}"

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adapterxlt.report.answers import answers_of, notes_on
+from adapterxlt.report.answers import answers_of, is_paired, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table
@@ -125,7 +125,7 @@ def _print_layers(layers: Layers, title: str, console: Console) -> None:
     for place in layers.places:
         cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + layers.pooled]
         for model in layers.models:
-            best = place == layers.bests[model]
+            best = place == layers.bests.get(model)
             cell = _number(layers.mean(model, place))
             cell.append("*" if best else " ")
             cell.stylize("bold" if best else "")
@@ -165,7 +165,7 @@ def print_over_seeds(
 
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
     if sentences:
-        paired = any("points [" in sentence for sentence in sentences)
+        paired = any(map(is_paired, sentences))
         title = "Did the intermediate task help?" if paired else "Differences, not in pairs"
         console.print(Text(title, style="bold"))
         _print_lines(sentences, notes_on(sentences), console)

@@ -13,7 +13,7 @@ from adapterxlt.report.comparisons import Comparison, shown_p
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
 from adapterxlt.report.study import Finding, Study
-from adapterxlt.report.systems import Key, contests, key_of
+from adapterxlt.report.systems import Key, contests, key_of, setup_in
 from adapterxlt.results.rows import Row
 
 _FORMULA = (
@@ -39,7 +39,7 @@ def markdown(study: Study, others: Sequence[str]) -> str:
     Args:
         others: sentences on comparisons for which no outcomes were kept.
     """
-    lines = [f"# {study.question}", "", *(study.answer or [_NONE]), ""]
+    lines = [f"# {study.question}", "", *map(_plain, study.answer or [_NONE]), ""]
     if study.findings:
         head = ["trained before", *study.columns]
         body = [
@@ -66,7 +66,8 @@ def latex(study: Study) -> str:
     lines.append("\\midrule")
     for row in study.rows:
         cells = [_cell(study.cells.get((row, column))) for column in study.columns]
-        lines.append(" & ".join([_escaped(row), *cells]) + r" \\")
+        # An empty group: LaTeX takes `[...]` after the line before as its optional argument.
+        lines.append(" & ".join([f"{{}}{_escaped(row)}", *cells]) + r" \\")
     lines += ["\\bottomrule", "\\end{tabular}"]
     lines += [f"% {sentence}" for sentence in study.answer]
     lines.append("% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in points")
@@ -80,16 +81,18 @@ def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
     names = [one.name for one in fields(Row)]
     writer.writerow(["workdir", *names, "intermediate", "how", "method",
                      *(f"comparison_{name}" for name in _FIGURES)])  # fmt: skip
-    told = {
-        _place(system.row): comparisons[contest.key]
-        for contest in contests(runs)
-        if contest.key in comparisons
-        for system in contest.models
-    }
+    told: dict[tuple[object, ...], list[Comparison]] = {}
+    for contest in contests(runs):
+        if found := comparisons.get(contest.key):
+            for system in contest.models:
+                against = setup_in(contest.baselines[0].row)
+                told.setdefault((*_place(system.row), against), []).append(found)
     for run in runs:
+        setups = {(row.stage, row.model, row.task): setup_in(row) for row in run.rows}
         for row in run.rows:
             origin = origin_of(row)
-            found = told.get(_place(row))
+            against = setups.get((row.stage, row.baseline, row.task), "")
+            found = _about(told.get((*_place(row), against), []), row)
             figures = [getattr(found, name) if found else "" for name in _FIGURES]
             writer.writerow(
                 [_safe(str(run.workdir)), *(_safe(getattr(row, name)) for name in names),
@@ -100,15 +103,22 @@ def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
 
 def _place(row: Row) -> tuple[object, ...]:
     """Return the key that tells whether a row belongs to a comparison."""
-    return *key_of(row, row)[:5], row.layer, row.pooling
+    return *key_of(row, row, (), "")[:5], row.layer, row.pooling
+
+
+def _about(found: Sequence[Comparison], row: Row) -> Comparison | None:
+    """Return the comparison that a row is part of: one over its language, if there is one."""
+    with_it = [one for one in found if row.language in one.languages]
+    return next(iter([*with_it, *found]), None)
 
 
 def _safe(value: object) -> object:
     """Return a value that a spreadsheet does not take for a formula."""
     if isinstance(value, tuple):
         value = " ".join(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        value = value.replace("\r", " ")  # it would end the line, and `csv` does not quote it
+        return f"'{value}" if value.startswith(_FORMULA) else value
     return "" if value is None else value
 
 

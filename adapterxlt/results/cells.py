@@ -9,6 +9,7 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.results.outcomes import OUTCOMES_NAME, Outcomes, read_outcomes
+from adapterxlt.results.setup import in_same_order
 from adapterxlt.store.inside import real_path
 from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -46,8 +47,8 @@ def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
 
 
 def seeds_in(lineage: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the seeds in a lineage (`plan.lineage`)."""
-    return tuple(seed for step in lineage["steps"] for seed in _seeds_of(step["params"]))
+    """Return the seeds in a lineage (`plan.lineage`), in an order that they do not change."""
+    return tuple(seed for step in in_same_order(lineage) for seed in _seeds_of(step["params"]))
 
 
 def _seeds_of(params: Mapping[str, Any]) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,9 @@ from adapterxlt.results.rows import RESULTS_SCHEMA, Row
 from adapterxlt.show import brief, printable
 
 _ROW = TypeAdapter(Row)
+
+HIGHEST = 1e305  # beyond it, sums and differences of values are no longer finite
+MOST = 1 << 53  # examples; larger numbers are not exact as floats
 
 Rows = list[dict[str, Any]]
 
@@ -99,8 +101,10 @@ def _checked(path: Path, number: int, given: Any) -> Row:
         first = error.errors()[0]
         key = "".join(f".{part}" for part in first["loc"])
         raise _bad(path, f"rows[{number}]{brief(key)}: {first['msg']}") from None
-    if not math.isfinite(row.value):
+    if not abs(row.value) <= HIGHEST:
         raise _bad(path, f"rows[{number}].value: {row.value} is not a score")
+    if not 0 <= row.n <= MOST:
+        raise _bad(path, f"rows[{number}].n: {brief(row.n)} is not a number of examples")
     return row
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.results.column_checks import check_columns
 from adapterxlt.show import brief
 from adapterxlt.store.atomic import replacing
 
@@ -127,7 +128,7 @@ def read_outcomes(folder: Path) -> list[Outcomes] | None:
     """Read the outcomes of a cell; None if an earlier version wrote none.
 
     Raises:
-        InvalidArtifactError: the file is damaged.
+        InvalidArtifactError: the file is damaged, or a column holds what no measurement gives.
     """
     path = folder / OUTCOMES_NAME
     try:
@@ -175,12 +176,16 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
 
     for block in document["blocks"]:
         count = int(block["count"])
+        if not 0 <= count <= LARGEST or (count and not block["columns"]):
+            raise ValueError("the index has an impossible count")
+        columns = {str(name): take(f"column.{name}", count) for name in block["columns"]}
+        check_columns(columns, flags=SEEN)
         if block["ids"] == "rows":
-            if not 0 <= count <= LARGEST:
-                raise ValueError("the index has an impossible count")
             ids: Column = np.arange(count)
         else:
             ids = np.cumsum(take("ids", count), dtype=np.int64)
+            if len(ids) != count:
+                raise ValueError("`ids` does not match the index")
             if block["ids"] == "names":
                 if count and (ids.min() < 0 or ids.max() >= len(names)):
                     raise ValueError("ids without a name")
@@ -191,7 +196,7 @@ def _blocks(arrays: dict[str, Column]) -> Iterator[Outcomes]:
             language=str(block["language"]),
             split=str(block["split"]),
             ids=ids,
-            columns={str(name): take(f"column.{name}", count) for name in block["columns"]},
+            columns=columns,
             layer=None if layer is None else int(layer),
             pooling=None if pooling is None else str(pooling),
             parallel=bool(block["parallel"]),

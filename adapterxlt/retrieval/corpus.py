@@ -29,12 +29,12 @@ class Filters:
     Args:
         language: two-letter code; lines not written in its script are left out. None: any script.
         min_chars: shorter lines are left out.
-        max_chars: longer lines are left out.
+        max_chars: longer lines are left out; None: no line is too long.
     """
 
     language: str | None = None
     min_chars: int = 1
-    max_chars: int = 2000
+    max_chars: int | None = 2000
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _reason(text: str, filters: Filters, scripts: frozenset[str] | None) -> str 
         return "blank"
     if len(text) < filters.min_chars:
         return "too short"
-    if len(text) > filters.max_chars:
+    if filters.max_chars is not None and len(text) > filters.max_chars:
         return "too long"
     return "wrong script" if scripts and not is_written_in(text, scripts) else None
 

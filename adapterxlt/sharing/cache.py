@@ -15,6 +15,7 @@ import yaml
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.bundled import bundled, hint_for_adapter
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, UsageError
+from adapterxlt.home import expanded
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import StoreSettings
 from adapterxlt.sharing.exchange import Exchange
@@ -74,7 +75,7 @@ def _absolute(url: str, base: Path) -> str:
     url = tidy(url)
     if scheme_of(url) != "file" or url.startswith("file://"):
         return url
-    return str(base / Path(url).expanduser())
+    return str(base / expanded(url))
 
 
 @cache

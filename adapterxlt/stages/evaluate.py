@@ -151,7 +151,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                     "max_length": stage.max_length or trained.lengths[head.name],
                     "doc_stride": trained.doc_stride,
                     "token_budget": stage.token_budget,
-                    **seen_by(scene.backbone, scene.recipe.catalogue),
+                    **seen_by(scene),
                 }
                 if stage.precision != "fp32":
                     params["precision"] = stage.precision

@@ -12,6 +12,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.fields import BARE
+from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
@@ -31,9 +32,11 @@ def computed_in(protocol: str, params: Mapping[str, object]) -> str:
     return protocol if asked is None else f"{protocol}, precision {asked}"
 
 
-def seen_by(backbone: Backbone, tasks: Mapping[str, Task]) -> dict[str, object]:
+def seen_by(scene: Scene) -> dict[str, object]:
     """The tasks that the makers of the backbone trained on, for the contamination check."""
-    return {"seen": sorted({told(name, tasks) for name in backbone.seen})} if backbone.seen else {}
+    tasks = scene.recipe.catalogue
+    found = {told(name, tasks, scene.roots) for name in scene.backbone.seen}
+    return {"seen": sorted(found)} if found else {}
 
 
 def stages_among(key: str, models: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:

@@ -11,11 +11,11 @@ from pydantic import Field
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError
+from adapterxlt.order import in_order
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import MAX_LENGTH, Layers, Precision
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of
-from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
@@ -122,7 +122,7 @@ class _Probe(StageKind[ProbeStage]):
             "held_out": _alignments(scene, stage, task),
             "max_length": stage.max_length,
             "token_budget": stage.token_budget,
-            **seen_by(scene.backbone, scene.recipe.catalogue),
+            **seen_by(scene),
         }
         if stage.precision != "fp32":
             params["precision"] = stage.precision

@@ -161,7 +161,7 @@ class _Retrieve(StageKind[RetrieveStage]):
 
     def steps(self, scene: Scene, name: str, stage: RetrieveStage) -> Iterable[Step]:
         """One step a model and a task."""
-        settings = _settings(stage, scene.backbone, scene.recipe.catalogue)
+        settings = _settings(stage, scene)
         speaks = {model: spoken_by(scene, model) for model in stage.retrieve}
         if stage.language_adapters is not None:
             mapping, otherwise = stage.language_adapters, stage.no_language_adapter
@@ -223,9 +223,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         return run_retrieve
 
 
-def _settings(
-    stage: RetrieveStage, backbone: Backbone, tasks: Mapping[str, Task]
-) -> dict[str, object]:
+def _settings(stage: RetrieveStage, scene: Scene) -> dict[str, object]:
     """What all steps of a stage have in common."""
     settings: dict[str, object] = {}
     if stage.pooling:  # in the order of the catalogue: that of the recipe changes no result
@@ -238,12 +236,12 @@ def _settings(
         "protocol": protocol,
         "max_length": stage.max_length,
         "token_budget": stage.token_budget,
-        **seen_by(backbone, tasks),
+        **seen_by(scene),
     }
     if stage.precision != "fp32":
         settings["precision"] = stage.precision
-    if backbone.prefix:
-        settings["prefix"] = backbone.prefix
+    if scene.backbone.prefix:
+        settings["prefix"] = scene.backbone.prefix
     if stage.predictions:
         settings["predictions"] = stage.predictions
     return settings

@@ -112,7 +112,7 @@ class _Suggest(StageKind[SuggestStage]):
                 "seed": stage.seed,
                 "max_length": stage.max_length,
                 "token_budget": stage.token_budget,
-                **seen_by(scene.backbone, scene.recipe.catalogue),
+                **seen_by(scene),
             }
             for model in stage.suggest:
                 yield Step(f"{name}/{model}/{listed}", self.key, name, step_of(model), params)

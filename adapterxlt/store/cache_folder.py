@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from adapterxlt.home import expanded_to_write
+
+CACHE = "ADAPTERXLT_CACHE"
+
 
 def cache_folder() -> Path:
-    """`$ADAPTERXLT_CACHE`, else `adapterxlt` in the system's folder of caches."""
-    if stated := os.environ.get("ADAPTERXLT_CACHE"):
-        return Path(stated).expanduser()
+    """`$ADAPTERXLT_CACHE`, else `adapterxlt` in the system's folder of caches.
+
+    Raises:
+        UsageError: it lies in a home folder that does not exist.
+    """
+    if stated := os.environ.get(CACHE):
+        return expanded_to_write(stated, CACHE)
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "adapterxlt"
+    return expanded_to_write(home, CACHE) / "adapterxlt"

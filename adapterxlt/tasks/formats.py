@@ -26,6 +26,7 @@ _OF_TABLES = {
     "regression": "valued_texts",
     "sentence_retrieval": "bitext_columns",
 }
+TABLE_READERS = (*_OF_TABLES.values(),)
 # Format -> kind -> reader.
 FORMATS: dict[str, dict[str, str]] = {
     **dict.fromkeys(TABLES, _OF_TABLES),

@@ -17,6 +17,7 @@ from adapterxlt.documents.nodes import Node, Places, plain
 from adapterxlt.documents.words import translated
 from adapterxlt.documents.yaml_lines import read_file
 from adapterxlt.errors import InvalidRecipeError, Problem, UsageError
+from adapterxlt.home import expanded
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import (
@@ -42,9 +43,9 @@ _EXPECTED = "an entry needs `kind`, `languages`, `format`, `files` and other key
 def config_folder() -> Path:
     """Return the folder of the user's configuration: ADAPTERXLT_CONFIG, or XDG's `adapterxlt`."""
     if stated := os.environ.get("ADAPTERXLT_CONFIG"):
-        return Path(stated).expanduser()
+        return expanded(stated)
     home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(home).expanduser() / "adapterxlt"
+    return expanded(home) / "adapterxlt"
 
 
 def configured() -> list[Path]:

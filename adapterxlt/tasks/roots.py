@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapterxlt.bundled import bundled
 from adapterxlt.errors import MissingDataError
+from adapterxlt.home import expanded
 from adapterxlt.tasks.hub import hub_root
 
 
@@ -34,7 +35,7 @@ def _resolve(name: str, base: Path) -> Path:
         return bundled("artifacts/data/pocket")
     if name == "hub":
         return hub_root()
-    path = Path(name).expanduser()
+    path = expanded(name)
     candidates = [path] if path.is_absolute() else [base / path, Path.cwd() / path]
     for candidate in candidates:
         if candidate.is_dir():

@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from adapterxlt.models.head_classes import architecture_of
 from adapterxlt.vectors.names import Pooling
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
-# Keys of a configuration that change what is computed, apart from the sizes of tensors.
-_ACTS = (
-    *("hidden_act", "layer_norm_eps", "num_attention_heads"),
-    *("pad_token_id", "position_embedding_type"),
-)
-VERSION = 2  # raise it when the same weights and texts give other vectors
+VERSION = 3  # raise it when the same weights and texts give other vectors
 
 
 def model_hash(built: Built) -> str:
@@ -35,7 +31,10 @@ def model_hash(built: Built) -> str:
         digest.update(f"{name} {array.dtype} {tuple(tensor.shape)}".encode())
         digest.update(array.view(torch.uint8).numpy().tobytes())
     config: Any = built.model.config
-    acts = [str(getattr(config, key, None)) for key in _ACTS]
+    # All that config.json may say, though some of it (dropout) changes no vector: which keys change
+    # them differs between architectures, and a key that is forgotten gives another model's vectors.
+    known = sorted(architecture_of(built.model).keys)
+    acts = {key: str(getattr(config, key, None)) for key in known}
     spec = getattr(built, "spec", None)
     methods = [[adapter.name, adapter.method] for adapter in spec.adapters] if spec else []
     active = str(getattr(built.model, "active_adapters", None))

@@ -114,6 +114,20 @@ def test_a_path_a_checked_recipe_and_overrides(
         xlt.run(checked, overrides={"seed": 2}, workdir=tmp_path)
 
 
+@pytest.mark.parametrize("text", ["/data/𠮷野", "😀", "\\😀", "a \u2028 b", "\ufeffa", "é\xa0日本"])
+def test_overrides_are_texts_of_any_language(text: str) -> None:
+    plain = {"name": "r", "backbone": "mini", "data": "pocket", "stages": {"a": {"train": "udpos"}}}
+    checked = xlt.validate(plain, overrides={"description": text})
+    assert checked.recipe.description == text
+
+
+@pytest.mark.parametrize("text", ["a\x85b", "a\x7fb", "\ud83d", "a\rb"])
+def test_overrides_are_no_control_characters(text: str) -> None:
+    plain = {"name": "r", "backbone": "mini", "data": "pocket", "stages": {"a": {"train": "udpos"}}}
+    with pytest.raises(xlt.errors.InvalidRecipeError, match="has a control character"):
+        xlt.validate(plain, overrides={"description": text})
+
+
 def test_all_problems_are_told_with_their_paths() -> None:
     wrong = {
         "name": "r",
@@ -186,6 +200,23 @@ def test_mining_takes_files_and_sentences(tmp_path: Path) -> None:
     assert from_lists
     with pytest.raises(xlt.errors.MissingDataError):
         xlt.mine(tmp_path / "gone.txt", right)
+
+
+def test_mining_compares_long_sentences_too() -> None:
+    # The encoder sees 256 tokens of each, and these are different ones.
+    left = ["Der Hund schläft im Garten. " * 100, "Guten Morgen. " * 200, "Kurz."]
+    right = ["Good morning. " * 200, "The dog sleeps in the garden. " * 100, "Short."]
+    assert min(map(len, left[:2] + right[:2])) > 2000
+    pairs = xlt.mine(left, right, protocol="jiant+distance", threshold=-1)
+    assert {(pair.source_index, pair.target_index) for pair in pairs} == {(0, 1), (1, 0), (2, 2)}
+    assert {pair.source for pair in pairs} == {text.strip() for text in left}
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_mining_gives_at_least_one_pair(top: int) -> None:
+    with pytest.raises(xlt.errors.UsageError, match=f"top={top}: it must be at least 1"):
+        xlt.mine(["Good morning."], ["Guten Morgen."], top=top)
+    assert len(xlt.mine(["Good morning."], ["Guten Morgen."], top=1, threshold=-1)) == 1
 
 
 def test_what_can_not_be_scored_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,42 @@ def test_a_half_cached_hub_model_is_downloaded(
     hub = use(Hub(tmp_path, folder), monkeypatch)
     assert resolve_backbone("xlm-roberta-base", Path("/")).path == folder
     assert hub.downloads == ["xlm-roberta-base"]
+
+
+@pytest.mark.parametrize("missing", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_what_another_program_has_not_fetched_is_fetched(
+    missing: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = shutil.copytree(folder, tmp_path / "cached")
+    (cached / missing).unlink()
+    hub = use(Hub(cached, folder), monkeypatch)
+    with pytest.raises(MissingBackboneError, match="nor in the local cache"):
+        resolve_backbone("org/model", Path("/"), download=False)
+    assert hub.downloads == []
+    assert resolve_backbone("org/model", Path("/")).path == folder
+    assert hub.downloads == ["org/model"]
+
+
+def test_a_cached_tokenizer_is_one_that_the_architecture_can_have(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = shutil.copytree(folder, tmp_path / "cached")
+    (cached / "tokenizer.json").rename(cached / "vocab.txt")  # BERT's, and not XLM-R's
+    hub = use(Hub(cached, folder), monkeypatch)
+    assert resolve_backbone("org/model", Path("/")).path == folder
+    (cached / "vocab.txt").rename(cached / "sentencepiece.bpe.model")
+    assert resolve_backbone("org/model", Path("/")).path == cached
+    assert hub.downloads == ["org/model"]
+
+
+def test_a_cached_model_of_an_unknown_type_is_not_fetched_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "config.json").write_text(json.dumps({**CONFIG, "model_type": ["gpt2"]}))
+    hub = use(Hub(folder, folder), monkeypatch)
+    with pytest.raises(MissingBackboneError, match="unsupported type"):
+        resolve_backbone("org/model", Path("/"))
+    assert hub.downloads == []
 
 
 def test_an_unreachable_hub(monkeypatch: pytest.MonkeyPatch) -> None:

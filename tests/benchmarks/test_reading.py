@@ -43,6 +43,12 @@ def test_ranked_predictions_give_their_first(write):
         read_numbers(write("b.tsv", "1\nx\n"))
 
 
+@pytest.mark.parametrize("line", ["9" * 5000, "-" + "9" * 19, f"[{'9' * 5000}, 1]"])
+def test_a_number_of_many_digits_is_no_line_number(write, line):
+    with pytest.raises(MissingDataError, match=r"a.tsv:2: `\W?\W?9{10,40}` is not a line number"):
+        read_numbers(write("a.tsv", f"1\n{line}\n"))
+
+
 def test_pairs_of_ids(write):
     assert read_pairs(write("a.tsv", "de-1\ten-2\n\nde-3\ten-4")) == [
         ("de-1", "en-2"),
@@ -138,6 +144,8 @@ def test_scores_by_id(write):
         read_scores(write("b.json", '{"1": true}'))
     with pytest.raises(MissingDataError, match="nan is not a number"):
         read_scores(write("c.json", '{"1": NaN}'))
+    with pytest.raises(MissingDataError, match=r"question `1`: 9{40}\.\.\. is too large"):
+        read_scores(write("d.json", f'{{"1": {"9" * 400}}}'))
 
 
 def test_what_holds_no_labels_is_refused(write):

@@ -191,7 +191,7 @@ def test_a_rating_must_be_a_number(tmp_path):
     labels, predictions = tmp_path / "xglue.wpr.de.test", tmp_path / "de.prediction"
     labels.write_text("q\td\t1\nq\te\t2\n")
     (spec,) = (task for task in XGLUE.tasks if task.name == "WPR")
-    for text in ("nan", "inf", "very good"):
+    for text in ("nan", "inf", "1e300", "very good"):
         predictions.write_text(f"Good\n{text}\n")
         with pytest.raises(MissingDataError, match=f":2: `{text}` is not a rating"):
             spec.scored(predictions, labels, "de")

@@ -68,6 +68,29 @@ stages:
     ]  # fmt: skip
 
 
+def test_a_baseline_of_one_seed_is_told_and_costs_power(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        """
+name: r
+backbone: mini
+data: pocket
+matrix: {seed: [1, 2, 3]}
+stages:
+  direct: {train: pawsx, method: lora}
+  "a.s${seed}": {train: pawsx, seed: "${seed}"}
+  scores: {evaluate: [direct, "a.s${seed}"], on: pawsx, baseline: direct}
+"""
+    )
+    call = ["plan", str(tmp_path / "r.yaml"), "--power", "--workdir", str(tmp_path / "w")]
+    told = CliRunner().invoke(cli, [*call, "--json"])
+    assert told.exit_code == 0, told.output
+    [found] = json.loads(told.stdout)["power"]
+    assert (found["model"], found["baseline"], found["seeds"]) == ("a.s*", "direct", 3)
+    shown = CliRunner().invoke(cli, call).output
+    assert "3 against 1" in shown
+    assert f"{found['detectable']['3']:.1f}" not in shown.split("3 against 1")[1].split()[0]
+
+
 def test_a_grid_of_seeds_is_told_and_counted_as_one(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(
         """
@@ -95,6 +118,49 @@ stages:
     assert found["detectable"]["5"] < found["finds"] < found["detectable"]["2"]
     shown = CliRunner().invoke(cli, call).output
     assert "3 x 2" in shown
+
+
+def power(tmp_path: Path, stages: str) -> list[dict[str, object]]:
+    """What is said of the comparisons of a recipe."""
+    (tmp_path / "r.yaml").write_text(
+        f"name: r\nbackbone: mini\ndata: [pocket, {tmp_path}]\nstages:\n{stages}"
+    )
+    call = ["plan", str(tmp_path / "r.yaml"), "--power", "--workdir", str(tmp_path / "w")]
+    told = CliRunner().invoke(cli, [*call, "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)["power"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize(("cap", "entries"), [("", 4), (", cap: 3", 3)])
+def test_of_a_lexicon_the_measured_entries_count(cap: str, entries: int, tmp_path: Path) -> None:
+    (tmp_path / "en_hi.tsv").write_text("".join(f"word{n}\tshabd{n}\n" for n in range(40)))
+    [found] = power(
+        tmp_path,
+        "  lexical: {align: en_hi.tsv, method: lora, max_steps: 2, layer: 2, loss: infonce}\n"
+        f"  words: {{probe: [none, lexical], on: en_hi.tsv{cap}}}\n",
+    )
+    assert (found["model"], found["baseline"], found["task"]) == ("lexical", "none", "en_hi")
+    assert (found["split"], found["languages"], found["examples"]) == ("held-out", 1, entries)
+
+
+def test_guesses_and_what_is_no_percentage_are_not_compared(tmp_path: Path) -> None:
+    (tmp_path / "mlm").mkdir()
+    for split in ("train", "dev"):
+        (tmp_path / "mlm" / f"sw.{split}.txt").write_text("Habari za asubuhi.\n" * 9)
+    found = power(
+        tmp_path,
+        "  nli: {train: mnli}\n"
+        "  more: {train: mlm, language: sw, after: nli}\n"
+        "  fresh: {train: mlm, language: sw}\n"
+        "  guess: {suggest: [none, nli], on: udpos}\n"
+        "  texts: {evaluate: [fresh, more], on: mlm, languages: [sw]}\n"
+        "  search: {retrieve: [none, nli], on: tatoeba}\n",
+    )
+    assert [(one["model"], one["baseline"], one["task"]) for one in found] == [
+        ("nli", "none", "tatoeba")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,36 @@ def test_wrong_lines_are_left_out_where_asked(
     assert done.stderr.splitlines() == [*told, "skipped 5 of 7 inputs"]
 
 
+def test_an_id_that_cannot_be_written_is_a_wrong_line(invoke: Invoke, tmp_path: Path) -> None:
+    path, out = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
+    path.write_text('{"id": "a\\ud83d", "text_a": "a", "text_b": "b"}\n["c", "d"]\n')
+    done = invoke("predict", NLI, path, "--out", out)
+    assert done.exit_code == 5
+    assert f"{path}:1: `id` holds U+D83D, which is half of a character" in done.stderr
+    assert not out.exists()
+    assert invoke("predict", NLI, path, "--out", out, "--skip-errors").exit_code == 0
+    assert [line["id"] for line in lines(out.read_text())] == ["1"]
+
+
+def test_a_row_is_an_input_as_in_the_task_s_data(
+    invoke: Invoke, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text('premise\thypothesis\nA\t"Stop!" he cried.\nB\t"No\nC\tD"\n')
+    assert invoke("predict", NLI, path).exit_code == 0
+    found = lines(capfd.readouterr().out)
+    assert [line["line"] for line in found] == [2, 3, 4]
+    pairs = [("A", '"Stop!" he cried.'), ("B", '"No'), ("C", 'D"')]
+    expected = [answer.scores for answer in xlt.load(NLI).predict(pairs)]
+    assert [line["scores"] for line in found] == expected
+    path = path.rename(tmp_path / "a.csv")
+    path.write_text('premise,hypothesis\nA,"B\nC,D\nE,F\n')
+    for options in ((), ("--skip-errors",)):
+        done = invoke("predict", NLI, path, *options)
+        assert done.exit_code == 5
+        assert f"{path}:2: is not CSV: unexpected end of data" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code", "told"),
     [

@@ -144,3 +144,35 @@ def test_what_is_told_of_a_backbone_is_in_the_addresses_that_it_changes(tmp_path
     assert changed(', prefix: "query: "') == searched
     assert changed(", seen: [udpos]") == searched | {"scores/tags/udpos"}
     assert changed(', seen: [], prefix: ""') == set()
+
+
+def test_texts_that_come_later_are_compared(tmp_path: Path, tiny_backbone: Path) -> None:
+    """What was measured without them is measured again, and combined with what was not."""
+    (tmp_path / "topics.yaml").write_text(
+        TASK.replace("NAME", "topics").replace("SPLITS", "[train, test]")
+    )
+    (tmp_path / "crawl.yaml").write_text(TASK.replace("NAME", "crawl").replace("SPLITS", "[train]"))
+    (tmp_path / "topics.train.csv").write_text(_rows("a dog", "some bread"))
+    (tmp_path / "topics.test.csv").write_text(_rows("a cat", "two apples", "a horse", "an egg"))
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(FLAGGED.replace("BACKBONE", json.dumps(str(tiny_backbone))))
+
+    def rows() -> list[dict[str, object]]:
+        ran = CliRunner().invoke(cli, ["run", str(recipe), "--workdir", str(tmp_path / "w")])
+        assert ran.exit_code == 0, ran.output
+        assert ("no files of crawl" in ran.stderr) == (not crawl.exists())
+        found: list[dict[str, object]] = json.loads((tmp_path / "w/results.json").read_text())[
+            "rows"
+        ]
+        return found
+
+    crawl = tmp_path / "crawl.train.csv"
+    [before, *_] = rows()
+    crawl.write_text(_rows("A cat!", "an egg", "a bird", "tea"))
+    [after, *_] = rows()
+    assert (before["contamination"], after["contamination"]) == (
+        "",
+        "pretraining (crawl) 2 of 4 texts",
+    )
+    assert before["cell"] != after["cell"]
+    assert (before["fingerprint"], before["setup"]) == (after["fingerprint"], after["setup"])

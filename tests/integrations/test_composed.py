@@ -172,6 +172,57 @@ def test_saved_where_it_was_loaded_from(folders, tmp_path):
     np.testing.assert_allclose(again.encode(TEXTS), ours(folders, "stack", 10), atol=1e-5)
 
 
+def strengthen(module):
+    """Change a weight of the lowest layer in place, as training does."""
+    with torch.no_grad():
+        next(
+            parameter
+            for name, parameter in module.base_model.named_parameters()
+            if "layer.0" in name and parameter.ndim == 2
+        ).mul_(1.1)
+
+
+@pytest.mark.parametrize("name", ["stack", "fusion", "prompt", "unipelt"])
+def test_weights_that_were_trained_are_not_saved_as_the_old_ones(folders, name, tmp_path):
+    model = opened(folders, name)
+    before = model.encode(TEXTS)
+    strengthen(model[0].model)
+    changed = model.encode(TEXTS)
+    assert np.abs(changed - before).max() > 1e-4
+    with pytest.raises(AdapterXLTError, match=r"tensors differ, such as .*layer\.0") as caught:
+        model.save_pretrained(str(tmp_path / "new"))
+    assert not [path for path in tmp_path.rglob("*") if path.name == "model.safetensors"]
+    # What the hint says.
+    assert "torch.save(model.state_dict(), FILE)" in str(caught.value.hint)
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    other = opened(folders, name)
+    other.encode(TEXTS)
+    other.load_state_dict(torch.load(tmp_path / "weights.pt"))
+    np.testing.assert_allclose(other.encode(TEXTS), changed, atol=1e-6)
+    with pytest.raises(AdapterXLTError, match="tensors differ"):
+        copy.deepcopy(other).save_pretrained(str(tmp_path / "new"))
+
+
+def test_nor_are_those_of_a_bare_backbone(folders, tmp_path):
+    built = load(folders[0], None)
+    settings = {"layer": 1, "pooling": "mean-no-special", "max_length": LIMIT}
+    export_sentence_transformers(built, tmp_path / "out", **settings)
+    model = st.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    strengthen(model[0].model)
+    with pytest.raises(AdapterXLTError, match="out/0_ComposedEncoder/backbone`, from which"):
+        model.save_pretrained(str(tmp_path / "again"))
+    strengthen(built.model)
+    with pytest.raises(AdapterXLTError, match="saving would copy the old ones"):
+        export_sentence_transformers(built, tmp_path / "other", **settings)
+
+
+def test_an_encoder_in_half_precision_is_saved_whole(folders, tmp_path):
+    model = opened(folders, "stack")
+    model.half().save_pretrained(str(tmp_path / "again"))
+    again = st.SentenceTransformer(str(tmp_path / "again"), device="cpu")
+    np.testing.assert_allclose(again.encode(TEXTS), ours(folders, "stack"), atol=1e-5)
+
+
 def test_of_a_backbone_s_folder_only_what_it_consists_of_is_copied(folders, tmp_path):
     folder = shutil.copytree(folders[0].path, tmp_path / "backbone")
     (folder / "pytorch_model.bin").write_bytes(b"old weights")

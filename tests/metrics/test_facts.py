@@ -26,6 +26,8 @@ def test_what_less_is_better_of_and_what_is_a_share() -> None:
     }
     assert facts_of("accuracy").interval == "binomial"
     assert facts_of("f1").interval is None
+    assert facts_of("f1").counted_in == "points"
+    assert facts_of("loss").counted_in == "nats a token"
     assert facts_of("of_another_package") == Metric("of_another_package")
     with pytest.raises(UsageError, match="unknown metric `acuracy`"):
         get_metric("acuracy")

@@ -9,12 +9,12 @@ import pytest
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import UsageError
+from adapterxlt.order import in_order
 from adapterxlt.plan.lineage import describe, lineage_of
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.recipe import matrix
 from adapterxlt.recipe.kinds import stage_behind
 from adapterxlt.recipe.load import load_text
-from adapterxlt.recipe.order import in_order
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.stages.fuse import FuseStage
 from adapterxlt.stages.merge import MergeStage

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from adapterxlt.report.compare import Gain, Grid, Place, answer, grids, layer_tables
+from adapterxlt.report.compare import Gain, Grid, Place, answer, grids, layer_tables, signed
+from adapterxlt.report.sections import sections
+from adapterxlt.results.rows import Row
 from tests.report.rows import row
 
 ROWS = [
@@ -153,6 +156,56 @@ def test_what_is_best_on_dev_is_taken_on_test() -> None:
     assert str(Place(1, "mean")) == "layer 1, mean pooling"
 
 
+def search(*values: tuple[str, str, int, float], metric: str = "accuracy") -> list[Row]:
+    """Rows of (split, model, layer, value)."""
+    return [
+        row(model, "de", value, task="tatoeba", layer=layer, split=split, baseline="none",
+            metric=metric)
+        for split, model, layer, value in values
+    ]  # fmt: skip
+
+
+def test_a_place_is_chosen_among_those_that_the_model_has() -> None:
+    of_dev = search(("dev", "none", 0, 33.0), ("dev", "none", 1, 66.0), ("dev", "none", 2, 33.0))
+    dev, test = layer_tables([*of_dev, *search(("test", "none", 0, 30.0))])
+    assert (dev.best("none"), test.best("none"), test.ties("none")) == (Place(1), Place(0), ())
+    assert [found.value for found in test.at_best().rows] == [30.0]
+    _, both = layer_tables([*of_dev, *search(("test", "none", 0, 1.0), ("test", "none", 2, 2.0))])
+    assert (both.best("none"), both.ties("none")) == (Place(0), (Place(2),))
+
+
+def test_a_model_without_a_place_is_left_out() -> None:
+    rows = search(("dev", "none", 0, 33.0), ("dev", "nli", 1, 40.0), ("test", "none", 0, 30.0),
+                  ("test", "nli", 0, 31.0), ("test", "nli", 2, 32.0))  # fmt: skip
+    _, test = layer_tables(rows)
+    assert test.bests == {"none": Place(0)}
+    assert (test.best("nli"), test.ties("nli")) == (None, ())
+    assert test.at_best().models == ("none",)
+    _, alone = layer_tables(rows[1:])  # dev has no place of test
+    assert (alone.dev, alone.bests) == (None, {"none": Place(0), "nli": Place(2)})
+    assert sections(rows[1:])[-1].star == "* best layer, chosen on the same sentences"
+
+
+def test_a_place_without_a_value_is_never_best() -> None:
+    rows = search(("test", "none", 0, 5.0), ("test", "none", 1, 0.0), ("test", "nli", 1, -3.0),
+                  ("test", "nli", 2, -1.0))  # fmt: skip
+    [layers] = layer_tables([*rows, replace(rows[0], model="qa", main=False)])
+    assert layers.bests == {"none": Place(0), "nli": Place(2)}
+    assert layers.at_best().baseline == "none"
+
+
+def test_the_best_place_has_the_least_where_less_is_better() -> None:
+    values = (("test", "none", 0, 0.4), ("test", "none", 1, 0.2))
+    assert layer_tables(search(*values, metric="anisotropy"))[0].best("none") == Place(1)
+
+
+def test_values_that_are_no_shares_have_no_interval() -> None:
+    grid = grids([row("direct", "de", 60.0), row("after_nli", "de", 150.0)])[0]
+    gain = grid.gain("after_nli", ["de"])
+    assert gain is not None
+    assert (gain.points, gain.margin) == (90.0, None)
+
+
 def test_zero_shot_are_the_languages_without_labelled_training_data() -> None:
     both = [
         row(model, code, 60.0, trained_in=("en", "de"))
@@ -173,3 +226,15 @@ def test_less_is_better_for_perplexity() -> None:
     gain = grids(rows)[0].gain("after_nli", ["de"])
     assert gain is not None
     assert (gain.points, gain.better) == (-10.0, 1)
+    assert answers(grids(rows)[0]) == [
+        "after_nli vs direct on mlm dev: -10.0 perplexity zero-shot (better in 1 of 1 language)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "text"),
+    [(1.25, 1, "+1.2"), (-0.04, 1, "+0.0"), (-0.04, 3, "-0.040"), (-0.0004, 3, "+0.000"),
+     (-0.4, 0, "+0"), (-10.0, 0, "-10")],
+)  # fmt: skip
+def test_numbers_have_a_sign_that_zero_turns_to_plus(number: float, digits: int, text: str) -> None:
+    assert signed(number, digits) == text

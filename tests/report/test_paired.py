@@ -143,6 +143,50 @@ def test_intervals_of_nested_seeds_cover(seeds: tuple[int, int]) -> None:
     )
 
 
+@pytest.mark.parametrize("side", ["baseline", "model"])
+@pytest.mark.parametrize("count", [3, 8])
+def test_a_side_with_one_seed_could_have_had_another(side: str, count: int) -> None:
+    draw = np.random.default_rng(6)
+    results = []
+    for _ in range(RUNS):
+        ability = draw.normal(size=150)
+
+        def train(ability: np.ndarray = ability) -> dict[str, Outcomes]:
+            own = ability + 0.5 * draw.normal() + draw.normal(size=150)
+            return right({"de": draw.random(150) < chance(own)})
+
+        several = [system(train(), seeds=(n,)) for n in range(count)]
+        alone = [system(train(), name="b", seeds=(0,))]
+        sides = (several, alone) if side == "baseline" else (alone, several)
+        results.append(verdict(contest(*sides), 200))
+    assert covered(results, 0.0) > 0.95 - ERROR
+    assert np.mean([one.p <= 0.05 for one in results]) < 0.05 + ERROR
+
+
+def test_what_has_no_seed_does_not_vary() -> None:
+    points, draws = np.array([1.0, 2.0, 3.0]), np.tile([1.0, 2.0, 3.0], (50, 1))
+    several = Side(points, draws, ((0, 1, 2),))
+    bare = Side(np.zeros(1), np.zeros((50, 1)), ((0,),), fixed=True)
+    trained = Side(np.zeros(1), np.zeros((50, 1)), ((0,),))
+    # A variance of 1 between seeds: a third of it for the mean of three, all of it for one.
+    assert estimate([several, bare], 1000).seeds == pytest.approx(1 / 3)
+    assert estimate([several, trained], 1000).seeds == pytest.approx(1 / 3 + 1)
+    assert estimate([several, trained], 1000).p == pytest.approx(
+        2 * stats.t.sf(2 / (4 / 3) ** 0.5, 2)
+    )
+    assert estimate([trained, several], 1000).parts == pytest.approx((4 / 3,))
+
+
+@pytest.mark.parametrize(("examples", "p"), [(1, 1.0), (5, 2 / 32), (20, 2 / 2**20)])
+def test_few_examples_are_never_certain(examples: int, p: float) -> None:
+    yes, no = (right({"de": np.full(examples, value)}) for value in (True, False))
+    sides = [
+        [system(own, name=name, seeds=(n,)) for n in (1, 2)]
+        for own, name in ((yes, "a"), (no, "b"))
+    ]
+    assert verdict(contest(*sides), 100).p == pytest.approx(p)
+
+
 def test_holm_keeps_false_positives_of_a_family_down() -> None:
     draw = np.random.default_rng(4)
     wrong = {"holm": 0, "plain": 0}

@@ -43,6 +43,25 @@ def test_the_stated_power_of_several_seeds() -> None:
     assert hits / 400 == pytest.approx(0.8, abs=0.08)
 
 
+def test_the_stated_power_against_a_single_seed() -> None:
+    noise = Noise(examples=0.25, seed=8.0, clusters=10_000, source="")  # 4 of either model
+    gain = noise.detectable(4, alone=True)
+    assert gain > noise.detectable(4)
+    draw = np.random.default_rng(1)
+    hits = 0
+    for _ in range(400):
+        shared = 0.5 * draw.normal(size=(200, 1))
+        sides = []
+        for lift, count in ((gain + 0.5 * draw.normal(), 4), (0.0, 1)):
+            points = lift + 2 * draw.normal(size=count)
+            noisy = points + (shared if count > 1 else 0.0 * shared)
+            sides.append(Side(points, noisy, (tuple(range(count)),)))
+        found = estimate(sides, 10_000)
+        assert found.p is not None
+        hits += found.p <= 0.05
+    assert hits / 400 == pytest.approx(0.8, abs=0.08)
+
+
 def test_more_of_anything_shows_smaller_differences() -> None:
     def least(sizes: list[int], seeds: int = 3, *, parallel: bool = False) -> float:
         noise = guessed(sizes, parallel=parallel, accuracy=60, disagreement=None, seed_sd=1)

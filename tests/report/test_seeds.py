@@ -136,7 +136,10 @@ def grid(folder: Path, firsts: Sequence[int], lasts: Sequence[int]) -> Run:
         rows[-1] = dataclasses.replace(rows[-1], setup="base", seed=last, stage=f"s_{last}")
         for first in firsts:
             address = f"{first}{last}" + "0" * 62
-            steps = [{"params": {"seed": first}}, {"params": {"seed": last}}]
+            steps = [
+                {"fingerprint": "a", "kind": "train", "params": {"seed": first}},
+                {"fingerprint": "b", "kind": "train", "params": {"seed": last}, "inputs": ["a"]},
+            ]
             found = Manifest(
                 fingerprint=address, kind="evaluate", title="s", recipe="test", parts={},
                 lineage={"steps": steps}, files={}, environment={},

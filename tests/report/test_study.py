@@ -12,13 +12,13 @@ import pytest
 
 import adapterxlt.report
 from adapterxlt.languages import parse_tag
-from adapterxlt.report.comparisons import Comparison, compared
-from adapterxlt.report.facts import facet_of, published
+from adapterxlt.report.comparisons import Comparison, Unseen, compared
+from adapterxlt.report.facts import facet_of
 from adapterxlt.report.forest import forest
 from adapterxlt.report.groups import facets
 from adapterxlt.report.origins import Origin, origin_of
+from adapterxlt.report.page import render
 from adapterxlt.report.read import Run, read_runs
-from adapterxlt.report.references import beside
 from adapterxlt.report.study import Study, _without_caps
 from adapterxlt.report.systems import Key, contests
 from adapterxlt.report.written import latex, markdown, table
@@ -126,6 +126,60 @@ def test_no_gain_lies_beyond_the_forest(made: Made) -> None:
     assert min(places) <= -99.0
 
 
+def in_units(made: Made, **metrics: str) -> dict[Key, Comparison]:
+    """The comparisons, with other metrics on some of the tasks, whose differences are large."""
+    _, comparisons = made
+    far = {"points": -300.0, "low": -310.0, "high": -290.0, "verdict": "better"}
+    return {
+        key: replace(one, metric=metrics[one.task], **far) if one.task in metrics else one
+        for key, one in comparisons.items()
+    }
+
+
+def test_only_figures_in_one_unit_are_ranked_and_drawn_together(made: Made) -> None:
+    runs, comparisons = made
+    percent = {key: one for key, one in comparisons.items() if one.task != "sib200"}
+    told = in_units(made, sib200="perplexity")
+    found = Study(contests(runs), told)
+    assert found.answer[1] == Study(contests(runs), percent).answer[1]
+    plot, alone = forest(found.findings), forest(Study(contests(runs), percent).findings)
+    assert plot is not None
+    assert alone is not None
+    assert (plot.lines, plot.zero) == (alone.lines, alone.zero)
+    assert [target for target, _, _ in plot.blocks] == ["pawsx", "tatoeba"]
+    assert (plot.counted_in, plot.left_out, plot.elsewhere) == ("points", 0, ["perplexity"])
+    page = render(runs, told, [])
+    assert "Gains in perplexity are only in the table below." in page
+    assert "300.0 [+290.0, +310.0] perplexity, 95 %" in page
+    assert '<td data-v="300.0">+300.0 perplexity</td>' in page
+
+
+def test_without_percentages_the_first_unit_is_spoken_of(made: Made) -> None:
+    runs, _ = made
+    found = Study(
+        contests(runs), in_units(made, sib200="loss", pawsx="perplexity", tatoeba="perplexity")
+    )
+    assert "+300.000 [+290.000, +310.000] nats a token (" in found.answer[1]
+    plot = forest(found.findings)
+    assert plot is not None
+    assert (plot.counted_in, plot.elsewhere) == ("nats a token", ["perplexity"])
+    unclear = [replace(one, found=replace(one.found, verdict="not shown", points=-0.012,
+                                          low=-0.05, high=0.03))
+               for one in found.findings]  # fmt: skip
+    found.findings = unclear
+    assert "reach 0.040 nats a token to each side" in found.answer[1]
+    assert found.findings[0].figures == "+0.012 [-0.030, +0.050]"
+
+
+def test_the_unseen_examples_have_the_sign_of_the_gain(made: Made) -> None:
+    runs, _ = made
+    one = Study(contests(runs), in_units(made, sib200="perplexity")).findings[0]
+    assert one.unseen == ""
+    told = replace(one, found=replace(one.found, unseen=Unseen(-200.0, -220.0, -190.0, 9)))
+    assert told.unseen == "+200.0 [+190.0, +220.0]"
+    assert replace(told, found=replace(told.found, metric="f1")).unseen == "-200.0 [-220.0, -190.0]"
+
+
 @pytest.mark.parametrize(
     ("tasks", "shown"),
     [
@@ -221,23 +275,6 @@ def test_every_line_of_the_languages_is_whole_and_of_the_catalogue() -> None:
         assert resource in "012345"
 
 
-def test_published_values_stand_beside_the_same_model_only() -> None:
-    assert len(published()) > 50
-
-    def found(backbone: str, method: str = "full", caps: str = "") -> list[tuple[str, float]]:
-        own = replace(
-            row("direct", "sw", 60.0, task="xnli", split="test"),
-            lineage=f"{backbone} > mnli ({method})", caps=caps,
-        )  # fmt: skip
-        listed = beside([Run(Path(), "test", (own,))])
-        return [(" ".join(one.known.languages), one.known.value) for one in listed]
-
-    assert ("sw", 66.5) in found("FacebookAI/xlm-roberta-base")
-    assert found("mini") == []
-    assert found("xlm-roberta-base", "lora") == []
-    assert found("xlm-roberta-base", caps="evaluate 100") == []
-
-
 def test_training_is_told_where_the_store_has_it(made: Made) -> None:
     [run], _ = made
     cells = {one.cell: one for one in run.rows if one.model == "mnli_s1" and one.layer is None}
@@ -267,6 +304,11 @@ def test_markdown_and_latex_have_every_cell(made: Made) -> None:
         low, high = one.interval
         assert f"[{low:+.1f}, {high:+.1f}]$" in tex.replace("-0.0", "+0.0")
     assert tex.count(r"\\") == 1 + len(found.rows)
+    evil = replace(found.findings[0], row="[2pt] <img src=x>", found=found.findings[0].found)
+    found.__dict__.update(rows=[evil.row], cells={(evil.row, evil.column): evil})
+    found.findings = [evil]
+    assert "\n{}[2pt] \\textless{}img" in latex(found)  # `\\` would take `[2pt]` as its argument
+    assert "<img" not in markdown(found, []).replace("\\<img", "")
     assert markdown(Study([], {}), []).count("The outcomes of examples were not kept") == 1
     assert latex(Study([], {})).startswith("% The outcomes")
 
@@ -280,6 +322,6 @@ def test_csv_has_every_row_and_no_formula(made: Made) -> None:
         f"{name}_s{seed}" for name in ("mnli", "squad", "mixed") for seed in (1, 2)
     }
     assert {one["intermediate"] for one in told} == {"mnli", "squad", "mnli + squad"}
-    evil = [replace(row("=1+1", "de", 50.0), caps="@SUM(A1)")]
+    evil = [replace(row("=1+1", "de", 50.0), caps="@SUM(A1)", data="a\rb")]
     [line] = csv.DictReader(io.StringIO(table([Run(Path(), "test", tuple(evil))], {})))
-    assert (line["model"], line["caps"]) == ("'=1+1", "'@SUM(A1)")
+    assert (line["model"], line["caps"], line["data"]) == ("'=1+1", "'@SUM(A1)", "a b")

@@ -44,7 +44,7 @@ def test_outcomes_are_read_as_they_were(one: list[str], other: list[str]) -> Non
 
     blocks = [
         block("de", one, exact=[n % 2 == 0 for n in range(len(one))], f1=[0.1] * len(one)),
-        block("sw", other, rank=list(range(0, -3 * len(other), -3))),
+        block("sw", other, away=list(range(0, -3 * len(other), -3))),
         block("th", ["0", "1", "2"], gold=[[True, False]] * 3, n=[70000, 0, 1]),
         block("ur", ["7", "3"], n=[-1, 2**40]),
     ]
@@ -119,6 +119,19 @@ def bomb() -> bytes:
             "does not match the index",
         ),
         (archive(index=index(count=-2), **{"column.x": np.ones(9)}), "impossible count"),
+        (archive(index=index(count=1 << 31, columns=[])), "impossible count"),
+        (
+            archive(index=index(ids="numbers"), ids=np.ones((2, 2)), **{"column.x": np.ones(2)}),
+            "`ids` does not match the index",
+        ),
+        (
+            archive(index=index(columns=["rank"]), **{"column.rank": np.array([0, 1])}),
+            "`column.rank` holds 0, not ranks from 1",
+        ),
+        (
+            archive(index=index(columns=["seen"]), **{"column.seen": np.array([0, 9])}),
+            "`column.seen` does not hold yes or no",
+        ),
         (archive(index=index(), **{"column.x": np.array([1, np.nan])}), "not finite numbers"),
         (archive(index=index(), **{"column.x": np.array(["a", "b"])}), "does not hold"),
         (archive(index=index(), **{"column.x": np.array([{}, 1])}), "Object arrays"),

@@ -36,6 +36,9 @@ def test_lines_are_filtered_counted_and_kept_once(tmp_path):
         "repeated": 1,
     }
     assert read(tmp_path, TEXT.encode(), Filters("en")).counts["wrong script"] == 1
+    long = f"short\n{'x' * 5000}\n".encode()
+    assert read(tmp_path, long).counts["too long"] == 1
+    assert len(read(tmp_path, long, Filters(max_chars=None))) == 2
 
 
 @pytest.mark.parametrize("name", ["text.txt", "text.GZ", "text.bz2", "text.xz", "text.zst", "a"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapterxlt.metrics.facts import Metric, facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.comparisons import shown_p
 from adapterxlt.report.groups import Group
@@ -11,6 +12,7 @@ from adapterxlt.report.study import Finding, Study
 
 _SIGNS = {"better": "▲", "worse": "▼"}
 _FULL = 5.0  # points at which the colour reaches its full strength
+_MIDDLE = 50  # percent: the strength of all colours in other units, which have no such scale
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,16 @@ def _of(one: Finding, size: str) -> Cell:
     look = found.verdict if one.shown else "pale"
     lines = [
         f"{one.row} on {one.column}",
-        f"{one.figures} points, 95 %",
+        f"{one.figures} {one.facts.counted_in}, 95 %",
         f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
         f"{one.size}; {found.where}, better in {found.better} of the languages",
         f"{found.model} vs {found.baseline}",
     ]
     if found.equivalent:
-        lines.append(f"equal within {found.equivalence:g} points")
-    if found.unseen:
-        lines.append(f"without examples seen before: {signed(found.unseen.points)}")
-    return _cell(one.gain, look, lines, size)
+        lines.append(f"equal within {found.equivalence:g} {one.facts.counted_in}")
+    if one.unseen:
+        lines.append(f"without examples seen before: {one.unseen}")
+    return _cell(one.gain, one.facts, look, lines, size)
 
 
 def _said(verdict: str) -> str:
@@ -66,20 +68,26 @@ def group_cell(group: Group | None) -> Cell | None:
     """Return the cell of a group of languages, which shows examples and languages itself."""
     if group is None:
         return None
+    facts = facts_of(group.metric)
+    gain, low, high = (signed(one, facts.digits) for one in (group.gain, group.low, group.high))
     look = ("better" if group.low > 0 else "worse") if group.apart else "pale"
     lines = [
-        f"{signed(group.gain)} [{signed(group.low)}, {signed(group.high)}] points, 95 %",
+        f"{gain} [{low}, {high}] {facts.counted_in}, 95 %",
         f"{', '.join(group.languages)}: {group.examples:,} examples, seeds: {group.seeds}",
     ]
     count = len(group.languages)
     size = f"n {group.examples:,}" + (f" in {count}" if count > 1 else "")
-    return _cell(group.gain, look, lines, size)
+    return _cell(group.gain, facts, look, lines, size)
 
 
-def _cell(gain: float, look: str, lines: list[str], size: str) -> Cell:
-    strength = 20 + round(60 * min(1.0, abs(gain) / _FULL))
+def _cell(gain: float, facts: Metric, look: str, lines: list[str], size: str) -> Cell:
+    strength = _MIDDLE
+    if facts.unit == "percent":
+        strength = 20 + round(60 * min(1.0, abs(gain) / _FULL))
     sign = _SIGNS.get(look, "")
-    return Cell(f"{sign} {signed(gain)}".strip(), gain, look, strength, "\n".join(lines), size)
+    return Cell(
+        f"{sign} {signed(gain, facts.digits)}".strip(), gain, look, strength, "\n".join(lines), size
+    )
 
 
 def rows_wanted(one: Finding) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
+from adapterxlt.home import expanded
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import (
     DIFFERENCE_FILE,
@@ -106,7 +107,7 @@ def find(text: str, base: Path) -> Path:
     Raises:
         UsageError: there is none.
     """
-    named = Path(text).expanduser()
+    named = expanded(text)
     try:
         return locate(str(base / named))
     except UsageError as error:

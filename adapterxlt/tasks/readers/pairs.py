@@ -12,6 +12,7 @@ from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex
 from adapterxlt.tasks.readers.records import name_of, records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
+from adapterxlt.tasks.readers.tables import Quoting
 from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,14 @@ def read_pair_tsv(found: Found) -> Iterator[PairExample]:
     Raises:
         MissingDataError: a line has other columns than the layout says, or a label is unknown.
     """
-    if found.layout.columns["label"] == -1:
+    if quoting_of_pairs(found.layout) == "none":
         return _labelled(found, _from_the_right(found))
     return _labelled(found, _from_the_left(found))
+
+
+def quoting_of_pairs(layout: Layout) -> Quoting:
+    """Return how `read_pair_tsv` reads quotes."""
+    return "none" if layout.columns["label"] == -1 else "lines"
 
 
 def read_pair_records(found: Found) -> Iterator[PairExample]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import logging
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.layout import Layout
+from adapterxlt.tasks.readers.tables import DELIMITERS, Quoting, rows_of
 from adapterxlt.tasks.reading import bad, parse_json
 from adapterxlt.tasks.streams import stream_lines
 
 Record = dict[str, Any]
-
-# A lone carriage return is text (see `adapterxlt.lines`), but the csv module would end a row there.
-# So `_MARK` replaces it meanwhile: half a character, which no UTF-8 file can contain.
-_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
-_MARK = "\udc0d"
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
-csv.field_size_limit(1 << 26)
+_OPEN = "a quote may not be closed"
 
 
 def records_of(found: Found) -> Iterator[tuple[int, Record]]:
@@ -34,12 +28,11 @@ def records_of(found: Found) -> Iterator[tuple[int, Record]]:
         MissingDataError: a record is malformed, or lacks the language that records must name.
     """
     path, layout = found.files["data"], found.layout
-    suffix = plain_name(path).suffix.removeprefix(".")
-    written = layout.format if layout.format in (*_DELIMITERS, "jsonl", "parquet") else suffix
-    if written in _DELIMITERS:
+    written = form_of(layout, path)
+    if written in DELIMITERS:
         numbered = any(isinstance(column, int) for column in layout.columns.values())
         header = layout.header or not numbered
-        rows = _table(path, _DELIMITERS[written], layout.quoting, header)
+        rows = _table(path, DELIMITERS[written], layout.quoting, header)
     else:
         rows = _parquet(path) if written == "parquet" else _json(path)
     key, codes = layout.language_column, {found.language}
@@ -49,6 +42,13 @@ def records_of(found: Found) -> Iterator[tuple[int, Record]]:
     for number, record in rows:
         if not key or text_field(path, number, record, key) in codes:
             yield number, record
+
+
+def form_of(layout: Layout, path: Path) -> str:
+    """Return how a file of records is written: by the layout's `format`, else by its suffix."""
+    if layout.format in (*DELIMITERS, "jsonl", "parquet"):
+        return layout.format
+    return plain_name(path).suffix.removeprefix(".")
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
@@ -61,8 +61,8 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
         MissingDataError: a record is malformed.
     """
     suffix = plain_name(path).suffix.removeprefix(".")
-    if suffix in _DELIMITERS:
-        return _table(path, _DELIMITERS[suffix])
+    if suffix in DELIMITERS:
+        return _table(path, DELIMITERS[suffix])
     return _parquet(path) if suffix == "parquet" else _json(path)
 
 
@@ -77,41 +77,25 @@ def _json(path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def _table(
-    path: Path, delimiter: str, quoting: Literal["csv", "none"] = "csv", header: bool = True
+    path: Path, delimiter: str, quoting: Quoting = "csv", header: bool = True
 ) -> Iterator[tuple[int, Record]]:
-    """Yield the rows of a table.
-
-    With quoting, fields may contain line breaks. Without it, a line is a row and quotes are text.
-    """
-    lines = (_LONE_RETURN.sub(_MARK, line) for _, line in stream_lines(path))
-    if quoting == "csv":
-        rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    else:
-        rows = csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE)
+    """Yield the rows of a table."""
     names: list[str] = []
-    start = 1
-    try:
-        for row in rows:
-            if not names:
-                names = row if header else [str(number) for number in range(len(row))]
-                if header:
-                    start = rows.line_num + 1
-                    continue
-            if len(row) != len(names) and row:
-                expected = f"{len(names)} expected"
-                hint = "a quote may not be closed" if quoting == "csv" else None
-                raise bad(path, start, f"{len(row)} columns, {expected}", hint)
-            if row:
-                fields = (field.replace(_MARK, "\r") for field in row)
-                yield start, dict(zip(names, fields, strict=True))
-            start = rows.line_num + 1
-    except csv.Error as error:
-        hint = "a quote may not be closed"
-        if quoting == "csv":
-            hint += " If quotes are plain characters, set `quoting: none` in the entry"
-        raise bad(path, start, f"not {'csv' if delimiter == ',' else 'tsv'}: {error}", hint) from (
-            error
-        )
+    for row in rows_of((line for _, line in stream_lines(path)), delimiter, quoting):
+        if row.problem:
+            hint = _OPEN
+            if quoting == "csv":
+                hint += "; if quotes are plain characters, set `quoting: none` in the entry"
+            written = "csv" if delimiter == "," else "tsv"
+            raise bad(path, row.first, f"not {written}: {row.problem}", hint)
+        if not names:
+            names = row.cells if header else [str(number) for number in range(len(row.cells))]
+            if header:
+                continue
+        if len(row.cells) != len(names):
+            told = f"{len(row.cells)} columns, {len(names)} expected"
+            raise bad(path, row.first, told, _OPEN if quoting == "csv" else None)
+        yield row.first, dict(zip(names, row.cells, strict=True))
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:

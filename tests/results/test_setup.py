@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapterxlt.plan.setup import setup_of
+from adapterxlt.results.cells import seeds_in
+from adapterxlt.results.setup import setup_of
 
 
 def lineage(tag: str, seed: int, lr: float = 0.1, data: str = "d", hash_: str = "h") -> Any:
@@ -52,3 +53,36 @@ def test_the_bare_backbone() -> None:
     bare = {"backbone": {"name": "mini", "hash": "h"}, "steps": []}
     assert setup_of(bare) == setup_of(bare | {"steps": []})
     assert setup_of(bare) != setup_of({"backbone": None, "steps": []})
+
+
+def fusion(seed: int, *, turned: bool, below: str = "") -> Any:
+    """Two trained stages and their fusion, whose members stand in the order of their addresses."""
+    trained = [
+        {"fingerprint": f"{task}-{seed}", "kind": "train", "data": "t", "inputs": [],
+         "params": {"task": task, "seed": seed + place}}
+        for place, task in enumerate(("mnli", "squad"))
+    ]  # fmt: skip
+    inputs = [step["fingerprint"] for step in (trained[::-1] if turned else trained)]
+    params: dict[str, Any] = {"task": "xnli", "seed": seed + 2}
+    if below:
+        trained.append({"fingerprint": below, "kind": "train", "params": {"task": "mlm"}})
+        inputs, params = [*inputs, below], params | {"language_adapter": True}
+    step = {"fingerprint": "f", "kind": "fuse", "data": "t", "inputs": inputs, "params": params}
+    steps = [*(trained[::-1] if turned else trained), step]
+    return {"backbone": {"name": "b", "hash": "h"}, "steps": steps}
+
+
+@pytest.mark.parametrize("below", ["", "lang"])
+def test_members_of_a_fusion_have_no_order(below: str) -> None:
+    one, other = fusion(1, turned=False, below=below), fusion(11, turned=True, below=below)
+    assert setup_of(one) == setup_of(other)
+    assert [seed % 10 for seed in seeds_in(one)] == [seed % 10 for seed in seeds_in(other)]
+    assert len(seeds_in(one)) == 3
+    assert setup_of(fusion(1, turned=False)) != setup_of(fusion(1, turned=False, below="lang"))
+
+
+def test_members_of_a_merge_have_an_order() -> None:
+    one, other = fusion(1, turned=False), fusion(11, turned=True)
+    for made in (one, other):
+        made["steps"][-1]["kind"] = "merge"
+    assert setup_of(one) != setup_of(other)

@@ -1,0 +1,52 @@
+"""A work folder in which only rows and outcomes are, as `report` reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapterxlt.results.outcomes import Outcomes, write_outcomes
+from adapterxlt.results.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
+from adapterxlt.store.store import STORE_FOLDER, Store
+from tests.report.rows import row
+
+
+class Measured:
+    """Add models, then `save`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.rows = folder, list[Row]()
+
+    def add(
+        self, model: str, cell: str, right: Mapping[str, np.ndarray], **changed: Any
+    ) -> Measured:
+        """Add a model of which each example is right or wrong, by language.
+
+        Args:
+            cell: names its measurement; the same name is the same measurement.
+        """
+        address = hashlib.sha256(cell.encode()).hexdigest()
+        blocks = []
+        for code, own in right.items():
+            columns = {"gold": np.ones(len(own), int), "predicted": own.astype(int)}
+            blocks.append(Outcomes(code, "dev", np.arange(len(own)), columns))
+            made: Row = row(model, code, 100 * float(own.mean()))
+            known = {"setup": model, "cell": address, "n": len(own)}
+            self.rows.append(replace(made, **{**known, **changed}))
+        place = Store(self.folder / STORE_FOLDER).path(address)
+        place.mkdir(parents=True, exist_ok=True)
+        write_outcomes(place, blocks)
+        return self
+
+    def save(self) -> Path:
+        """Write the rows; returns the work folder."""
+        rows = [one.as_dict() for one in self.rows]
+        content = json.dumps({"schema": RESULTS_SCHEMA, "rows": rows})
+        (self.folder / RESULTS_NAME).write_text(content)
+        return self.folder
