@@ -1,9 +1,11 @@
 """The steps of a training on several tasks. The sampling draws one task for every step.
 
-An epoch has as many inputs as its tasks contribute to the sampling: all of them, or min(n, cap) of
-each task if a cap is used. So one epoch of a proportional mixture shows each input once on average;
-with a cap this holds for the tasks smaller than the cap. If tasks have shares of the steps, an
-epoch becomes longer by these shares, so that the other tasks get as many steps as without them.
+An epoch has as many steps as its tasks have alone, on all of their inputs, or on min(n, cap) of
+each task if a cap is used (jiant's rule, `SimpleAPIMultiTaskConfigurator`). So one epoch of a
+proportional mixture shows each input once on average, or more often if small tasks do not fill
+their batches; with a cap this holds for the tasks smaller than the cap. If tasks have shares of the
+steps, an epoch becomes longer by these shares, so that the other tasks get as many steps as
+without them.
 """
 
 from __future__ import annotations
@@ -39,14 +41,14 @@ class MixedSteps(StepSequence):
             sizes, settings.sampling, settings.sampling_cap, settings.temperature
         )
         counts = counted(sizes, settings.sampling, settings.sampling_cap)
-        inputs = float(counts.sum())
+        steps = -(-counts // settings.batch_size)
+        per_epoch = float(steps.sum())
         weights = weights or [None] * len(parts)
         if any(weights):
             self.chances = shared(self.chances, weights)
             free = np.array([weight is None for weight in weights])
             if free.any():
-                inputs = float(counts[free].sum() / self.chances[free].sum())
-        per_epoch = inputs / settings.batch_size
+                per_epoch = float(steps[free].sum() / self.chances[free].sum())
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * per_epoch))
         self.epoch_ends = epoch_ends(per_epoch, self.total)
         self.tail = max(1, round(0.1 * self.total))

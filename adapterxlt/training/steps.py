@@ -153,5 +153,17 @@ class Steps(StepSequence):
         )
 
     def _pieces(self, features: Sequence[Feature]) -> list[list[int]]:
-        """Return which inputs go through the model together, as lists of their numbers."""
-        return budget_batches([feature.width for feature in features], self.token_budget)
+        """Return which inputs go through the model together, as lists of their numbers.
+
+        Questions with another number of choices cannot be in one tensor. As a step sums its
+        losses, it does not matter how its inputs are divided.
+        """
+        alike: dict[int, list[int]] = {}
+        for index, feature in enumerate(features):
+            rows = len(feature.input_ids) if get_kind(self.kind).takes_choices else 0
+            alike.setdefault(rows, []).append(index)
+        return [
+            [own[place] for place in piece]
+            for own in alike.values()
+            for piece in budget_batches([features[index].width for index in own], self.token_budget)
+        ]

@@ -16,6 +16,7 @@ from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.regression import ValuedText
+from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.kinds.text_classification import LabelledText
@@ -115,7 +116,7 @@ def test_the_official_tasks_are_among_them() -> None:
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=20))
 def test_figures_of_retrieval_are_what_ranks_say(ranks: list[tuple[int, int]]) -> None:
     both = np.array(ranks).T
-    kept = rank_outcomes("de", (both[0], both[1]), 3, None)
+    kept = rank_outcomes(Bitext("de", (), ()), (both[0], both[1]), 3, None)
     for metric, value in rank_scores(both[0], both[1]).items():
         statistic = fitting(get_metric(metric).statistics, kept.columns)
         assert statistic is not None, metric

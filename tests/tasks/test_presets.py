@@ -32,7 +32,7 @@ def test_settings_are_those_of_a_recipe() -> None:
     ("preset", "task", "settings"),
     [
         ("xtreme-2020", "udpos", (2e-5, 10, 32, 128, None)),
-        ("xtreme-2020", "xquad", (3e-5, 2, None, 384, 128)),
+        ("xtreme-2020", "xquad", (3e-5, 2, 16, 384, 128)),
         ("xtreme-head", "mlqa", (3e-5, 3, 32, 384, 128)),
         ("jiant", "xnli", (1e-5, 2, 32, 256, None)),
         ("jiant", "tydiqa", (1e-5, 2, 16, 384, None)),
@@ -50,6 +50,15 @@ def test_values(preset: str, task: str, settings: tuple[float | None, ...]) -> N
         found.max_length,
         found.doc_stride,
     )
+
+
+def test_scripts_without_a_warm_up_have_none() -> None:
+    for preset, tasks in {
+        "xtreme-2020": ("xnli", "udpos", "panx"),
+        "xtreme-head": ("udpos", "panx"),
+        "unicoder": tuple(presets()["unicoder"].tasks),
+    }.items():
+        assert {presets()[preset].tasks[task].warmup_steps for task in tasks} == {0}
 
 
 def test_what_differs_for_a_large_model() -> None:

@@ -13,6 +13,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Example
+from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.mlm import TextExample
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
 from adapterxlt.recipe.schema import Training
@@ -107,13 +108,25 @@ def test_what_is_mixed_in_takes_no_step_from_the_others(backbone: Backbone) -> N
     mixed = mixed_steps(backbone, [None, None, 0.25], epochs=3)
     sizes = [len(part.features) for part in alone.parts]
     free = sum(sizes[:2])
+    steps = sum(-(-size // 4) for size in sizes[:2])
     assert mixed.chances.tolist() == pytest.approx(
         [0.75 * sizes[0] / free, 0.75 * sizes[1] / free, 0.25]
     )
-    assert mixed.total == round(3 * free / 4 / 0.75)
+    assert mixed.total == round(3 * steps / 0.75)
     shares = mixed_steps(backbone, [0.5, 0.25, 0.25], epochs=3)
     assert shares.total == alone.total
     assert (mixed_steps(backbone, [None, None, None]).order == mixed_steps(backbone).order).all()
+
+
+@pytest.mark.parametrize(("sizes", "epochs", "steps"), [([3] * 14, 5, 70), ([33, 33], 3, 12)])
+def test_small_tasks_have_the_steps_that_they_have_alone(
+    sizes: list[int], epochs: int, steps: int
+) -> None:
+    """By jiant's rule: the sum of `epochs * ceil(n / batch)`."""
+    settings = settings_of(batch_size=32, epochs=epochs)
+    feature = Feature(0, [[1, 2]], 0)
+    parts = [Steps([feature] * size, "pair_classification", settings, 1) for size in sizes]
+    assert MixedSteps(parts, settings).total == steps == sum(part.total for part in parts)
 
 
 def test_every_batch_is_of_one_task_and_each_input_comes_once_an_epoch(
@@ -135,7 +148,7 @@ def test_every_batch_is_of_one_task_and_each_input_comes_once_an_epoch(
         ({}, 18),  # 72 inputs, 4 a step
         ({"epochs": 2}, 36),
         ({"sampling": "uniform"}, 18),
-        ({"sampling": "capped", "sampling_cap": 10}, 8),  # 10 + 10 + 10 count
+        ({"sampling": "capped", "sampling_cap": 10}, 9),  # 10 + 10 + 10 count
         ({"sampling": "temperature", "temperature": 2, "sampling_cap": 16}, 11),  # 16 + 12 + 16
         ({"sampling": "temperature", "temperature": 2}, 18),
         ({"max_steps": 7}, 7),

@@ -25,8 +25,8 @@ STEPS_AN_EPOCH = 5
 Unbroken = Callable[[str], "tuple[dict[str, Tensor], TrainReport]"]
 
 
-class StoppedError(Exception):
-    pass
+class StoppedError(BaseException):
+    """As KeyboardInterrupt: it ends a run, which goes on after what is only an Exception."""
 
 
 class StoppingBar:

@@ -42,6 +42,17 @@ def test_pieces_stay_within_the_budget_and_hold_the_whole_batch() -> None:
         assert step.real_tokens == sum(int(b["attention_mask"].sum()) for b in step.batches)
 
 
+def test_questions_may_differ_in_their_number_of_choices() -> None:
+    rows = [3, 4, 3, 4, 3, 5]
+    features = [Feature(i, [[5, 6, 7]] * count, 0) for i, count in enumerate(rows)]
+    training = Training.model_validate({"batch_size": 6, "epochs": 1, "token_budget": 40})
+    step = Steps(features, "multiple_choice", training, pad_id=1)[0]
+    shapes = [tuple(batch["input_ids"].shape) for batch in step.batches]
+    assert sorted(shapes) == [(1, 5, 3), (2, 4, 3), (3, 3, 3)]
+    assert (step.examples, step.count) == (6, 6)
+    assert step.padded_tokens == 3 * sum(rows)
+
+
 def test_an_epoch_sees_every_example_once() -> None:
     steps = make_steps(21)
     assert sum(steps[index].examples for index in range(steps.per_epoch)) == 21
