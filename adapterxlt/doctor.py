@@ -18,6 +18,7 @@ from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.bundled import bundled
 from adapterxlt.devices import gpu_count
 from adapterxlt.errors import MissingBackboneError, MissingDataError
+from adapterxlt.store.locks import has_flock
 from adapterxlt.tasks.catalogue import catalogue
 from adapterxlt.tasks.find import available_languages
 from adapterxlt.tasks.roots import resolve_roots
@@ -178,7 +179,7 @@ def check_backbones() -> list[Check]:
 
 
 def check_disk(workdir: Path) -> Check:
-    """Whether the work folder can be written and how much space is left for it."""
+    """Whether the work folder can be written and locked, and how much space is left for it."""
     existing = workdir.absolute()
     while not existing.exists():
         existing = existing.parent
@@ -186,4 +187,11 @@ def check_disk(workdir: Path) -> Check:
         return Check("disk", str(workdir), "missing", f"{existing} is not writable")
     free = shutil.disk_usage(existing).free
     state: State = "ok" if free >= MIN_FREE_BYTES else "warn"
-    return Check("disk", str(workdir), state, f"{free / 1e9:.1f} GB free")
+    detail = f"{free / 1e9:.1f} GB free"
+    if not has_flock(existing):
+        state = "warn"
+        detail += (
+            "; this file system has no flock, so what a run locks stays locked if its machine dies,"
+            " until you remove the file that a waiting run names"
+        )
+    return Check("disk", str(workdir), state, detail)

@@ -60,6 +60,14 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_disk(tmp_path).state == "warn"
 
 
+def test_a_disk_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "flock" not in check_disk(tmp_path).detail
+    monkeypatch.setattr(doctor, "has_flock", lambda folder: False)
+    check = check_disk(tmp_path)
+    assert check.state == "warn"
+    assert "GB free; this file system has no flock" in check.detail
+
+
 @pytest.mark.parametrize(
     ("kernels", "transformers", "states"),
     [(None, "4.57.6", []), ("0.4", "4.57.6", ["warn"]), ("0.4", "5.2.1", ["warn"]),

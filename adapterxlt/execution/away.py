@@ -29,7 +29,8 @@ def own_folder(shared: Path, url: str) -> Path | None:
     """The worker's own work folder; None where it works in that of the run.
 
     Args:
-        shared: something in that of the run.
+        shared: a file that this run has put into its own. Its name must be new, because a worker
+            may have files of an earlier run in a folder at the same path.
         url: the remote that can be written, "" for none.
     """
     if not url:
@@ -99,7 +100,7 @@ def _here(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
     """Whether the store has a step: the result that the remote has, if it has one."""
     if _pulled(planned, store, exchange):
         return True
-    with store.lock(planned.fingerprint):
+    with store.lock(planned.fingerprint, say=exchange.progress.log):
         return store.whole(planned.fingerprint) is not None
 
 
@@ -107,7 +108,7 @@ def _pulled(planned: PlannedStep, store: Store, exchange: Exchange) -> bool:
     """Whether the store now has the result that the remote has."""
     if not exchange.has(planned.fingerprint):
         return False
-    with store.lock(planned.fingerprint):
+    with store.lock(planned.fingerprint, say=exchange.progress.log):
         try:
             return exchange.pull(planned.fingerprint, store)
         except InvalidArtifactError as error:

@@ -150,7 +150,7 @@ class Drive:
                 exchange.push(address, store)
             if here and not computed:
                 return ""
-            with store.lock(address):
+            with store.lock(address, say=self.context.progress.log):
                 if exchange.pull(address, store):
                     return ""
             return f"it is done, but neither in {store.root} nor in {exchange.shown}"

@@ -2,7 +2,8 @@
 
 The document holds what was checked: the recipe with its `--set`, matrix, tasks and includes
 resolved, the backbone, the data folders, and what was trained elsewhere. It does not refer to the
-recipe's files, which may change meanwhile. It is JSON, so it cannot run code.
+recipe's files, which may change meanwhile. It is JSON, so it cannot run code. It has no
+passwords: no worker needs the remote stores, nor the places that trained models were taken from.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Form, Used
+from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import write_atomic
@@ -86,7 +88,7 @@ def job_text(context: Context) -> str:
     """Return the document of a run."""
     recipe, sources = context.recipe, context.sources
     job = Job(
-        recipe=recipe.model_dump(mode="json", exclude_unset=True),
+        recipe=_without_passwords(recipe),
         kinds={name: stage.key for name, stage in recipe.stages.items()},
         tasks=[
             _OwnTask(
@@ -108,6 +110,14 @@ def job_text(context: Context) -> str:
         environment=environment(),
     )
     return job.model_dump_json(indent=1) + "\n"
+
+
+def _without_passwords(recipe: Recipe) -> dict[str, Any]:
+    body = recipe.model_dump(mode="json", exclude_unset=True, exclude={"store"})
+    for stage in body["stages"].values():
+        if isinstance(use := stage.get("use"), str):
+            stage["use"] = masked(use)
+    return body
 
 
 def open_job(path: Path, progress: Progress, home: Path | None = None) -> Context:

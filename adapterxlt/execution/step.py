@@ -38,7 +38,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
     with store.lock(address, blocking=False) as got:
         if not got:
             context.progress.log(f"{planned.step.id}: waiting for another process that computes it")
-    with store.lock(address):
+    with store.lock(address, say=lambda line: context.progress.log(f"{planned.step.id}: {line}")):
         if planned.status == "damaged":
             context.progress.log(f"{planned.step.id}: {planned.reason}")
             _drop_if_damaged(store, address)
@@ -78,7 +78,7 @@ def pull_ahead(planned: PlannedStep, context: Context) -> bool:
 
     So the workers that compute the other steps need no network.
     """
-    with context.store.lock(planned.fingerprint):
+    with context.store.lock(planned.fingerprint, say=context.progress.log):
         return context.store.get(planned.fingerprint) is not None or _pull(planned, context)
 
 

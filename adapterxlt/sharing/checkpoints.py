@@ -28,6 +28,7 @@ from adapterxlt.training.checkpoints import STATE_FILE, TENSORS_FILE, newest_che
 
 FOLDER = "checkpoints"
 EVERY = 2.0  # seconds between looks for a new checkpoint
+PATIENCE = 300.0  # seconds that a training that is over waits for its last one to be sent
 _STEP = re.compile(r"(step-\d{8})(?:-[0-9a-f]{32})?")
 _FILE = re.compile(r"[a-z_]{1,40}\.(?:json|safetensors)")
 _MAX_STATE = 256 << 20
@@ -160,20 +161,28 @@ def sent_there(
 ) -> Iterator[None]:
     """Send each new checkpoint of a training while this lasts.
 
-    If that fails, a message says so, and the training goes on.
+    If that fails, or takes too long in the end, a message says so, and the training goes on.
 
     Args:
         root: folder of the training's checkpoints.
         aside: see `RemoteCheckpoints.send`.
     """
     over = threading.Event()
-    thread = threading.Thread(target=_send_all, args=(there, root, aside, progress, over))
+    # A daemon, because a server that hangs must not keep the process from ending.
+    thread = threading.Thread(
+        target=_send_all, args=(there, root, aside, progress, over), daemon=True
+    )
     thread.start()
     try:
         yield
     finally:
         over.set()
-        thread.join()
+        thread.join(PATIENCE)
+        if thread.is_alive():
+            progress.log(
+                f"warning: {there.shown}: the last checkpoint was not sent within "
+                f"{PATIENCE:.0f} seconds"
+            )
 
 
 def _send_all(

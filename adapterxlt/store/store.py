@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.environment import environment
 from adapterxlt.store.files import sha256_file, tree_size, write_atomic, write_json
+from adapterxlt.store.locks import acquire
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -98,13 +99,26 @@ class Store:
             return None
 
     @contextmanager
-    def lock(self, fingerprint: str, *, blocking: bool = True) -> Iterator[bool]:
-        """Hold the entry's lock; yields whether it was got (always, when blocking)."""
+    def lock(
+        self,
+        fingerprint: str,
+        *,
+        blocking: bool = True,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> Iterator[bool]:
+        """Hold the entry's lock; yields whether it was got (always, when blocking).
+
+        Args:
+            say: told now and then if the wait is long.
+        """
         path = self.root / ".locks" / f"{fingerprint}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
         try:
-            lock.acquire(timeout=-1 if blocking else 0)
+            if blocking:
+                acquire(lock, say)
+            else:
+                lock.acquire(timeout=0)
         except Timeout:
             yield False
             return
@@ -168,6 +182,7 @@ class Store:
             folder: on the store's file system, best in `staging`; it is moved away.
         """
         address = manifest.fingerprint
+        (self.staging(address) / _FAILURE).unlink(missing_ok=True)
         if self.whole(address) is not None:
             return False
         target = self.path(address)
@@ -218,6 +233,8 @@ class Store:
         """The failures of entries that are still missing."""
         found = []
         for path in sorted(self.root.glob(f".staging/*/{_FAILURE}")):
+            if (self.path(path.parent.name) / MANIFEST_NAME).is_file():
+                continue  # the entry came in another way, or what failed came after it
             note = _read_note(path)
             found.append(
                 Failure(

@@ -35,8 +35,11 @@ class Tracker(TrainerCallback):
         self.warn = warn
         self.places = _places(tracking.folder.parent)
         self.inner: Any = kind()
+        self._open = False  # it has begun, and was not told of the end
+        self._left_out = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._open = True
         try:
             self._aside(lambda: self.inner.on_train_begin(args, state, control, **kwargs))
         except Exception as error:
@@ -53,14 +56,29 @@ class Tracker(TrainerCallback):
         self._go_on(lambda: self.inner.on_train_end(args, state, control, **kwargs))
         if self.name == "wandb":  # it keeps one run open per process; the next stage needs its own
             self._go_on(lambda: sys.modules["wandb"].finish())
+        self._open = self._left_out
+
+    def close(self) -> None:
+        """End its run as failed, unless the training came to its end and told it so.
+
+        A run that stays open would take in what the next stage of this process logs.
+        """
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self._aside(lambda: _FAILED[self.name](self.inner))
+        except Exception as error:
+            if not self._left_out:
+                self.warn(f"warning: {self.name} may not have ended its run: {_said(error)}")
 
     def _go_on(self, act: Callable[[], object]) -> None:
-        if self.inner is None:
+        if self._left_out:
             return
         try:
             self._aside(act)
         except Exception as error:
-            self.inner = None
+            self._left_out = True
             self.warn(f"warning: {self.name} is left out from here on: {_said(error)}")
 
     def _aside(self, act: Callable[[], object]) -> None:
@@ -72,6 +90,37 @@ class Tracker(TrainerCallback):
             restore_states(kept)
             random.setstate(python)
             np.random.set_state(numpy)
+
+
+@contextmanager
+def tracked(tracking: Tracking | None, warn: Callable[[str], None]) -> Iterator[Tracker | None]:
+    """Give the tracker of a training, and leave no run of it open however the training ends."""
+    tracker = Tracker(tracking, warn) if tracking else None
+    try:
+        yield tracker
+    finally:
+        if tracker:
+            tracker.close()
+
+
+def _fail_wandb(inner: Any) -> None:
+    if wandb := sys.modules.get("wandb"):
+        wandb.finish(exit_code=1)
+
+
+def _fail_mlflow(inner: Any) -> None:
+    mlflow = sys.modules.get("mlflow")
+    if mlflow and getattr(inner, "_auto_end_run", False) and mlflow.active_run():
+        mlflow.end_run("FAILED")
+
+
+def _fail_tensorboard(inner: Any) -> None:
+    if writer := getattr(inner, "tb_writer", None):
+        writer.close()
+
+
+# Not by `on_train_end`, which may say that all went well, and upload the model.
+_FAILED = {"wandb": _fail_wandb, "mlflow": _fail_mlflow, "tensorboard": _fail_tensorboard}
 
 
 def _places(folder: Path) -> dict[str, str]:

@@ -29,7 +29,7 @@ from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.steps import Steps, StepSequence
-from adapterxlt.training.tracking import Tracker
+from adapterxlt.training.tracking import tracked
 from adapterxlt.training.trainer import StepTrainer
 
 
@@ -207,6 +207,7 @@ def train_steps(
         quiet(),
         only_masked(built.model, built.masks),
         progress.bar(description, steps.total, done=done, unit="step") as bar,
+        tracked(tracking if ranks.writes else None, progress.log) as tracker,
     ):
         trainer = StepTrainer(
             built.model,
@@ -221,7 +222,7 @@ def train_steps(
             ranks=ranks,
             loss=loss,
             speak=built.speak,
-            tracker=Tracker(tracking, progress.log) if tracking and ranks.writes else None,
+            tracker=tracker,
         )
         if found:
             trainer.prepare_resume(*found)

@@ -26,6 +26,7 @@ seed: 3
 backbone: {name: mini, seen: [squad], prefix: "query: "}
 training: {lr: 3e-3, cap: 20}
 resources: {cpus: 2}
+store: {remotes: [{url: "sftp://me:S3cret@host/x", write: true}]}
 stages:
   nli: {train: {task: mnli, cap: 9}, warmup: 0.2, resources: {cpus: 4}}
   lora: {train: shop, method: "lora[r=4]", max_steps: 3}
@@ -86,6 +87,17 @@ def test_others_make_the_same_of_it(context: Context, tmp_path: Path) -> None:
     ]
     assert (opened.recipe_id, opened.device) == (context.recipe_id, "cpu")
     assert opened.sources.backbone == context.sources.backbone
+
+
+def test_it_holds_no_password(context: Context, tmp_path: Path) -> None:
+    assert context.recipe.store.remotes
+    stages = dict(context.recipe.stages)
+    stages["there"] = stages["there"].model_copy(update={"use": "sftp://me:S3cret@host/x"})
+    context.recipe = context.recipe.model_copy(update={"stages": stages})
+    write_job(context, tmp_path / "job.json")
+    assert "S3cret" not in (tmp_path / "job.json").read_text()
+    opened = open_job(tmp_path / "job.json", Silent())
+    assert opened.recipe_id == context.recipe_id
 
 
 def test_what_has_changed_meanwhile_is_refused(context: Context, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -179,6 +180,26 @@ def test_new_ones_are_sent_while_it_trains(
     assert said.lines == []
     write(root, 8)
     assert folders() == ["step-00000006"]
+
+
+@pytest.mark.usefixtures("often")
+def test_a_training_that_is_over_does_not_wait_for_a_server_that_hangs(
+    there: RemoteCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answers, said = threading.Event(), threading.Event(), Said()
+
+    def hang(folder: Path, aside: Path) -> None:
+        begun.set()
+        answers.wait(30)
+
+    monkeypatch.setattr(there, "send", hang)
+    monkeypatch.setattr(checkpoints, "PATIENCE", 0.01)
+    with sent_there(there, tmp_path / "one", tmp_path / "aside", said):
+        write(tmp_path / "one", 2)
+        assert begun.wait(30)
+    answers.set()
+    (line,) = said.lines
+    assert line.startswith(f"warning: {tmp_path / 'remote'}: the last checkpoint was not sent")
 
 
 @pytest.mark.usefixtures("often")

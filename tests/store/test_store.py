@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.store import locks
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest
 from adapterxlt.store.store import Store
 
@@ -104,6 +106,18 @@ def test_failures_are_told_until_the_entry_is_tried_again(tmp_path: Path) -> Non
     assert store.failures() == []
 
 
+def test_a_failure_is_not_told_of_an_entry_that_came_in_another_way(tmp_path: Path) -> None:
+    store, other = Store(tmp_path / "one"), Store(tmp_path / "other")
+    manifest = put(other)
+    store.record_failure(FINGERPRINT, "nli", "no disk space left")
+    assert store.adopt(other.path(FINGERPRINT), manifest)
+    assert not (store.staging(FINGERPRINT) / "failure.json").exists()
+    store.record_failure(FINGERPRINT, "nli", "the costs could not be written")
+    assert store.failures() == []
+    store.remove(FINGERPRINT)
+    assert [failure.title for failure in store.failures()] == ["nli"]
+
+
 def _count_up(root: Path, counter: Path) -> None:
     store = Store(root)
     with store.lock(FINGERPRINT):
@@ -134,3 +148,19 @@ def test_a_held_lock_is_seen(tmp_path: Path) -> None:
         assert not got
     with Store(tmp_path).lock(FINGERPRINT, blocking=False) as got:
         assert got
+
+
+def test_a_long_wait_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "FIRST", 0.01)
+    lines: list[str] = []
+    with ExitStack() as held:
+        held.enter_context(Store(tmp_path).lock(FINGERPRINT))
+
+        def say(line: str) -> None:
+            lines.append(line)
+            held.close()
+
+        with Store(tmp_path).lock(FINGERPRINT, say=say) as got:
+            assert got
+    (line,) = lines
+    assert f".locks/{FINGERPRINT}.lock" in line

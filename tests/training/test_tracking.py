@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerState, TrainingArguments
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
@@ -58,7 +61,11 @@ class Lines(Silent):
 
 
 def trained(
-    backbone: Backbone, folder: Path, tracking: Tracking | None, progress: Silent | None = None
+    backbone: Backbone,
+    folder: Path,
+    tracking: Tracking | None,
+    progress: Silent | None = None,
+    score: Callable[[], list[DevScore]] = lambda: [DevScore("t", "en", "accuracy", 50.0, 10)],
 ) -> Built:
     built = build_train(backbone, method="seq_bn", name="a", head=head_of(KIND), seed=1)
     train(
@@ -67,7 +74,7 @@ def trained(
         settings_of(keep="best"),
         checkpoints=folder / "checkpoints",
         progress=progress or Silent(),
-        score=lambda: [DevScore("t", "en", "accuracy", 50.0, 10)],
+        score=score,
         tracking=tracking,
     )
     return built
@@ -92,6 +99,82 @@ def test_it_hears_of_losses_and_scores_and_changes_nothing(
         ("log", 12, ["learning_rate", "loss"]),
         ("log", 12, ["eval_score"]),
     ]
+
+
+def fail() -> list[DevScore]:
+    raise ValueError("the dev file is gone")
+
+
+def fail_to_train(backbone: Backbone, folder: Path, tracking: Tracking) -> None:
+    """Train until the first scores, which fail."""
+    with pytest.raises(ValueError, match="the dev file is gone"):
+        trained(backbone, folder, tracking, score=fail)
+
+
+@pytest.mark.parametrize("failing", [Careless, None])
+def test_a_training_that_fails_leaves_no_run_open(
+    backbone: Backbone,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: type[Careless] | None,
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setitem(
+        sys.modules, "wandb", SimpleNamespace(finish=lambda exit_code=0: ended.append(exit_code))
+    )
+    monkeypatch.setattr(
+        trackers, "get_reporting_integration_callbacks", lambda _: [failing or Broken]
+    )
+    tracking = Tracking("wandb", "test.nli", tmp_path / "tracking" / "nli")
+    fail_to_train(backbone, tmp_path / "a", tracking)
+    assert ended == [1], "also of one that was left out before"
+    trained(backbone, tmp_path / "b", tracking)
+    assert ended == ([1, 0] if failing else [1, 1]), "what came to its end is not ended twice"
+
+
+def test_the_next_training_has_a_run_of_its_own(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wandb = pytest.importorskip("wandb", reason="wandb is not installed")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    tracking = Tracking("wandb", "test.nli", tmp_path / "tracking" / "nli")
+    fail_to_train(backbone, tmp_path / "a", tracking)
+    assert wandb.run is None
+    trained(backbone, tmp_path / "b", tracking)
+    assert len(list((tmp_path / "tracking").glob("wandb/offline-run-*"))) == 2
+    wandb.teardown()  # else it keeps the folder for all later runs of this process
+
+
+def test_a_failed_training_is_failed_for_mlflow(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow", reason="mlflow is not installed")
+    folder = tmp_path / "tracking"
+    fail_to_train(backbone, tmp_path, Tracking("mlflow", "test.nli", folder / "nli"))
+    assert mlflow.active_run() is None
+    [meta] = folder.glob("mlruns/*/*/meta.yaml")
+    assert "\nstatus: 4\n" in meta.read_text(), "FAILED"
+
+
+def test_a_failed_training_closes_the_file_of_tensorboard(
+    backbone: Backbone, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    tracking = Tracking("tensorboard", "test.nli", tmp_path / "tracking/nli")
+    closed: list[str] = []
+
+    class Writer:
+        def close(self) -> None:
+            closed.append("closed")
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *args: None
+
+    with trackers.tracked(tracking, lambda line: None) as tracker:
+        assert tracker is not None
+        tracker.inner.tb_writer = Writer()
+        tracker.on_train_begin(TrainingArguments(), TrainerState(), None)
+    assert closed == ["closed"]
 
 
 class Broken(Careless):

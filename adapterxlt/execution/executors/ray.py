@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
 from adapterxlt.execution.away import own_folder
@@ -53,6 +54,7 @@ class Ray:
         self._out: dict[Any, PlannedStep] = {}
         self._begun: set[str] = set()
         self._pieces: Any = None
+        self._token: Path | None = None
 
     def check(self, context: Context) -> None:
         """Check that Ray can be reached, and that every node can do its part."""
@@ -83,6 +85,9 @@ class Ray:
         self._job = ray.put(work.document.read_text(encoding="utf-8"))
         keeper = ray.remote(Pieces).options(num_cpus=0, max_restarts=-1)
         self._pieces = keeper.remote() if exchange else None
+        self._token = work.folder / f".seen-{uuid4().hex}"
+        self._token.parent.mkdir(parents=True, exist_ok=True)
+        self._token.touch()
 
     def submit(self, steps: Sequence[PlannedStep]) -> None:
         for planned in steps:
@@ -90,7 +95,8 @@ class Ray:
             log.unlink(missing_ok=True)  # the step has begun when the log begins
             wanted = self._work.context.recipe.resources_of(planned.step.stage)
             task = self._task.options(max_retries=TRIES - 1, **_options(wanted))
-            order = _Order(self._work.document, planned.step.id, log, self._url)
+            assert self._token is not None
+            order = _Order(self._work.document, planned.step.id, log, self._url, self._token)
             ref = task.remote(order, self._job, self._pieces)
             self._out[ref] = planned
 
@@ -109,6 +115,8 @@ class Ray:
         self._out.clear()
         self._take_logs()
         ray.shutdown()
+        if self._token is not None:
+            self._token.unlink(missing_ok=True)
 
     def _ended(self, ref: Any) -> Ended:
         ray, planned = _ray(), self._out.pop(ref)
@@ -179,6 +187,7 @@ class _Order:
     step: str
     log: Path
     url: str  # the remote that can be written, "" for none
+    token: Path  # only a process that sees it has the run's work folder, see `own_folder`
 
 
 def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
@@ -189,7 +198,7 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
         job: the text of `order.document`.
         pieces: the actor that takes pieces of logs; None if there is no remote.
     """
-    home = own_folder(order.document, order.url)
+    home = own_folder(order.token, order.url)
     if home is None:
         worker = _worker(order.document, lambda: Worker(order.document))
         with output_to(order.log) as stream:

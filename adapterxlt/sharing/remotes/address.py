@@ -17,7 +17,7 @@ from adapterxlt.sharing.bundle import SUFFIX
 
 SCHEMES = ("file", "http", "https", "s3", "sftp", "hf")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_PASSWORD = r"(://[^/@:]*):(?!\d*/)([^/]*|[^@]*)@"  # some hold a `@` or, by mistake, a `/`
+_PASSWORD = r"(://[^/@:]*):(?!\d*/)([^/]*|.*)@"  # some hold a `@` or, by mistake, a `/`
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _IN_URL = "/%~:@!$&'()*+,;=-._"
 _IN_SHELL = "/~:@+,=-._"  # of a URL, what no shell takes for anything else
@@ -45,6 +45,8 @@ def tidy(text: str) -> str:
         found = f"{scheme}://{found.partition('://')[2]}"
     if scheme in ("http", "https"):
         return _page_of_hub(_web(found))
+    if scheme == "sftp":
+        split_sftp(found)  # before anything else takes it apart and quotes what it holds
     return found.rstrip("/") if scheme in ("hf", "s3") else found
 
 
@@ -74,7 +76,8 @@ def holds_password(url: str) -> bool:
 def masked(url: str) -> str:
     """A URL without the password and the query it may hold."""
     plain = "://" not in url or url.startswith(("file://", "s3://", "sftp://"))  # has no query
-    return re.sub(_PASSWORD, r"\1:***@", url if plain else url.partition("?")[0])
+    shown = re.sub(_PASSWORD, r"\1:***@", url)  # first of all, as the password may hold a `?`
+    return shown if plain else shown.partition("?")[0]
 
 
 def local_path(text: str) -> Path | None:
@@ -94,9 +97,27 @@ def path_of(url: str) -> str:
 
 
 def split_sftp(url: str) -> tuple[urllib.parse.SplitResult, str]:
-    """Server and path of an `sftp://` URL, which has no query and no fragment."""
+    """Server and path of an `sftp://` URL, which has no query and no fragment.
+
+    Raises:
+        UsageError: it has no server, or a password whose characters are not percent-encoded. The
+            message does not quote the password, as that of urllib does.
+    """
     netloc, _, path = url.removeprefix("sftp://").partition("/")
-    return urllib.parse.urlsplit(f"sftp://{netloc}"), urllib.parse.unquote(f"/{path}")
+    user = netloc.rpartition("@")[0]
+    try:
+        server = urllib.parse.urlsplit(f"sftp://{netloc}")
+        sound = bool(server.hostname) and server.port != 0  # reading the port checks it
+    except ValueError:
+        sound = False
+    if not sound or re.search(r"[#?]", netloc) or re.search(r"[][]", user):
+        name, colon, _ = netloc.partition(":")
+        raise UsageError(
+            f"sftp://{name}{colon and ':***'}: is not the address of an SFTP server",
+            hint="percent-encode the password, if there is one: `#` is %23, `/` is %2F, `?` is "
+            "%3F, `[` is %5B, `]` is %5D; a port is a number: sftp://USER:PASSWORD@HOST:PORT/PATH",
+        )
+    return server, urllib.parse.unquote(f"/{path}")
 
 
 def is_packed(url: str) -> bool:

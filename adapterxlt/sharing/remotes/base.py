@@ -74,7 +74,8 @@ def told(url: str) -> Iterator[None]:
     except (AdapterXLTError, KeyboardInterrupt):
         raise
     except Exception as error:  # botocore, paramiko, aiohttp and urllib share no base class
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        nothing = f"no answer for {SECONDS} seconds" if isinstance(error, TimeoutError) else ""
+        reason = (str(error).strip().splitlines() or [nothing or type(error).__name__])[0]
         raise AdapterXLTError(
             f"{masked(url)}: {type(error).__name__}: {masked(reason)[:300]}",
             hint="check that it is reachable and that its credentials are configured; run the "

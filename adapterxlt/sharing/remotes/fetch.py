@@ -60,7 +60,7 @@ def fetched(
     # Named by content: a push that replaces the artifact meanwhile does not mix with this.
     digest = hashlib.sha256(content).hexdigest()[:32]
     folder = store.staging(f"pull-{'file-' * packed}{digest}")
-    with store.lock(address) if held is None else nullcontext():
+    with store.lock(address, say=progress.log) if held is None else nullcontext():
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(folder).free < manifest.size + SPARE_BYTES:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +138,18 @@ class FsFiles:
                 shutil.copyfile(local, aside)
                 os.replace(aside, path)
         except BaseException:
-            if self.fs.exists(aside):
-                self.fs.rm_file(aside)
+            with suppress(Exception):  # the connection may be gone, and the first error tells more
+                if self._is_there(aside):
+                    self.fs.rm_file(aside)
             raise
+
+    def _is_there(self, path: str) -> bool:
+        """Whether there is a file or folder; fsspec's `exists` says no where a server is silent."""
+        try:
+            self.fs.info(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def put_bytes(self, content: bytes, name: str) -> None:
         with tempfile.NamedTemporaryFile() as aside:
@@ -150,12 +159,12 @@ class FsFiles:
 
     def delete(self, name: str) -> None:
         with told(self.shown):
-            if self.fs.exists(self._path(name)):
+            if self._is_there(self._path(name)):
                 self.fs.rm_file(self._path(name))
 
     def delete_folder(self, name: str) -> None:
         with told(self.shown):
-            if self.fs.exists(self._path(name)):
+            if self._is_there(self._path(name)):
                 self.fs.rm(self._path(name), recursive=True)
 
     def folders(self) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from adapterxlt.errors import MissingPackageError
+from adapterxlt.sharing.remotes.base import SECONDS
 
 
 def open_sftp(url: SplitResult) -> Any:
     """Connect to the server of `sftp://user@host:port/path`.
 
     fsspec's own connection takes any host key; this one takes those of `~/.ssh/known_hosts`.
+    Where the server does not answer for `SECONDS`, an operation raises TimeoutError.
     """
     try:
         import paramiko
@@ -30,9 +33,11 @@ def open_sftp(url: SplitResult) -> Any:
             self.client.load_system_host_keys()
             self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
             self.client.connect(self.host, **self.ssh_kwargs)
-            self.ftp = self.client.open_sftp()
+            self.client.get_transport().set_keepalive(SECONDS)
+            self.ftp = _begun(self.client)
+            self.ftp.get_channel().settimeout(SECONDS)
 
-    options: dict[str, Any] = {"timeout": 60}
+    options: dict[str, Any] = {"timeout": SECONDS, "channel_timeout": SECONDS}
     if url.port:
         options["port"] = url.port
     if url.username:
@@ -40,3 +45,24 @@ def open_sftp(url: SplitResult) -> Any:
     if url.password:
         options["password"] = unquote(url.password)
     return KnownHosts(url.hostname or "", skip_instance_cache=True, **options)
+
+
+def _begun(client: Any) -> Any:
+    """Begin SFTP on a connection; paramiko itself would wait for the server without a limit."""
+    silent = threading.Event()
+
+    def give_up() -> None:
+        silent.set()
+        client.close()
+
+    late = threading.Timer(SECONDS, give_up)
+    late.daemon = True
+    late.start()
+    try:
+        return client.open_sftp()
+    except Exception as error:
+        if silent.is_set():
+            raise TimeoutError from error
+        raise
+    finally:
+        late.cancel()

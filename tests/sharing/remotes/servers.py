@@ -65,13 +65,20 @@ def serve_s3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @contextmanager
-def serve_sftp(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """URL of `folder/shared` on an OpenSSH server; `folder/home` is the user's home."""
+def serve_sftp(folder: Path, monkeypatch: pytest.MonkeyPatch, before: str = "") -> Iterator[str]:
+    """URL of `folder/shared` on an OpenSSH server; `folder/home` is the user's home.
+
+    Args:
+        before: a shell command to run in each session before SFTP begins.
+    """
     sshd = shutil.which("sshd") or "/usr/sbin/sshd"
     server = Path("/usr/lib/openssh/sftp-server")
     if not Path(sshd).is_file() or not server.is_file() or os.geteuid() != 0:
         pytest.skip("needs Debian's openssh-server, and to be root")
     pytest.importorskip("paramiko", reason="paramiko is not installed")
+    program = folder / "sftp-server"
+    program.write_text(f"#!/bin/sh\n{before}\nexec {server}\n")
+    program.chmod(0o755)
     home = folder / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
     Path("/run/sshd").mkdir(exist_ok=True)
@@ -83,7 +90,7 @@ def serve_sftp(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nUsePAM no\n"
         f"AuthorizedKeysFile {home}/.ssh/id_ed25519.pub\nStrictModes no\nPidFile none\n"
-        f"PermitRootLogin yes\nSubsystem sftp {server}\n"
+        f"PermitRootLogin yes\nSubsystem sftp {program}\n"
     )
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)

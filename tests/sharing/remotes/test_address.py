@@ -15,10 +15,13 @@ from adapterxlt.sharing.remotes.address import (
     hub_file,
     is_packed,
     local_path,
+    masked,
     printed,
     split_sftp,
     tidy,
 )
+from adapterxlt.sharing.remotes.opening import open_files
+from adapterxlt.sharing.remotes.whereabouts import find_artifact
 
 COMMIT = "0" * 40
 
@@ -103,6 +106,32 @@ def test_what_is_packed() -> None:
 def test_sftp_has_no_query() -> None:
     server, path = split_sftp("sftp://ann@host:22/a%20b/c d#1?x")
     assert (server.hostname, server.port, path) == ("host", 22, "/a b/c d#1?x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sftp://me:S3#cret@host/p", "sftp://me:S3?cret@host/p", "sftp://me:S3/cret@host/p",
+     "sftp://me:S3[cret@host/p", "sftp://me:S3]cret@host/p", "sftp://me:S3/c@ret@host/p",
+     "sftp://me:3#cret@host/p", "sftp://me:S3\u2100cret@host/p", "sftp://me:S3cret/p",
+     "sftp://me:99999/p"],
+)  # fmt: skip
+def test_a_password_that_is_not_encoded_is_refused_and_not_quoted(url: str) -> None:
+    for read in (tidy, split_sftp, open_files, lambda url: find_artifact(tidy(url))):
+        with pytest.raises(UsageError, match="is not the address of an SFTP server") as refused:
+            read(url)
+        assert refused.value.message.startswith("sftp://me:***: ")
+        said = f"{refused.value}{masked(url) if '@' in url else ''}"
+        for part in ("S3", "3#", "ret", "cret", "99999"):
+            assert part not in said
+        assert "percent-encode the password" in str(refused.value.hint)
+
+
+def test_a_password_that_is_encoded() -> None:
+    server, path = split_sftp("sftp://me:S3%23%2F%3F%5B@host/p")
+    assert (server.hostname, server.password, path) == ("host", "S3%23%2F%3F%5B", "/p")
+    assert split_sftp("sftp://me:se@cret@[::1]:22/p")[0].hostname == "::1"
+    with pytest.raises(UsageError, match=r"^sftp://: is not the address of an SFTP server"):
+        split_sftp("sftp:///p")
 
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1))

@@ -19,6 +19,8 @@ def test_passwords_are_not_shown() -> None:
     assert masked("https://host/x?token=secret") == "https://host/x"
     assert masked("sftp://ann:se@cret@host/x") == "sftp://ann:***@host/x"
     assert masked("sftp://ann:se/cret@host/x") == "sftp://ann:***@host/x"
+    assert masked("sftp://ann:se/cr@et@host/x") == "sftp://ann:***@host/x"
+    assert masked("http://ann:se?cret@host/x?y") == "http://ann:***@host/x"
     for harmless in ("http://host:80/a@b", "hf://ann/nli@main", "sftp://ann@host:22/x@y"):
         assert masked(harmless) == harmless
 

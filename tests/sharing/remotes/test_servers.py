@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError, UsageError
+from adapterxlt.sharing.remotes import sftp as sftp_files
 from adapterxlt.sharing.remotes.fetch import has
-from adapterxlt.sharing.remotes.opening import FsFiles
+from adapterxlt.sharing.remotes.opening import FsFiles, open_writable
 from adapterxlt.sharing.source import FolderSource
 from adapterxlt.sharing.verify import verify
 from tests.sharing.make import small_artifact
@@ -132,6 +135,38 @@ def test_an_unknown_ssh_host_is_refused(made: FolderSource, tmp_path: Path, sftp
     (tmp_path / "home/.ssh/known_hosts").write_text("")
     with pytest.raises(AdapterXLTError, match="known_hosts"):
         publish(made, sftp)
+
+
+def test_an_sftp_server_that_stops_answering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/x").write_bytes(b"x")
+    with serve_sftp(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid") as url:
+        monkeypatch.setattr(sftp_files, "SECONDS", 1)
+        files = open_writable(url)
+        assert files.read("x", 1) == b"x"
+        pid = int((tmp_path / "pid").read_text())
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for act in (
+                lambda: files.read("x", 1),
+                lambda: files.put(tmp_path / "pid", "y"),
+                lambda: files.delete("x"),
+                lambda: files.delete_folder("z"),
+            ):
+                with pytest.raises(AdapterXLTError, match="TimeoutError: no answer for") as cut:
+                    act()
+                assert cut.value.message.startswith(f"{url}: ")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_an_sftp_server_that_never_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve_sftp(tmp_path, monkeypatch, "exec sleep 60") as url:
+        monkeypatch.setattr(sftp_files, "SECONDS", 2)
+        with pytest.raises(AdapterXLTError, match="TimeoutError: no answer for"):
+            open_writable(url)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
