@@ -3,65 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.away import own_folder
 from adapterxlt.execution.board import tail
-from adapterxlt.execution.executors import slurm_commands
+from adapterxlt.execution.executors import slurm_commands, slurm_shared
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
+from adapterxlt.execution.executors.slurm_arrays import largest_array, refusals, submit_all
 from adapterxlt.execution.executors.slurm_commands import (
     State,
     asked,
     check_taken,
     parameters,
-    queue,
     submitit,
 )
+from adapterxlt.execution.executors.slurm_held import Held
+from adapterxlt.execution.executors.slurm_jobs import Jobs
 from adapterxlt.execution.executors.slurm_probe import check_node
-from adapterxlt.execution.worker import Worker, output_to
+from adapterxlt.execution.executors.slurm_queue import Queue
+from adapterxlt.execution.executors.slurm_shared import finished, refresh
+from adapterxlt.execution.executors.slurm_task import Task
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
-from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.sharing.remotes.address import holds_password
 from adapterxlt.stages.running.context import Context
-from adapterxlt.store.files import write_json
 from adapterxlt.suggest import suggest
 
 TRIES = 3  # attempts at a step whose job is gone
 SETTINGS = ("partition", "account", "time", "gres", "qos", "constraint", "exclude", "reservation")
-_GONE = 3  # a job is given up after so many looks that found neither it nor an answer
 _SHOWN = 8  # how many lines of a log an error shows
-
-
-class Task:
-    """What a job does; submitit sends it to the node. A preempted job returns to the queue."""
-
-    def __init__(self, document: str, step_id: str, log: str, answer: str, url: str) -> None:
-        self.document, self.step_id, self.log, self.answer = document, step_id, log, answer
-        self.url = url  # the remote that can be written, "" for none
-
-    def __call__(self) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
-        document = Path(self.document)
-        home = own_folder(document, self.url)
-        exchange = Exchange(self.url, Silent()) if home is not None else None
-        with output_to(Path(self.log)) as stream:
-            ended = Worker(document, home, exchange).carry_out(self.step_id, stream)
-        write_json(Path(self.answer), asdict(ended))
-
-    def checkpoint(self) -> Any:
-        """Tell submitit to run the same job again, which continues from the last checkpoint."""
-        return submitit().helpers.DelayedSubmission(self)
 
 
 class Slurm:
@@ -83,9 +59,9 @@ class Slurm:
     ) -> None:
         self._settings, self._detach, self._confirm = settings, detach, confirm
         self._out: dict[str, PlannedStep] = {}
-        self._jobs: dict[str, str] = {}  # step -> job; jobs of earlier runs are kept too
-        self._tries: dict[str, int] = {}
-        self._missed: dict[str, int] = {}
+        self._over: list[Ended] = []  # to be reported by `wait`
+        self._again: list[PlannedStep] = []  # to be submitted again, as their jobs are gone
+        self._missing: dict[str, float] = {}  # step -> since when its job is not in the queue
         self._begun: set[str] = set()
 
     def check(self, context: Context) -> None:
@@ -122,45 +98,46 @@ class Slurm:
         self._work = work
         self._folder = work.folder / "slurm"
         self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            known = json.loads((self._folder / "jobs.json").read_text(encoding="utf-8"))
-            self._jobs = {str(step): str(job) for step, job in known.items()}
-        except (OSError, ValueError, AttributeError):
-            self._jobs = {}
+        log = work.context.progress.log
+        self._jobs = Jobs(self._folder / "jobs.json")  # also those of earlier runs
+        self._queue, self._held = Queue(log), Held(log)
 
     def submit(self, steps: Sequence[PlannedStep]) -> None:
-        queued = queue()
-        groups: dict[Resources, list[PlannedStep]] = {}
+        queued = self._queue.wait()
+        refresh(self._folder)
+        fresh = []
         for planned in steps:
             step_id = planned.step.id
             self._out[step_id] = planned
-            job = self._jobs.get(step_id)
-            if job is not None and job in queued:
-                self._work.note(step_id, f"job {job} of an earlier run is working on it")
-                continue
-            self._answer(step_id).unlink(missing_ok=True)
-            wanted = self._work.context.recipe.resources_of(planned.step.stage)
-            groups.setdefault(wanted, []).append(planned)
-        for wanted, group in groups.items():
-            self._array(wanted, [planned.step.id for planned in group])
-        write_json(self._folder / "jobs.json", self._jobs)
+            if step_id not in self._jobs.ids or not self._taken_up(planned, queued):
+                fresh.append(planned)
+        self._hand_in(fresh)
+        if self._detach:
+            self._leave_held()
 
     def wait(self) -> Sequence[Ended]:
-        if self._detach:
-            return []
-        while True:
-            queued = queue()
-            over = [ended for step_id in list(self._out) if (ended := self._look(step_id, queued))]
-            if over:
-                for ended in over:
-                    del self._out[ended.step]
-                return over
-            time.sleep(slurm_commands.EVERY)
+        while not self._over and not self._detach:
+            self._see()
+            if not self._over:
+                time.sleep(slurm_commands.EVERY)
+        over, self._over = self._over, []
+        for ended in over:
+            del self._out[ended.step]
+            self._jobs.forget(ended.step)  # in the file only later, when the run has recorded it
+        return over
 
     def stop(self) -> None:
-        jobs = [self._jobs[step_id] for step_id in self._out if step_id in self._jobs]
-        if not jobs:
+        if not hasattr(self, "_jobs"):  # it never started
             return
+        ids = self._jobs.ids
+        jobs = [ids[step_id] for step_id in self._out if step_id in ids]
+        if jobs:
+            self._leave(jobs)
+        self._out.clear()
+        self._jobs.save()
+
+    def _leave(self, jobs: Sequence[str]) -> None:
+        """Cancel the jobs that are out if the user wants that, or say that they continue."""
         log = self._work.context.progress.log
         if (
             not self._detach
@@ -168,6 +145,8 @@ class Slurm:
             and self._confirm(f"cancel {len(jobs)} SLURM jobs?")
         ):
             subprocess.run(["scancel", *jobs], check=False)
+            for step_id in self._out:  # a job that the user cancels is no failed attempt
+                self._jobs.lost.pop(step_id, None)
             log(f"{len(jobs)} jobs cancelled")
         else:
             some = ", ".join(jobs[:5])
@@ -175,7 +154,61 @@ class Slurm:
                 f"{len(jobs)} jobs continue in SLURM: {some}; run the same command again to "
                 "follow them"
             )
-        self._out.clear()
+
+    def _taken_up(self, planned: PlannedStep, queued: Mapping[str, State]) -> bool:
+        """Whether the job that an earlier run left is at work, or what became of it is known."""
+        step_id = planned.step.id
+        job = self._jobs.ids[step_id]
+        if ended := self._answered(step_id):
+            store, exchange = self._work.context.store, self._work.context.exchange
+            if not ended.error and not exchange and not finished(store, planned.fingerprint):
+                return False  # its result was removed from the store since
+            self._work.note(step_id, f"job {job} of an earlier run has ended")
+        elif job in queued:
+            self._work.note(step_id, f"job {job} of an earlier run is working on it")
+            return True
+        else:
+            ended = self._lost(planned)
+        if ended:
+            self._over.append(ended)
+        return ended is not None
+
+    def _hand_in(self, steps: Sequence[PlannedStep], first: int | None = None) -> None:
+        """Submit steps; hold those that SLURM refuses.
+
+        Args:
+            first: how many jobs the first array has; None: as many as an array may have.
+        """
+        groups: dict[Resources, list[PlannedStep]] = {}
+        for planned in steps:
+            step_id = planned.step.id
+            self._jobs.ids.pop(step_id, None)
+            self._missing.pop(step_id, None)
+            self._answer(step_id).unlink(missing_ok=True)
+            wanted = self._work.context.recipe.resources_of(planned.step.stage)
+            groups.setdefault(wanted, []).append(planned)
+        largest = largest_array() if len(steps) > 1 else 1
+        for wanted, group in groups.items():
+            step_ids = [planned.step.id for planned in group]
+            refused = submit_all(step_ids, partial(self._array, wanted), largest, first or largest)
+            if refused is not None:
+                self._held.add([p for p in group if p.step.id not in self._jobs.ids], refused)
+        self._jobs.save()
+
+    def _leave_held(self) -> None:
+        """Say what becomes of the steps that SLURM has refused if nobody waits."""
+        if not self._held.steps:
+            return
+        if not self._jobs.ids.keys() & self._out.keys():
+            self._over += self._held.fail()
+            return
+        left = self._held.take()
+        for planned in left:
+            del self._out[planned.step.id]
+        count = "one step is" if len(left) == 1 else f"{len(left)} steps are"
+        self._work.context.progress.log(
+            f"{count} not submitted: run the same command again when jobs have ended"
+        )
 
     def _array(self, wanted: Resources, step_ids: Sequence[str]) -> None:
         work, exchange = self._work, self._work.context.exchange
@@ -183,7 +216,7 @@ class Slurm:
         executor.update_parameters(
             job_name=f"adapterxlt-{work.context.recipe.name}", **parameters(wanted, self._settings)
         )
-        with executor.batch():
+        with refusals(self._folder), executor.batch():
             jobs = [
                 executor.submit(
                     Task(
@@ -197,22 +230,47 @@ class Slurm:
                 for step_id in step_ids
             ]
         for step_id, job in zip(step_ids, jobs, strict=True):
-            self._jobs[step_id] = str(job.job_id)
-            self._missed[step_id] = 0
+            self._jobs.ids[step_id] = str(job.job_id)
+        self._jobs.save()  # now, as the next array may be refused or interrupted
 
     def _answer(self, step_id: str) -> Path:
         return self._folder / f"{step_id.replace('/', '--')}.ended.json"
 
-    def _look(self, step_id: str, queued: Mapping[str, State]) -> Ended | None:
-        """Return how a step ended; None while it is not over."""
+    def _answered(self, step_id: str) -> Ended | None:
+        """Return what the job of a step has answered; None if there is no answer."""
         try:
             return Ended(**json.loads(self._answer(step_id).read_text(encoding="utf-8")))
         except (OSError, ValueError):
-            pass
-        job = self._jobs[step_id]
+            return None
+
+    def _see(self) -> None:
+        """Look once at all steps that are out."""
+        queued = self._queue.look()
+        refresh(self._folder)
+        for step_id in list(self._out):
+            if ended := self._look(step_id, queued):
+                self._over.append(ended)
+        again, self._again = self._again, []
+        self._hand_in(again)
+        self._over += self._held.given_up(bool(self._jobs.ids.keys() & self._out.keys()))
+        self._hand_in(self._held.due(), first=1)
+
+    def _look(self, step_id: str, queued: Mapping[str, State] | None) -> Ended | None:
+        """Return how a step ended; None while it is not over.
+
+        Args:
+            queued: the queue; None if SLURM does not answer at the moment.
+        """
+        job = self._jobs.ids.get(step_id)
+        if job is None:  # SLURM has refused it so far
+            return None
+        if ended := self._answered(step_id):
+            return ended
+        if queued is None:
+            return None
         if job in queued:
             state, node = queued[job]
-            self._missed[step_id] = 0
+            self._missing.pop(step_id, None)
             if state == "RUNNING" and step_id not in self._begun:
                 self._begun.add(step_id)
                 self._work.began(step_id, f"job {job} on {node}")
@@ -220,14 +278,24 @@ class Slurm:
                 self._begun.discard(step_id)
                 self._work.note(step_id, f"job {job} is in the queue again")
             return None
-        self._missed[step_id] = missed = self._missed.get(step_id, 0) + 1
-        if missed < _GONE:  # a shared disk may be slow to show the answer
+        now = time.monotonic()
+        if now - self._missing.setdefault(step_id, now) < slurm_shared.GONE:
             return None
         self._begun.discard(step_id)
-        self._tries[step_id] = tries = self._tries.get(step_id, 0) + 1
-        if tries < TRIES:
-            self._work.note(step_id, f"job {job} is gone; attempt {tries + 1} of {TRIES}")
-            self.submit([self._out[step_id]])
+        ended = self._lost(self._out[step_id])
+        if ended is None:
+            self._again.append(self._out[step_id])
+        return ended
+
+    def _lost(self, planned: PlannedStep) -> Ended | None:
+        """Return how a step ended whose job is gone; None if it is to be submitted again."""
+        step_id = planned.step.id
+        if finished(self._work.context.store, planned.fingerprint):
+            return Ended(step_id)
+        job = self._jobs.ids[step_id]
+        lost = self._jobs.lose(step_id)
+        if lost < TRIES:
+            self._work.note(step_id, f"job {job} is gone; attempt {lost + 1} of {TRIES}")
             return None
         log = self._work.log(step_id)
         lines = "".join(f"\n    {line}" for line in tail(log, _SHOWN))

@@ -13,7 +13,9 @@ EVERY = 2.0  # seconds between looks at the queue
 
 State = tuple[str, str]  # the state of a job, and its node
 # Parts of answers to a trial of a job; there is nothing wrong with a job that only has to wait.
-_MAY_WAIT = ("nodes are busy", "Required node not available")
+# The last one is a limit of jobs at a time (`QOSMaxSubmitJobPerUserLimit` and its like).
+_MAY_WAIT = ("nodes are busy", "Required node not available", "SubmitJob")
+_SILENT = 120  # seconds after which a command of SLURM counts as silent
 
 
 def submitit() -> Any:
@@ -32,18 +34,31 @@ def submitit() -> Any:
 
 
 def asked(*command: str) -> str:
-    """Run a command of SLURM and return its answer."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AdapterXLTError(
-            f"SLURM does not answer: `{' '.join(command)}`: {done.stderr.strip()}",
-            hint="run the command on a login node of the cluster",
-        )
-    return done.stdout
+    """Run a command of SLURM and return its answer.
+
+    Raises:
+        AdapterXLTError: the command fails.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SILENT)
+        said = done.stderr.strip() if done.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    else:
+        if not done.returncode:
+            return done.stdout
+    raise AdapterXLTError(
+        f"SLURM does not answer: `{' '.join(command)}`: {said}",
+        hint="run the command on a login node of the cluster",
+    )
 
 
 def queue() -> dict[str, State]:
-    """Return the jobs of this user that are not over, by id."""
+    """Return the jobs of this user that are not over, by id.
+
+    Raises:
+        AdapterXLTError: SLURM does not answer.
+    """
     lines = asked("squeue", "-h", "-r", "--me", "-o", "%i|%T|%N").splitlines()
     rows = [line.split("|") for line in lines]
     return {row[0].strip(): (row[1], row[2]) for row in rows if len(row) == 3}

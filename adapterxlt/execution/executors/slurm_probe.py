@@ -11,9 +11,12 @@ from pathlib import Path
 
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import LOGS_FOLDER, tail
-from adapterxlt.execution.executors import slurm_commands
+from adapterxlt.execution.executors import slurm_commands, slurm_shared
 from adapterxlt.execution.executors.probe import Answer, Question, answer, question
-from adapterxlt.execution.executors.slurm_commands import parameters, queue, submitit
+from adapterxlt.execution.executors.slurm_arrays import refusals
+from adapterxlt.execution.executors.slurm_commands import parameters, submitit
+from adapterxlt.execution.executors.slurm_queue import Queue
+from adapterxlt.execution.executors.slurm_shared import refresh
 from adapterxlt.execution.job import SHARED_DISK
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.stages.running.context import Context
@@ -21,7 +24,6 @@ from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of, write_atomic, write_json
 
 _MINUTES = "10"  # the job's time limit; a job with a short limit waits less
-_GONE = 5  # it is given up after so many looks that found neither the job nor an answer
 _SHOWN = 8  # how many lines of its output an error shows
 _PASSED = "slurm-probes"
 
@@ -41,6 +43,7 @@ def check_node(context: Context, settings: Mapping[str, str]) -> None:
 
     Raises:
         UsageError: the node does not see what jobs need, or it cannot even answer.
+        AdapterXLTError: SLURM refuses the job, or does not answer for a long time.
     """
     folder = context.store.root.parent.absolute() / LOGS_FOLDER / _PASSED
     sources = context.sources
@@ -69,21 +72,41 @@ def _ask(asked: Question, folder: Path, settings: Mapping[str, str], context: Co
     executor = submitit().SlurmExecutor(folder=folder)
     wanted = parameters(Resources(), {**settings, "time": _MINUTES})
     executor.update_parameters(job_name="adapterxlt-probe", **wanted)
-    job = executor.submit(Ask(asked, file))
-    context.progress.log(f"job {job.job_id} asks a node of SLURM whether it sees what stages need")
-    missed = 0
+    with refusals(folder):
+        job = str(executor.submit(Ask(asked, file)).job_id)
+    log = context.progress.log
+    log(f"job {job} asks a node of SLURM whether it sees what stages need")
     try:
-        while not file.exists():
-            missed = 0 if str(job.job_id) in queue() else missed + 1
-            if missed >= _GONE:
-                raise _no_answer(str(job.job_id), folder)
-            time.sleep(slurm_commands.EVERY)
+        _await(file, job, Queue(log))
         return Answer(**json.loads(file.read_text(encoding="utf-8")))
     except KeyboardInterrupt:
-        subprocess.run(["scancel", str(job.job_id)], check=False)
+        subprocess.run(["scancel", job], check=False)
         raise
     finally:
         file.unlink(missing_ok=True)
+
+
+def _await(file: Path, job: str, jobs: Queue) -> None:
+    """Wait for the answer of a job.
+
+    Raises:
+        UsageError: the job is gone, and has not answered.
+        AdapterXLTError: SLURM does not answer for a long time.
+    """
+    missing: float | None = None  # since when the job is not in the queue
+    while True:
+        queued = jobs.look()
+        refresh(file.parent)  # after the look, so a job that is no longer there has answered
+        if file.exists():
+            return
+        now = time.monotonic()
+        if queued is not None and job in queued:
+            missing = None
+        elif queued is not None:
+            missing = now if missing is None else missing
+            if now - missing >= slurm_shared.GONE:
+                raise _no_answer(job, file.parent)
+        time.sleep(slurm_commands.EVERY)
 
 
 def _no_answer(job: str, folder: Path) -> UsageError:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 import pytest
 
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.executors import slurm, slurm_commands, slurm_probe
+from adapterxlt.execution.executors import slurm, slurm_commands, slurm_probe, slurm_shared
 from adapterxlt.execution.executors.executor import Ended
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.probe import question
+from adapterxlt.execution.executors.slurm_jobs import Jobs
 from adapterxlt.execution.run import RunResult
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
@@ -37,6 +39,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with TemporaryDirectory(prefix="slurm") as folder, slurm_node.slurm(Path(folder)) as conf:
         monkeypatch.setenv("SLURM_CONF", str(conf))
         monkeypatch.setattr(slurm_commands, "EVERY", 0.5)
+        monkeypatch.setattr(slurm_shared, "GONE", 2.0)  # the disk is of this machine
         yield
 
 
@@ -57,7 +60,7 @@ def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
     left = run("work", slurm.make(Options(settings={"partition": "main"}, detach=True)), STAGES)
     assert (left.done, left.failed, left.rows) == ([], {}, [])
     (jobs,) = (tmp_path / "work/logs").glob("*/slurm/jobs.json")
-    first = json.loads(jobs.read_text())["direct"]
+    first = Jobs(jobs).ids["direct"]
 
     class Cancelling(slurm.Slurm):
         cancelled = ""
@@ -66,9 +69,9 @@ def test_a_run_is_left_and_taken_up_and_a_cancelled_job_done_again(
             ended = super()._look(step_id, queued)  # type: ignore[arg-type]
             if step_id == "direct" and step_id in self._begun:
                 if not self.cancelled:
-                    self.cancelled = self._jobs[step_id]
+                    self.cancelled = self._jobs.ids[step_id]
                     subprocess.run(["scancel", self.cancelled], check=True)
-                elif self._jobs[step_id] != self.cancelled:
+                elif self._jobs.ids[step_id] != self.cancelled:
                     self._begun.remove(step_id)
                     held.__exit__(None, None, None)
             return ended
@@ -90,12 +93,14 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -
 
     class Preempting(slurm.Slurm):
         begun = 0
+        ids: ClassVar[set[str]] = set()
 
         def _look(self, step_id: str, queued: object) -> Ended | None:
             ended = super()._look(step_id, queued)  # type: ignore[arg-type]
+            self.ids.add(self._jobs.ids[step_id])
             folder = tmp_path / "work/store/.staging"
             if not self.begun and any(folder.glob("*/checkpoints/*")):
-                subprocess.run(["scontrol", "requeue", self._jobs[step_id]], check=True)
+                subprocess.run(["scontrol", "requeue", self._jobs.ids[step_id]], check=True)
                 self.begun += 1
             return ended
 
@@ -107,7 +112,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -
     assert log.read_text().count("direct on ") == 2
     assert "resuming at step " in log.read_text()
     assert contents(tmp_path / "work/store") == contents(tmp_path / "alone/store")
-    assert executor._jobs.keys() == {"direct"}, "it is the same job"
+    assert len(executor.ids) == 1, "it is the same job"
 
 
 def contents(store: Path) -> dict[str, dict[str, str]]:
@@ -116,6 +121,33 @@ def contents(store: Path) -> dict[str, dict[str, str]]:
         entry.fingerprint: {name: record.sha256 for name, record in entry.files.items()}
         for entry in Store(store).entries()
     }
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_a_detached_run_tells_what_failed_since(run: Run, tmp_path: Path) -> None:
+    def detached() -> RunResult:
+        return run("work", slurm.make(Options(detach=True)), STAGES)
+
+    def ended() -> None:
+        while subprocess.check_output(["squeue", "-h", "--me"]):
+            time.sleep(0.2)
+
+    (tmp_path / "work/store").mkdir(parents=True)
+    (tmp_path / "work/store/.locks").write_text("")  # a file, so that no job can work
+    assert detached().failed == {}
+    ended()
+    (tmp_path / "work/store/.locks").unlink()
+    second = detached()
+    assert list(second.failed) == ["direct"]
+    assert second.skipped == ["scores/direct/pawsx"]
+    (failure,) = Store(tmp_path / "work/store").failures()
+    assert failure.title == "direct"
+    assert detached().failed == {}, "it is tried again"
+    ended()
+    assert detached().reused == ["direct"]
+    ended()
+    assert len(detached().rows) == 1
 
 
 @pytest.mark.slow
