@@ -12,23 +12,24 @@ from pathlib import Path
 
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import tail
-from adapterxlt.execution.executors import slurm_commands, slurm_shared
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
-from adapterxlt.execution.executors.slurm_arrays import largest_array, refusals, submit_all
-from adapterxlt.execution.executors.slurm_commands import (
+from adapterxlt.execution.slurm import commands as slurm_commands
+from adapterxlt.execution.slurm import shared as slurm_shared
+from adapterxlt.execution.slurm.arrays import largest_array, refusals, submit_all
+from adapterxlt.execution.slurm.commands import (
     State,
     asked,
     check_taken,
     parameters,
     submitit,
 )
-from adapterxlt.execution.executors.slurm_held import Held
-from adapterxlt.execution.executors.slurm_jobs import Jobs
-from adapterxlt.execution.executors.slurm_probe import check_node
-from adapterxlt.execution.executors.slurm_queue import Queue
-from adapterxlt.execution.executors.slurm_shared import finished, refresh
-from adapterxlt.execution.executors.slurm_task import Task
+from adapterxlt.execution.slurm.held import Held
+from adapterxlt.execution.slurm.jobs import Jobs
+from adapterxlt.execution.slurm.probe import check_node
+from adapterxlt.execution.slurm.queue import Queue
+from adapterxlt.execution.slurm.shared import finished, refresh
+from adapterxlt.execution.slurm.task import Task
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.sharing.remotes.address import holds_password

@@ -14,20 +14,18 @@ from typing import cast
 import pytest
 
 from adapterxlt.errors import AdapterXLTError, UsageError
-from adapterxlt.execution.executors import (
-    slurm,
-    slurm_commands,
-    slurm_held,
-    slurm_probe,
-    slurm_queue,
-    slurm_shared,
-)
+from adapterxlt.execution.executors import slurm
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
-from adapterxlt.execution.executors.slurm_arrays import RefusedError, largest_array, submit_all
-from adapterxlt.execution.executors.slurm_commands import check_taken, parameters
-from adapterxlt.execution.executors.slurm_jobs import Jobs
 from adapterxlt.execution.run import RunResult
+from adapterxlt.execution.slurm import commands as slurm_commands
+from adapterxlt.execution.slurm import held as slurm_held
+from adapterxlt.execution.slurm import probe as slurm_probe
+from adapterxlt.execution.slurm import queue as slurm_queue
+from adapterxlt.execution.slurm import shared as slurm_shared
+from adapterxlt.execution.slurm.arrays import RefusedError, largest_array, submit_all
+from adapterxlt.execution.slurm.commands import check_taken, parameters
+from adapterxlt.execution.slurm.jobs import Jobs
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources

@@ -14,12 +14,15 @@ from typing import ClassVar
 import pytest
 
 from adapterxlt.errors import UsageError
-from adapterxlt.execution.executors import slurm, slurm_commands, slurm_probe, slurm_shared
+from adapterxlt.execution.executors import slurm
 from adapterxlt.execution.executors.executor import Ended
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.probe import question
-from adapterxlt.execution.executors.slurm_jobs import Jobs
 from adapterxlt.execution.run import RunResult
+from adapterxlt.execution.slurm import commands as slurm_commands
+from adapterxlt.execution.slurm import probe as slurm_probe
+from adapterxlt.execution.slurm import shared as slurm_shared
+from adapterxlt.execution.slurm.jobs import Jobs
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 from tests.scenarios.executors import slurm_accounts, slurm_node

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.execution.away import own_folder
-from adapterxlt.execution.executors.slurm_commands import submitit
+from adapterxlt.execution.slurm.commands import submitit
 from adapterxlt.execution.worker import Worker, output_to
 from adapterxlt.progress import Silent
 from adapterxlt.sharing.exchange import Exchange

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.execution.executors import slurm_commands
-from adapterxlt.execution.executors.slurm_commands import State, queue
+from adapterxlt.execution.slurm import commands as slurm_commands
+from adapterxlt.execution.slurm.commands import State, queue
 
 # Seconds for which SLURM may be silent: its controller is restarted, say. Its jobs go on meanwhile.
 PATIENCE = 600.0

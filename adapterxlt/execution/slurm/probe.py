@@ -11,13 +11,14 @@ from pathlib import Path
 
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import LOGS_FOLDER, tail
-from adapterxlt.execution.executors import slurm_commands, slurm_shared
 from adapterxlt.execution.executors.probe import Answer, Question, answer, question
-from adapterxlt.execution.executors.slurm_arrays import refusals
-from adapterxlt.execution.executors.slurm_commands import parameters, submitit
-from adapterxlt.execution.executors.slurm_queue import Queue
-from adapterxlt.execution.executors.slurm_shared import refresh
 from adapterxlt.execution.job import SHARED_DISK
+from adapterxlt.execution.slurm import commands as slurm_commands
+from adapterxlt.execution.slurm import shared as slurm_shared
+from adapterxlt.execution.slurm.arrays import refusals
+from adapterxlt.execution.slurm.commands import parameters, submitit
+from adapterxlt.execution.slurm.queue import Queue
+from adapterxlt.execution.slurm.shared import refresh
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.environment import environment, environment_changes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from adapterxlt.execution.executors import slurm_queue
 from adapterxlt.execution.executors.executor import Ended
-from adapterxlt.execution.executors.slurm_arrays import RefusedError
+from adapterxlt.execution.slurm import queue as slurm_queue
+from adapterxlt.execution.slurm.arrays import RefusedError
 from adapterxlt.plan.steps import PlannedStep
 
 AGAIN = 30.0  # seconds between attempts to submit what was refused

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.execution.executors.slurm_commands import asked, submitit
+from adapterxlt.execution.slurm.commands import asked, submitit
 
 _LARGEST = 1000  # jobs of an array; SLURM's own MaxArraySize is 1001, one more than the last index
 # Parts of refusals, in small letters, after which fewer jobs at a time may be accepted.
