@@ -51,7 +51,7 @@ def test_a_share_of_steps_wins_over_a_number_that_was_said_before() -> None:
 
 def test_a_fingerprint_sees_the_values_only(tmp_path: Path) -> None:
     backbone = resolve_backbone("mini", tmp_path)
-    written = "lr: 2e-5, epochs: 10, batch_size: 32, max_length: 128, keep: best"
+    written = "lr: 2e-5, epochs: 10, batch_size: 32, max_length: 128, warmup_steps: 0, keep: best"
     one, two = (
         expand(recipe(f"{{train: udpos, {said}}}"), backbone, [])
         for said in ("preset: xtreme-2020", written)
