@@ -11,8 +11,8 @@ from adapterxlt.errors import UsageError
 def expanded(path: str | PathLike[str]) -> Path:
     """The path of something that is looked for, with the home folder in place of `~`.
 
-    If there is no such user, or no home folder is known, the path stays as it is. Nothing is found
-    there, and whoever looks says so.
+    If the user does not exist, or has no home folder, the path stays as it is. Then the caller
+    finds nothing there, and says so.
     """
     given = Path(path)
     try:
@@ -28,7 +28,7 @@ def expanded_to_write(path: str | PathLike[str], variable: str) -> Path:
         variable: the environment variable that names another folder.
 
     Raises:
-        UsageError: there is no such home folder. A folder called `~` would be made instead.
+        UsageError: the home folder does not exist. Otherwise a folder called `~` would be made.
     """
     found = expanded(path)
     if found.parts[:1] and found.parts[0].startswith("~"):

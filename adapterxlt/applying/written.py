@@ -59,8 +59,8 @@ class Writer:
 def _row(cells: Iterable[object]) -> str:
     """A row of a table, in which no reader takes a line break in a cell for the end of the row.
 
-    The csv module quotes cells that hold a character of what it ends rows with, so it gets every
-    character that some reader takes for a line break.
+    The csv module quotes a cell if it contains one of the characters that end a row. So it is told
+    that rows end with every character that some reader takes for a line break.
     """
     row = io.StringIO()
     csv.writer(row, lineterminator=BREAKS).writerow(cells)

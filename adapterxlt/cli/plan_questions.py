@@ -164,7 +164,7 @@ def _main_metric(planned: PlannedStep, context: Context) -> Metric:
 
 
 def _shape(asked: list[_Asked], context: Context) -> tuple[tuple[int, ...], bool]:
-    """How many seeds there are of each thing that varies, and whether one side has only one."""
+    """Return the number of seeds of each thing that varies, and whether one side has only one."""
     sides: tuple[list[str | None], list[str | None]] = ([], [])
     for one in asked:
         sides[0].append(one.planned.step.model)

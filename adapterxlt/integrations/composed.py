@@ -159,8 +159,8 @@ class ComposedEncoder(InputModule):  # type: ignore[misc]
                 f"({len(changed)} tensors differ, such as {changed[0]}); saving would copy the old "
                 "ones",
                 hint="train it in a recipe, and export that stage; or keep the weights with "
-                "`torch.save(model.state_dict(), FILE)`, and put them into the exported model with "
-                "`load_state_dict`",
+                "`safetensors.torch.save_model(model, FILE)`, and put them into the exported model "
+                "with `load_model`",
             )
 
     def _check_folders(self) -> tuple[Path, Path | None]:

@@ -159,8 +159,9 @@ class Steps(StepSequence):
         losses, it does not matter how its inputs are divided.
         """
         alike: dict[int, list[int]] = {}
+        choices = get_kind(self.kind).takes_choices
         for index, feature in enumerate(features):
-            rows = len(feature.input_ids) if get_kind(self.kind).takes_choices else 0
+            rows = len(feature.input_ids) if choices else 0
             alike.setdefault(rows, []).append(index)
         return [
             [own[place] for place in piece]

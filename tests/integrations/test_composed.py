@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_model, save_model
 
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import AdapterXLTError
@@ -193,11 +194,11 @@ def test_weights_that_were_trained_are_not_saved_as_the_old_ones(folders, name, 
         model.save_pretrained(str(tmp_path / "new"))
     assert not [path for path in tmp_path.rglob("*") if path.name == "model.safetensors"]
     # What the hint says.
-    assert "torch.save(model.state_dict(), FILE)" in str(caught.value.hint)
-    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    assert "safetensors.torch.save_model(model, FILE)" in str(caught.value.hint)
+    save_model(model, tmp_path / "weights.safetensors")
     other = opened(folders, name)
     other.encode(TEXTS)
-    other.load_state_dict(torch.load(tmp_path / "weights.pt"))
+    load_model(other, tmp_path / "weights.safetensors")
     np.testing.assert_allclose(other.encode(TEXTS), changed, atol=1e-6)
     with pytest.raises(AdapterXLTError, match="tensors differ"):
         copy.deepcopy(other).save_pretrained(str(tmp_path / "new"))

@@ -146,7 +146,7 @@ class Slurm:
             and self._confirm(f"cancel {len(jobs)} SLURM jobs?")
         ):
             subprocess.run(["scancel", *jobs], check=False)
-            for step_id in self._out:  # a job that the user cancels is no failed attempt
+            for step_id in self._out:  # a job that the user cancels does not count as failed
                 self._jobs.lost.pop(step_id, None)
             log(f"{len(jobs)} jobs cancelled")
         else:
@@ -238,7 +238,7 @@ class Slurm:
         return self._folder / f"{step_id.replace('/', '--')}.ended.json"
 
     def _answered(self, step_id: str) -> Ended | None:
-        """Return what the job of a step has answered; None if there is no answer."""
+        """Return the answer that the job of a step has written; None if there is none yet."""
         try:
             return Ended(**json.loads(self._answer(step_id).read_text(encoding="utf-8")))
         except (OSError, ValueError):

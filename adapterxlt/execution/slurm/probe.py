@@ -97,7 +97,7 @@ def _await(file: Path, job: str, jobs: Queue) -> None:
     missing: float | None = None  # since when the job is not in the queue
     while True:
         queued = jobs.look()
-        refresh(file.parent)  # after the look, so a job that is no longer there has answered
+        refresh(file.parent)  # after the look: a job that has left the queue has answered before
         if file.exists():
             return
         now = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any
 from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column
-from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
@@ -34,7 +34,7 @@ def read_choice_records(found: Found) -> Iterator[ChoiceExample]:
         for index, (number, record) in enumerate(_records(found))
     ]
     examples = [example for example in read if example.label != DROP]
-    labels.told(len(read) - len(examples))
+    tell_dropped(found, len(read) - len(examples))
     if (
         found.layout.blanked_when_constant
         and found.split == "test"

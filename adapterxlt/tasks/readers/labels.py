@@ -52,11 +52,6 @@ class LabelIndex:
             raise bad(self._path, line, f"unknown label `{label}`", self._meant(label) or hint)
         return index
 
-    def told(self, dropped: int) -> None:
-        """Log how many records were skipped."""
-        if dropped:
-            log.info("%s: skipped %d records without a gold label", self._path, dropped)
-
     def _meant(self, label: str) -> str | None:
         """Return the label that this one resembles (other case, blanks at its ends), if any."""
         for known in self._labels:
@@ -65,3 +60,9 @@ class LabelIndex:
         folded = {known.casefold(): known for known in self._labels}
         meant = folded.get(label.casefold().strip())
         return f"did you mean `{meant}`?" if meant else None
+
+
+def tell_dropped(found: Found, dropped: int) -> None:
+    """Log how many records of a file were skipped, if any."""
+    if dropped:
+        log.info("%s: skipped %d records without a gold label", found.files["data"], dropped)

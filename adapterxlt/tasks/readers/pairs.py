@@ -9,7 +9,7 @@ from pathlib import Path
 from adapterxlt.kinds.pair_classification import PairExample
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column, Layout
-from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import name_of, records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
 from adapterxlt.tasks.readers.tables import Quoting
@@ -55,7 +55,7 @@ def _labelled(found: Found, rows: Iterator[_Row]) -> Iterator[PairExample]:
             dropped += 1
         else:
             yield PairExample(name or str(index), text_a, text_b, number)
-    labels.told(dropped)
+    tell_dropped(found, dropped)
 
 
 def _from_the_left(found: Found) -> Iterator[_Row]:

@@ -10,7 +10,7 @@ from typing import Any
 from adapterxlt.kinds.regression import ValuedText
 from adapterxlt.kinds.text_classification import LabelledText
 from adapterxlt.tasks.find import Found
-from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import Record, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.reading import bad
 
@@ -48,7 +48,7 @@ def read_labelled_texts(found: Found) -> Iterator[LabelledText]:
             yield LabelledText(name, text, pair, labels=names)
         else:
             yield LabelledText(name, text, pair, label=names[0])
-    known.told(dropped)
+    tell_dropped(found, dropped)
 
 
 def read_valued_texts(found: Found) -> Iterator[ValuedText]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.find import Found
-from adapterxlt.tasks.readers.labels import DROP, LabelIndex
+from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import name_of, records_of, value_of
 from adapterxlt.tasks.reading import bad, read_lines
 
@@ -60,7 +60,7 @@ def as_iob2(found: Found, sentences: Iterator[_Sentence]) -> Iterator[TaggingExa
             tags, changed = scheme.to_iob2(tags)
             retagged += changed
         yield TaggingExample(name or str(index), words, tags)
-    LabelIndex(found).told(dropped)
+    tell_dropped(found, dropped)
     if retagged:
         path = found.files["data"]
         log.warning("%s: converted %d chunks from IOB1 to IOB2", path, retagged)
