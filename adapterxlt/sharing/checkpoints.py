@@ -24,7 +24,7 @@ from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.opening import FsFiles, open_writable
 from adapterxlt.sharing.verify import SPARE_BYTES
 from adapterxlt.store.disk import writing_folder
-from adapterxlt.training.checkpoints import STATE_FILE, TENSORS_FILE, newest_checkpoint
+from adapterxlt.training.checkpoints import STATE_FILE, TENSORS_FILE, newest_checkpoint, read_state
 
 FOLDER = "checkpoints"
 EVERY = 2.0  # seconds between looks for a new checkpoint
@@ -61,6 +61,8 @@ class RemoteCheckpoints:
             aside.mkdir(parents=True)
             for file in folder.iterdir():  # the training removes it when it writes the next
                 _linked(file, aside / file.name)
+            if read_state(aside) is None:  # files were gone before they were listed
+                raise FileNotFoundError(folder)
             files = self._open()
             for file in sorted(aside.iterdir(), key=lambda file: file.name == STATE_FILE):
                 files.put(file, f"{name}/{file.name}")
@@ -168,9 +170,10 @@ def sent_there(
         aside: see `RemoteCheckpoints.send`.
     """
     over = threading.Event()
+    sent = _newest(root)  # looked for here: the thread may begin when the first has been written
     # A daemon, because a server that hangs must not keep the process from ending.
     thread = threading.Thread(
-        target=_send_all, args=(there, root, aside, progress, over), daemon=True
+        target=_send_all, args=(there, root, aside, progress, over, sent), daemon=True
     )
     thread.start()
     try:
@@ -186,10 +189,14 @@ def sent_there(
 
 
 def _send_all(
-    there: RemoteCheckpoints, root: Path, aside: Path, progress: Progress, over: threading.Event
+    there: RemoteCheckpoints,
+    root: Path,
+    aside: Path,
+    progress: Progress,
+    over: threading.Event,
+    sent: str,
 ) -> None:
-    """Send every checkpoint that is the newest when the one before has been sent."""
-    sent = _newest(root)
+    """Send every checkpoint that is newer than `sent` and the newest when its turn comes."""
     told = False
     while not over.wait(EVERY):
         newest = _newest(root)

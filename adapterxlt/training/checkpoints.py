@@ -58,7 +58,7 @@ def write_checkpoint(
 def newest_checkpoint(root: Path) -> tuple[Path, dict[str, Any]] | None:
     """Find the newest complete checkpoint and its state; damaged ones are passed over."""
     for folder in sorted(_folders(root), reverse=True):
-        state = _read_state(folder)
+        state = read_state(folder)
         if state is not None:
             return folder, state
     return None
@@ -75,7 +75,8 @@ def _folders(root: Path) -> list[Path]:
     return [path for path in root.glob(f"{_PREFIX}*") if path.is_dir()]
 
 
-def _read_state(folder: Path) -> dict[str, Any] | None:
+def read_state(folder: Path) -> dict[str, Any] | None:
+    """The state of a checkpoint, None if it is not complete."""
     try:
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
         sizes = state["sizes"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,16 @@ def test_what_never_arrived_whole_is_passed_over(there: RemoteCheckpoints, tmp_p
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["step-00000002"]
 
 
+def test_one_that_is_being_removed_is_not_sent(
+    there: RemoteCheckpoints, tmp_path: Path, folders: Callable[[], list[str]]
+) -> None:
+    folder = write(tmp_path / "one", 2)
+    (folder / TENSORS_FILE).unlink()
+    with pytest.raises(FileNotFoundError):
+        there.send(folder, tmp_path / "aside")
+    assert folders() == []
+
+
 @pytest.mark.parametrize(
     "state",
     [
@@ -180,6 +191,26 @@ def test_new_ones_are_sent_while_it_trains(
     assert said.lines == []
     write(root, 8)
     assert folders() == ["step-00000006"]
+
+
+@pytest.mark.usefixtures("often")
+def test_one_that_is_written_before_its_thread_begins_is_sent_too(
+    there: RemoteCheckpoints,
+    tmp_path: Path,
+    folders: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written, send_all = threading.Event(), checkpoints._send_all
+
+    def late(*args: Any) -> None:
+        assert written.wait(30)
+        send_all(*args)
+
+    monkeypatch.setattr(checkpoints, "_send_all", late)
+    with sent_there(there, tmp_path / "one", tmp_path / "aside", Said()):
+        write(tmp_path / "one", 2)
+        written.set()
+        until(lambda: folders() == ["step-00000002"])
 
 
 @pytest.mark.usefixtures("often")
