@@ -51,7 +51,9 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
             found.extend(misplaced(node, (key,), "is allowed in `stages` only"))
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict) and not found:
-        tree["stages"] = replace(stages, value=_expand_stages(stages.value, variables, found))
+        found.extend(_unknown(stages.value, variables) or _without_effect(stages.value, variables))
+        if not found:
+            tree["stages"] = replace(stages, value=_expand_stages(stages.value, variables, found))
     problems.extend(found)
     return None if found else replace(root, value=tree)
 
@@ -74,10 +76,6 @@ def without_matrix(root: Node) -> Node:
 def _expand_stages(
     stages: Mapping[str, Node], variables: Variables, problems: list[Problem]
 ) -> dict[str, Node]:
-    unknown = list(_unknown(stages, variables))
-    if unknown:
-        problems.extend(unknown)
-        return {}
     expanded: dict[str, Node] = {}
     size = 0
     for template, stage in stages.items():
@@ -117,13 +115,45 @@ def _has_nothing_to_do(stage: Node, body: Node) -> bool:
     )
 
 
-def _unknown(stages: Mapping[str, Node], variables: Variables) -> Iterator[Problem]:
+def _unknown(stages: Mapping[str, Node], variables: Variables) -> list[Problem]:
+    found = []
     for template, stage in stages.items():
         at: KeyPath = ("stages", template)
         for path, node in walk(stage, at):
             text = node.value if isinstance(node.value, str) else ""
             for message, hint in variables.unknown(template + text if path == at else text):
-                yield node.problem(path, message, hint)
+                found.append(node.problem(path, message, hint))
+    return found
+
+
+def _without_effect(stages: Mapping[str, Node], variables: Variables) -> Iterator[Problem]:
+    """Variables that repeat nothing, and stages that would be repeated without any difference."""
+    used = set()
+    for template, stage in stages.items():
+        texts = [node.value for _, node in walk(stage, ()) if isinstance(node.value, str)]
+        inside = {name for text in texts for name in names_in(text)}
+        in_name = names_in(template)
+        used.update(inside, in_name)
+        for name in in_name:
+            if name not in inside and len(variables.values[name]) > 1:
+                yield stage.problem(
+                    ("stages", template),
+                    f"`${{{name}}}` is in the name alone, so all its repetitions would be the same",
+                    f'use it in the stage too, for example `{_key(name)}: "${{{name}}}"`',
+                )
+    for name, node in variables.nodes.items():
+        if name not in used:
+            example = f'"STAGE.${{{name}}}": {{..., {_key(name)}: "${{{name}}}"}}'
+            yield node.problem(
+                ("matrix", name),
+                f"no stage contains `${{{name}}}`, so nothing is repeated",
+                f"use it in the name of each stage to repeat, and in the stage: {example}",
+            )
+
+
+def _key(name: str) -> str:
+    """A key that a variable could be the value of."""
+    return name if name in ("seed", "lr", "method", "epochs", "cap") else "KEY"
 
 
 def _meant(written: str, combination: Combination) -> Node | None:

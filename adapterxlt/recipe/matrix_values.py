@@ -45,15 +45,20 @@ Rule = Mapping[str, Sequence[Value]]
 
 
 class Variables:
-    """All variables, and the rules that leave out combinations or add some."""
+    """All variables, and the rules that leave out combinations or add some.
+
+    Args:
+        nodes: where each variable is written.
+    """
 
     def __init__(
         self,
         values: Mapping[str, Sequence[Value]],
+        nodes: Mapping[str, Node],
         include: Sequence[Rule],
         exclude: Sequence[Rule],
     ) -> None:
-        self.values, self.include, self.exclude = values, include, exclude
+        self.values, self.nodes, self.include, self.exclude = values, nodes, include, exclude
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -130,10 +135,10 @@ def _holds(rule: Rule, combination: Combination) -> bool:
 def variables_of(node: Node | None, problems: list[Problem]) -> Variables:
     """The variables of a `matrix`, problems added to `problems`."""
     if node is None:
-        return Variables({}, (), ())
+        return Variables({}, {}, (), ())
     if not isinstance(node.value, dict):
         problems.append(node.problem(("matrix",), "must be a mapping of names to lists"))
-        return Variables({}, (), ())
+        return Variables({}, {}, (), ())
     values: dict[str, Sequence[Value]] = {}
     for name, listed in node.value.items():
         path: KeyPath = ("matrix", name)
@@ -148,7 +153,8 @@ def variables_of(node: Node | None, problems: list[Problem]) -> Variables:
         rule: _rules(node.value[rule], rule, values, problems) if rule in node.value else []
         for rule in _RULES
     }
-    return Variables(values, rules["include"], rules["exclude"])
+    nodes = {name: node.value[name] for name in values}
+    return Variables(values, nodes, rules["include"], rules["exclude"])
 
 
 def misplaced(node: Node, path: KeyPath, why: str) -> Iterator[Problem]:

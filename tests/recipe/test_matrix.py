@@ -17,12 +17,13 @@ from adapterxlt.stages.retrieve import RetrieveStage
 from adapterxlt.stages.train import TrainStage
 from tests.recipe.helpers import load, stages, told
 
-HEAD = "name: test\nmatrix: {task: [mnli, xnli], seed: [1, 2], lr: [1e-4, 3e-4]}"
+SEEDS = "name: test\nmatrix: {seed: [1, 2]}"
+BOTH = "name: test\nmatrix: {task: [mnli, xnli], seed: [1, 2]}"
 
 
 def test_a_stage_is_repeated_for_the_variables_in_its_name() -> None:
     recipe = load(
-        stages('"${task}_${seed}": {train: "${task}", seed: "${seed}", lr: 1e-3}', HEAD)
+        stages('"${task}_${seed}": {train: "${task}", seed: "${seed}", lr: 1e-3}', BOTH)
     ).recipe
     made = {name: stage for name, stage in recipe.stages.items() if isinstance(stage, TrainStage)}
     assert {name: (stage.train[0].task, stage.seed) for name, stage in made.items()} == {
@@ -34,7 +35,8 @@ def test_a_stage_is_repeated_for_the_variables_in_its_name() -> None:
 
 
 def test_a_number_keeps_its_type_alone_and_its_spelling_in_a_name() -> None:
-    recipe = load(stages('"nli_${lr}": {train: mnli, lr: "${lr}"}', HEAD)).recipe
+    head = "name: test\nmatrix: {lr: [1e-4, 3e-4]}"
+    recipe = load(stages('"nli_${lr}": {train: mnli, lr: "${lr}"}', head)).recipe
     assert {name: getattr(stage, "lr", None) for name, stage in recipe.stages.items()} == {
         "nli_1e-4": 1e-4,
         "nli_3e-4": 3e-4,
@@ -46,11 +48,11 @@ def test_list_items_stand_for_all_combinations_in_place() -> None:
         stages(
             """
             direct: {train: mnli}
-            "${task}_${seed}": {train: "${task}"}
+            "${task}_${seed}": {train: "${task}", seed: "${seed}"}
             all: {evaluate: [direct, "${task}_${seed}"], on: xnli}
             "of_${seed}": {evaluate: "${task}_${seed}", on: xnli}
             """,
-            HEAD,
+            BOTH,
         )
     ).recipe
     listed = {n: s.evaluate for n, s in recipe.stages.items() if isinstance(s, EvaluateStage)}
@@ -88,7 +90,7 @@ matrix:
     - {before: csqa, method: adapter, target: udpos, seed: 7}
 """
 STAGES = """
-"${before}.${method}.s${seed}": {train: "${before}", method: "${method.is}"}
+"${before}.${method}.s${seed}": {train: "${before}", method: "${method.is}", seed: "${seed}"}
 "${before}.${method}.${target}.s${seed}":
   train: {task: "${target}", cap: "${target.cap}"}
   method: "${method.is}"
@@ -120,7 +122,7 @@ def test_a_study() -> None:
     }  # fmt: skip
     assert found["csqa.adapter.udpos.s7"]["after"] == "csqa.adapter.s7"  # type: ignore[index]
     assert "none.adapter.s1" not in found  # it would train on nothing
-    assert found["csqa.adapter.s7"] == {"train": "csqa", "method": "seq_bn"}
+    assert found["csqa.adapter.s7"] == {"train": "csqa", "method": "seq_bn", "seed": 7}
     assert found["of.udpos.s1"]["evaluate"] == [  # type: ignore[index]
         "none.adapter.udpos.s1", "none.lora.udpos.s1", "mnli.adapter.udpos.s1",
         "mnli.lora.udpos.s1",
@@ -148,53 +150,68 @@ def test_what_a_value_has_not_is_left_out_of_lists() -> None:
 
 
 def test_the_place_of_the_stages_is_kept() -> None:
-    recipe = load(
-        stages('a: {train: mnli}\n"x_${seed}": {train: mnli}\nb: {train: mnli}', HEAD)
-    ).recipe
+    body = 'a: {train: mnli}\n"x_${seed}": {train: mnli, seed: "${seed}"}\nb: {train: mnli}'
+    recipe = load(stages(body, SEEDS)).recipe
     assert list(recipe.stages) == ["a", "x_1", "x_2", "b"]
 
 
+LEFT_OUT = "put it in the name to repeat the stage, or use it in a list"
+
+
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("matrix", "body", "expected"),
     [
         (
+            "task: [mnli]",
             '"${tusk}": {train: mnli}',
-            ["4 stages.${tusk}: `${tusk}` is not in the matrix (did you mean `task`?)"],
+            "4 stages.${tusk}: `${tusk}` is not in the matrix (did you mean `task`?)",
         ),
         (
+            "task: [mnli]",
             'a: {train: "${task}"}',
-            [
-                (
-                    "4 stages.a.train: `${task}` is not in the name of the stage (put it in "
-                    "the name to repeat the stage, or use it in a list)"
-                )
-            ],
+            f"4 stages.a.train: `${{task}}` is not in the name of the stage ({LEFT_OUT})",
         ),
         (
-            '"x_${task}": {train: mnli, seed: "${seed}"}',
-            [
-                (
-                    "4 stages.x_${task}.seed: `${seed}` is not in the name of the stage (put it in "
-                    "the name to repeat the stage, or use it in a list)"
-                )
-            ],
+            "task: [mnli], seed: [1]",
+            '"${task}": {train: "${task}", seed: "${seed}"}',
+            f"4 stages.${{task}}.seed: `${{seed}}` is not in the name of the stage ({LEFT_OUT})",
         ),
         (
-            '"x_${seed}": {train: mnli}\nx_2: {train: mnli}',
-            ["5 stages.x_2: makes a second stage `x_2` (rename one of the two)"],
+            "seed: [1, 2]",
+            '"x_${seed}": {train: mnli, seed: "${seed}"}\nx_2: {train: mnli}',
+            "5 stages.x_2: makes a second stage `x_2` (rename one of the two)",
         ),
         (
-            'a: {train: mnli, "${seed}": 1}',
-            ["4 stages.a.${seed}: is not a known key"],
+            "seed: [1]",
+            '"a_${seed}": {train: mnli, "${seed}": 1}',
+            "4 stages.a_1.${seed}: is not a known key",
         ),
-        ('a: {train: "${}"}', ["4 stages.a.train: `${}` is not in the matrix"]),
+        ("a: [1]", 'a: {train: "${}"}', "4 stages.a.train: `${}` is not in the matrix"),
+        (
+            "seed: [1, 2]",
+            '"a_${seed}": {train: mnli}',
+            "4 stages.a_${seed}: `${seed}` is in the name alone, so all its repetitions would be "
+            'the same (use it in the stage too, for example `seed: "${seed}"`)',
+        ),
+        (
+            "seed: [1, 2, 3]",
+            "a: {train: mnli}",
+            "2 matrix.seed: no stage contains `${seed}`, so nothing is repeated (use it in the "
+            'name of each stage to repeat, and in the stage: "STAGE.${seed}": {..., '
+            'seed: "${seed}"})',
+        ),
     ],
 )
-def test_placeholders_that_make_no_sense(body: str, expected: list[str]) -> None:
-    found = told(stages(body, HEAD))
-    assert len(found) == len(expected)
-    for line, start in zip(found, expected, strict=True):
-        assert line.startswith(start)
+def test_placeholders_that_make_no_sense(matrix: str, body: str, expected: str) -> None:
+    (found,) = told(stages(body, f"name: test\nmatrix: {{{matrix}}}"))
+    assert found.startswith(expected)
+
+
+def test_a_single_value_may_be_in_the_name_alone() -> None:
+    recipe = load(
+        stages('"nli.${try}": {train: mnli}', "name: test\nmatrix: {try: [second]}")
+    ).recipe
+    assert list(recipe.stages) == ["nli.second"]
 
 
 @pytest.mark.parametrize(
@@ -250,9 +267,8 @@ def many(name: str, count: int) -> str:
 
 def test_the_number_of_stages_is_bounded() -> None:
     head = f"name: test\nmatrix: {{{many('a', 32)}, {many('b', 32)}}}"
-    assert told(stages('"x_${a}_${b}": {train: mnli}', head)) == [
-        "4 stages.x_${a}_${b}: a recipe has at most 1000 stages"
-    ]
+    body = '"x_${a}_${b}": {train: mnli, seed: "${a}", cap: "${b}"}'
+    assert told(stages(body, head)) == ["4 stages.x_${a}_${b}: a recipe has at most 1000 stages"]
 
 
 def test_the_length_of_lists_is_bounded() -> None:
@@ -269,14 +285,21 @@ def test_the_size_of_all_stages_together_is_bounded() -> None:
 
 
 def test_a_problem_that_the_matrix_repeats_is_told_once() -> None:
-    body = '"x_${seed}": {train: mnli, lr: -1, method: seq_bm}\nb: {train: mnli, lr: -1}'
-    assert told(stages(body, HEAD)) == [
+    seed = 'seed: "${seed}"'
+    body = (
+        f'"x_${{seed}}": {{train: mnli, lr: -1, method: seq_bm, {seed}}}\n'
+        "b: {train: mnli, lr: -1}"
+    )
+    assert told(stages(body, SEEDS)) == [
         "4 stages.x_1.lr: must be above 0",
         "4 stages.x_1.method: unknown method `seq_bm` (did you mean `seq_bn`?)",
         "5 stages.b.lr: must be above 0",
     ]
-    body = '"x_${seed}": {train: mnli, method: seq_bm}\nb: {train: mnli, method: seq_bm}'
-    assert [line.split(":")[0] for line in told(stages(body, HEAD))] == [
+    body = (
+        f'"x_${{seed}}": {{train: mnli, method: seq_bm, {seed}}}\n'
+        "b: {train: mnli, method: seq_bm}"
+    )
+    assert [line.split(":")[0] for line in told(stages(body, SEEDS))] == [
         "4 stages.x_1.method",
         "5 stages.b.method",
     ]
@@ -296,10 +319,8 @@ def test_any_matrix_makes_the_product_of_its_values(matrix: dict[str, list[str]]
     head = "name: test\nmatrix:\n" + "".join(
         f"  {variable}: [{', '.join(values)}]\n" for variable, values in matrix.items()
     )
-    text = f'{head}stages:\n  "{name}": {{train: mnli}}\n  e: {{evaluate: "{name}", on: xnli}}\n'
-    recipe = load(text).recipe
+    body = f'"{name}": {{train: mnli, text: "{name}"}}\ne: {{evaluate: ["{name}"], on: xnli}}'
+    found = expanded(head, body)
     expected = ["_".join(("s", *values)) for values in itertools.product(*matrix.values())]
-    assert list(recipe.stages) == [*expected, "e"]
-    scores = recipe.stages["e"]
-    assert isinstance(scores, EvaluateStage)
-    assert scores.evaluate == expected
+    assert list(found) == [*expected, "e"]
+    assert found["e"] == {"evaluate": expected, "on": "xnli"}
