@@ -97,22 +97,33 @@ def methods(backbone: str | None = None) -> Listing:
         backbone: the backbone on which to count the trained parameters, as in recipes.
     """
     from adapterxlt.methods.added import added, meaning
+    from adapterxlt.methods.defaults import default_epochs, default_lr
     from adapterxlt.methods.table import METHODS
 
     records: list[dict[str, object]] = [
         {
             "method": method.name,
             "family": method.family,
+            "lr": default_lr(method.name),
+            "epochs": default_epochs(method.name),
             "what": method.help,
             "parameters": method.defaults,
         }
         for method in METHODS.values()
     ]
     records += [
-        {"method": name, "family": "added", "what": meaning(name), "parameters": {}}
-        for name in added()
+        {
+            "method": name,
+            "family": "added",
+            "lr": default_lr(text),
+            "epochs": default_epochs(text),
+            "what": text,
+            "parameters": {},
+        }
+        for name, text in ((name, meaning(name)) for name in added())
     ]
-    note = _parameter_notes(records)
+    note = "lr, epochs: the values for stages that do not set them.\n"
+    note += _parameter_notes(records)
     note += "\nWrite parameters in brackets: lora[r=4,alpha=16]."
     note += "\nCombine methods with `|`: prefix_tuning|par_bn."
     if backbone is not None:

@@ -55,8 +55,8 @@ def data_option(function: F) -> F:
         "--data",
         multiple=True,
         metavar="DIR",
-        help="Folder with data; it replaces the recipe's folders. `pocket` is the bundled data. "
-        "Repeatable.",
+        help="Folder with data; it replaces the folders that a recipe names. `pocket` is the "
+        "bundled data. Repeatable.",
     )(function)
 
 
@@ -69,7 +69,7 @@ def tasks_option(function: F) -> F:
         type=click.Path(path_type=Path),
         metavar="PATH",
         help="File that describes a task of your own, or a folder of such files, in "
-        "addition to the built-in tasks and those of the recipe. Repeatable.",
+        "addition to the built-in tasks and those that a recipe names. Repeatable.",
     )(function)
 
 

@@ -14,7 +14,7 @@ class Row:
 
     Args:
         recipe: name of the recipe.
-        stage: the evaluate or retrieve stage that measured it.
+        stage: the stage that measured it.
         model: the trained stage that was measured; `none` is the bare backbone.
         task: name of the task.
         language: language of the examples, as the task calls it.
@@ -25,8 +25,9 @@ class Row:
         value: percent (0 to 100) unless the metric's name says otherwise.
         n: number of examples (or sentences, or gold pairs) behind the value.
         seed: seed of the measured model.
-        protocol: name of the protocol, with the layer for retrieval.
-        layer: hidden layer that the vectors are from (0 is the embeddings), None outside retrieval.
+        protocol: name of the protocol.
+        layer: hidden layer that the vectors are from (0 is the embeddings), None where no layer is
+            measured.
         trained_in: languages of the labelled data that the model was trained on, its lineage
             included; a language that is not among them is zero-shot.
         lineage: the chain of trainings from the backbone to the model, in words.

@@ -63,6 +63,8 @@ def test_methods_with_their_parameters() -> None:
     parameters = methods["lora"]["parameters"]
     assert isinstance(parameters, dict)
     assert (parameters["r"], parameters["alpha"]) == (8, 8)
+    defaults = {name: (methods[name]["lr"], methods[name]["epochs"]) for name in ("full", "lora")}
+    assert defaults == {"full": (2e-5, 3), "lora": (5e-4, 5)}
     text = CliRunner().invoke(cli, ["list", "methods"]).stdout
     assert "  seq_bn: mh_adapter=False" in text
     assert "  dora: use_dora=True" in text  # only what differs from lora

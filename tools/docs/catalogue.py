@@ -13,6 +13,7 @@ import yaml
 from adapterxlt.cli.list_ import BENCHMARKS
 from adapterxlt.execution.opening import bundled_recipes
 from adapterxlt.kinds.registry import KINDS
+from adapterxlt.methods.defaults import default_epochs, default_lr
 from adapterxlt.methods.table import METHODS, Method
 from adapterxlt.metrics.facts import METRICS
 from adapterxlt.retrieval.protocols import OPTIONS, PROTOCOLS, Vectors
@@ -105,10 +106,16 @@ def kinds() -> str:
 def methods() -> str:
     """One table a family, and the parameters of each method."""
     sections = []
+    head = ("method", "what it trains", "default `lr`", "default `epochs`")
     for family in dict.fromkeys(method.family for method in METHODS.values()):
         members = [method for method in METHODS.values() if method.family == family]
         rows = [
-            (anchor(name.replace("+", "p")) + code(name), escape(_told(METHODS[name].help)))
+            (
+                anchor(name.replace("+", "p")) + code(name),
+                escape(_told(METHODS[name].help)),
+                f"{default_lr(name):g}",
+                f"{default_epochs(name):g}",
+            )
             for name in (method.name for method in members)
         ]
         more = "\n".join(
@@ -117,7 +124,7 @@ def methods() -> str:
             if method.parameters or method.parts
         )
         title = said("families")[family]
-        sections.append(f"## {title}\n\n{table(('method', 'what it trains'), rows)}\n\n{more}")
+        sections.append(f"## {title}\n\n{table(head, rows)}\n\n{more}")
     return "\n\n".join(sections)
 
 

@@ -18,7 +18,7 @@ from tools.docs.markdown import anchor, arguments, code, escape, first_paragraph
 EXIT_CODES = {
     0: "The command succeeded.",
     2: "",
-    130: "Ctrl-C or a signal interrupted the command. The same command continues from there.",
+    130: "Ctrl-C interrupted the command. The same command continues from there.",
 }
 
 

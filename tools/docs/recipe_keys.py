@@ -38,8 +38,8 @@ BEFORE = {
     ),
     "matrix": (
         "mapping of names to lists",
-        "Repeats stages: once for each value of each name that occurs in the stage as `${name}`; "
-        "`include` and `exclude` choose among combinations.",
+        "Repeats stages: once for each value of each name that the stage's name contains as "
+        "`${name}`; `include` and `exclude` choose among combinations.",
     ),
 }
 # What belongs together, by the name that examples have it under. One table each.
