@@ -116,7 +116,7 @@ def _wait_until_ready(folder: Path, rank: int, other: subprocess.Popen[str]) -> 
 
 def _ended(other: subprocess.Popen[str]) -> bool:
     with suppress(subprocess.TimeoutExpired):
-        return other.wait(timeout=5) != 0
+        return other.wait(timeout=30) != 0
     return False
 
 

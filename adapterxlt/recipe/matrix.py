@@ -128,7 +128,7 @@ def _unknown(stages: Mapping[str, Node], variables: Variables) -> list[Problem]:
 
 def _without_effect(stages: Mapping[str, Node], variables: Variables) -> Iterator[Problem]:
     """Variables that repeat nothing, and stages that would be repeated without any difference."""
-    used = set()
+    used: set[str] = set()
     for template, stage in stages.items():
         texts = [node.value for _, node in walk(stage, ()) if isinstance(node.value, str)]
         inside = {name for text in texts for name in names_in(text)}

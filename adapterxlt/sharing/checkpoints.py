@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
+from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingError
 from adapterxlt.progress import Progress
 from adapterxlt.sharing.content import MAX_TOTAL
 from adapterxlt.sharing.remotes.address import masked
@@ -47,7 +47,7 @@ class RemoteCheckpoints:
         self._url, self._fingerprint = f"{url.rstrip('/')}/{FOLDER}", fingerprint
 
     def send(self, folder: Path, aside: Path) -> None:
-        """Send a complete checkpoint, and remove those that are there and are not newer.
+        """Send a complete checkpoint, and remove the older ones.
 
         Args:
             aside: a folder to make on the same disk for as long as it takes.
@@ -69,7 +69,8 @@ class RemoteCheckpoints:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         for other in files.folders():
-            if other != name and other[: len(folder.name)] <= folder.name:
+            # One of the same step may be on its way, from another node that trains the same.
+            if other[: len(folder.name)] < folder.name:
                 files.delete_folder(other)
 
     def fetch(self, root: Path) -> bool:
@@ -89,9 +90,13 @@ class RemoteCheckpoints:
             if held is not None and step <= held[0].name:
                 return False
             content = files.read(f"{name}/{STATE_FILE}", _MAX_STATE)
-            if content is not None:  # else it was never sent whole
+            if content is None:  # it was never sent whole
+                continue
+            try:
                 self._download(files, name, content, root, step)
-                return True
+            except MissingError:  # another node has just removed it
+                continue
+            return True
         return False
 
     def clear(self) -> None:

@@ -22,6 +22,7 @@ from adapterxlt.sharing.locate import artifact_folders, is_hidden, is_shared
 from adapterxlt.sharing.scores import check_metrics, mean_scores, read_metrics, scores_in
 from adapterxlt.sharing.source import BundleSource, read_small
 from adapterxlt.sharing.strict_json import parse
+from adapterxlt.store.files import files_below
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -118,7 +119,11 @@ def read_entries(path: Path) -> tuple[list[Entry], list[str]]:
     found, problems = [], []
     places = [path]
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
-        packed = [file for file in path.rglob(f"*{SUFFIX}") if not is_hidden(file, path)]
+        packed = [
+            file
+            for file in files_below(path)
+            if file.name.endswith(SUFFIX) and not is_hidden(file, path)
+        ]
         places = [*artifact_folders(path), *sorted(packed)]
     for place in places:
         try:

@@ -14,7 +14,7 @@ from adapterxlt.plan.memory import read_notes
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked
 from adapterxlt.show import printable
-from adapterxlt.store.files import address_of
+from adapterxlt.store.files import address_of, files_below
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
@@ -122,7 +122,11 @@ def artifact_folders(path: Path) -> list[Path]:
     store = Store(path / STORE_FOLDER)
     if store.root.is_dir():
         return [store.path(entry.fingerprint) for entry in store.entries()]
-    return sorted(found.parent for found in path.rglob(MANIFEST_NAME) if not is_hidden(found, path))
+    return sorted(
+        found.parent
+        for found in files_below(path)
+        if found.name == MANIFEST_NAME and not is_hidden(found, path)
+    )
 
 
 def is_hidden(path: Path, root: Path) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -67,6 +68,19 @@ def write_json(path: Path, value: object) -> None:
     )
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield all files below `folder`; `Path.rglob` fails if another process removes a folder."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if path.is_file():
+                yield path
+
+
 def tree_size(folder: Path) -> int:
-    """Return the bytes of all regular files below `folder`."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Return the bytes of all files below `folder`; those that another process removes are 0."""
+    size = 0
+    for path in files_below(folder):
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size

@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.store.environment import environment
-from adapterxlt.store.files import sha256_file, tree_size, write_atomic, write_json
+from adapterxlt.store.files import files_below, sha256_file, tree_size, write_atomic, write_json
 from adapterxlt.store.locks import acquire
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
@@ -206,10 +206,9 @@ class Store:
         self, fingerprint: str, title: str, message: str, *, recipe: str = ""
     ) -> None:
         """Record why the entry could not be computed, for `status`."""
-        write_json(
-            self.staging(fingerprint) / _FAILURE,
-            {"fingerprint": fingerprint, "title": title, "message": message, "recipe": recipe},
-        )
+        note = {"fingerprint": fingerprint, "title": title, "message": message, "recipe": recipe}
+        with suppress(FileNotFoundError):  # another run has just made the entry
+            write_json(self.staging(fingerprint) / _FAILURE, note)
 
     def entries(self) -> list[Manifest]:
         """Manifests of all entries that have one, by title; contents are not verified."""
@@ -256,22 +255,25 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     """
     present = {
         path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and path.name not in (MANIFEST_NAME, SIGNATURE_NAME)
-        and not _DESKTOP.fullmatch(path.name)
+        for path in files_below(folder)
+        if path.name not in (MANIFEST_NAME, SIGNATURE_NAME) and not _DESKTOP.fullmatch(path.name)
     }
     for name in sorted(present - manifest.files.keys()):
         raise InvalidArtifactError(f"{folder / name}: not in the manifest")
     for name, record in manifest.files.items():
         path = folder / name
-        if name not in present:
+        try:
+            size = path.stat().st_size if name in present else None
+            changed = size == record.size and sha256_file(path) != record.sha256
+        except FileNotFoundError:  # another process has just removed it
+            size, changed = None, False
+        if size is None:
             raise InvalidArtifactError(f"{path}: missing")
-        if path.stat().st_size != record.size:
+        if size != record.size:
             raise InvalidArtifactError(
-                f"{path}: has {path.stat().st_size} bytes, but the manifest states {record.size}"
+                f"{path}: has {size} bytes, but the manifest states {record.size}"
             )
-        if sha256_file(path) != record.sha256:
+        if changed:
             raise InvalidArtifactError(
                 f"{path}: its content has changed since it was written (sha256)"
             )

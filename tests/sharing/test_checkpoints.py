@@ -114,6 +114,30 @@ def test_what_never_arrived_whole_is_passed_over(there: RemoteCheckpoints, tmp_p
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["step-00000002"]
 
 
+def test_two_nodes_that_train_the_same_do_not_remove_what_the_other_sends(
+    there: RemoteCheckpoints, tmp_path: Path, folders: Callable[[], list[str]]
+) -> None:
+    on_its_way = tmp_path / "remote/checkpoints" / STAGE / f"step-00000004-{'0' * 32}"
+    on_its_way.mkdir(parents=True)
+    (on_its_way / TENSORS_FILE).write_bytes(b"tensors 4")
+    there.send(write(tmp_path / "one", 4), tmp_path / "aside")
+    assert folders() == ["step-00000004"] * 2
+    there.send(write(tmp_path / "one", 6), tmp_path / "aside")
+    assert folders() == ["step-00000006"]
+
+
+def test_one_that_another_node_has_just_removed_is_passed_over(
+    there: RemoteCheckpoints, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "one", 2)
+    there.send(folder, tmp_path / "aside")
+    torn = tmp_path / "remote/checkpoints" / STAGE / f"step-00000004-{'0' * 32}"
+    torn.mkdir()
+    (torn / STATE_FILE).write_bytes((folder / STATE_FILE).read_bytes())
+    assert there.fetch(tmp_path / "other")
+    assert contents(tmp_path / "other/step-00000002") == contents(folder)
+
+
 def test_one_that_is_being_removed_is_not_sent(
     there: RemoteCheckpoints, tmp_path: Path, folders: Callable[[], list[str]]
 ) -> None:

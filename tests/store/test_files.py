@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from adapterxlt.store.files import canonical_json, sha256_file, tree_size, write_atomic
+from adapterxlt.store.files import (
+    canonical_json,
+    files_below,
+    sha256_file,
+    tree_size,
+    write_atomic,
+)
 
 
 def test_canonical_json_is_equal_for_equal_values() -> None:
@@ -18,6 +25,17 @@ def test_hash_and_size(tmp_path: Path) -> None:
     (tmp_path / "sub" / "a").write_bytes(b"abc")
     assert sha256_file(tmp_path / "sub" / "a").startswith("ba7816bf8f01cfea")
     assert tree_size(tmp_path) == 3
+
+
+def test_folders_that_another_process_removes_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    found = files_below(tmp_path)
+    first = next(found)
+    gone = next(folder for folder in tmp_path.iterdir() if folder != first.parent)
+    shutil.rmtree(gone)
+    assert {path.parent.name for path in (first, *found)} == {"a", "b", "c"} - {gone.name}
 
 
 def test_an_atomic_write_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:

@@ -211,11 +211,14 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
         write_atomic(document, job)
         return Worker(document, home, Exchange(order.url, Silent()))
 
+    ray = _ray()
+
+    def send(text: str) -> None:
+        with suppress(ray.exceptions.RayError):  # its node is gone: some lines are lost
+            ray.get(pieces.add.remote(order.step, text))  # the run must not look before it is there
+
     worker = _worker(document, away)
-    with (
-        sending(log, lambda text: pieces.add.remote(order.step, text)),
-        output_to(log) as stream,
-    ):
+    with sending(log, send), output_to(log) as stream:
         return asdict(worker.carry_out(order.step, stream))
 
 

@@ -158,12 +158,12 @@ class FsFiles:
             self.put(Path(aside.name), name)
 
     def delete(self, name: str) -> None:
-        with told(self.shown):
+        with told(self.shown), suppress(FileNotFoundError):  # another process may remove it too
             if self._is_there(self._path(name)):
                 self.fs.rm_file(self._path(name))
 
     def delete_folder(self, name: str) -> None:
-        with told(self.shown):
+        with told(self.shown), suppress(FileNotFoundError):
             if self._is_there(self._path(name)):
                 self.fs.rm(self._path(name), recursive=True)
 
