@@ -42,6 +42,7 @@ def find_device(name: str = AUTO) -> torch.device:
     """Return the device of a name: `auto` is the first CUDA GPU, else the CPU.
 
     `mps` (Apple's GPUs) is taken only when it is asked for: its sums differ more from the CPU's.
+    For a CUDA GPU, torch is told to compute fp32 in fp32, and not in TF32.
 
     Args:
         name: as `is_device` has it.
@@ -62,6 +63,8 @@ def find_device(name: str = AUTO) -> torch.device:
     if kind == "cuda":
         if int(number or 0) >= gpus:
             raise MissingDeviceError(f"device `{name}` is not available: {_seen(gpus)}", hint=_HINT)
+        # NVIDIA's containers let matrix products in fp32 be rounded as TF32 does.
+        torch.set_float32_matmul_precision("highest")
         return torch.device("cuda", int(number or 0))
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MissingDeviceError(f"device `mps` is not available: {_seen(gpus)}", hint=_HINT)
@@ -103,9 +106,16 @@ def find_precision(precision: str, device: torch.device) -> str:
         )
     if precision != AUTO:
         return precision
+    return "bf16" if device.type == "cuda" and _computes_bf16(device) else "fp32"
+
+
+def _computes_bf16(device: torch.device) -> bool:
+    """Whether a GPU computes in bf16 itself; older ones emulate it, which is slow."""
     import torch
 
-    return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    if torch.version.hip:
+        return bool(torch.cuda.is_bf16_supported())
+    return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def check_devices(count: int, first: torch.device) -> None:

@@ -32,6 +32,23 @@ def quickest(tokens: int, device: torch.device) -> int:
     return min(tokens, ENOUGH_FOR_A_CPU) if device.type == "cpu" else tokens
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device had too little memory.
+
+    What torch allocates fails with a `torch.OutOfMemoryError`. What CUDA's libraries allocate for
+    themselves fails with other errors, which are told apart by their text only.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when ..."))
+        True
+    """
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    # cuBLAS gives the last one if it cannot have memory when it begins.
+    signs = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED")
+    return any(sign in str(error) for sign in signs)
+
+
 class Budget:
     """The most padded tokens of a pass.
 
@@ -87,10 +104,16 @@ class Budget:
                 waiting[:0] = [part[:half], part[half:]]
                 continue
             try:
-                yield part, run(part)
-            except torch.OutOfMemoryError:
-                self.halve(tokens, len(part), device)
-                waiting.insert(0, part)
+                found = run(part)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            else:
+                yield part, found
+                continue
+            # Only now, as the error holds what was computed so far.
+            self.halve(tokens, len(part), device)
+            waiting.insert(0, part)
 
 
 def cut(pieces: Sequence[Mapping[str, Tensor]], budget: Budget) -> list[Mapping[str, Tensor]]:

@@ -43,6 +43,19 @@ def test_gpus_by_number(name: str, index: int) -> None:
 
 
 @pytest.mark.usefixtures("gpus")
+def test_fp32_on_a_gpu_is_not_tf32() -> None:
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")  # as NVIDIA's containers do
+    try:
+        find_device("cpu")
+        assert torch.get_float32_matmul_precision() == "high"
+        find_device("cuda:1")
+        assert torch.get_float32_matmul_precision() == "highest"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.usefixtures("gpus")
 def test_a_gpu_that_is_not_there_is_said_with_those_that_are() -> None:
     with pytest.raises(MissingDeviceError) as caught:
         find_device("cuda:2")
@@ -66,9 +79,10 @@ def test_fp16_is_for_gpus() -> None:
 
 
 def test_auto_precision_is_bf16_on_gpus_that_compute_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    gpu = torch.device("cuda", 0)
-    for there, expected in ((True, "bf16"), (False, "fp32")):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda there=there: there)
+    gpu = torch.device("cuda", 1)
+    for capability, expected in (((9, 0), "bf16"), ((8, 0), "bf16"), ((7, 5), "fp32")):
+        of = {gpu: capability}
+        monkeypatch.setattr(torch.cuda, "get_device_capability", of.__getitem__)
         assert find_precision("auto", gpu) == expected
     assert find_precision("auto", torch.device("cpu")) == "fp32"
     assert find_precision("bf16", torch.device("cpu")) == "bf16"

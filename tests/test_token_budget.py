@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.token_budget import Budget, cut, quickest
+from adapterxlt.token_budget import Budget, cut, is_out_of_memory, quickest
 
 CPU = torch.device("cpu")
 
@@ -45,6 +47,46 @@ def test_a_single_input_that_does_not_fit_is_said() -> None:
     assert lines == [
         "`cpu` has too little memory for 150 tokens at a time; continuing with 75",
     ]
+
+
+def test_other_errors_of_too_little_memory() -> None:
+    said = [
+        "CUDA error: out of memory\nCUDA kernel errors might be reported at another call",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+    ]
+    assert all(is_out_of_memory(RuntimeError(text)) for text in said)
+    assert not is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+    room = [0]
+
+    def run(batch: list[int]) -> int:
+        if len(batch) > room[0]:
+            room[0] = 3
+            raise RuntimeError(said[1])
+        return sum(batch)
+
+    assert list(Budget(99, lambda line: None).passes([1] * 4, max, run, CPU)) == [([1, 1], 2)] * 2
+    with pytest.raises(ZeroDivisionError):
+        list(Budget(99, lambda line: None).passes([1], max, lambda batch: 1 / 0, CPU))
+
+
+def test_what_a_failed_pass_held_is_free_when_the_budget_is_halved() -> None:
+    held: list[weakref.ref[torch.Tensor]] = []
+    free: list[bool] = []
+
+    class Halving(Budget):
+        def halve(self, tokens: int, inputs: int, device: torch.device) -> None:
+            free.append(held[-1]() is None)
+            super().halve(tokens, inputs, device)
+
+    def run(batch: list[int]) -> None:
+        activations = torch.ones(3)
+        held.append(weakref.ref(activations))
+        if len(batch) > 1:
+            raise torch.OutOfMemoryError
+
+    list(Halving(99, lambda line: None).passes([1, 1], max, run, CPU))
+    assert free == [True]
 
 
 def test_pieces_are_cut_by_inputs() -> None:

@@ -76,6 +76,6 @@ class Weights:
         else:
             found = [(share, load(backbone, folder)) for share, folder in members]
         for _, built in found:
-            built.model.to(self._place)
+            built.move(self._place)
         self._loaded = language, found
         return found

@@ -25,6 +25,8 @@ class Clock:
     @contextmanager
     def running(self, device: torch.device) -> Iterator[None]:
         """Count the time of what runs inside, until a GPU has finished its work too."""
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)  # what it was given before does not count
         started = time.perf_counter()
         yield
         if device.type == "cuda":

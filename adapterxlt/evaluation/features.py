@@ -57,7 +57,8 @@ def frozen_features(
             if labels.dim() == 1:
                 return list(rows), pool_tokens(built, states, ids, mask, "mean"), labels
             counted = labels != IGNORED
-            owners = [row for row, own in zip(rows, counted, strict=True) for _ in own[own]]
+            words = counted.sum(dim=1).tolist()
+            owners = [row for row, own in zip(rows, words, strict=True) for _ in range(own)]
             return owners, states[counted], labels[counted]
 
     order: list[int] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +15,7 @@ from adapterxlt.kinds.features import Feature
 from adapterxlt.models.into_weights import in_weights, why_not
 from adapterxlt.models.quiet import quiet
 from adapterxlt.progress import Silent
+from adapterxlt.token_budget import is_out_of_memory
 
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
@@ -50,11 +51,14 @@ def merged_share(
     rounds = []
     # A mere figure must not end an evaluation. `forward` raises its own error if a single input
     # does not fit beside the copy of the weights; without the copy, every input did.
-    with (
-        suppress(torch.OutOfMemoryError, AdapterXLTError),
-        quiet(),  # the library warns in every pass that no adapter is active
-    ):
-        rounds = [(seconds(in_weights(built)), seconds(nullcontext())) for _ in range(_TIMES)]
+    try:
+        with quiet():  # the library warns in every pass that no adapter is active
+            rounds = [(seconds(in_weights(built)), seconds(nullcontext())) for _ in range(_TIMES)]
+    except AdapterXLTError:
+        pass
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
     if not rounds:
         if built.model.device.type == "cuda":
             torch.cuda.empty_cache()

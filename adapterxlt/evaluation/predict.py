@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,12 +132,18 @@ def forward(
     tokens = quickest(token_budget, device)
     budget = Budget(tokens, progress.log)
 
-    def run(batch: Sequence[Feature]) -> list[tuple[Feature, dict[str, Logits]]]:
+    def run(
+        batch: Sequence[Feature], clock: Clock = clock
+    ) -> list[tuple[Feature, dict[str, Logits]]]:
         inputs = collate(batch, pad_id, kind)
         with built.inference(), clock.running(device):
             output = built.model(**{key: moved(value, device) for key, value in inputs.items()})
         return list(_split(batch, output))
 
+    if device.type == "cuda" and features:
+        # The first pass of a process loads the GPU's programs, which is no time of the model.
+        for _ in budget.passes(features[:1], _widest, partial(run, clock=Clock()), device):
+            pass
     with progress.bar(description, len(features), unit="inputs") as bar:
         for batch in _batches(features, tokens):
             for part, outputs in budget.passes(batch, _widest, run, device):

@@ -19,15 +19,19 @@ from adapterxlt.stages.running.data import dev_examples
 MIN_FREE_BYTES = 200 << 20
 
 
-def preflight(context: Context) -> None:
+def preflight(context: Context, *, here: bool = True) -> None:
     """Read all data that the unfinished steps will need, and warn of leaks among them.
+
+    Args:
+        here: whether the steps are computed on this machine, so that its device is checked.
 
     Raises:
         MissingDataError: data are missing or wrong; the error lists all problems of all files.
         MissingDeviceError: the device is not there, or cannot do what a stage asks of it.
         AdapterXLTError: there is hardly any disk space.
     """
-    _check_device(context)
+    if here:
+        _check_device(context)
     problems: list[tuple[str, MissingDataError]] = []
     for planned in context.plan.steps:
         if planned.status == "done":

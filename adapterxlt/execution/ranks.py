@@ -130,13 +130,17 @@ def _store(port: int, size: int, *, first: bool) -> Any:
     import torch.distributed
 
     distributed: Any = torch.distributed
-    return distributed.TCPStore(_HOST, port, size, is_master=first, wait_for_workers=False)
+    return distributed.TCPStore(
+        _HOST, port, size, is_master=first, wait_for_workers=False, timeout=_PATIENCE
+    )
 
 
 def _join(store: Any, device: torch.device, rank: int, size: int) -> None:
     import torch.distributed as dist
 
-    backend = "nccl" if device.type == "cuda" else "gloo"
+    # NCCL hangs, or ends the process, if another process is gone. Gloo raises an error, and what is
+    # on the CPU is exchanged first in every step.
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE)
 
 
@@ -158,9 +162,11 @@ def main(arguments: Sequence[str]) -> None:
     context.device = device_of(torch.device(first), rank)
     context.ranks = Ranks(rank, size)
     planned = context.plan.by_id(step_id)
+    device = find_device(context.device)
     print("ready", flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # NCCL may log there, and nobody reads on
     store = _store(int(port), size, first=False)
-    _join(store, find_device(context.device), rank, size)
+    _join(store, device, rank, size)
     KINDS[planned.step.kind].runner()(planned, context, Path(staging))
 
 

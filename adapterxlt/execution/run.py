@@ -77,17 +77,20 @@ def run_recipe(
         check_tracker(log_to)
     store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
-    if any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
-        find_device(device or recipe.device)  # fail now: loading what is used takes a while
+    executor = executor or InProcess()
+    here = not getattr(executor, "elsewhere", False)
+    if device is not None:
+        recipe = recipe.model_copy(update={"device": device})
+    if here and any(not store.path(used.fingerprint).exists() for used in sources.used.values()):
+        find_device(recipe.device)  # fail now: loading what is used takes a while
     _take_in(recipe, store, sources, progress)
     exchange = Exchange(remotes.written, progress) if remotes.written else None
     cache = RemoteCache(remotes.read, progress, exchange)
     plan = make_plan(recipe, store, sources, cache.find)
-    context = Context(recipe, plan, store, sources, progress, cache, device=device or recipe.device)
+    context = Context(recipe, plan, store, sources, progress, cache, device=recipe.device)
     context.log_to = log_to
     context.exchange = _checked(exchange, plan, progress)
-    preflight(context)
-    executor = executor or InProcess()
+    preflight(context, here=here)
     executor.check(context)
     parts = {planned.step.id: planned.parts for planned in plan.steps}
     remember(store, recipe.name, context.recipe_id, parts, all_names(context))

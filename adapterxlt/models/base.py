@@ -49,6 +49,7 @@ def load_base(backbone: Backbone, weights: Path | None = None) -> AdapterModel:
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
+                attn_implementation=architecture.attention or None,
             )
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise MissingBackboneError(

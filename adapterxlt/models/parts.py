@@ -31,6 +31,7 @@ from adapterxlt.models.spec import (
     setup_fusions,
     setup_names,
 )
+from adapterxlt.token_budget import is_out_of_memory
 
 ADAPTER_FILE = "adapter.safetensors"
 FUSION_FILE = "model_adapter_fusion.safetensors"
@@ -73,6 +74,22 @@ class Built:
     def head(self) -> HeadSpec | None:
         """The head that is active after loading, if any."""
         return self.spec.head if self.spec else None
+
+    def move(self, device: torch.device) -> None:
+        """Move the model to a device.
+
+        Raises:
+            AdapterXLTError: the device has too little memory for it.
+        """
+        try:
+            self.model.to(device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise AdapterXLTError(
+                f"`{device}` has too little memory for the model",
+                hint="choose another one with --device, or wait until other programs have ended",
+            ) from error
 
     @contextmanager
     def inference(self) -> Iterator[None]:

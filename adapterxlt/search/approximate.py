@@ -112,9 +112,17 @@ class ApproximateIndex:
             for row in range(start, stop, ADDED):
                 index.add(self.base.block(row, min(row + ADDED, stop)))
         if self._on_gpus:
-            index = faiss.index_cpu_to_gpus_list(index, gpus=self._gpus)
+            index = faiss.index_cpu_to_gpus_list(index, co=self._gpu_options(), gpus=self._gpus)
         self._shard = (shard, index)
         return index
+
+    def _gpu_options(self) -> Any:
+        """Return how FAISS moves an index to GPUs; None: as usual."""
+        if self.kind.name != "ivf-pq":
+            return None
+        options = faiss.GpuMultipleClonerOptions()
+        options.useFloat16 = True  # else the tables of 64 codes do not fit into shared memory
+        return options
 
     def _new(self) -> Any:
         """Return an index without vectors."""

@@ -86,11 +86,13 @@ def exact_neighbours(
             done = rows
 
         if device:
-            import torch
+            from adapterxlt.token_budget import is_out_of_memory
 
             try:
                 look_on(device, source, target, forward, backward, begun, after)
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
                 progress.log(
                     f"`{device}` has too little memory for this search; continuing on the CPU"
                 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adapterxlt.devices import moved
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.search.best import Best
 from adapterxlt.search.rows import Rows
 
@@ -41,13 +42,49 @@ def look_on(
     """
     import torch
 
+    from adapterxlt.token_budget import is_out_of_memory
+
+    place, done = torch.device(device), begun
+
+    def after_rows(rows: int) -> None:
+        nonlocal done
+        done = rows
+        after(rows)
+
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")  # TF32 rounds more than what is settled allows
     try:
         with torch.inference_mode():
-            _look(torch.device(device), source, target, forward, backward, begun, after)
+            _check_products(place)
+            if _fits(target, backward, place):
+                try:
+                    _look(place, source, target, forward, backward, done, after_rows, stays=True)
+                    return
+                except RuntimeError as error:
+                    if not is_out_of_memory(error):
+                        raise
+                # Somebody else may use the device too; the blocks alone need little.
+                torch.cuda.empty_cache()
+            _look(place, source, target, forward, backward, done, after_rows, stays=False)
     finally:
         torch.set_float32_matmul_precision(precision)
+
+
+def _check_products(device: torch.device) -> None:
+    """Check that products are not rounded as TF32 does, whatever the environment has set.
+
+    Raises:
+        AdapterXLTError: they are.
+    """
+    import torch
+
+    # TF32 has 10 bits behind the point, so this would become 1.
+    ones = torch.full((256, 256), 1 + 2**-12, device=device)
+    if float((ones @ ones)[0, 0]) < 256 * (1 + 2**-12):
+        raise AdapterXLTError(
+            f"`{device}` rounds products of single precision, as TF32 does",
+            hint="unset NVIDIA_TF32_OVERRIDE, or use --device cpu",
+        )
 
 
 def _look(
@@ -58,10 +95,12 @@ def _look(
     backward: Best,
     begun: int,
     after: Callable[[int], None],
+    *,
+    stays: bool,
 ) -> None:
+    """Look at products from a row of the source on; `stays`: the target stays on the device."""
     import torch
 
-    stays = _fits(target, device)
     there: dict[int, torch.Tensor] = {}
     # Copies, wherever: `backward` holds what the finished blocks of rows came to.
     back = [torch.from_numpy(side).to(device, copy=True) for side in backward.arrays]
@@ -103,14 +142,16 @@ def _better(best: list[torch.Tensor], products: torch.Tensor, first: int) -> lis
     return [top, torch.cat([ids, where + first], dim=1).gather(1, place)]
 
 
-def _fits(rows: Rows, device: torch.device) -> bool:
-    """Whether a side can stay on a GPU; of another device's memory nothing is known."""
+def _fits(rows: Rows, best: Best, device: torch.device) -> bool:
+    """Whether a side and its best can stay on a GPU; of other devices' memory nothing is known."""
     import torch
 
     if device.type != "cuda":
         return False
+    torch.cuda.empty_cache()  # what torch keeps for later is free too
     free, _ = torch.cuda.mem_get_info(device)
-    return 4 * len(rows) * rows.shape[1] + _SPARE < free
+    kept = sum(side.nbytes for side in best.arrays)
+    return 4 * len(rows) * rows.shape[1] + kept + _SPARE < free
 
 
 def _on(device: torch.device, rows: Rows, start: int, size: int) -> torch.Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from adapterxlt.devices import find_device
 from adapterxlt.models.build import build_train, save
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.steps import Step
@@ -41,7 +40,7 @@ def run_align(planned: PlannedStep, context: Context, staging: Path) -> None:
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
-    built.model.to(find_device(context.device))
+    context.move(built)
     report = align(
         built,
         lexicon,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
+from accelerate.state import AcceleratorState, PartialState
 from transformers import TrainingArguments
 
 from adapterxlt.devices import find_precision
@@ -21,12 +23,16 @@ class _Arguments(TrainingArguments):
 
     place: str = "cpu"
 
-    @property
-    def device(self) -> torch.device:
-        """The device that was chosen."""
-        first: torch.device = super().device
+    @cached_property
+    def _setup_devices(self) -> torch.device:
+        """The device that was chosen; transformers would begin to use the first GPU as well."""
         chosen = torch.device(self.place)
-        if chosen.type == "cuda" and chosen != first:
+        AcceleratorState._reset_state(reset_partial_state=True)
+        self.distributed_state = PartialState(cpu=self.use_cpu)
+        self.local_rank = self.distributed_state.local_process_index
+        # With several GPUs transformers makes the model a DataParallel, copied in every step.
+        self._n_gpu = 0 if self.use_cpu else 1
+        if chosen.type == "cuda":
             torch.cuda.set_device(chosen)
         return chosen
 
@@ -56,7 +62,7 @@ def arguments_of(
     warmup = settings.warmup_steps
     if warmup is None:
         warmup = round(settings.warmup * steps.total)
-    arguments = _Arguments(
+    return _Arguments(
         place=str(device),
         output_dir=str(folder),
         logging_dir=str(tracking.folder if tracking else folder),
@@ -81,6 +87,3 @@ def arguments_of(
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    # With several GPUs transformers wraps the model in DataParallel, which copies it every step.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments

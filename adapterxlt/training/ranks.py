@@ -70,7 +70,8 @@ class Ranks:
         if self.alone:
             return loss
         parameters = list(trained_tensors(model).values())
-        used = torch.tensor([float(p.grad is not None) for p in parameters], device=loss.device)
+        # On the CPU, where a process that is gone is noticed (see `execution.ranks`).
+        used = torch.tensor([float(p.grad is not None) for p in parameters])
         dist.all_reduce(used)
         wanted = [p for p, count in zip(parameters, used.tolist(), strict=True) if count]
         for bucket in _buckets(wanted):

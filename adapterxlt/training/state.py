@@ -33,17 +33,23 @@ def trained_tensors(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
-def collect_tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    """Return all tensors of a training's state, by name."""
+def collect_tensors(
+    model: nn.Module, optimizer: Optimizer, device: torch.device
+) -> dict[str, Tensor]:
+    """Return all tensors of a training's state, by name.
+
+    Args:
+        device: that it trains on. Of GPUs, the random state of this one is kept: another run may
+            see other GPUs, or train on another of them.
+    """
     found: dict[str, Tensor] = {}
     for name, parameter in trained_tensors(model).items():
         found[_MODEL + name] = parameter.detach()
         for key, value in optimizer.state.get(parameter, {}).items():
             found[f"{_OPTIMIZER}{key}/{name}"] = value
     found[_RANDOM + "torch"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        for index, state in enumerate(torch.cuda.get_rng_state_all()):
-            found[f"{_RANDOM}cuda{index}"] = state
+    if device.type == "cuda":
+        found[_RANDOM + "cuda"] = torch.cuda.get_rng_state(device)
     return found
 
 
@@ -94,13 +100,18 @@ def restore_optimizer(
     scheduler.load_state_dict({**scheduler.state_dict(), **state["schedule"]})
 
 
-def restore_random(saved: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Restore the random states of Python, numpy and torch."""
+def restore_random(
+    saved: Mapping[str, Tensor], state: Mapping[str, Any], device: torch.device
+) -> None:
+    """Restore the random states of Python, numpy and torch.
+
+    Args:
+        device: that the training goes on on.
+    """
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, *rest = state["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     torch.set_rng_state(saved[_RANDOM + "torch"])
-    cuda = [saved[key] for key in sorted(saved) if key.startswith(_RANDOM + "cuda")]
-    if cuda and torch.cuda.is_available() and torch.cuda.device_count() == len(cuda):
-        torch.cuda.set_rng_state_all(cuda)
+    if device.type == "cuda" and _RANDOM + "cuda" in saved:
+        torch.cuda.set_rng_state(saved[_RANDOM + "cuda"], device)

@@ -26,7 +26,7 @@ from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
-from adapterxlt.token_budget import Budget, cut
+from adapterxlt.token_budget import Budget, cut, is_out_of_memory
 from adapterxlt.training.best_epoch import BestEpoch
 from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
@@ -149,17 +149,20 @@ class StepTrainer(Trainer):
             try:
                 total = self._add_gradients(model, step.count, pieces)
                 break
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
                 if self._loss is not None:  # it needs all inputs of the step together
                     raise AdapterXLTError(
                         f"`{self.args.device}` has too little memory for this batch",
                         hint="lower batch_size, or choose a device with more memory",
                     ) from error
-                # Some gradients of the step may be there already, so the whole step is repeated.
-                model.zero_grad()
-                restore_states(random)
-                most = max(pieces, key=lambda piece: piece["input_ids"].numel())["input_ids"]
-                self.budget.halve(most.numel(), len(most), self.args.device)
+            # Only now, as the error holds what was computed so far. Some gradients of the step may
+            # be there already, so the whole step is repeated.
+            model.zero_grad()
+            restore_states(random)
+            most = max(pieces, key=lambda piece: piece["input_ids"].numel())["input_ids"]
+            self.budget.halve(most.numel(), len(most), self.args.device)
         total = self.ranks.add_up(model, total)
         self._unread.append(total)
         self.examples += step.examples
@@ -265,7 +268,7 @@ class StepTrainer(Trainer):
             state["epochs"] = self.best.state()
 
         def fill(folder: Path) -> None:
-            found = collect_tensors(model, optimizer)
+            found = collect_tensors(model, optimizer, self.args.device)
             if self.best is not None:
                 found |= self.best.tensors()
             plain = {name: tensor.cpu().contiguous() for name, tensor in found.items()}
@@ -302,7 +305,7 @@ class StepTrainer(Trainer):
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            restore_random(self._saved, self._state)
+            restore_random(self._saved, self._state, self.args.device)
             self._saved = {}
 
 

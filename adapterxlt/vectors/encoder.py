@@ -46,5 +46,5 @@ def load_encoder(
     found = resolve_backbone(backbone or "mini", Path.cwd())
     found.must_be_encoder("this command")
     built = load(found, artifact)
-    built.model.to(place)
+    built.move(place)
     return built

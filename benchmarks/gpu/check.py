@@ -7,6 +7,8 @@ With `--device cpu` everything runs on the CPU, small, to see that the script it
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -207,7 +209,51 @@ def exact_search_finds_the_same_pairs(folder: Path, device: str) -> tuple[bool, 
     return good, "; ".join(said)
 
 
+RECIPE = """
+name: check
+backbone: mini
+data: pocket
+training: {lr: 1e-3, max_steps: 20, max_length: 64}
+stages:
+  nli: {train: mnli}
+  direct: {train: pawsx, precision: auto}
+  scores: {evaluate: [direct], on: pawsx, languages: [en, de], cap: 100}
+"""
+SEARCH = "  search: {retrieve: [none, nli], on: tatoeba, languages: [de]}"
+
+
+def a_recipe_runs_as_on_the_cpu(folder: Path, device: str) -> tuple[bool, str]:
+    """In processes of their own: the first thing that they do with the device is a step."""
+    import json
+
+    recipe, found = folder / "check.yaml", {}
+    recipe.write_text(RECIPE + (SEARCH if importlib.util.find_spec("faiss") else ""))
+    for name, options in {
+        "cpu": ["--device", "cpu"],
+        "one": ["--device", device],
+        "two": ["--device", device.partition(":")[0], "--jobs", "2"],
+    }.items():
+        program = "from adapterxlt.cli.main import main; main()"
+        workdir = folder / name
+        command = ["run", str(recipe), "--workdir", str(workdir), *options]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            return False, f"{name}: {(done.stdout + done.stderr)[-300:]}"
+        rows = json.loads((workdir / "results.json").read_text())["rows"]
+        found[name] = [row["value"] for row in rows if row["main"]]
+    most = [
+        max(abs(one - other) for one, other in zip(found["cpu"], found[name], strict=True))
+        for name in ("one", "two")
+    ]
+    said = f"{len(found['cpu'])} scores differ by {most[0]:.1f} points at most from the CPU's, "
+    return max(most) <= 5, said + f"and by {most[1]:.1f} with two processes"
+
+
 CHECKS: tuple[Check, ...] = (
+    a_recipe_runs_as_on_the_cpu,
     device_is_used,
     predictions_are_those_of_the_cpu,
     goes_on_after_a_kill,

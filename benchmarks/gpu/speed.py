@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -63,6 +64,9 @@ def _trainer(model: Any, folder: Path, rows: list[dict[str, Any]], out: Path, **
     from adapters import AdapterTrainer
     from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
 
+    # Trainings before it leave these behind, and transformers would take them from there.
+    for name in ("ACCELERATE_MIXED_PRECISION", "ACCELERATE_TORCH_DEVICE"):
+        os.environ.pop(name, None)
     arguments = TrainingArguments(
         str(out),
         num_train_epochs=1,

@@ -12,11 +12,11 @@ import torch
 
 from adapterxlt.errors import InvalidRecipeError, MissingDeviceError
 from adapterxlt.execution import preflight, run, step
+from adapterxlt.execution.executors.in_process import InProcess
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
 from adapterxlt.results.measures import write_measures
 from adapterxlt.stages.running import context
-from adapterxlt.stages.training import train_run as training
 from adapterxlt.vectors import encoder
 
 STAGES = """
@@ -59,7 +59,7 @@ def start(loaded: LoadedRecipe, workdir: Path, device: str | None = None) -> run
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Who asked for which device: (module, name)."""
     found: list[tuple[str, str]] = []
-    for module in (context, preflight, step, training):
+    for module in (context, preflight, step):
 
         def find(name: str, by: str = module.__name__.rpartition(".")[2]) -> torch.device:
             found.append((by, name))
@@ -78,7 +78,7 @@ def test_all_stages_compute_there_and_another_device_finds_their_results(
     assert {name for _, name in asked} == {"cuda:1"}
     by = [by for by, _ in asked]
     # Three models are trained; two cells of evaluation and two of retrieval load one each.
-    assert (by.count("preflight"), by.count("train_run"), by.count("context")) == (1, 3, 4)
+    assert (by.count("preflight"), by.count("context")) == (1, 3 + 4)
     asked.clear()
     second = start(loaded, tmp_path / "work", "cpu")
     assert second.done == []
@@ -125,6 +125,30 @@ def test_a_missing_device_is_said_before_any_work(
     )
     with pytest.raises(MissingDeviceError, match="device `cuda` is not available"):
         start(load_recipe(recipe), tmp_path / "work", "cuda")
+
+
+def test_a_device_of_other_machines_need_not_be_here(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Elsewhere(InProcess):
+        elsewhere = True
+
+        def check(self, context: context.Context) -> None:
+            assert context.recipe.resources_of("one").gpus is None
+            assert context.recipe.device == "cuda"
+            raise KeyboardInterrupt  # everything of this machine has been checked
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    loaded = load_recipe(recipe)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    with pytest.raises(KeyboardInterrupt):
+        run.run_recipe(
+            loaded.recipe,
+            workdir=tmp_path / "work",
+            sources=sources,
+            device="cuda",
+            executor=Elsewhere(),
+        )
 
 
 def test_a_precision_that_the_device_lacks_is_said_before_any_work(

@@ -43,6 +43,28 @@ if "adapterxlt.execution.ranks" in sys.orig_argv:
     ranks.Ranks.seed = seed
 """
 
+# Prints more than a pipe holds, as NCCL may.
+PRINTING = """
+import os, sys
+if "adapterxlt.execution.ranks" in sys.orig_argv:
+    import adapterxlt.training.ranks as ranks
+    before = ranks.Ranks.seed
+    def seed(self, number, step):
+        os.write(1, b"." * 100_000)
+        before(self, number, step)
+    ranks.Ranks.seed = seed
+"""
+# Finds no GPU.
+DEVICELESS = """
+import sys
+if "adapterxlt.execution.ranks" in sys.orig_argv:
+    import adapterxlt.devices as devices
+    from adapterxlt.errors import MissingDeviceError
+    def find_device(name):
+        raise MissingDeviceError("there is no GPU")
+    devices.find_device = find_device
+"""
+
 
 class _Broken(Silent):
     """Breaks a training after so many steps."""
@@ -149,16 +171,40 @@ def test_a_checkpoint_of_two_goes_on_in_one_and_back(run: Run, tmp_path: Path) -
         assert_alike(tmp_path / "whole/store", tmp_path / name / "store")
 
 
-def test_a_process_that_dies_is_said(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(KILLING)
-    before = os.environ.get("PYTHONPATH", "")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), before]))
+@pytest.fixture
+def in_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has the processes that train along run a program when they begin."""
+
+    def put(program: str) -> None:
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "sitecustomize.py").write_text(program)
+        before = os.environ.get("PYTHONPATH", "")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), before]))
+
+    return put
+
+
+def test_a_process_that_dies_is_said(run: Run, in_others: Callable[[str], None]) -> None:
+    in_others(KILLING)
     stages = "  adapter: {train: pawsx}\n"
     failed = run("two", stages, devices=2).failed["adapter"]
     assert failed.startswith("process 1 of this training failed; its log ends with:")
+
+
+def test_a_process_without_its_device_is_said_before_the_training(
+    run: Run, in_others: Callable[[str], None]
+) -> None:
+    in_others(DEVICELESS)
+    failed = run("two", "  adapter: {train: pawsx}\n", devices=2).failed["adapter"]
+    assert failed.startswith("process 1 of this training failed; its log ends with:")
+    assert "MissingDeviceError: there is no GPU" in failed
+
+
+def test_a_process_that_prints_much_does_not_wait_for_a_reader(
+    run: Run, in_others: Callable[[str], None]
+) -> None:
+    in_others(PRINTING)
+    assert run("two", "  adapter: {train: pawsx}\n", devices=2).failed == {}
 
 
 def test_devices_are_counted_from_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,16 @@ def test_states_are_those_of_plain_transformers(made: MakeBackbone, model_type: 
         )
 
 
+def test_modernbert_does_not_take_flash_attention_by_itself(
+    made: MakeBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is installed, transformers would: other numbers, and none on a CPU."""
+    monkeypatch.setattr(
+        transformers.PreTrainedModel, "_flash_attn_2_can_dispatch", lambda self, *of, **more: True
+    )
+    assert load(made("modernbert"), None).model.config._attn_implementation == "sdpa"
+
+
 @pytest.mark.parametrize("model_type", encoders.ALL)
 def test_vectors_of_every_layer(made: MakeBackbone, model_type: str) -> None:
     backbone = made(model_type)

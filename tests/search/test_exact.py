@@ -117,6 +117,46 @@ def test_the_cpu_goes_on_where_the_memory_of_a_device_ends(monkeypatch, fails_at
         assert one[1].tobytes() == other[1].tobytes()
 
 
+def test_a_target_that_does_not_fit_is_sent_block_by_block(monkeypatch):
+    rng = np.random.default_rng(3)
+    left, right = (rng.normal(size=(n, 5)).astype(np.float32) for n in (70, 90))
+    sides = ArrayRows(left), ArrayRows(right)
+    expected = exact_neighbours(*sides, 4)
+    monkeypatch.setattr(on_device, "ROWS", 16)
+    monkeypatch.setattr(on_device, "COLUMNS", 32)
+    monkeypatch.setattr(on_device, "_fits", lambda rows, best, device: True)
+    sent = []
+
+    def send(device, rows, start, size, send=on_device._on):
+        sent.append((rows is sides[1], start))
+        if len(sent) == 6:  # somebody else has taken the memory meanwhile
+            raise torch.OutOfMemoryError
+        return send(device, rows, start, size)
+
+    monkeypatch.setattr(on_device, "_on", send)
+    told, progress = [], Silent()
+    progress.log = told.append
+    found = exact_neighbours(*sides, 4, progress, device="cpu")
+    assert told == [], "the device goes on"
+    # The target is sent once while it stays, and for each block of rows from the third on later.
+    assert [start for target, start in sent[:6] if target] == [0, 32, 64]
+    assert [start for target, start in sent[6:] if not target] == [32, 48, 64]
+    assert len([start for target, start in sent[6:] if target]) == 3 * 3
+    for one, other in zip(found, expected, strict=True):
+        assert one[0].tobytes() == other[0].tobytes()
+        assert one[1].tobytes() == other[1].tobytes()
+
+
+def test_products_that_are_rounded_as_tf32_are_refused(monkeypatch):
+    full = torch.full
+    monkeypatch.setattr(
+        torch, "full", lambda shape, value, **more: full(shape, float(int(value)), **more)
+    )
+    sides = ArrayRows(np.ones((3, 2), np.float32)), ArrayRows(np.ones((3, 2), np.float32))
+    with pytest.raises(AdapterXLTError, match="`cpu` rounds products of single precision"):
+        exact_neighbours(*sides, 1, device="cpu")
+
+
 def test_real_valued_vectors_on_a_device_give_the_same_bytes():
     rng = np.random.default_rng(1)
     left, right = (rng.normal(size=(n, 24)).astype(np.float32) for n in (1500, 5000))

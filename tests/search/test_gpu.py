@@ -6,6 +6,8 @@ is all that can be seen so, not that they are fast, nor that a GPU answers them.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import faiss
 import numpy as np
 import pytest
@@ -39,6 +41,8 @@ def sent(monkeypatch):
     calls.numbers = []
 
     def to_gpus(index, co=None, gpus=None):
+        # Its tables would not fit into the shared memory of a GPU otherwise.
+        assert getattr(co, "useFloat16", False) == isinstance(index, faiss.IndexIVFPQ)
         calls.append((type(index).__name__, index.ntotal))
         calls.numbers.append(gpus)
         return Replicas(index)
@@ -48,6 +52,7 @@ def sent(monkeypatch):
             calls.append((name, value))
             setattr(replicas.index, name, value)
 
+    monkeypatch.setattr(faiss, "GpuMultipleClonerOptions", SimpleNamespace, raising=False)
     monkeypatch.setattr(faiss, "get_num_gpus", lambda: 2, raising=False)
     monkeypatch.setattr(faiss, "index_cpu_to_gpus_list", to_gpus, raising=False)
     monkeypatch.setattr(faiss, "GpuParameterSpace", GpuParameterSpace, raising=False)

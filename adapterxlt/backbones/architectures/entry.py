@@ -34,6 +34,8 @@ class Architecture:
         model: the class that takes adapters and heads, as `module:Class`; by default the class
             of `adapters`.
         fixed: keys of the configuration with a fixed value here, whatever config.json says.
+        attention: how transformers computes attention, where it may choose flash attention by
+            itself; "": its choice.
         body: the parts of the encoder that hold its weights.
         layers: the path of its list of layers.
         words: the path of its word embeddings.
@@ -68,6 +70,7 @@ class Architecture:
     tokenizers: tuple[str, ...]
     model: str = ""
     fixed: Mapping[str, object] = field(default_factory=dict)
+    attention: str = ""
     body: tuple[str, ...] = ("embeddings", "encoder")
     layers: str = "encoder.layer"
     layerless: bool = True

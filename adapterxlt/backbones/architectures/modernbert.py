@@ -37,6 +37,7 @@ MODERNBERT = Architecture(
     },
     # It would compile the model, which has not been tested here.
     fixed={"reference_compile": False},
+    attention="sdpa",
     tensors={
         "embeddings.tok_embeddings.weight": ("vocab_size", "hidden_size"),
         "final_norm.weight": ("hidden_size",),

@@ -54,7 +54,9 @@ class Work:
 class Executor(Protocol):
     """Carries out steps; it does not care about their order, failures or results.
 
-    Whoever computes a step calls `execution.step.ensure`, or has a `worker.Worker` do so.
+    Whoever computes a step calls `execution.step.ensure`, or has a `worker.Worker` do so. An
+    executor of other machines says `elsewhere = True`; then nothing is asked of this machine's
+    devices.
     """
 
     name: str

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from adapterxlt.devices import AUTO
+from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import tail
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
@@ -55,7 +56,20 @@ class Local:
         self._gpus: list[str] = []
 
     def check(self, context: Context) -> None:
-        """It can always work, as its processes have the same Python, machine and disk."""
+        """Check that every process has enough GPUs.
+
+        Everything else is there: its processes have the same Python, machine and disk.
+        """
+        gpus = _gpus(context.device)
+        each = max(1, len(gpus) // self.slots)
+        for planned in context.plan.steps:
+            devices = planned.step.devices
+            if gpus and devices > each and planned.status != "done":
+                raise UsageError(
+                    f"--jobs {self.slots}: `{planned.step.id}` needs {devices} GPUs, and each of "
+                    f"{self.slots} processes has {each} of {len(gpus)}",
+                    hint=f"use --jobs {max(1, len(gpus) // devices)}",
+                )
 
     def start(self, work: Work) -> None:
         self._work = work

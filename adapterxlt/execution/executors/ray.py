@@ -22,6 +22,7 @@ from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.probe import answer, question
 from adapterxlt.execution.executors.ray_logs import Pieces, sending
+from adapterxlt.execution.executors.ray_resources import Nodes, fits, options_of, resources_in
 from adapterxlt.execution.worker import Worker, output_to
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
@@ -48,6 +49,7 @@ class Ray:
 
     name = "ray"
     slots = 10_000
+    elsewhere = True
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -81,6 +83,8 @@ class Ray:
         ray = _ray()
         exchange = work.context.exchange
         self._task = ray.remote(_carry_out)
+        self._gpu_task = ray.remote(max_calls=1)(_carry_out)  # see `options_of`
+        self._nodes = _nodes(ray)
         self._url = exchange.url if exchange else ""
         self._job = ray.put(work.document.read_text(encoding="utf-8"))
         keeper = ray.remote(Pieces).options(num_cpus=0, max_restarts=-1)
@@ -93,8 +97,9 @@ class Ray:
         for planned in steps:
             log = self._work.log(planned.step.id)
             log.unlink(missing_ok=True)  # the step has begun when the log begins
-            wanted = self._work.context.recipe.resources_of(planned.step.stage)
-            task = self._task.options(max_retries=TRIES - 1, **_options(wanted))
+            wanted = _wanted(self._work.context, planned, self._nodes)
+            function = self._gpu_task if wanted.gpus else self._task
+            task = function.options(max_retries=TRIES - 1, **options_of(wanted, self._nodes))
             assert self._token is not None
             order = _Order(self._work.document, planned.step.id, log, self._url, self._token)
             ref = task.remote(order, self._job, self._pieces)
@@ -265,24 +270,24 @@ def _check_resources(ray: Any, context: Context) -> None:
 
     Without such a node, Ray would wait for ever.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = _nodes(ray)
     for planned in context.plan.steps:
         if planned.status == "done":
             continue
-        name = planned.step.stage
-        wanted = context.recipe.resources_of(name)
-        asked = {"CPU": wanted.cpus or 1, "GPU": wanted.gpus or 0, "memory": wanted.bytes or 0}
-        if not any(all(node.get(k, 0) >= v for k, v in asked.items()) for node in nodes):
+        wanted = _wanted(context, planned, nodes)
+        if not fits(wanted, nodes):
             raise UsageError(
-                f"stages.{name}.resources: no node of the Ray cluster has "
-                f"{wanted.cpus or 1} CPUs, {wanted.gpus or 0} GPUs"
+                f"stages.{planned.step.stage}.resources: no node of the Ray cluster has "
+                f"{wanted.cpus} CPUs, {wanted.gpus} GPUs"
                 + (f", {wanted.memory} of memory" if wanted.memory else ""),
                 hint="request less, or add a larger node",
             )
 
 
-def _options(wanted: Resources) -> dict[str, Any]:
-    found: dict[str, Any] = {"num_cpus": wanted.cpus or 1, "num_gpus": wanted.gpus or 0}
-    if wanted.bytes:
-        found["memory"] = wanted.bytes
-    return found
+def _nodes(ray: Any) -> Nodes:
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _wanted(context: Context, planned: PlannedStep, nodes: Nodes) -> Resources:
+    wanted = context.recipe.resources_of(planned.step.stage)
+    return resources_in(wanted, context.device, nodes)

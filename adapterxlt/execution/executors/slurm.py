@@ -54,6 +54,7 @@ class Slurm:
 
     name = "slurm"
     slots = 10_000
+    elsewhere = True
 
     def __init__(
         self, settings: Mapping[str, str], detach: bool, confirm: Callable[[str], bool] | None

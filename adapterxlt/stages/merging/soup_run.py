@@ -86,7 +86,7 @@ def choose(planned: PlannedStep, context: Context, make: Callable[[list[float]],
 
     def of_soup(kept: Sequence[int]) -> DevScore:
         built = make(_shares(kept, len(inputs)))
-        built.model.to(find_device(context.device))
+        built.move(find_device(context.device))
         return score(built)
 
     alone = [score(context.load(name)) for name in inputs]

@@ -150,7 +150,7 @@ class Context:
             del self._loaded[other]
         if key not in self._loaded:
             built = load(self.backbone, self.artifact(step_id) if step_id else None)
-            built.model.to(find_device(self.device))
+            built.move(find_device(self.device))
             self._loaded[key] = built
         self._loaded[key].precision = "fp32"  # another cell may have had another
         return self._loaded[key]
@@ -169,9 +169,22 @@ class Context:
             artifact, language, source = (self.artifact(name) if name else None for name in steps)
             assert artifact is not None
             built = load_speaking(self.backbone, artifact, language=language, source=source)
-            built.model.to(find_device(self.device))
+            built.move(find_device(self.device))
             self._loaded[key] = built
         return self._loaded[key]
+
+    def move(self, built: Built) -> None:
+        """Move a model that is to be trained to the run's device.
+
+        On a GPU, the models that are loaded make room for it.
+
+        Raises:
+            AdapterXLTError: the device has too little memory for it.
+        """
+        device = find_device(self.device)
+        if device.type == "cuda":
+            self.forget()
+        built.move(device)
 
     def forget(self) -> None:
         """Let go of the models in memory; for a step that has changed one of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ class Meter:
         self._resumed = resumed
         self._own_peak = _forget_peak()
         if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
+            _forget_device_peak(device)
         self._started = time.monotonic()
 
     def read(self) -> Measured:
@@ -48,6 +49,14 @@ class Meter:
             merged_query_seconds=query * clock.merged if query and clock.merged else None,
             **self.sizes,
         )
+
+
+def _forget_device_peak(device: torch.device) -> None:
+    """Let the peak of a GPU's memory start again, without what earlier steps have left there."""
+    torch.cuda.init()  # resetting fails in a process that has not used CUDA yet
+    gc.collect()  # a Trainer holds itself, its model and its optimizer
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
 
 
 def _forget_peak() -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from adapterxlt.batching.cache import encode_cached
-from adapterxlt.devices import AUTO, find_device
+from adapterxlt.devices import AUTO
 from adapterxlt.kinds.facts import Example
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models.build import Built, build_fusion, build_train, save
@@ -73,7 +73,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
     built = build(planned, heads, settings, context)
     if context.meter:
         context.meter.sizes = sizes_of(built)
-    built.model.to(find_device(context.device))
+    context.move(built)
     report = train(
         built,
         _inputs(built, materials, settings, context.encoded),

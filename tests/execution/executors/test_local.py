@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import newest_board
 from adapterxlt.execution.executors.local import TRIES, Local, _environment
 from adapterxlt.execution.run import RunResult
@@ -39,6 +43,27 @@ def test_two_processes_leave_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert board.told_by_log(board.lines["direct"]) == ["direct: finished"]
     again = run("both", Local(2))
     assert (again.done, again.reused) == ([], alone.done)
+
+
+def test_a_stage_needs_the_gpus_of_its_process(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4,5,6,7")
+    steps = [
+        SimpleNamespace(status=status, step=SimpleNamespace(id=name, devices=devices))
+        for name, status, devices in (("nli", "done", 8), ("direct", "missing", 4))
+    ]
+    context: Any = SimpleNamespace(device="cuda", plan=SimpleNamespace(steps=steps))
+    Local(2).check(context)
+    told = (
+        r"^--jobs 3: `direct` needs 4 GPUs, and each of 3 processes has 2 of 8 "
+        r"\(use --jobs 2\)$"
+    )
+    with pytest.raises(UsageError) as caught:
+        Local(3).check(context)
+    assert re.match(told, f"{caught.value.message} ({caught.value.hint})")
+    context.device = "cpu"
+    Local(3).check(context)
 
 
 def test_a_step_that_kills_its_process_fails_in_the_end(

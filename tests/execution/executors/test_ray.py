@@ -12,6 +12,7 @@ from adapterxlt.execution.away import WORKER_DIR
 from adapterxlt.execution.executors import ray as executor
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.ray import Ray, _carry_out, _Order
+from adapterxlt.recipe.resources import Resources
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.store.cache_folder import CACHE
 
@@ -69,10 +70,15 @@ class Cluster:
     def __init__(self) -> None:
         self.orders: list[_Order] = []
 
+    def nodes(self) -> list[Any]:
+        return []
+
     def __getattr__(self, name: str) -> Any:  # of what is only called
         return lambda *arguments, **more: self
 
-    def remote(self, *arguments: Any) -> Any:
+    def remote(self, *arguments: Any, **more: Any) -> Any:
+        if more:  # of a function, with options
+            return self.remote
         if isinstance(arguments[0], _Order):
             self.orders.append(arguments[0])
             return "a reference"
@@ -85,9 +91,8 @@ class Cluster:
 def test_each_run_has_a_token_while_it_lasts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resources = SimpleNamespace(cpus=1, gpus=0, bytes=0)
     context: Any = SimpleNamespace(
-        exchange=None, recipe=SimpleNamespace(resources_of=lambda stage: resources)
+        exchange=None, device="cpu", recipe=SimpleNamespace(resources_of=lambda stage: Resources())
     )
     (tmp_path / "job.json").write_text("{}")
     work = Work(context, tmp_path, tmp_path / "job.json", began=print, note=print)
