@@ -97,15 +97,13 @@ def methods(backbone: str | None = None) -> Listing:
         backbone: the backbone on which to count the trained parameters, as in recipes.
     """
     from adapterxlt.methods.added import added, meaning
-    from adapterxlt.methods.defaults import default_epochs, default_lr
     from adapterxlt.methods.table import METHODS
 
     records: list[dict[str, object]] = [
         {
             "method": method.name,
             "family": method.family,
-            "lr": default_lr(method.name),
-            "epochs": default_epochs(method.name),
+            **_defaults(method.name),
             "what": method.help,
             "parameters": method.defaults,
         }
@@ -115,8 +113,7 @@ def methods(backbone: str | None = None) -> Listing:
         {
             "method": name,
             "family": "added",
-            "lr": default_lr(text),
-            "epochs": default_epochs(text),
+            **_defaults(text),
             "what": text,
             "parameters": {},
         }
@@ -129,6 +126,16 @@ def methods(backbone: str | None = None) -> Listing:
     if backbone is not None:
         note += "\n" + _count(records, backbone)
     return Listing(records, hidden=("parameters",), note=note)
+
+
+def _defaults(method: str) -> dict[str, object]:
+    """The learning rate and epochs of a stage that sets none; "-" where the method is wrong."""
+    from adapterxlt.methods.defaults import default_epochs, default_lr
+
+    try:
+        return {"lr": default_lr(method), "epochs": default_epochs(method)}
+    except ValueError:  # a package adds what is no method; a recipe that uses it says so
+        return {"lr": "-", "epochs": "-"}
 
 
 def _count(records: list[dict[str, Any]], name: str) -> str:
