@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import configparser
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -92,21 +95,20 @@ def test_the_lowest_versions_are_the_floors() -> None:
 
 @pytest.fixture(scope="module")
 def dists(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the source archive; nothing is written into the checkout."""
+    """A folder with the wheel and the source archive; nothing stays in the checkout."""
     folder = tmp_path_factory.mktemp("dists")
     (folder / "egg").mkdir()
-    subprocess.run(
-        [
-            *(sys.executable, "setup.py", "--quiet"),
-            *("egg_info", "--egg-base", str(folder / "egg")),
-            *("build", "--build-base", str(folder / "build")),
-            *("bdist_wheel", "--dist-dir", str(folder)),
-            *("sdist", "--dist-dir", str(folder)),
-        ],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-    )
+    command = [
+        *(sys.executable, "setup.py", "--quiet"),
+        *("egg_info", "--egg-base", str(folder / "egg")),
+        *("build", "--build-base", str(folder / "build")),
+        *("bdist_wheel", "--dist-dir", str(folder)),
+        *("sdist", "--dist-dir", str(folder)),
+    ]
+    # While it works, `sdist` has a folder in the checkout, where another process may build too.
+    lock = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:16]
+    with FileLock(Path(tempfile.gettempdir(), f"adapterxlt-build-{lock}.lock")):
+        subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
     return folder
 
 

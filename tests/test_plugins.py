@@ -25,11 +25,17 @@ def test_what_an_installed_package_adds_is_found_by_its_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("source", "reason"),
-    [("1 / 0", "division by zero"), ("", "no attribute 'READER'"), ("import nowhere", "nowhere")],
+    ("number", "source", "reason"),
+    [
+        (1, "1 / 0", "division by zero"),
+        (2, "", "no attribute 'READER'"),
+        (3, "import nowhere", "nowhere"),
+    ],
 )
-def test_a_package_that_fails_is_named(tmp_path: Path, source: str, reason: str) -> None:
-    module = f"bad_reading_{abs(hash(source)) % 1000}"
+def test_a_package_that_fails_is_named(
+    tmp_path: Path, number: int, source: str, reason: str
+) -> None:
+    module = f"bad_reading_{number}"
     names = {"bad": f"{module}:READER"}
     with (
         installed(tmp_path, group="readers", names=names, module=module, source=source),

@@ -50,13 +50,13 @@ while True:
     request, (out, err, status) = json.loads(text), files
     program = os.fork()
     if program:
-        os.write(status, b"%d\n" % program)
         _, ended = os.waitpid(program, 0)
         os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
         os._exit(0)
     break
 
 os.setsid()
+os.write(status, b"%d\n" % os.getpid())  # only now, as it is killed with its group
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 os.dup2(out, 1)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.scenarios.preloaded import PLAIN, Program, start_program
@@ -81,10 +82,19 @@ def killed_at(
     return process.returncode != 0
 
 
+def there(folder: Path, pattern: str) -> bool:
+    """Whether there is such a file; `glob` fails if a folder goes away while it looks."""
+    try:
+        return any(folder.glob(pattern))
+    except FileNotFoundError:
+        return False
+
+
 def kill(process: Program) -> bool:
     """SIGKILL it with all it started, and wait; False if it had ended before."""
     running = process.poll() is None
     if running:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended since
+            os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     return running

@@ -16,7 +16,7 @@ ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=cred_expire=5
+AuthInfo=cred_expire=60
 GresTypes=gpu
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc

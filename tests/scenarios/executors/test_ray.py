@@ -51,7 +51,7 @@ def test_a_node_that_dies_mid_stage_is_survived(run: Run, tmp_path: Path, cluste
 
     run("alone", stages=stages)
     doomed = cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(timeout=300)
     executor = make(Options(address=cluster.address))
     see, deaths = executor._see_begun, []
     (trained,) = [e for e in Store(tmp_path / "alone/store").entries() if e.title == "direct"]
@@ -91,7 +91,7 @@ def test_nodes_without_a_shared_disk_work_through_a_remote(
         cluster.add_node(num_cpus=1, env_vars={WORKER_DIR: str(tmp_path / name)})
         for name in ("doomed", "other")
     )
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(timeout=300)
     url = str(tmp_path / "remote")
     first = ("nli", "direct", "second")
     entries = Store(tmp_path / "whole/store").entries()

@@ -26,6 +26,7 @@ from adapterxlt.execution.slurm.jobs import Jobs
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
 from tests.scenarios.executors import slurm_accounts, slurm_node
+from tests.scenarios.program import there
 
 pytest.importorskip("submitit", reason="submitit is not installed")
 
@@ -102,7 +103,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -
             ended = super()._look(step_id, queued)  # type: ignore[arg-type]
             self.ids.add(self._jobs.ids[step_id])
             folder = tmp_path / "work/store/.staging"
-            if not self.begun and any(folder.glob("*/checkpoints/*")):
+            if not self.begun and there(folder, "*/checkpoints/step-*"):
                 subprocess.run(["scontrol", "requeue", self._jobs.ids[step_id]], check=True)
                 self.begun += 1
             return ended
