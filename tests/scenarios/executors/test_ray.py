@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,19 @@ from adapterxlt.store.store import Store
 ray = pytest.importorskip("ray", reason="ray is not installed")
 
 Run = Callable[..., RunResult]
+
+# Writes down which GPUs a process sees when it begins a step.
+GPUS_SEEN = """
+import os
+def look(event, args):
+    if event == "open" and isinstance(args[0], str) and args[0].endswith(".log"):
+        path = os.path.join(os.environ["SEEN"], str(os.getpid()))
+        if not os.path.exists(path):
+            with open(path, "w") as out:
+                out.write(os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
+import sys
+sys.addaudithook(look)
+"""
 
 
 def contents(store: Path) -> dict[str, dict[str, str]]:
@@ -125,3 +139,38 @@ def test_nodes_without_a_shared_disk_work_through_a_remote(
     again = run("third", stages=stages, remote=url)
     assert (again.done, len(again.reused)) == ([], 6), "another work folder takes all from there"
     cluster.remove_node(other)
+
+
+@pytest.mark.slow
+def test_steps_with_gpus_have_processes_of_their_own(
+    run: Run, tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray only counts the GPUs that a node says it has; torch finds none, and takes the CPU."""
+    stages = """
+  nli: {train: mnli, resources: {gpus: 0}}
+  direct: {train: pawsx}
+  second: {train: pawsx, seed: 2}
+  third: {train: pawsx, seed: 3}
+  fourth: {train: pawsx, seed: 4, resources: {gpus: 0}}"""
+    site = tmp_path / "site"
+    site.mkdir()
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    (site / "sitecustomize.py").write_text(GPUS_SEEN)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("SEEN", str(seen))
+    node = cluster.add_node(num_cpus=2, num_gpus=2)
+    cluster.wait_for_nodes(timeout=300)
+    try:
+        assert not run("gpus", make(Options(address=cluster.address)), stages).failed
+    finally:
+        cluster.remove_node(node)
+    processes = {}
+    for log in (tmp_path / "gpus/logs").glob("*/*.log"):
+        (number,) = re.findall(r" on .*, process (\d+), ", log.read_text())
+        processes[log.stem] = number
+    on_gpus = [processes[name] for name in ("direct", "second", "third")]
+    assert len(set(on_gpus)) == 3
+    assert not {processes["nli"], processes["fourth"]} & set(on_gpus)
+    assert {(seen / number).read_text() for number in on_gpus} <= {"0", "1"}
+    assert (seen / processes["nli"]).read_text() == ""
