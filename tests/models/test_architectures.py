@@ -74,6 +74,8 @@ def test_modernbert_does_not_take_flash_attention_by_itself(
     made: MakeBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it is installed, transformers would: other numbers, and none on a CPU."""
+    if not hasattr(transformers.PreTrainedModel, "_flash_attn_2_can_dispatch"):
+        pytest.skip("this version of transformers asks in another way")
     monkeypatch.setattr(
         transformers.PreTrainedModel, "_flash_attn_2_can_dispatch", lambda self, *of, **more: True
     )

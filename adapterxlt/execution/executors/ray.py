@@ -216,9 +216,8 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
         write_atomic(document, job)
         return Worker(document, home, Exchange(order.url, Silent()))
 
-    ray = _ray()
-
     def send(text: str) -> None:
+        ray = _ray()
         with suppress(ray.exceptions.RayError):  # its node is gone: some lines are lost
             ray.get(pieces.add.remote(order.step, text))  # the run must not look before it is there
 
