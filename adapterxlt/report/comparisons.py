@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.estimates import holm
@@ -21,7 +23,7 @@ from adapterxlt.report.systems import (
     name_of,
     with_outcomes,
 )
-from adapterxlt.results.outcomes import SEEN
+from adapterxlt.results.outcomes import SEEN, Outcomes
 from adapterxlt.results.rows import Row
 
 LEVEL = 0.05  # the level of significance, for corrected p
@@ -56,6 +58,8 @@ class Comparison:
         sides: the number of seeds of the model and of the baseline; 0 for what has no seed, as a
             backbone without training.
         clash: seeds that were measured twice, by two versions of the code; the last ones count.
+        constant: models on both sides that give every example the same answer, as a model does
+            whose training has diverged.
         grid: for crossed seeds, the number of seeds of each stage; () for others.
         interval: how the interval was made, in words.
         variance: the variance of the difference by its source, in squared points. The interval
@@ -98,6 +102,7 @@ class Comparison:
     grid: tuple[int, ...] = ()
     sides: tuple[int, int] = (1, 1)
     clash: tuple[str, ...] = ()
+    constant: tuple[str, ...] = ()
 
     @property
     def seeds_told(self) -> str:
@@ -110,7 +115,7 @@ class Comparison:
 
     def as_dict(self) -> dict[str, object]:
         """Return the comparison as plain JSON data."""
-        lists = ("languages", "grid", "sides", "clash")
+        lists = ("languages", "grid", "sides", "clash", "constant")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
     def __str__(self) -> str:
@@ -136,6 +141,10 @@ class Comparison:
             )
         if self.clash:
             text += f"; measured twice, differently, the last counts: seed {', '.join(self.clash)}"
+        if self.constant:
+            text += (
+                f"; one label for every example, so not trained well: {', '.join(self.constant)}"
+            )
         return text
 
 
@@ -179,6 +188,18 @@ def _has_seen(contest: Contest) -> bool:
     )
 
 
+def _is_constant(measured: Sequence[Outcomes]) -> bool:
+    """Whether examples of different labels have all been given the same one."""
+    labels: dict[str, set[object]] = {"gold": set(), "predicted": set()}
+    for one in measured:
+        for side, found in labels.items():
+            column = one.columns.get(side)
+            if column is None or column.ndim != 1:  # not one label for each example
+                return False
+            found.update(np.unique(column).tolist())
+    return len(labels["gold"]) > 1 and len(labels["predicted"]) == 1
+
+
 def _comparison(
     contest: Contest, verdict: Verdict, corrected: float, unseen: Verdict | None, resamples: int
 ) -> Comparison:
@@ -219,6 +240,13 @@ def _comparison(
         grid=verdict.design.shape if len(verdict.design.shape) > 1 else (),
         sides=(_seeds(contest.models), _seeds(contest.baselines)),
         clash=contest.clash,
+        constant=tuple(
+            dict.fromkeys(
+                one.row.model
+                for one in (*contest.models, *contest.baselines)
+                if _is_constant([one.outcomes[code] for code in contest.languages])
+            )
+        ),
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin

@@ -24,17 +24,27 @@ class Measured:
         self.folder, self.rows = folder, list[Row]()
 
     def add(
-        self, model: str, cell: str, right: Mapping[str, np.ndarray], **changed: Any
+        self,
+        model: str,
+        cell: str,
+        right: Mapping[str, np.ndarray],
+        *,
+        predicted: Mapping[str, np.ndarray] | None = None,
+        **changed: Any,
     ) -> Measured:
         """Add a model of which each example is right or wrong, by language.
 
         Args:
             cell: names its measurement; the same name is the same measurement.
+            right: whether each example is right; with `predicted`, its label.
         """
         address = hashlib.sha256(cell.encode()).hexdigest()
         blocks = []
         for code, own in right.items():
             columns = {"gold": np.ones(len(own), int), "predicted": own.astype(int)}
+            if predicted is not None:
+                columns = {"gold": own, "predicted": predicted[code]}
+                own = own == predicted[code]
             blocks.append(Outcomes(code, "dev", np.arange(len(own)), columns))
             made: Row = row(model, code, 100 * float(own.mean()))
             known = {"setup": model, "cell": address, "n": len(own)}

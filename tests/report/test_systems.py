@@ -49,6 +49,26 @@ def test_the_same_seed_measured_by_two_versions_counts_once(tmp_path: Path) -> N
     assert str(found).endswith("measured twice, differently, the last counts: seed 1")
 
 
+def test_a_model_with_one_answer_for_everything_is_named(tmp_path: Path) -> None:
+    work = Measured(tmp_path)
+    gold = {code: np.arange(300) % 3 for code in ("de", "fr")}
+    answers = {
+        "direct": {code: np.where(DRAW.random(300) < 0.9, gold[code], 0) for code in gold},
+        "after.s1": {code: np.where(DRAW.random(300) < 0.8, gold[code], 0) for code in gold},
+        "after.s2": {code: np.full(300, 1) for code in gold},
+    }
+    for model, predicted in answers.items():
+        seed = {"seed": int(model[-1])} if model[-1].isdigit() else {}
+        baseline = "" if model == "direct" else "direct"
+        work.add(
+            model, model, gold, predicted=predicted, baseline=baseline, setup=model[:5], **seed
+        )
+    [found] = compared(read_runs((work.save(),)), resamples=300).values()
+    assert found.constant == ("after.s2",)
+    assert str(found).endswith("; after.s2 gives every example the same answer")
+    assert found.as_dict()["constant"] == ["after.s2"]
+
+
 def test_other_languages_are_another_comparison(tmp_path: Path) -> None:
     """In `s1`, Swahili is not zero-shot, as another model of the table was trained in it."""
     work = Measured(tmp_path)
