@@ -142,9 +142,8 @@ class Comparison:
         if self.clash:
             text += f"; measured twice, differently, the last counts: seed {', '.join(self.clash)}"
         if self.constant:
-            text += (
-                f"; one label for every example, so not trained well: {', '.join(self.constant)}"
-            )
+            give = "gives" if len(self.constant) == 1 else "give"
+            text += f"; {', '.join(self.constant)} {give} every example the same answer"
         return text
 
 
