@@ -42,7 +42,6 @@ def find_device(name: str = AUTO) -> torch.device:
     """Return the device of a name: `auto` is the first CUDA GPU, else the CPU.
 
     `mps` (Apple's GPUs) is taken only when it is asked for: its sums differ more from the CPU's.
-    For a CUDA GPU, torch is told to compute fp32 in fp32, and not in TF32.
 
     Args:
         name: as `is_device` has it.
@@ -63,12 +62,21 @@ def find_device(name: str = AUTO) -> torch.device:
     if kind == "cuda":
         if int(number or 0) >= gpus:
             raise MissingDeviceError(f"device `{name}` is not available: {_seen(gpus)}", hint=_HINT)
-        # NVIDIA's containers let matrix products in fp32 be rounded as TF32 does.
-        torch.set_float32_matmul_precision("highest")
         return torch.device("cuda", int(number or 0))
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MissingDeviceError(f"device `mps` is not available: {_seen(gpus)}", hint=_HINT)
     return torch.device(kind)
+
+
+def compute_exactly(device: torch.device) -> None:
+    """Have a GPU compute products in fp32 as such; NVIDIA's containers let it round as in TF32.
+
+    This is a setting of the whole process, so it is for those that carry out steps.
+    """
+    import torch
+
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("highest")
 
 
 def gpu_count() -> int:

@@ -7,7 +7,13 @@ from typing import Self
 import pytest
 import torch
 
-from adapterxlt.devices import find_device, find_precision, is_device, moved
+from adapterxlt.devices import (
+    compute_exactly,
+    find_device,
+    find_precision,
+    is_device,
+    moved,
+)
 from adapterxlt.errors import MissingDeviceError
 
 
@@ -47,9 +53,9 @@ def test_fp32_on_a_gpu_is_not_tf32() -> None:
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")  # as NVIDIA's containers do
     try:
-        find_device("cpu")
+        compute_exactly(find_device("cpu"))
         assert torch.get_float32_matmul_precision() == "high"
-        find_device("cuda:1")
+        compute_exactly(find_device("cuda:1"))
         assert torch.get_float32_matmul_precision() == "highest"
     finally:
         torch.set_float32_matmul_precision(before)

@@ -12,13 +12,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapterxlt.devices import find_device
+from adapterxlt.devices import compute_exactly, find_device
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.board import tail
 from adapterxlt.execution.job import JOB_NAME, open_job, write_job
@@ -68,9 +69,8 @@ def together(planned: PlannedStep, context: Context, staging: Path) -> Iterator[
         _join(store, device, 0, size)
         yield
     except RuntimeError as error:
-        failed = [rank for rank, other in enumerate(others, 1) if _ended(other)]
-        if failed:
-            raise _failure(folder, failed[0]) from error
+        if failed := _failed(others):
+            raise _failure(folder, failed) from error
         raise
     finally:
         context.ranks = None
@@ -114,10 +114,15 @@ def _wait_until_ready(folder: Path, rank: int, other: subprocess.Popen[str]) -> 
         raise _failure(folder, rank)
 
 
-def _ended(other: subprocess.Popen[str]) -> bool:
-    with suppress(subprocess.TimeoutExpired):
-        return other.wait(timeout=30) != 0
-    return False
+def _failed(others: Sequence[subprocess.Popen[str]]) -> int:
+    """Return the rank of a process that failed; 0 if all go on for half a minute."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for rank, other in enumerate(others, 1):
+            if other.poll():
+                return rank
+        time.sleep(0.1)
+    return 0
 
 
 def _failure(folder: Path, rank: int) -> AdapterXLTError:
@@ -163,6 +168,7 @@ def main(arguments: Sequence[str]) -> None:
     context.ranks = Ranks(rank, size)
     planned = context.plan.by_id(step_id)
     device = find_device(context.device)
+    compute_exactly(device)
     print("ready", flush=True)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # NCCL may log there, and nobody reads on
     store = _store(int(port), size, first=False)

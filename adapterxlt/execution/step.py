@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapterxlt.devices import find_device
+from adapterxlt.devices import compute_exactly, find_device
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.ranks import together
 from adapterxlt.models.shared_tokenizers import sharing
@@ -106,7 +106,9 @@ def _system_error(error: Exception, folder: Path) -> AdapterXLTError:
 def _meter(context: Context, resumed: bool) -> Meter:
     from adapterxlt.stages.running.meter import Meter  # imports torch, so only now
 
-    return Meter(find_device(context.device), resumed)
+    device = find_device(context.device)
+    compute_exactly(device)
+    return Meter(device, resumed)
 
 
 def _runner(kind: str) -> Runner:

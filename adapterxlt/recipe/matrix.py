@@ -14,12 +14,13 @@ value of the matrix does not have) is left out; a stage that would train on noth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adapterxlt.documents.nodes import KeyPath, Node, walk
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.matrix_checks import Repeated, unknown, unused
 from adapterxlt.recipe.matrix_values import (
     PLACEHOLDER,
     Combination,
@@ -51,7 +52,8 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
             found.extend(misplaced(node, (key,), "is allowed in `stages` only"))
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict) and not found:
-        found.extend(_unknown(stages.value, variables) or _without_effect(stages.value, variables))
+        found.extend(unknown(stages.value, variables))
+        found.extend(unused(stages.value, variables, root.file) if not found else ())
         if not found:
             tree["stages"] = replace(stages, value=_expand_stages(stages.value, variables, found))
     problems.extend(found)
@@ -81,6 +83,7 @@ def _expand_stages(
     for template, stage in stages.items():
         path: KeyPath = ("stages", template)
         names = names_in(template)
+        repeated = Repeated(template, stage)
         if len(expanded) + (variables.count(names) if names else 1) > MAX_STAGES:
             problems.append(stage.problem(path, f"a recipe has at most {MAX_STAGES} stages"))
             return {}
@@ -96,6 +99,7 @@ def _expand_stages(
             if not found and _has_nothing_to_do(stage, body):
                 continue
             expanded[name] = replace(body, template=template if names else "")
+            found.extend(repeated.again(body, combination))
             if found:  # the same for every combination
                 problems.extend(found)
                 break
@@ -113,47 +117,6 @@ def _has_nothing_to_do(stage: Node, body: Node) -> bool:
         and isinstance(body.value, dict)
         and any(key in KINDS for key in stage.value.keys() - body.value.keys())
     )
-
-
-def _unknown(stages: Mapping[str, Node], variables: Variables) -> list[Problem]:
-    found = []
-    for template, stage in stages.items():
-        at: KeyPath = ("stages", template)
-        for path, node in walk(stage, at):
-            text = node.value if isinstance(node.value, str) else ""
-            for message, hint in variables.unknown(template + text if path == at else text):
-                found.append(node.problem(path, message, hint))
-    return found
-
-
-def _without_effect(stages: Mapping[str, Node], variables: Variables) -> Iterator[Problem]:
-    """Variables that repeat nothing, and stages that would be repeated without any difference."""
-    used: set[str] = set()
-    for template, stage in stages.items():
-        texts = [node.value for _, node in walk(stage, ()) if isinstance(node.value, str)]
-        inside = {name for text in texts for name in names_in(text)}
-        in_name = names_in(template)
-        used.update(inside, in_name)
-        for name in in_name:
-            if name not in inside and len(variables.values[name]) > 1:
-                yield stage.problem(
-                    ("stages", template),
-                    f"`${{{name}}}` is in the name alone, so all its repetitions would be the same",
-                    f'use it in the stage too, for example `{_key(name)}: "${{{name}}}"`',
-                )
-    for name, node in variables.nodes.items():
-        if name not in used:
-            example = f'"STAGE.${{{name}}}": {{..., {_key(name)}: "${{{name}}}"}}'
-            yield node.problem(
-                ("matrix", name),
-                f"no stage contains `${{{name}}}`, so nothing is repeated",
-                f"use it in the name of each stage to repeat, and in the stage: {example}",
-            )
-
-
-def _key(name: str) -> str:
-    """A key that a variable could be the value of."""
-    return name if name in ("seed", "lr", "method", "epochs", "cap") else "KEY"
 
 
 def _meant(written: str, combination: Combination) -> Node | None:

@@ -119,11 +119,7 @@ def read_entries(path: Path) -> tuple[list[Entry], list[str]]:
     found, problems = [], []
     places = [path]
     if path.is_dir() and not (path / MANIFEST_NAME).is_file():
-        packed = [
-            file
-            for file in files_below(path)
-            if file.name.endswith(SUFFIX) and not is_hidden(file, path)
-        ]
+        packed = [file for file in files_below(path, SUFFIX) if not is_hidden(file, path)]
         places = [*artifact_folders(path), *sorted(packed)]
     for place in places:
         try:

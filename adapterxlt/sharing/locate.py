@@ -124,7 +124,7 @@ def artifact_folders(path: Path) -> list[Path]:
         return [store.path(entry.fingerprint) for entry in store.entries()]
     return sorted(
         found.parent
-        for found in files_below(path)
+        for found in files_below(path, MANIFEST_NAME)
         if found.name == MANIFEST_NAME and not is_hidden(found, path)
     )
 

@@ -68,13 +68,18 @@ def write_json(path: Path, value: object) -> None:
     )
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield all files below `folder`; `Path.rglob` fails if another process removes a folder."""
+def files_below(folder: Path, ending: str = "") -> Iterator[Path]:
+    """Yield the files below `folder` whose names end so.
+
+    Folders and files are passed over that may not be looked at, or that another process removes
+    meanwhile; `Path.rglob` fails then.
+    """
     for place, _, names in os.walk(folder):
         for name in names:
             path = Path(place, name)
-            if path.is_file():
-                yield path
+            with suppress(OSError):
+                if name.endswith(ending) and path.is_file():
+                    yield path
 
 
 def tree_size(folder: Path) -> int:

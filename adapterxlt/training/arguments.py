@@ -27,6 +27,7 @@ class _Arguments(TrainingArguments):
     def _setup_devices(self) -> torch.device:
         """The device that was chosen; transformers would begin to use the first GPU as well."""
         chosen = torch.device(self.place)
+        os.environ.setdefault("ACCELERATE_USE_IPEX", "false")  # it would rewrite the model
         AcceleratorState._reset_state(reset_partial_state=True)
         self.distributed_state = PartialState(cpu=self.use_cpu)
         self.local_rank = self.distributed_state.local_process_index

@@ -113,5 +113,8 @@ def restore_random(
     name, keys, *rest = state["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
     torch.set_rng_state(saved[_RANDOM + "torch"])
-    if device.type == "cuda" and _RANDOM + "cuda" in saved:
-        torch.cuda.set_rng_state(saved[_RANDOM + "cuda"], device)
+    if device.type == "cuda":
+        earlier = f"{_RANDOM}cuda{device.index or 0}"  # as earlier versions wrote it
+        found = saved.get(_RANDOM + "cuda", saved.get(earlier))
+        if found is not None:
+            torch.cuda.set_rng_state(found, device)

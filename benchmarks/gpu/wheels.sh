@@ -9,5 +9,5 @@ done
 python3 -m pip download -q --no-deps --only-binary=:all: --implementation cp \
     --python-version "${1:-3.12}" "${platforms[@]}" \
     --constraint "$here/../../constraints.txt" --dest "$here/wheels" \
-    adapters transformers tokenizers huggingface-hub accelerate datasets dill multiprocess xxhash pydantic pydantic-core \
+    adapters transformers tokenizers huggingface-hub accelerate pydantic pydantic-core \
     annotated-types typing-inspection rich markdown-it-py mdurl pygments filelock click

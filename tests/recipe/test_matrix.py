@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from adapterxlt.documents.nodes import plain
 from adapterxlt.documents.yaml_lines import read_text
-from adapterxlt.errors import Problem
+from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.recipe.load import load_recipe
 from adapterxlt.recipe.matrix import expand_matrix
 from adapterxlt.stages.evaluate import EvaluateStage
 from adapterxlt.stages.retrieve import RetrieveStage
@@ -190,7 +192,7 @@ LEFT_OUT = "put it in the name to repeat the stage, or use it in a list"
         (
             "seed: [1, 2]",
             '"a_${seed}": {train: mnli}',
-            "4 stages.a_${seed}: `${seed}` is in the name alone, so all its repetitions would be "
+            "4 stages.a_${seed}: `${seed}` is in the name alone, so its repetitions would be "
             'the same (use it in the stage too, for example `seed: "${seed}"`)',
         ),
         (
@@ -205,6 +207,42 @@ LEFT_OUT = "put it in the name to repeat the stage, or use it in a list"
 def test_placeholders_that_make_no_sense(matrix: str, body: str, expected: str) -> None:
     (found,) = told(stages(body, f"name: test\nmatrix: {{{matrix}}}"))
     assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "body", "names"),
+    [
+        (
+            "group: [old, new], model: [a, b, c], "
+            "exclude: [{group: old, model: c}, {group: new, model: [a, b]}]",
+            '"of_${group}": {list: ["t_${model}"]}',
+            {"of_old": ["t_a", "t_b"], "of_new": ["t_c"]},
+        ),
+        (
+            "family: [x, y], model: [a, b], "
+            "exclude: [{family: x, model: b}, {family: y, model: a}]",
+            '"${family}.${model}": {list: ["${model}"]}',
+            {"x.a": ["a"], "y.b": ["b"]},
+        ),
+    ],
+)
+def test_a_variable_in_the_name_alone_may_change_something_by_rules(
+    matrix: str, body: str, names: dict[str, list[str]]
+) -> None:
+    found = expanded(f"name: test\nmatrix: {{{matrix}}}", body)
+    assert {name: stage["list"] for name, stage in found.items()} == names  # type: ignore[index]
+
+
+def test_an_included_matrix_may_serve_other_recipes(tmp_path: Path) -> None:
+    (tmp_path / "parts.yaml").write_text("matrix: {seed: [1, 2], lr: [1e-4, 3e-4]}\n")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text(
+        "name: r\ninclude: parts.yaml\nbackbone: mini\ndata: pocket\nstages:\n"
+        '  "nli_${seed}": {train: mnli, seed: "${seed}"}\n'
+    )
+    assert list(load_recipe(recipe).recipe.stages) == ["nli_1", "nli_2"]
+    with pytest.raises(InvalidRecipeError, match=r"^--set: matrix.lr: no stage contains"):
+        load_recipe(recipe, ["matrix.lr=[1e-4,2e-4]"])
 
 
 def test_a_single_value_may_be_in_the_name_alone() -> None:

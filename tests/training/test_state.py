@@ -42,3 +42,15 @@ def test_a_training_goes_on_on_another_gpu_with_its_random_numbers(
     restore_random(here, collect_json(optimizer, schedule), torch.device("cuda", 1))
     assert torch.equal(torch.rand(3), first), "what the GPU needs is not there; the CPU's is"
     assert int(states[1][0]) == 1
+
+
+def test_checkpoints_of_earlier_versions_have_a_state_for_each_gpu(
+    states: dict[int, torch.Tensor],
+) -> None:
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    saved = collect_tensors(model, optimizer, torch.device("cpu"))
+    saved |= {f"random/cuda{number}": torch.full((4,), 7 + number) for number in range(2)}
+    restore_random(saved, collect_json(optimizer, schedule), torch.device("cuda", 1))
+    assert [int(states[number][0]) for number in range(3)] == [0, 8, 2]

@@ -64,12 +64,17 @@ class Local:
         each = max(1, len(gpus) // self.slots)
         for planned in context.plan.steps:
             devices = planned.step.devices
-            if gpus and devices > each and planned.status != "done":
-                raise UsageError(
-                    f"--jobs {self.slots}: `{planned.step.id}` needs {devices} GPUs, and each of "
-                    f"{self.slots} processes has {each} of {len(gpus)}",
-                    hint=f"use --jobs {max(1, len(gpus) // devices)}",
-                )
+            if not gpus or devices <= each or planned.status in ("done", "remote"):
+                continue
+            from adapterxlt.devices import gpu_count
+
+            if not gpu_count():  # CUDA_VISIBLE_DEVICES names none that torch can use
+                return
+            raise UsageError(
+                f"--jobs {self.slots}: `{planned.step.id}` needs {devices} GPUs, and each of "
+                f"{self.slots} processes has {each} of {len(gpus)}",
+                hint=f"use --jobs {max(1, len(gpus) // devices)}",
+            )
 
     def start(self, work: Work) -> None:
         self._work = work

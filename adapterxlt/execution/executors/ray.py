@@ -15,14 +15,25 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from adapterxlt.errors import AdapterXLTError, MissingPackageError, UsageError
+from adapterxlt.errors import (
+    AdapterXLTError,
+    MissingDeviceError,
+    MissingPackageError,
+    UsageError,
+)
 from adapterxlt.execution.away import own_folder
 from adapterxlt.execution.board import LOGS_FOLDER
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.probe import answer, question
 from adapterxlt.execution.executors.ray_logs import Pieces, sending
-from adapterxlt.execution.executors.ray_resources import Nodes, fits, options_of, resources_in
+from adapterxlt.execution.executors.ray_resources import (
+    Nodes,
+    fits,
+    has_gpus,
+    options_of,
+    resources_in,
+)
 from adapterxlt.execution.worker import Worker, output_to
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.progress import Silent
@@ -270,16 +281,26 @@ def _check_resources(ray: Any, context: Context) -> None:
     Without such a node, Ray would wait for ever.
     """
     nodes = _nodes(ray)
-    for planned in context.plan.steps:
-        if planned.status == "done":
-            continue
+    waiting = [planned for planned in context.plan.steps if planned.status != "done"]
+    if waiting and context.device.startswith("cuda:") and has_gpus(nodes):
+        raise UsageError(
+            f"--on ray: Ray chooses the GPU of each stage, so the device cannot be "
+            f"`{context.device}`",
+            hint="use --device cuda",
+        )
+    if waiting and context.device.startswith("cuda") and not has_gpus(nodes):
+        raise MissingDeviceError(
+            f"device `{context.device}` is not available: no node of the Ray cluster has a GPU",
+            hint="use --device auto or cpu, or add a node with GPUs",
+        )
+    for planned in waiting:
         wanted = _wanted(context, planned, nodes)
         if not fits(wanted, nodes):
             raise UsageError(
                 f"stages.{planned.step.stage}.resources: no node of the Ray cluster has "
                 f"{wanted.cpus} CPUs, {wanted.gpus} GPUs"
                 + (f", {wanted.memory} of memory" if wanted.memory else ""),
-                hint="request less, or add a larger node",
+                hint="request less, or add a larger node; `gpus: 0` asks for no GPU",
             )
 
 

@@ -14,15 +14,18 @@ Nodes = Sequence[Mapping[str, float]]  # what each node has, as Ray says it
 def resources_in(wanted: Resources, device: str, nodes: Nodes) -> Resources:
     """Return the resources of a step, those that it leaves open filled in.
 
-    A step that may compute on a GPU gets one of a cluster that has GPUs. Otherwise all such steps
-    would take the first GPU of their node, whoever else computes there.
+    A step that may compute on a GPU gets one of a cluster that has GPUs, if a node has one beside
+    what else it asks for. Otherwise all such steps would take the first GPU of their node, whoever
+    else computes there.
 
     Args:
         device: of the run.
         nodes: what the nodes of the cluster have.
     """
-    open_ends = {"cpus": 1, "gpus": int(has_gpus(nodes) and device.startswith((AUTO, "cuda")))}
-    return wanted.over(Resources(**open_ends))
+    one = wanted.over(Resources(cpus=1, gpus=1))
+    if wanted.gpus is not None or (has_gpus(nodes) and device == "cuda"):
+        return one
+    return one if device == AUTO and fits(one, nodes) else wanted.over(Resources(cpus=1, gpus=0))
 
 
 def has_gpus(nodes: Nodes) -> bool:

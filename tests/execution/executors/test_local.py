@@ -49,9 +49,14 @@ def test_a_stage_needs_the_gpus_of_its_process(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4,5,6,7")
+    monkeypatch.setattr("adapterxlt.devices.gpu_count", lambda: 8)
     steps = [
         SimpleNamespace(status=status, step=SimpleNamespace(id=name, devices=devices))
-        for name, status, devices in (("nli", "done", 8), ("direct", "missing", 4))
+        for name, status, devices in (
+            ("nli", "done", 8),
+            ("qa", "remote", 8),
+            ("direct", "missing", 4),
+        )
     ]
     context: Any = SimpleNamespace(device="cuda", plan=SimpleNamespace(steps=steps))
     Local(2).check(context)
@@ -62,6 +67,9 @@ def test_a_stage_needs_the_gpus_of_its_process(
     with pytest.raises(UsageError) as caught:
         Local(3).check(context)
     assert re.match(told, f"{caught.value.message} ({caught.value.hint})")
+    monkeypatch.setattr("adapterxlt.devices.gpu_count", lambda: 0)  # as with `-1` there
+    Local(3).check(context)
+    monkeypatch.undo()
     context.device = "cpu"
     Local(3).check(context)
 

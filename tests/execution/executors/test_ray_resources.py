@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from adapterxlt.errors import AdapterXLTError
+from adapterxlt.execution.executors.ray import _check_resources
 from adapterxlt.execution.executors.ray_resources import fits, options_of, resources_in
 from adapterxlt.recipe.resources import Resources
 
@@ -19,13 +24,16 @@ CPUS, GPUS = [{"CPU": 8.0, "memory": 16e9}], [{"CPU": 8.0}, {"CPU": 4.0, "GPU": 
         (Resources(), "cpu", GPUS, 0),
         (Resources(gpus=0), "auto", GPUS, 0),
         (Resources(gpus=2), "auto", GPUS, 2),
+        (Resources(cpus=8), "auto", GPUS, 0),  # no node has both
+        (Resources(cpus=8), "cuda", GPUS, 1),
+        (Resources(), "auto", [{"CPU": 8.0}, {"GPU": 4.0}], 0),
     ],
 )
 def test_a_step_gets_a_gpu_where_there_are_some(
     wanted: Resources, device: str, nodes: list[dict[str, float]], gpus: int
 ) -> None:
     found = resources_in(wanted, device, nodes)
-    assert (found.gpus, found.cpus) == (gpus, 1)
+    assert (found.gpus, found.cpus) == (gpus, wanted.cpus or 1)
 
 
 def test_a_step_fits_on_one_node() -> None:
@@ -44,3 +52,24 @@ def test_processes_see_their_gpus_and_no_others() -> None:
     hidden = options_of(Resources(cpus=1, gpus=0), GPUS)
     assert hidden["runtime_env"] == {"env_vars": {"CUDA_VISIBLE_DEVICES": ""}}
     assert options_of(Resources(cpus=1, gpus=0), CPUS) == {"num_cpus": 1, "num_gpus": 0}
+
+
+@pytest.mark.parametrize(
+    ("device", "nodes", "told"),
+    [
+        ("cuda:1", GPUS, "Ray chooses the GPU of each stage"),
+        ("cuda", CPUS, "no node of the Ray cluster has a GPU"),
+    ],
+)
+def test_devices_that_a_cluster_cannot_give(
+    device: str, nodes: list[dict[str, float]], told: str
+) -> None:
+    ray: Any = SimpleNamespace(nodes=lambda: [{"Resources": node, "Alive": True} for node in nodes])
+    step = SimpleNamespace(status="missing", step=SimpleNamespace(stage="a"))
+    plan = SimpleNamespace(steps=[step])
+    recipe = SimpleNamespace(resources_of=lambda stage: Resources())
+    context: Any = SimpleNamespace(device=device, plan=plan, recipe=recipe)
+    with pytest.raises(AdapterXLTError, match=told):
+        _check_resources(ray, context)
+    step.status = "done"
+    _check_resources(ray, context)
