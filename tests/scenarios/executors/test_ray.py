@@ -67,7 +67,7 @@ def test_a_node_that_dies_mid_stage_is_survived(run: Run, tmp_path: Path, cluste
     doomed = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes(timeout=300)
     executor = make(Options(address=cluster.address))
-    see, deaths = executor._see_begun, []
+    see, deaths, spare = executor._see_begun, [], list[Any]()
     (trained,) = [e for e in Store(tmp_path / "alone/store").entries() if e.title == "direct"]
     held = Store(tmp_path / "ray/store").lock(trained.fingerprint)  # so that it cannot end
 
@@ -75,7 +75,7 @@ def test_a_node_that_dies_mid_stage_is_survived(run: Run, tmp_path: Path, cluste
         see()
         if executor._begun and not deaths:
             deaths.append(set(executor._begun))
-            cluster.add_node(num_cpus=1)
+            spare.append(cluster.add_node(num_cpus=1))
             cluster.remove_node(doomed, allow_graceful=False)
             held.__exit__(None, None, None)
 
@@ -88,6 +88,7 @@ def test_a_node_that_dies_mid_stage_is_survived(run: Run, tmp_path: Path, cluste
     assert results[0] == results[1]
     log = next((tmp_path / "ray/logs").glob("*/direct.log")).read_text()
     assert log.count("direct on ") == 2, "it was begun again on the other node"
+    cluster.remove_node(*spare)
 
 
 @pytest.mark.slow
@@ -147,11 +148,11 @@ def test_steps_with_gpus_have_processes_of_their_own(
 ) -> None:
     """Ray only counts the GPUs that a node says it has; torch finds none, and takes the CPU."""
     stages = """
-  nli: {train: mnli, resources: {gpus: 0}}
+  nli: {train: mnli, resources: {gpus: 0, cpus: 2}}
   direct: {train: pawsx}
   second: {train: pawsx, seed: 2}
   third: {train: pawsx, seed: 3}
-  fourth: {train: pawsx, seed: 4, resources: {gpus: 0}}"""
+  fourth: {train: pawsx, seed: 4, resources: {gpus: 0, cpus: 2}}"""
     site = tmp_path / "site"
     site.mkdir()
     seen = tmp_path / "seen"
@@ -159,7 +160,7 @@ def test_steps_with_gpus_have_processes_of_their_own(
     (site / "sitecustomize.py").write_text(GPUS_SEEN)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("SEEN", str(seen))
-    node = cluster.add_node(num_cpus=2, num_gpus=2)
+    node = cluster.add_node(num_cpus=2, num_gpus=2)  # nodes of other tests have one CPU
     cluster.wait_for_nodes(timeout=300)
     try:
         assert not run("gpus", make(Options(address=cluster.address)), stages).failed
