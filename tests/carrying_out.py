@@ -85,17 +85,30 @@ def run(tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[int]], None]:
+def at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Have every Python process that is started later run a program first."""
+
+    def put(program: str) -> None:
+        site = tmp_path / "site"
+        site.mkdir(exist_ok=True)
+        (site / "sitecustomize.py").write_text(program)
+        path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+        monkeypatch.setenv("PYTHONPATH", path)
+
+    return put
+
+
+@pytest.fixture
+def kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_start: Callable[[str], None]
+) -> Callable[[list[int]], None]:
     """Have the first worker killed at an event of the first number, the second, and so on."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(KILLING)
     (tmp_path / "turns").mkdir()
 
     def kill(numbers: list[int]) -> None:
         for turn, number in enumerate(numbers):
             (tmp_path / "turns" / f"{turn:03}").write_text(str(number))
-        path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
-        monkeypatch.setenv("PYTHONPATH", path)
+        at_start(KILLING)
         monkeypatch.setenv("TURNS", str(tmp_path / "turns"))
         monkeypatch.setenv("PLACE", str(tmp_path / "killed" / "store"))
 

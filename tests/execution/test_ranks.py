@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -171,39 +170,26 @@ def test_a_checkpoint_of_two_goes_on_in_one_and_back(run: Run, tmp_path: Path) -
         assert_alike(tmp_path / "whole/store", tmp_path / name / "store")
 
 
-@pytest.fixture
-def in_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has the processes that train along run a program when they begin."""
-
-    def put(program: str) -> None:
-        (tmp_path / "site").mkdir()
-        (tmp_path / "site" / "sitecustomize.py").write_text(program)
-        before = os.environ.get("PYTHONPATH", "")
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), before]))
-
-    return put
-
-
-def test_a_process_that_dies_is_said(run: Run, in_others: Callable[[str], None]) -> None:
-    in_others(KILLING)
+def test_a_process_that_dies_is_said(run: Run, at_start: Callable[[str], None]) -> None:
+    at_start(KILLING)
     stages = "  adapter: {train: pawsx}\n"
     failed = run("two", stages, devices=2).failed["adapter"]
     assert failed.startswith("process 1 of this training failed; its log ends with:")
 
 
 def test_a_process_without_its_device_is_said_before_the_training(
-    run: Run, in_others: Callable[[str], None]
+    run: Run, at_start: Callable[[str], None]
 ) -> None:
-    in_others(DEVICELESS)
+    at_start(DEVICELESS)
     failed = run("two", "  adapter: {train: pawsx}\n", devices=2).failed["adapter"]
     assert failed.startswith("process 1 of this training failed; its log ends with:")
     assert "MissingDeviceError: there is no GPU" in failed
 
 
 def test_a_process_that_prints_much_does_not_wait_for_a_reader(
-    run: Run, in_others: Callable[[str], None]
+    run: Run, at_start: Callable[[str], None]
 ) -> None:
-    in_others(PRINTING)
+    at_start(PRINTING)
     assert run("two", "  adapter: {train: pawsx}\n", devices=2).failed == {}
 
 

@@ -25,12 +25,17 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[int, torch.Tensor]:
     return found
 
 
+def parts() -> tuple[torch.nn.Module, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """The smallest training."""
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+
+
 def test_a_training_goes_on_on_another_gpu_with_its_random_numbers(
     states: dict[int, torch.Tensor],
 ) -> None:
-    model = torch.nn.Linear(1, 1)
-    optimizer = torch.optim.AdamW(model.parameters())
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    model, optimizer, schedule = parts()
     saved = collect_tensors(model, optimizer, torch.device("cuda", 2))
     state = collect_json(optimizer, schedule)
     restore_random(saved, state, torch.device("cuda", 0))
@@ -47,9 +52,7 @@ def test_a_training_goes_on_on_another_gpu_with_its_random_numbers(
 def test_checkpoints_of_earlier_versions_have_a_state_for_each_gpu(
     states: dict[int, torch.Tensor],
 ) -> None:
-    model = torch.nn.Linear(1, 1)
-    optimizer = torch.optim.AdamW(model.parameters())
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    model, optimizer, schedule = parts()
     saved = collect_tensors(model, optimizer, torch.device("cpu"))
     saved |= {f"random/cuda{number}": torch.full((4,), 7 + number) for number in range(2)}
     restore_random(saved, collect_json(optimizer, schedule), torch.device("cuda", 1))

@@ -1,3 +1,3 @@
-from tests.carrying_out import kill, run
+from tests.carrying_out import at_start, kill, run
 
-__all__ = ["kill", "run"]
+__all__ = ["at_start", "kill", "run"]

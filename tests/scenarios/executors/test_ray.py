@@ -144,7 +144,11 @@ def test_nodes_without_a_shared_disk_work_through_a_remote(
 
 @pytest.mark.slow
 def test_steps_with_gpus_have_processes_of_their_own(
-    run: Run, tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    tmp_path: Path,
+    cluster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    at_start: Callable[[str], None],
 ) -> None:
     """Ray only counts the GPUs that a node says it has; torch finds none, and takes the CPU."""
     stages = """
@@ -153,12 +157,9 @@ def test_steps_with_gpus_have_processes_of_their_own(
   second: {train: pawsx, seed: 2}
   third: {train: pawsx, seed: 3}
   fourth: {train: pawsx, seed: 4, resources: {gpus: 0, cpus: 2}}"""
-    site = tmp_path / "site"
-    site.mkdir()
     seen = tmp_path / "seen"
     seen.mkdir()
-    (site / "sitecustomize.py").write_text(GPUS_SEEN)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
+    at_start(GPUS_SEEN)
     monkeypatch.setenv("SEEN", str(seen))
     node = cluster.add_node(num_cpus=2, num_gpus=2)  # nodes of other tests have one CPU
     cluster.wait_for_nodes(timeout=300)
