@@ -165,7 +165,7 @@ def _first(names: Sequence[str]) -> str:
 
 
 def read_scores(path: Path) -> dict[str, float]:
-    """Read a number for each question id: it says how sure a system is that there is no answer.
+    """Read how sure a system is that a question has no answer: a number for each question id.
 
     Raises:
         MissingDataError: the file is not an object of numbers, or one does not fit into a float.

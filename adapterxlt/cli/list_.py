@@ -134,7 +134,7 @@ def _defaults(method: str) -> dict[str, object]:
 
     try:
         return {"lr": default_lr(method), "epochs": default_epochs(method)}
-    except ValueError:  # a package adds what is no method; a recipe that uses it says so
+    except ValueError:  # what a package adds may be wrong; a recipe that uses it gets the error
         return {"lr": "-", "epochs": "-"}
 
 

@@ -164,7 +164,7 @@ def _main_metric(planned: PlannedStep, context: Context) -> Metric:
 
 
 def _shape(asked: list[_Asked], context: Context) -> tuple[tuple[int, ...], bool]:
-    """Return the number of seeds of each thing that varies, and whether one side has only one."""
+    """Return how many seeds each varying stage has, and whether one side has a single seed."""
     sides: tuple[list[str | None], list[str | None]] = ([], [])
     for one in asked:
         sides[0].append(one.planned.step.model)

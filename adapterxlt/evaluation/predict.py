@@ -141,7 +141,7 @@ def forward(
         return list(_split(batch, output))
 
     if device.type == "cuda" and features:
-        # The first pass of a process loads the GPU's programs, which is no time of the model.
+        # The first pass of a process also loads the GPU's programs, so it is not timed.
         for _ in budget.passes(features[:1], _widest, partial(run, clock=Clock()), device):
             pass
     with progress.bar(description, len(features), unit="inputs") as bar:

@@ -106,7 +106,7 @@ def restore_random(
     """Restore the random states of Python, numpy and torch.
 
     Args:
-        device: that the training goes on on.
+        device: the device that continues the training.
     """
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))

@@ -284,7 +284,7 @@ def _check_resources(ray: Any, context: Context) -> None:
     waiting = [planned for planned in context.plan.steps if planned.status != "done"]
     if waiting and context.device.startswith("cuda:") and has_gpus(nodes):
         raise UsageError(
-            f"--on ray: Ray chooses the GPU of each stage, so the device cannot be "
+            "--on ray: Ray chooses the GPU of each stage, so the device cannot be "
             f"`{context.device}`",
             hint="use --device cuda",
         )
