@@ -71,6 +71,19 @@ def merge_kind(part: Part) -> MergeKind:
     return "several_low_rank" if values["architecture"] == "mtl_lora" else "low_rank"
 
 
+def merges_weights(method: ParsedMethod) -> bool:
+    """Whether a merge of such adapters merges their weights, and not what they do."""
+    return any(merge_kind(part) == "weights" for part in method.flat())
+
+
+def drawn(method: ParsedMethod) -> bool:
+    """Whether weights that are merged start from values which the training's seed draws."""
+    return any(
+        merge_kind(part) == "weights" and part.resolved.get("init_weights_seed") is None
+        for part in method.flat()
+    )
+
+
 def can_merge(
     methods: Sequence[ParsedMethod],
     rank: int | None = None,
@@ -168,7 +181,12 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
 def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic = PLAIN) -> str:
     """Say in words what a merge weighs, from the method of its members or its own."""
     rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
-    said = dict.fromkeys(rule.weighs for rule in rules.values())
+    said = dict.fromkeys(
+        rule.weighs
+        if how.linear or rule.exact
+        else "what training changed in the adapters' weights"
+        for rule in rules.values()
+    )
     made = "the weighted sum" if how.linear else f"the merge ({how.words()})"
     text = f"is {made} of {' and of '.join(said)}"
     inexact = [name for name, rule in rules.items() if not rule.exact]

@@ -12,7 +12,13 @@ from torch import Tensor
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.arithmetic import PLAIN, Arithmetic, Shares
-from adapterxlt.methods.merging import can_merge, cancel, merge_kind, merged_method
+from adapterxlt.methods.merging import (
+    can_merge,
+    cancel,
+    merge_kind,
+    merged_method,
+    merges_weights,
+)
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
@@ -61,6 +67,7 @@ def merge(
     rank: int | None = None,
     *,
     how: Arithmetic = PLAIN,
+    start: int | None = None,
     first_head: bool = False,
 ) -> Merged:
     """Build the merge of single adapters, or of full fine-tunes, in eval mode.
@@ -77,6 +84,9 @@ def merge(
         name: name of the merge, unique per content.
         rank: the rank of a merged LoRA; None loses nothing.
         how: other operations on the members' updates, besides weighing.
+        start: the seed of the weights that all members started from. It is needed for operations
+            other than a weighted sum if weights themselves are merged, as those of bottlenecks:
+            an update is the difference from these weights.
         first_head: whether to use the heads of the first member, whatever the others have.
 
     Raises:
@@ -93,14 +103,19 @@ def merge(
     reason = can_merge(methods, rank, how, by_layer=bool(shares.layers))
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
+    if start is None and not how.linear and merges_weights(methods[0]):
+        raise AdapterXLTError(f"`{name}`: the weights that its members started from are not known")
     model, error, method = load_base(backbone), 0.0, merged_method(methods, rank)
     layer_of = _layers_of(backbone)
     if method.is_full:
         target = tensors.select(model, tensors.of_backbone(backbone.architecture))
         add_differences(target, members, [spec.name for spec in specs], shares, how, layer_of)
     else:
+        if start is not None:
+            torch.manual_seed(start)  # as before training
         new_adapter(model, name, str(method), f"`{name}`")
-        error = _merge_adapters(model, name, specs, members, shares, rank, how, layer_of)
+        compared = start is not None and not how.linear
+        error = _merge_adapters(model, name, specs, members, shares, rank, how, layer_of, compared)
     if first_head:
         specs, members, weights = specs[:1], members[:1], [1.0]
     else:
@@ -181,8 +196,13 @@ def _merge_adapters(
     rank: int | None,
     how: Arithmetic,
     layer_of: LayerOf,
+    compared: bool,
 ) -> float:
-    """Give the new adapter its tensors; return the error from cutting the rank."""
+    """Give the new adapter its tensors; return the error from cutting the rank.
+
+    Args:
+        compared: whether weights are compared with those that the new adapter has so far.
+    """
     states = [
         tensors.renamed(tensors.read(adapter_file(spec, folder, own.name)), own.name, name)
         for spec, folder in zip(specs, members, strict=True)
@@ -197,26 +217,28 @@ def _merge_adapters(
         Sum(shares.everywhere, [_values(flat[index]) for flat in flats], rank, shared, how, names)
         for index in range(len(flats[0]))
     ]
+    target = tensors.select(model, tensors.of_adapter(name))
     places = dict.fromkeys(_place(key) for key in states[0] if key not in found)
     for place in places:
         container = place.split(".")[-3]
         index = families.get(_FAMILIES.get(container, "full"), 0)
         kind = merge_kind(flats[0][index]) if container in _FAMILIES else "weights"
-        own = [
-            {
-                key.removeprefix(place): tensor
-                for key, tensor in state.items()
-                if key.startswith(place)
-            }
-            for state in states
-        ]
+        own = [_within(place, state) for state in states]
         here = sums[index]
+        here.start = _within(place, target) if compared and kind == "weights" else None
         # The name of the merge is left out of places, so it does not change random choices.
         here.weights, here.place = shares.at(layer_of(place)), place.removesuffix(f"{name}.")
         merged = WEIGH[kind](here, own)
         found |= {place + key: tensor for key, tensor in merged.items()}
-    tensors.assign(tensors.select(model, tensors.of_adapter(name)), found, name)
+    tensors.assign(target, found, name)
     return max(each.error for each in sums)
+
+
+def _within(place: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors at a place, by their names there."""
+    return {
+        key.removeprefix(place): tensor for key, tensor in state.items() if key.startswith(place)
+    }
 
 
 def _values(part: Part) -> dict[str, object]:

@@ -31,6 +31,7 @@ class Sum:
         how: other operations on the members' updates, besides weighing.
         names: names of the members, on which random choices depend.
         place: name of this place.
+        start: the tensors here before training, if updates are differences from them.
         lost: the squared norm of what the rank cut off the merged updates, over all places so
             far.
         total: the squared norm of the merged updates themselves, over all places so far.
@@ -43,6 +44,7 @@ class Sum:
     how: Arithmetic = PLAIN
     names: Sequence[str] = ()
     place: str = ""
+    start: Place | None = None
     lost: float = 0.0
     total: float = 0.0
 
@@ -70,8 +72,14 @@ class Sum:
 
 
 def _weights(found: Sum, members: Sequence[Place]) -> Place:
-    """Sum the weights themselves."""
-    return {key: found.of([member[key] for member in members], key) for key in members[0]}
+    """Sum the weights themselves, or merge what training changed in them."""
+    if found.start is None:
+        return {key: found.of([member[key] for member in members], key) for key in members[0]}
+    merged: dict[str, Tensor] = {}
+    for key, start in found.start.items():
+        begun = start.detach().double()
+        merged[key] = begun + found.of([member[key].double() - begun for member in members], key)
+    return merged
 
 
 def _low_rank(found: Sum, members: Sequence[Place]) -> Place:

@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.methods.prefix_tuning import PrefixTuningLayer
 from torch import nn
 
+from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.models import tensors
 from adapterxlt.models.base import load_base
@@ -68,12 +69,15 @@ def save(built: Built, folder: Path) -> None:
             tensors.write(weights, folder / WEIGHTS_FILE)
             if spec.method not in ("full", None) and parse_method(spec.method).is_full:
                 # It left many weights of the backbone, or of the stage before it, as they were.
-                base = load_base(built.backbone)
-                shrink(
-                    tensors.select(base, tensors.of_backbone(built.backbone.architecture)), folder
-                )
+                shrink_weights(built.backbone, folder)
         spec.write(folder)
         write_reference(built, folder)
+
+
+def shrink_weights(backbone: Backbone, folder: Path) -> None:
+    """Keep the weights in a folder as their difference from the backbone, if that is smaller."""
+    base = load_base(backbone)
+    shrink(tensors.select(base, tensors.of_backbone(backbone.architecture)), folder)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from adapterxlt.stages.members import members_of
 from adapterxlt.stages.merging.checks import check_backbone, check_settings
 from adapterxlt.stages.merging.keys import MergeStage
 from adapterxlt.stages.merging.soup import check_soup
+from adapterxlt.stages.merging.starts import common_start, other_starts
 from adapterxlt.stages.training.trained import least
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.data_hash import scored_by
@@ -65,14 +66,17 @@ class _Merge(StageKind[MergeStage]):
         if shares.layers:
             params["layers"] = shares.plain_layers()
         params |= how.params()
+        shape = scene.shape_of(name)
+        method = shape.methods[0] if shape and shape.methods else parse_method("full")
+        if not how.linear:
+            start = common_start(scene.recipe, scene.used, self.inputs(stage), method)
+            params |= {} if start is None else {"start": start}
         if stage.rank is not None:
             params["rank"] = stage.rank
         if stage.head is not None:
             params["head_of"] = "first"
         if stage.on is not None:
             params["greedy"] = self._greedy(scene, name, stage)
-        shape = scene.shape_of(name)
-        method = shape.methods[0] if shape and shape.methods else parse_method("full")
         neutral: dict[str, object] = {
             "note": merge_note(method, shares.everywhere, how),
             "full": method.is_full,
@@ -174,6 +178,11 @@ def _merged(
         how = stage.arithmetic(0)
         path = ("stages", name, "rank" if how.linear else stage.says_how)
         reason = can_merge(methods, stage.rank, how)
+        if reason is None and not how.linear and _seeds_known(draft, stage):
+            apart = other_starts(draft.recipe, draft.used, stage.merge, methods[0])
+            if apart is not None:
+                draft.refuse(path, *apart)
+                return None
     if reason:
         draft.refuse(path, reason)
         return None
@@ -182,6 +191,10 @@ def _merged(
         return Shape("full", (), True, heads, headless)
     method = merged_method(methods, stage.rank)
     return Shape("adapter", (method,), False, heads, headless)
+
+
+def _seeds_known(draft: Draft, stage: MergeStage) -> bool:
+    return all(draft.knows(("stages", member), "seed", "after") for member in stage.merge)
 
 
 def _heads(

@@ -34,7 +34,7 @@ stages:
   both: {{fuse: [pairs, tags], train: pawsx}}
   whole: {{train: pawsx, method: full}}
   stacked: {{train: pawsx, stack_on: tags}}
-  other: {{train: pawsx, seed: 2}}
+  other: {{train: pawsx, lr: 0.02}}
   merged: {{merge: [pairs, other], how: ties, density: 0.5}}
   several: {{train: [pawsx, udpos]}}
   voted: {{ensemble: [pairs, whole], weights: [1, 2]}}

@@ -22,6 +22,7 @@ from tests.models.conftest import PAIRS, TAGS, Trained, disturb, logits, updates
 TIES = Arithmetic("ties", "magnitude", 0.3)
 DARE = Arithmetic(sparsify="random", density=0.5, rescale=True, seed=4)
 SWAP = Shares((0.5, 0.5), (LayerRange(0, 0, (1.0, 0.0)), LayerRange(1, 1, (0.0, 1.0))))
+START = 1  # the seed of all that `trained` makes
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 State = dict[str, Tensor]
 
@@ -40,6 +41,11 @@ def state_of(backbone: Backbone) -> Callable[[Path | Built | None], State]:
 def adapter_of(folder: Path, name: str) -> State:
     own = tensors.read(folder / "adapter.safetensors")
     return tensors.renamed(own, name, "x")
+
+
+def untrained(backbone: Backbone) -> State:
+    built = build_train(backbone, method="seq_bn", name="x", head=PAIRS, seed=START)
+    return tensors.select(built.model, tensors.of_adapter("x"))
 
 
 def test_what_no_fine_tune_changed_is_as_it_was_bit_by_bit(
@@ -193,12 +199,12 @@ def test_a_merge_comes_back_as_it_was(
     rank: int | None,
 ) -> None:
     members = [trained(method, 1), trained(method, 2)]
-    built = merge(backbone, members, [0.6, 0.4], "x", rank, how=how)
+    built = merge(backbone, members, [0.6, 0.4], "x", rank, how=how, start=START)
     plain = merge(backbone, members, [0.6, 0.4], "x", rank)
     assert not torch.allclose(logits(built, ids), logits(plain, ids))
     save(built, tmp_path / "x")
     torch.testing.assert_close(logits(load(backbone, tmp_path / "x"), ids), logits(built, ids))
-    back = merge(backbone, members[::-1], [0.4, 0.6], "x", rank, how=how)
+    back = merge(backbone, members[::-1], [0.4, 0.6], "x", rank, how=how, start=START)
     torch.testing.assert_close(logits(back, ids), logits(built, ids), rtol=1e-3, atol=1e-4)
 
 
@@ -208,13 +214,29 @@ def test_density_one_of_one_member_is_that_member(
     one, two = trained("seq_bn", 1), trained("seq_bn", 2)
     for sparsify in ("magnitude", "random", "breadcrumbs"):
         how = Arithmetic("ties", sparsify, 1.0, rescale=True)  # type: ignore[arg-type]
-        built = merge(backbone, [one, two], [1.0, 0.0], "x", how=how)
+        built = merge(backbone, [one, two], [1.0, 0.0], "x", how=how, start=START)
         torch.testing.assert_close(logits(built, ids), logits(load(backbone, one), ids))
         nothing = Arithmetic("sum", sparsify, 0.0, rescale=True)  # type: ignore[arg-type]
-        empty = merge(backbone, [one, two], [1.0, 0.0], "x", how=nothing)
-        assert not any(
-            tensor.any() for tensor in tensors.select(empty.model, tensors.of_adapter("x")).values()
-        )
+        empty = merge(backbone, [one, two], [1.0, 0.0], "x", how=nothing, start=START)
+        for key, tensor in tensors.select(empty.model, tensors.of_adapter("x")).items():
+            assert tensor.equal(untrained(backbone)[key])
+
+
+@pytest.mark.parametrize("how", [TIES, DARE], ids=["ties", "dare"])
+def test_of_bottlenecks_what_training_changed_is_merged(
+    backbone: Backbone, trained: Trained, how: Arithmetic
+) -> None:
+    one, two = trained("seq_bn", 1), trained("seq_bn", 2)
+    names = [spec.name for folder in (one, two) if (spec := load(backbone, folder).spec)]
+    first, second = (adapter_of(f, n) for f, n in zip((one, two), names, strict=True))
+    built = merge(backbone, [one, two], [0.5, 0.5], "x", how=how, start=START)
+    for key, tensor in tensors.select(built.model, tensors.of_adapter("x")).items():
+        begun = untrained(backbone)[key].double()
+        keys = [f"{name}/{key.replace('.x.', '.')}" for name in names]
+        wanted = merged([own[key] - begun for own in (first, second)], [0.5, 0.5], how, keys)
+        torch.testing.assert_close(tensor, (begun + wanted).float(), **CLOSE)
+    with pytest.raises(AdapterXLTError, match="the weights that its members started from are not"):
+        merge(backbone, [one, two], [0.5, 0.5], "x", how=how)
 
 
 def test_the_head_of_one_member(backbone: Backbone, tmp_path: Path, ids: Tensor) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.execution.run import RunResult, run_recipe
+from adapterxlt.models import tensors
 from adapterxlt.plan.expand import expand
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.recipe.kinds import KINDS
@@ -31,6 +33,9 @@ full2: {train: mnli, method: full, seed: 2}
 pos: {train: udpos, method: full}
 reft: {train: mnli, method: loreft}
 reft2: {train: mnli, method: loreft, seed: 2}
+like: {train: mnli, cap: 9}
+fixed: {train: mnli, method: "seq_bn[init_weights_seed=3]"}
+fixed2: {train: mnli, method: "seq_bn[init_weights_seed=3]", seed: 2}
 prefix: {train: mnli, method: prefix_tuning}
 prefix2: {train: mnli, method: prefix_tuning, seed: 2}
 """
@@ -86,13 +91,14 @@ def step_of(body: str, tiny_backbone: Path) -> Step:
             "merge(a + b, random 0.5, rescaled, rank 4)",
         ),
         (
-            "{merge: [bn, bn2], how: breadcrumbs, density: 0.14}",
+            "{merge: [bn, like], how: breadcrumbs, density: 0.14}",
             {
                 "weights": [0.5, 0.5],
                 "sparsify": "breadcrumbs",
                 "density": 0.14,
                 "outliers": 0.01,
                 "rescale": False,
+                "start": 1,
             },
             2,
             "merge(a + b, all but the smallest and largest, 0.14 without the largest 0.01)",
@@ -128,7 +134,7 @@ def test_ways_to_say_the_same_are_one_step(tiny_backbone: Path) -> None:
         ("how: sum", "sparsify: none"),
     ):
         steps = [
-            step_of(f"{{merge: [bn, bn2], {said}}}", tiny_backbone).params for said in (one, other)
+            step_of(f"{{merge: [bn, like], {said}}}", tiny_backbone).params for said in (one, other)
         ]
         assert steps[0] == steps[1]
 
@@ -240,6 +246,44 @@ def test_what_does_not_go_together_is_refused(body: str, problem: str) -> None:
     assert any(f" stages.x.{problem}" in line for line in found), found
 
 
+@pytest.mark.parametrize(
+    ("stage", "start"),
+    [
+        ("{merge: [bn, like], how: ties}", 1),
+        ("{merge: [fixed, fixed2], density: 0.5}", 1),
+        ("{merge: [more, like], how: ties}", 1),
+        ("{merge: [more2, bn2], how: ties}", 2),
+        ("{merge: [bn, like], how: sum}", None),
+        ("{merge: [full, full2], how: ties}", None),
+    ],
+)
+def test_updates_are_what_changed_since_a_common_start(
+    tiny_backbone: Path, stage: str, start: int | None
+) -> None:
+    more = "more: {train: udpos, after: bn, seed: 5}\nmore2: {train: udpos, after: bn2}\n"
+    recipe = load(stages(f"{MODELS}{more}x: {stage}")).recipe
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    step = next(step for step in expand(recipe, backbone, ()) if step.id == "x")
+    assert step.params.get("start") == start
+
+
+def test_members_with_other_starts_are_refused() -> None:
+    both = f"{MODELS}sum: {{merge: [bn, like]}}\n"
+    [line] = told(stages(f"{both}x: {{merge: [bn, bn2], how: ties}}"))
+    assert line.endswith(
+        "stages.x.how: compares what training changed, but the adapters started from different "
+        "random weights (`bn` from seed 1, `bn2` from seed 2) (train them with `method: "
+        '"seq_bn[init_weights_seed=1]"`, or with the same `seed`)'
+    )
+    [line] = told(stages(f"{both}x: {{merge: [bn, sum], density: 0.5}}"))
+    assert line.endswith(
+        "stages.x.density: compares what training changed, but the weights that `sum` started "
+        "from are not known (use `how: sum` without `density`, which merges the weights as they "
+        "are)"
+    )
+    assert not told(stages(f"{both}x: {{merge: [lora, lora2], how: ties, rank: 8}}"))
+
+
 @pytest.fixture
 def recipe(tmp_path: Path, tiny_backbone: Path) -> Callable[[str], LoadedRecipe]:
     """A recipe of these stages, in a folder with a little data."""
@@ -324,6 +368,47 @@ def test_a_greedy_soup_keeps_those_that_help(
     assert "greedy soup on pawsx de dev[9])" in lineage
     protocol = {row.model: row.protocol for row in done.rows}
     assert protocol["s1"] == "zero-shot"
+
+
+def test_ties_of_seeds_merges_what_training_changed(
+    recipe: Callable[[str], LoadedRecipe], tmp_path: Path
+) -> None:
+    """Nearly all that two short trainings have in common is where they started."""
+    fixed = SEEDS.replace("pawsx,", 'pawsx, method: "seq_bn[init_weights_seed=3]",')
+    loaded = recipe(f"{fixed}  few: {{merge: [s1, s2], how: ties, density: 0.1}}\n")
+    assert not run(loaded, tmp_path / "work").failed
+    one, two, merged = (
+        list(
+            tensors.read(
+                entry_of(loaded, tmp_path / "work", stage) / "adapter.safetensors"
+            ).values()
+        )
+        for stage in ("s1", "s2", "few")
+    )
+    for first, second, few in zip(one, two, merged, strict=True):
+        near = torch.minimum((few - first).abs(), (few - second).abs())
+        assert float(near.max()) < 0.2  # steps of 0.05
+        assert few.dim() < 2 or bool(few.all())  # no random weight was dropped
+
+
+def test_a_merge_of_sparse_fine_tunes_is_stored_as_a_difference(
+    recipe: Callable[[str], LoadedRecipe], tmp_path: Path
+) -> None:
+    sparse = SEEDS.replace("pawsx,", 'pawsx, method: "sft[density=0.05]",')
+    loaded = recipe(
+        f"{sparse}  both: {{merge: [s1, s2], weights: [1, 1]}}\n"
+        "  dense: {train: pawsx, method: full}\n  whole: {merge: [s1, dense]}\n"
+        "  scores: {evaluate: [both, whole], on: pawsx, languages: [de]}\n"
+    )
+    assert not run(loaded, tmp_path / "work").failed
+    sizes = {
+        stage: sum(
+            path.stat().st_size
+            for path in entry_of(loaded, tmp_path / "work", stage).glob("model*.safetensors")
+        )
+        for stage in ("s1", "both", "dense")
+    }
+    assert sizes["both"] < 2.2 * sizes["s1"] < 0.5 * sizes["dense"]
 
 
 def test_a_language_vector_keeps_the_task_head(

@@ -36,8 +36,10 @@ class MergeStage(Stage):
 
     The members are adapters of one configuration (ranks and alphas of LoRAs may differ), or full
     fine-tunes. For LoRA, (IA)3, ReFT and full fine-tunes, the updates themselves are summed. For
-    bottlenecks, prefixes and prompts, which are not linear, their parameters are summed. Weights
-    are used as given and need not sum to one (task arithmetic); the default is equal shares. Heads
+    bottlenecks, prefixes and prompts, which are not linear, their parameters are summed; other ways
+    than a sum compare what training changed in them, so all members must have started from the same
+    weights (the same `seed`, or the same `init_weights_seed` of the method). Weights are used as
+    given and need not sum to one (task arithmetic); the default is equal shares. Heads
     with the same labels are averaged with the same weights, relative to their sum; `head` takes
     the head of one member instead.
     """

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from adapterxlt.methods.arithmetic import Arithmetic, Shares
 from adapterxlt.models.build import merge, save
+from adapterxlt.models.save import shrink_weights
+from adapterxlt.models.spec import DIFFERENCE_FILE
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import METRICS_NAME
 from adapterxlt.stages.merging.soup_run import choose
@@ -27,6 +29,7 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
         name=f"merge_{planned.fingerprint[:8]}",
         rank=rank,
         how=Arithmetic.of(step.params),
+        start=step.params.get("start"),
         first_head=step.params.get("head_of") == "first",
     )
     shares = Shares.of(step.items("weights"), step.params.get("layers", ()))
@@ -38,6 +41,8 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
     out = staging / "out"
     merged = make(shares)
     save(merged, out)
+    if all((folder / DIFFERENCE_FILE).is_file() for folder in members):
+        shrink_weights(context.backbone, out)  # the sum of small differences is small
     write_seen(out, {}, members)
     context.progress.log(f"{step.id}: {step.neutral['note']}")
     metrics["weights"] = list(shares.everywhere)
