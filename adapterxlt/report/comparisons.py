@@ -278,6 +278,8 @@ def _how(verdict: Verdict, contest: Contest, resamples: int) -> str:
     said = f"paired bootstrap over examples, {clusters}, {resamples} samples"
     if max(sides) > 1:
         said += f"; seeds {verdict.design}, t with Satterthwaite's degrees of freedom; p by t"
+        if verdict.p != verdict.found.p:
+            said += ", with no less variance of seeds than is usual on these examples"
         if 1 in sides:
             one, other = ("baseline", "model") if sides[1] == 1 else ("model", "baseline")
             said += f"; the {one} has one seed, which is taken to vary as much as the {other}'s"

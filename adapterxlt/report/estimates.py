@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
 
 from adapterxlt.metrics.statistics import Doubles
+from adapterxlt.report.spreads import Spread, error_of, spread_of
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Estimate:
         examples, seeds: the variance of the difference that comes from each.
         parts: the variance of seeds by factor. Crossed seeds have a part for each stage and one
             for single combinations; other designs have one part.
+        spreads: how the seeds of each side that has several differ.
+        alone: whether the other side has a single seed, which could have been another.
     """
 
     points: float
@@ -85,6 +87,8 @@ class Estimate:
     examples: float
     seeds: float
     parts: tuple[float, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+    alone: bool = False
 
 
 def _fill(grid: Doubles, there: npt.NDArray[np.bool_]) -> None:
@@ -120,102 +124,41 @@ def estimate(sides: Sequence[Side], clusters: int) -> Estimate:
     alone = any(
         grid[0].size == 1 and not side.fixed for grid, side in zip(grids, sides, strict=True)
     )
-    parts, spread = _of_seeds(grids, [side.missing for side in sides], alone)
-    seeds = sum(parts)
-    total = examples + seeds
-    if not total:
-        p = least_p(clusters) if points else 1.0
-        return Estimate(points, points, points, points, points, p, 0.0, 0.0, tuple(parts))
-    freedom = total**2 / (spread + examples**2 / max(1, clusters - 1))
-    error = float(np.sqrt(total))
-    wide, narrow = (float(stdtrit(freedom, one)) * error for one in (0.975, 0.95))
+    spreads = tuple(
+        spread_of(grid, side.missing)
+        for grid, side in zip(grids, sides, strict=True)
+        if grid[0].size > 1
+    )
+    error = error_of(examples, clusters, spreads, alone)
+    wide, narrow = (error.times(one) for one in (0.975, 0.95))
     return Estimate(
         points=points,
         low=points - wide,
         high=points + wide,
         low90=points - narrow,
         high90=points + narrow,
-        p=2 * float(stdtr(freedom, -abs(points) / error)),
+        p=error.p(points, clusters),
         examples=examples,
-        seeds=seeds,
-        parts=tuple(parts),
+        seeds=sum(error.parts),
+        parts=error.parts,
+        spreads=spreads,
+        alone=alone,
     )
 
 
-def least_p(clusters: int) -> float:
-    """Return the two-sided p of a sign test if all clusters favour the same side.
-
-    No test of so few examples can be more certain, however little they differ among themselves.
-    """
-    return min(1.0, 2.0 ** (1 - clusters))
-
-
-def _of_seeds(
-    grids: Sequence[Doubles], missing: Sequence[int], alone: bool
-) -> tuple[list[float], float]:
-    """Return what seeds add to the variance of a difference, by factor, and its uncertainty.
-
-    The last part belongs to single combinations of a grid. The factors of a side with fewer of
-    them are those of the latest stages.
-
-    Args:
-        alone: whether one side has a single seed, which could have been another. Its variance is
-            that of a single seed of the other side.
-    """
-    most = max(grid.ndim for grid in grids) - 1
-    parts, spread = [0.0] * (most + (most > 1)), 0.0
-    for grid, gaps in zip(grids, missing, strict=True):
-        if grid[0].size == 1:
-            continue
-        centred = np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)])
-        squares, freedom = _squares(centred, gaps)
-        # How seeds differ only on these examples is already counted with the examples.
-        found, shared = squares[:, 0], np.nanmean(squares[:, 1:], axis=1)
-        line = len(found) == 2  # with one factor, there is no rest
-        counted = [line or one > found[-1] for one in found[:-1]]
-        # From the variance of a mean over so many seeds to that of a difference from one seed.
-        more = [1 + alone * size for size in (*grid.shape[1:], grid[0].size)]
-        for place, (one, noise) in enumerate(zip(found[:-1], shared[:-1], strict=True)):
-            own = max(0.0, float(one - found[-1]) - max(0.0, float(noise - shared[-1])))
-            parts[most - len(counted) + place] += more[place] * own
-            spread += (more[place] * float(one)) ** 2 / freedom[place] if counted[place] else 0.0
-        if not line:
-            parts[-1] += more[-1] * max(0.0, float(found[-1] - shared[-1]))
-            rest = more[-1] - sum(
-                factor for factor, own in zip(more[:-1], counted, strict=True) if own
-            )
-            spread += (rest * float(found[-1])) ** 2 / freedom[-1]
-    return parts, spread
-
-
-def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:
-    """Return the mean squares of each factor and of the rest, over the number of repetitions.
-
-    This is an analysis of variance with one value per cell. The expected mean square of a factor
-    is its part of the variance of the mean, plus that of the rest, which only a grid has.
-
-    Returns:
-        [factors and the rest, rows of the grid], and the degrees of freedom of each.
-    """
-    axes = tuple(range(1, grid.ndim))
-    rest = grid - grid.mean(axis=axes, keepdims=True)
-    squares, freedom = [], []
-    for axis in axes:
-        means = rest.mean(axis=tuple(one for one in axes if one != axis), keepdims=True)
-        squares.append(means.reshape(len(grid), -1).var(axis=1, ddof=1) / grid.shape[axis])
-        freedom.append(grid.shape[axis] - 1)
-        rest = rest - means
-    count = grid[0].size - missing
-    left = count - 1 - sum(freedom)
-    total = (rest.reshape(len(grid), -1) ** 2).sum(axis=1)
-    squares.append(total / left / count if left else np.zeros(len(grid)))
-    return np.array(squares), [*freedom, left]
-
-
 def permutation_p(points: float, differences: Doubles) -> float:
-    """Return the two-sided p: how often chance alone gives a difference of at least this size."""
+    """Return the two-sided p: how often chance alone gives a difference of at least this size.
+
+    If none of the random differences is as large, their number would bound p, and the correction
+    of several hundred comparisons could never show anything. Then p is Hoeffding's bound (1963)
+    for a sum of terms with random signs, where that is lower: 2 exp(-z^2 / 2).
+    """
     found = int((np.abs(differences) >= abs(points) - 1e-9).sum())
-    return (1 + found) / (1 + len(differences))
+    p = (1 + found) / (1 + len(differences))
+    variance = float(np.mean(np.square(differences))) if len(differences) else 0.0
+    if found or not variance:
+        return p
+    return min(p, 2 * math.exp(-(points**2) / variance / 2))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -13,7 +13,7 @@ from scipy.special import stdtr
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.metrics.statistics import Doubles, Statistic, fitting
 from adapterxlt.report.designs import Design, design_of
-from adapterxlt.report.estimates import Estimate, Side, estimate, least_p, permutation_p
+from adapterxlt.report.estimates import Estimate, Side, estimate, permutation_p
 from adapterxlt.report.resampling import (
     RESAMPLES,
     Language,
@@ -22,6 +22,7 @@ from adapterxlt.report.resampling import (
     bootstrap,
     permuted,
 )
+from adapterxlt.report.spreads import least_p, pooled_p
 from adapterxlt.report.systems import Contest, System
 from adapterxlt.results.outcomes import GROUP, SEEN, Outcomes
 
@@ -125,18 +126,22 @@ class _Problem:
             for own, contest in zip(noise, self.contests, strict=True):
                 own.append(float(np.nanvar(self._difference(values, contest))))
         by_chance = self._permuted(resamples)
-        for number, contest in enumerate(self.contests):
+        designs = [
+            design_of([one.seeds for one in each.models], [one.seeds for one in each.baselines])
+            for each in self.contests
+        ]
+        estimates = [
+            estimate(self._sides(contest, design, points.mean(axis=0), draws), self.clusters)
+            for contest, design in zip(self.contests, designs, strict=True)
+        ]
+        by_seeds = pooled_p(estimates, self.clusters)
+        for number, (contest, found) in enumerate(zip(self.contests, estimates, strict=True)):
             each = self._difference(points, contest)  # by language
-            design = design_of(
-                [one.seeds for one in contest.models], [one.seeds for one in contest.baselines]
-            )
-            sides = self._sides(contest, design, points.mean(axis=0), draws)
-            found = estimate(sides, self.clusters)
-            swapped = number in by_chance
+            swapped, over_seeds = number in by_chance, by_seeds[number]
             if swapped:
                 p = permutation_p(found.points, by_chance[number])
-            elif found.p is not None:
-                p = found.p
+            elif over_seeds is not None:
+                p = over_seeds
             else:
                 size = abs(found.points) / max(found.examples, 1e-300) ** 0.5
                 p = 2 * float(stdtr(max(1, self.clusters - 1), -size))
@@ -149,7 +154,7 @@ class _Problem:
                 examples=self.examples[number],
                 languages=max(0.0, between) / count,
                 better=int((sign * each > 1e-9).sum()),
-                design=design,
+                design=designs[number],
                 together=self.together,
                 swapped=swapped,
             )

@@ -204,6 +204,16 @@ def test_holm_keeps_false_positives_of_a_family_down() -> None:
     assert wrong["plain"] > wrong["holm"]
 
 
+def test_large_differences_are_certain_among_many_comparisons() -> None:
+    draw = np.random.default_rng(4)
+    base = [system(right({"de": draw.random(400) < 0.2}), name="b")]
+    model = [system(right({"de": draw.random(400) < 0.8}))]
+    [verdict] = [one for one in judge([contest(model, base)], resamples=500) if one]
+    assert verdict.swapped
+    assert verdict.p < 1e-20
+    assert holm([verdict.p] * 2_000)[0] < 1e-10
+
+
 def test_equal_seeds_go_in_pairs() -> None:
     draw = np.random.default_rng(5)
     models, bases = [], []

@@ -1,0 +1,209 @@
+"""How much seeds differ, what this adds to the error of a difference, and p by Student's t.
+
+The degrees of freedom are Satterthwaite's (1946). Two or three seeds may agree by chance, so that
+they seem not to matter; among many comparisons, some always do. So p does not take the seeds of one
+comparison to differ less than is usual among comparisons on the same examples (`pooled_p`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import chdtri, stdtr, stdtrit
+
+from adapterxlt.metrics.statistics import Doubles
+
+if TYPE_CHECKING:
+    from adapterxlt.report.estimates import Estimate
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the seeds of one side differ: an analysis of variance with one value per cell.
+
+    Args:
+        sizes: the number of seeds of each factor; several factors are a grid.
+        squares: the mean square of each factor, and last that of the rest, which only a grid has;
+            all divided by the number of repetitions. The expected mean square of a factor is its
+            part of the variance of the mean, plus that of the rest.
+        shared: how large they are on average in the samples of examples, that is, without a
+            difference of seeds.
+        freedom: the degrees of freedom of each.
+    """
+
+    sizes: tuple[int, ...]
+    squares: tuple[float, ...]
+    shared: tuple[float, ...]
+    freedom: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Error:
+    """The error of a difference.
+
+    Args:
+        size: the standard error.
+        freedom: its degrees of freedom.
+        parts: what seeds add to its square, by factor.
+    """
+
+    size: float
+    freedom: float
+    parts: tuple[float, ...]
+
+    def times(self, share: float) -> float:
+        """Return the error times a quantile of Student's t."""
+        return float(stdtrit(self.freedom, share)) * self.size if self.size else 0.0
+
+    def p(self, points: float, clusters: int) -> float:
+        """Return the two-sided p of a difference of `points`."""
+        if not self.size:
+            return least_p(clusters) if points else 1.0
+        return 2 * float(stdtr(self.freedom, -abs(points) / self.size))
+
+
+def spread_of(grid: Doubles, missing: int) -> Spread:
+    """Return how repetitions differ.
+
+    Args:
+        grid: a difference, then its samples: [1 + samples, sizes of the factors].
+        missing: the number of combinations that were filled.
+    """
+    centred = np.concatenate([grid[:1], grid[1:] - grid[1:].mean(axis=0)])
+    squares, freedom = _squares(centred, missing)
+    return Spread(
+        grid.shape[1:],
+        tuple(squares[:, 0].tolist()),
+        tuple(np.nanmean(squares[:, 1:], axis=1).tolist()),
+        tuple(freedom),
+    )
+
+
+def error_of(examples: float, clusters: int, spreads: Sequence[Spread], alone: bool) -> Error:
+    """Return the error of a difference that has a variance of examples and one of seeds.
+
+    The last part of the variance of seeds belongs to single combinations of a grid. The factors of
+    a side with fewer of them are those of the latest stages.
+
+    Args:
+        examples: the variance of the difference that comes from examples.
+        clusters: the number of clusters from which they were drawn.
+        spreads: those of the sides with several seeds.
+        alone: whether one side has a single seed, which could have been another. Its variance is
+            that of a single seed of the other side.
+    """
+    most = max(len(one.sizes) for one in spreads)
+    parts, uncertain = [0.0] * (most + (most > 1)), 0.0
+    for spread in spreads:
+        # How seeds differ only on these examples is already counted with the examples.
+        *found, rest = spread.squares
+        *shared, noise = spread.shared
+        line = len(found) == 1  # with one factor, there is no rest
+        counted = [line or one > rest for one in found]
+        # From the variance of a mean over so many seeds to that of a difference from one seed.
+        more = [1 + alone * size for size in (*spread.sizes, math.prod(spread.sizes))]
+        for place, (one, usual) in enumerate(zip(found, shared, strict=True)):
+            own = max(0.0, one - rest - max(0.0, usual - noise))
+            parts[most - len(found) + place] += more[place] * own
+            if counted[place]:
+                uncertain += (more[place] * one) ** 2 / spread.freedom[place]
+        if not line:
+            parts[-1] += more[-1] * max(0.0, rest - noise)
+            factor = more[-1] - sum(own for own, one in zip(more[:-1], counted, strict=True) if one)
+            uncertain += (factor * rest) ** 2 / spread.freedom[-1]
+    total = examples + sum(parts)
+    if not total:
+        return Error(0.0, math.inf, tuple(parts))
+    freedom = total**2 / (uncertain + examples**2 / max(1, clusters - 1))
+    return Error(math.sqrt(total), freedom, tuple(parts))
+
+
+def pooled_p(estimates: Sequence[Estimate], clusters: int) -> list[float | None]:
+    """Return p of each difference, by what is usual for seeds on the same examples.
+
+    A mean square below the usual one is taken to be the usual one. This is the median over all
+    differences of the same design, relative to that of a chi-squared variable, so that a few
+    models that diverged do not count. As differences share models, it is given half of their
+    degrees of freedom together. Simulated in `benchmarks/false_positives.py`.
+
+    Args:
+        estimates: differences on the same examples.
+        clusters: the number of clusters from which the examples were drawn.
+
+    Returns:
+        None for differences without several seeds.
+    """
+    families: dict[object, list[Estimate]] = {}
+    for one in estimates:
+        families.setdefault(_design(one), []).append(one)
+    found: list[float | None] = []
+    for one in estimates:
+        alike = families[_design(one)]
+        p = one.p
+        if one.spreads and len(alike) > 1:
+            floors = [
+                _usual(listed) for listed in zip(*(own.spreads for own in alike), strict=True)
+            ]
+            spreads = [_at_least(*pair) for pair in zip(one.spreads, floors, strict=True)]
+            p = error_of(one.examples, clusters, spreads, one.alone).p(one.points, clusters)
+        found.append(p)
+    return found
+
+
+def least_p(clusters: int) -> float:
+    """Return the two-sided p of a sign test if all clusters favour the same side.
+
+    No test of so few examples can be more certain, however little they differ among themselves.
+    """
+    return min(1.0, 2.0 ** (1 - clusters))
+
+
+def _design(one: Estimate) -> object:
+    return one.alone, tuple((spread.sizes, spread.freedom) for spread in one.spreads)
+
+
+def _usual(alike: Sequence[Spread]) -> Spread:
+    """Return the usual mean squares of spreads of one design."""
+    freedom = alike[0].freedom
+    squares = [
+        float(np.median(listed)) * own / float(chdtri(own, 0.5)) if own else 0.0
+        for listed, own in zip(
+            zip(*(one.squares for one in alike), strict=True), freedom, strict=True
+        )
+    ]
+    more = max(1.0, len(alike) / 2)
+    return replace(alike[0], squares=tuple(squares), freedom=tuple(more * own for own in freedom))
+
+
+def _at_least(spread: Spread, usual: Spread) -> Spread:
+    """Return a spread whose mean squares are not below the usual ones."""
+    squares, freedom = list(spread.squares), list(spread.freedom)
+    for place, least in enumerate(usual.squares):
+        if squares[place] <= least:
+            squares[place], freedom[place] = least, usual.freedom[place]
+    return replace(spread, squares=tuple(squares), freedom=tuple(freedom))
+
+
+def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:
+    """Return the mean squares of each factor and of the rest, and their degrees of freedom.
+
+    Args:
+        grid: [rows, sizes of the factors].
+    """
+    axes = tuple(range(1, grid.ndim))
+    rest = grid - grid.mean(axis=axes, keepdims=True)
+    squares, freedom = [], []
+    for axis in axes:
+        means = rest.mean(axis=tuple(one for one in axes if one != axis), keepdims=True)
+        squares.append(means.reshape(len(grid), -1).var(axis=1, ddof=1) / grid.shape[axis])
+        freedom.append(grid.shape[axis] - 1)
+        rest = rest - means
+    count = grid[0].size - missing
+    left = count - 1 - sum(freedom)
+    total = (rest.reshape(len(grid), -1) ** 2).sum(axis=1)
+    squares.append(total / left / count if left else np.zeros(len(grid)))
+    return np.array(squares), [*freedom, left]
