@@ -10,7 +10,7 @@ from adapterxlt.store.files import address_of
 
 # What may differ between results that are combined: seeds, and which texts were looked for in what
 # the backbone was trained on, which flags a result and does not change it.
-_ELSE = ("seed", "shot_seed", "seen")
+_ELSE = ("seed", "shot_seed", "start_seed", "seen")
 
 
 def setup_of(lineage: Mapping[str, object]) -> str:

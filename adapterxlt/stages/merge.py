@@ -70,7 +70,7 @@ class _Merge(StageKind[MergeStage]):
         method = shape.methods[0] if shape and shape.methods else parse_method("full")
         if not how.linear:
             start = common_start(scene.recipe, scene.used, self.inputs(stage), method)
-            params |= {} if start is None else {"start": start}
+            params |= {} if start is None else {"start_seed": start}
         if stage.rank is not None:
             params["rank"] = stage.rank
         if stage.head is not None:

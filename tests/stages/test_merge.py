@@ -98,7 +98,7 @@ def step_of(body: str, tiny_backbone: Path) -> Step:
                 "density": 0.14,
                 "outliers": 0.01,
                 "rescale": False,
-                "start": 1,
+                "start_seed": 1,
             },
             2,
             "merge(a + b, all but the smallest and largest, 0.14 without the largest 0.01)",
@@ -250,7 +250,7 @@ def test_what_does_not_go_together_is_refused(body: str, problem: str) -> None:
     ("stage", "start"),
     [
         ("{merge: [bn, like], how: ties}", 1),
-        ("{merge: [fixed, fixed2], density: 0.5}", 1),
+        ("{merge: [fixed, fixed2], density: 0.5}", 0),
         ("{merge: [more, like], how: ties}", 1),
         ("{merge: [more2, bn2], how: ties}", 2),
         ("{merge: [bn, like], how: sum}", None),
@@ -264,7 +264,7 @@ def test_updates_are_what_changed_since_a_common_start(
     recipe = load(stages(f"{MODELS}{more}x: {stage}")).recipe
     backbone = inspect_backbone("tiny", tiny_backbone)
     step = next(step for step in expand(recipe, backbone, ()) if step.id == "x")
-    assert step.params.get("start") == start
+    assert step.params.get("start_seed") == start
 
 
 def test_members_with_other_starts_are_refused() -> None:

@@ -29,7 +29,7 @@ def run_merge(planned: PlannedStep, context: Context, staging: Path) -> None:
         name=f"merge_{planned.fingerprint[:8]}",
         rank=rank,
         how=Arithmetic.of(step.params),
-        start=step.params.get("start"),
+        start=step.params.get("start_seed"),
         first_head=step.params.get("head_of") == "first",
     )
     shares = Shares.of(step.items("weights"), step.params.get("layers", ()))

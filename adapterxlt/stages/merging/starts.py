@@ -40,8 +40,8 @@ def common_start(
     """Return the seed of the weights that all members started from; None if none is needed."""
     if not merges_weights(method):
         return None
-    seed = start_of(recipe, used, members[0])
-    return 0 if seed is None else seed  # unknown only if the method says how its weights start
+    seed = start_of(recipe, used, members[0]) if drawn(method) else None
+    return 0 if seed is None else seed  # any will do if the method fixes the first weights
 
 
 def other_starts(
