@@ -75,6 +75,7 @@ class LoadedRecipe:
         draft = Draft(self.recipe, self.places)
         draft.used = _look(draft, self.base, backbone, look)
         if draft.used:
+            draft.recipe = draft.recipe.on(backbone.layers)
             check(draft)
         check_against_backbone(draft, backbone)
         raise_all(draft.problems, self.places)
@@ -174,6 +175,9 @@ def _load(
     backbone = find_backbone(choice.name, path.parent) if find_backbone else None
     backbone = choice.told(backbone) if backbone is not None else None
     draft.used = _look(draft, path.parent, backbone, look)
+    if backbone is not None:
+        # Both checks then tell a problem in the same words, so it appears once.
+        draft.recipe = draft.recipe.on(backbone.layers)
     check(draft)
     if backbone is not None:
         check_against_backbone(draft, backbone)

@@ -21,6 +21,7 @@ from adapterxlt.recipe.schema import Recipe, Stage, Training, TrainingBlock
 from adapterxlt.recipe.shape import COMPOSING, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.task_data import TaskData
+from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.train import TrainStage
 from adapterxlt.stages.training.trained import least
@@ -102,6 +103,17 @@ class _Align(StageKind[AlignStage]):
             return None
         if not draft.knows(at, *COMPOSING):
             return None
+        for key in self.named:
+            base = getattr(stage, key)
+            old = shape_of(base) if base is not None else None
+            if old is not None and old.speaks is not None:
+                draft.refuse(
+                    (*at, key),
+                    f"`{base}` stands on language adapters, but a lexicon has words of two "
+                    "languages, and alignment does not swap adapters",
+                    f"name a stage without `{KEY}`, or none",
+                )
+                return None
         # It is composed like a stage that trains a task.
         known = {"after": stage.after, "stack_on": stage.stack_on, "method": str(method)}
         like = TrainStage(train=[TaskData(task="mlm")], **known)

@@ -279,6 +279,36 @@ def test_it_has_no_head_to_be_evaluated() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["after", "stack_on"])
+def test_it_cannot_stand_on_language_adapters(key: str) -> None:
+    found = told(
+        f"""
+        lang_en: {{train: {{task: mlm, language: en}}, method: seq_bn_inv}}
+        madx: {{train: pawsx, language_adapters: "lang_{{language}}"}}
+        a: {{align: en_de.tsv, layer: 1, method: seq_bn, {key}: madx}}
+        b: {{probe: a, on: en_de.tsv}}
+        """
+    )
+    assert found == [
+        f"stages.a.{key}: `madx` stands on language adapters, but a lexicon has words of two "
+        "languages, and alignment does not swap adapters"
+    ]
+
+
+def test_a_fusion_of_alignments_is_refused_once(tmp_path: Path, tiny_backbone: Path) -> None:
+    with pytest.raises(InvalidRecipeError) as caught:
+        recipe(
+            tmp_path,
+            tiny_backbone,
+            "  a: {align: lex/en_de.tsv, layer: 1}\n"
+            "  b: {align: lex/en_de.tsv, layer: 1, seed: 2}\n"
+            "  c: {fuse: [a, b], train: pawsx}\n",
+        )
+    (problem,) = caught.value.problems
+    assert problem.path == "stages.c.fuse"
+    assert "not `lora[r=16,alpha=32,leave_out=[1]]`" in problem.message
+
+
 def test_layers_are_checked_against_the_backbone(tmp_path: Path, tiny_backbone: Path) -> None:
     with pytest.raises(InvalidRecipeError) as caught:
         recipe(
