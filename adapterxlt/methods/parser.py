@@ -16,6 +16,15 @@ from adapterxlt.suggest import suggest
 
 MAX_TEXT = 500
 LISTED = "adapterxlt list methods"  # the command that hints mention
+# Names that older versions of `adapters` and many papers use, and what `adapters` maps them to.
+FORMER = {
+    "pfeiffer": "seq_bn",
+    "houlsby": "double_seq_bn",
+    "parallel": "par_bn",
+    "scaled_parallel": "scaled_par_bn",
+    "pfeiffer+inv": "seq_bn_inv",
+    "houlsby+inv": "double_seq_bn_inv",
+}
 _PART = re.compile(r"\s*([^\[\]|\s]+)\s*(?:\[(.*)\])?\s*", re.DOTALL)
 _TOKEN = re.compile(
     r"""(?P<string>'[^'\\]*'|"[^"\\]*")|(?<![\w.])(?P<word>[A-Za-z_][\w-]*)\s*(?P<equals>=)?"""
@@ -151,6 +160,8 @@ def _parse_chunk(chunk: str) -> list[Part]:
     name, inside = match.group(1), match.group(2)
     if name in METHODS:
         return [_parse_part(name, inside)]
+    if name in FORMER and name not in added():
+        raise ValueError(f"unknown method `{name}`\nits name is now `{FORMER[name]}`")
     if name not in added():
         raise ValueError(
             f"unknown method `{name}`\n{suggest(name, [*METHODS, *added()], see=LISTED)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
@@ -41,17 +41,18 @@ def locate(text: str, *, models: bool = False) -> Path:
     folder, colon, stage = text.rpartition(":")
     if colon and Path(folder).is_dir():
         store = Store(Path(folder) / STORE_FOLDER)
-        fits = is_model if models else is_shared
-        entries = [entry for entry in store.entries() if fits(entry.kind)]
+        every = [entry for entry in store.entries() if is_model(entry.kind)]
+        entries = [entry for entry in every if models or is_shared(entry.kind)]
         by_address = len(stage) >= 6
         noted = _noted(store, stage)
-        found = [
+        named = [
             entry
-            for entry in entries
+            for entry in every
             if entry.title == stage
             or entry.fingerprint in noted
             or (by_address and entry.fingerprint.startswith(stage))
         ]
+        found = [entry for entry in named if entry in entries]
         if len(found) == 1:
             return store.path(found[0].fingerprint)
         if found:
@@ -61,6 +62,8 @@ def locate(text: str, *, models: bool = False) -> Path:
             raise UsageError(
                 f"{text}: there are several stages of this name", hint=f"choose one of {known}"
             )
+        if named:
+            raise _unshared(text, folder, named[0], entries)
         raise UsageError(
             f"{text}: there is no trained stage of this name",
             hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
@@ -78,6 +81,20 @@ def locate(text: str, *, models: bool = False) -> Path:
         f"{text}: there is no such file or folder",
         hint=hint_for_adapter(text)
         or "give the folder of an artifact, a packed file, or a stage: WORKDIR:STAGE (`runs:nli`)",
+    )
+
+
+def _unshared(
+    text: str, folder: str, ensemble: Manifest, entries: Sequence[Manifest]
+) -> UsageError:
+    """The error for an ensemble: it has no weights, but its members do."""
+    inputs = ensemble.parts.get("inputs")
+    titles = {entry.fingerprint: entry.title for entry in entries}
+    members = [titles[one] for one in inputs if one in titles] if isinstance(inputs, list) else []
+    return UsageError(
+        f"{text}: this is an ensemble, which has no weights of its own, so it is not an artifact",
+        hint="name its members, one by one: "
+        + ", ".join(f"{folder}:{printable(title)}" for title in members),
     )
 
 

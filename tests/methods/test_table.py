@@ -7,22 +7,23 @@ import dataclasses
 import adapters
 import pytest
 
-from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.parser import FORMER, parse_method
 from adapterxlt.methods.table import METHODS
 from tests.methods.library import OLD, TABLE, part_text, their_config
 
-LEGACY = {
-    "pfeiffer",
-    "houlsby",
-    "parallel",
-    "scaled_parallel",
-    "pfeiffer+inv",
-    "houlsby+inv",
-}
-
 
 def test_the_table_names_what_adapters_names() -> None:
-    assert set(TABLE) == set(adapters.ADAPTER_CONFIG_MAP) - LEGACY
+    assert set(TABLE) == set(adapters.ADAPTER_CONFIG_MAP) - set(FORMER)
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER.items())
+def test_a_former_name_is_answered_with_the_present_one(former: str, name: str) -> None:
+    theirs = adapters.ADAPTER_CONFIG_MAP
+    assert theirs[former].to_dict() == theirs[name].to_dict()
+    for text in (former, f"{former}[reduction_factor=8]", f"lora|{former}"):
+        with pytest.raises(ValueError, match="unknown method") as caught:
+            parse_method(text)
+        assert str(caught.value) == f"unknown method `{former}`\nits name is now `{name}`"
 
 
 @pytest.mark.parametrize("name", [n for n, method in TABLE.items() if method.parameters])

@@ -20,6 +20,7 @@ from adapterxlt.models import build
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.sharing.locate import locate
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
@@ -224,3 +225,13 @@ def test_numbers_and_labels_each_by_itself_are_averaged_as_they_are(
     meant = get_task(task).model_copy(update={"multi_label": several})
     ((_, found),) = averaged(members, meant)
     assert found["logits"].tolist() == [2, 2]
+
+
+def test_it_is_no_artifact_but_its_members_are(recipe: Recipe, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    run(recipe(THREE + "  all: {ensemble: [one, two]}\n"), work)
+    with pytest.raises(UsageError, match="this is an ensemble, which has no weights") as caught:
+        locate(f"{work}:all")
+    assert caught.value.hint == f"name its members, one by one: {work}:one, {work}:two"
+    assert locate(f"{work}:one").is_dir()
+    assert locate(f"{work}:all", models=True).is_dir()
