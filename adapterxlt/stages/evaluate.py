@@ -22,7 +22,13 @@ from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
-from adapterxlt.stages.language_swaps import missing, problem_of, refuse_missing, spoken_by, swapped
+from adapterxlt.stages.language_swaps import (
+    missing,
+    problem_of,
+    refuse_missing,
+    spoken_by,
+    with_languages,
+)
 from adapterxlt.stages.measuring import (
     COMPUTED_IN,
     check_baseline,
@@ -161,10 +167,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                     params["head"] = head.name
                 if stage.predictions:
                     params["predictions"] = stage.predictions
-                inputs: tuple[str, ...] = (model,)
-                if (stands_on := speaks[model]) is not None:
-                    spoken = swapped(stands_on, languages)
-                    inputs, params = (model, *spoken.inputs), {**params, **spoken.params}
+                inputs, params = with_languages((model,), params, speaks[model], languages)
                 yield Step(f"{name}/{model}/{task_name}", "evaluate", name, inputs, params)
 
     def in_small(

@@ -63,6 +63,23 @@ def swapped(speaks: LanguageAdapters, languages: Iterable[str]) -> Swapped:
     return Swapped(tuple(inputs), params)
 
 
+def with_languages(
+    inputs: tuple[str, ...],
+    params: dict[str, object],
+    speaks: LanguageAdapters | None,
+    languages: Iterable[str],
+) -> tuple[tuple[str, ...], dict[str, object]]:
+    """The inputs and params of a measurement, with what `swapped` adds; unchanged without any.
+
+    Args:
+        inputs: the step of the model, or () if nothing else stands on the language adapters.
+    """
+    if speaks is None:
+        return inputs, params
+    spoken = swapped(speaks, languages)
+    return (*inputs, *spoken.inputs), {**params, **spoken.params}
+
+
 def both_sides(task: Task, language: str) -> tuple[str, str]:
     """The languages of sentences and of their translations."""
     first, second = halves(task, language)

@@ -19,6 +19,12 @@ from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.language_swaps import (
+    both_sides,
+    refuse_missing,
+    spoken_by,
+    with_languages,
+)
 from adapterxlt.stages.measuring import (
     COMPUTED_IN,
     bare_or_first,
@@ -43,7 +49,9 @@ class ProbeStage(Stage):
     the entries that none of them was trained on. Every score is given twice: for the mean over the
     subwords of a word, and for the mean that includes the special tokens, which all words share.
     In a decoder, such as Llama, a subword sees only those before it, and the special token is the
-    start token, whose vector is the same in all words.
+    start token, whose vector is the same in all words. A model that was trained on language
+    adapters encodes English words with the adapter of English, and the others with that of their
+    language.
     """
 
     key: ClassVar[str] = "probe"
@@ -112,6 +120,9 @@ class _Probe(StageKind[ProbeStage]):
     def steps(self, scene: Scene, name: str, stage: ProbeStage) -> Iterable[Step]:
         """One step a model."""
         task = scene.recipe.catalogue[name_of(stage.on)]
+        sides = both_sides(task, task.languages[0])
+        speaks = {model: spoken_by(scene, model) for model in stage.probe}
+        refuse_missing(name, [(model, speaks[model], sides) for model in stage.probe])
         every = range(scene.backbone.layers + 1)
         params: dict[str, object] = {
             "task": task.name,
@@ -127,7 +138,8 @@ class _Probe(StageKind[ProbeStage]):
         if stage.precision != "fp32":
             params["precision"] = stage.precision
         for model in stage.probe:
-            yield Step(f"{name}/{model}/{task.name}", self.key, name, step_of(model), params)
+            inputs, own = with_languages(step_of(model), params, speaks[model], sides)
+            yield Step(f"{name}/{model}/{task.name}", self.key, name, inputs, own)
 
     def in_small(
         self, recipe: Recipe, name: str, stage: ProbeStage, count: int, roots: Sequence[Path]

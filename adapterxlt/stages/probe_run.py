@@ -13,6 +13,7 @@ from adapterxlt.results.measures import Measure, write_measures
 from adapterxlt.results.outcomes import SEEN, Outcomes, ids_of, write_outcomes
 from adapterxlt.retrieval.words import Entries, measure_words
 from adapterxlt.search.arrays import Floats
+from adapterxlt.stages.language_swaps import both_sides
 from adapterxlt.stages.running.contamination import (
     describe_overlap,
     hash_texts,
@@ -20,6 +21,7 @@ from adapterxlt.stages.running.contamination import (
 )
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.lexicons import measured_entries
+from adapterxlt.stages.running.swap import used_for_pair
 from adapterxlt.tasks.lexicon import MAIN, Lexicon, key_of
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
@@ -34,8 +36,12 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     """Encode the words, and score every layer, with and without special tokens."""
     step = planned.step
     language = str(step.items("languages")[0])
+    spoken = both_sides(context.sources.tasks[step.text("task")], language)
+    adapter = used_for_pair(step, language, spoken)
     whole, measured = measured_entries(step, context.sources)
     seen = context.seen(context.artifact(step.model) if step.model else None)
+    for side in spoken:
+        seen = context.seen_in(planned, side, seen)
     flagged = describe_overlap(hash_texts(measured.words), seen)
     which = seen_examples(measured.pairs, seen) if flagged else None
     sides, entries = words_of(whole, measured)
@@ -44,7 +50,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     measures: list[Measure] = []
     outcomes: list[Outcomes] = []
     ids = ids_of([f"{one}\t{other}" for one, other in measured.pairs])
-    for (layer, pooling), source, target in _vectors(planned, context, sides):
+    for (layer, pooling), source, target in _vectors(planned, context, sides, spoken):
         values, columns = measure_words(source, target, entries)
         measures += [
             Measure(
@@ -57,12 +63,23 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
                 layer=layer,
                 contamination=flagged,
                 pooling=pooling,
+                language_adapter=adapter,
                 precision=precision,
             )
             for metric, value in values.items()
         ]
         seen_columns = {} if which is None else {SEEN: which}
-        outcomes.append(Outcomes(language, split, ids, {**columns, **seen_columns}, layer, pooling))
+        outcomes.append(
+            Outcomes(
+                language,
+                split,
+                ids,
+                {**columns, **seen_columns},
+                layer,
+                pooling,
+                language_adapter=adapter,
+            )
+        )
     write_measures(staging / "out", measures)
     write_outcomes(staging / "out", outcomes)
 
@@ -90,16 +107,26 @@ def words_of(whole: Lexicon, measured: Lexicon) -> tuple[tuple[list[str], list[s
 
 
 def _vectors(
-    planned: PlannedStep, context: Context, sides: tuple[list[str], list[str]]
+    planned: PlannedStep,
+    context: Context,
+    sides: tuple[list[str], list[str]],
+    spoken: tuple[str, str],
 ) -> Iterator[tuple[Key, Floats, Floats]]:
-    """Vectors of both sides at each place, few layers at a time where there are many words."""
-    step, built = planned.step, context.model(planned)
-    layers = step.items("layers")
-    bytes_a_layer = 4 * len(POOLINGS) * sum(map(len, sides)) * built.backbone.hidden_size
+    """Vectors of both sides at each place, few layers at a time where there are many words.
+
+    Args:
+        spoken: the language of each side, whose adapter encodes it.
+    """
+    models = [context.model(planned, language) for language in spoken]
+    layers = planned.step.items("layers")
+    bytes_a_layer = 4 * len(POOLINGS) * sum(map(len, sides)) * context.backbone.hidden_size
     together = max(1, MOST // bytes_a_layer)
     for start in range(0, len(layers), together):
         some = layers[start : start + together]
-        both = [_encoded(built, words, some, planned, context) for words in sides]
+        both = [
+            _encoded(built, words, some, planned, context)
+            for built, words in zip(models, sides, strict=True)
+        ]
         for key, source in both[0].items():
             yield key, source, both[1][key]
 

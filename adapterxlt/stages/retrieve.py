@@ -31,7 +31,7 @@ from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.retrieval.protocols import choose_layers, get_protocol
 from adapterxlt.stages.language_adapters import KEY, check_stages
-from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, swapped
+from adapterxlt.stages.language_swaps import both_sides, refuse_missing, spoken_by, with_languages
 from adapterxlt.stages.measuring import (
     COMPUTED_IN,
     bare_or_first,
@@ -172,17 +172,14 @@ class _Retrieve(StageKind[RetrieveStage]):
             both = dict.fromkeys(side for code in languages for side in both_sides(task, code))
             refuse_missing(name, [(model, speaks[model], list(both)) for model in stage.retrieve])
             for model in stage.retrieve:
-                inputs = step_of(model)
-                params = {
+                params: dict[str, object] = {
                     "task": task_name,
                     "languages": languages,
                     "splits": splits,
                     "layers": _layers(stage, scene.backbone, task),
                     **settings,
                 }
-                if (stands_on := speaks[model]) is not None:
-                    spoken = swapped(stands_on, both)
-                    inputs, params = (*inputs, *spoken.inputs), {**params, **spoken.params}
+                inputs, params = with_languages(step_of(model), params, speaks[model], both)
                 yield Step(f"{name}/{model}/{task_name}", "retrieve", name, inputs, params)
 
     def in_small(

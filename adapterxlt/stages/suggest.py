@@ -17,6 +17,7 @@ from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.language_swaps import refuse_missing, spoken_by, with_languages
 from adapterxlt.stages.measuring import (
     bare_or_first,
     check_length,
@@ -48,7 +49,8 @@ class SuggestStage(Stage):
 
     `{suggest: [none, nli, qa], on: udpos, sample: 500}` measures how well the frozen features of
     each model separate the classes in a sample of the target's training data. The results also
-    show two rules that cost nothing: choose the model trained on MNLI, or on the most examples.
+    show two rules that cost nothing: choose the model trained on MNLI, or on the most examples. A
+    model that was trained on language adapters is measured with that of the examples' language.
     """
 
     key: ClassVar[str] = "suggest"
@@ -101,11 +103,14 @@ class _Suggest(StageKind[SuggestStage]):
 
     def steps(self, scene: Scene, name: str, stage: SuggestStage) -> Iterable[Step]:
         """One step a model and a target."""
+        speaks = {model: spoken_by(scene, model) for model in stage.suggest}
         for listed in stage.on:
             task = source_of(scene.recipe.catalogue[listed], "train")
+            languages = languages_of(task, [stage.language], scene.roots, "train")
+            refuse_missing(name, [(model, speaks[model], languages) for model in stage.suggest])
             params: dict[str, object] = {
                 "task": task.name,
-                "languages": languages_of(task, [stage.language], scene.roots, "train"),
+                "languages": languages,
                 "split": "train",
                 "cap": None,
                 "sample": stage.sample,
@@ -115,7 +120,8 @@ class _Suggest(StageKind[SuggestStage]):
                 **seen_by(scene),
             }
             for model in stage.suggest:
-                yield Step(f"{name}/{model}/{listed}", self.key, name, step_of(model), params)
+                inputs, own = with_languages(step_of(model), params, speaks[model], languages)
+                yield Step(f"{name}/{model}/{listed}", self.key, name, inputs, own)
 
     def in_small(
         self, recipe: Recipe, name: str, stage: SuggestStage, count: int, roots: Sequence[Path]

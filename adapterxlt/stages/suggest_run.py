@@ -15,6 +15,7 @@ from adapterxlt.results.measures import METRICS_NAME, Measure, write_measures
 from adapterxlt.stages.running.contamination import describe_overlap, hash_texts
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
+from adapterxlt.stages.running.swap import used_for
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.read import sample
 from adapterxlt.tasks.texts import texts_of
@@ -30,7 +31,7 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
     examples = evaluation_examples(step, sources, language)
     chosen = sample(examples, step.number("sample"), step.number("seed"))
     artifact = context.artifact(step.model) if step.model else None
-    built = context.load(step.model)
+    built = context.model(planned, language)
     features = encode(
         chosen,
         built.tokenizer,
@@ -62,7 +63,8 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
         "source_size": float(_size(artifact)),
         "mnli_always": float(step.model is not None and _on_mnli(step.model, context)),
     }
-    flagged = describe_overlap(hash_texts(texts_of(chosen)), context.seen(artifact))
+    seen = context.seen_in(planned, language, context.seen(artifact))
+    flagged = describe_overlap(hash_texts(texts_of(chosen)), seen)
     write_measures(
         staging / "out",
         [
@@ -74,6 +76,7 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
                 value=value,
                 n=len(points),
                 contamination=flagged,
+                language_adapter=used_for(step, language),
             )
             for metric, value in values.items()
         ],
