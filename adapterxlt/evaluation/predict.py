@@ -91,7 +91,8 @@ def outputs_of(
     """Return the outputs of the model's active head for every input of the examples.
 
     Args:
-        clock: measures the time of the forward passes. For the other arguments see `predict`.
+        clock: measures the time of the forward passes; it does not count the examples, which
+            several models may be given. For the other arguments see `predict`.
     """
     features = encode_cached(
         cache,
@@ -102,9 +103,9 @@ def outputs_of(
         doc_stride=doc_stride,
         labelled=False,
     )
-    clock = clock or Clock()
-    clock.examples += len(examples)
-    return forward(built, features, task.kind, token_budget, progress, description, clock)
+    return forward(
+        built, features, task.kind, token_budget, progress, description, clock or Clock()
+    )
 
 
 def decoded(

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.methods.parser import ParsedMethod
-from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.catalogue import Task, source_of
 
 Form = Literal["full", "adapter", "stack", "fusion", "ensemble"]
 
@@ -59,6 +60,24 @@ def data_parts(params: Mapping[str, object]) -> tuple[Mapping[str, object], ...]
     listed = params.get("tasks", [params] if "task" in params else [])
     found = listed if isinstance(listed, list) else []
     return tuple(part for part in found if isinstance(part, Mapping))
+
+
+def tasks_read(parts: Iterable[Mapping[str, object]], known: Mapping[str, Task]) -> set[str]:
+    """Return the tasks whose files serve as training data, translated or not.
+
+    Args:
+        parts: as `data_parts` gives them.
+        known: the tasks there are.
+    """
+    return {source_name(str(part.get("task")), str(part.get("split")), known) for part in parts}
+
+
+def source_name(name: str, split: str, known: Mapping[str, Task]) -> str:
+    """Return the task whose files serve as a split of a task; the task itself if it is unknown."""
+    try:
+        return source_of(known[name], split).name
+    except (KeyError, UsageError):
+        return name
 
 
 def languages_of(steps: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -> set[str]:

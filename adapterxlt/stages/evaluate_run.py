@@ -169,6 +169,8 @@ def _outputs(
     def loaded(member: str) -> Built:
         return context.computing(context.load(member, members), planned)
 
+    if context.meter:  # each example once: the time of a query is that of all members together
+        context.meter.clock.examples += len(examples)
     if list(members) == [made.id]:
         return of(context.model(planned, language), description)
     return averaged(

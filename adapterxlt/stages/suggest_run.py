@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from adapterxlt.batching.encode import encode
@@ -10,8 +9,8 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.features import frozen_features
 from adapterxlt.metrics.transferability import h_score, knn_accuracy, linear_probe, logme
 from adapterxlt.plan.steps import PlannedStep
-from adapterxlt.recipe.used import data_parts
-from adapterxlt.results.measures import METRICS_NAME, Measure, write_measures
+from adapterxlt.results.measures import Measure, write_measures
+from adapterxlt.stages.running.behind import behind
 from adapterxlt.stages.running.contamination import describe_overlap, hash_texts
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
@@ -55,13 +54,14 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
             f"`{step.id}`: all examples in the sample have the same class",
             hint="take a larger `sample`",
         )
+    data = behind(step.model, context)
     values = {
         MAIN: linear_probe(points, classes),
         "knn": knn_accuracy(points, classes),
         "logme": logme(points, classes),
         "h_score": h_score(points, classes),
-        "source_size": float(_size(artifact)),
-        "mnli_always": float(step.model is not None and _on_mnli(step.model, context)),
+        "source_size": float(data.examples),
+        "mnli_always": float("mnli" in data.tasks),
     }
     seen = context.seen_in(planned, language, context.seen(artifact))
     flagged = describe_overlap(hash_texts(texts_of(chosen)), seen)
@@ -81,20 +81,3 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
             for metric, value in values.items()
         ],
     )
-
-
-def _size(artifact: Path | None) -> int:
-    """Examples that a stage was trained on; 0 of the bare backbone, and where it is not told."""
-    if artifact is None or not (artifact / METRICS_NAME).is_file():
-        return 0
-    found = json.loads((artifact / METRICS_NAME).read_text(encoding="utf-8")).get("examples")
-    return found if isinstance(found, int) else 0
-
-
-def _on_mnli(model: str, context: Context) -> bool:
-    """Whether a model, or what it stands on, was trained on MNLI."""
-    for planned in context.plan.upto(model):
-        listed = [planned.step.params, *(step["params"] for step in planned.lineage)]
-        if any(part.get("task") == "mnli" for params in listed for part in data_parts(params)):
-            return True
-    return False

@@ -20,6 +20,7 @@ from adapterxlt.models import build
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.results.costs import read_costs
 from adapterxlt.sharing.locate import locate
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -78,6 +79,9 @@ def test_it_is_evaluated_as_a_model_of_several(recipe: Recipe, tmp_path: Path) -
     again = run(loaded, tmp_path / "work")
     assert again.done == []
     assert again.rows == done.rows
+    costs = {cost.step: cost for cost in read_costs(tmp_path / "work")}
+    # A query is an example, which takes the time of all members together.
+    assert [costs[f"scores/{model}/pawsx"].queries for model in ("one", "all")] == [12, 12]
 
 
 def test_its_members_are_loaded_once_for_all_languages(

@@ -14,9 +14,10 @@ from adapterxlt.execution.run import run_recipe
 from adapterxlt.kinds.features import IGNORED
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.models.build import load
-from adapterxlt.plan.plan import resolve_sources
+from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.recipe.helpers import told
 
 MEASURES = {"linear_probe", "knn", "logme", "h_score", "source_size", "mnli_always"}
@@ -56,6 +57,65 @@ def test_a_recipe_ranks_stages(tmp_path: Path, tiny_backbone: Path) -> None:
     assert all(row.contamination for row in rows if row.model == "one")
     again = run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources)
     assert again.done == []
+
+
+STAGES = """
+  mnli: {train: mnli, method: seq_bn}
+  again: {train: mnli, method: seq_bn, seed: 2}
+  xnli: {train: xnli, method: seq_bn, cap: 4}
+  pairs: {train: pawsx, method: seq_bn}
+  on_mnli: {train: pawsx, method: seq_bn, stack_on: mnli}
+  sparse: {train: pawsx, method: "sft[density=0.1]"}
+  merged: {merge: [mnli, pairs]}
+  twice: {merge: [mnli, again]}
+  fused: {fuse: [mnli, xnli], train: pawsx}
+"""
+
+
+def test_the_data_behind_a_model_are_those_of_all_its_trainings(
+    tmp_path: Path, tiny_backbone: Path
+) -> None:
+    labels = ("entailment", "neutral", "contradiction")
+    for name, texts in {
+        "pawsx/train-en": [f"A {n}.\tB {n}.\t{n % 2}" for n in range(12)],
+        "xnli/train-en": [f"A {n}.\tB {n}.\t{labels[n % 3]}" for n in range(9)],
+    }.items():
+        file = tmp_path / "data" / f"{name}.tsv"
+        file.parent.mkdir(parents=True)
+        file.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    models = ["none", *(line.split(":")[0].strip() for line in STAGES.strip().splitlines())]
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\ntraining: {{max_steps: 1, lr: 0.01}}\n"
+        f"stages:{STAGES}  which: {{suggest: [{', '.join(models)}], on: pawsx, sample: 10}}\n",
+        encoding="utf-8",
+    )
+    loaded = load_recipe(path)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    done = run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources)
+    assert not done.failed
+    values = {(row.model, row.metric): row.value for row in done.rows if row.stage == "which"}
+    assert {model: values[model, "source_size"] for model in models} == {
+        "none": 0,
+        "mnli": 9,
+        "again": 9,
+        "xnli": 4,
+        "pairs": 12,
+        "on_mnli": 21,
+        "sparse": 12,
+        "merged": 21,
+        "twice": 9,  # the same examples
+        "fused": 25,
+    }
+    on_mnli = {model for model in models if values[model, "mnli_always"]}
+    assert on_mnli == {"mnli", "again", "xnli", "on_mnli", "merged", "twice", "fused"}
+    plan = make_plan(loaded.recipe, Store(tmp_path / "w" / STORE_FOLDER), sources)
+    revised = {
+        planned.step.model
+        for planned in plan.steps
+        if planned.step.kind == "suggest" and "revision" in planned.step.params
+    }
+    assert revised == {"xnli", "on_mnli", "merged", "twice", "fused"}  # the others keep addresses
 
 
 def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(
