@@ -53,4 +53,5 @@ def encoder(tiny_backbone: Path) -> SimpleNamespace:
 
     model = AutoModel.from_pretrained(tiny_backbone, add_pooling_layer=False).eval()
     tokenizer = AutoTokenizer.from_pretrained(tiny_backbone)
-    return SimpleNamespace(model=model, tokenizer=tokenizer, inference=torch.inference_mode)
+    inference = torch.inference_mode
+    return SimpleNamespace(model=model, tokenizer=tokenizer, inference=inference, clock=None)

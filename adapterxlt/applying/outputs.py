@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adapterxlt.batching.encode import encode
-from adapterxlt.evaluation.clock import Clock
 from adapterxlt.evaluation.ensemble import averaged
 from adapterxlt.evaluation.predict import Outputs, forward
 from adapterxlt.kinds.answers import (
@@ -21,6 +20,7 @@ from adapterxlt.kinds.facts import Example, Limits, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.build import Built
+from adapterxlt.models.clock import Clock
 from adapterxlt.progress import Progress, Silent
 
 # Limits of a part: large enough to find inputs of similar length for a batch.

@@ -20,11 +20,12 @@ from adapterxlt.cli.options import (
     workdir_option,
 )
 from adapterxlt.cli.progress import open_progress
+from adapterxlt.cli.run_costs import print_run_costs
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.opening import find_sources, in_trial, open_recipe
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.comparisons import compared
-from adapterxlt.report.console import print_table
+from adapterxlt.report.console import make_console, print_table
 from adapterxlt.report.read import Run
 from adapterxlt.report.tables import print_results
 from adapterxlt.sharing.cache import all_remotes
@@ -97,6 +98,7 @@ def command(
                     "skipped": list(result.skipped),
                 },
                 "results": [row.as_dict() for row in result.rows],
+                "costs": [cost.as_dict() for cost in result.costs],
                 "trained": {step: str(folder) for step, folder in result.outputs.items()},
                 "predictions": [str(folder) for folder in result.predictions],
             }
@@ -104,7 +106,9 @@ def command(
     elif result.outputs and not result.rows:
         print_table([{"stage": step, "trained": out} for step, out in result.outputs.items()])
     elif result.rows or not result.predictions:
-        print_results(result.rows, compared([Run(workdir, made.name, tuple(result.rows))]))
+        console = make_console()
+        print_results(result.rows, compared([Run(workdir, made.name, tuple(result.rows))]), console)
+        print_run_costs(result.costs, workdir, console)
     counts = [f"{len(result.done)} run", f"{len(result.reused)} reused"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []
     counts += [f"{len(result.skipped)} skipped"] if result.skipped else []

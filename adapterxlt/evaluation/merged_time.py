@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.evaluation.clock import Clock
 from adapterxlt.evaluation.predict import forward
 from adapterxlt.kinds.features import Feature
+from adapterxlt.models.clock import Clock
 from adapterxlt.models.into_weights import in_weights, why_not
 from adapterxlt.models.quiet import quiet
 from adapterxlt.progress import Silent

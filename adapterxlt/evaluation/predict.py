@@ -14,11 +14,11 @@ from adapterxlt.batching.cache import encode_cached
 from adapterxlt.batching.collate import collate
 from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.evaluation.clock import Clock
 from adapterxlt.kinds.facts import Example, TaskFacts
 from adapterxlt.kinds.features import Feature
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.workings import Logits, Prediction
+from adapterxlt.models.clock import Clock
 from adapterxlt.progress import Progress
 from adapterxlt.token_budget import Budget, quickest
 

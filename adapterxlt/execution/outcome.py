@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapterxlt.results.costs import Cost
 from adapterxlt.results.rows import Row
 
 
@@ -24,6 +25,7 @@ class RunResult:
         predictions: folders with prediction files: one for each stage and model that writes some.
         models: the address in the store of every stage that makes a model, by its id. It is there
             whether the stage ran or not.
+        costs: what each of its steps cost where it was computed, now or earlier.
     """
 
     rows: list[Row]
@@ -35,6 +37,7 @@ class RunResult:
     outputs: dict[str, Path] = field(default_factory=dict)
     predictions: list[Path] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
 
     def sort(self, order: Sequence[str]) -> None:
         """Sort the steps in the order of the plan, as parallel steps end in any order."""

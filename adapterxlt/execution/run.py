@@ -108,7 +108,8 @@ def run_recipe(
         outcome.results = write_results(
             workdir, recipe.name, outcome.rows, order=list(parts), progress=progress
         )
-        write_costs(workdir, collect_costs(context), progress)
+        outcome.costs = collect_costs(context)
+        write_costs(workdir, outcome.costs, progress)
         outcome.predictions = publish_predictions(context, workdir)
     if namesakes := describe_namesakes(context, workdir):
         progress.log(f"note: {namesakes}")

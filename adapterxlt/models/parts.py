@@ -16,6 +16,7 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError
 from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import to_adapters_string
 from adapterxlt.models import tensors
+from adapterxlt.models.clock import Clock
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import hide_prompt
 from adapterxlt.models.padding import ignore_padding
@@ -53,6 +54,7 @@ class Built:
         spoken: for training in several languages, the setup of each language that has another
             language adapter than the one in `spec`.
         precision: type of its products when it is not being trained: fp32, bf16 or fp16.
+        clock: measures the time in which it makes vectors; None: nothing does.
     """
 
     model: AdapterModel
@@ -64,6 +66,7 @@ class Built:
     members: Sequence[str] = field(default=(), kw_only=True)
     spoken: Mapping[str, Setup] = field(default_factory=dict, kw_only=True)
     precision: str = field(default="fp32", kw_only=True)
+    clock: Clock | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self.prefix = self.prefix or self.backbone.prefix

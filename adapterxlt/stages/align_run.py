@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from adapterxlt.models.build import build_train, save
+from adapterxlt.models.sizes import sizes_of
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import METRICS_NAME
@@ -40,6 +41,8 @@ def run_align(planned: PlannedStep, context: Context, staging: Path) -> None:
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
+    if context.meter:
+        context.meter.sizes = sizes_of(built)
     context.move(built)
     report = align(
         built,

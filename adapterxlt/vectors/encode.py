@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from adapterxlt.devices import moved
+from adapterxlt.models.clock import Clock
 from adapterxlt.models.head_classes import STATES, layers_of, lowest_layers
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats, Ids
@@ -106,7 +108,10 @@ def encode_batches(
     keys: Sequence[Key],
     budget: Budget,
 ) -> Iterator[tuple[Sequence[int], dict[Key, Floats]]]:
-    """Yield the rows of each batch with float32 vectors [len(rows), dim] by (layer, pooling)."""
+    """Yield the rows of each batch with float32 vectors [len(rows), dim] by (layer, pooling).
+
+    The model's clock, if it has one, measures the forward passes, and counts the rows.
+    """
     special = _special_ids(built.tokenizer).to(built.model.device)
     pad_id = built.tokenizer.pad_token_id
     device = built.model.device
@@ -116,14 +121,21 @@ def encode_batches(
 
     with _pooling_pass(built.model, keys) as forward:
 
-        def run(rows: Sequence[int]) -> dict[Key, Floats]:
+        def run(rows: Sequence[int], clock: Clock | None) -> dict[Key, Floats]:
             ids, mask = pad_tokens([tokens.row(i) for i in rows], pad_id)
-            with built.inference():
+            with built.inference(), clock.running(device) if clock else nullcontext():
                 pooled = forward(moved(ids, device), moved(mask, device), special)
+            if clock:
+                clock.examples += len(rows)
             return {key: vectors.float().cpu().numpy() for key, vectors in pooled.items()}
 
         for batch in batches:
-            yield from budget.passes(batch.tolist(), width, run, device)
+            rows = batch.tolist()
+            if device.type == "cuda" and built.clock and not built.clock.examples:
+                # The first pass of a process also loads the GPU's programs, so it is not timed.
+                for _ in budget.passes(rows[:1], width, partial(run, clock=None), device):
+                    pass
+            yield from budget.passes(rows, width, partial(run, clock=built.clock), device)
 
 
 def token_states(built: Built, ids: Tensor, mask: Tensor, layer: int) -> Tensor:

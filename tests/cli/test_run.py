@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from adapterxlt import trackers
 from adapterxlt.cli import run as run_verb
 from adapterxlt.execution.run import RunResult
+from adapterxlt.results.costs import Cost
 from tests.cli.conftest import Invoke
 from tests.report.rows import row
+from tests.results.test_costs import TRAINED
 
 
 @pytest.fixture
@@ -23,6 +26,13 @@ def outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunResult:
         results=tmp_path / "w" / "results.json",
         done=["direct", "again"],
         reused=["scores/direct/pawsx"],
+        costs=[
+            replace(TRAINED, step="direct"),
+            *(
+                Cost(step=f"s/direct/{task}", task=task, queries=count, query_seconds=0.001 * count)
+                for task, count in (("pawsx", 10), ("xnli", 30))
+            ),
+        ],
     )
     monkeypatch.setattr(run_verb, "run_recipe", lambda *_, **__: result)
     return result
@@ -35,6 +45,10 @@ def test_tables_on_stdout_progress_on_stderr(
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("scores: pawsx dev, accuracy")
     assert "again vs direct on pawsx dev: +1.0" in result.stdout
+    assert "What did it cost?" in result.stdout
+    lines = [line.split() for line in result.stdout.splitlines()]
+    # (10 * 10 ms + 30 * 30 ms) / 40
+    assert ["direct", "25", "2.50", "%", "0.0", "MB", "2.5", "s", "-", "25.00"] in lines
     assert result.stderr == f"tiny: 2 run, 1 reused; results in {outcome.results}\n"
 
 
@@ -45,6 +59,7 @@ def test_json_is_one_document(recipe: Path, outcome: RunResult, invoke: Invoke) 
     assert (document["recipe"], document["workdir"]) == ("tiny", "w")
     assert document["steps"]["done"] == ["direct", "again"]
     assert document["results"] == [measured.as_dict() for measured in outcome.rows]
+    assert document["costs"] == [cost.as_dict() for cost in outcome.costs]
 
 
 def test_a_recipe_that_only_trains_says_where_that_is(
@@ -131,6 +146,8 @@ def test_the_real_thing_then_nothing_left(recipe: Path, tmp_path: Path, invoke: 
     assert len(one["steps"]["done"]) == 4
     assert two["steps"]["done"] == []
     assert one["results"] == two["results"]
+    assert one["costs"] == two["costs"]  # as they were where the steps ran
+    assert {cost["step"] for cost in one["costs"]} == {*one["steps"]["done"]}
     assert {(item["model"], item["language"]) for item in one["results"]} == {
         (model, language) for model in ("direct", "again") for language in ("en", "de")
     }

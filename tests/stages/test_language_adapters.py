@@ -18,6 +18,7 @@ from adapterxlt.models.speak import load_speaking
 from adapterxlt.plan.plan import resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.results.costs import read_costs
 from adapterxlt.results.outcomes import read_outcomes
 from adapterxlt.sharing.facts import stands_on
 from adapterxlt.sharing.make import make_artifact
@@ -154,6 +155,10 @@ def test_each_side_is_encoded_in_its_own_language(bench: Bench) -> None:
     assert alone.inputs == ("lang_de", "lang_en")
     assert alone.model is None
     assert plan.by_id("search/madx/tatoeba").step.inputs == ("madx", "lang_de")
+    costs = {cost.step: cost for cost in read_costs(bench.work)}
+    for model in ("none", "madx"):  # the texts of both sides
+        assert costs[f"search/{model}/tatoeba"].queries == 10
+        assert costs[f"search/{model}/tatoeba"].query_seconds
     artifacts = {name: bench.artifact(plan, f"lang_{name}") for name in ("de", "en")}
     german, english = (SENTENCES[12:17], SENTENCES[:5])
 

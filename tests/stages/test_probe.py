@@ -10,6 +10,7 @@ import pytest
 from adapterxlt.execution.leaks import find_leaks
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
+from adapterxlt.results.costs import read_costs
 from adapterxlt.results.outcomes import read_outcomes
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context
@@ -98,6 +99,18 @@ def test_a_metric_is_that_of_its_outcomes(done: tuple[Path, list[Row]]) -> None:
     assert blocks is not None
     (block,) = [one for one in blocks if (one.layer, one.pooling) == (2, "mean")]
     assert row.value == pytest.approx(100 * np.mean(1 / block.columns["rank"]))
+
+
+def test_the_costs_of_aligning_and_probing_are_measured(done: tuple[Path, list[Row]]) -> None:
+    costs = {cost.step: cost for cost in read_costs(done[0] / "work")}
+    # LoRA of rank 4 on q and v of the layer below, 32 wide.
+    assert (costs["held"].parameters, costs["held"].head_parameters) == (4 * 32 * 4, 0)
+    assert costs["held"].share == pytest.approx(
+        100 * 512 / (costs["held"].backbone_parameters or 0)
+    )
+    for step in ("words/none/lex_en_de", "words/held/lex_en_de"):
+        assert costs[step].queries == 38  # every word of each side once
+        assert 0 < (costs[step].query_seconds or 0) * 38 < (costs[step].seconds or 0)
 
 
 def test_what_is_held_out_is_no_leak(

@@ -122,8 +122,9 @@ class Context:
         return self.computing(built, planned)
 
     def computing(self, built: Built, planned: PlannedStep) -> Built:
-        """A loaded model, computing in the precision of a cell."""
+        """A loaded model, computing in the precision of a cell and measured by its clock."""
         built.precision = self.precision_of(planned.step) or "fp32"
+        built.clock = self.meter.clock if self.meter else None
         return built
 
     def precision_of(self, step: Step) -> str | None:
@@ -152,8 +153,9 @@ class Context:
             built = load(self.backbone, self.artifact(step_id) if step_id else None)
             built.move(find_device(self.device))
             self._loaded[key] = built
-        self._loaded[key].precision = "fp32"  # another cell may have had another
-        return self._loaded[key]
+        built = self._loaded[key]
+        built.precision, built.clock = "fp32", None  # another cell may have had others
+        return built
 
     def _speaking(self, step_id: str, swap: Swap) -> Built:
         """Load a model with another language's adapter than the one that it was trained with.

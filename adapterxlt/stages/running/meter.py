@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from adapterxlt.evaluation.clock import Clock
+from adapterxlt.models.clock import Clock
 from adapterxlt.results.costs import Measured
 
 _RESET = "5"  # for /proc/PID/clear_refs: resets the peak of memory
