@@ -101,6 +101,8 @@ METRICS: dict[str, Metric] = {
         Metric("p_at_1_xx_en", interval="binomial"),
         Metric("csls_p_at_1", interval="binomial"),
         Metric("csls_p_at_1_xx_en", interval="binomial"),
+        Metric("new_words_p_at_1", interval="binomial"),
+        Metric("new_words_p_at_1_xx_en", interval="binomial"),
         Metric("similarity", unit="cosine", digits=3),
         Metric("similarity_shuffled", unit="cosine", less_is_better=True, digits=3),
         Metric("similarity_gap", unit="cosine", digits=3),

@@ -90,6 +90,15 @@ def _of_ranks(name: str, value: Callable[[Column], Column]) -> Statistic:
     return Statistic((name,), lambda columns: stacked(value(columns[name]), 1), _percent)
 
 
+def _first_of(name: str, among: str) -> Statistic:
+    """Return the share of the examples that a column of yes and no marks whose rank is 1."""
+    return Statistic(
+        (name, among),
+        lambda columns: stacked((columns[name] == 1) * columns[among], columns[among]),
+        lambda sums: 100.0 * ratio(sums[..., 0], sums[..., 1]),
+    )
+
+
 def _mean_cosine(name: str, value: Callable[[Columns], Column], *more: str) -> Statistic:
     return Statistic(
         (name, *more),
@@ -217,6 +226,8 @@ STATISTICS: dict[str, tuple[Statistic, ...]] = {
     "p_at_5_xx_en": (_of_ranks("rank_xx_en", lambda rank: rank <= 5),),
     "p_at_1": (_of_ranks("rank", lambda rank: rank == 1),),
     "p_at_1_xx_en": (_of_ranks("rank_xx_en", lambda rank: rank == 1),),
+    "new_words_p_at_1": (_first_of("rank", "new_words"),),
+    "new_words_p_at_1_xx_en": (_first_of("rank_xx_en", "new_words"),),
     "csls_p_at_1": (_of_ranks("rank_csls", lambda rank: rank == 1),),
     "csls_p_at_1_xx_en": (_of_ranks("rank_csls_xx_en", lambda rank: rank == 1),),
     "similarity": (_mean_cosine("similarity", lambda columns: columns["similarity"]),),

@@ -29,6 +29,7 @@ _LABEL = _Range(0, _LABELS - 1, "labels from 0")
 _RANK = _Range(1, _EXACT, "ranks from 1")
 _COUNT = _Range(0, _EXACT, "counts from 0")
 _SHARE = _Range(-1e-6, 1 + 1e-6, "shares from 0 to 1")  # sums of floats may miss the ends a little
+_FLAG = _Range(0, 1, "yes or no")
 _NUMBER = _Range(-_LARGE, _LARGE, "numbers of at most 1e100")
 _RANGES: dict[str, _Range] = {
     **dict.fromkeys(("gold", "predicted"), _LABEL),
@@ -36,6 +37,7 @@ _RANGES: dict[str, _Range] = {
     **dict.fromkeys(("right", "words", "true", "found", "both"), _COUNT),
     **dict.fromkeys(("found_tuned", "both_tuned", "tokens", "queries"), _COUNT),
     **dict.fromkeys(("exact", "f1", "ndcg"), _SHARE),
+    "new_words": _FLAG,
     **dict.fromkeys(("gold_value", "predicted_value", "loss"), _NUMBER),
     **dict.fromkeys(("similarity", "shuffled"), _NUMBER),
 }

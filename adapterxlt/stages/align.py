@@ -61,8 +61,8 @@ class AlignStage(TrainingBlock, Stage):
         0.1,
         ge=0,
         lt=1,
-        description="Share of the entries that are held out from training, together with their "
-        "words.",
+        description="Share of the entries that are held out from training, together with all "
+        "entries that have the same word or phrase on one side.",
     )
     split_seed: int = Field(
         1, ge=0, le=MAX_SEED, description="Seed that draws the held-out entries."

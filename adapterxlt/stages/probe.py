@@ -46,10 +46,11 @@ class ProbeStage(Stage):
     """How well words find their translations: `{probe: [none, lexical], on: gatitos/en_hi.tsv}`.
 
     `none` is the bare backbone. If models were aligned on this lexicon, all models are measured on
-    the entries that none of them was trained on. Every score is given twice: for the mean over the
-    subwords of a word, and for the mean that includes the special tokens, which all words share.
-    In a decoder, such as Llama, a subword sees only those before it, and the special token is the
-    start token, whose vector is the same in all words. A model that was trained on language
+    the entries that none of them was trained on. `new_words_p_at_1` is P@1 over those of them in
+    which no single word occurs in a trained entry either. Every score is given twice: for the mean
+    over the subwords of a word, and for the mean that includes the special tokens, which all words
+    share. In a decoder, such as Llama, a subword sees only those before it, and the special token
+    is the start token, whose vector is the same in all words. A model that was trained on language
     adapters encodes English words with the adapter of English, and the others with that of their
     language.
     """
@@ -140,6 +141,10 @@ class _Probe(StageKind[ProbeStage]):
         for model in stage.probe:
             inputs, own = with_languages(step_of(model), params, speaks[model], sides)
             yield Step(f"{name}/{model}/{task.name}", self.key, name, inputs, own)
+
+    def version_of(self, step: Step, tasks: Mapping[str, Task]) -> int | str:
+        # Of entries that are held out, P@1 of those with new words only came later.
+        return self.version + 1 if step.params.get("held_out") else self.version
 
     def in_small(
         self, recipe: Recipe, name: str, stage: ProbeStage, count: int, roots: Sequence[Path]

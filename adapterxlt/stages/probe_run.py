@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adapterxlt.metrics.statistics import STATISTICS
 from adapterxlt.models.build import Built
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.results.measures import Measure, write_measures
@@ -22,7 +23,7 @@ from adapterxlt.stages.running.contamination import (
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.lexicons import measured_entries
 from adapterxlt.stages.running.swap import used_for_pair
-from adapterxlt.tasks.lexicon import MAIN, Lexicon, key_of
+from adapterxlt.tasks.lexicon import MAIN, NEW, NEW_METRICS, Lexicon, key_of
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
 
@@ -38,7 +39,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     language = str(step.items("languages")[0])
     spoken = both_sides(context.sources.tasks[step.text("task")], language)
     adapter = used_for_pair(step, language, spoken)
-    whole, measured = measured_entries(step, context.sources)
+    whole, measured, new = measured_entries(step, context.sources)
     seen = context.seen(context.artifact(step.model) if step.model else None)
     for side in spoken:
         seen = context.seen_in(planned, side, seen)
@@ -52,6 +53,12 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
     ids = ids_of([f"{one}\t{other}" for one, other in measured.pairs])
     for (layer, pooling), source, target in _vectors(planned, context, sides, spoken):
         values, columns = measure_words(source, target, entries)
+        counts = dict.fromkeys(values, len(measured))
+        if new is not None and any(new):
+            columns[NEW] = np.array(new)
+            for metric in NEW_METRICS.values():
+                values[metric] = STATISTICS[metric][0].of(columns)
+                counts[metric] = sum(new)
         measures += [
             Measure(
                 language=language,
@@ -59,7 +66,7 @@ def run_probe(planned: PlannedStep, context: Context, staging: Path) -> None:
                 metric=metric,
                 main=metric == MAIN,
                 value=value,
-                n=len(measured),
+                n=counts[metric],
                 layer=layer,
                 contamination=flagged,
                 pooling=pooling,

@@ -28,6 +28,10 @@ METRICS = (
     MAIN, "p_at_1_xx_en", "mrr", "mrr_xx_en", "csls_p_at_1", "csls_p_at_1_xx_en",
     "similarity", "similarity_shuffled", "similarity_gap", "anisotropy",
 )  # fmt: skip
+# The same over the entries whose words are all new. They are not metrics of the task, as addresses
+# of measurements with no such entries would change.
+NEW = "new_words"
+NEW_METRICS = {"p_at_1": f"{NEW}_p_at_1", "p_at_1_xx_en": f"{NEW}_p_at_1_xx_en"}
 _NAME = re.compile(r"(?P<first>[A-Za-z]{2,3})[-_](?P<second>[A-Za-z]{2,3})(?:\..*)?")
 _EXAMPLE = "name the file like `en_hi.tsv`, or give its `language`"
 
@@ -150,14 +154,34 @@ def read_lexicon(task: Task, roots: Sequence[Path], language: str) -> Lexicon:
     return lexicon_of(read_bitext(task, roots, language))
 
 
+def all_new(measured: Lexicon, trained: Lexicon) -> list[bool]:
+    """Say of each measured entry whether no word of it was trained on, on the same side.
+
+    An entry may be a phrase; its words are what is between spaces. In a language that is written
+    without spaces, the whole entry counts as one word.
+    """
+    known: tuple[set[str], set[str]] = (set(), set())
+    for pair in trained.pairs:
+        for side, phrase in zip(known, pair, strict=True):
+            side |= _words(phrase)
+    return [
+        not any(side & _words(phrase) for side, phrase in zip(known, pair, strict=True))
+        for pair in measured.pairs
+    ]
+
+
+def _words(phrase: str) -> set[str]:
+    return set(map(key_of, phrase.split())) or {key_of(phrase)}
+
+
 @dataclass(frozen=True)
 class Division:
     """A division of entries into those to train on and those held out.
 
     Args:
         trained, held_out: rows of the lexicon, ascending.
-        groups: number of groups of entries that are connected by shared words. A group is never
-            divided.
+        groups: number of groups of entries that are connected by equal words or phrases. A group
+            is never divided.
         largest: number of entries in the largest group.
     """
 
@@ -168,9 +192,10 @@ class Division:
 
 
 def divide(lexicon: Lexicon, share: float, seed: int) -> Division:
-    """Hold out a share of the entries, such that no word of theirs occurs in another entry.
+    """Hold out a share of the entries, such that neither side of them is a side of another entry.
 
-    Entries that share a word on either side belong to one group. The seed draws an order of the
+    Entries with an equal side belong to one group. Sides count as a whole: a word of a phrase that
+    is held out may occur in another phrase (see `all_new`). The seed draws an order of the
     groups, and each group that still fits into the share is held out. So large groups (words with
     many meanings) are mostly trained on.
 

@@ -15,7 +15,7 @@ from adapterxlt.results.outcomes import read_outcomes
 from adapterxlt.results.rows import Row
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import STORE_FOLDER, Store
-from adapterxlt.tasks.lexicon import METRICS
+from adapterxlt.tasks.lexicon import METRICS, NEW, NEW_METRICS
 from tests.recipe.helpers import told
 from tests.stages.test_align import recipe, run
 from tests.stages.words import PAIRS
@@ -47,9 +47,10 @@ def test_every_figure_of_every_layer_with_special_tokens_and_without(
         for model in ("none", "held")
         for layer in (0, 1, 2)
         for pooling in ("mean-no-special", "mean")
-        for metric in METRICS
+        for metric in (*METRICS, *NEW_METRICS.values())
     }
-    assert len(rows) == 2 * 3 * 2 * len(METRICS)
+    assert len(rows) == 2 * 3 * 2 * (len(METRICS) + len(NEW_METRICS))
+    assert not {row.metric for row in done[1] if row.stage == "seen"} & {*NEW_METRICS.values()}
     assert {(row.task, row.language, row.main) for row in rows if row.metric == "p_at_1"} == {
         ("lex_en_de", "de", True)
     }
@@ -86,6 +87,7 @@ def test_all_models_are_measured_on_the_entries_that_none_was_trained_on(
         assert blocks is not None
         ids += [block.ids.tolist() for block in blocks]
         assert {len(column) for column in blocks[0].columns.values()} == {5}
+        assert blocks[0].columns[NEW].all()  # these words stand alone
         assert blocks[0].columns["rank"].min() >= 1
     assert all(each == ids[0] for each in ids)
 
@@ -99,6 +101,42 @@ def test_a_metric_is_that_of_its_outcomes(done: tuple[Path, list[Row]]) -> None:
     assert blocks is not None
     (block,) = [one for one in blocks if (one.layer, one.pooling) == (2, "mean")]
     assert row.value == pytest.approx(100 * np.mean(1 / block.columns["rank"]))
+
+
+def test_entries_whose_words_are_all_new_are_measured_beside_the_others(
+    tmp_path: Path, tiny_backbone: Path
+) -> None:
+    loaded = recipe(tmp_path, tiny_backbone, STAGES.replace("layers: [2, 1]", "layers: [1]"))
+    file = tmp_path / "data" / "lex" / "en_de.tsv"
+    phrases = "".join(f"the {en}\tdas {de}\n" for en, de in PAIRS[:8])
+    file.write_text(file.read_text() + phrases + "quick\tschnell\nlate\tzu spät\n")
+    done = run(loaded, tmp_path / "work")
+    assert not done.failed
+    rows = {
+        (row.metric, row.layer, row.pooling): row
+        for row in done.rows
+        if (row.stage, row.model) == ("words", "held")
+    }
+    cell = next(iter(rows.values())).cell
+    for block in read_outcomes(Store(tmp_path / "work" / STORE_FOLDER).path(cell)) or []:
+        new = block.columns[NEW]
+        assert 0 < new.sum() < len(new)
+        for plain, metric in NEW_METRICS.items():
+            rank = block.columns["rank_xx_en" if plain.endswith("_xx_en") else "rank"]
+            row, before = (rows[name, block.layer, block.pooling] for name in (metric, plain))
+            assert (row.n, before.n) == (new.sum(), len(new))
+            assert row.value == pytest.approx(100 * np.mean(rank[new] == 1))
+            assert before.value == pytest.approx(100 * np.mean(rank == 1))
+
+
+def test_only_measurements_of_held_out_entries_have_a_new_address(
+    tmp_path: Path, tiny_backbone: Path
+) -> None:
+    loaded = recipe(tmp_path, tiny_backbone, STAGES)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    plan = make_plan(loaded.recipe, Store(tmp_path / "store"), sources)
+    versions = {one.step.stage: one.parts["version"] for one in plan.steps}
+    assert (versions["words"], versions["seen"]) == (2, 1)
 
 
 def test_the_costs_of_aligning_and_probing_are_measured(done: tuple[Path, list[Row]]) -> None:

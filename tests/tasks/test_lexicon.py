@@ -10,6 +10,7 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.sentence_retrieval import Bitext
 from adapterxlt.tasks.catalogue import Home, Task, catalogue
 from adapterxlt.tasks.lexicon import (
+    all_new,
     divide,
     is_of,
     key_of,
@@ -132,6 +133,20 @@ def test_no_word_of_what_is_held_out_is_trained_on_either_side(
     )
     assert not trained & held
     assert divide(lexicon, share, seed) == found
+
+
+def test_words_of_phrases_are_new_if_none_was_trained_on_the_same_side() -> None:
+    lexicon = lexicon_of(
+        Bitext(
+            "hi",
+            ("sahamat hona", "hona.", "pani pina", "to", "naya"),
+            ("agree", "be", "To drink water", "pani", "to agree"),
+        )
+    )
+    trained, measured = lexicon.part([1, 2]), lexicon.part([0, 3, 4])
+    # `hona` is trained; `to` is trained in English alone, and `pani` in the other language alone.
+    assert all_new(measured, trained) == [False, True, False]
+    assert all_new(measured, lexicon.part([])) == [True, True, True]
 
 
 def test_the_share_is_filled_and_the_seed_draws() -> None:

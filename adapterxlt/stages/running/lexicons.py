@@ -9,7 +9,7 @@ from typing import Any
 from adapterxlt.errors import MissingDataError
 from adapterxlt.plan.plan import Sources
 from adapterxlt.recipe.steps import Step
-from adapterxlt.tasks.lexicon import Division, Lexicon, divide, read_lexicon
+from adapterxlt.tasks.lexicon import Division, Lexicon, all_new, divide, read_lexicon
 
 
 def lexicon_of(step: Step, sources: Sources) -> Lexicon:
@@ -35,10 +35,11 @@ def trained_entries(step: Step, sources: Sources) -> tuple[Lexicon, Division]:
     return lexicon.part(rows), division
 
 
-def measured_entries(step: Step, sources: Sources) -> tuple[Lexicon, Lexicon]:
+def measured_entries(step: Step, sources: Sources) -> tuple[Lexicon, Lexicon, list[bool] | None]:
     """The whole lexicon of a `probe` step, and the entries that it measures.
 
-    These are the ones that every model of its stage was trained without.
+    These are the ones that every model of its stage was trained without. The list says of each
+    whether the models were trained without each of its words too; None if no entry was held out.
 
     Raises:
         MissingDataError: as `lexicon_of`; nothing is left to measure.
@@ -53,7 +54,10 @@ def measured_entries(step: Step, sources: Sources) -> tuple[Lexicon, Lexicon]:
             f"`{step.text('task')}`, so no entry is new to all of them",
             hint="measure them in separate stages, or align them with the same `split_seed`",
         )
-    return lexicon, lexicon.part(_capped(left, step.params["cap"], 0))
+    measured = lexicon.part(_capped(left, step.params["cap"], 0))
+    if not held:
+        return lexicon, measured, None
+    return lexicon, measured, all_new(measured, lexicon.part(sorted({*rows} - {*left})))
 
 
 def _division(params: Mapping[str, Any]) -> tuple[float, int]:
