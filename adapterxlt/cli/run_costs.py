@@ -23,7 +23,7 @@ def print_run_costs(costs: Sequence[Cost], workdir: object, console: Console) ->
     models = [cost for cost in costs if not cost.measures]
     if all(cost.seconds is None for cost in models):
         return
-    console.print(Text("\nWhat did it cost?", style="bold"))
+    console.print(Text("\nCost", style="bold"))
     print_table([_record(cost, costs) for cost in models], console)
     console.print(Text(NOTE.format(workdir=workdir), style="dim"))
 

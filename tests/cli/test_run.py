@@ -45,7 +45,7 @@ def test_tables_on_stdout_progress_on_stderr(
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("scores: pawsx dev, accuracy")
     assert "again vs direct on pawsx dev: +1.0" in result.stdout
-    assert "What did it cost?" in result.stdout
+    assert "\nCost\n" in result.stdout
     lines = [line.split() for line in result.stdout.splitlines()]
     # (10 * 10 ms + 30 * 30 ms) / 40
     assert ["direct", "25", "2.50", "%", "0.0", "MB", "2.5", "s", "-", "25.00"] in lines

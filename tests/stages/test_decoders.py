@@ -11,6 +11,7 @@ import pytest
 import torch
 import transformers
 from click.testing import CliRunner
+from safetensors.torch import load_file
 
 import adapterxlt as xlt
 from adapterxlt.backbones.find import resolve_backbone
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.skipif("llama" not in encoders.ALL, reason="needs adapt
 
 STAGES = """\
   held: {align: lex/en_de.tsv, layer: 1, held_out: 0.25, method: "lora[r=4]"}
+  half: {align: lex/en_de.tsv, layer: 1, held_out: 0.25, method: "lora[r=4]", precision: bf16}
   words: {probe: [none, held], on: lex/en_de.tsv}
   fine: {probe: none, on: lex/en_de.tsv, layers: [2]}
   rough: {probe: none, on: lex/en_de.tsv, layers: [2], precision: bf16}
@@ -79,6 +81,27 @@ def test_alignment_changes_the_layers_below_alone(
     trained = [key for key in after if ".loras." in key]
     assert {key.split(".")[2] for key in trained} == {"0"}
     assert any(bool(after[key].any()) for key in trained if key.endswith("lora_B"))
+
+
+def test_alignment_in_bf16_keeps_weights_in_32_bits(
+    done: tuple[LoadedRecipe, Path, RunResult], llama: Path
+) -> None:
+    folders = [done[2].outputs[name] for name in ("held", "half")]
+    whole, half = (load_file(folder / "adapter.safetensors") for folder in folders)
+    assert {tensor.dtype for tensor in half.values()} == {torch.float32}
+    backbone = resolve_backbone(str(llama), llama)
+    built = load(backbone, folders[1])
+    assert {tensor.dtype for tensor in built.model.parameters()} == {torch.float32}
+    # Products are rounded, so the updates differ a little, but go the same way.
+    updates = [
+        torch.cat([own[key].flatten() for key in sorted(own) if key.endswith("lora_B")])
+        for own in (whole, half)
+    ]
+    assert all(bool(update.any()) for update in updates)
+    assert not torch.equal(*updates)
+    assert float(torch.cosine_similarity(*updates, dim=0)) > 0.9
+    after, before = weights(built.model), weights(load_base(backbone))
+    assert all(torch.equal(after[key], before[key]) for key in before.keys() & after.keys())
 
 
 def test_figures_are_those_of_plain_transformers(
