@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adapters.methods.modeling import Adapter
 from adapters.methods.prefix_tuning import PrefixTuningLayer
 from torch import nn
 
@@ -42,7 +43,7 @@ def save(built: Built, folder: Path) -> None:
     with (
         writing_folder(folder, f"`{spec.name}`"),
         quiet(),
-        _pools_unlinked(model),
+        _listed_once(model),
         without_tied(model),
     ):
         for adapter in spec.adapters:
@@ -81,18 +82,24 @@ def shrink_weights(backbone: Backbone, folder: Path) -> None:
 
 
 @contextmanager
-def _pools_unlinked(model: nn.Module) -> Iterator[None]:
-    """Take the shared pool of prefixes out of the layers while this lasts.
+def _listed_once(model: nn.Module) -> Iterator[None]:
+    """Take out the second names of tensors while this lasts.
 
-    A forward pass lists the one pool in every layer, and safetensors refuses tensors that are
-    listed several times.
+    After a forward pass every layer lists the one pool of prefixes, and a bottleneck with
+    `ln_before` lists its layer norm beside the sequence that it belongs to. safetensors refuses
+    tensors that are listed several times.
     """
-    layers = [module for module in model.modules() if isinstance(module, PrefixTuningLayer)]
-    pools = [layer.pool for layer in layers]
-    for layer in layers:
-        layer.pool = None
+    listed = {PrefixTuningLayer: "pool", Adapter: tensors.NORM_BEFORE}
+    links = [
+        (module, name, getattr(module, name))
+        for module in model.modules()
+        for kind, name in listed.items()
+        if isinstance(module, kind) and hasattr(module, name)
+    ]
+    for module, name, _ in links:
+        setattr(module, name, None)
     try:
         yield
     finally:
-        for layer, pool in zip(layers, pools, strict=True):
-            layer.pool = pool
+        for module, name, linked in links:
+            setattr(module, name, linked)

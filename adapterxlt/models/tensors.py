@@ -34,6 +34,8 @@ CONTAINERS = frozenset(
         "shared_parameters",
     }
 )
+# The layer norm of a bottleneck with `ln_before`, whose tensors are those of `adapter_down.0`.
+NORM_BEFORE = "adapter_norm_before"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 Belongs = Callable[[str], bool]
@@ -77,13 +79,14 @@ def of_backbone(architecture: Architecture) -> Belongs:
 def select(model: nn.Module, belongs: Belongs) -> dict[str, Tensor]:
     """Return the model's tensors (not copies) of one owner, by name.
 
-    After use, every layer also lists the one pool of prefixes as its own; these copies are left
-    out.
+    Tensors with several names come once: after use, every layer also lists the one pool of
+    prefixes as its own, and a bottleneck its layer norm before.
     """
+    again = {"pool", NORM_BEFORE}
     return {
         name: tensor
         for name, tensor in model.state_dict().items()
-        if belongs(name) and "pool" not in name.split(".")
+        if belongs(name) and not again & {*name.split(".")}
     }
 
 
