@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -12,6 +13,7 @@ from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.trial import in_small
 from adapterxlt.recipe.kinds import measured_by
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.report.guesses import checked
 from adapterxlt.store.store import STORE_FOLDER, Store
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "methods"
@@ -103,9 +105,37 @@ def test_in_small(name: str, workdir: Path) -> None:
         assert metrics["weights"].count(1 / len(kept)) == len(kept)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_guess_is_compared_with_the_true_gains(workdir: Path) -> None:
+    few = ["training.lr=1e-2", "stages.ranking.sample=40"]
+    loaded = load_recipe(RECIPES / "suggest.yaml", few)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    recipe, _ = in_small(loaded.recipe, 40, sources.roots)
+    done = run_recipe(recipe, workdir=workdir, sources=sources)
+    assert not done.failed
+    values: dict[str, list[float]] = {"none": [], "nli": [], "qa": [], "tags": []}
+    for row in done.rows:
+        if row.stage == "scores" and row.main:
+            values[row.model.removeprefix("after_").replace("direct", "none")].append(row.value)
+    true = {model: mean(scores) for model, scores in values.items()}
+    guesses: dict[str, dict[str, float]] = {}
+    for row in done.rows:
+        if row.stage == "ranking":
+            guesses.setdefault(row.metric, {})[row.model] = row.value
+    found = {one.measure: one for one in checked(done.rows)}
+    assert found.keys() == guesses.keys() >= {"linear_probe", "knn", "logme", "h_score"}
+    for measure, one in found.items():
+        first = max(guesses[measure], key=lambda model: guesses[measure][model])
+        assert one.candidates == 4
+        assert one.regret_1 == pytest.approx(max(true.values()) - true[first])
+        assert -1 <= one.correlation <= 1
+    assert len(set(true.values())) > 1
+
+
 def test_each_says_what_it_follows() -> None:
-    for name in LINEAGES:
-        lines = (RECIPES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    for path in sorted(RECIPES.glob("*.yaml")):
+        lines = path.read_text(encoding="utf-8").splitlines()
         comment = " ".join(line for line in lines if line.startswith("# "))
-        assert any(f" {year}" in comment for year in range(2015, 2027)), name
-        assert len(lines) < 30
+        assert any(f" {year}" in comment for year in range(2015, 2027)), path.name
+        assert len(lines) < 40, path.name
