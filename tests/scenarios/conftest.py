@@ -52,13 +52,20 @@ def _paraphrases(language: str, n: int, start: int = 0) -> str:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """xnli and pawsx (en, de, es) and tatoeba (deu, spa), a few dozen lines each."""
+    """xnli and pawsx (en, de, es), tatoeba (deu, spa), text and words; a few dozen lines each."""
     root = tmp_path_factory.mktemp("data")
     files = {
         "xnli/train-en.tsv": _pairs("en", 120),
         "pawsx/train-en.tsv": _paraphrases("en", 64),
+        "lex/en_de.tsv": "".join(
+            f"{english}\t{german}\n"
+            for words in (COLOURS, THINGS)
+            for english, german in zip(words["en"], words["de"], strict=True)
+        ),
     }
     for language in THINGS:
+        lines = (_sentence(language, i, i // 2) for i in range(30))
+        files[f"mlm/{language}.txt"] = "\n".join(lines)
         files[f"xnli/dev-{language}.tsv"] = _pairs(language, 24, start=200)
         files[f"pawsx/dev-{language}.tsv"] = _paraphrases(language, 24, start=200)
     for language, iso3 in (("de", "deu"), ("es", "spa")):

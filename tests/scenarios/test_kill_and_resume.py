@@ -26,7 +26,17 @@ best: {train: [xnli, pawsx], keep: best, dev_cap: 16}
 fused: {fuse: [nli, direct], train: pawsx}
 sparse: {train: pawsx, method: 'sft[density=0.1]', after: full}
 probe: {train: pawsx, method: head, after: over_nli}
-scores: {evaluate: [direct, after_nli, over_nli, full, fused, best, sparse, probe], on: pawsx}
+lang_en: {train: {task: mlm, language: en}, method: seq_bn_inv}
+lang_de: {train: {task: mlm, language: de}, method: seq_bn_inv}
+madx: {train: pawsx, language_adapters: "lang_{language}", no_language_adapter: source}
+words: {align: lex/en_de.tsv, layer: 1, method: 'lora[r=4]', batch_size: 4}
+merged: {merge: [full, sparse], how: ties, density: 0.5}
+voted: {ensemble: [direct, after_nli]}
+scores:
+  evaluate: [direct, after_nli, over_nli, full, fused, best, sparse, probe, madx, merged, voted]
+  on: pawsx
+pairs: {probe: [none, words], on: lex/en_de.tsv, layers: all}
+guess: {suggest: [none, nli], on: pawsx, sample: 16}
 search: {retrieve: [none, nli, full], on: tatoeba, max_length: 128}
 """
 
