@@ -9,6 +9,7 @@ from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.results.outcomes import OUTCOMES_NAME, Outcomes, read_outcomes
+from adapterxlt.results.predicted import PREDICTED_NAME, read_predicted
 from adapterxlt.results.setup import in_same_order
 from adapterxlt.store.inside import real_path
 from adapterxlt.store.manifest import read_manifest
@@ -29,6 +30,22 @@ def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
     except FileNotFoundError:
         return None
     return read_outcomes(folder)
+
+
+def cell_predicted(workdir: Path, cell: str) -> dict[str, list[str]]:
+    """Return the predictions of a measurement by language, where outcomes do not have them.
+
+    Raises:
+        InvalidArtifactError: the predictions are damaged.
+    """
+    folder = _folder(workdir, cell)
+    if folder is None:
+        return {}
+    try:
+        real_path(folder, PREDICTED_NAME)
+    except FileNotFoundError:
+        return {}
+    return read_predicted(folder)
 
 
 def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:

@@ -41,6 +41,7 @@ _RANGES: dict[str, _Range] = {
     **dict.fromkeys(("gold_value", "predicted_value", "loss"), _NUMBER),
     **dict.fromkeys(("similarity", "shuffled"), _NUMBER),
 }
+COUNTS = frozenset(name for name, allowed in _RANGES.items() if allowed is _COUNT)
 KNOWN = frozenset(_RANGES)  # columns of other names belong to packages, which know their meaning
 _SEVERAL = ("gold", "predicted")  # may be [examples, labels]
 

@@ -26,6 +26,7 @@ from adapterxlt.errors import AdapterXLTError, InvalidArtifactError, MissingErro
 from adapterxlt.progress import Progress
 from adapterxlt.results.measures import MEASURES_NAME, PREDICTIONS_FOLDER, read_measures
 from adapterxlt.results.outcomes import OUTCOMES_NAME, read_outcomes
+from adapterxlt.results.predicted import PREDICTED_NAME, read_predicted
 from adapterxlt.sharing.content import (
     MAX_TOTAL,
     SUFFIXES,
@@ -51,7 +52,7 @@ from adapterxlt.store.store import Store
 
 FOLDER = "entries"
 SCHEMES = ("file", "s3", "sftp")
-_SUFFIXES = (*SUFFIXES, ".npz", ".tsv", ".txt", ".prediction")
+_SUFFIXES = (*SUFFIXES, ".npz", ".tsv", ".txt", ".prediction", ".json.gz")
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 MAX_MEASURES = 64 << 20  # bytes: 200 languages by 25 layers by 4 poolings take 40 MB
 T = TypeVar("T")
@@ -254,6 +255,8 @@ def _check_entry(folder: Path, manifest: Manifest, where: str) -> None:
         shown = f"{where}/{name}"
         if name == OUTCOMES_NAME:
             read_outcomes(folder)
+        elif name == PREDICTED_NAME:
+            read_predicted(folder)
         elif name == MEASURES_NAME:
             if record.size > MAX_MEASURES:
                 raise InvalidArtifactError(f"{shown}: exceeds the size limit")

@@ -27,6 +27,7 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.steps import Step
 from adapterxlt.results.measures import PREDICTIONS_FOLDER, Measure, write_measures
 from adapterxlt.results.outcomes import Outcomes, read_outcomes, write_outcomes
+from adapterxlt.results.predicted import are_in, read_predicted, write_predicted
 from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.stages.running.contamination import describe_overlap, seen_examples
 from adapterxlt.stages.running.context import Context
@@ -49,6 +50,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
     partial = staging / "partial"
     measures: list[Measure] = []
     outcomes: list[Outcomes] = []
+    predicted: dict[str, list[str]] = {}
     timed = False
     for language in step.items("languages"):
         done = partial / f"{language}.json"
@@ -56,7 +58,7 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         if found is None or kept is None:
             task = with_labels(entry, roots, language, step.text("split"))
             examples = evaluation_examples(step, context.sources, language)
-            values, columns = _score(planned, context, task, language, examples, partial)
+            values, columns, shown = _score(planned, context, task, language, examples, partial)
             if context.meter and not timed and context.meter.clock.examples:
                 context.meter.clock.merged = _merged_share(planned, context, task, examples)
                 timed = True
@@ -70,11 +72,14 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
             kept = outcomes_of(task, examples, columns, language, step.text("split"), which)
             kept = [replace(one, language_adapter=used_for(step, language)) for one in kept]
             write_outcomes(partial / language, kept)
+            write_predicted(partial / language, {language: shown} if shown else {})
             write_json(done, [measure.as_dict() for measure in found])
         measures += found
         outcomes += kept
+        predicted |= read_predicted(partial / language)
     write_measures(staging / "out", measures)
     write_outcomes(staging / "out", outcomes)
+    write_predicted(staging / "out", predicted)
     if "predictions" in step.params:
         shutil.copytree(partial / PREDICTIONS_FOLDER, staging / "out" / PREDICTIONS_FOLDER)
 
@@ -88,8 +93,10 @@ def _finished(path: Path) -> list[Measure] | None:
 
 
 def _kept(folder: Path) -> list[Outcomes] | None:
-    """The outcomes of an interrupted run for a language; None if there are none."""
+    """The outcomes of an interrupted run for a language; None if there are none, or damaged
+    predictions."""
     try:
+        read_predicted(folder)
         return read_outcomes(folder)
     except InvalidArtifactError:
         return None
@@ -102,8 +109,9 @@ def _score(
     language: str,
     examples: list[Example],
     partial: Path,
-) -> tuple[dict[str, float], dict[str, Column]]:
-    """Every metric of one language, and what each example came to; nothing without labels.
+) -> tuple[dict[str, float], dict[str, Column], list[str]]:
+    """Every metric of one language, what each example came to, and the predictions as texts where
+    that does not have them; nothing without labels.
 
     Leaves prediction files if it is to.
     """
@@ -118,7 +126,8 @@ def _score(
             progress=context.progress,
             description=description,
         )
-        return {name: get_metric(name).statistics[0].of(columns) for name in task.metrics}, columns
+        metrics = {name: get_metric(name).statistics[0].of(columns) for name in task.metrics}
+        return metrics, columns, []
     odds: dict[str, float] | None = {} if task.no_answer else None
     predictions = decoded(
         examples,
@@ -131,9 +140,12 @@ def _score(
         write_submission(partial / PREDICTIONS_FOLDER / file, task, examples, predictions, odds)
         if not any(is_labelled(example) for example in examples):
             context.progress.log(f"{description}: no labels, not scored")
-            return {}, {}
+            return {}, {}, []
     values = score(task, examples, predictions, language, split)
-    return values, get_kind(task.kind).workings.outcomes(examples, predictions, task, language)
+    workings = get_kind(task.kind).workings
+    columns = workings.outcomes(examples, predictions, task, language)
+    shown = [] if are_in(columns) else [workings.shown(each, task) for each in predictions]
+    return values, columns, shown
 
 
 def _outputs(

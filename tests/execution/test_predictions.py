@@ -15,7 +15,9 @@ from adapterxlt.benchmarks.xtreme import XTREME
 from adapterxlt.errors import InvalidRecipeError, MissingDataError
 from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.plan.plan import resolve_sources
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.results.export import exported
 from tests import tiny
 
 STAGES = """
@@ -104,6 +106,16 @@ def test_score_reads_back_the_same_numbers(
             for metric, value in metrics.items():
                 if (stage, language, metric) in rows:
                     assert rows[stage, language, metric] == pytest.approx(value, abs=1e-12)
+    exported_de = {
+        block["task"][0]: block["predicted"]
+        for block in exported([tmp_path / "work"], Silent())
+        if block["language"][0] == "de"
+    }
+    assert exported_de["xquad"] == [
+        *json.loads((root / "q/qa/xquad/dev-de.json").read_text()).values()
+    ]
+    tags = (root / "t/tags/udpos/dev-de.tsv").read_text().strip().split("\n\n")
+    assert exported_de["udpos"] == [" ".join(lines.split()) for lines in tags]
     assert (root / "g/para/PAWSX/de.prediction").read_bytes() == (
         root / "p/para/pawsx/dev-de.tsv"
     ).read_bytes()

@@ -261,6 +261,8 @@ def spoil(folder: Path, name: str, data: bytes) -> None:
         ("adapter.safetensors", pickle.dumps({"a": 1}), "is a pickle"),
         ("predictions/udpos/dev-de.tsv", pickle.dumps({"a": 1}), "is a pickle"),
         ("outcomes.npz", pickle.dumps({"a": 1}), "does not hold valid outcomes"),
+        ("predicted.json.gz", pickle.dumps({"a": 1}), "does not hold valid predictions"),
+        ("other.json.gz", b"\x1f\x8b", "is compressed"),
         ("other.npz", b"PK\x03\x04", "is a zip archive"),
         ("measures.json", b"[{}]", "does not hold valid measures"),
         ("measures.json", NAN, r"valid measures: \[0\]\.value: Input should be a finite number"),

@@ -29,8 +29,9 @@ from adapterxlt.store.store import STORE_FOLDER
 def command(workdirs: tuple[Path, ...], out: Path) -> None:
     """Write all outcomes of work folders to one table, with one row per example.
 
-    Each row names the model, seed, task, language and example, and gives its outcome: gold and
-    predicted label, counts for a tagged sentence, exact match and F1 for a question, or ranks.
+    Each row names the work folder, recipe, model, seed, task, language and example, and gives its
+    outcome: gold and predicted label, tags and their counts for a sentence, the answer with exact
+    match and F1 for a question, or ranks.
     The command needs neither models nor data.
     """
     suffix = plain_name(out).suffix
