@@ -136,8 +136,9 @@ def test_no_files_need_each_other() -> None:
 
 
 def test_report_reads_results_only() -> None:
-    # `show` makes text fit for a terminal; files of results may be bad. `languages` knows codes.
-    own = ("report", "results", "metrics", "show", "errors", "languages")
+    # `show` makes text fit for a terminal; files of results may be bad. `languages` knows codes,
+    # and `suggest` the model that a wrong name may have meant.
+    own = ("report", "results", "metrics", "show", "errors", "languages", "suggest")
     reached = {
         f"{name} -> {imported}"
         for name, all_imported in uses().items()

@@ -13,6 +13,7 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
+from adapterxlt.report.across import across
 from adapterxlt.report.answers import over_several
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
@@ -20,7 +21,7 @@ from adapterxlt.report.cost_table import print_costs
 from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
-from adapterxlt.report.tables import print_over_seeds, print_results
+from adapterxlt.report.tables import print_asked, print_over_seeds, print_results
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import Output, check_output
 from adapterxlt.store.store import STORE_FOLDER
@@ -54,6 +55,16 @@ _FORMS: dict[str, Form] = {
     is_flag=True,
     help="First rebuild results.json from the stored results; a damaged file is renamed.",
 )
+@click.option(
+    "--compare",
+    "pairs",
+    nargs=2,
+    multiple=True,
+    metavar="MODEL BASELINE",
+    help="Also compare these two models, whichever recipes and work folders they are from; "
+    "repeatable. A name that several models have takes its folder or recipe before it: "
+    "`WORKDIR:MODEL`.",
+)
 @json_option
 def command(
     workdirs: tuple[Path, ...],
@@ -62,19 +73,21 @@ def command(
     rows: Path | None,
     latex: Path | None,
     anew: bool,
+    pairs: tuple[tuple[str, str], ...],
     as_json: bool,
 ) -> None:
     """Show the results of work folders, with each model compared with its baseline.
 
     Models are compared on their outcomes for the same examples. The work folders hold these
     outcomes, so the command needs neither the models nor the data. Runs of one recipe with
-    different seeds are combined, even across work folders.
+    different seeds are combined, even across work folders. --compare compares any other two
+    models, on the examples of the tasks on which both were measured.
     """
-    asked = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
+    files = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
     read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
     outputs = {
         option: check_output(path, inputs=read, option=option)
-        for option, path in asked.items()
+        for option, path in files.items()
         if path is not None
     }
     _apart(outputs)
@@ -87,12 +100,13 @@ def command(
         raise UsageError(
             f"{', '.join(map(str, workdirs))}: there are no results", hint="run a recipe first"
         )
-    found = compared(runs)
+    asked = across(runs, pairs, open_progress().log)
+    found = compared(runs, asked)
     seeds = over_seeds(runs)
     others = [one for one in seeds if one.key not in found]
     for option, output in outputs.items():
         with output.open_text() as file:
-            file.write(written(_FORMS[option], runs, found, others))
+            file.write(written(_FORMS[option], runs, found, others, asked))
         click.echo(f"{output.shown}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
     if as_json:
         print_json(
@@ -119,7 +133,9 @@ def command(
             print_results(run.rows, found, console, several=False)
             print_costs(run.costs, console)
             console.print()
-        print_over_seeds(over_several(found), others, console)
+        print_asked([one for one in found.values() if one.asked], console)
+        over = [one for one in over_several(found) if not one.asked]
+        print_over_seeds(over, others, console)
 
 
 def _apart(outputs: Mapping[str, Output]) -> None:

@@ -20,7 +20,6 @@ from adapterxlt.report.systems import (
     System,
     contests,
     key_of,
-    name_of,
     with_outcomes,
 )
 from adapterxlt.results.outcomes import SEEN, Outcomes
@@ -58,6 +57,7 @@ class Comparison:
         sides: the number of seeds of the model and of the baseline; 0 for what has no seed, as a
             backbone without training.
         clash: seeds that were measured twice, by two versions of the code; the last ones count.
+        asked: whether a user asked for it in addition to those of the recipes.
         constant: models on both sides that give every example the same answer, as a model does
             whose training has diverged.
         grid: for crossed seeds, the number of seeds of each stage; () for others.
@@ -103,6 +103,7 @@ class Comparison:
     sides: tuple[int, int] = (1, 1)
     clash: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
+    asked: bool = False
 
     @property
     def seeds_told(self) -> str:
@@ -147,13 +148,18 @@ class Comparison:
         return text
 
 
-def compared(runs: Sequence[Run], *, resamples: int = RESAMPLES) -> dict[Key, Comparison]:
+def compared(
+    runs: Sequence[Run], asked: Sequence[Contest] = (), *, resamples: int = RESAMPLES
+) -> dict[Key, Comparison]:
     """Return every comparison that the outcomes of the runs allow, in order of appearance.
+
+    Args:
+        asked: contests that a user asks for in addition, see `across`.
 
     Raises:
         InvalidArtifactError: outcomes are damaged.
     """
-    found = [one for contest in contests(runs) if (one := with_outcomes(contest))]
+    found = [one for contest in contests(runs, asked) if (one := with_outcomes(contest))]
     verdicts = judge(found, resamples=resamples)
     shown = [
         (contest, verdict)
@@ -211,8 +217,8 @@ def _comparison(
         told = "better" if (estimate.points > 0) != less else "worse"
     made = Comparison(
         recipe=row.recipe,
-        model=name_of(contest.models),
-        baseline=name_of(contest.baselines),
+        model=contest.names[0],
+        baseline=contest.names[1],
         task=row.task,
         split=row.split,
         metric=row.metric,
@@ -246,6 +252,7 @@ def _comparison(
                 if _is_constant([one.outcomes[code] for code in contest.languages])
             )
         ),
+        asked=bool(contest.asked),
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin

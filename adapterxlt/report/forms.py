@@ -9,7 +9,7 @@ from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.read import Run
 from adapterxlt.report.seeds import OverSeeds
 from adapterxlt.report.study import Study
-from adapterxlt.report.systems import Key, contests
+from adapterxlt.report.systems import Contest, Key, contests
 from adapterxlt.report.written import latex, markdown, table
 
 Form = Literal["html", "markdown", "csv", "latex"]
@@ -20,18 +20,20 @@ def written(
     runs: Sequence[Run],
     found: Mapping[Key, Comparison],
     others: Sequence[OverSeeds],
+    asked: Sequence[Contest] = (),
 ) -> str:
     """Return the text of a report.
 
     Args:
         found: the comparisons of models that the outcomes of examples allow.
         others: comparisons over several seeds for which no outcomes were kept.
+        asked: contests that a user asks for in addition, see `across`.
     """
     if form == "html":
         from adapterxlt.report.page import render
 
-        return render(runs, found, others)
+        return render(runs, found, others, asked)
     if form == "csv":
-        return table(runs, found)
-    study = Study(contests(runs), found)
+        return table(runs, found, asked)
+    study = Study(contests(runs, asked), found)
     return latex(study) if form == "latex" else markdown(study, list(map(str, others)))

@@ -257,7 +257,10 @@ def _rows(
     }
     several["languages"] = len({one.languages for one in origins}) > 1
     tasks = _without_caps([one.tasks for one in origins])
-    labels = [_label(one, text, several) for one, text in zip(origins, tasks, strict=True)]
+    labels = [
+        f"{pair.model} vs {pair.baseline}" if pair.asked else _label(one, text, several)
+        for one, text, pair in zip(origins, tasks, comparisons, strict=True)
+    ]
     # If two have the same place, names tell them apart, then baselines, then recipes.
     for extra in ("model", "baseline", "recipe"):
         places = Counter(zip(labels, columns, strict=True))

@@ -65,6 +65,7 @@ class Contest:
         where: these languages in words.
         judged: the languages of the table that it is part of, of which some may lack outcomes.
         clash: the seeds that were measured twice, differently; the last ones count.
+        asked: the names by which a user asked for it, see `across`; None for one of a recipe.
     """
 
     languages: tuple[str, ...]
@@ -73,12 +74,27 @@ class Contest:
     baselines: list[System] = field(default_factory=list)
     judged: tuple[str, ...] = ()
     clash: tuple[str, ...] = ()
+    asked: tuple[str, str] | None = None
 
     @property
     def key(self) -> Key:
-        """The key by which it is found again, see `key_of`."""
+        """The key by which it is found again, see `key_of`; what was asked for has its own."""
         row, base = self.models[0].row, self.baselines[0].row
+        if self.asked:
+            row = replace(row, recipe=" vs ".join(self.asked))
         return key_of(row, base, self.judged or self.languages, self.where)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the model and the baseline."""
+        return self.asked or (name_of(self.models), name_of(self.baselines))
+
+    @property
+    def cells(self) -> tuple[set[tuple[Path, str]], ...]:
+        """The measurements of both sides."""
+        return tuple(
+            {(one.workdir, one.row.cell) for one in side} for side in (self.models, self.baselines)
+        )
 
 
 def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Key:
@@ -96,11 +112,14 @@ def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Ke
     )
 
 
-def contests(runs: Iterable[Run]) -> list[Contest]:
+def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest]:
     """Return every model of the runs against its baseline, in order of appearance.
 
     Models that differ only in seeds are put together, whatever their names are. A model with the
     same seeds that was measured twice, by two versions of the code, counts once.
+
+    Args:
+        asked: contests that a user asks for in addition; those that the runs have are not doubled.
     """
     found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
     clashes: dict[tuple[object, ...], dict[str, dict[str, None]]] = {}
@@ -143,7 +162,15 @@ def contests(runs: Iterable[Run]) -> list[Contest]:
         contest.models = list(groups[model].values())
         contest.baselines = list(groups[baseline].values())
         listed.append(contest)
+    for contest in asked:
+        if not any(_same(contest, one) for one in listed):
+            listed.append(contest)
     return listed
+
+
+def _same(one: Contest, other: Contest) -> bool:
+    """Whether two contests are between the same measurements, in the same languages."""
+    return one.languages == other.languages and one.cells == other.cells
 
 
 def with_outcomes(contest: Contest) -> Contest | None:

@@ -163,6 +163,15 @@ def print_over_seeds(
         _print_lines(map(str, others), [SEEDS] if others else [], console)
 
 
+def print_asked(compared: Sequence[Comparison], console: Console) -> None:
+    """Print the comparisons that a user asked for; print nothing if there are none."""
+    if compared:
+        console.print(Text("Compared as asked", style="bold"))
+        sentences = list(map(str, compared))
+        _print_lines(sentences, notes_on(sentences), console)
+        console.print()
+
+
 def _print_answers(sentences: Sequence[str], console: Console) -> None:
     if sentences:
         paired = any(map(is_paired, sentences))

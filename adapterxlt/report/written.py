@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 
 from adapterxlt.report.answers import notes_on
 from adapterxlt.report.compare import signed
@@ -13,7 +14,7 @@ from adapterxlt.report.comparisons import Comparison, shown_p
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
 from adapterxlt.report.study import Finding, Study
-from adapterxlt.report.systems import Key, contests, key_of, setup_in
+from adapterxlt.report.systems import Contest, Key, contests, key_of, setup_in
 from adapterxlt.results.rows import Row
 
 _FORMULA = (
@@ -74,30 +75,46 @@ def latex(study: Study) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table(runs: Sequence[Run], comparisons: Mapping[Key, Comparison]) -> str:
-    """Write every row as CSV, with its model's training and the comparison it is part of."""
+def table(
+    runs: Sequence[Run], comparisons: Mapping[Key, Comparison], asked: Sequence[Contest] = ()
+) -> str:
+    """Write every row as CSV, with its model's training and the comparison it is part of.
+
+    Args:
+        asked: contests that a user asks for; the rows of their models stand once more below, with
+            the other baseline.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [one.name for one in fields(Row)]
     writer.writerow(["workdir", *names, "intermediate", "how", "method",
                      *(f"comparison_{name}" for name in _FIGURES)])  # fmt: skip
     told: dict[tuple[object, ...], list[Comparison]] = {}
-    for contest in contests(runs):
-        if found := comparisons.get(contest.key):
+    listed = contests(runs, asked)
+    for contest in listed:
+        if (found := comparisons.get(contest.key)) and not contest.asked:
             for system in contest.models:
                 against = setup_in(contest.baselines[0].row)
                 told.setdefault((*_place(system.row), against), []).append(found)
+
+    def write(workdir: Path, row: Row, found: Comparison | None) -> None:
+        origin = origin_of(row)
+        writer.writerow(
+            [_safe(str(workdir)), *(_safe(getattr(row, name)) for name in names),
+             _safe(" + ".join(origin.intermediate)), origin.how, _safe(origin.method),
+             *(getattr(found, name) if found else "" for name in _FIGURES)]
+        )  # fmt: skip
+
     for run in runs:
         setups = {(row.stage, row.model, row.task): setup_in(row) for row in run.rows}
         for row in run.rows:
-            origin = origin_of(row)
             against = setups.get((row.stage, row.baseline, row.task), "")
-            found = _about(told.get((*_place(row), against), []), row)
-            figures = [getattr(found, name) if found else "" for name in _FIGURES]
-            writer.writerow(
-                [_safe(str(run.workdir)), *(_safe(getattr(row, name)) for name in names),
-                 _safe(" + ".join(origin.intermediate)), origin.how, _safe(origin.method), *figures]
-            )  # fmt: skip
+            write(run.workdir, row, _about(told.get((*_place(row), against), []), row))
+    for contest in listed:
+        if (found := comparisons.get(contest.key)) and contest.asked:
+            for system in contest.models:
+                for row in system.rows.values():
+                    write(system.workdir, replace(row, baseline=contest.names[1]), found)
     return file.getvalue()
 
 

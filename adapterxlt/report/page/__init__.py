@@ -25,20 +25,24 @@ from adapterxlt.report.references import beside
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.sizes import mean_over
 from adapterxlt.report.study import Study
-from adapterxlt.report.systems import Key, contests
+from adapterxlt.report.systems import Contest, Key, contests
 
 _HERE = Path(__file__).parent
 _FEW = 5_000  # with more rows than this, only tables give the values of single languages
 
 
 def render(
-    runs: Sequence[Run], comparisons: Mapping[Key, Comparison], others: Sequence[OverSeeds]
+    runs: Sequence[Run],
+    comparisons: Mapping[Key, Comparison],
+    others: Sequence[OverSeeds],
+    asked: Sequence[Contest] = (),
 ) -> str:
     """Return the page; the same results give the same bytes.
 
     Args:
         comparisons: the comparisons that the outcomes of examples allow.
         others: comparisons over several seeds for which no outcomes were kept.
+        asked: contests that a user asks for in addition.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
@@ -48,7 +52,7 @@ def render(
         lstrip_blocks=True,
     )
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    study = Study(contests(runs), comparisons)
+    study = Study(contests(runs, asked), comparisons)
     found = spent(runs)
     over = [f"{one}; {one.examples:,} examples" for one in over_several(comparisons)]
     parts = parts_of(runs, lambda part: answers_of(part, comparisons, several=False))
