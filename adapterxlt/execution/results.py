@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import Row
 from adapterxlt.results.setup import setup_of
 from adapterxlt.stages.running.context import Context
+from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.origin import origin_name
 
 
@@ -55,6 +56,7 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
     trained = _trained(context, model)
     baseline = baseline_of(context.recipe, stage)
     backbone = context.sources.backbone
+    lineage = lineage_of(context.plan, step.model, backbone)
     asked_for = {
         "equivalence": compare.equivalence,
         "shot_seed": None if trained is None else trained.shot_seed,
@@ -69,14 +71,24 @@ def names_of(planned: PlannedStep, context: Context) -> dict[str, Any]:
         "seed": seed_of(context, model),
         "protocol": kind.protocol(step.params),
         "trained_in": _trained_in(context, model),
-        "lineage": describe(lineage_of(context.plan, step.model, backbone)),
+        "lineage": describe(lineage),
         "fingerprint": context.plan.by_id(model).fingerprint if step.model else "",
         "baseline": "" if model == baseline else baseline,
         "caps": caps_text(trained.caps if trained else (), kind.cap(stage)),
         "cell": planned.fingerprint,
         "setup": setup_of(lineage_of(context.plan, step.id, backbone)),
+        "same_data": same_data(lineage, context.sources.tasks),
         **{key: value for key, value in asked_for.items() if value is not None},
     }
+
+
+def same_data(lineage: Mapping[str, Any], tasks: Mapping[str, Task]) -> tuple[str, ...]:
+    """Return the other tasks of a lineage whose training data are those of the last task."""
+    names = [str(step["params"].get("task")) for step in lineage["steps"]]
+    known = [tasks[name] for name in names if name in tasks]
+    data = [task.train or task.name for task in known]
+    found = (task.name for task, own in zip(known, data, strict=True) if own == data[-1])
+    return tuple(name for name in dict.fromkeys(found) if name != known[-1].name)
 
 
 def _data(planned: PlannedStep, context: Context) -> str:

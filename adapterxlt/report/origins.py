@@ -41,7 +41,7 @@ class Origin:
     def tasks(self) -> str:
         """Return the intermediate tasks in words."""
         if not self.intermediate:
-            return "none"
+            return "the same task" if self.how in _RELATIONS else "none"
         text = " + ".join(self.intermediate)
         return text if len(text) <= _MOST else f"{len(self.intermediate)} tasks, {text[:30]}..."
 
@@ -71,8 +71,9 @@ def origin_of(row: Row) -> Origin:
     for code in row.trained_in:
         if not is_among(code, spoken):
             spoken.append(code)
-    if row.layer is None:  # trained on the target in another language: no other task
-        found = [one for one in found if _name(one) != _name(task)]
+    if row.layer is None:  # trained on the target's data, as in another language: no other task
+        own = {_name(task), *row.same_data}
+        found = [one for one in found if _name(one) not in own]
     languages = () if len(spoken) == 1 and same_language(spoken[0], "en") else tuple(spoken)
     return Origin(backbone, tuple(dict.fromkeys(found)), how, method, languages)
 

@@ -85,4 +85,4 @@ def _same(one: Published, origin: Origin, row: Row) -> bool:
         return False
     if one.intermediate == BEST:
         return bool(origin.intermediate)
-    return not origin.intermediate
+    return not origin.intermediate and not origin.how  # nor trained on the same data before

@@ -51,6 +51,9 @@ class Row:
             stand on language adapters.
         precision: the precision of the computation. The file leaves the key out if the stage does
             not set it.
+        same_data: tasks in the lineage that have the same training data as the task that the model
+            was last trained on, under another name: `mnli` before `xglue_xnli`. The file leaves
+            the key out if there are none.
 
     `recipe_id`, `cell` and `setup` are empty in results from before they were recorded.
     """
@@ -83,6 +86,7 @@ class Row:
     shot_seed: int | None = None
     language_adapter: str | None = None
     precision: str | None = None
+    same_data: tuple[str, ...] = ()
 
     @property
     def borrows(self) -> bool:
@@ -95,4 +99,8 @@ class Row:
         for key in ("equivalence", "shot_seed", "language_adapter", "precision"):
             if found[key] is None:
                 del found[key]
+        if self.same_data:
+            found["same_data"] = list(self.same_data)
+        else:
+            del found["same_data"]
         return found

@@ -91,7 +91,7 @@ def comparisons(*arguments: str | Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> list[str]:
-    """Two runs of one model each; both models are called `direct`, and have no other beside them."""
+    """Two runs of one model each; both models are called `direct`."""
     return [
         measured(tmp_path / "wa", "with-adapter", {"direct": GOOD}),
         measured(tmp_path / "wb", "with-lora", {"direct": POOR}),

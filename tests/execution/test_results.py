@@ -7,7 +7,7 @@ import pytest
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError
-from adapterxlt.execution.results import collect_rows, english_first
+from adapterxlt.execution.results import collect_rows, english_first, same_data
 from adapterxlt.plan.plan import Sources
 from adapterxlt.plan.steps import Plan, PlannedStep, Step
 from adapterxlt.progress import Silent
@@ -21,6 +21,7 @@ from adapterxlt.stages.retrieve import RetrieveStage
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
+from adapterxlt.tasks.catalogue import catalogue
 
 BACKBONE = Backbone(
     name="mini",
@@ -92,6 +93,23 @@ def test_the_bare_backbone_is_the_baseline_of_retrieval(context: Context) -> Non
     (row,) = collect_rows(context)
     assert (row.model, row.baseline, row.seed, row.fingerprint) == ("none", "", 5, "")
     assert (row.layer, row.lineage, row.protocol) == (1, "mini", "xtreme-2020")
+
+
+@pytest.mark.parametrize(
+    ("chain", "wanted"),
+    [
+        (["mnli", "xglue_xnli"], ("mnli",)),
+        (["squad", "mnli", "xglue_mlqa"], ("squad",)),
+        (["xglue_mlqa", "squad"], ("xglue_mlqa",)),
+        (["mnli", "mnli"], ()),
+        (["mnli", "xglue_pawsx"], ()),
+        (["snli", "gone", "xglue_xnli"], ()),
+        ([], ()),
+    ],
+)
+def test_tasks_with_the_same_training_data(chain: list[str], wanted: tuple[str, ...]) -> None:
+    lineage = {"steps": [{"params": {"task": name}} for name in chain]}
+    assert same_data(lineage, catalogue()) == wanted
 
 
 def test_english_comes_first_by_any_code() -> None:

@@ -66,6 +66,17 @@ def test_origins(lineage: str, layer: int | None, wanted: tuple[tuple[str, ...],
     assert found == Origin("mini", *wanted, ())
 
 
+def test_a_task_with_the_data_of_the_target_is_not_intermediate() -> None:
+    """XGLUE's XNLI trains on MNLI."""
+    twice = replace(row("m", "de", 1.0), lineage="mini > mnli (full) > xglue_xnli (full, after)")
+    assert origin_of(twice).intermediate == ("mnli",)
+    found = origin_of(replace(twice, same_data=("mnli",)))
+    assert (found.intermediate, found.how, found.tasks) == ((), "after", "the same task")
+    both = "mini > squad (full) > mnli (full, after) > xglue_xnli (full, after)"
+    found = origin_of(replace(twice, lineage=both, same_data=("mnli",)))
+    assert (found.intermediate, found.tasks) == (("squad",), "squad")
+
+
 def test_a_hostile_lineage_is_but_text() -> None:
     for lineage in ("", " > ", "(((", ")))", "fuse(", "a > fuse(b + c) > ", "x" * 3000):
         origin_of(replace(row("m", "de", 1.0), lineage=lineage))
