@@ -16,7 +16,7 @@ from adapterxlt.plan.steps import Plan, PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
-from adapterxlt.report.power import Noise, guessed, measured
+from adapterxlt.report.power import LEVEL, Noise, guessed, measured
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
@@ -61,10 +61,9 @@ class Question:
     noise: Noise
     alone: bool = False
 
-    @property
-    def detectable(self) -> float:
-        """The difference that the recipe can show with the seeds that it has."""
-        return self.noise.detectable(*(self.grid or (self.seeds,)), alone=self.alone)
+    def detectable(self, level: float = LEVEL) -> float:
+        """The difference that the recipe can show at a level with the seeds that it has."""
+        return self.noise.detectable(*(self.grid or (self.seeds,)), alone=self.alone, level=level)
 
     @property
     def seeds_told(self) -> str:
@@ -94,9 +93,11 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
     Raises:
         MissingDataError: data are missing, or a task has no examples in a language.
     """
-    at_hand = _at_hand(workdir, context.recipe.name)
+    at_hand = _at_hand(workdir)
     for asked in _asked(context, plan):
         planned, names = asked[0].planned, asked[0].names
+        if _main_metric(planned, context).unit != "percent":
+            continue
         task = context.sources.tasks[planned.step.text("task")]
         languages = [str(code) for code in planned.step.items("languages")]
         trained_in = names["trained_in"]
@@ -113,7 +114,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
         models = list(dict.fromkeys(str(one.names["model"]) for one in asked))
         baselines = list(dict.fromkeys(str(one.names["baseline"]) for one in asked))
         shape, alone = _shape(asked, context)
-        contest = next(
+        contest = max(
             (
                 one
                 for one in at_hand
@@ -121,7 +122,8 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
                 and one.models[0].row.setup == asked[0].model
                 and one.baselines[0].row.setup == asked[0].baseline
             ),
-            None,
+            key=lambda one: len(one.models),  # of several recipes, the one with most seeds
+            default=None,
         )
         if contest is not None:
             noise = _measured(contest, noise)
@@ -139,14 +141,17 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
         )
 
 
+def count_of(context: Context, plan: Plan) -> int:
+    """How many comparisons a report of this recipe corrects for, whatever their metrics."""
+    return len(list(_asked(context, plan)))
+
+
 def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
     """What is compared, by what it is except for its seeds, in order of appearance."""
     measured = [
         (planned, names_of(planned, context))
         for planned in plan.steps
-        if KINDS[planned.step.kind].measures
-        and planned.step.kind != _GUESSING
-        and _main_metric(planned, context).unit == "percent"
+        if KINDS[planned.step.kind].measures and planned.step.kind != _GUESSING
     ]
     others = {(names["stage"], names["model"]): (str(names["setup"]), planned.step.model)
               for planned, names in measured}  # fmt: skip
@@ -184,11 +189,10 @@ def _split(planned: PlannedStep) -> str:
     return ", ".join(params.get("splits") or [params.get("split", "test")])
 
 
-def _at_hand(workdir: Path, recipe: str) -> list[Contest]:
+def _at_hand(workdir: Path) -> list[Contest]:
     if not (workdir / RESULTS_NAME).is_file():
         return []
-    runs = [run for run in read_runs((workdir,)) if run.recipe == recipe]
-    return [found for one in contests(runs) if (found := with_outcomes(one))]
+    return [found for one in contests(read_runs((workdir,))) if (found := with_outcomes(one))]
 
 
 def _measured(contest: Contest, guess: Noise) -> Noise:

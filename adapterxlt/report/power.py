@@ -36,8 +36,8 @@ class Noise:
     source: str
     shares: tuple[float, ...] = STAGES
 
-    def detectable(self, *seeds: int, alone: bool = False) -> float:
-        """Return the difference in points that 80 of 100 studies find at the 5 % level.
+    def detectable(self, *seeds: int, alone: bool = False, level: float = LEVEL) -> float:
+        """Return the difference in points that 80 of 100 studies find.
 
         With one seed, the variance of seeds is left out, as one seed cannot show it.
 
@@ -45,6 +45,7 @@ class Noise:
             seeds: the number of seeds. For a grid, the number for each stage: each seed of a
                 stage is trained with each seed of the others.
             alone: whether one of the two models has a single seed, however many the other has.
+            level: the level of significance of the two-sided test.
         """
         count = math.prod(seeds)
 
@@ -73,13 +74,14 @@ class Noise:
         if rest:
             spread += (len(seeds) - 1) ** 2 * rest**2 / (count - 1 - sum(own - 1 for own in seeds))
         freedom = total**2 / spread
-        return float((stdtrit(freedom, 1 - LEVEL / 2) + stdtrit(freedom, POWER)) * np.sqrt(total))
+        return float((stdtrit(freedom, 1 - level / 2) + stdtrit(freedom, POWER)) * np.sqrt(total))
 
 
 def measured(verdict: Verdict, guess: Noise) -> Noise:
     """Return the noise that outcomes show; with one seed, the noise of seeds stays a guess."""
     shape, parts = verdict.design.shape, verdict.found.parts
-    found = replace(guess, examples=verdict.found.examples, source="outcomes of 1 seed")
+    source = f"outcomes of 1 seed, and a guess: {_seeds(guess.seed)}"
+    found = replace(guess, examples=verdict.found.examples, source=source)
     if not parts:
         return found
     stages = [part * count for part, count in zip(parts, shape, strict=False)]
@@ -118,6 +120,11 @@ def guessed(
         examples=1e4 * alone * together,
         seed=seed_sd**2,
         clusters=max(sizes) if parallel else sum(sizes),
-        source=f"a guess: {accuracy:g} % of the examples are right, and {100 * differ:.3g} % are "
-        "right by only one of the two models",
+        source=f"a guess: {accuracy:g} % of the examples are right, {100 * differ:.3g} % are "
+        f"right by only one of the two models, and {_seeds(seed_sd**2)}",
     )
+
+
+def _seeds(variance: float) -> str:
+    sd = math.sqrt(variance)
+    return f"differences vary by {sd:g} point{'s' * (sd != 1)} between seeds (standard deviation)"

@@ -34,11 +34,39 @@ def test_a_plan_says_what_it_can_show_and_costs(tmp_path: Path) -> None:
     first = document["power"][0]
     assert first["examples"] == 50 * first["languages"]
     assert "80 % of the examples are right" in first["noise"]["source"]
+    assert "differences vary by 1 point between seeds" in first["noise"]["source"]
+    assert document["comparisons"] == 3
+    assert first["finds_corrected"] > first["finds"]
     assert first["detectable"]["10"] < first["detectable"]["2"]
     assert document["cost"]["steps"] == document["cost"]["unknown"] == len(document["steps"])
     shown = CliRunner().invoke(cli, call)
     assert "80 of 100 such studies" in shown.output
+    assert "divided by the number of comparisons (3)" in shown.output
     assert not (tmp_path / "w").exists()
+
+
+def test_outcomes_of_another_recipe_replace_the_guess(tmp_path: Path, tiny_backbone: Path) -> None:
+    work = ["--workdir", str(tmp_path / "w")]
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"""
+name: {name}
+backbone: {tiny_backbone}
+data: pocket
+training: {{max_steps: 1, cap: 8}}
+stages:
+  a: {{train: pawsx}}
+  b: {{train: pawsx, method: lora}}
+  s: {{evaluate: [a, b], on: pawsx, languages: [en, de], cap: 20, baseline: b}}
+"""
+        )
+    plan = ["plan", str(tmp_path / "second.yaml"), "--power", "--json", *work]
+    [before] = json.loads(CliRunner().invoke(cli, plan).stdout)["power"]
+    assert before["noise"]["source"].startswith("a guess: 70 %")
+    done = CliRunner().invoke(cli, ["run", str(tmp_path / "first.yaml"), *work])
+    assert done.exit_code == 0, done.output
+    [after] = json.loads(CliRunner().invoke(cli, plan).stdout)["power"]
+    assert after["noise"]["source"].startswith("outcomes of 1 seed, and a guess: differences vary")
 
 
 def test_seeds_of_one_comparison_are_one_line(tmp_path: Path) -> None:

@@ -29,6 +29,13 @@ def test_the_stated_power_is_that_of_simulations() -> None:
     assert np.mean(found) == pytest.approx(0.8, abs=3 * (0.8 * 0.2 / RUNS) ** 0.5)
 
 
+def test_a_corrected_level_asks_for_a_larger_difference() -> None:
+    noise = Noise(examples=0.25, seed=4.0, clusters=1_000_000, source="")
+    assert noise.detectable(1, level=0.05 / 10) == pytest.approx((2.807 + 0.8416) * 0.5, rel=1e-3)
+    assert noise.detectable(1) == noise.detectable(1, level=0.05) < noise.detectable(1, level=0.02)
+    assert noise.detectable(3, level=0.005) > noise.detectable(3)
+
+
 def test_the_stated_power_of_several_seeds() -> None:
     noise = Noise(examples=0.25, seed=4.0, clusters=10_000, source="")
     gain = noise.detectable(4)
@@ -112,7 +119,11 @@ def made(parts: tuple[float, ...], models: list[tuple[int, ...]], own: list[int]
 def test_outcomes_tell_the_noise_of_each_stage() -> None:
     guess = guessed([300] * 3, parallel=True, accuracy=70, disagreement=None, seed_sd=1)
     one = measured(made((), [(1,)], [1]), guess)
-    assert (one.examples, one.seed, one.source) == (0.5, 1.0, "outcomes of 1 seed")
+    assert (one.examples, one.seed) == (0.5, 1.0)
+    assert one.source == (
+        "outcomes of 1 seed, and a guess: differences vary by 1 point between seeds "
+        "(standard deviation)"
+    )
     line = measured(made((0.4,), [(1,), (2,), (3,)], [1, 2, 3]), guess)
     assert (line.seed, line.source) == (pytest.approx(1.2), "outcomes of 3 seeds")
     grid = [(first, last) for first in (1, 2, 3) for last in (1, 2)]
