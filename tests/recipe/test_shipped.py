@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +14,15 @@ from adapterxlt.errors import MissingDataError
 from adapterxlt.plan.plan import Sources, make_plan
 from adapterxlt.plan.trial import in_small
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.report.read import Run
+from adapterxlt.report.references import beside
 from adapterxlt.stages.evaluate import EvaluateStage
 from adapterxlt.stages.retrieve import RetrieveStage
 from adapterxlt.stages.train import TrainStage
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import catalogue, get_task, source_of
 from adapterxlt.tasks.presets import presets
+from tests.report.rows import row
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes"
 SHIPPED = sorted(
@@ -31,7 +36,7 @@ ABSENT = {
     "stilts/anli_plus": "train data of `snli`",
     "stilts/ccg": "train data of `ccg`",
     "stilts/multi": "train data of `snli`",
-    "studies/intermediate-xglue": "dev data of `xglue_ner`",
+    "studies/intermediate-xglue": "test data of `xglue_ner`",
     "xglue/all": "dev data of `xglue_ner`",
     "xglue/nc": "dev data of `xglue_nc`",
     "xglue/ner": "dev data of `xglue_ner`",
@@ -132,11 +137,47 @@ def test_the_numbers_are_the_published_ones(folder: str, preset: str) -> None:
     assert found > 20
 
 
+@pytest.mark.parametrize("name", ["studies/intermediate-xlmr", "studies/intermediate-xglue"])
+def test_published_values_stand_beside_those_of_the_large_studies(name: str) -> None:
+    """Each target without an intermediate task has a published value of its task and split."""
+    recipe = load(name).recipe
+    rows, tasks = [], set()
+    for stage_name, stage in recipe.stages.items():
+        if isinstance(stage, EvaluateStage):
+            [task] = (catalogue()[task] for task in stage.on)
+            tasks.add(task.name)
+            [part] = recipe.parts_of(str(stage.baseline))
+            rows.append(
+                dataclasses.replace(
+                    row("direct", task.languages[0], 50.0, task=task.name, split=stage.split),
+                    metric=task.main_metric,
+                    stage=stage_name,
+                    lineage=f"{recipe.backbone.name} > {part.task} (full)",
+                    caps="",
+                    data="hub",
+                )
+            )
+    found = beside([Run(Path(), "test", tuple(rows))])
+    assert {one.known.task for one in found} == tasks
+    assert len(tasks) == {"studies/intermediate-xlmr": 7, "studies/intermediate-xglue": 9}[name]
+
+
+def mlqa_test(folder: Path, real_data: Path) -> Path:
+    """A folder with MLQA's dev files as its test files, which are too large to be kept."""
+    for path in real_data.glob("mlqa/MLQA_V1/dev/dev-*.json"):
+        target = folder / "mlqa/MLQA_V1/test" / path.name.replace("dev-", "test-")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return folder
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_can_be_planned_on_real_data(name: str, real_data: Path, tmp_path: Path) -> None:
     recipe = load(name).recipe
     own = recipe.data == ["pocket"] and "data" in recipe.model_fields_set
     roots = (FOLDER.parent / "artifacts/data/pocket",) if own else (real_data,)
+    if name == "studies/intermediate-xlmr":
+        roots += (mlqa_test(tmp_path / "data", real_data),)
     # The large training files are not in the folder.
     recipe, _ = in_small(load(name, ["backbone=mini"]).recipe, 50, roots)
     sources = Sources(resolve_backbone("mini", FOLDER), roots, tasks=recipe.catalogue)

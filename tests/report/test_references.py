@@ -65,6 +65,22 @@ def test_a_published_value_is_of_all_examples() -> None:
         assert told(trained(**few)) == []
 
 
+def test_a_near_encoder_is_named() -> None:
+    lineage = "xlm-roberta-base > xglue_nc (full, best epoch on dev)"
+    own = trained(lineage, task="xglue_nc", language="en")
+    assert [(one.known.backbone, one.known.value) for one in found(own)] == [("unicoder", 83.5)]
+    assert told(replace(own, lineage=lineage.replace("base", "large"))) == []
+    assert told(replace(own, split="dev")) == []
+    assert "unicoder, full, zero-shot</td>" in render([Run(Path(), "test", (own,))], {}, [])
+
+
+def test_a_model_that_saw_the_data_before_is_not_a_direct_one() -> None:
+    lineage = "xlm-roberta-base > mnli (full) > xglue_xnli (full, after)"
+    own = trained(lineage, task="xglue_xnli", language="en", same_data=("mnli",))
+    assert told(own) == []
+    assert told(replace(own, lineage="xlm-roberta-base > xglue_xnli (full)", same_data=()))
+
+
 def test_the_best_intermediate_task_was_trained_on_whole() -> None:
     before = "squad (full)"
     best = trained(f"{LARGE} > {before} > xnli (full, after)", language="de")
