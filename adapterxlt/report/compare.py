@@ -160,7 +160,7 @@ class Layers:
 
     def __init__(self, rows: Sequence[Row], dev: Layers | None = None) -> None:
         self.rows = tuple(row for row in rows if row.main)
-        shares = dev is not None and not dev._measured.isdisjoint(self._measured)
+        shares = dev is not None and not dev._measured.keys().isdisjoint(self._measured)
         self.dev = dev if shares else None
         self._all = tuple(rows)
         self.models = tuple(dict.fromkeys(row.model for row in rows))
@@ -168,13 +168,16 @@ class Layers:
         self.pooled = any(place.pooling for place in self.places)
 
     @cached_property
-    def _measured(self) -> frozenset[tuple[str, Place]]:
-        """Each model with each place at which it has a value."""
-        return frozenset((row.model, _place(row)) for row in self.rows)
+    def _measured(self) -> dict[tuple[str, Place], list[float]]:
+        """The values of each model at each place, one for each language."""
+        found: dict[tuple[str, Place], list[float]] = {}
+        for row in self.rows:
+            found.setdefault((row.model, _place(row)), []).append(row.value)
+        return found
 
     def mean(self, model: str, place: Place) -> float | None:
         """Return the mean value over the languages at one place."""
-        values = [row.value for row in self.rows if (row.model, _place(row)) == (model, place)]
+        values = self._measured.get((model, place))
         return sum(values) / len(values) if values else None
 
     def _judged(self, model: str) -> dict[Place, float]:
