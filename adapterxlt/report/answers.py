@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import answer
-from adapterxlt.report.comparisons import NOTE, Comparison, found_for
+from adapterxlt.report.comparisons import Comparison, found_for
 from adapterxlt.report.resampling import RESAMPLES
 from adapterxlt.report.sections import Section
 from adapterxlt.report.systems import Key
@@ -17,20 +17,30 @@ SAMPLING = (
     "of seeds. unpaired: the outcomes of examples were not kept; run the recipe again for paired "
     "intervals"
 )
-ONE_SEED = (
-    "Where no seeds are named, each model has one seed, so the variation of seeds is not included"
+_SAMPLES = (
+    f"[low, high] is the 95 % interval from {RESAMPLES:,} bootstrap samples of the test examples, "
+    "drawn jointly for both models. Each model has one seed, so the variation of seeds is not "
+    "included."
 )
+_SEEDS = (
+    "[low, high] is the 95 % interval of a t distribution over seeds and examples; the variance of "
+    f"the examples is from {RESAMPLES:,} bootstrap samples, drawn jointly for both models."
+)
+_BOTH = ("Where seeds are named, ", "Elsewhere, ")
+_P = "p is corrected for all comparisons of the report (Holm)."
+Answer = str | Comparison  # a comparison is its own sentence
 
 
 def answers_of(
     section: Section, comparisons: Mapping[Key, Comparison], *, several: bool = True
-) -> list[str]:
-    """Return one sentence for each model of a section.
+) -> list[Answer]:
+    """Return one answer for each model of a section: its comparison, or else a sentence.
 
     Args:
         several: whether to include models with several seeds, with one sentence for all seeds.
     """
-    grid, lines = section.grid, {}
+    grid = section.grid
+    found: dict[str, Answer] = {}
     if facts_of(grid.rows[0].metric).guess:
         return []
     for model in grid.models:
@@ -40,27 +50,26 @@ def answers_of(
         ]
         if rows[0] is None or rows[1] is None or model == grid.baseline:
             continue
-        found = found_for(comparisons, section, rows[0], rows[1])
-        if found is None:
+        compared = found_for(comparisons, section, rows[0], rows[1])
+        if compared is None:
             text = answer(grid, model, where=section.where, unpaired=UNPAIRED)
-            lines[text] = text is not None
-        else:
-            lines[str(found)] = several or found.seeds == 1
-    return [text for text, shown in lines.items() if text and shown]
+            found |= {text: text} if text else {}
+        elif several or compared.seeds == 1:
+            found[str(compared)] = compared
+    return list(found.values())
 
 
-def is_paired(sentence: str) -> bool:
-    """Whether a sentence has an interval from outcomes in pairs."""
-    return " (p " in sentence
-
-
-def notes_on(sentences: Iterable[str]) -> list[str]:
-    """Return the notes that explain some sentences."""
-    sentences = list(sentences)
+def notes_on(answers: Iterable[Answer]) -> list[str]:
+    """Return the notes that explain some answers."""
+    answers = list(answers)
+    seeds = {one.seeds > 1 for one in answers if isinstance(one, Comparison)}
     notes = []
-    if any(is_paired(sentence) for sentence in sentences):
-        notes.append(f"{NOTE.format(resamples=f'{RESAMPLES:,}')}. {ONE_SEED}.")
-    if any("±" in sentence for sentence in sentences):
+    if seeds == {True, False}:
+        said = [start + text for start, text in zip(_BOTH, (_SEEDS, _SAMPLES), strict=True)]
+        notes.append(" ".join([*said, _P]))
+    elif seeds:
+        notes.append(f"{_SEEDS if True in seeds else _SAMPLES} {_P}")
+    if any("±" in one for one in answers if isinstance(one, str)):
         notes.append(SAMPLING)
     return notes
 

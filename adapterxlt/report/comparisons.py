@@ -26,11 +26,8 @@ from adapterxlt.results.outcomes import SEEN, Outcomes
 from adapterxlt.results.rows import Row
 
 LEVEL = 0.05  # the level of significance, for corrected p
-NOTE = (
-    "[low, high] is the 95 % interval from {resamples} bootstrap samples of the test examples, "
-    "drawn jointly for both models. p is corrected for all comparisons shown (Holm)"
-)
 _UNSEEN = 3.0  # of n examples, so many may differ elsewhere if none does here (rule of three, 95 %)
+EXAMPLE, PAIR = "example", "pair"
 ONE_SEED = "one seed each: what other seeds would give is not counted"
 
 
@@ -60,6 +57,8 @@ class Comparison:
         asked: whether a user asked for it in addition to those of the recipes.
         constant: models on both sides that give every example the same answer, as a model does
             whose training has diverged.
+        counts: what `examples` counts: each `example`, or in mining each `pair` of sentences that
+            is gold or that either model found.
         grid: for crossed seeds, the number of seeds of each stage; () for others.
         interval: how the interval was made, in words.
         variance: the variance of the difference by its source, in squared points. The interval
@@ -104,6 +103,7 @@ class Comparison:
     clash: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
     asked: bool = False
+    counts: str = EXAMPLE
 
     @property
     def seeds_told(self) -> str:
@@ -113,6 +113,13 @@ class Comparison:
         if model == baseline or 0 in self.sides or 1 not in self.sides:
             return told
         return f"{told} against 1" if model > baseline else f"1 against {told}"
+
+    @property
+    def constant_told(self) -> str:
+        """The models with one answer in words; "" if there are none."""
+        give = "gives" if len(self.constant) == 1 else "give"
+        names = ", ".join(self.constant)
+        return f"{names} {give} every example the same answer" if names else ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the comparison as plain JSON data."""
@@ -143,8 +150,7 @@ class Comparison:
         if self.clash:
             text += f"; measured twice, differently, the last counts: seed {', '.join(self.clash)}"
         if self.constant:
-            give = "gives" if len(self.constant) == 1 else "give"
-            text += f"; {', '.join(self.constant)} {give} every example the same answer"
+            text += f"; {self.constant_told}"
         return text
 
 
@@ -205,6 +211,12 @@ def _is_constant(measured: Sequence[Outcomes]) -> bool:
     return len(labels["gold"]) > 1 and len(labels["predicted"]) == 1
 
 
+def _is_mined(contest: Contest) -> bool:
+    """Whether outcomes are those of pairs, which `retrieval.outcomes` makes."""
+    system = contest.models[0]
+    return system.row.layer is not None and "true" in system.outcomes[contest.languages[0]].columns
+
+
 def _comparison(
     contest: Contest, verdict: Verdict, corrected: float, unseen: Verdict | None, resamples: int
 ) -> Comparison:
@@ -253,6 +265,7 @@ def _comparison(
             )
         ),
         asked=bool(contest.asked),
+        counts=PAIR if _is_mined(contest) else EXAMPLE,
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adapterxlt.report.labels import without_caps
+from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import sections
 from adapterxlt.report.sizes import mean_over
@@ -18,7 +20,9 @@ class Cost:
     Args:
         on: the task, with its split and metric.
         score: the mean over the languages that count for it.
-        size: the number of these languages, in words.
+        languages: these languages.
+        size: their number, in words.
+        before: what it was trained on before the task, in words.
         minutes: the time of all trainings that the model comes from.
     """
 
@@ -27,7 +31,9 @@ class Cost:
     score: float
     minutes: float
     trained: tuple[Training, ...]
+    languages: tuple[str, ...]
     size: str
+    before: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ def spent(runs: Iterable[Run]) -> Spent:
                         if (model, code) in grid.cells
                     ]
                     minutes, size = sum(seconds) / 60, mean_over(judged)
-                    cost = Cost(on, model, score, minutes, tuple(behind), size)
+                    languages = tuple(one.language for one in judged)
+                    before = without_caps([origin_of(row).tasks])[0]
+                    cost = Cost(on, model, score, minutes, tuple(behind), languages, size, before)
                     costs.setdefault(key, cost)
     return Spent(tuple(costs.values()), tuple(trainings.values()))

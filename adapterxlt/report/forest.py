@@ -1,6 +1,6 @@
-"""Places the marks of the forest plot: gains with intervals, one block per target.
+"""Places the marks of the forest plot: gains with intervals, one block and axis per target.
 
-All of them are in one unit, as they are on one axis.
+All of them are in one unit, so that they can be compared.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median_low
 
+from adapterxlt.report.findings import Finding, in_one_unit
 from adapterxlt.report.sizes import common
-from adapterxlt.report.study import Finding, in_one_unit
 
 MOST = 60  # how many comparisons are drawn; the table has all of them
-_FAR = 4  # intervals that reach so many times farther than usual are cut off, but not gains
+# The axis of a block holds so many of its intervals whole, and those that are little longer. That
+# of a training that has diverged is far longer, so it is cut off. No gain is cut off.
+_WHOLE, _NEAR, _FAR = 0.75, 1.5, 4
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -31,25 +33,41 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Block:
+    """The gains on one target.
+
+    Args:
+        sizes: what most of its gains rest on, in parts; "" for a part in which most differ.
+        lines: (place, figure) of the grid lines.
+        zero: the place of no difference.
+    """
+
+    target: str
+    sizes: tuple[str, ...]
+    marks: Sequence[Mark]
+    lines: Sequence[tuple[float, str]]
+    zero: float
+
+
+@dataclass(frozen=True)
 class Forest:
     """A forest plot.
 
     Args:
-        blocks: (target, size, marks) for each target. The size says what all of its gains rest
-            on; "" if they differ in that.
-        lines: (place, figure) of the grid lines.
-        zero: the place of no difference.
         counted_in: what the figures are counted in.
         left_out: the number of comparisons that are not drawn because there are too many.
         elsewhere: what those are counted in that are not drawn because of their unit.
     """
 
-    blocks: Sequence[tuple[str, str, Sequence[Mark]]]
-    lines: Sequence[tuple[float, str]]
-    zero: float
+    blocks: Sequence[Block]
     counted_in: str
     left_out: int
     elsewhere: Sequence[str]
+
+    @property
+    def cut(self) -> bool:
+        """Whether an interval reaches beyond its axis."""
+        return any(mark.cut_low or mark.cut_high for block in self.blocks for mark in block.marks)
 
 
 def forest(findings: Sequence[Finding]) -> Forest | None:
@@ -58,11 +76,25 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
         return None
     alike = in_one_unit(findings)
     drawn, counted_in = alike[:MOST], alike[0].facts.counted_in
-    usual = median(max(map(abs, one.interval)) for one in drawn)
-    limit = _FAR * usual or 1.0
-    gains = [one.gain for one in drawn]
-    low = min(max(-limit, min(0.0, *(one.interval[0] for one in drawn))), *gains)
-    high = max(min(limit, max(0.0, *(one.interval[1] for one in drawn))), *gains)
+    targets: dict[str, list[Finding]] = {}
+    for one in drawn:
+        targets.setdefault(one.column, []).append(one)
+    others = dict.fromkeys(one.facts.counted_in for one in findings)
+    return Forest(
+        blocks=[_block(target, own) for target, own in targets.items()],
+        counted_in=counted_in,
+        left_out=len(alike) - len(drawn),
+        elsewhere=[unit for unit in others if unit != counted_in],
+    )
+
+
+def _block(target: str, findings: Sequence[Finding]) -> Block:
+    reach = sorted(max(map(abs, one.interval)) for one in findings)
+    usual = min(reach[math.ceil(_WHOLE * len(reach)) - 1], _FAR * median_low(reach)) or 1.0
+    limit = max((one for one in reach if one <= _NEAR * usual), default=usual)
+    gains = [one.gain for one in findings]
+    low = min(max(-limit, min(0.0, *(one.interval[0] for one in findings))), *gains)
+    high = max(min(limit, max(0.0, *(one.interval[1] for one in findings))), *gains)
     step = next((one for one in _STEPS if (high - low) / one <= 6), (high - low) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
     if low == high:  # no models differ in any example
@@ -71,24 +103,21 @@ def forest(findings: Sequence[Finding]) -> Forest | None:
     def place(points: float) -> float:
         return round(100 * (min(high, max(low, points)) - low) / (high - low), 2)
 
-    blocks: dict[str, list[Mark]] = {}
-    for one in drawn:
-        begin, end = one.interval
-        mark = Mark(one, place(one.gain), place(begin), place(end), begin < low, end > high)
-        blocks.setdefault(one.column, []).append(mark)
+    marks = [
+        Mark(
+            one,
+            place(one.gain),
+            *map(place, one.interval),
+            one.interval[0] < low,
+            one.interval[1] > high,
+        )
+        for one in findings
+    ]
     lines = [low + number * step for number in range(round((high - low) / step) + 1)]
-    return Forest(
-        blocks=[
-            (target, common(mark.finding.size for mark in marks), marks)
-            for target, marks in blocks.items()
-        ],
-        lines=[(place(line), f"{line:g}" if abs(line) > step / 2 else "0") for line in lines],
-        zero=place(0.0),
-        counted_in=counted_in,
-        left_out=len(alike) - len(drawn),
-        elsewhere=list(
-            dict.fromkeys(
-                one.facts.counted_in for one in findings if one.facts.counted_in != counted_in
-            )
-        ),
+    return Block(
+        target,
+        common(one.sizes for one in findings),
+        marks,
+        [(place(line), f"{line:g}" if abs(line) > step / 2 else "0") for line in lines],
+        place(0.0),
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapterxlt.report.facts import FACETS, facet_of
+from adapterxlt.report.findings import Finding
 from adapterxlt.report.paired import judge
-from adapterxlt.report.study import Finding
 from adapterxlt.report.systems import with_outcomes
 
 RESAMPLES = 2_000  # fewer than for verdicts: these intervals are only shown
@@ -82,7 +82,8 @@ def facets(findings: Sequence[Finding]) -> list[Facet]:
     for facet, rows in found.items():
         groups = {group: None for _, cells in rows.values() for group in cells}
         if len(groups) > 1:
-            made.append(Facet(facet, tuple(sorted(groups, key=_order)), tuple(rows.values())))
+            ordered = list(groups) if facet == "language" else sorted(groups, key=_order)
+            made.append(Facet(facet, tuple(ordered), tuple(rows.values())))
     return made
 
 

@@ -16,7 +16,7 @@ from adapterxlt.results.rows import Row
 SEVERAL = ("fuse", "merge", "ensemble")  # kinds that a lineage writes as `fuse(a + b)`
 _STEP = re.compile(r"(?P<task>.*?) \((?P<method>.*)\)", re.DOTALL)
 _RELATIONS = ("after", "stacked")
-_MOST = 60  # characters; longer names of intermediate tasks are shortened
+_SHOTS = re.compile(r"\[(?:translated, )?(\d+) shots")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Origin:
         intermediate: the other tasks that it was trained on before, oldest first; () for none.
         how: how it builds on them: `after`, `stacked`, `fuse`, ...; "" if there are none.
         method: the method of the last training.
-        languages: the languages of the labelled data; () if these are only English.
+        languages: the languages of the labelled data, English first; () if these are only English.
+        shots: the number of examples a class in the last training; 0 for all that there are.
     """
 
     backbone: str
@@ -36,14 +37,14 @@ class Origin:
     how: str
     method: str
     languages: tuple[str, ...]
+    shots: int = 0
 
     @property
     def tasks(self) -> str:
         """Return the intermediate tasks in words."""
         if not self.intermediate:
             return "the same task" if self.how in _RELATIONS else "none"
-        text = " + ".join(self.intermediate)
-        return text if len(text) <= _MOST else f"{len(self.intermediate)} tasks, {text[:30]}..."
+        return " + ".join(self.intermediate)
 
 
 def origin_of(row: Row) -> Origin:
@@ -74,8 +75,12 @@ def origin_of(row: Row) -> Origin:
     if row.layer is None:  # trained on the target's data, as in another language: no other task
         own = {_name(task), *row.same_data}
         found = [one for one in found if _name(one) not in own]
+    spoken.sort(key=lambda code: not same_language(code, "en"))  # as in tables
     languages = () if len(spoken) == 1 and same_language(spoken[0], "en") else tuple(spoken)
-    return Origin(backbone, tuple(dict.fromkeys(found)), how, method, languages)
+    few = _SHOTS.search(task)
+    return Origin(
+        *(backbone, tuple(dict.fromkeys(found)), how, method, languages), int(few[1]) if few else 0
+    )
 
 
 def _name(task: str) -> str:

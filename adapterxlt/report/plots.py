@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from adapterxlt.report.compare import Grid, Layers
 from adapterxlt.report.costs import Cost
@@ -37,6 +37,7 @@ class Plot:
         places: x of each language or layer, and its name.
         series: the marks of each model, in the order of the places.
         connected: whether the marks of a model are joined.
+        looks: (colour, shape) of some series, by number; others have colours in turn, and dots.
     """
 
     width: int
@@ -45,6 +46,7 @@ class Plot:
     places: Sequence[tuple[float, str]]
     series: Mapping[str, Sequence[Mark]]
     connected: bool
+    looks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def by_language(grid: Grid) -> Plot:
@@ -123,21 +125,34 @@ def _scale(least: float, most: float) -> tuple[float, float, list[float]]:
 
 
 def cost_plots(costs: Sequence[Cost]) -> list[tuple[str, Plot]]:
-    """Plot scores against minutes of training: one plot per task, one mark per model."""
-    tasks: dict[str, list[Cost]] = {}
+    """Plot scores against minutes of training: one plot per task and languages, one mark per model.
+
+    What was trained before has a colour, and a method a shape, in all plots the same.
+    """
+    tasks: dict[tuple[str, tuple[str, ...]], list[Cost]] = {}
     for cost in costs:
-        tasks.setdefault(cost.on, []).append(cost)
+        tasks.setdefault((cost.on, cost.languages), []).append(cost)
+    before = list(dict.fromkeys(cost.before for cost in costs))
+    methods = list(dict.fromkeys(_method(cost) for cost in costs))
     plots = []
-    for on, own in tasks.items():
+    for (on, languages), own in tasks.items():
         if len(own) < 2:
             continue
         series: dict[str, list[tuple[float, float, str]]] = {}
+        looks = {}
         for cost in own:
-            name = " > ".join(one.task for one in cost.trained)
+            method = _method(cost)
+            name = cost.before + (f" · {method}" if len(methods) > 1 else "")
             text = f"{cost.model}: {cost.score:.1f} after {cost.minutes:.1f} min ({cost.size})"
             series.setdefault(name, []).append((cost.minutes, cost.score, text))
-        plots.append((on, _scatter(series, "min", connected=False)))
+            looks[name] = before.index(cost.before), methods.index(method)
+        title = f"{on}, {languages[0]}" if len(languages) == 1 else on
+        plots.append((title, replace(_scatter(series, "min", connected=False), looks=looks)))
     return plots
+
+
+def _method(cost: Cost) -> str:
+    return cost.trained[-1].method
 
 
 def curves(trainings: Sequence[Training]) -> list[tuple[str, Plot]]:

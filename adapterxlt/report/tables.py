@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adapterxlt.report.answers import answers_of, is_paired, notes_on
+from adapterxlt.report.answers import Answer, answers_of, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table
@@ -45,7 +45,7 @@ def print_results(
         _print_grid(part.grid, part.title, console)
         _print_notes(part, console)
     found = (answers_of(part, comparisons, several=several) for part in parts)
-    _print_answers(list(dict.fromkeys(chain.from_iterable(found))), console)
+    _print_answers(list({str(one): one for one in chain.from_iterable(found)}.values()), console)
     if guesses := list(map(str, checked(rows))):
         console.print(Text("Were the predictions right?", style="bold"))
         _print_lines(guesses, [], console)
@@ -158,8 +158,7 @@ def print_over_seeds(
     """
     if compared or others:
         console.print(Text("Over several seeds", style="bold"))
-        sentences = list(map(str, compared))
-        _print_lines(sentences, notes_on(sentences), console)
+        _print_lines(map(str, compared), notes_on(compared), console)
         _print_lines(map(str, others), [SEEDS] if others else [], console)
 
 
@@ -167,17 +166,16 @@ def print_asked(compared: Sequence[Comparison], console: Console) -> None:
     """Print the comparisons that a user asked for; print nothing if there are none."""
     if compared:
         console.print(Text("Compared as asked", style="bold"))
-        sentences = list(map(str, compared))
-        _print_lines(sentences, notes_on(sentences), console)
+        _print_lines(map(str, compared), notes_on(compared), console)
         console.print()
 
 
-def _print_answers(sentences: Sequence[str], console: Console) -> None:
-    if sentences:
-        paired = any(map(is_paired, sentences))
+def _print_answers(answers: Sequence[Answer], console: Console) -> None:
+    if answers:
+        paired = any(isinstance(one, Comparison) for one in answers)
         title = "Did the intermediate task help?" if paired else "Differences, not in pairs"
         console.print(Text(title, style="bold"))
-        _print_lines(sentences, notes_on(sentences), console)
+        _print_lines(map(str, answers), notes_on(answers), console)
 
 
 def _print_lines(lines: Iterable[str], notes: Iterable[str], console: Console) -> None:

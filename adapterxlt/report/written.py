@@ -9,11 +9,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from adapterxlt.report.answers import notes_on
-from adapterxlt.report.compare import signed
-from adapterxlt.report.comparisons import Comparison, shown_p
+from adapterxlt.report.comparisons import PAIR, Comparison, Unseen, shown_p
+from adapterxlt.report.findings import Finding
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
-from adapterxlt.report.study import Finding, Study
+from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests, key_of, setup_in
 from adapterxlt.results.rows import Row
 
@@ -31,7 +31,10 @@ _SPECIAL = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
 _NONE = "The outcomes of examples were not kept, so models cannot be compared in pairs."
-_FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict")
+_FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict", "examples", "counts", "seeds",
+            "equivalence", "equivalent")  # fmt: skip
+_UNSEEN = tuple(one.name for one in fields(Unseen))  # without examples that had been seen
+_WITHOUT = "without examples seen before"
 
 
 def markdown(study: Study, others: Sequence[str]) -> str:
@@ -48,11 +51,12 @@ def markdown(study: Study, others: Sequence[str]) -> str:
             for row in study.rows
         ]
         lines += [*_table(head, body), ""]
-        head = ["trained before", "target", "points", "95 %", "p (Holm)", "verdict", "languages",
-                "examples", "seeds"]  # fmt: skip
-        body = [_full(one) for one in study.findings]
-        sentences = [str(one.found) for one in study.findings]
-        lines += [*_table(head, body), "", *notes_on(sentences), ""]
+        listed = [_full(one) for one in study.findings]
+        head = [name for name in listed[0] if any(one[name] for one in listed)]
+        body = [[one[name] or "-" for name in head] for one in listed]
+        lines += [*_table(head, body), ""]
+        for note in _notes(study):
+            lines += [_plain(note), ""]
     lines += [f"- {_plain(one)}" for one in others]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -70,8 +74,13 @@ def latex(study: Study) -> str:
         # An empty group: LaTeX takes `[...]` after the line before as its optional argument.
         lines.append(" & ".join([f"{{}}{_escaped(row)}", *cells]) + r" \\")
     lines += ["\\bottomrule", "\\end{tabular}"]
-    lines += [f"% {sentence}" for sentence in study.answer]
-    lines.append("% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in points")
+    lines += [f"% {sentence}" for sentence in [*study.answer, *_notes(study)]]
+    units = " or ".join(study.units)
+    lines.append(f"% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in {units}")
+    if any(one.found.equivalent for one in study.findings):
+        lines.append("% =: equal within the margin that the recipe gives")
+    if any(one.unseen for one in study.findings):
+        lines.append(f"% after a semicolon: {_WITHOUT}")
     return "\n".join(lines) + "\n"
 
 
@@ -88,7 +97,8 @@ def table(
     writer = csv.writer(file, lineterminator="\n")
     names = [one.name for one in fields(Row)]
     writer.writerow(["workdir", *names, "intermediate", "how", "method",
-                     *(f"comparison_{name}" for name in _FIGURES)])  # fmt: skip
+                     *(f"comparison_{name}" for name in _FIGURES),
+                     *(f"comparison_unseen_{name}" for name in _UNSEEN)])  # fmt: skip
     told: dict[tuple[object, ...], list[Comparison]] = {}
     listed = contests(runs, asked)
     for contest in listed:
@@ -99,10 +109,12 @@ def table(
 
     def write(workdir: Path, row: Row, found: Comparison | None) -> None:
         origin = origin_of(row)
+        figures = [_safe(getattr(found, name, None)) for name in _FIGURES]
+        unseen = found.unseen if found else None
+        figures += [_safe(getattr(unseen, name, None)) for name in _UNSEEN]
         writer.writerow(
             [_safe(str(workdir)), *(_safe(getattr(row, name)) for name in names),
-             _safe(" + ".join(origin.intermediate)), origin.how, _safe(origin.method),
-             *(getattr(found, name) if found else "" for name in _FIGURES)]
+             _safe(" + ".join(origin.intermediate)), origin.how, _safe(origin.method), *figures]
         )  # fmt: skip
 
     for run in runs:
@@ -145,19 +157,28 @@ def _short(one: Finding | None) -> str:
     return f"**{one.figures}**" if one.shown else one.figures
 
 
-def _full(one: Finding) -> list[str]:
-    low, high = one.interval
-    return [
-        one.row,
-        one.column,
-        signed(one.gain),
-        f"[{signed(low)}, {signed(high)}]",
-        shown_p(one.found.p_corrected),
-        one.verdict,
-        f"better in {one.found.better} of {len(one.found.languages)}",
-        str(one.found.examples),
-        one.found.seeds_told,
-    ]
+def _full(one: Finding) -> dict[str, str]:
+    """Return all about a comparison, by the heading of the column; "" for what it does not have."""
+    gain, _, interval = one.figures.partition(" ")
+    found = one.found
+    return {
+        "trained before": one.row,
+        "target": one.column,
+        "points": gain if one.facts.unit == "percent" else f"{gain} {one.facts.counted_in}",
+        "95 %": interval,
+        "p (Holm)": shown_p(found.p_corrected),
+        "verdict": one.verdict,
+        "equal": f"within {found.equivalence:g}" if found.equivalent else "",
+        _WITHOUT: one.unseen,
+        "languages": f"better in {found.better} of {len(found.languages)}",
+        "examples": f"{found.examples}{' pairs' if found.counts == PAIR else ''}",
+        "seeds": found.seeds_told,
+        "one answer": found.constant_told,
+    }
+
+
+def _notes(study: Study) -> list[str]:
+    return [*notes_on(one.found for one in study.findings), *study.notes]
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
@@ -175,10 +196,13 @@ def _plain(text: str) -> str:
 def _cell(one: Finding | None) -> str:
     if one is None:
         return "--"
-    points = signed(one.gain)
-    points = f"\\mathbf{{{points}}}" if one.shown else points
-    low, high = one.interval
-    return f"${points}$ {{\\scriptsize $[{signed(low)}, {signed(high)}]$}}"
+    gain, _, interval = one.figures.partition(" ")
+    gain = f"\\mathbf{{{gain}}}" if one.shown else gain
+    equal = " =" if one.found.equivalent else ""
+    figures = f"${interval}$"
+    if one.unseen:
+        figures += f"; ${one.unseen}$"
+    return f"${gain}${equal} {{\\scriptsize {figures}}}"
 
 
 def _escaped(text: str) -> str:

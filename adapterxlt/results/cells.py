@@ -11,6 +11,7 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.results.outcomes import OUTCOMES_NAME, Outcomes, read_outcomes
 from adapterxlt.results.predicted import PREDICTED_NAME, read_predicted
 from adapterxlt.results.setup import in_same_order
+from adapterxlt.show import printable
 from adapterxlt.store.inside import real_path
 from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -60,6 +61,21 @@ def seeds_behind(workdir: Path, cell: str) -> tuple[int, ...] | None:
     try:
         return seeds_in(read_manifest(folder).lineage)
     except (InvalidArtifactError, OSError, TypeError, KeyError, ValueError, AttributeError):
+        return None
+
+
+def told_of_backbone(workdir: Path, cell: str) -> list[str] | None:
+    """Return the data that the recipe of a measurement says its backbone was made with.
+
+    Each has the form of `tasks.pretraining.told`. None if the store lacks the measurement.
+    """
+    folder = _folder(workdir, cell)
+    if folder is None:
+        return None
+    try:
+        told = read_manifest(folder).lineage["steps"][-1]["params"].get("seen", [])
+        return [printable(str(one)) for one in told]
+    except (InvalidArtifactError, OSError, TypeError, LookupError, ValueError, AttributeError):
         return None
 
 

@@ -123,7 +123,7 @@ def in_pairs_by_its_statistics(results: Results) -> None:
 
 def from_its_values_without(results: Results) -> None:
     told = {
-        part.grid.rows[0].metric: answers_of(part, compared([results]))[0]
+        part.grid.rows[0].metric: str(answers_of(part, compared([results]))[0])
         for part in sections(results.rows)
     }
     variance = 2 * (200 / 3) * (100 / 3) / 60 / 2  # two models, the mean of two languages

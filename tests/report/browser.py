@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -21,6 +23,7 @@ _OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
+_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40}
 _PATIENCE = 120  # seconds for an answer, on a machine that does much else
 
 
@@ -70,12 +73,38 @@ class Browser:
 
     def press(self, key: str) -> None:
         """A key, pressed and let go."""
-        code = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowRight": 39, "ArrowDown": 40}[key]
+        code = {
+            "Tab": 9,
+            "Enter": 13,
+            "Escape": 27,
+            "ArrowLeft": 37,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+        }[key]
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
                       windowsVirtualKeyCode=code, **more)  # fmt: skip
+
+    def point_at(self, element: str, *, touch: bool = False) -> None:
+        """Move the mouse to the middle of an element, or touch it; its selector names it."""
+        self.js(f"document.querySelector({element!r}).scrollIntoView({{block: 'center'}})")
+        at = self.js(
+            f"(() => {{ const box = document.querySelector({element!r}).getBoundingClientRect();"
+            "return {x: box.left + box.width / 2, y: box.top + box.height / 2}; })()"
+        )
+        if not touch:
+            self.call("Input.dispatchMouseEvent", type="mouseMoved", **at)
+            return
+        self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
+        self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def pages(self) -> int:
+        """The number of pages that it prints as."""
+        printed = self.call("Page.printToPDF", preferCSSPageSize=True)
+        document = base64.b64decode(printed["data"])
+        return len(re.findall(rb"/Type\s*/Page\b", document))
 
     def complaints(self) -> list[Any]:
         """Errors of the console, and exceptions."""

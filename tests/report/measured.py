@@ -1,4 +1,4 @@
-"""A work folder in which only rows and outcomes are, as `report` reads them."""
+"""A work folder in which only rows and outcomes are, as `report` reads them; a comparison."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from adapterxlt.report.comparisons import Comparison
 from adapterxlt.results.outcomes import Outcomes, write_outcomes
 from adapterxlt.results.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -60,3 +61,15 @@ class Measured:
         content = json.dumps({"schema": RESULTS_SCHEMA, "rows": rows})
         (self.folder / RESULTS_NAME).write_text(content)
         return self.folder
+
+
+def a_comparison(**figures: Any) -> Comparison:
+    """A comparison over 400 examples whose other facts do not matter."""
+    known: dict[str, Any] = {
+        "recipe": "test", "model": "nli", "baseline": "direct", "task": "pawsx", "split": "dev",
+        "metric": "accuracy", "languages": ("de",), "where": "zero-shot", "seeds": 1,
+        "examples": 400, "points": 1.0, "low": 0.5, "high": 1.5, "low90": 0.6, "high90": 1.4,
+        "p": 0.01, "p_corrected": 0.02, "interval": "", "verdict": "better", "better": 1,
+        "variance": {"examples": 0.0, "seeds": 0.0, "languages": 0.0},
+    }  # fmt: skip
+    return Comparison(**{**known, **figures})

@@ -9,11 +9,14 @@ import pytest
 
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.page import render
-from adapterxlt.report.read import read_runs
+from adapterxlt.report.read import Run, read_runs
 from tests.report.browser import Browser, browsing
 from tests.report.made_up import study
+from tests.report.rows import row
 
 LANGUAGES = ("en", "de", "ru", "sw")
+PAGES = 7
+MANY = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,97 @@ def test_cells_tell_more_by_the_keyboard(opened: Browser) -> None:
     assert opened.js(f"{tip}.hidden") is True
 
 
+TIP = "document.getElementById('tip')"
+
+
+@pytest.mark.parametrize("element", ["#matrix .matrix td button", "#cost .point"])
+def test_cells_and_marks_tell_more_to_mouse_finger_and_keyboard(
+    opened: Browser, element: str
+) -> None:
+    told = opened.js(
+        f"(one => one.dataset.tip || one.ariaLabel)(document.querySelector({element!r}))"
+    )
+    assert told
+    opened.point_at(element)
+    assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
+    opened.point_at("h1")
+    assert opened.js(f"{TIP}.hidden") is True
+    opened.js(f"document.querySelector({element!r}).focus()")
+    assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
+    opened.js("document.activeElement.blur()")
+    assert opened.js(f"{TIP}.hidden") is True
+    opened.point_at(element, touch=True)
+    assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
+    inside = f"(box => box.left >= 0 && box.right <= innerWidth)({TIP}.getBoundingClientRect())"
+    assert opened.js(inside) is True
+
+
+def test_arrow_keys_go_along_the_marks_of_a_plot(opened: Browser) -> None:
+    opened.js("document.querySelector('#cost .point').focus()")
+    for _ in range(20):
+        opened.press("ArrowLeft")
+    minutes = []
+    for _ in range(6):  # three models with two seeds
+        text = opened.js("document.activeElement.ariaLabel")
+        minutes.append(float(text.split(" after ")[1].split(" min")[0]))
+        opened.press("ArrowRight")
+    assert len(minutes) == len(set(minutes)) == 6
+    assert minutes == sorted(minutes)
+    stops = "document.querySelectorAll('#cost figure:first-of-type svg .point[tabindex=\"0\"]')"
+    assert opened.js(f"{stops}.length") == opened.js(
+        "document.querySelectorAll('#cost svg').length"
+    )
+
+
+def test_colour_fills_the_cell_and_headings_stand_over_their_words(opened: Browser) -> None:
+    shown = "document.querySelector('#matrix .matrix td:is(.better, .worse)')"
+    assert opened.js(f"getComputedStyle({shown}).backgroundColor") != "rgba(0, 0, 0, 0)"
+    sides = opened.js(
+        "[...document.querySelectorAll('#rows th')].map((head, at) => [head, "
+        "document.querySelector('#rows tr[aria-rowindex]').cells[at]]"
+        ".map(one => getComputedStyle(one).textAlign))"
+    )
+    assert len(sides) > 20
+    assert all(head == cell for head, cell in sides)
+
+
+def test_words_stay_whole_on_a_phone(browser: Browser, page: Path) -> None:
+    browser.session = ""
+    browser.open(page, 390, 844)
+    browser.js("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    broken = browser.js(
+        """[...document.querySelectorAll('#matrix td, #matrix th, .mark > span')].flatMap(cell => {
+          const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+          for (let text; (text = walk.nextNode());)
+            for (const word of text.data.matchAll(/[a-z]{3,14}/g)) {
+              const range = new Range();
+              range.setStart(text, word.index);
+              range.setEnd(text, word.index + word[0].length);
+              const lines = new Set([...range.getClientRects()].map(one => one.top));
+              if (lines.size > 1) found.push(word[0]);
+            }
+          return found;
+        })"""
+    )
+    assert broken == []
+
+
+def test_paper_has_no_rows_and_no_tools(opened: Browser) -> None:
+    assert opened.pages() == PAGES
+    opened.call("Emulation.setEmulatedMedia", media="print")
+    shown = "one => getComputedStyle(document.querySelector(one)).display"
+    parts = opened.js(f"['#rows .view', '#rows .tools', 'nav', '#rows .paper'].map({shown})")
+    assert parts == ["none", "none", "none", "block"]
+    opened.js("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    opened.call("Emulation.setDeviceMetricsOverride", width=1032, height=703, deviceScaleFactor=1,
+                mobile=False)  # fmt: skip
+    assert opened.js("document.documentElement.scrollWidth") <= 1032
+    ends = (
+        "[...document.querySelectorAll('table, svg')].map(one => one.getBoundingClientRect().right)"
+    )
+    assert opened.js(f"Math.max(...{ends})") <= 1032
+
+
 def test_curves_tell_more_by_the_keyboard(opened: Browser) -> None:
     opened.js("document.querySelectorAll('#training details').forEach(one => { one.open = true; })")
     assert opened.js("document.querySelectorAll('#training .smalls figure').length") == 16
@@ -122,3 +216,33 @@ def test_nothing_is_asked_for_nor_complained_of_nor_too_wide(
     assert (back == "rgb(255, 255, 255)") is not dark
     assert browser.complaints() == []
     assert browser.asked_for() == [page.as_uri()]
+
+
+def test_a_hundred_thousand_rows_open_and_are_found(browser: Browser, tmp_path: Path) -> None:
+    rows = [
+        row("none" if not number % 10 else f"model-{number % 10}", f"l{number // 10 % 100}",
+            number / MANY, stage="search", task="tatoeba", baseline="none",
+            layer=number // 1000)
+        for number in range(MANY)
+    ]  # fmt: skip
+    path = tmp_path / "page.html"
+    path.write_text(render([Run(Path("runs"), "test", tuple(rows))], {}, []), encoding="utf-8")
+    browser.session = ""
+    browser.events.clear()
+    browser.open(path, 1280, 800)
+    told = "document.querySelector('#rows output').textContent"
+    assert browser.js(told) == "100,000 of 100,000 rows"
+    assert browser.js("document.querySelectorAll('#rows tbody tr').length") < 200
+    browser.js("const box = document.querySelector('#rows input'); box.value = 'model-3 l42';"
+               "box.dispatchEvent(new Event('input'))")  # fmt: skip
+    assert browser.js(told) == "100 of 100,000 rows"
+    cells = browser.js(
+        "[...document.querySelector('#rows tr[aria-rowindex]').cells].map(one => one.textContent)"
+    )
+    assert {"model-3", "l42", "0.0042"} < {*cells}  # of layer 0
+    browser.js("box.value = ''; box.dispatchEvent(new Event('input'))")
+    browser.js("const view = document.querySelector('#rows .view'); view.scrollTop = 1e9")
+    browser.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    last = "[...document.querySelectorAll('#rows tr[aria-rowindex]')].at(-1).ariaRowIndex"
+    assert browser.js(last) == "100001"
+    assert browser.complaints() == []

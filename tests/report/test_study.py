@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from adapterxlt.report.comparisons import Comparison, Unseen, compared
 from adapterxlt.report.facts import facet_of
 from adapterxlt.report.forest import forest
 from adapterxlt.report.groups import facets
+from adapterxlt.report.labels import Label, without_caps
 from adapterxlt.report.origins import Origin, origin_of
 from adapterxlt.report.page import render
 from adapterxlt.report.read import Run, read_runs
-from adapterxlt.report.study import Study, _without_caps
+from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Key, contests
 from adapterxlt.report.written import latex, markdown, table
 from adapterxlt.results.training import trained_behind
@@ -96,15 +98,22 @@ def test_the_answer_is_made_of_the_numbers(made: Made) -> None:
     runs, comparisons = made
     found = Study(contests(runs), comparisons)
     count, extremes = found.answer
-    verdicts = [one.verdict for one in found.findings]
-    assert count.startswith("Of 9 comparisons with a model that had no intermediate task, ")
-    assert f", {verdicts.count('worse')} " in count
-    assert f"and {verdicts.count('not shown')} show" in count
+    verdicts = Counter(one.verdict for one in found.findings)
+    assert verdicts == {"better": 1, "worse": 1, "not shown": 7}
+    assert count == (
+        "Of 9 comparisons with a model that had no intermediate task, 1 shows a gain (on tatoeba) "
+        "and 1 shows a loss (5 %, Holm over 9 comparisons). In the other 7 no difference is shown, "
+        "which does not mean that there is none."
+    )
     best = max((one for one in found.findings if one.shown), key=lambda one: one.gain)
     assert f"{best.row} on {best.column}: {best.figures} points" in extremes
 
     unclear = {key: replace(one, verdict="not shown") for key, one in comparisons.items()}
-    _, extremes = Study(contests(runs), unclear).answer
+    count, extremes = Study(contests(runs), unclear).answer
+    assert count == (
+        "None of 9 comparisons with a model that had no intermediate task shows a difference (5 %, "
+        "Holm over 9 comparisons), which does not mean that there is none."
+    )
     assert "can be due to chance" in extremes
 
 
@@ -112,16 +121,16 @@ def test_places_of_the_forest_keep_order_and_sign(made: Made) -> None:
     runs, comparisons = made
     plot = forest(Study(contests(runs), comparisons).findings)
     assert plot is not None
-    marks = [mark for _, _, own in plot.blocks for mark in own]
-    assert [size for _, size, _ in plot.blocks] == [
-        "900 examples, 3 languages, 2 seeds", "900 examples, 3 languages, 2 seeds",
-        "300 examples, 3 languages, 1 seed",
+    assert [block.sizes for block in plot.blocks] == [
+        ("900 examples", "3 languages", "2 seeds"), ("900 examples", "3 languages", "2 seeds"),
+        ("300 examples", "3 languages", "1 seed"),
     ]  # fmt: skip
-    assert len(marks) == 9
-    for mark in marks:
-        assert 0 <= mark.low <= mark.at <= mark.high <= 100
-        assert (mark.at > plot.zero) == (mark.finding.gain > 0)
-    assert {text: place for place, text in plot.lines}["0"] == plot.zero
+    assert [len(block.marks) for block in plot.blocks] == [3, 3, 3]
+    for block in plot.blocks:
+        for mark in block.marks:
+            assert 0 <= mark.low <= mark.at <= mark.high <= 100
+            assert (mark.at > block.zero) == (mark.finding.gain > 0)
+        assert {text: place for place, text in block.lines}["0"] == block.zero
 
 
 def test_no_gain_lies_beyond_the_forest(made: Made) -> None:
@@ -130,11 +139,41 @@ def test_no_gain_lies_beyond_the_forest(made: Made) -> None:
     told = comparisons | {far: replace(comparisons[far], points=-99.0, low=-300.0, high=-20.0)}
     plot = forest(Study(contests(runs), told).findings)
     assert plot is not None
-    (lost,) = [mark for _, _, own in plot.blocks for mark in own if mark.finding.found is told[far]]
+    block, *others = plot.blocks
+    (lost,) = [mark for mark in block.marks if mark.finding.found is told[far]]
     assert (lost.at, lost.low, lost.cut_low) == (pytest.approx(0.0, abs=5.0), 0.0, True)
-    places = {float(text): place for place, text in plot.lines}
+    places = {float(text): place for place, text in block.lines}
     assert places[min(places)] == 0.0
     assert min(places) <= -99.0
+    before = forest(Study(contests(runs), comparisons).findings)
+    assert before is not None
+    assert others == before.blocks[1:]  # every target has an axis of its own
+    assert (plot.cut, before.cut) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("reaches", "ends", "cut"),
+    [
+        ([3.0, 4.0, 380.0], (-4.0, 4.0), [False, False, True]),  # a training that has diverged
+        ([28.4, 12.6, 5.6, 31.8, 8.3], (-40.0, 40.0), [False] * 5),  # little longer
+        ([50.0], (-60.0, 60.0), [False]),
+        ([0.0, 0.0], (-0.001, 0.001), [False, False]),
+    ],
+)
+def test_the_axis_holds_what_most_intervals_need(
+    made: Made, reaches: list[float], ends: tuple[float, float], cut: list[bool]
+) -> None:
+    runs, comparisons = made
+    finding = Study(contests(runs), comparisons).findings[0]
+    plot = forest([
+        replace(finding, found=replace(finding.found, points=0.0, low=-far, high=far))
+        for far in reaches
+    ])  # fmt: skip
+    assert plot is not None
+    [block] = plot.blocks
+    assert (float(block.lines[0][1]), float(block.lines[-1][1])) == ends
+    assert [mark.cut_low for mark in block.marks] == cut
+    assert [mark.cut_high for mark in block.marks] == cut
 
 
 def in_units(made: Made, **metrics: str) -> dict[Key, Comparison]:
@@ -156,8 +195,8 @@ def test_only_figures_in_one_unit_are_ranked_and_drawn_together(made: Made) -> N
     plot, alone = forest(found.findings), forest(Study(contests(runs), percent).findings)
     assert plot is not None
     assert alone is not None
-    assert (plot.lines, plot.zero) == (alone.lines, alone.zero)
-    assert [target for target, _, _ in plot.blocks] == ["pawsx", "tatoeba"]
+    assert plot.blocks == alone.blocks
+    assert [block.target for block in plot.blocks] == ["pawsx", "tatoeba"]
     assert (plot.counted_in, plot.left_out, plot.elsewhere) == ("points", 0, ["perplexity"])
     page = render(runs, told, [])
     assert "Gains in perplexity are only in the table below." in page
@@ -201,7 +240,7 @@ def test_the_unseen_examples_have_the_sign_of_the_gain(made: Made) -> None:
     ],
 )
 def test_amounts_stand_only_where_they_tell_rows_apart(tasks: list[str], shown: list[str]) -> None:
-    assert _without_caps(tasks) == shown
+    assert without_caps(tasks) == shown
 
 
 def test_groups_hold_every_language_once(made: Made) -> None:
@@ -224,6 +263,7 @@ def test_groups_hold_every_language_once(made: Made) -> None:
         (("en",), ()),
         (("en", "eng_Latn"), ()),
         (("en", "deu_Latn", "eng_Latn", "de"), ("en", "deu_Latn")),
+        (("deu_Latn", "eng_Latn"), ("eng_Latn", "deu_Latn")),
         (("de",), ("de",)),
         ((), ()),
     ],
@@ -315,13 +355,39 @@ def test_markdown_and_latex_have_every_cell(made: Made) -> None:
         low, high = one.interval
         assert f"[{low:+.1f}, {high:+.1f}]$" in tex.replace("-0.0", "+0.0")
     assert tex.count(r"\\") == 1 + len(found.rows)
-    evil = replace(found.findings[0], row="[2pt] <img src=x>", found=found.findings[0].found)
+    evil = replace(found.findings[0], label=Label("[2pt] <img src=x>", "[2pt] <img src=x>", ""))
     found.__dict__.update(rows=[evil.row], cells={(evil.row, evil.column): evil})
     found.findings = [evil]
     assert "\n{}[2pt] \\textless{}img" in latex(found)  # `\\` would take `[2pt]` as its argument
     assert "<img" not in markdown(found, []).replace("\\<img", "")
     assert markdown(Study([], {}), []).count("The outcomes of examples were not kept") == 1
     assert latex(Study([], {})).startswith("% The outcomes")
+
+
+def test_the_second_figure_and_equality_are_in_every_form(made: Made) -> None:
+    runs, comparisons = made
+    (key, one), *others = comparisons.items()
+    unseen = Unseen(1.25, -0.5, 3.0, 890)
+    full = replace(one, unseen=unseen, equivalence=2.0, equivalent=True, constant=("a.s1",))
+    plain = Study(contests(runs), {key: replace(one, unseen=None), **dict(others)})
+    told = Study(contests(runs), {key: full, **dict(others)})
+    text, tex = markdown(told, []), latex(told)
+    assert " | +1.2 [-0.5, +3.0] | " in text
+    assert " | within 2 | " in text
+    assert "a.s1 gives every example the same answer" in text
+    assert "; $+1.2 [-0.5, +3.0]$}" in tex
+    assert "% after a semicolon: without examples seen before" in tex
+    assert " = {\\scriptsize" in tex
+    assert "% =: equal within the margin that the recipe gives" in tex
+    assert "| equal |" not in markdown(plain, [])
+    assert "% =" not in latex(plain)
+    lines = csv.DictReader(io.StringIO(table(runs, {key: full})))
+    cell = next(line for line in lines if line["comparison_points"])
+    names = ("unseen_points", "unseen_low", "unseen_high", "unseen_examples", "equivalence",
+             "equivalent", "examples", "counts", "seeds")  # fmt: skip
+    assert [cell[f"comparison_{name}"] for name in names] == [
+        "1.25", "-0.5", "3.0", "890", "2.0", "True", "900", "example", "2",
+    ]  # fmt: skip
 
 
 def test_csv_has_every_row_and_no_formula(made: Made) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from adapterxlt.report.courses import courses
 from adapterxlt.report.embed import embedded, rows_of
 from adapterxlt.report.forest import forest
 from adapterxlt.report.groups import facets
-from adapterxlt.report.page.cells import group_cell, matrix_cells, rows_wanted
+from adapterxlt.report.makers import makers_of
+from adapterxlt.report.page.cells import ONE_ANSWER, group_cell, matrix_cells, rows_wanted
 from adapterxlt.report.page.parts import parts_of, seen_of
 from adapterxlt.report.plots import by_language, by_layer, cost_plots, curves
 from adapterxlt.report.read import Run
 from adapterxlt.report.references import beside
 from adapterxlt.report.seeds import SEEDS, OverSeeds
-from adapterxlt.report.sizes import mean_over
+from adapterxlt.report.sizes import besides, mean_over
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests
 
@@ -53,8 +55,9 @@ def render(
     )
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     study = Study(contests(runs, asked), comparisons)
-    found = spent(runs)
-    over = [f"{one}; {one.examples:,} examples" for one in over_several(comparisons)]
+    found, count = spent(runs), sum(len(run.rows) for run in runs)
+    seeded = over_several(comparisons)
+    over = [f"{one}; {one.examples:,} {one.counts}s" for one in seeded]
     parts = parts_of(runs, lambda part: answers_of(part, comparisons, several=False))
     return (
         environment.get_template("page.html").render(
@@ -65,24 +68,29 @@ def render(
             study=study,
             forest=forest(study.about),
             cells=matrix_cells(study),
+            one_answer=ONE_ANSWER,
             facets=facets(study.findings),
             group_cell=group_cell,
             rows_wanted=rows_wanted,
             parts=parts,
             retrieved=any(section.layers for part in parts for section in part.sections),
             over=[*over, *map(str, others)],
-            over_notes=[*notes_on(over), *([SEEDS] if others else [])],
+            over_notes=[*notes_on(seeded), *([SEEDS] if others else [])],
             notes_on=notes_on,
             mean_over=mean_over,
-            few=sum(len(run.rows) for run in runs) <= _FEW,
+            besides=besides,
+            unbroken=_unbroken,
+            few=count <= _FEW,
             spent=found,
             cost_plots=cost_plots(found.costs),
             curves=curves(found.trainings),
             courses=courses(found.trainings),
             uncharted=sum(one.course is None for one in found.trainings),
+            makers=makers_of(runs),
             seen=seen_of(runs),
             beside=beside(runs),
             rows=embedded(rows_of(runs)),
+            count=count,
             by_language=by_language,
             by_layer=by_layer,
             signed=signed,
@@ -91,6 +99,11 @@ def render(
         )
         + "\n"
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return a text in which no line ends within an interval, or between a number and its %."""
+    return re.sub(r" (?=%)|(?<=,) (?=[^\[\]]*\])", "\N{NO-BREAK SPACE}", text)
 
 
 def _hash_of(script: str) -> str:

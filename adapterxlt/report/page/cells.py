@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from adapterxlt.metrics.facts import Metric, facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.comparisons import shown_p
+from adapterxlt.report.findings import Finding
 from adapterxlt.report.groups import Group
-from adapterxlt.report.study import Finding, Study
+from adapterxlt.report.sizes import besides
+from adapterxlt.report.study import Study
 
+ONE_ANSWER = "†"  # marks comparisons with a model that gives every example the same answer
 _SIGNS = {"better": "▲", "worse": "▼"}
 _FULL = 5.0  # points at which the colour reaches its full strength
 _MIDDLE = 50  # percent: the strength of all colours in other units, which have no such scale
@@ -24,7 +27,7 @@ class Cell:
         look: `better`, `worse` or `pale`.
         strength: strength of the colour, in percent.
         tip: lines of the tooltip, which tell more.
-        size: the size that it rests on; "" if the column's heading shows it.
+        size: lines on what it rests on, as far as the column's heading does not show it.
     """
 
     text: str
@@ -38,7 +41,7 @@ class Cell:
 def matrix_cells(study: Study) -> dict[tuple[str, str], Cell]:
     """Return the cells of the matrix of a study."""
     return {
-        (row, column): _of(one, "" if study.sizes[column] else one.size)
+        (row, column): _of(one, "\n".join(besides(one.sizes, study.sizes[column])))
         for (row, column), one in study.cells.items()
     }
 
@@ -47,7 +50,7 @@ def _of(one: Finding, size: str) -> Cell:
     found = one.found
     look = found.verdict if one.shown else "pale"
     lines = [
-        f"{one.row} on {one.column}",
+        f"{one.label.full} on {one.column}",
         f"{one.figures} {one.facts.counted_in}, 95 %",
         f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
         f"{one.size}; {found.where}, better in {found.better} of the languages",
@@ -57,7 +60,9 @@ def _of(one: Finding, size: str) -> Cell:
         lines.append(f"equal within {found.equivalence:g} {one.facts.counted_in}")
     if one.unseen:
         lines.append(f"without examples seen before: {one.unseen}")
-    return _cell(one.gain, one.facts, look, lines, size)
+    if found.constant:
+        lines.append(f"{ONE_ANSWER} {found.constant_told}")
+    return _cell(one.gain, one.facts, look, lines, size, ONE_ANSWER if found.constant else "")
 
 
 def _said(verdict: str) -> str:
@@ -80,13 +85,16 @@ def group_cell(group: Group | None) -> Cell | None:
     return _cell(group.gain, facts, look, lines, size)
 
 
-def _cell(gain: float, facts: Metric, look: str, lines: list[str], size: str) -> Cell:
+def _cell(
+    gain: float, facts: Metric, look: str, lines: list[str], size: str, mark: str = ""
+) -> Cell:
     strength = _MIDDLE
     if facts.unit == "percent":
         strength = 20 + round(60 * min(1.0, abs(gain) / _FULL))
     sign = _SIGNS.get(look, "")
     return Cell(
-        f"{sign} {signed(gain, facts.digits)}".strip(), gain, look, strength, "\n".join(lines), size
+        " ".join(filter(None, (mark, sign, signed(gain, facts.digits)))),
+        *(gain, look, strength, "\n".join(lines), size),
     )
 
 

@@ -49,13 +49,13 @@
     });
   });
 
-  // Notes of cells: on hover, focus and tap; Escape puts them away.
+  // Notes of cells and marks: on hover, focus and tap; Escape puts them away.
   const tip = document.getElementById("tip");
   let told = null;
   const hide = () => { told = null; tip.hidden = true; };
   const show = (cell) => {
     told = cell;
-    tip.textContent = cell.dataset.tip;
+    tip.textContent = cell.dataset.tip || cell.getAttribute("aria-label");
     tip.hidden = false;
     const at = cell.getBoundingClientRect(), own = tip.getBoundingClientRect();
     const left = Math.min(Math.max(8, at.right - own.width), innerWidth - own.width - 8);
@@ -63,7 +63,7 @@
     tip.style.left = `${left}px`;
     tip.style.top = `${below ? at.bottom + 6 : Math.max(4, at.top - own.height - 6)}px`;
   };
-  const noted = (event) => event.target.closest && event.target.closest("[data-tip]");
+  const noted = (event) => event.target.closest && event.target.closest("[data-tip], .point");
   for (const kind of ["mouseover", "focusin", "click"]) {
     document.addEventListener(kind, (event) => {
       const cell = noted(event);
@@ -84,6 +84,19 @@
     if (button) { button.focus(); event.preventDefault(); }
   });
 
+  // They also go from mark to mark of a plot, from left to right.
+  all("figure svg").forEach((plot) => {
+    plot.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step || !event.target.matches(".point")) return;
+      const marks = all(".point", plot).map((mark) => [mark.getBoundingClientRect(), mark]);
+      marks.sort(([one], [other]) => one.left - other.left || one.top - other.top);
+      const next = marks[marks.findIndex(([, mark]) => mark === event.target) + step];
+      if (next) { event.target.tabIndex = -1; next[1].tabIndex = 0; next[1].focus(); }
+      event.preventDefault();
+    });
+  });
+
   addEventListener("beforeprint", () => all("details").forEach((one) => { one.open = true; }));
 
   // The rows of the results.
@@ -102,7 +115,12 @@
   const heads = make("tr", undefined, table.createTHead());
   const body = table.createTBody();
   table.setAttribute("aria-rowcount", String(data.count + 1));
-  names.forEach((name) => { make("th", name, heads).scope = "col"; });
+  const wordy = (column) => typeof ("all" in column ? column.all : (column.is || column.of).find((value) => value !== null)) === "string";
+  names.forEach((name) => {
+    const head = make("th", name, heads);
+    head.scope = "col";
+    if (wordy(data.columns[name])) head.className = "word";
+  });
   let exact = {}, order = [], sorting = null, drawn = "";
 
   // Which rows have a word: looked up once for each distinct value.

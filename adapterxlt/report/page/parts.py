@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from adapterxlt.report.answers import Answer
 from adapterxlt.report.read import Run
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.results.rows import Row
@@ -15,23 +16,23 @@ class Part:
     """A run on the page.
 
     Args:
-        answers: one sentence about each of its models.
+        answers: one answer about each of its models.
         models: one row for each model and protocol.
     """
 
     name: str
     sections: Sequence[Section]
-    answers: Sequence[str]
+    answers: Sequence[Answer]
     models: Sequence[Row]
 
 
-def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[str]]) -> list[Part]:
+def parts_of(runs: Sequence[Run], answers_of: Callable[[Section], list[Answer]]) -> list[Part]:
     """Return a part for each run."""
     several = len({run.workdir for run in runs}) > 1
     parts = []
     for run in runs:
         found = sections(run.rows)
-        answers = [sentence for section in found for sentence in answers_of(section)]
+        answers = [one for section in found for one in answers_of(section)]
         name = f"{run.workdir}: {run.heading}" if several else run.heading
         parts.append(Part(name, found, answers, _models(run.rows)))
     return parts
