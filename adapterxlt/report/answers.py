@@ -26,7 +26,7 @@ _SEEDS = (
     "[low, high] is the 95 % interval of a t distribution over seeds and examples; the variance of "
     f"the examples is from {RESAMPLES:,} bootstrap samples, drawn jointly for both models."
 )
-_BOTH = ("Where seeds are named, ", "Elsewhere, ")
+_BOTH = ("Where several seeds are named, ", "Elsewhere, ")
 _P = "p is corrected for all comparisons of the report (Holm)."
 Answer = str | Comparison  # a comparison is its own sentence
 

@@ -12,6 +12,7 @@ from adapterxlt.metrics.facts import facts_of
 from adapterxlt.results.rows import Row
 
 _Z95 = 1.96
+_OF_PAIRS = ("f1", "f1_tuned", "precision", "recall")  # metrics that only mining has in a layer
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,12 @@ class Layers:
 def _place(row: Row) -> Place:
     assert row.layer is not None
     return Place(row.layer, row.pooling or "")
+
+
+def counted(rows: Iterable[Row]) -> str:
+    """Return what `n` of some rows counts: each `example`, or in mining each `gold pair`."""
+    mined = any(row.layer is not None and row.metric in _OF_PAIRS for row in rows)
+    return "gold pair" if mined else "example"
 
 
 def layer_tables(rows: Iterable[Row]) -> list[Layers]:

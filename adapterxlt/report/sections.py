@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapterxlt.metrics.facts import facts_of
-from adapterxlt.report.compare import Grid, Layers, grids, layer_tables
+from adapterxlt.report.compare import Grid, Layers, counted, grids, layer_tables
 from adapterxlt.results.rows import Row
 
 
@@ -52,7 +52,7 @@ class Section:
             *([f"computed in: {', '.join(computed)}"] if computed else []),
             f"data: {', '.join(_distinct(row.data for row in rows))}",
             f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
-            f"n: {size} a language",
+            f"n: {size}{' gold pairs' if counted(rows) != 'example' else ''} a language",
             f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
         ]
 

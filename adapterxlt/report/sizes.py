@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
+from adapterxlt.report.compare import counted
 from adapterxlt.report.comparisons import PAIR, Comparison
 from adapterxlt.results.rows import Row
 
 PAIRS = "In mining, n counts pairs of sentences: the gold ones and all that either model found."
-_OF_PAIRS = ("f1", "f1_tuned", "precision", "recall")  # metrics that only mining has in a layer
 
 
 def sizes_of(found: Comparison) -> tuple[str, ...]:
@@ -48,10 +48,7 @@ def mean_over(rows: Collection[Row]) -> str:
     sizes = sorted({row.n for row in rows})
     each = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
     languages = _counted(len({row.language for row in rows}), "language")
-    what = "example"
-    if any(row.layer is not None and row.metric in _OF_PAIRS for row in rows):
-        what = "gold pair"
-    return f"{languages} of {each} {what}{'s' * (sizes[-1] != 1)}"
+    return f"{languages} of {each} {counted(rows)}{'s' * (sizes[-1] != 1)}"
 
 
 def _counted(count: int, what: str) -> str:

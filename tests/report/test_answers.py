@@ -20,7 +20,7 @@ def test_notes_say_what_the_intervals_above_are() -> None:
     assert SEEDS not in of_one
     assert of_several.startswith(SEEDS)
     assert "Each model has one seed" not in of_several
-    assert f"Where seeds are named, {SEEDS}" in of_both
+    assert f"Where several seeds are named, {SEEDS}" in of_both
     assert f"Elsewhere, {EXAMPLES}" in of_both
     for note in (of_one, of_several, of_both):
         assert note.endswith("p is corrected for all comparisons of the report (Holm).")

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapterxlt.report.compare import Grid, Layers
-from adapterxlt.report.plots import BOTTOM, HEIGHT, TOP, by_language, by_layer
+from adapterxlt.report.costs import Cost
+from adapterxlt.report.plots import BOTTOM, HEIGHT, TOP, by_language, by_layer, cost_plots
+from adapterxlt.results.training import Training
 from tests.report.rows import row
 
 
@@ -53,3 +55,27 @@ def test_every_mark_is_on_the_plot_and_higher_values_lie_higher(values: list[flo
 def test_a_single_value_has_an_axis(value: float) -> None:
     plot = by_language(Grid([row("direct", "de", value)]))
     assert len(plot.lines) == 2
+
+
+def cost(method: str, before: str, on: str = "udpos dev, f1", languages: str = "de sw") -> Cost:
+    training = Training("f" * 64, "udpos", before, method, 1, 60.0, None, None, ())
+    told = tuple(languages.split())
+    return Cost(on, "m", 50.0, 1.0, (training,), told, f"{len(told)} languages", before)
+
+
+def test_adapters_and_full_training_look_different_in_all_plots_alike() -> None:
+    alone = "tatoeba test, accuracy"
+    costs = [cost("lora", "none"), cost("full", "none"), cost("full", "mnli"),
+             cost("full", "mnli", alone), cost("lora", "mnli", alone)]  # fmt: skip
+    (_, first), (_, second) = cost_plots(costs)
+    assert first.looks == {"none · lora": (0, 0), "none · full": (0, 1), "mnli · full": (1, 1)}
+    assert second.looks == {"mnli · full": (1, 1), "mnli · lora": (1, 0)}
+    [(_, one_method)] = cost_plots([cost("lora", "none"), cost("lora", "mnli")])
+    assert list(one_method.looks) == ["none", "mnli"]
+
+
+def test_scores_over_other_languages_have_a_plot_of_their_own() -> None:
+    costs = [cost("lora", before) for before in ("none", "mnli")]
+    costs += [cost("lora", before, languages="de") for before in ("none", "mnli")]
+    costs += [cost("lora", "none", languages="sw")]
+    assert [title for title, _ in cost_plots(costs)] == ["udpos dev, f1", "udpos dev, f1, de"]
