@@ -73,7 +73,8 @@ def told_of_backbone(workdir: Path, cell: str) -> list[str] | None:
     if folder is None:
         return None
     try:
-        told = read_manifest(folder).lineage["steps"][-1]["params"].get("seen", [])
+        steps: Any = read_manifest(folder).lineage["steps"]
+        told = steps[-1]["params"].get("seen", [])
         return [printable(str(one)) for one in told]
     except (InvalidArtifactError, OSError, TypeError, LookupError, ValueError, AttributeError):
         return None
