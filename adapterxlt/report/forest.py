@@ -103,16 +103,11 @@ def _block(target: str, findings: Sequence[Finding]) -> Block:
     def place(points: float) -> float:
         return round(100 * (min(high, max(low, points)) - low) / (high - low), 2)
 
-    marks = [
-        Mark(
-            one,
-            place(one.gain),
-            *map(place, one.interval),
-            one.interval[0] < low,
-            one.interval[1] > high,
-        )
-        for one in findings
-    ]
+    marks = []
+    for one in findings:
+        begin, end = one.interval
+        cut = begin < low, end > high
+        marks.append(Mark(one, place(one.gain), place(begin), place(end), *cut))
     lines = [low + number * step for number in range(round((high - low) / step) + 1)]
     return Block(
         target,

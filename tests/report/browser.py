@@ -10,7 +10,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,7 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=page.as_uri())
-        end = time.monotonic() + _PATIENCE
-        while self.js("document.readyState") != "complete":
-            assert time.monotonic() < end, "the page does not load"
-            time.sleep(0.05)
+        self.wait_for("document.readyState == 'complete'")
 
     def js(self, expression: str) -> Any:
         """The value of an expression in the page."""
@@ -89,16 +86,37 @@ class Browser:
 
     def point_at(self, element: str, *, touch: bool = False) -> None:
         """Move the mouse to the middle of an element, or touch it; its selector names it."""
-        self.js(f"document.querySelector({element!r}).scrollIntoView({{block: 'center'}})")
-        at = self.js(
-            f"(() => {{ const box = document.querySelector({element!r}).getBoundingClientRect();"
-            "return {x: box.left + box.width / 2, y: box.top + box.height / 2}; })()"
-        )
+        place = f"document.querySelector({element!r})"
+        frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        before, at = None, {}
+        while at != before:  # parts of the page are laid out as they come into view
+            before = at
+            self.js(f"{place}.scrollIntoView({{block: 'center', behavior: 'instant'}}); {frame}")
+            at = self.js(
+                f"(box => ({{x: box.left + box.width / 2, y: box.top + box.height / 2}}))"
+                f"({place}.getBoundingClientRect())"
+            )
         if not touch:
             self.call("Input.dispatchMouseEvent", type="mouseMoved", **at)
             return
         self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[at])
         self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def wait_for(self, condition: str, doing: Callable[[], None] | None = None) -> None:
+        """Wait until an expression in the page is true.
+
+        Args:
+            doing: what is done again and again meanwhile, as a page that is still laid out, or
+                a finger that a busy browser has not felt, can make it miss its element.
+        """
+        end = time.monotonic() + _PATIENCE
+        while True:
+            if doing is not None:
+                doing()
+            if self.js(condition):
+                return
+            assert time.monotonic() < end, f"does not come true: {condition}"
+            time.sleep(0.1)
 
     def pages(self) -> int:
         """The number of pages that it prints as."""

@@ -90,16 +90,20 @@ def test_cells_and_marks_tell_more_to_mouse_finger_and_keyboard(
         f"(one => one.dataset.tip || one.ariaLabel)(document.querySelector({element!r}))"
     )
     assert told
-    opened.point_at(element)
-    assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
-    opened.point_at("h1")
-    assert opened.js(f"{TIP}.hidden") is True
+
+    def over(what: str) -> None:
+        opened.point_at("h2")  # a mouse that stays in its place is not over anything new
+        opened.point_at(what)
+
+    opened.wait_for(f"!{TIP}.hidden", lambda: over(element))
+    assert opened.js(f"{TIP}.textContent") == told
+    opened.wait_for(f"{TIP}.hidden", lambda: over("h1"))
     opened.js(f"document.querySelector({element!r}).focus()")
     assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
     opened.js("document.activeElement.blur()")
     assert opened.js(f"{TIP}.hidden") is True
-    opened.point_at(element, touch=True)
-    assert opened.js(f"[{TIP}.hidden, {TIP}.textContent]") == [False, told]
+    opened.wait_for(f"!{TIP}.hidden", lambda: opened.point_at(element, touch=True))
+    assert opened.js(f"{TIP}.textContent") == told
     inside = f"(box => box.left >= 0 && box.right <= innerWidth)({TIP}.getBoundingClientRect())"
     assert opened.js(inside) is True
 

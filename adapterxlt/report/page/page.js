@@ -67,7 +67,9 @@
   for (const kind of ["mouseover", "focusin", "click"]) {
     document.addEventListener(kind, (event) => {
       const cell = noted(event);
-      if (cell) show(cell); else if (kind !== "focusin") hide();
+      if (cell) show(cell);
+      // Moving to a cell by key may scroll the page, and so something else under a resting mouse.
+      else if (kind === "click" || (kind === "mouseover" && told !== document.activeElement)) hide();
     });
   }
   document.addEventListener("focusout", hide);
