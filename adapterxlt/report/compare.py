@@ -71,8 +71,11 @@ class Grid:
         return self.zero_shot or self.languages
 
     def place(self, where: str) -> str:
-        """Return `where`, or the languages' names if none is zero-shot; for use in a sentence."""
-        return where if self.zero_shot else f"in {', '.join(self.languages)}"
+        """Return `where`, for use in a sentence, with the languages' names if none is zero-shot."""
+        if self.zero_shot:
+            return where
+        known = f"in {', '.join(self.languages)}"
+        return known if self.trained else f"{known}, {where}"
 
     def other_means(self) -> dict[str, dict[str, float]]:
         """Return the means of all other metrics over the languages: metric -> model -> value."""

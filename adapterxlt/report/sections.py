@@ -113,8 +113,8 @@ def _retrieval(layers: Layers) -> Section:
     if len(layers.places) == 1:
         where = f"at {layers.places[0]}"
         return Section(f"{title} {where}", grid, where)
-    noun = "layer and pooling" if layers.pooled else "layer"
-    where = f"each model at its best {noun}" + (" of dev" if layers.dev else "")
+    noun, among = _choice(layers)
+    where = f"each model at its best {noun}{' of dev' if layers.dev else ''}{among}"
     places = "; ".join(
         f"{model} at {place}{_tied(layers, model)}" for model, place in layers.bests.items()
     )
@@ -126,6 +126,16 @@ def _retrieval(layers: Layers) -> Section:
         layers,
         f"{title}, mean over languages",
     )
+
+
+def _choice(layers: Layers) -> tuple[str, str]:
+    """Return what a model is at the best of, and among which layers; "" for all of them."""
+    numbers = sorted({place.layer for place in layers.places})
+    if len(numbers) == 1:
+        return "pooling", f", at layer {numbers[0]}"
+    noun = "layer and pooling" if layers.pooled else "layer"
+    whole = numbers[0] <= 1 and numbers[-1] - numbers[0] == len(numbers) - 1
+    return noun, "" if whole else f", among layers {', '.join(map(str, numbers))}"
 
 
 def _tied(layers: Layers, model: str) -> str:

@@ -46,13 +46,14 @@ class Measured:
             if predicted is not None:
                 columns = {"gold": own, "predicted": predicted[code]}
                 own = own == predicted[code]
-            blocks.append(Outcomes(code, "dev", np.arange(len(own)), columns))
+            place = {key: changed.get(key) for key in ("layer", "pooling")}
+            blocks.append(Outcomes(code, "dev", np.arange(len(own)), columns, **place))
             made: Row = row(model, code, 100 * float(own.mean()))
             known = {"setup": model, "cell": address, "n": len(own)}
             self.rows.append(replace(made, **{**known, **changed}))
-        place = Store(self.folder / STORE_FOLDER).path(address)
-        place.mkdir(parents=True, exist_ok=True)
-        write_outcomes(place, blocks)
+        folder = Store(self.folder / STORE_FOLDER).path(address)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_outcomes(folder, blocks)
         return self
 
     def save(self) -> Path:

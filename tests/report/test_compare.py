@@ -186,6 +186,28 @@ def test_a_model_without_a_place_is_left_out() -> None:
     assert sections(rows[1:])[-1].star == "* best layer, chosen on the same sentences"
 
 
+@pytest.mark.parametrize(
+    ("places", "where"),
+    [
+        ([(6, "")], "at layer 6"),
+        ([(6, "cls"), (6, "mean")], "each model at its best pooling, at layer 6"),
+        ([(0, ""), (1, "")], "each model at its best layer"),
+        ([(1, "cls"), (2, "mean")], "each model at its best layer and pooling"),
+        ([(6, ""), (7, "")], "each model at its best layer, among layers 6, 7"),
+        ([(0, "cls"), (2, "cls")], "each model at its best layer and pooling, among layers 0, 2"),
+    ],
+)
+def test_where_differences_are_measured_names_the_layers(
+    places: list[tuple[int, str]], where: str
+) -> None:
+    rows = [
+        row("none", "de", 20.0, layer=layer, pooling=pooling or None, baseline="none")
+        for layer, pooling in places
+    ]
+    (section,) = sections(rows)
+    assert section.where == where
+
+
 def test_a_place_without_a_value_is_never_best() -> None:
     rows = search(("test", "none", 0, 5.0), ("test", "none", 1, 0.0), ("test", "nli", 1, -3.0),
                   ("test", "nli", 2, -1.0))  # fmt: skip

@@ -69,6 +69,22 @@ def test_a_model_with_one_answer_for_everything_is_named(tmp_path: Path) -> None
     assert found.as_dict()["constant"] == ["after.s2"]
 
 
+def test_each_layer_is_a_comparison_of_its_own(tmp_path: Path) -> None:
+    """Also where the model was trained in the language, as an alignment is in that of its words."""
+    work = Measured(tmp_path)
+    for layer, gain in ((6, 0.3), (12, 0.0)):
+        place = {"stage": f"words.{layer}", "layer": layer, "trained_in": ("hi",)}
+        for model, right in (("none", 0.4), ("lexical", 0.4 + gain)):
+            baseline = "" if model == "none" else "none"
+            work.add(model, f"{model} {layer}", share(right, "hi"), baseline=baseline, **place)
+    found = compared(read_runs((work.save(),)), resamples=300).values()
+    assert [(one.where, one.verdict) for one in found] == [
+        ("in hi, at layer 6", "better"),
+        ("in hi, at layer 12", "not shown"),
+    ]
+    assert not any(one.clash for one in found)
+
+
 def test_other_languages_are_another_comparison(tmp_path: Path) -> None:
     """In `s1`, Swahili is not zero-shot, as another model of the table was trained in it."""
     work = Measured(tmp_path)
