@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from adapterxlt.batching.batches import budget_batches
-from adapterxlt.batching.collate import collate
 from adapterxlt.devices import moved
+from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import IGNORED, Feature
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.transferability import Classes, Matrix
 from adapterxlt.models.parts import Built
 from adapterxlt.progress import Progress
 from adapterxlt.token_budget import Budget, quickest
-from adapterxlt.vectors.encode import pool_tokens, token_states
+from adapterxlt.vectors.encode import pad_tokens, pool_tokens, token_states
 
 MOST = 2000  # points at most, as sentences have many words
 
@@ -31,14 +32,23 @@ def frozen_features(
     progress: Progress,
     description: str,
 ) -> tuple[Matrix, Classes]:
-    """Return vectors [n, dim] and classes [n] of examples, or of words if the task tags words.
+    """Return vectors [n, dim] and classes [n] of examples, or of parts of them (`Kind.classes`).
 
-    The features are from the last layer: the mean over the tokens of an example, or for a word the
-    token that carries its tag. If there are more than `MOST` points, a seeded sample is taken.
+    The features are from the last layer: the mean over the tokens of an input, or for a word the
+    token that carries its class. If there are more than `MOST` points, a seeded sample is taken.
 
     Args:
-        features: inputs labelled with one class each, or with one class per token.
+        features: labelled inputs.
+
+    Raises:
+        MissingDataError: no part of them has a class.
     """
+    features = get_kind(kind).workings.points(features, np.random.default_rng(seed))
+    if not features:
+        raise MissingDataError(
+            f"`{description}`: the sample has no example with a class",
+            hint="take a larger `sample`, or a larger `max_length` if texts are long",
+        )
     pad_id, device = int(built.tokenizer.pad_token_id), built.model.device
     tokens = quickest(token_budget, device)
     budget = Budget(tokens, progress.log)
@@ -48,10 +58,10 @@ def frozen_features(
 
     def run(rows: Sequence[int]) -> tuple[list[int], Tensor, Tensor]:
         """Return the example of each vector, the vectors, and their classes."""
-        batch = collate([features[row] for row in rows], pad_id, kind)
-        ids, mask, labels = (
-            moved(batch[key], device) for key in ("input_ids", "attention_mask", "labels")
-        )
+        chosen = [features[row] for row in rows]
+        padded = pad_tokens([np.array(feature.input_ids[0]) for feature in chosen], pad_id)
+        tensors = (*padded, _labels(chosen, padded[0].shape[1]))
+        ids, mask, labels = (moved(tensor, device) for tensor in tensors)
         with torch.inference_mode():
             states = token_states(built, ids, mask, built.backbone.layers)
             if labels.dim() == 1:
@@ -77,3 +87,12 @@ def frozen_features(
         chosen = np.sort(np.random.default_rng(seed).permutation(len(points))[:MOST])
         points, numbers = points[chosen], numbers[chosen]
     return points, numbers.astype(np.int64)
+
+
+def _labels(features: Sequence[Feature], width: int) -> Tensor:
+    """The class of each input [batch], or of each token [batch, width]."""
+    rows = [
+        [*label, *[IGNORED] * (width - len(label))] if isinstance(label, list) else label
+        for label in (feature.label for feature in features)
+    ]
+    return torch.tensor(rows)

@@ -64,6 +64,8 @@ class Kind:
         several: whether an example of it may have several labels (`multi_label`).
         class_of: the one class of an example, by number or by name; None where it has none, or
             several parts with one each.
+        classes: the classes that `suggest` tells apart, in words, where they are not those of
+            examples or words; see `Workings.points`.
         given: makes an unlabelled example of what a user gives to be predicted, and of an id; a
             ValueError says what is wrong with it, in words that follow "an input". None: only
             examples are taken.
@@ -87,6 +89,7 @@ class Kind:
     mines: bool = False
     several: bool = False
     class_of: Callable[[Any], object] | None = None
+    classes: str = ""
     given: Callable[[object, str], Any] | None = None
     of_words: bool = False
     revision: int = 0
@@ -95,6 +98,11 @@ class Kind:
     def trainable(self) -> bool:
         """Whether models can be trained on such tasks; otherwise `retrieve` measures them."""
         return bool(self.workings_at)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether features of its examples, or of parts of them, belong to classes."""
+        return self.class_of is not None or self.of_words or bool(self.classes)
 
     @property
     def takes_choices(self) -> bool:

@@ -70,6 +70,19 @@ class Workings(ABC):
         """What `loss` over these features is divided by, at least 1."""
         return len(features)
 
+    def points(self, features: Sequence[Feature], draw: np.random.Generator) -> list[Feature]:
+        """Inputs of one row, by whose frozen features classes are told apart.
+
+        Each has one class, or a class for some of its tokens and `IGNORED` for the others. Where
+        the classes are parts of the same text, an input has one of them: a point must not be
+        near another one only because both are of the same text.
+
+        Args:
+            features: of examples, with their labels.
+            draw: chooses among the parts of an example.
+        """
+        return list(features)
+
     def hiding(self, tokenizer: PreTrainedTokenizerBase) -> Hiding | None:
         """Changes an input in every epoch, by hiding words; None: it stays as it is."""
         return None
@@ -156,6 +169,14 @@ class Workings(ABC):
     def shown(self, prediction: Any, task: TaskFacts) -> str:
         """A prediction on a line of a file."""
         return str(prediction)
+
+
+def halves(count: int, draw: np.random.Generator) -> list[bool]:
+    """A random half of so many, or one less than the rest; for classes of the same size."""
+    chosen = np.zeros(count, dtype=bool)
+    chosen[draw.permutation(count)[: count // 2]] = True
+    found: list[bool] = chosen.tolist()
+    return found
 
 
 def text_rows(

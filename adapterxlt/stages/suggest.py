@@ -38,10 +38,10 @@ REVISION = 2  # of what counts as the training data of a model; see `_counted_an
 def without_classes(task: Task) -> tuple[str, str] | None:
     """Why features cannot be measured on a task, and what to do; None if they can.
 
-    Each of its examples, or each of their words, must have one class.
+    Each of its examples, or each of some parts of it, must have one class.
     """
     kind = get_kind(task.kind)
-    if (kind.class_of is not None or kind.of_words) and not task.multi_label:
+    if kind.has_classes and not task.multi_label:
         return None
     return (
         f"`{task.name}` is {kind.words}, whose examples do not have one class each",
@@ -53,9 +53,11 @@ class SuggestStage(Stage):
     """Rank intermediate stages for a target without training on it.
 
     `{suggest: [none, nli, qa], on: udpos, sample: 500}` measures how well the frozen features of
-    each model separate the classes in a sample of the target's training data. The results also
-    show two rules that cost nothing: choose the model trained on MNLI, or on the most examples. A
-    model that was trained on language adapters is measured with that of the examples' language.
+    each model separate the classes in a sample of the target's training data. In multiple choice,
+    the classes are right and wrong choices; in question answering, words of the context inside and
+    outside the answer. The results also show two rules that cost nothing: choose the model trained
+    on MNLI, or on the most examples. A model that was trained on language adapters is measured with
+    that of the examples' language.
     """
 
     key: ClassVar[str] = "suggest"

@@ -40,6 +40,21 @@ def test_a_target_with_labels(tmp_path: Path) -> None:
     assert "ranking/" not in shown.stderr
 
 
+@pytest.mark.parametrize("target", ["xquad", "xcopa"])
+def test_a_target_whose_examples_have_parts(target: str, tmp_path: Path) -> None:
+    call = [target, ADAPTERS / "qa", "--sample", 40, "--workdir", tmp_path, "--json"]
+    told = suggest(*call)
+    assert told.exit_code == 0, told.output
+    ranking = {one["model"]: one for one in json.loads(told.stdout)["ranking"]}
+    assert ranking.keys() == {"none", "qa"}
+    assert ranking["none"]["H-score"] != ranking["qa"]["H-score"]
+    # One point an example: of 40 at most.
+    for one in ranking.values():
+        share = one["linear probe"] * 40 / 100
+        assert 0 < one["linear probe"] <= 100
+        assert share == pytest.approx(round(share)) or target == "xquad"
+
+
 def test_a_retrieval_target(tmp_path: Path) -> None:
     data = tmp_path / "data" / "tatoeba"
     data.mkdir(parents=True)
@@ -58,7 +73,7 @@ def test_a_retrieval_target(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (["pawx", ADAPTERS / "nli"], 2, "did you mean `pawsx`?"),
-        (["squad", ADAPTERS / "nli"], 2, "whose examples do not have one class each"),
+        (["stsb", ADAPTERS / "nli"], 2, "whose examples do not have one class each"),
         (["pawsx", "nowhere:nli"], 2, "there is no such file or folder"),
         (["pawsx", "https://x.example/nli.axlt"], 2, "use --backbone"),
     ],

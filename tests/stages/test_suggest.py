@@ -6,18 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.batching.encode import encode
+from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.features import frozen_features
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.kinds.features import IGNORED
+from adapterxlt.kinds.multiple_choice import ChoiceExample
+from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.models.build import load
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.progress import Silent
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.stages.suggest import without_classes
 from adapterxlt.store.store import STORE_FOLDER, Store
+from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.vectors.encode import token_states
 from tests.recipe.helpers import told
 
 MEASURES = {"linear_probe", "knn", "logme", "h_score", "source_size", "mnli_always"}
@@ -142,6 +150,44 @@ def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(
     assert sum(label != IGNORED for label in labels) == 3
 
 
+def test_features_of_a_choice_and_of_a_word_of_the_context(tiny_backbone: Path) -> None:
+    built = load(resolve_backbone(str(tiny_backbone), Path.cwd()), None)
+    choices = [ChoiceExample(str(n), "The house", ("is old", f"has {n} doors"), 0) for n in "abcd"]
+    context = "The old house stands near the river."
+    answers = ((context.index("river"), "river"),)
+    questions = [QAExample(n, f"Where {n}?", context, answers) for n in "abcd"]
+    for kind, examples in (("multiple_choice", choices), ("span_qa", questions)):
+        features = encode(
+            examples, built.tokenizer, kind, max_length=32, doc_stride=0, labelled=True
+        )
+        points, classes = frozen_features(
+            built, features, kind, token_budget=512, seed=1, progress=Silent(), description="x"
+        )
+        assert sorted(classes.tolist()) == [0, 0, 1, 1]
+        chosen = get_kind(kind).workings.points(features, np.random.default_rng(1))
+        for point, number, feature in zip(points, classes.tolist(), chosen, strict=True):
+            ids = torch.tensor(feature.input_ids)
+            with torch.inference_mode():
+                states = token_states(built, ids, torch.ones_like(ids), built.backbone.layers)[0]
+            if isinstance(feature.label, list):  # the token that carries the class
+                place = feature.label.index(number)
+                assert set(feature.label) == {IGNORED, number}
+                states = states[place : place + 1]
+            np.testing.assert_allclose(point, states.mean(dim=0).numpy(), atol=1e-5)
+
+
+def test_a_sample_without_an_answer_is_refused(tiny_backbone: Path) -> None:
+    built = load(resolve_backbone(str(tiny_backbone), Path.cwd()), None)
+    examples = [QAExample(n, "Where?", "The old house.", ()) for n in "abcd"]
+    features = encode(
+        examples, built.tokenizer, "span_qa", max_length=32, doc_stride=0, labelled=True
+    )
+    with pytest.raises(MissingDataError, match="`x`: the sample has no example with a class"):
+        frozen_features(
+            built, features, "span_qa", token_budget=512, seed=1, progress=Silent(), description="x"
+        )
+
+
 @pytest.mark.parametrize(
     ("on", "problem"),
     [
@@ -149,10 +195,20 @@ def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(
             "tatoeba",
             "stages.a.on[0]: `tatoeba` is sentence retrieval (use `retrieve` to rank stages",
         ),
-        ("squad", "stages.a.on[0]: `squad` is span qa, whose examples do not have one class each"),
         ("udposs", "stages.a.on[0]: unknown task `udposs`"),
     ],
 )
-def test_what_has_no_classes_is_refused(on: str, problem: str) -> None:
+def test_what_cannot_be_a_target_is_refused(on: str, problem: str) -> None:
     (line,) = told(f"name: r\nstages:\n  a: {{suggest: none, on: {on}}}\n")
     assert problem in line
+
+
+def test_what_has_no_classes() -> None:
+    assert without_classes(get_task("stsb")) == (
+        "`stsb` is regression, whose examples do not have one class each",
+        "compare stages for it by training on a few examples (`cap`)",
+    )
+    several = get_task("sib200").model_copy(update={"multi_label": True})
+    assert without_classes(several) is not None
+    for name in ("pawsx", "udpos", "xquad", "xcopa"):
+        assert without_classes(get_task(name)) is None

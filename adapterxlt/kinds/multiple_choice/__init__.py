@@ -36,6 +36,7 @@ MULTIPLE_CHOICE = Kind(
     is_labelled=lambda example: example.label is not None,
     texts=lambda example: (example.context, *example.choices),
     chooses=True,
+    classes="whether a choice is the right one",
     given=_given,
     # It scores one choice at a time: how many there are, or what they are called, does not matter.
     head=Head(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from adapterxlt.kinds.answers import Answer, PredictedChoice
@@ -17,6 +18,7 @@ from adapterxlt.kinds.workings import (
     Prediction,
     Workings,
     best_classes,
+    halves,
     label_columns,
     missing_label,
     probabilities,
@@ -46,6 +48,16 @@ class MultipleChoice(Workings):
             ids = [next(rows) for _ in example.choices]
             features.append(Feature(index, ids, None if labels is None else example.label))
         return features
+
+    def points(self, features: Sequence[Feature], draw: np.random.Generator) -> list[Feature]:
+        """The right choice of a random half of the examples, class 1; of the others a wrong one."""
+        several = [feature for feature in features if len(feature.input_ids) > 1]
+        found = []
+        for feature, right in zip(several, halves(len(several), draw), strict=True):
+            wrong = [row for row in range(len(feature.input_ids)) if row != feature.label]
+            chosen = feature.label if right else draw.choice(wrong)
+            found.append(Feature(feature.example, [feature.input_ids[chosen]], int(right)))
+        return found
 
     def add_head(self, model: Any, name: str, head: HeadFacts, activation: str) -> None:
         model.add_multiple_choice_head(name, activation_function=activation)

@@ -36,6 +36,7 @@ SPAN_QA = Kind(
     is_labelled=lambda example: example.answers is not None,  # () is SQuAD 2.0's "no answer"
     texts=lambda example: (example.context, example.question),
     spans=True,
+    classes="whether a word of the context belongs to the answer",
     given=_given,
     # The first revision (see `spans.py`) also applies to the answers that are trained on, and left
     # the tokens of 48,000 published ones as they were.

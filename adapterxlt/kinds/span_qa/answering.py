@@ -15,11 +15,18 @@ from transformers import PreTrainedTokenizerBase
 from adapterxlt.kinds.answers import Answer, PredictedSpan
 from adapterxlt.kinds.ends import ends
 from adapterxlt.kinds.facts import HeadFacts, Limits, TaskFacts
-from adapterxlt.kinds.features import Feature
+from adapterxlt.kinds.features import IGNORED, Feature
 from adapterxlt.kinds.span_qa import QAExample
 from adapterxlt.kinds.span_qa.best_span import Span, best_span, null_score
 from adapterxlt.kinds.span_qa.spans import answer_spans, answer_tokens
-from adapterxlt.kinds.workings import Logits, Outputs, Prediction, Workings, missing_label
+from adapterxlt.kinds.workings import (
+    Logits,
+    Outputs,
+    Prediction,
+    Workings,
+    halves,
+    missing_label,
+)
 from adapterxlt.metrics.answers import (
     MLQA_LANGUAGES,
     Normalise,
@@ -31,6 +38,7 @@ from adapterxlt.metrics.answers import (
 )
 from adapterxlt.metrics.statistics import Column
 
+NO_ANSWER = (0, 0)  # label of a window that does not hold the answer
 QUESTION_TOKENS = 64  # longest question kept, `max_query_length` of Google's run_squad.py
 # Those whose script compares answers by the rules of their language.
 MLQA_TASKS = ("mlqa", "mlqa_cross", "xglue_mlqa")
@@ -70,7 +78,7 @@ class SpanQA(Workings):
             for start, end in _context_windows(len(ids), room, limits.doc_stride):
                 label = None
                 if labels is not None:
-                    label = (0, 0)
+                    label = NO_ANSWER
                     if answer and start <= answer[0] and answer[1] < end:
                         shift = len(head) - start
                         label = (answer[0] + shift, answer[1] + shift)
@@ -78,6 +86,21 @@ class SpanQA(Workings):
                 window = [*head, *ids[start:end], sep]
                 features.append(Feature(index, [window], label, offsets=offsets))
         return features
+
+    def points(self, features: Sequence[Feature], draw: np.random.Generator) -> list[Feature]:
+        """A word of the answer, class 1, of a random half of the questions; else one outside it.
+
+        Only windows that hold their answer count. A word is a token of the context, as texts of
+        some languages do not part words by spaces.
+        """
+        divided = [(feature, *_divided(feature)) for feature in features]
+        both = [each for each in divided if each[1] and each[2]]
+        found = []
+        for (feature, inside, outside), right in zip(both, halves(len(both), draw), strict=True):
+            label = [IGNORED] * feature.length
+            label[draw.choice(inside if right else outside)] = int(right)
+            found.append(Feature(feature.example, feature.input_ids, label))
+        return found
 
     def collate(self, features: Sequence[Feature], width: int) -> dict[str, Tensor]:
         spans = torch.tensor([feature.label for feature in features])
@@ -182,6 +205,16 @@ class SpanQA(Workings):
         """Answers by the questions' ids, as JSON."""
         answers = {example.id: text for example, text in zip(examples, predictions, strict=True)}
         return json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
+
+
+def _divided(feature: Feature) -> tuple[list[int], list[int]]:
+    """The tokens of the context that belong to the answer, and the others."""
+    if not isinstance(feature.label, tuple) or feature.label == NO_ANSWER:
+        return [], []
+    first, last = feature.label
+    context = [token for token, span in enumerate(feature.offsets) if span is not None]
+    inside = [token for token in context if first <= token <= last]
+    return inside, [token for token in context if not first <= token <= last]
 
 
 def _normaliser(task: TaskFacts, language: str) -> Normalise:
