@@ -11,15 +11,16 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.methods.composing import can_fuse
 from adapterxlt.methods.parser import parse_method
+from adapterxlt.models import tensors
 from adapterxlt.models.assemble import adapter_specs, new_heads, ready_to_train, train_only
 from adapterxlt.models.base import load_base
+from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.parts import (
     Built,
     add_saved,
     check_name,
     methods_of,
     read_for,
-    single_members,
 )
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import to_block
@@ -52,8 +53,9 @@ def build_fusion(
     """Build AdapterFusion over trained single adapters, in training mode.
 
     Args:
-        members: artifacts of the adapters. With `language`, they may stand on another language
-            adapter, which is left out.
+        members: artifacts of the adapters, which stand on the same weights of the backbone: the
+            pretrained ones, or fine-tuned ones, which become a part of the fusion. With
+            `language`, they may stand on another language adapter, which is left out.
         fusion: configuration of the fusion layers.
         name: name of what is trained, unique per content.
         head: the new head; heads of the members are never used.
@@ -70,7 +72,7 @@ def build_fusion(
     reason = can_fuse([parse_method(method) for method in methods.values()])
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
-    model = load_base(backbone)
+    model, full = _base(backbone, list(specs.values()), members)
     fused = FuseSetup(fuse=tuple(methods))
     setup: Setup = fused
     if language is not None:
@@ -84,7 +86,7 @@ def build_fusion(
     spec = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
-        full=False,
+        full=full,
         adapters=adapter_specs(setup, name, methods),
         setup=setup,
         fusion="static" if fusion == "static" else "dynamic",
@@ -102,13 +104,39 @@ def build_fusion(
 
 def _members(backbone: Backbone, members: Sequence[Path], speaking: bool) -> dict[str, ModelSpec]:
     """Return the members' descriptions by the names of their adapters, which must be distinct."""
-    if not speaking:
-        return {spec.name: spec for spec in single_members(backbone, members, "fuse")}
     found: dict[str, ModelSpec] = {}
     for folder in members:
         spec = read_for(backbone, folder)
-        top = top_of(spec)
+        if not (speaking or isinstance(spec.setup, str)):
+            raise AdapterXLTError(
+                f"cannot fuse `{spec.name}` (`{folder}`): it is not a single adapter",
+                hint="only adapters that were trained without stack_on or fuse can be fused",
+            )
+        top = top_of(spec) if speaking else spec.name
         if top in found:
             raise AdapterXLTError(f"cannot fuse an adapter with itself: {top}")
         found[top] = spec
     return found
+
+
+def _base(
+    backbone: Backbone, specs: Sequence[ModelSpec], members: Sequence[Path]
+) -> tuple[AdapterModel, bool]:
+    """Return the encoder that all members stand on, and whether its weights are fine-tuned."""
+    first, *others = [
+        folder if spec.full else None for spec, folder in zip(specs, members, strict=True)
+    ]
+    model = load_base(backbone, first)
+    belongs = tensors.of_backbone(backbone.architecture)
+    own = tensors.select(model, belongs)
+    for spec, folder in zip(specs[1:], others, strict=True):
+        if first is None and folder is None:
+            continue
+        theirs = tensors.select(load_base(backbone, folder), belongs)
+        if not all(torch.equal(tensor, theirs[name]) for name, tensor in own.items()):
+            raise AdapterXLTError(
+                f"cannot fuse `{specs[0].name}` and `{spec.name}`: they stand on different weights "
+                "of the backbone",
+                hint="train all members `after` the same full fine-tune, or none of them",
+            )
+    return model, first is not None

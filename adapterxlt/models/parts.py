@@ -167,23 +167,6 @@ def read_for(backbone: Backbone, artifact: Path) -> ModelSpec:
     return spec
 
 
-def single_members(backbone: Backbone, members: Sequence[Path], verb: str) -> tuple[ModelSpec, ...]:
-    """Read artifacts, which must be single, distinct adapters on the bare backbone."""
-    specs = tuple(read_for(backbone, folder) for folder in members)
-    for spec, folder in zip(specs, members, strict=True):
-        if not spec.single:
-            raise AdapterXLTError(
-                f"cannot {verb} `{spec.name}` (`{folder}`): it is not a single adapter on the "
-                "pretrained backbone",
-                hint="only adapters that were trained without stack_on, fuse or a full fine-tune "
-                f"below them can be members of a {verb}",
-            )
-    names = [spec.name for spec in specs]
-    if len(set(names)) != len(names):
-        raise AdapterXLTError(f"cannot {verb} an adapter with itself: {', '.join(names)}")
-    return specs
-
-
 def new_adapter(model: AdapterModel, name: str, method: str, where: str) -> None:
     """Add an adapter of a method as recipes write it.
 

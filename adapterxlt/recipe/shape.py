@@ -30,6 +30,8 @@ class Shape:
             and for an ensemble.
         headless: why it has no head; "" if it has one.
         depth: how many adapters, or fusions, stand on one another.
+        weights: the stage whose fine-tuned weights it stands on, if the recipe trains them; ""
+            for others.
         speaks: the language adapters that it stands on, the lowest of all; None without any.
     """
 
@@ -39,6 +41,7 @@ class Shape:
     heads: tuple[tuple[str, ...], ...]
     headless: str = ""
     depth: int = 1
+    weights: str = ""
     speaks: LanguageAdapters | None = None
 
 

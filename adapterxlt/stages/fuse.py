@@ -24,7 +24,8 @@ from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 class FuseStage(TrainingStage, SpeakingStage):
     """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`.
 
-    The order of the members does not matter. If the members were trained on language adapters, or
+    The members stand on the pretrained backbone, or all of them on the same full fine-tune. Their
+    order does not matter. If the members were trained on language adapters, or
     `language_adapters` is given, the fusion stands on the adapter of each language.
     """
 
@@ -66,7 +67,16 @@ class _Fuse(TrainingKind[FuseStage]):
         if reason:
             draft.refuse(("stages", name, "fuse"), reason)
             return None
-        found = Shape("fusion", methods, False, heads_of(stage))
+        weights = next(iter(members.values())).weights  # all of them stand on the same
+        found = Shape("fusion", methods, bool(weights), heads_of(stage), weights=weights)
+        if weights and stage.language_adapters is not None:
+            draft.refuse(
+                ("stages", name, KEY),
+                f"the members belong to the fine-tuned weights of `{weights}`, and language "
+                "adapters fit only the pretrained ones",
+                "leave it out",
+            )
+            return None
         if stage.language_adapters is None and not any(one.speaks for one in members.values()):
             return found
         speaks = _standing_on(draft, name, stage, members, shape_of)

@@ -11,7 +11,7 @@ from pydantic import Field
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.composing import can_stack
-from adapterxlt.methods.parser import parse_method
+from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
@@ -183,9 +183,9 @@ def _after(
             "continue from one of them, or `merge` them",
         )
     elif old.kind == "full":
-        return Shape(new.kind, new.methods, True, new.heads)
+        return Shape(new.kind, new.methods, True, new.heads, weights=named)
     elif head:
-        return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
+        return _on_the_same(old, new, old.methods)
     elif new.kind == "full":
         draft.refuse(
             path,
@@ -206,8 +206,13 @@ def _after(
             f"use the same method, or `stack_on: {named}`",
         )
     else:  # of a stack, the top adapter goes on
-        return Shape(old.kind, old.methods, old.on_full, new.heads, depth=old.depth)
+        return _on_the_same(old, new, old.methods)
     return None
+
+
+def _on_the_same(old: Shape, new: Shape, methods: tuple[ParsedMethod, ...]) -> Shape:
+    """A shape like an old one and on the same weights, with the new one's heads."""
+    return Shape(old.kind, methods, old.on_full, new.heads, depth=old.depth, weights=old.weights)
 
 
 def _stacked(
@@ -243,8 +248,8 @@ def _stacked(
     if old.depth >= MAX_MEMBERS:
         draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")
         return None
-    methods = (*old.methods, *new.methods)
-    return Shape("stack", methods, old.on_full, new.heads, depth=old.depth + 1)
+    made = _on_the_same(old, new, (*old.methods, *new.methods))
+    return replace(made, kind="stack", depth=old.depth + 1)
 
 
 KIND = _Train()

@@ -186,7 +186,8 @@ def test_what_cannot_be_fused_is_refused_with_a_reason(
 
     refused("not a single adapter", "nli", "over")
     refused("not a single adapter", "nli", "whole")
-    refused("not a single adapter", "nli", "on_whole")
+    refused("`nli` and `on_whole`: they stand on different weights", "nli", "on_whole")
+    refused("they stand on different weights", "on_whole", "nli")
     refused("with itself", "nli", "nli")
     refused("only bottleneck adapters can be fused", "nli", "low_rank")
 

@@ -16,6 +16,8 @@ inv: {train: mnli, method: seq_bn_inv}
 inv2: {train: mnli, method: seq_bn_inv}
 full: {train: mnli, method: full}
 on_full: {train: mnli, after: full}
+on_full2: {train: mnli, after: on_full}
+on_other: {train: mnli, after: full2}
 stack: {train: mnli, stack_on: bn}
 fused: {fuse: [bn, bn2], train: mnli}
 merged: {merge: [bn, bn2]}
@@ -73,6 +75,7 @@ def result(body: str) -> list[str]:
         "{merge: [full, biases]}",
         "{train: udpos, after: headed}",
         "{fuse: [headed, bn2], train: udpos}",
+        "{fuse: [on_full, on_full2], train: udpos}",
         "{retrieve: [nothing], on: tatoeba}",
         "{evaluate: [full, fulls, loras], on: mnli}",
     ],
@@ -137,6 +140,7 @@ def test_what_can_be_composed(body: str) -> None:
         ("{fuse: [fused, bn], train: udpos}", "`fused` is a fusion of several adapters; only"),
         ("{fuse: [bn, full], train: udpos}", "`full` is a full fine-tune; only adapters can be"),
         ("{fuse: [bn, on_full], train: udpos}", "`on_full` belongs to a fine-tuned backbone"),
+        ("{merge: [bn, on_full]}", "`on_full` belongs to a fine-tuned backbone"),
         ("{merge: [bn, small]}", "`seq_bn` and `seq_bn[reduction_factor=4.0]` differ; only"),
         ("{merge: [bn, lora]}", "`seq_bn` and `lora` differ; only adapters of one configuration"),
         ("{merge: [inv, inv2]}", "`seq_bn_inv` has an invertible adapter, which cannot be"),
@@ -162,7 +166,7 @@ def test_what_cannot_be_composed(body: str, expected: str) -> None:
 
 def test_every_unfit_member_is_told_with_its_place() -> None:
     found = told(stages(f"{MODELS}x: {{fuse: [full, stack, bn], train: udpos}}"))
-    assert [line.split(":")[0] for line in found] == ["23 stages.x.fuse[0]", "23 stages.x.fuse[1]"]
+    assert [line.split(":")[0] for line in found] == ["25 stages.x.fuse[0]", "25 stages.x.fuse[1]"]
 
 
 def test_what_stands_on_a_problem_is_not_blamed_for_it() -> None:
@@ -193,3 +197,19 @@ def test_no_stack_or_fusion_is_larger_than_an_artifact_can_say() -> None:
     names = ", ".join(f"m{n}" for n in range(33))
     (problem,) = told(stages(f"{members}f: {{fuse: [{names}], train: mnli}}"))
     assert "stages.f.fuse: a fusion has at most 32 members" in problem
+
+
+def test_members_on_two_fine_tunes_are_refused() -> None:
+    found = result("{fuse: [on_full, on_other], train: udpos}")
+    assert found == [
+        f"`{name}` belongs to a fine-tuned backbone, so it cannot be fused with others "
+        "(train all members `after` the same full fine-tune, in this recipe)"
+        for name in ("on_full", "on_other")
+    ]
+
+
+def test_no_language_adapter_fits_below_members_on_a_fine_tune() -> None:
+    (found,) = result(
+        "{fuse: [on_full, on_full2], train: udpos, language_adapters: {en: inv, default: inv}}"
+    )
+    assert found.startswith("the members belong to the fine-tuned weights of `full`, and language")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
+import adapterxlt as xlt
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.execution.run import run_recipe
+from adapterxlt.models import tensors
+from adapterxlt.models.build import load
+from adapterxlt.models.spec import WEIGHTS_FILE, read_spec
 from adapterxlt.plan.explain import explain
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.load import load_recipe
+from adapterxlt.sharing.make import make_artifact
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.stages.kept import kept_bytes
 
@@ -51,6 +59,70 @@ def test_recipes_that_write_them_in_another_order_make_the_same_bytes(
     assert any(name.endswith("model_adapter_fusion.safetensors") for name in first)
     for other in others:
         assert other == first
+
+
+ON_FULL = """
+  whole:  {train: pawsx, method: full}
+  one:    {train: pawsx, after: whole}
+  two:    {train: pawsx, after: one, seed: 2}
+  fused:  {fuse: [two, one], train: pawsx}
+  above:  {train: pawsx, stack_on: fused}
+  headed: {train: pawsx, method: head, after: fused}
+"""
+
+
+def test_members_on_one_full_fine_tune(tmp_path: Path, tiny_backbone: Path) -> None:
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    belongs = tensors.of_backbone(backbone.architecture)
+    _, folder = run(tmp_path, tiny_backbone, ON_FULL)
+    loaded = load_recipe(tmp_path / "r.yaml")
+    store = Store(tmp_path / "work" / STORE_FOLDER)
+    plan = make_plan(loaded.recipe, store, resolve_sources(loaded.recipe, loaded.base))
+    entries = {step.step.id: store.path(step.fingerprint) for step in plan.steps}
+
+    def weights(folder: Path) -> dict[str, Tensor]:
+        return tensors.select(load(backbone, folder).model, belongs)
+
+    own = weights(entries["whole"])
+    bare = tensors.select(load(backbone, None).model, belongs)
+    assert not all(tensor.equal(bare[name]) for name, tensor in own.items())
+    for stage in ("fused", "above", "headed"):
+        assert all(tensor.equal(own[name]) for name, tensor in weights(entries[stage]).items())
+    spec = read_spec(folder)
+    assert (spec.full, spec.fusion, len(spec.adapters)) == (True, "dynamic", 2)
+    # The weights are there once, and the members are as they were.
+    assert [path.name for path in folder.rglob(WEIGHTS_FILE)] == [WEIGHTS_FILE]
+    for stage in ("one", "two"):
+        member = read_spec(entries[stage]).name
+        before, after = (
+            tensors.select(load(backbone, place).model, tensors.of_adapter(member))
+            for place in (entries[stage], folder)
+        )
+        assert before
+        assert all(tensor.equal(after[name]) for name, tensor in before.items())
+
+
+def test_a_fusion_on_a_full_fine_tune_travels(tmp_path: Path, tiny_backbone: Path) -> None:
+    backbone = inspect_backbone("tiny", tiny_backbone)
+    _, folder = run(tmp_path, tiny_backbone, ON_FULL)
+    make_artifact(folder, tmp_path / "shared", backbone)
+    recipe = (
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\ntraining: {{max_steps: 2}}\nstages:\n"
+        "  it: {use: shared}\n  on_it: {train: pawsx, stack_on: it}\n"
+        "  scores: {evaluate: [it, on_it], on: pawsx, languages: en}\n"
+    )
+    pairs = tmp_path / "data" / "pawsx"
+    shutil.copyfile(pairs / "train-en.tsv", pairs / "dev-en.tsv")
+    shutil.rmtree(tmp_path / "work")
+    (tmp_path / "r.yaml").write_text(recipe, encoding="utf-8")
+    done = xlt.run(tmp_path / "r.yaml", workdir=tmp_path / "work")
+    lineages = {row.model: row.lineage for row in done.rows}
+    one = "pawsx (full) > pawsx (seq_bn, after)"
+    fused = f"{tiny_backbone} > fuse({one} + {one} > pawsx (seq_bn, after)) > pawsx (fusion)"
+    assert lineages == {
+        "it": fused,
+        "on_it": f"{fused} > pawsx (seq_bn, stacked)",
+    }
 
 
 @pytest.mark.parametrize(
