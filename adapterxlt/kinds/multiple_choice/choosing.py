@@ -54,8 +54,10 @@ class MultipleChoice(Workings):
         several = [feature for feature in features if len(feature.input_ids) > 1]
         found = []
         for feature, right in zip(several, halves(len(several), draw), strict=True):
-            wrong = [row for row in range(len(feature.input_ids)) if row != feature.label]
-            chosen = feature.label if right else draw.choice(wrong)
+            label = feature.label
+            assert isinstance(label, int)  # as `encode` writes it
+            wrong = [row for row in range(len(feature.input_ids)) if row != label]
+            chosen = label if right else int(draw.choice(wrong))
             found.append(Feature(feature.example, [feature.input_ids[chosen]], int(right)))
         return found
 
