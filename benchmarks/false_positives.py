@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from adapterxlt.report.estimates import Side, estimate, holm
-from adapterxlt.report.spreads import pooled_p
+from adapterxlt.report.pooled import pooled_p
 
 REPORTS, SAMPLES, CLUSTERS, TASKS = 1_000, 400, 1_000, 6
 COMMON, OWN = 0.5, 0.25  # standard deviations of the examples' error, of a difference

@@ -243,8 +243,8 @@ def _comparison(
         high=_rounded(estimate.high),
         low90=_rounded(estimate.low90),
         high90=_rounded(estimate.high90),
-        p=_rounded(verdict.p),
-        p_corrected=_rounded(corrected),
+        p=_shortened(verdict.p),
+        p_corrected=_shortened(corrected),
         interval=_how(verdict, contest, resamples),
         verdict=told,
         better=verdict.better,
@@ -311,6 +311,11 @@ def _how(verdict: Verdict, contest: Contest, resamples: int) -> str:
 def _rounded(value: float) -> float:
     """Round a value, so that the order of summation does not show."""
     return round(value, 9) + 0.0
+
+
+def _shortened(p: float) -> float:
+    """Round p to nine digits, however small it is."""
+    return float(f"{p:.9g}")
 
 
 def shown_p(p: float) -> str:

@@ -14,6 +14,7 @@ from adapterxlt.metrics.facts import facts_of
 from adapterxlt.metrics.statistics import Doubles, Statistic, fitting
 from adapterxlt.report.designs import Design, design_of
 from adapterxlt.report.estimates import Estimate, Side, estimate, permutation_p
+from adapterxlt.report.pooled import pooled_p
 from adapterxlt.report.resampling import (
     RESAMPLES,
     Language,
@@ -22,7 +23,7 @@ from adapterxlt.report.resampling import (
     bootstrap,
     permuted,
 )
-from adapterxlt.report.spreads import least_p, pooled_p
+from adapterxlt.report.spreads import least_p
 from adapterxlt.report.systems import Contest, System
 from adapterxlt.results.outcomes import GROUP, SEEN, Outcomes
 

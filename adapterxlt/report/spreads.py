@@ -1,24 +1,18 @@
 """How much seeds differ, what this adds to the error of a difference, and p by Student's t.
 
-The degrees of freedom are Satterthwaite's (1946). Two or three seeds may agree by chance, so that
-they seem not to matter; among many comparisons, some always do. So p does not take the seeds of one
-comparison to differ less than is usual among comparisons on the same examples (`pooled_p`).
+The degrees of freedom are Satterthwaite's (1946).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtri, stdtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
 from adapterxlt.metrics.statistics import Doubles
-
-if TYPE_CHECKING:
-    from adapterxlt.report.estimates import Estimate
 
 
 @dataclass(frozen=True)
@@ -122,70 +116,12 @@ def error_of(examples: float, clusters: int, spreads: Sequence[Spread], alone: b
     return Error(math.sqrt(total), freedom, tuple(parts))
 
 
-def pooled_p(estimates: Sequence[Estimate], clusters: int) -> list[float | None]:
-    """Return p of each difference, by what is usual for seeds on the same examples.
-
-    A mean square below the usual one is taken to be the usual one. This is the median over all
-    differences of the same design, relative to that of a chi-squared variable, so that a few
-    models that diverged do not count. As differences share models, it is given half of their
-    degrees of freedom together. Simulated in `benchmarks/false_positives.py`.
-
-    Args:
-        estimates: differences on the same examples.
-        clusters: the number of clusters from which the examples were drawn.
-
-    Returns:
-        None for differences without several seeds.
-    """
-    families: dict[object, list[Estimate]] = {}
-    for one in estimates:
-        families.setdefault(_design(one), []).append(one)
-    found: list[float | None] = []
-    for one in estimates:
-        alike = families[_design(one)]
-        p = one.p
-        if one.spreads and len(alike) > 1:
-            floors = [
-                _usual(listed) for listed in zip(*(own.spreads for own in alike), strict=True)
-            ]
-            spreads = [_at_least(*pair) for pair in zip(one.spreads, floors, strict=True)]
-            p = error_of(one.examples, clusters, spreads, one.alone).p(one.points, clusters)
-        found.append(p)
-    return found
-
-
 def least_p(clusters: int) -> float:
     """Return the two-sided p of a sign test if all clusters favour the same side.
 
     No test of so few examples can be more certain, however little they differ among themselves.
     """
     return min(1.0, 2.0 ** (1 - clusters))
-
-
-def _design(one: Estimate) -> object:
-    return one.alone, tuple((spread.sizes, spread.freedom) for spread in one.spreads)
-
-
-def _usual(alike: Sequence[Spread]) -> Spread:
-    """Return the usual mean squares of spreads of one design."""
-    freedom = alike[0].freedom
-    squares = [
-        float(np.median(listed)) * own / float(chdtri(own, 0.5)) if own else 0.0
-        for listed, own in zip(
-            zip(*(one.squares for one in alike), strict=True), freedom, strict=True
-        )
-    ]
-    more = max(1.0, len(alike) / 2)
-    return replace(alike[0], squares=tuple(squares), freedom=tuple(more * own for own in freedom))
-
-
-def _at_least(spread: Spread, usual: Spread) -> Spread:
-    """Return a spread whose mean squares are not below the usual ones."""
-    squares, freedom = list(spread.squares), list(spread.freedom)
-    for place, least in enumerate(usual.squares):
-        if squares[place] <= least:
-            squares[place], freedom[place] = least, usual.freedom[place]
-    return replace(spread, squares=tuple(squares), freedom=tuple(freedom))
 
 
 def _squares(grid: Doubles, missing: int) -> tuple[Doubles, list[int]]:

@@ -114,7 +114,7 @@ stages:
     assert told.exit_code == 0, told.output
     [found] = json.loads(told.stdout)["power"]
     assert (found["model"], found["baseline"], found["seeds"]) == ("a.s*", "direct", 3)
-    shown = CliRunner().invoke(cli, call).output
+    shown = CliRunner(env={"COLUMNS": "120"}).invoke(cli, call).output
     assert "3 against 1" in shown
     assert f"{found['detectable']['3']:.1f}" not in shown.split("3 against 1")[1].split()[0]
 

@@ -1,4 +1,4 @@
-"""What seeds add to the error of a difference, and p by what is usual for them."""
+"""p over several seeds, by what is usual for them; and p of permutations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from adapterxlt.report.estimates import Estimate, Side, estimate, holm, permutation_p
-from adapterxlt.report.spreads import pooled_p
+from adapterxlt.report.pooled import pooled_p
 
 CLUSTERS = 1_000
 
