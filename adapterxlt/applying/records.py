@@ -26,7 +26,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.conllu import FORM, is_conllu, is_no_word
-from adapterxlt.tasks.readers.tables import DELIMITERS, rows_of
+from adapterxlt.tasks.readers.tables import DELIMITERS, check_header, rows_of
 from adapterxlt.tasks.reading import bad, check_file, refuse_returns, unreadable
 
 STDIN = Path("-")
@@ -208,6 +208,7 @@ def _table(
             yield _Raw(row.first, None, "".join(row.cells), told)
         elif names is None:
             names = row.cells
+            check_header(path, row.first, names)
             columns.check(names, path)
         else:
             found = columns.cells(dict(zip(names, row.cells, strict=True)))

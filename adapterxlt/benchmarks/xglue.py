@@ -17,6 +17,7 @@ from adapterxlt.benchmarks.squad import score_answers
 from adapterxlt.benchmarks.tagging import UNTAGGED, score_tags
 from adapterxlt.metrics.ranking import mean_ndcg, query_runs
 from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.readers.tables import check_header
 from adapterxlt.tasks.reading import bad, read_lines
 
 _HIGHEST = 1e100  # sums of such ratings are finite
@@ -29,6 +30,7 @@ def _score_xnli(pair: Pair) -> Scored:
     header, *lines = (line.split("\t") for line in read_lines(pair.labels))
     if not {"language", "gold_label"} <= set(header):
         raise bad(pair.labels, 1, "no columns `language` and `gold_label`")
+    check_header(pair.labels, 1, header)
     language, label = header.index("language"), header.index("gold_label")
     gold, numbers = [], []
     for number, row in enumerate(lines, start=2):

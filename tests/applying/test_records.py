@@ -126,3 +126,10 @@ def test_an_id_can_be_written(tmp_path: Path) -> None:
     text = '{"id": "a\\ud83d", "text": "A"}\n{"id": 7, "text": "B"}\n{"id": "😀", "text": "C"}\n'
     half = "`id` holds U+D83D, which is half of a character"
     assert read(tmp_path, "a.jsonl", text, "sib200") == [(1, half), (2, ""), (3, "")]
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("text,text\na,b\n", encoding="utf-8")
+    with pytest.raises(MissingDataError, match=r"new.csv:1: several columns have the name `text`"):
+        list(read_records(path, "csv", get_task("sib200")))

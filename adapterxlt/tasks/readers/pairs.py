@@ -12,7 +12,7 @@ from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import name_of, records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
-from adapterxlt.tasks.readers.tables import Quoting
+from adapterxlt.tasks.readers.tables import Quoting, check_header
 from adapterxlt.tasks.reading import bad, read_lines
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, in
     position of the language."""
     positions: list[int] = []
     names = header.split("\t")
+    if any(isinstance(column, str) for column in layout.columns.values()):
+        check_header(path, 1, names)
     for field in ("text_a", "text_b", "label"):
         column = layout.columns[field]
         if isinstance(column, int):

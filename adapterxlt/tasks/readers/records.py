@@ -10,7 +10,7 @@ from typing import Any
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Layout
-from adapterxlt.tasks.readers.tables import DELIMITERS, Quoting, rows_of
+from adapterxlt.tasks.readers.tables import DELIMITERS, Quoting, check_header, rows_of
 from adapterxlt.tasks.reading import bad, parse_json
 from adapterxlt.tasks.streams import stream_lines
 
@@ -91,6 +91,7 @@ def _table(
         if not names:
             names = row.cells if header else [str(number) for number in range(len(row.cells))]
             if header:
+                check_header(path, row.first, names)
                 continue
         if len(row.cells) != len(names):
             told = f"{len(row.cells)} columns, {len(names)} expected"

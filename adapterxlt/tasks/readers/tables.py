@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from adapterxlt.tasks.readers.rows import split_row
+from adapterxlt.tasks.reading import bad
 
 # `csv`: quotes enclose fields, which may hold line breaks. `none`: a line is a row, and quotes are
 # text. `lines`: a line is a row, and quoting is undone where it was surely used; see `split_row`.
@@ -75,3 +78,20 @@ def _parsed(lines: Iterable[str], delimiter: str, quoting: Literal[0, 3]) -> Ite
             if cells:
                 yield Row(first, rows.line_num, cells)
         first = rows.line_num + 1
+
+
+def check_header(path: Path, line: int, names: Sequence[str]) -> None:
+    """Refuse a header in which a name stands for several columns; unnamed ones cannot be meant.
+
+    Raises:
+        MissingDataError: columns have the same name.
+    """
+    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
+    if repeated:
+        told = ", ".join(f"`{name}`" for name in repeated)
+        raise bad(
+            path,
+            line,
+            f"several columns have the name {told}",
+            f"give each column a name of its own; the header has {', '.join(names)}",
+        )

@@ -110,6 +110,12 @@ def test_header_without_a_column(write: Write, tmp_path: Path) -> None:
     assert read(tmp_path, "pawsx", "de", "test") == [PairExample("0", "a", "b", None)]
 
 
+def test_header_with_two_columns_of_one_name(write: Write, tmp_path: Path) -> None:
+    write("QQP/dev.tsv", "question1\tquestion2\tis_duplicate\tquestion2\na\tb\t0\tc\n")
+    with pytest.raises(MissingDataError, match=r"dev.tsv:1: several columns .* `question2`"):
+        read(tmp_path, "qqp", "en", "dev")
+
+
 def test_header_and_nothing_else(write: Write, tmp_path: Path) -> None:
     write("x-final/de/dev_2k.tsv", "id\tsentence1\tsentence2\tlabel\n")
     with pytest.raises(MissingDataError, match="a header but no examples"):

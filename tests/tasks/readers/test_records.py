@@ -91,3 +91,11 @@ def test_a_field_within_a_field(tmp_path: Path) -> None:
     assert value_of(path, 1, {"question": {"stem": "?"}}, "question.stem") == "?"
     with pytest.raises(MissingDataError, match=r"f:1: no `question\.stem`"):
         value_of(path, 1, {"question": "?"}, "question.stem")
+
+
+def test_columns_of_one_name_are_refused(write: Write) -> None:
+    path = write("f.csv", "text,label,label\na b,pos,a\n")
+    with pytest.raises(MissingDataError, match=r"f.csv:1: several columns have the name `label`"):
+        list(records(path))
+    unnamed = write("g.csv", "text,,\na b,x,y\n")  # a spreadsheet leaves such columns
+    assert [record["text"] for _, record in records(unnamed)] == ["a b"]
