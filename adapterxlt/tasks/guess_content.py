@@ -10,11 +10,11 @@ from typing import Any
 from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.languages import parse_tag
 from adapterxlt.store.compressed import plain_name
-from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.find import Found
+from adapterxlt.tasks.guess_columns import columns_of
 from adapterxlt.tasks.guess_conll import guess_conll
-from adapterxlt.tasks.guessed import MAX_LABELS, Content
+from adapterxlt.tasks.guessed import Content, named
 from adapterxlt.tasks.layout import Layout
 from adapterxlt.tasks.readers.records import Record, records_of
 from adapterxlt.tasks.reading import bad, parse_json, read_text
@@ -22,11 +22,8 @@ from adapterxlt.tasks.streams import stream_lines
 
 _LOOKED_AT = 200  # lines at the start of a file that decide its format
 _SUFFIXES = {f".{name}": name for name in ("csv", "tsv", "jsonl", "parquet")} | {".ndjson": "jsonl"}
-_LABEL = ("label", "category", "class", "topic", "gold_label", "intent", "sentiment", "relation")
-_VALUE = ("score", "similarity", "similarity_score", "rating", "value")
 _LANGUAGE = ("language", "lang", "locale", "language_code", "lang_code")
 _ANSWERS = ("label", "value", "tags")  # fields that a test file may lack
-_WORDS, _TAGS = ("tokens", "words"), ("tags", "ner_tags", "pos_tags", "upos", "labels")
 
 
 def look_into(files: Sequence[Path]) -> Content:
@@ -89,26 +86,48 @@ def _table(files: Sequence[Path], written: str) -> Content:
     quoting = _quoting(files, written) if written in ("csv", "tsv") else None
     keys: dict[str, Any] = {} if quoting in (None, "csv") else {"quoting": quoting}
     values: dict[str, list[Any]] = {}
-    named: dict[Path, dict[str, None]] = {file: {} for file in files}
+    columns_in: dict[Path, dict[str, None]] = {file: {} for file in files}
     for file in files:
         for _, record in _records(file, written, quoting):
-            named[file] |= dict.fromkeys(record)
+            columns_in[file] |= dict.fromkeys(record)
             for key, value in record.items():
                 values.setdefault(key, []).append(value)
     rows = max(map(len, values.values()), default=0)
     if not rows:
         raise UsageError(f"{files[0]}: does not hold any records")
     languages: tuple[str, ...] = ()
-    column = _named(values, _LANGUAGE)
-    if column and all(isinstance(v, str) and parse_tag(v) for v in values[column]):
-        keys["language_column"] = column
-        languages = tuple(dict.fromkeys(values.pop(column)))
-    kind, columns, labels, notes = _columns(values, files[0])
-    _check_named(named, [name for field, name in columns.items() if field not in _ANSWERS])
-    note = "columns: " + ", ".join(f"{key} is `{name}`" for key, name in columns.items())
+    about_language: list[str] = []
+    if column := named(values, _LANGUAGE):
+        spoken = values.pop(column)
+        if wrong := _no_code(files, written, quoting, column):
+            about_language = [f"the column `{column}` is not used for the language: {wrong}"]
+        else:
+            keys["language_column"] = column
+            languages = tuple(dict.fromkeys(spoken))
+    kind, columns, labels, notes = columns_of(values, files[0])
+    named_ones = [
+        name
+        for field, names in columns.items()
+        if field not in _ANSWERS
+        for name in (names if isinstance(names, list) else [names])
+    ]
+    _check_named(columns_in, named_ones)
+    notes += about_language
     return Content(
-        written, kind, {"columns": columns, **keys}, labels, languages, rows, "rows", (note, *notes)
+        written, kind, {"columns": columns, **keys}, labels, languages, rows, "rows", tuple(notes)
     )
+
+
+def _no_code(files: Sequence[Path], written: str, quoting: str | None, column: str) -> str:
+    """Say where a column does not hold the code of a language; "" if it always does."""
+    for file in files:
+        for number, record in _records(file, written, quoting):
+            value = record.get(column)
+            if isinstance(value, str) and parse_tag(value):
+                continue
+            told = "it is empty" if value in (None, "") else f"`{value!s:.40}` is not a code"
+            return f"{file}:{number}: {told}; write a code such as `en` in every row"
+    return ""
 
 
 def _check_named(named: Mapping[Path, Collection[str]], columns: Sequence[str]) -> None:
@@ -123,90 +142,6 @@ def _check_named(named: Mapping[Path, Collection[str]], columns: Sequence[str]) 
                     f"does not have the column `{column}`, which {with_it[0].name} has",
                     f"its columns are {', '.join(names)}; describe files of other columns alone",
                 )
-
-
-def _columns(
-    values: dict[str, list[Any]], file: Path
-) -> tuple[str, dict[str, Any], tuple[str, ...], list[str]]:
-    """Guess the kind, columns and labels, with notes about them."""
-    words, tags = _named(values, _WORDS), _named(values, _TAGS)
-    if words and tags and isinstance(values[words][0], list):
-        found = {str(tag) for row in values[tags] if isinstance(row, list) for tag in row}
-        labels = tuple(sorted(found, key=lambda label: (label != "O", label[2:], label)))
-        return "tagging", {"words": words, "tags": tags}, labels, []
-    if {"context", "question", "answers"} <= values.keys():
-        return "span_qa", {}, (), []
-    texts = _texts(values)
-    score = _named(values, _VALUE)
-    if score and texts and all(_is_number(value) for value in values[score]):
-        sides = {"text": texts[0], **({"text_pair": texts[1]} if len(texts) > 1 else {})}
-        return "regression", {**sides, "value": score}, (), []
-    label = _label(values, texts)
-    texts = [text for text in texts if text != label]
-    if label is None:
-        if len(texts) >= 2:
-            sides = {"source": texts[0], "target": texts[1]}
-            return (
-                "sentence_retrieval",
-                sides,
-                (),
-                ["two texts without labels, read as translations", *_unused(values, texts[:2])],
-            )
-        if texts:
-            return (
-                "mlm",
-                {"text": texts[0]},
-                (),
-                [
-                    "texts without labels, for masked language modelling",
-                    *_unused(values, texts[:1]),
-                ],
-            )
-        raise UsageError(f"{file}: no column looks like a text", hint="write the entry by hand")
-    if not texts:
-        raise UsageError(f"{file}: no column except `{label}` looks like a text")
-    labels = tuple(sorted({str(value) for value in values[label] if value not in (None, "")}))
-    notes = [f"labels of `{label}`: {', '.join(labels)}"]
-    if len(texts) > 1:
-        pair = {"text_a": texts[0], "text_b": texts[1]}
-        return "pair_classification", {**pair, "label": label}, labels, notes
-    return "text_classification", {"text": texts[0], "label": label}, labels, notes
-
-
-def _label(values: dict[str, list[Any]], texts: Sequence[str]) -> str | None:
-    """Find the column of labels: by its name, else one in which few values are often repeated."""
-    named = _named(values, _LABEL)
-    if named:
-        return named
-    for name, column in reversed(values.items()):
-        different = {str(value) for value in column}
-        if name not in texts[:1] and 1 < len(different) <= min(MAX_LABELS, len(column) // 3):
-            return name
-    return None
-
-
-def _texts(values: dict[str, list[Any]]) -> list[str]:
-    """Find columns of texts, in order: most rows have several words, and few rows are equal."""
-    found = []
-    for name, column in values.items():
-        texts = [value for value in column if isinstance(value, str)]
-        spaced = sum(" " in text.strip() or len(text) > 20 for text in texts)
-        if len(texts) == len(column) and spaced * 2 > len(texts) and name.lower() not in _LABEL:
-            found.append(name)
-    return [name for name in found if not values[name][0].startswith(("http://", "https://"))]
-
-
-def _named(values: dict[str, list[Any]], names: Sequence[str]) -> str | None:
-    lower = {key.lower(): key for key in values}
-    return next((lower[name] for name in names if name in lower), None)
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value))
-    except ValueError:
-        return False
-    return True
 
 
 def _records(file: Path, written: str, quoting: str | None) -> Iterator[tuple[int, Record]]:
@@ -230,12 +165,3 @@ def _quoting(files: Sequence[Path], written: str) -> str:
                 pass
         return "none"
     return "csv"
-
-
-def _unused(values: Mapping[str, object], used: Sequence[str]) -> list[str]:
-    """Return a note on the columns that are not used, if the guess has no labels."""
-    rest = [f"`{name}`" for name in values if name not in used]
-    if not rest:
-        return []
-    told = "if one of them holds labels, correct `kind`, `labels` and `columns`"
-    return [f"columns that are not used: {few(rest)}; {told}"]

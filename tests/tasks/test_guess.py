@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from adapterxlt.errors import MissingDataError, UsageError
+from adapterxlt.kinds.multiple_choice import ChoiceExample
 from adapterxlt.kinds.tagging import TaggingExample
 from adapterxlt.tasks.guess import guess
 from adapterxlt.tasks.own import own_catalogue
@@ -111,6 +112,67 @@ def test_columns_that_a_guess_does_not_use_are_named(tmp_path: Path) -> None:
     assert found.entry["kind"] == "mlm"
     told = "if one of them holds labels, correct `kind`, `labels` and `columns`"
     assert f"columns that are not used: `team`; {told}" in found.notes
+    rows = "Where is my parcel,delivery,7\nI forgot my password,login,8\n"
+    found = guess("mail", [write(tmp_path / "en.test.csv", f"text,label,day\n{rows}")], tmp_path)
+    told = "if the task needs one of them, correct `kind` and `columns`"
+    assert f"columns that are not used: `day`; {told}" in found.notes
+
+
+CHOICES = {"context": "the man went to", "choices": ["the shop today", "the sea now"], "label": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "columns", "labels"),
+    [
+        ("train.jsonl", json.dumps(CHOICES), {"choices": "choices"}, ["0", "1"]),
+        (
+            "train.csv",
+            "context,ending0,ending1,label\nthe man went to,the shop today,the sea now,2\n",
+            {"choices": ["ending0", "ending1"]},
+            ["1", "2"],
+        ),
+        (
+            "train.csv",
+            "context,question,answerA,answerB,label\nit rains,so what,stay in,go out,B\n",
+            {"question": "question", "choices": ["answerA", "answerB"]},
+            ["A", "B"],
+        ),
+    ],
+)
+def test_choices(
+    tmp_path: Path, name: str, text: str, columns: dict[str, object], labels: list[str]
+) -> None:
+    found = guess("ends", [write(tmp_path / name, text)], tmp_path)
+    assert (found.entry["kind"], found.entry["labels"]) == ("multiple_choice", labels)
+    assert found.entry["columns"] == {"context": "context", **columns, "label": "label"}
+    entry = write(tmp_path / "ends.yaml", yaml.safe_dump(found.entry))
+    (example,) = read_examples(own_catalogue([entry])["ends"], [], "en", "train")
+    assert isinstance(example, ChoiceExample)
+    assert (len(example.choices), example.label) == (2, 1)
+
+
+@pytest.mark.parametrize("texts", [("好", "坏"), ("ดี", "แย่"), ("fine", "bad")])
+def test_a_column_called_text_is_the_text(tmp_path: Path, texts: tuple[str, str]) -> None:
+    file = write(tmp_path / "train.csv", f"text,category\n{texts[0]},pos\n{texts[1]},neg\n")
+    entry = guess("mood", [file], tmp_path).entry
+    assert entry["kind"] == "text_classification"
+    assert entry["columns"] == {"text": "text", "label": "category"}
+    other = write(tmp_path / "other.csv", "message,category\nfine,pos\nbad,neg\n")
+    with pytest.raises(UsageError, match="no column except `category` looks") as caught:
+        guess("mood", [other], tmp_path)
+    assert "call the column of the texts `text`" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("", "it is empty"), ("German", "`German` is not a code")]
+)
+def test_a_language_column_that_cannot_be_used(tmp_path: Path, value: str, told: str) -> None:
+    rows = f"en,foo bar baz,pos\n{value},foo bar foo,neg\n"
+    file = write(tmp_path / "train.csv", f"lang,text,label\n{rows}")
+    found = guess("mood", [file], tmp_path)
+    assert "language_column" not in found.entry
+    note = f"the column `lang` is not used for the language: {file}:3: {told}; "
+    assert any(each.startswith(note) for each in found.notes)
 
 
 def test_what_cannot_be_guessed(tmp_path: Path) -> None:
