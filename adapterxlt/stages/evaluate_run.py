@@ -37,6 +37,7 @@ from adapterxlt.store.files import write_json
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled
+from adapterxlt.tasks.parallel import UNEVEN, uneven
 
 
 def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
@@ -77,6 +78,9 @@ def run_evaluate(planned: PlannedStep, context: Context, staging: Path) -> None:
         measures += found
         outcomes += kept
         predicted |= read_predicted(partial / language)
+    counts = {measure.language: measure.n for measure in measures}
+    if told := uneven(entry, step.text("split"), counts):
+        context.progress.log(f"{step.id}: {told}; {UNEVEN}")
     write_measures(staging / "out", measures)
     write_outcomes(staging / "out", outcomes)
     write_predicted(staging / "out", predicted)

@@ -24,6 +24,7 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.swap import used_for_pair
 from adapterxlt.store.files import write_atomic
 from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.parallel import UNEVEN, uneven
 from adapterxlt.tasks.read import read_bitext, read_mining
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ def run_retrieve(planned: PlannedStep, context: Context, staging: Path) -> None:
     outcomes: list[Outcomes] = []
     settings["outcomes"] = outcomes
     measured = _measure(planned, context, task, settings, staging / "vectors")
+    for split in step.items("splits"):
+        counts = {item.language: item.n for item in measured if item.split == split}
+        if told := uneven(task, split, counts):
+            context.progress.log(f"{step.id}: {told}; {UNEVEN}")
     if submission := settings["submission"]:
         folder = staging / "out" / PREDICTIONS_FOLDER
         for (language, split), lines in submission.lines.items():

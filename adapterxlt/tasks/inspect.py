@@ -12,6 +12,7 @@ from adapterxlt.kinds.registry import get_kind
 from adapterxlt.tasks.catalogue import Task, source_of
 from adapterxlt.tasks.find import beside, find, has_files
 from adapterxlt.tasks.fingerprint import normalise_text, text_digest
+from adapterxlt.tasks.parallel import UNEVEN, uneven
 from adapterxlt.tasks.read import NotInColumnError, read_examples, read_sides
 from adapterxlt.tasks.texts import texts_of
 
@@ -69,6 +70,10 @@ def inspect(task: Task, roots: Sequence[Path]) -> Findings:
                 continue
             found.parts.append(part)
             before[split] = texts
+    for split in task.splits:
+        counts = {part.language: part.examples for part in found.parts if part.split == split}
+        if told := uneven(task, split, counts):
+            found.problems.append(f"{task.name}: {told}\n  {UNEVEN}")
     if not found.parts and not found.problems:
         try:
             find(task, roots, task.languages[0], task.splits[0])

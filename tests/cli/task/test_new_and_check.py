@@ -95,3 +95,22 @@ def test_schema(what: str) -> None:
     assert wanted in schema["properties"]
     if what == "task":
         assert {"files", "columns", "like"} <= schema["properties"].keys()
+
+
+PARALLEL = (
+    "kind: text_classification\nlabels: [a, b]\nlanguages: [de, en]\nparallel: row\n"
+    "format: csv\nfiles: '{lang}.{split}.csv'\nsplits: [test]\n"
+    "columns: {text: text, label: label}\n"
+)
+
+
+@pytest.mark.parametrize(("more", "code"), [("", 5), ("unlabelled: [b]\n", 0)])
+def test_rows_that_do_not_match(tmp_path: Path, more: str, code: int) -> None:
+    (tmp_path / "en.test.csv").write_text("text,label\none text,a\nanother,b\n")
+    (tmp_path / "de.test.csv").write_text("text,label\nein Text,a\n")
+    entry = tmp_path / "t.yaml"
+    entry.write_text(PARALLEL + more)
+    found, output = run("task", "check", entry)
+    assert found == code
+    told = "but test has 1 example in de and 2 examples in en\n"
+    assert (told in output) == bool(code)
