@@ -9,6 +9,8 @@ from pathlib import Path
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.kinds.regression import ValuedText
+from adapterxlt.tasks.answer_column import without_answers
 from adapterxlt.tasks.catalogue import Task, source_of
 from adapterxlt.tasks.find import beside, find, has_files
 from adapterxlt.tasks.fingerprint import normalise_text, text_digest
@@ -25,7 +27,9 @@ class Part:
         files: the files that were read.
         examples: number of examples.
         labels: how often each label occurs; with tags, each word counts.
+        values: the lowest, mean and highest of the numbers that are predicted; empty for labels.
         unlabelled: number of examples without a label.
+        lacking: which file lacks the column of the labels; "" if none does.
         empty: number of examples with a blank text.
         repeated: number of examples whose texts all occurred before in the same part.
         shared: for each split before this one, the number of examples here that share a text.
@@ -36,7 +40,9 @@ class Part:
     files: list[str]
     examples: int = 0
     labels: dict[str, int] = field(default_factory=dict)
+    values: tuple[float, ...] = ()
     unlabelled: int = 0
+    lacking: str = ""
     empty: int = 0
     repeated: int = 0
     shared: dict[str, int] = field(default_factory=dict)
@@ -70,6 +76,12 @@ def inspect(task: Task, roots: Sequence[Path]) -> Findings:
                 continue
             found.parts.append(part)
             before[split] = texts
+    labelled = {part.split for part in found.parts if part.unlabelled < part.examples}
+    found.problems += [
+        f"{part.lacking}\n  the {part.split} files of other languages have it; rename the column"
+        for part in found.parts
+        if part.lacking and part.split in labelled
+    ]
     for split in task.splits:
         counts = {part.language: part.examples for part in found.parts if part.split == split}
         if told := uneven(task, split, counts):
@@ -103,7 +115,13 @@ def _part(
     order = {label: place for place, label in enumerate(task.labels)}
     listed = sorted(labels, key=lambda label: (order.get(label, 0), label))
     part.labels = {label: labels[label] for label in listed}
+    if get_kind(task.kind).example is ValuedText and labels:
+        numbers = [float(label) for label in labels.elements()]
+        part.labels = {}
+        part.values = (min(numbers), sum(numbers) / len(numbers), max(numbers))
     part.shared = dict(shared)
+    if part.unlabelled:
+        part.lacking = without_answers(task, roots, language, split)
     return part, texts
 
 
@@ -136,7 +154,7 @@ def _labels(task: Task, example: object) -> list[str] | None:
     if stated[0] == "answers":
         return ["answered" if value else "no answer"]
     if stated[0] == "value":
-        return [f"{value:.0f}"]
+        return [str(value)]
     listed = value if isinstance(value, tuple) else (value,)
     if not task.labels:
         return []

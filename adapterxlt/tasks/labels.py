@@ -9,6 +9,8 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import kind_of
 from adapterxlt.tasks.catalogue import Task
 
+_RENAME = "if the labels have another column there, rename it; if they have none: "
+
 
 def is_labelled(example: Example) -> bool:
     """Whether an example has a gold label, tags or answers."""
@@ -21,21 +23,25 @@ def require_labels(
     language: str,
     split: str,
     labelled: Callable[[], Sequence[str]] | None = None,
+    lacking: Callable[[], str] | None = None,
 ) -> None:
     """Refuse examples that cannot be trained on or scored against.
 
     Args:
         labelled: finds the other splits that could be used instead, for the hint.
+        lacking: names the file that lacks the column of the labels, "" if none does.
 
     Raises:
         MissingDataError: some have no label; the error says how many.
     """
     blanked = sum(not is_labelled(example) for example in examples)
     if blanked:
+        told = lacking() if lacking is not None else ""
         raise MissingDataError(
-            f"{blanked} of {len(examples)} {split} examples of `{task.name}` in language "
-            f"`{language}` have no label, so they cannot be trained on or scored",
-            hint=_instead(split, labelled),
+            f"{told}{told and ': '}{blanked} of {len(examples)} {split} examples of "
+            f"`{task.name}` in language `{language}` have no label, so they cannot be trained on "
+            "or scored",
+            hint=f"{_RENAME if told else ''}{_instead(split, labelled)}",
         )
 
 

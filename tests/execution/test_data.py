@@ -8,6 +8,7 @@ import pytest
 from adapterxlt.errors import MissingDataError
 from adapterxlt.stages.running.data import labelled_examples
 from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.own import own_catalogue
 
 
 def write_squad(path: Path, name: str, text: str) -> None:
@@ -40,3 +41,19 @@ def test_withheld_test_labels_send_to_dev(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError) as error:
         labelled_examples(get_task("xnli"), [tmp_path], "de", "test")
     assert str(error.value.hint).endswith("are withheld: use `split: dev`")
+
+
+def test_a_file_without_the_column_of_labels_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sw.test.csv"
+    path.write_text("text,topic\none text,a\n")
+    entry = tmp_path / "t.yaml"
+    entry.write_text(
+        "kind: text_classification\nlabels: [a, b]\nlanguages: [sw]\nformat: csv\n"
+        "files: '{lang}.{split}.csv'\ncolumns: {text: text, label: label}\n"
+    )
+    task = own_catalogue([entry])["t"]
+    told = f"{path}: does not have the column `label`, only text, topic: 1 of 1 test examples"
+    with pytest.raises(MissingDataError) as error:
+        labelled_examples(task, [], "sw", "test")
+    assert error.value.message.startswith(told)
+    assert "if the labels have another column there, rename it" in str(error.value.hint)

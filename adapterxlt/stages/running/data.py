@@ -10,6 +10,7 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.plan.plan import Sources
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.task_data import Part
+from adapterxlt.tasks.answer_column import without_answers
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled, require_labels
@@ -42,6 +43,7 @@ def labelled_examples(
         lambda: [
             name for name in instead if name != split and _has_labels(task, roots, language, name)
         ],
+        lambda: without_answers(task, roots, language, split),
     )
     return examples
 
