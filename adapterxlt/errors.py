@@ -83,12 +83,17 @@ class Problem:
 
 
 class InvalidRecipeError(AdapterXLTError):
-    """A recipe has problems; `problems` holds every one of them."""
+    """A recipe has problems; `problems` holds every one of them.
+
+    Args:
+        found: in words, where several problems were found.
+    """
 
     exit_code = 3
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], found: str = "the recipe has") -> None:
         self.problems = tuple(problems)
+        self.found = found
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

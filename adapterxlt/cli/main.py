@@ -76,7 +76,8 @@ def describe(error: BaseException) -> tuple[str, int]:
         return "\ninterrupted; run the same command again to continue from here", 130
     if isinstance(error, InvalidRecipeError) and len(error.problems) > 1:
         problems = "".join(f"\n  {problem}" for problem in error.problems)
-        return f"error: the recipe has {len(error.problems)} problems{problems}", error.exit_code
+        count = f"{len(error.problems)} problems"
+        return f"error: {error.found} {count}{problems}", error.exit_code
     if isinstance(error, AdapterXLTError):
         return f"error: {error}", error.exit_code
     if (told := cannot_write("a file", error)) is not None:

@@ -37,6 +37,8 @@ def _inside(pattern: str) -> str:
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS[:3])
             raise ValueError(f"`{{{name}}}` is not a placeholder; use {known} or {{split}}")
+    if re.search(r"[{}]", re.sub(r"\{[^}]*\}", "", pattern)):
+        raise ValueError(f"`{pattern}` has a brace without its other half")
     return pattern
 
 

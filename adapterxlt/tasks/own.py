@@ -32,6 +32,7 @@ from adapterxlt.tasks.catalogue import (
 )
 from adapterxlt.tasks.formats import misfit
 from adapterxlt.tasks.layout import Layout
+from adapterxlt.tasks.pattern_errors import about_patterns
 from adapterxlt.tasks.read import READERS
 from adapterxlt.tasks.short_form import spelt_out
 
@@ -75,7 +76,8 @@ def own_catalogue(paths: Iterable[Path]) -> Catalogue:
             found[name] = task, Home(file, file.parent)
     _check_named(found, {name: places for name, (_, places, _) in named.items()}, problems)
     if problems:
-        raise InvalidRecipeError(problems)
+        several = len({problem.file for problem in problems}) > 1
+        raise InvalidRecipeError(problems, "the entries have" if several else "the entry has")
     return catalogue().with_own(found)
 
 
@@ -173,6 +175,7 @@ def _task(
         for detail in details if alone else ():
             if detail["loc"][:2] == ("layouts", 0):  # written at the top
                 detail["loc"] = detail["loc"][2:]
+        details = about_patterns(details, body)
         more = () if "layouts" in body else (*Layout.model_fields, "like")
         problems.extend(translated(details, Task, (), places, more))
         return None

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from adapterxlt.cli.main import describe
 from adapterxlt.errors import InvalidRecipeError, MissingDataError
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.tasks.catalogue import catalogue, source_of
@@ -231,3 +232,26 @@ def test_codes_that_name_columns_are_part_of_the_data(tmp_path: Path) -> None:
         path = write(tmp_path / "mine.yaml", entry.replace("nb: nob", f"nb: {code}"))
         hashes.add(data_hash(own_catalogue([path])["mine"], [], ["nb"], "test"))
     assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("mix/en.train.csv", "`mix/en.train.csv` does not contain `{split}`"),
+        ("mix/{lang.csv", "`mix/{lang.csv` does not contain `{split}`"),
+        ("mix/{lang.{split}.csv", "`mix/{lang.{split}.csv` has a brace without its other half"),
+        ("../a/{lang}.{split}.csv", "`../a/{lang}.{split}.csv` is not a path inside"),
+        ("/a/{lang}.{split}.csv", "`/a/{lang}.{split}.csv` is not a path inside"),
+    ],
+)
+def test_a_pattern_of_all_splits_has_one_error(tmp_path: Path, pattern: str, told: str) -> None:
+    text = ENTRY.replace('{train: "pairs/{lang}.csv"}', f'"{pattern}"')
+    (problem,) = problems(write(tmp_path / "t.yaml", text))
+    assert problem.startswith(f"5: files: {told}")
+
+
+def test_problems_are_those_of_the_entry(tmp_path: Path) -> None:
+    text = ENTRY.replace("labels:", "lables:").replace("columns:", "colums:")
+    with pytest.raises(InvalidRecipeError) as caught:
+        own_catalogue([write(tmp_path / "t.yaml", text)])
+    assert describe(caught.value)[0].startswith("error: the entry has ")
