@@ -20,6 +20,7 @@ from adapterxlt.tasks.reading import bad
 
 # Labels and ids are not part of an input.
 _NOT_INPUT = ("label", "value", "tags", "tag", "answers", "id")
+_TEXT, _PAIR = "text", ("text_pair", "sentence2", "hypothesis")
 _WORDS, _CHOICES = "words", "choices"
 BETWEEN_CHOICES = "|"
 _MARKS = ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars"))
@@ -34,6 +35,10 @@ class Columns:
 
     def __init__(self, task: Task) -> None:
         self._kind, self._name = get_kind(task.kind), task.kind
+        # Such a task has single texts, though its kind takes two as well.
+        self.single = bool(task.layouts) and all(
+            _TEXT in layout.columns and _PAIR[0] not in layout.columns for layout in task.layouts
+        )
         self._layouts = [layout for layout in task.layouts if input_columns(layout)]
 
     def fields(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,8 +46,12 @@ class Columns:
         for layout in self._layouts:
             wanted = input_columns(layout)
             if all(name in record for names in wanted.values() for name in names):
-                return {**record, **_values(record, wanted, layout)}
-        return dict(record)
+                return self._alone({**record, **_values(record, wanted, layout)})
+        return self._alone(dict(record))
+
+    def _alone(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Without a second text, if the task has none."""
+        return {key: value for key, value in fields.items() if not self.single or key not in _PAIR}
 
     def cells(self, row: Mapping[str, str]) -> dict[str, Any]:
         """The same for a row of a table; a cell may contain several words or choices."""
@@ -57,6 +66,8 @@ class Columns:
         """The parts of a plain line: a text, texts between tabs, or words between blanks."""
         if self._kind.of_words:
             return line.split()
+        if self.single:
+            return line
         found = line.split("\t")
         if self._kind.takes_choices:
             return found[0], found[1:]

@@ -23,6 +23,7 @@ from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.given import WrongPartsError, shown, text_of
 from adapterxlt.kinds.registry import get_kind
+from adapterxlt.show import counted
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.conllu import FORM, is_conllu, is_no_word
@@ -181,6 +182,10 @@ def _json_lines(lines: Iterator[str], columns: Columns) -> Iterator[_Raw]:
             told = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
             yield _Raw(number, None, line, f"is not JSON: {told}")
             continue
+        if columns.single and not isinstance(found, str | dict):
+            told = f"must be a text, or a JSON object with the key `text`, not {shown(found)}"
+            yield _Raw(number, None, line, told)
+            continue
         yield _Raw(number, columns.fields(found) if isinstance(found, dict) else found, line)
 
 
@@ -199,8 +204,7 @@ def _table(
     for row in rows_of(chain([start], lines), DELIMITERS[written], quoting):
         told = f"is not {written.upper()}: {row.problem}" if row.problem else ""
         if names is not None and not told and len(row.cells) != len(names):
-            cells = "1 column" if len(row.cells) == 1 else f"{len(row.cells)} columns"
-            told = f"has {cells}, but the header has {len(names)}"
+            told = f"has {counted(len(row.cells), 'column')}, but the header has {len(names)}"
         if told and (names is None or row.last > row.first):
             hint = "a quote may not be closed; in a quoted field, write quotes twice"
             raise bad(path, row.first, told, hint)

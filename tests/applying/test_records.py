@@ -12,6 +12,7 @@ from adapterxlt.applying.records import FORMATS, format_of, read_records
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.own import own_catalogue
 from adapterxlt.tasks.read import read_examples
 
 # Rows that readers could tell apart, join, or strip of their quotes in different ways.
@@ -133,3 +134,40 @@ def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     path.write_text("text,text\na,b\n", encoding="utf-8")
     with pytest.raises(MissingDataError, match=r"new.csv:1: several columns have the name `text`"):
         list(read_records(path, "csv", get_task("sib200")))
+
+
+SINGLE = """
+kind: text_classification
+labels: [a, b]
+languages: [en]
+format: csv
+files: {train: en.csv}
+columns: {text: text, label: label}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("lines", "a\tb\n"),
+        ("jsonl", '{"text": "a\\tb", "text_pair": "c"}\n'),
+        ("csv", "text,text_pair\na\tb,c\n"),
+    ],
+)
+def test_a_task_of_single_texts_has_no_pairs(tmp_path: Path, written: str, text: str) -> None:
+    entry = tmp_path / "t.yaml"
+    entry.write_text(SINGLE, encoding="utf-8")
+    path = tmp_path / "new"
+    path.write_text(text, encoding="utf-8")
+    (record,) = read_records(path, written, own_catalogue([entry])["t"])
+    assert texts(record.example) == {"text": "a\tb", "text_pair": None}
+
+
+def test_what_a_task_of_single_texts_takes(tmp_path: Path) -> None:
+    entry = tmp_path / "t.yaml"
+    entry.write_text(SINGLE, encoding="utf-8")
+    path = tmp_path / "new.jsonl"
+    path.write_text('["a", "b"]\n', encoding="utf-8")
+    (record,) = read_records(path, "jsonl", own_catalogue([entry])["t"])
+    told = "must be a text, or a JSON object with the key `text`, not a list of 2"
+    assert (record.example, record.problem) == (None, told)
