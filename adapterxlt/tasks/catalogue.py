@@ -34,6 +34,8 @@ def _code(code: str) -> str:
 
 Code = Annotated[str, AfterValidator(_code)]
 
+NAME, MAX_NAME = r"^[a-z0-9][a-z0-9_-]*$", 60  # of a task
+
 # The command that lists all tasks, for hints.
 LISTED = "adapterxlt list tasks"
 
@@ -58,8 +60,8 @@ class Task(Frozen):
     """All facts about a task; immutable."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]*$",
-        max_length=60,
+        pattern=NAME,
+        max_length=MAX_NAME,
         description="Name of the task; default: the name of its file.",
     )
     title: str = Field("", description="Full name of the task.")

@@ -14,8 +14,8 @@ from adapterxlt.tasks.guessed import LABEL, MAX_LABELS, Columns, Values, named
 _VALUE = ("score", "similarity", "similarity_score", "rating", "value")
 _WORDS, _TAGS = ("tokens", "words"), ("tags", "ner_tags", "pos_tags", "upos", "labels")
 # A column of such a name is a text, however short: many scripts have no spaces.
-_TEXT = ("text", "text_pair", "text_a", "text_b", "sentence", "sentence1", "sentence2")
-_TEXT += ("premise", "hypothesis", "context", "question")
+_TEXT = {"text", "text_pair", "text_a", "text_b", "sentence", "sentence1", "sentence2"}
+_TEXT |= {"premise", "hypothesis", "context", "question"}
 _SIDES = ("source", "target")
 _BY_HAND = "call the column of the texts `text`, or write the entry by hand"
 

@@ -38,14 +38,14 @@ def guess_conll(files: Sequence[Path]) -> Content:
             widths.add(len(row))
             values += [set() for _ in range(len(row) - len(values))]
             for seen, value in zip(values, row, strict=False):
-                seen.add(value)
+                seen.update({value} - {""})
             rows += 1
     if not values or max(widths) < 2:
         raise UsageError(f"{files[0]}: has only one column, so there are no tags")
     words = [at for at, seen in enumerate(values) if not all(map(_is_position, seen))]
     token = words[0] if words else 0
     few = {at: seen for at, seen in enumerate(values) if at > token and 1 < len(seen) <= MAX_LABELS}
-    chunks = [at for at, seen in few.items() if "O" in seen and any(v[:2] == "B-" for v in seen)]
+    chunks = [at for at, seen in few.items() if _are_chunks(seen)]
     if not few:
         raise UsageError(f"{files[0]}: no column looks like tags, which have few different values")
     tag = chunks[0] if chunks else UPOS if universal and UPOS in few else max(few)
@@ -60,7 +60,13 @@ def guess_conll(files: Sequence[Path]) -> Content:
     )
     note = f"words in column {token}, tags in column {tag} (from 0): {', '.join(labels)}"
     notes = [note, *([] if chunks else ["no chunks (B-, I-), so the metric is token accuracy"])]
-    return Content("conll", "tagging", keys, labels, rows=rows, called="words", notes=tuple(notes))
+    return Content("conll", "tagging", keys, labels, rows=rows, called="word", notes=tuple(notes))
+
+
+def _are_chunks(tags: set[str]) -> bool:
+    """Whether tags mark chunks; `O` may be missing if a file is small or some words lack tags."""
+    begun = any(tag.startswith("B-") for tag in tags)
+    return begun and ("O" in tags or all(tag.startswith(("B-", "I-")) for tag in tags))
 
 
 def _is_position(value: str) -> bool:

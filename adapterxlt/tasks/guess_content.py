@@ -44,11 +44,13 @@ def look_into(files: Sequence[Path]) -> Content:
     if written == "conll":
         return guess_conll(files)
     if written == "squad":
-        return Content("squad", "span_qa", rows=len(files), called="JSON files in the SQuAD format")
+        return Content(
+            "squad", "span_qa", rows=len(files), called="JSON file", written=" in the SQuAD format"
+        )
     if written == "lines":
         rows = sum(1 for file in files for _, line in stream_lines(file) if line.strip())
         note = "texts only, for masked language modelling"
-        return Content("lines", "mlm", rows=rows, called="lines", notes=(note,))
+        return Content("lines", "mlm", rows=rows, called="line", notes=(note,))
     return _table(files, written)
 
 
@@ -114,7 +116,7 @@ def _table(files: Sequence[Path], written: str) -> Content:
     _check_named(columns_in, named_ones)
     notes += about_language
     return Content(
-        written, kind, {"columns": columns, **keys}, labels, languages, rows, "rows", tuple(notes)
+        written, kind, {"columns": columns, **keys}, labels, languages, rows, notes=tuple(notes)
     )
 
 

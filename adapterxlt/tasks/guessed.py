@@ -20,7 +20,8 @@ class Content:
         keys: further keys of the entry: columns, quoting, metrics and others.
         languages: the languages that a column names.
         rows: number of rows that were read.
-        called: what these rows are, in words.
+        called: what one of these rows is, in words.
+        written: words that follow their number.
     """
 
     format: str
@@ -29,7 +30,8 @@ class Content:
     labels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     rows: int = 0
-    called: str = "rows"
+    called: str = "row"
+    written: str = ""
     notes: tuple[str, ...] = ()
 
 

@@ -116,6 +116,7 @@ def stock_evaluation(folder: Path, inputs: Inputs, device: str, method: str, out
 def own_evaluation(folder: Path, inputs: Inputs, device: str, method: str, out: Path) -> float:
     """Seconds of the pass that `evaluate` makes, from encoded inputs on."""
     from adapterxlt.evaluation.clock import Clock
+
     from adapterxlt.evaluation.predict import forward
     from adapterxlt.progress import Silent
 

@@ -71,6 +71,14 @@ CONLLU = """\
 """
 
 
+def test_chunks_without_a_word_outside(tmp_path: Path) -> None:
+    text = "Anna\tB-PER\nSAP\tB-ORG\nwins\n\nBob\tB-PER\n\n"  # `wins` has no tag
+    found = guess("ner", [write(tmp_path / "train.conll", text)], tmp_path)
+    assert found.entry["labels"] == ["B-ORG", "B-PER"]
+    assert "metrics" not in found.entry
+    assert not any("no chunks" in note for note in found.notes)
+
+
 def test_a_treebank(tmp_path: Path) -> None:
     files = [write(tmp_path / f"de.{split}.conllu", CONLLU * 3) for split in ("train", "test")]
     found = guess("pos", files, tmp_path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapterxlt.cli.options import data_option, json_option, print_json
+from adapterxlt.show import counted
 
 if TYPE_CHECKING:
     from adapterxlt.tasks.inspect import Findings, Part
@@ -26,8 +27,8 @@ def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: boo
     """Read every file of a task and report its contents.
 
     The report counts examples and labels, and names empty texts and texts that occur in several
-    splits. ENTRY is a YAML file. Its data files are searched in the folders of --data and in the
-    folder of ENTRY.
+    splits. NAME.yaml is a task entry. Its data files are searched in the folders of --data and in
+    the folder of NAME.yaml.
     """
     from adapterxlt.errors import MissingDataError
     from adapterxlt.tasks.inspect import inspect
@@ -50,11 +51,15 @@ def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: boo
 
 def _lines(found: Findings) -> Iterator[str]:
     for part in found.parts:
-        yield f"{part.language} {part.split}: {part.examples} examples ({', '.join(part.files)})"
+        count = counted(part.examples, "example")
+        yield f"{part.language} {part.split}: {count} ({', '.join(part.files)})"
         if part.labels:
             shown = [f"{label} {count}" for label, count in part.labels.items()]
             more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
             yield f"  labels: {', '.join(shown[:_SHOWN])}{more}"
+        if part.values:
+            low, mean, high = (f"{value:.6g}" for value in part.values)
+            yield f"  values: {low} to {high}, mean {mean}"
         yield from (f"  {warning}" for warning in _warnings(part))
     for split, languages in found.missing.items():
         yield f"{split}: there are no examples in {', '.join(languages)}"
@@ -62,7 +67,7 @@ def _lines(found: Findings) -> Iterator[str]:
 
 def _warnings(part: Part) -> Iterator[str]:
     if part.unlabelled:
-        yield f"{part.unlabelled} without a label"
+        yield f"{part.unlabelled} without a label{part.lacking and f': {part.lacking}'}"
     if part.empty:
         yield f"{part.empty} with an empty text"
     if part.repeated:
@@ -72,4 +77,4 @@ def _warnings(part: Part) -> Iterator[str]:
 
 
 def _texts(count: int, one: str, several: str) -> str:
-    return f"1 example {one}" if count == 1 else f"{count} examples {several}"
+    return f"{counted(count, 'example')} {one if count == 1 else several}"

@@ -39,13 +39,21 @@ def command(
     Languages and splits are guessed from the names of the files.
     """
     import os
+    import re
+    import shlex
 
     from adapterxlt.store.files import write_atomic
-    from adapterxlt.tasks.catalogue import catalogue
+    from adapterxlt.tasks.catalogue import MAX_NAME, NAME, catalogue
     from adapterxlt.tasks.guess import guess
     from adapterxlt.tasks.own import own_catalogue
     from adapterxlt.tasks.reading import check_file
 
+    if not re.match(NAME, name) or name.endswith("\n") or len(name) > MAX_NAME:
+        raise UsageError(
+            f"`{name}` cannot be the name of a task",
+            hint=f"use up to {MAX_NAME} lower-case letters of English, digits, `_` and `-`; begin "
+            "with a letter or digit; choose the file with --out",
+        )
     listed = [*files, *more]
     for file in listed:
         check_file(file)
@@ -60,14 +68,14 @@ def command(
     found = guess(name, listed, out.parent)
     entry = found.entry if out.stem == name else {"name": name, **found.entry}
     write_atomic(out, _text(entry, found.notes))
-    own_catalogue([out])  # a wrong NAME is told with its line
+    own_catalogue([out])
     if as_json:
         print_json({"path": str(out), "entry": entry, "guessed": found.notes})
         return
     click.echo(f"wrote {out}; guessed:")
     for note in found.notes:
         click.echo(f"  {note}")
-    click.echo(f"Read it through, then run: adapterxlt task check {out}")
+    click.echo(f"Read it through, then run: adapterxlt task check {shlex.quote(str(out))}")
 
 
 def _text(entry: dict[str, object], notes: list[str]) -> str:

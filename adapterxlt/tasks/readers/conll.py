@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from adapterxlt.kinds.tagging import TaggingExample
+from adapterxlt.show import counted
 from adapterxlt.tasks.conllu import is_no_word
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
@@ -58,7 +59,7 @@ def _sentences(found: Found) -> Iterator[_Sentence]:
         if is_no_word(row):
             continue
         if not -len(row) <= token < len(row) or not row[token].strip():
-            raise bad(path, number, "the word is missing", f"the line has only {len(row)} columns")
+            raise bad(path, number, "the word is missing", _only(len(row)))
         words.append(row[token])
         at = tag if tag >= 0 else len(row) + tag
         if 0 <= at < len(row) and at != token % len(row):
@@ -76,4 +77,8 @@ def _sentence(found: Found, words: list[str], tags: list[int], line: int) -> _Se
 
 
 def _expected(columns: int, tag: int) -> str:
-    return f"the line has {columns} column{'s' if columns != 1 else ''}, the tag is in number {tag}"
+    return f"{_only(columns)}, the tag is in number {tag}"
+
+
+def _only(columns: int) -> str:
+    return f"the line has only {counted(columns, 'column')}"

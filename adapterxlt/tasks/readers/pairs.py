@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapterxlt.kinds.pair_classification import PairExample
+from adapterxlt.show import counted
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
@@ -151,7 +152,7 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
     return bad(
         path,
         number,
-        f"{len(row)} tab-separated columns, {expected} expected ({missing})",
+        f"{counted(len(row), 'tab-separated column')}, {expected} expected ({missing})",
         "write one example per line, without tabs or line breaks inside an example",
     )
 

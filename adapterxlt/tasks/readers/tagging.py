@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adapterxlt.kinds.tagging import TaggingExample
+from adapterxlt.show import counted
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import name_of, records_of, value_of
@@ -152,7 +153,9 @@ def _one_per_line(found: Found) -> Iterator[_Sentence]:
         if not tab and found.split != "test":
             raise bad(path, number, "no tags", "expected: words, tab, tags")
         if tab and len(words) != len(tags):
-            raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
+            raise bad(
+                path, number, f"{counted(len(words), 'word')}, but {counted(len(tags), 'tag')}"
+            )
         found_tags = tuple(labels.of(tag, number) for tag in tags) if tab else None
         yield tuple(words), found_tags, None
 
@@ -175,7 +178,9 @@ def _records(found: Found) -> Iterator[_Sentence]:
         if not isinstance(words, list) or not isinstance(tags, list):
             raise bad(path, number, "words and tags must be lists, or texts separated by spaces")
         if len(words) != len(tags):
-            raise bad(path, number, f"{len(words)} words, but {len(tags)} tags")
+            raise bad(
+                path, number, f"{counted(len(words), 'word')}, but {counted(len(tags), 'tag')}"
+            )
         found_tags = tuple(labels.of(str(tag), number) for tag in tags)
         yield tuple(map(str, words)), found_tags, name_of(found, index, record)
 

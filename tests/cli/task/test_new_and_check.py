@@ -114,3 +114,52 @@ def test_rows_that_do_not_match(tmp_path: Path, more: str, code: int) -> None:
     assert found == code
     told = "but test has 1 example in de and 2 examples in en\n"
     assert (told in output) == bool(code)
+
+
+def test_a_file_without_the_column_of_labels(tmp_path: Path) -> None:
+    (tmp_path / "en.test.csv").write_text("text,label\none text,a\n")
+    other = tmp_path / "de.test.csv"
+    other.write_text("text,topic\nein Text,a\n")
+    entry = tmp_path / "t.yaml"
+    entry.write_text(PARALLEL)
+    told = f"{other}: does not have the column `label`, only text, topic\n"
+    code, output = run("task", "check", entry)
+    assert code == 5
+    assert f"  1 without a label: {told}" in output
+    assert f"{told}  the test files of other languages have it; rename the column\n" in output
+    (tmp_path / "en.test.csv").unlink()  # the labels of official test sets are withheld
+    code, output = run("task", "check", entry)
+    assert (code, told in output) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["../x y", "tö", "X", ""])
+def test_a_name_that_is_none(data: Path, name: str) -> None:
+    before = sorted(data.parent.rglob("*"))
+    code, output = run("task", "new", name, "--from", data / "train.de.csv")
+    assert code == 2
+    assert output.startswith(f"error: `{name}` cannot be the name of a task\n")
+    assert sorted(data.parent.rglob("*")) == before
+
+
+def test_the_next_command_can_be_pasted(data: Path) -> None:
+    entry = data / "t x.yaml"
+    code, output = run("task", "new", "t", "--from", data / "train.de.csv", "--out", entry)
+    assert code == 0
+    assert output.endswith(f"then run: adapterxlt task check '{entry}'\n")
+
+
+def test_numbers_are_reported_as_a_range(tmp_path: Path) -> None:
+    (tmp_path / "en.train.csv").write_text("text,score\na b,4.5\nc d,1.2\ne f,3\ng h,2.25\n")
+    assert run("task", "new", "t", "--from", tmp_path / "en.train.csv")[0] == 0
+    code, output = run("task", "check", tmp_path / "t.yaml")
+    assert (code, output) == (
+        0,
+        "en train: 4 examples (en.train.csv)\n  values: 1.2 to 4.5, mean 2.7375\n",
+    )
+
+
+def test_one_is_not_several(tmp_path: Path) -> None:
+    (tmp_path / "en.train.csv").write_text("text,label\na b,x\n")
+    output = run("task", "new", "t", "--from", tmp_path / "en.train.csv")[1]
+    assert "text classification of 1 label, from 1 row\n" in output
+    assert "en train: 1 example (en.train.csv)\n" in run("task", "check", tmp_path / "t.yaml")[1]

@@ -49,7 +49,11 @@ def test_tsv_records_are_csv_with_tabs(write: Write) -> None:
 
 @pytest.mark.parametrize(
     ("row", "message"),
-    [("1,2,3", "f.csv:3: 3 columns, 2 expected"), ('"1,2', "f.csv:3: not csv"), ("1", "1 columns")],
+    [
+        ("1,2,3", "f.csv:3: 3 columns, 2 expected"),
+        ('"1,2', "f.csv:3: not csv"),
+        ("1", "1 column, 2 expected"),
+    ],
 )
 def test_bad_csv_records(write: Write, row: str, message: str) -> None:
     path = write("f.csv", f"a,b\n1,2\n{row}\n")
