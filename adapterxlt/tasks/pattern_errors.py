@@ -7,15 +7,29 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from adapterxlt.tasks.short_form import SPLIT
+from adapterxlt.tasks.short_form import SPLIT, SPLITS
 
 
 def about_patterns(details: Iterable[ErrorDetails], entry: Mapping[str, Any]) -> list[ErrorDetails]:
     """Return pydantic's errors with one error for each pattern that is written as one text.
 
+    Files by role without any split have one error too.
+
     Args:
         entry: as it is written; the errors are about one in which each split has its pattern.
     """
+    files = entry.get("files")
+    roles = isinstance(files, Mapping) and not {*files} & {*SPLITS}
+    if roles and "splits" not in entry:  # each role was taken for a split
+        message = (
+            f"does not name any split; write `{SPLIT}` into the paths, or give each split its own "
+            "files, such as `{test: {source: PATH, target: PATH}}`"
+        )
+        other = [detail for detail in details if detail["loc"][:1] != ("splits",)]
+        about: ErrorDetails = {
+            "type": "value_error", "loc": ("files",), "msg": message, "input": files
+        }  # fmt: skip
+        return [*other, about]
     kept: list[ErrorDetails] = []
     told: set[tuple[int | str, ...]] = set()
     unsplit = False

@@ -255,3 +255,10 @@ def test_problems_are_those_of_the_entry(tmp_path: Path) -> None:
     with pytest.raises(InvalidRecipeError) as caught:
         own_catalogue([write(tmp_path / "t.yaml", text)])
     assert describe(caught.value)[0].startswith("error: the entry has ")
+
+
+def test_files_by_role_need_a_split(tmp_path: Path) -> None:
+    text = "kind: sentence_retrieval\nlanguages: [de]\nformat: lines\n"
+    entry = write(tmp_path / "t.yaml", f"{text}files: {{source: a.txt, target: b.txt}}\n")
+    (problem,) = problems(entry)
+    assert problem.startswith("4: files: does not name any split; write `{split}` into the paths")
