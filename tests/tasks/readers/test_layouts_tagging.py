@@ -110,7 +110,7 @@ def test_ccg_supertags_come_with_their_own_names(write: Write, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("the dog\tN\n", ":1: 2 words, but 1 tags"),
+        ("the dog\tN\n", ":1: 2 words, but 1 tag"),
         ("the dog\n", ":1: no tags"),
         ("dog\tNN\n", ":1: unknown label `NN`"),
     ],
