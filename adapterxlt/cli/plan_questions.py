@@ -18,6 +18,7 @@ from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
 from adapterxlt.report.power import LEVEL, Noise, guessed, measured
 from adapterxlt.report.read import read_runs
+from adapterxlt.report.sides import Entrant, baselines_for, kind_of
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
 from adapterxlt.results.rows import RESULTS_NAME
@@ -77,12 +78,14 @@ class _Asked:
     """A measurement that is compared with another, and what both are except for their seeds.
 
     Args:
+        other: the name of the other model.
         against: the step that trained the other model; None: the bare backbone.
     """
 
     planned: PlannedStep
     names: Mapping[str, object]
     model: str
+    other: str
     baseline: str
     against: str | None
 
@@ -112,7 +115,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
             seed_sd=guess.seed_sd,
         )
         models = list(dict.fromkeys(str(one.names["model"]) for one in asked))
-        baselines = list(dict.fromkeys(str(one.names["baseline"]) for one in asked))
+        baselines = list(dict.fromkeys(one.other for one in asked))
         shape, alone = _shape(asked, context)
         contest = max(
             (
@@ -153,14 +156,28 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
         for planned in plan.steps
         if KINDS[planned.step.kind].measures and planned.step.kind != _GUESSING
     ]
-    others = {(names["stage"], names["model"]): (str(names["setup"]), planned.step.model)
-              for planned, names in measured}  # fmt: skip
-    found: dict[tuple[object, ...], list[_Asked]] = {}
+    tables: dict[tuple[object, ...], dict[str, tuple[PlannedStep, Mapping[str, object]]]] = {}
     for planned, names in measured:
-        if names["baseline"]:
-            baseline, step = others.get((names["stage"], names["baseline"]), ("", None))
-            asked = _Asked(planned, names, str(names["setup"]), baseline, step)
-            found.setdefault((asked.model, baseline), []).append(asked)
+        at = (names["stage"], names["task"], _split(planned))
+        tables.setdefault(at, {})[str(names["model"])] = (planned, names)
+    found: dict[tuple[object, ...], list[_Asked]] = {}
+    for table in tables.values():
+        entrants = {
+            model: Entrant(kind_of(str(names["setup"]), model), int(str(names["seed"])))
+            for model, (_, names) in table.items()
+        }
+        named = next((str(names["baseline"]) for _, names in table.values()
+                      if names["baseline"]), None)  # fmt: skip
+        if named not in table:
+            continue
+        for model, baselines in baselines_for(entrants, named).items():
+            planned, names = table[model]
+            for name in baselines:
+                step, own = table[name]
+                asked = _Asked(
+                    planned, names, str(names["setup"]), name, str(own["setup"]), step.step.model
+                )
+                found.setdefault((entrants[model].kind, entrants[name].kind), []).append(asked)
     return found.values()
 
 

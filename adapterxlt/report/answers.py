@@ -9,7 +9,7 @@ from adapterxlt.report.compare import answer
 from adapterxlt.report.comparisons import Comparison, found_for
 from adapterxlt.report.resampling import RESAMPLES
 from adapterxlt.report.sections import Section
-from adapterxlt.report.systems import Key
+from adapterxlt.report.systems import Key, opponents
 
 UNPAIRED = "unpaired"
 SAMPLING = (
@@ -43,14 +43,12 @@ def answers_of(
     found: dict[str, Answer] = {}
     if facts_of(grid.rows[0].metric).guess:
         return []
-    for model in grid.models:
-        rows = [
-            next((grid.cells[one, code] for code in grid.judged if (one, code) in grid.cells), None)
-            for one in (model, grid.baseline)
-        ]
-        if rows[0] is None or rows[1] is None or model == grid.baseline:
-            continue
-        compared = found_for(comparisons, section, rows[0], rows[1])
+    for model, baselines in opponents(section).items():
+        own, base = (
+            next(grid.cells[one, code] for code in grid.judged if (one, code) in grid.cells)
+            for one in (model, baselines[0])
+        )
+        compared = found_for(comparisons, section, own, base)
         if compared is None:
             text = answer(grid, model, where=section.where, unpaired=UNPAIRED)
             found |= {text: text} if text else {}

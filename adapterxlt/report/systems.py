@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from adapterxlt.report.read import Run
-from adapterxlt.report.sections import sections
+from adapterxlt.report.sections import Section, sections
+from adapterxlt.report.sides import Entrant, baselines_for, kind_of
 from adapterxlt.results.cells import cell_outcomes, seeds_behind
 from adapterxlt.results.outcomes import Outcomes
 from adapterxlt.results.rows import Row
@@ -98,7 +99,7 @@ class Contest:
 
 
 def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Key:
-    """Return recipe, task, split and metric, what both models are, without their seeds, and where.
+    """Return recipe, task, split and metric, the kinds of both models, see `sides`, and where.
 
     Args:
         judged: the languages that the difference is a mean over.
@@ -107,7 +108,7 @@ def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Ke
     row = model
     return (
         *(row.recipe, row.task, row.split, row.metric),
-        *(setup_in(model), setup_in(baseline)),
+        *(kind_in(model), kind_in(baseline)),
         *(judged, where),
     )
 
@@ -115,57 +116,66 @@ def key_of(model: Row, baseline: Row, judged: tuple[str, ...], where: str) -> Ke
 def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest]:
     """Return every model of the runs against its baseline, in order of appearance.
 
-    Models that differ only in seeds are put together, whatever their names are. A model with the
-    same seeds that was measured twice, by two versions of the code, counts once.
+    Models that count as one over their seeds are put together, see `sides`. A model with the same
+    seeds that was measured twice, by two versions of the code, counts once.
 
     Args:
         asked: contests that a user asks for in addition; those that the runs have are not doubled.
     """
-    found: dict[tuple[object, ...], dict[str, dict[object, System]]] = {}
-    clashes: dict[tuple[object, ...], dict[str, dict[str, None]]] = {}
-    order: list[tuple[tuple[object, ...], str, str]] = []
+    found: dict[Key, tuple[_Seeds, _Seeds]] = {}
     for run in runs:
         for section in sections(run.rows):
-            grid = section.grid
+            grid, where = section.grid, section.grid.place(section.where)
             systems = {}
             for model in grid.models:
                 rows = {code: grid.cells[model, code] for code in grid.judged
                         if (model, code) in grid.cells}  # fmt: skip
                 if rows:
                     systems[model] = System(run.workdir, rows)
-            if grid.baseline not in systems:
-                continue
-            base = systems[grid.baseline].row
-            key = (base.recipe, base.task, base.split, base.metric, grid.judged,
-                   grid.place(section.where))  # fmt: skip
-            against = setup_in(base)
-            groups = found.setdefault((*key, against), {})
-            for system in systems.values():
-                setup = setup_in(system.row)
-                seeds = groups.setdefault(setup, {})
-                before = seeds.get(system.seeds)
-                if before is not None and before.row.cell != system.row.cell:
-                    told = "/".join(map(str, system.seeds)) or "none"
-                    clashes.setdefault((*key, against), {}).setdefault(setup, {})[told] = None
-                seeds[system.seeds] = system
-                if setup != against and (found_at := ((*key, against), setup,
-                                                      against)) not in order:  # fmt: skip
-                    order.append(found_at)
+            for model, baselines in opponents(section).items():
+                row, base = (systems[name].row for name in (model, baselines[0]))
+                own, others = found.setdefault(
+                    key_of(row, base, grid.judged, where), (_Seeds(), _Seeds())
+                )
+                own.add(systems[model])
+                for name in baselines:
+                    others.add(systems[name])
     listed = []
-    for at, model, baseline in order:
-        languages, where = at[4], at[5]
-        assert isinstance(languages, tuple)
-        groups = found[at]
-        twice = clashes.get(at, {})
-        clash = tuple(dict.fromkeys([*twice.get(model, ()), *twice.get(baseline, ())]))
-        contest = Contest(languages, str(where), judged=languages, clash=clash)
-        contest.models = list(groups[model].values())
-        contest.baselines = list(groups[baseline].values())
-        listed.append(contest)
+    for key, (own, others) in found.items():
+        languages, where = key[-2:]
+        clash = tuple(dict.fromkeys([*own.clash, *others.clash]))
+        models, baselines = (list(side.systems.values()) for side in (own, others))
+        listed.append(Contest(languages, where, models, baselines, languages, clash))
     for contest in asked:
         if not any(_same(contest, one) for one in listed):
             listed.append(contest)
     return listed
+
+
+class _Seeds:
+    """A model under all its seeds."""
+
+    def __init__(self) -> None:
+        self.systems: dict[tuple[int, ...], System] = {}
+        self.clash: dict[str, None] = {}
+
+    def add(self, system: System) -> None:
+        before = self.systems.get(system.seeds)
+        if before is not None and before.row.cell != system.row.cell:
+            self.clash["/".join(map(str, system.seeds)) or "none"] = None
+        self.systems[system.seeds] = system
+
+
+def opponents(section: Section) -> dict[str, Sequence[str]]:
+    """Return the baselines of each model of a section, by name, see `sides.baselines_for`."""
+    grid = section.grid
+    entrants = {}
+    for model in grid.models:
+        row = next((grid.cells[model, code] for code in grid.judged
+                    if (model, code) in grid.cells), None)  # fmt: skip
+        if row is not None:
+            entrants[model] = Entrant(kind_in(row), row.seed)
+    return baselines_for(entrants, grid.baseline) if grid.baseline in entrants else {}
 
 
 def _same(one: Contest, other: Contest) -> bool:
@@ -214,3 +224,8 @@ def _measured(contest: Contest) -> int:
 def setup_in(row: Row) -> str:
     """Return what a model is except for its seeds; its name if that was not recorded."""
     return row.setup or f"{row.model} {row.seed}"
+
+
+def kind_in(row: Row) -> str:
+    """Return what models that count as one over their seeds have in common, see `sides`."""
+    return kind_of(setup_in(row), row.model)

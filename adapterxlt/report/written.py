@@ -14,7 +14,7 @@ from adapterxlt.report.findings import Finding
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
 from adapterxlt.report.study import Study
-from adapterxlt.report.systems import Contest, Key, contests, key_of, setup_in
+from adapterxlt.report.systems import Contest, Key, contests, key_of, kind_in
 from adapterxlt.results.rows import Row
 
 _FORMULA = (
@@ -104,7 +104,7 @@ def table(
     for contest in listed:
         if (found := comparisons.get(contest.key)) and not contest.asked:
             for system in contest.models:
-                against = setup_in(contest.baselines[0].row)
+                against = kind_in(contest.baselines[0].row)
                 told.setdefault((*_place(system.row), against), []).append(found)
 
     def write(workdir: Path, row: Row, found: Comparison | None) -> None:
@@ -118,9 +118,9 @@ def table(
         )  # fmt: skip
 
     for run in runs:
-        setups = {(row.stage, row.model, row.task): setup_in(row) for row in run.rows}
+        kinds = {(row.stage, row.model, row.task): kind_in(row) for row in run.rows}
         for row in run.rows:
-            against = setups.get((row.stage, row.baseline, row.task), "")
+            against = kinds.get((row.stage, row.baseline, row.task), "")
             write(run.workdir, row, _about(told.get((*_place(row), against), []), row))
     for contest in listed:
         if (found := comparisons.get(contest.key)) and contest.asked:

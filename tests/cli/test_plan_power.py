@@ -204,3 +204,22 @@ def test_what_cannot_be_compared_is_refused(compare: str, problem: str, tmp_path
     told = CliRunner().invoke(cli, ["validate", str(tmp_path / "r.yaml")])
     assert told.exit_code == 3
     assert problem in told.output
+
+
+def test_models_of_other_names_are_questions_of_their_own_as_in_the_report(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(
+        """
+name: r
+backbone: mini
+data: pocket
+stages:
+  one: {train: pawsx, method: lora}
+  two: {train: pawsx, method: lora, seed: 2}
+  mean: {merge: [one, two]}
+  s: {evaluate: [one, two, mean], on: pawsx, split: test, cap: 20, baseline: one}
+"""
+    )
+    done = CliRunner().invoke(cli, ["plan", str(tmp_path / "r.yaml"), "--power", "--json"])
+    found = json.loads(done.stdout)
+    told = [(one["model"], one["baseline"], one["seeds"]) for one in found["power"]]
+    assert (told, found["comparisons"]) == ([("two", "one", 1), ("mean", "one", 1)], 2)
