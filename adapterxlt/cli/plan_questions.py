@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from adapterxlt.errors import MissingDataError
 from adapterxlt.execution.results import names_of
@@ -156,7 +157,7 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
         for planned in plan.steps
         if KINDS[planned.step.kind].measures and planned.step.kind != _GUESSING
     ]
-    tables: dict[tuple[object, ...], dict[str, tuple[PlannedStep, Mapping[str, object]]]] = {}
+    tables: dict[tuple[object, ...], dict[str, tuple[PlannedStep, dict[str, Any]]]] = {}
     for planned, names in measured:
         at = (names["stage"], names["task"], _split(planned))
         tables.setdefault(at, {})[str(names["model"])] = (planned, names)

@@ -10,6 +10,7 @@ Tasks then name it in their `metrics`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -40,6 +41,7 @@ class Metric:
             answers); the kind then measures it.
         unit: `percent`, or the unit of a value in words.
         less_is_better: whether lower values are better.
+        lowest: the lowest value, if the unit is `percent`; the highest is 100.
         interval: how the interval of a value is computed. `binomial`: the value is the percentage
             of independent examples that are right. None: it has no interval.
         digits: number of decimals in tables.
@@ -57,6 +59,12 @@ class Metric:
     digits: int = 1
     own_statistics: tuple[Statistic, ...] = ()
     guess: bool = False
+    lowest: float = 0.0
+
+    @property
+    def span(self) -> float:
+        """The largest difference that two values can have; infinite if no limit is known."""
+        return 100.0 - self.lowest if self.unit == "percent" else math.inf
 
     @property
     def counted_in(self) -> str:
@@ -86,8 +94,8 @@ METRICS: dict[str, Metric] = {
         Metric("macro_f1", macro_f1),
         Metric("micro_f1", micro_f1),
         Metric("ndcg"),
-        Metric("pearson", pearson),
-        Metric("spearman", spearman),
+        Metric("pearson", pearson, lowest=-100.0),
+        Metric("spearman", spearman, lowest=-100.0),
         Metric("perplexity", unit="perplexity", less_is_better=True),
         Metric("loss", unit="nats a token", less_is_better=True, digits=3),
         Metric("accuracy_xx_en", interval="binomial"),

@@ -10,6 +10,7 @@ import numpy as np
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import signed
 from adapterxlt.report.estimates import holm
+from adapterxlt.report.limits import within_limits
 from adapterxlt.report.paired import Verdict, judge
 from adapterxlt.report.read import Run
 from adapterxlt.report.resampling import RESAMPLES
@@ -26,7 +27,6 @@ from adapterxlt.results.outcomes import SEEN, Outcomes
 from adapterxlt.results.rows import Row
 
 LEVEL = 0.05  # the level of significance, for corrected p
-_UNSEEN = 3.0  # of n examples, so many may differ elsewhere if none does here (rule of three, 95 %)
 EXAMPLE, PAIR = "example", "pair"
 ONE_SEED = "one seed each: what other seeds would give is not counted"
 
@@ -220,7 +220,8 @@ def _is_mined(contest: Contest) -> bool:
 def _comparison(
     contest: Contest, verdict: Verdict, corrected: float, unseen: Verdict | None, resamples: int
 ) -> Comparison:
-    row, estimate = contest.models[0].row, verdict.found
+    row = contest.models[0].row
+    estimate, limits = within_limits(contest, verdict)
     # A margin in points says nothing about a perplexity or a cosine.
     margin = row.equivalence if facts_of(row.metric).unit == "percent" else None
     told = "not shown"
@@ -245,7 +246,7 @@ def _comparison(
         high90=_rounded(estimate.high90),
         p=_shortened(verdict.p),
         p_corrected=_shortened(corrected),
-        interval=_how(verdict, contest, resamples),
+        interval=_how(verdict, contest, resamples) + limits,
         verdict=told,
         better=verdict.better,
         variance={
@@ -269,11 +270,9 @@ def _comparison(
     )
     if margin is not None:
         within = -margin < estimate.low90 and estimate.high90 < margin
-        if not estimate.examples:  # no two examples differ, so the samples show no variance
-            within = within and 100 * _UNSEEN / verdict.examples < margin
         made = replace(made, equivalence=margin, equivalent=within)
     if unseen is not None:
-        other = unseen.found
+        other, _ = within_limits(contest, unseen)
         figures = (_rounded(other.points), _rounded(other.low), _rounded(other.high))
         made = replace(made, unseen=Unseen(*figures, unseen.examples))
     return made

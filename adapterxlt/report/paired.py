@@ -38,6 +38,7 @@ class Verdict:
         found: the difference, with its interval.
         p: from a permutation test, or from a t test if there are several seeds.
         examples: the number of examples that the difference rests on, in all languages.
+        clusters: how many of them are drawn independently; translations count once.
         languages: the variance that a different choice of such languages would bring.
         better: the number of languages in which the model has the higher value.
         design: how seeds were taken.
@@ -48,6 +49,7 @@ class Verdict:
     found: Estimate
     p: float
     examples: int
+    clusters: int
     languages: float
     better: int
     design: Design
@@ -153,6 +155,7 @@ class _Problem:
                 found=found,
                 p=p,
                 examples=self.examples[number],
+                clusters=self.clusters,
                 languages=max(0.0, between) / count,
                 better=int((sign * each > 1e-9).sum()),
                 design=designs[number],

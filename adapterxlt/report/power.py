@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
+from adapterxlt.report.limits import unseen_share
 from adapterxlt.report.paired import Verdict
 
 LEVEL, POWER = 0.05, 0.80
@@ -78,16 +79,25 @@ class Noise:
 
 
 def measured(verdict: Verdict, guess: Noise) -> Noise:
-    """Return the noise that outcomes show; with one seed, the noise of seeds stays a guess."""
+    """Return the noise that outcomes show; with one seed, the noise of seeds stays a guess.
+
+    Outcomes without a difference do not show that examples have no variance, so that of the largest
+    share is taken that may differ elsewhere.
+    """
     shape, parts = verdict.design.shape, verdict.found.parts
-    source = f"outcomes of 1 seed, and a guess: {_seeds(guess.seed)}"
-    found = replace(guess, examples=verdict.found.examples, source=source)
+    examples, least = verdict.found.examples, ""
+    if not examples:
+        share = unseen_share(verdict.clusters)
+        examples = 100 * share / verdict.clusters
+        least = f" without a difference, so that up to {share:.3g} % of the examples may differ"
+    source = f"outcomes of 1 seed{least}, and a guess: {_seeds(guess.seed)}"
+    found = replace(guess, examples=examples, source=source)
     if not parts:
         return found
     stages = [part * count for part, count in zip(parts, shape, strict=False)]
     whole = sum(stages) + (parts[-1] * math.prod(shape) if len(shape) > 1 else 0.0)
     shares = tuple(one / whole for one in stages) if len(shape) > 1 and whole else guess.shares
-    source = f"outcomes of {' x '.join(map(str, shape))} seeds"
+    source = f"outcomes of {' x '.join(map(str, shape))} seeds{least}"
     return replace(found, seed=whole, shares=shares, source=source)
 
 

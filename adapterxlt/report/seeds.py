@@ -106,13 +106,14 @@ def _over(
     names = dict(zip(gains, _names(list(gains)), strict=True))
     points = np.array(list(gains.values()))
     one = estimate([Side(points, points[None], factors)], clusters=1)
+    most = facts_of(key[-1]).span + abs(one.points)  # no interval goes beyond the metric's range
     return OverSeeds(
         model=key[0],
         baseline=key[1],
         on=key[2],
         where=key[3],
         gains={names[seeds]: gain for seeds, gain in gains.items()},
-        margin=one.high - one.points,
+        margin=min(one.high - one.points, most),
         design=" x ".join(map(str, sizes_of(factors) if len(factors) > 1 else (len(gains),))),
         key=rows,
         cost=facts_of(key[-1]).less_is_better,

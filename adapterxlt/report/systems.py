@@ -144,8 +144,8 @@ def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest
     for key, (own, others) in found.items():
         languages, where = key[-2:]
         clash = tuple(dict.fromkeys([*own.clash, *others.clash]))
-        models, baselines = (list(side.systems.values()) for side in (own, others))
-        listed.append(Contest(languages, where, models, baselines, languages, clash))
+        sides = (list(side.systems.values()) for side in (own, others))
+        listed.append(Contest(languages, where, *sides, languages, clash))
     for contest in asked:
         if not any(_same(contest, one) for one in listed):
             listed.append(contest)
@@ -181,6 +181,13 @@ def opponents(section: Section) -> dict[str, Sequence[str]]:
 def _same(one: Contest, other: Contest) -> bool:
     """Whether two contests are between the same measurements, in the same languages."""
     return one.languages == other.languages and one.cells == other.cells
+
+
+def is_of_one_model(contest: Contest) -> bool:
+    """Whether both sides are the same model, as a stage and what was exported from it are."""
+    setups = {one.row.setup for one in (*contest.models, *contest.baselines)}
+    own, base = ({one.seeds for one in side} for side in (contest.models, contest.baselines))
+    return len(setups) == 1 and "" not in setups and own == base
 
 
 def with_outcomes(contest: Contest) -> Contest | None:

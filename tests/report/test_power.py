@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_the_stated_power_of_a_grid() -> None:
 def made(parts: tuple[float, ...], models: list[tuple[int, ...]], own: list[int]) -> Verdict:
     design = design_of(models, [(seed,) for seed in own])
     found = Estimate(1.0, 0.0, 2.0, 0.0, 2.0, 0.1, 0.5, sum(parts), parts)
-    return Verdict(found, 0.1, 900, 0.0, 3, design, together=True, swapped=False)
+    return Verdict(found, 0.1, 900, 300, 0.0, 3, design, together=True, swapped=False)
 
 
 def test_outcomes_tell_the_noise_of_each_stage() -> None:
@@ -136,3 +137,18 @@ def test_outcomes_tell_the_noise_of_each_stage() -> None:
     assert 2.8 * error**0.5 < found.detectable(3, 2) < 5 * error**0.5
     nothing = measured(made((0.0, 0.0, 0.0), grid, [1, 2]), guess)
     assert (nothing.seed, nothing.shares) == (0.0, guess.shares)
+
+
+def test_outcomes_without_a_difference_do_not_find_every_difference() -> None:
+    guess = guessed([20], parallel=False, accuracy=70, disagreement=None, seed_sd=1)
+    one = made((), [(1,)], [1])
+    none = replace(one, clusters=20, examples=20, found=replace(one.found, examples=0.0))
+    noise = measured(none, guess)
+    # 3 of 20 may differ elsewhere: a variance of 15 % of 100 points squared, over 20 examples.
+    assert noise.examples == pytest.approx(0.15 * 1e4 / 20)
+    assert 20 < noise.detectable(1) < 30
+    assert noise.source.startswith(
+        "outcomes of 1 seed without a difference, so that up to 15 % of the examples may differ, "
+    )
+    many = measured(replace(none, clusters=2000), guess)
+    assert many.detectable(1) == pytest.approx(noise.detectable(1) / 100, rel=0.1)
