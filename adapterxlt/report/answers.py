@@ -14,8 +14,8 @@ from adapterxlt.report.systems import Key, opponents
 UNPAIRED = "unpaired"
 SAMPLING = (
     "± gives an interval of about 95 % for the sampling of test examples, without the variation "
-    "of seeds. unpaired: the outcomes of examples were not kept; run the recipe again for paired "
-    "intervals"
+    "of seeds. unpaired: for one of the models, no outcomes of the same examples that give this "
+    "metric were kept; if an earlier version measured it, run the recipe again for paired intervals"
 )
 _SAMPLES = (
     f"[low, high] is the 95 % interval from {RESAMPLES:,} bootstrap samples of the test examples, "

@@ -23,6 +23,8 @@ class Study:
     """
 
     def __init__(self, contests: Iterable[Contest], comparisons: Mapping[Key, Comparison]) -> None:
+        contests = list(contests)
+        self.contested = bool(contests)
         told = [
             (contest, comparisons[contest.key])
             for contest in contests
@@ -88,6 +90,18 @@ class Study:
     def answer(self) -> list[str]:
         """Answer the question in two sentences; [] if there are no paired comparisons."""
         return summary(self.about, corrected_for=len(self.findings))
+
+    @property
+    def unanswered(self) -> str:
+        """Say why there are no paired comparisons; "" if there are some."""
+        if self.findings:
+            return ""
+        if not self.contested:
+            return "Nothing is compared, as no stage measures a model and its baseline."
+        return (
+            "Models are not compared in pairs, because no outcomes of the same examples that give "
+            "the metric were kept. If an earlier version measured them, run the recipe again."
+        )
 
     @property
     def notes(self) -> list[str]:

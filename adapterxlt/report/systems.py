@@ -144,8 +144,8 @@ def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest
     for key, (own, others) in found.items():
         languages, where = key[-2:]
         clash = tuple(dict.fromkeys([*own.clash, *others.clash]))
-        sides = (list(side.systems.values()) for side in (own, others))
-        listed.append(Contest(languages, where, *sides, languages, clash))
+        models, bases = (list(side.systems.values()) for side in (own, others))
+        listed.append(Contest(languages, where, models, bases, languages, clash))
     for contest in asked:
         if not any(_same(contest, one) for one in listed):
             listed.append(contest)

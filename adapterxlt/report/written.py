@@ -30,7 +30,6 @@ _SPECIAL = {
     "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
-_NONE = "The outcomes of examples were not kept, so models cannot be compared in pairs."
 _FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict", "examples", "counts", "seeds",
             "equivalence", "equivalent")  # fmt: skip
 _UNSEEN = tuple(one.name for one in fields(Unseen))  # without examples that had been seen
@@ -43,7 +42,7 @@ def markdown(study: Study, others: Sequence[str]) -> str:
     Args:
         others: sentences on comparisons for which no outcomes were kept.
     """
-    lines = [f"# {study.question}", "", *map(_plain, study.answer or [_NONE]), ""]
+    lines = [f"# {study.question}", "", *map(_plain, study.answer or [study.unanswered]), ""]
     if study.findings:
         head = ["trained before", *study.columns]
         body = [
@@ -64,7 +63,7 @@ def markdown(study: Study, others: Sequence[str]) -> str:
 def latex(study: Study) -> str:
     """Write the matrix in LaTeX for `booktabs`; differences that were shown are bold."""
     if not study.findings:
-        return f"% {_NONE}\n"
+        return f"% {study.unanswered}\n"
     lines = ["% \\usepackage{booktabs}", f"\\begin{{tabular}}{{l{'r' * len(study.columns)}}}",
              "\\toprule"]  # fmt: skip
     lines.append(" & ".join(["trained before", *map(_escaped, study.columns)]) + r" \\")

@@ -129,7 +129,7 @@ def test_without_outcomes_values_alone_are_compared(work: Path, tmp_path: Path) 
         path.unlink()
     assert comparisons(tmp_path / "w") == []
     text = call("report", tmp_path / "w").stdout
-    assert "unpaired: the outcomes of examples were not kept" in " ".join(text.split())
+    assert "unpaired: for one of the models, no outcomes" in " ".join(text.split())
     told = call("outcomes", "export", tmp_path / "w", "--out", tmp_path / "o.jsonl")
     assert told.exit_code == 2
     assert "there are no outcomes" in told.output

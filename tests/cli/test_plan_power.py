@@ -66,7 +66,12 @@ stages:
     done = CliRunner().invoke(cli, ["run", str(tmp_path / "first.yaml"), *work])
     assert done.exit_code == 0, done.output
     [after] = json.loads(CliRunner().invoke(cli, plan).stdout)["power"]
-    assert after["noise"]["source"].startswith("outcomes of 1 seed, and a guess: differences vary")
+    # Both models say the same after one step, which 20 examples do not show to be so elsewhere.
+    assert after["noise"]["source"].startswith(
+        "outcomes of 1 seed without a difference, so that up to 15 % of the examples may differ, "
+        "and a guess: differences vary"
+    )
+    assert after["finds"] > 15
 
 
 def test_seeds_of_one_comparison_are_one_line(tmp_path: Path) -> None:

@@ -160,6 +160,6 @@ def test_rows_are_embedded_column_by_column() -> None:
 
 
 def test_the_question_stands_over_pairs_only() -> None:
-    assert "This page has no answer, because the outcomes of single examples were not kept" in page(
+    assert "This page has no answer. Models are not compared in pairs, because no outcomes" in page(
         run(ROWS)
     )

@@ -360,8 +360,13 @@ def test_markdown_and_latex_have_every_cell(made: Made) -> None:
     found.findings = [evil]
     assert "\n{}[2pt] \\textless{}img" in latex(found)  # `\\` would take `[2pt]` as its argument
     assert "<img" not in markdown(found, []).replace("\\<img", "")
-    assert markdown(Study([], {}), []).count("The outcomes of examples were not kept") == 1
-    assert latex(Study([], {})).startswith("% The outcomes")
+    assert markdown(Study([], {}), []).count("Nothing is compared, as no stage measures") == 1
+    assert (
+        latex(Study([], {}))
+        == "% Nothing is compared, as no stage measures a model and its baseline.\n"
+    )
+    kept = contests(runs)
+    assert latex(Study(kept, {})).startswith("% Models are not compared in pairs, because no outc")
 
 
 def test_the_second_figure_and_equality_are_in_every_form(made: Made) -> None:

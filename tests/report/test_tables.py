@@ -50,8 +50,9 @@ def test_a_small_table() -> None:
         "unpaired)",
         "± gives an interval of about 95 % for the sampling of test examples, without the "
         "variation of",
-        "seeds. unpaired: the outcomes of examples were not kept; run the recipe again for paired "
-        "intervals",
+        "seeds. unpaired: for one of the models, no outcomes of the same examples that give this "
+        "metric",
+        "were kept; if an earlier version measured it, run the recipe again for paired intervals",
     ]
 
 
