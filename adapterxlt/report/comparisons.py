@@ -15,6 +15,7 @@ from adapterxlt.report.paired import Verdict, judge
 from adapterxlt.report.read import Run
 from adapterxlt.report.resampling import RESAMPLES
 from adapterxlt.report.sections import Section
+from adapterxlt.report.settings import settings_of
 from adapterxlt.report.systems import (
     Contest,
     Key,
@@ -55,6 +56,8 @@ class Comparison:
             backbone without training.
         clash: seeds that were measured twice, by two versions of the code; the last ones count.
         asked: whether a user asked for it in addition to those of the recipes.
+        setting: what tells it apart from other comparisons of the report with the same names, as
+            from two settings of one recipe; "" if there are none.
         constant: models on both sides that give every example the same answer, as a model does
             whose training has diverged.
         counts: what `examples` counts: each `example`, or in mining each `pair` of sentences that
@@ -104,6 +107,7 @@ class Comparison:
     constant: tuple[str, ...] = ()
     asked: bool = False
     counts: str = EXAMPLE
+    setting: str = ""
 
     @property
     def seeds_told(self) -> str:
@@ -135,8 +139,9 @@ class Comparison:
         seeds = f", {self.seeds_told} seeds" if self.seeds > 1 else ""
         metric = facts_of(self.metric)
         gain, low, high = (signed(one, metric.digits) for one in (self.points, self.low, self.high))
+        setting = f" ({self.setting})" if self.setting else ""
         text = (
-            f"{self.model} vs {self.baseline} on {self.task} {self.split}: {said}, "
+            f"{self.model} vs {self.baseline} on {self.task} {self.split}{setting}: {said}, "
             f"{gain} {metric.counted_in} [{low}, {high}] "
             f"{self.where} (p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
             f"language{'s' * (count > 1)}{seeds})"
@@ -177,9 +182,12 @@ def compared(
         zip(map(id, flagged), judge(flagged, unseen=True, resamples=resamples), strict=True)
     )
     corrected = holm([verdict.p for _, verdict in shown])
+    settings = settings_of([contest for contest, _ in shown])
     return {
-        contest.key: _comparison(contest, verdict, p, without.get(id(contest)), resamples)
-        for (contest, verdict), p in zip(shown, corrected, strict=True)
+        contest.key: replace(
+            _comparison(contest, verdict, p, without.get(id(contest)), resamples), setting=setting
+        )
+        for (contest, verdict), p, setting in zip(shown, corrected, settings, strict=True)
     }
 
 

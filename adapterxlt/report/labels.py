@@ -78,13 +78,13 @@ def rows_of(
         if pair.asked:  # of any two models, not what they were trained on before
             tasks[place], rests[place] = f"{pair.model} vs {pair.baseline}", ""
     labels = [text + rest for text, rest in zip(tasks, rests, strict=True)]
-    # If two have the same place, names tell them apart, then baselines, then recipes.
-    for extra in ("model", "baseline", "recipe"):
+    # If two have the same place, names tell them apart, then baselines, recipes and settings.
+    for extra in ("model", "baseline", "recipe", "setting"):
         places = Counter(zip(labels, columns, strict=True))
         doubled = {label for (label, _), count in places.items() if count > 1}
         labels = [
             f"{label} · {'vs ' * (extra == 'baseline')}{getattr(one, extra)}"
-            if label in doubled
+            if label in doubled and getattr(one, extra)
             else label
             for label, one in zip(labels, comparisons, strict=True)
         ]
