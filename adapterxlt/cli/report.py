@@ -18,6 +18,7 @@ from adapterxlt.report.answers import over_several
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
+from adapterxlt.report.edited import edited
 from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
@@ -100,7 +101,10 @@ def command(
         raise UsageError(
             f"{', '.join(map(str, workdirs))}: there are no results", hint="run a recipe first"
         )
-    asked = across(runs, pairs, open_progress().log)
+    log = open_progress().log
+    for warning in edited(runs):
+        log(warning)
+    asked = across(runs, pairs, log)
     found = compared(runs, asked)
     seeds = over_seeds(runs)
     others = [one for one in seeds if one.key not in found]

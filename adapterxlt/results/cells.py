@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapterxlt.errors import InvalidArtifactError
+from adapterxlt.results.measures import MEASURES_NAME, Measure, read_measures
 from adapterxlt.results.outcomes import OUTCOMES_NAME, Outcomes, read_outcomes
 from adapterxlt.results.predicted import PREDICTED_NAME, read_predicted
 from adapterxlt.results.setup import in_same_order
@@ -31,6 +32,18 @@ def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
     except FileNotFoundError:
         return None
     return read_outcomes(folder)
+
+
+def cell_measures(workdir: Path, cell: str) -> list[Measure]:
+    """Return the values of a measurement; [] if the store does not have them undamaged."""
+    folder = _folder(workdir, cell)
+    if folder is None:
+        return []
+    try:
+        real_path(folder, MEASURES_NAME)
+        return read_measures(folder)
+    except (FileNotFoundError, InvalidArtifactError):
+        return []
 
 
 def cell_predicted(workdir: Path, cell: str) -> dict[str, list[str]]:

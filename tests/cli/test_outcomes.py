@@ -135,6 +135,33 @@ def test_without_outcomes_values_alone_are_compared(work: Path, tmp_path: Path) 
     assert "there are no outcomes" in told.output
 
 
+def test_values_that_were_edited_are_said_until_they_are_rebuilt(
+    work: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(work, tmp_path / "w")
+    assert "warning" not in call("report", work).output
+    path = tmp_path / "w" / "results.json"
+    document = json.loads(path.read_text())
+    main = [row for row in document["rows"] if row["main"]]
+    first = dict(main[0])
+    for row in main:
+        row["value"] = 99.0
+    path.write_text(json.dumps(document))
+    told = call("report", tmp_path / "w")
+    assert told.exit_code == 0
+    [warning] = [line for line in told.stderr.splitlines() if "warning" in line]
+    assert warning.startswith(
+        f"warning: {path}: {len(main)} values of stage `s` of r are not what was measured, such as "
+        f"accuracy of {first['model']} on pairs dev, {first['language']}: 99, but the store has "
+        f"{first['value']:g}; "
+    )
+    assert "warning" not in call("report", tmp_path / "w", "--rebuild").stderr
+    assert (
+        json.loads(path.read_text())["rows"]
+        == json.loads((work / "results.json").read_text())["rows"]
+    )
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"x" * 100])
 def test_damaged_outcomes_are_named(work: Path, tmp_path: Path, content: bytes) -> None:
     shutil.copytree(work, tmp_path / "w")
