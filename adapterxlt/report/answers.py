@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import answer
 from adapterxlt.report.comparisons import Comparison, found_for
+from adapterxlt.report.limits import RANGE, THREE
 from adapterxlt.report.resampling import RESAMPLES
 from adapterxlt.report.sections import Section
 from adapterxlt.report.systems import Key, opponents
@@ -27,6 +28,10 @@ _SEEDS = (
     f"the examples is from {RESAMPLES:,} bootstrap samples, drawn jointly for both models."
 )
 _BOTH = ("Where several seeds are named, ", "Elsewhere, ")
+_LIMITS = {
+    THREE: "Where no two examples differ, the interval is what the rule of three gives.",
+    RANGE: "No interval goes beyond the range of its metric.",
+}
 _P = "p is corrected for all comparisons of the report (Holm)."
 Answer = str | Comparison  # a comparison is its own sentence
 
@@ -67,6 +72,8 @@ def notes_on(answers: Iterable[Answer]) -> list[str]:
         notes.append(" ".join([*said, _P]))
     elif seeds:
         notes.append(f"{_SEEDS if True in seeds else _SAMPLES} {_P}")
+    made = " ".join(one.interval for one in answers if isinstance(one, Comparison))
+    notes += [note for limit, note in _LIMITS.items() if limit in made]
     if any("±" in one for one in answers if isinstance(one, str)):
         notes.append(SAMPLING)
     return notes

@@ -11,6 +11,8 @@ from adapterxlt.report.systems import Contest, is_of_one_model
 
 _UNSEEN = 3.0  # of n examples, so many may differ elsewhere if none does here (rule of three, 95 %)
 
+THREE, RANGE = "rule of three", "range of the metric"  # what an interval may be changed by
+
 
 def unseen_share(examples: int) -> float:
     """Return the percentage of examples that may differ elsewhere if none of these does."""
@@ -28,11 +30,11 @@ def within_limits(contest: Contest, verdict: Verdict) -> tuple[Estimate, str]:
     if metric.unit == "percent" and not found.examples and not is_of_one_model(contest):
         share = unseen_share(verdict.clusters)
         found = _joined(found, found.points - share, found.points + share)
-        told = f"; no two of {verdict.clusters} examples differ, so wider by the rule of three"
+        told = f"; no two of {verdict.clusters} examples differ, so wider by the {THREE}"
     most = max(metric.span, abs(found.points))  # results may come from anyone
     if max(-found.low, found.high) > most:
         found = _cut(found, most)
-        told += f"; cut at {most:g} {metric.counted_in}, the range of the metric"
+        told += f"; cut at {most:g} {metric.counted_in}, the {RANGE}"
     return found, told
 
 

@@ -27,3 +27,13 @@ def test_notes_say_what_the_intervals_above_are() -> None:
     assert notes_on([]) == notes_on(["no interval"]) == []
     [unpaired] = notes_on(["+1.0 ± 2.0 points"])
     assert unpaired.startswith("± gives")
+
+
+def test_an_interval_that_is_not_from_samples_alone_has_a_note() -> None:
+    flat = a_comparison(interval="percentiles; no two of 20 differ, so wider by the rule of three")
+    cut = a_comparison(interval="t; cut at 100 points, the range of the metric", seeds=2)
+    assert len(notes_on([a_comparison()])) == 1
+    assert notes_on([flat])[1:] == [
+        "Where no two examples differ, the interval is what the rule of three gives."
+    ]
+    assert notes_on([cut])[1:] == ["No interval goes beyond the range of its metric."]
