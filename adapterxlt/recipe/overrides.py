@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adapterxlt.documents.nodes import KeyPath, Node
+from adapterxlt.documents.nodes import KeyPath, Node, dotted
 from adapterxlt.documents.yaml_lines import read_value
 from adapterxlt.errors import InvalidRecipeError, Problem
+from adapterxlt.recipe.include import INCLUDE
 from adapterxlt.suggest import suggest
 
 SET, DATA = "--set", "--data"
@@ -49,13 +50,19 @@ def _apply(root: Node, text: str) -> Node:
             ]
         )
     path = _path(root, key.strip())
+    if path[0] == INCLUDE:
+        message = "cannot be set, because files are included before `--set` is applied"
+        raise InvalidRecipeError(
+            [Node(None, SET, 0).problem(path, message, "write `include` in the recipe's file")]
+        )
     return _replaced(root, path, read_value(value, SET, path))
 
 
 def _path(root: Node, key: str) -> KeyPath:
     """Split a dotted key; a key of the recipe that holds a dot itself is found whole.
 
-    Everything but the last key must exist (`training` may be made, a stage may not).
+    Mappings that are missing on the way are made (`resources`, say), but no stage. Whether a key is
+    known is left to the schema.
     """
     rest = key.split(".")
     node = root
@@ -69,27 +76,21 @@ def _path(root: Node, key: str) -> KeyPath:
                 raise InvalidRecipeError([here.problem((*path, rest[0]), message)])
             index = int(rest.pop(0))
             path, node = (*path, index), node.value[index]
-        elif isinstance(node.value, dict):
-            known = node.value
+        elif isinstance(node.value, dict) or node.value is None:
+            known = node.value or {}
             length = next((n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in known), 0)
-            if length:
-                name = ".".join(rest[:length])
-                path, node, rest = (*path, name), known[name], rest[length:]
-            elif len(rest) == 1 and path != ("stages",):
-                return (*path, rest[0])
-            elif not path and rest[0] == "training":
-                return ("training", ".".join(rest[1:]))
-            else:
-                what = "there is no such stage" if path == ("stages",) else "there is no such key"
-                raise InvalidRecipeError(
-                    [here.problem((*path, rest[0]), what, suggest(rest[0], known))]
-                )
+            if not length and path == ("stages",):
+                message, hint = "there is no such stage", suggest(rest[0], known)
+                raise InvalidRecipeError([here.problem((*path, rest[0]), message, hint)])
+            name = ".".join(rest[: length or 1])
+            path, node, rest = (*path, name), known.get(name, here), rest[length or 1 :]
         else:
             raise InvalidRecipeError(
                 [
                     here.problem(
                         (*path, rest[0]),
                         "cannot be set, because the key above it has a plain value",
+                        f"`--set {dotted(path)}=VALUE` replaces the whole value",
                     )
                 ]
             )

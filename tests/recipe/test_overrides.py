@@ -50,6 +50,29 @@ def test_new_keys_short_forms_and_list_items() -> None:
     assert (recipe.training_of("nli").epochs, recipe.description) == (2, "mine")
 
 
+def test_blocks_that_the_recipe_lacks_are_made() -> None:
+    recipe = load(
+        RECIPE,
+        "resources.cpus=2",
+        "resources.gpus=1",
+        "stages.nli.resources.cpus=3",
+        "compare.baseline=nli",
+        "store.remotes=[s3://bucket/team]",
+        "training.lr=0.5",
+    ).recipe
+    assert recipe.resources_of("v1.0").model_dump(exclude_none=True) == {"cpus": 2, "gpus": 1}
+    assert recipe.resources_of("nli").model_dump(exclude_none=True) == {"cpus": 3, "gpus": 1}
+    assert recipe.compare.baseline == "nli"
+    assert [remote.url for remote in recipe.store.remotes] == ["s3://bucket/team"]
+    assert recipe.training_of("nli").lr == 0.5
+    repeated = RECIPE + '  "again_${seed}": {train: mnli, seed: "${seed}"}\n'
+    assert {"again_1", "again_2"} < set(load(repeated, "matrix.seed=[1, 2]").recipe.stages)
+
+
+def test_a_block_that_is_empty_is_filled() -> None:
+    assert load("resources:\n" + RECIPE, "resources.cpus=2").recipe.resources.cpus == 2
+
+
 def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
     recipe = load(RECIPE, "seed=3", "seed=4", "stages.nli={train: udpos}", "stages.scores.on=udpos",
                   "stages.scores.evaluate=nli").recipe  # fmt: skip
@@ -65,8 +88,15 @@ def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
         ("stages.nli.lrr=1", "0 stages.nli.lrr: is not a known key (did you mean `lr`?)"),
         ("stages.nli.lr=-1", "0 stages.nli.lr: must be above 0"),
         ("sed=1", "0 sed: is not a known key (did you mean `seed`?)"),
-        ("trainin.lr=1", "0 trainin: there is no such key (known: name, stages)"),
-        ("name.x=1", "0 name.x: cannot be set, because the key above it has a plain value"),
+        ("trainin.lr=1", "0 trainin: is not a known key (did you mean `training`?)"),
+        ("resources.cpu=1", "0 resources.cpu: is not a known key (did you mean `cpus`?)"),
+        ("stages.nli.resourcs.cpus=1", ("0 stages.nli.resourcs: is not a known key (did you mean "
+                                        "`resources`?)")),
+        ("stages.nli.lr.x=1", "0 stages.nli.lr: must be a number"),
+        ("name.x=1", ("0 name.x: cannot be set, because the key above it has a plain value "
+                      "(`--set name=VALUE` replaces the whole value)")),
+        ("include=x.yaml", ("0 include: cannot be set, because files are included before `--set` "
+                            "is applied (write `include` in the recipe's file)")),
         ("stages.scores.evaluate.9=x", ("0 stages.scores.evaluate.9: the list has 2 items; the "
                                         "first one is 0")),
         ("stages.scores.on=[x", "0 stages.scores.on: YAML: "),
