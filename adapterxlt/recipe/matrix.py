@@ -20,7 +20,7 @@ from dataclasses import replace
 from adapterxlt.documents.nodes import KeyPath, Node, walk
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.kinds import KINDS
-from adapterxlt.recipe.matrix_checks import Repeated, unknown, unused
+from adapterxlt.recipe.matrix_checks import Repeated, nothing_left, unknown, unused
 from adapterxlt.recipe.matrix_values import (
     PLACEHOLDER,
     Combination,
@@ -55,7 +55,10 @@ def expand_matrix(root: Node, problems: list[Problem]) -> Node | None:
         found.extend(unknown(stages.value, variables))
         found.extend(unused(stages.value, variables, root.file) if not found else ())
         if not found:
-            tree["stages"] = replace(stages, value=_expand_stages(stages.value, variables, found))
+            expanded = _expand_stages(stages.value, variables, found)
+            tree["stages"] = replace(stages, value=expanded)
+            if not found and variables:
+                found.extend(nothing_left(stages.value, variables, root.value["matrix"], expanded))
     problems.extend(found)
     return None if found else replace(root, value=tree)
 

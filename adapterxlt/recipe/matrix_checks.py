@@ -41,6 +41,25 @@ def unused(stages: Mapping[str, Node], variables: Variables, recipe: str) -> Ite
             )
 
 
+def nothing_left(
+    stages: Mapping[str, Node], variables: Variables, matrix: Node, expanded: Mapping[str, Node]
+) -> Iterator[Problem]:
+    """A problem if no stage is repeated, or none is left at all.
+
+    Args:
+        matrix: the node of the matrix.
+        expanded: the stages that the matrix made.
+    """
+    repeated = [names for names in map(names_in, stages) if names]
+    if repeated and not any(any(variables.combinations(names, {})) for names in repeated):
+        rules = matrix.value.get("exclude", matrix) if isinstance(matrix.value, dict) else matrix
+        message = "the matrix leaves no combination of its values, so it makes no stage"
+        yield rules.problem(("matrix", "exclude"), message, "remove a rule, or add values")
+    elif stages and not expanded:
+        message = "the matrix leaves no stage, because the value that each would use is null"
+        yield matrix.problem(("matrix",), message, "add a value that is not null")
+
+
 class Repeated:
     """The stages that one stage becomes."""
 

@@ -362,3 +362,28 @@ def test_any_matrix_makes_the_product_of_its_values(matrix: dict[str, list[str]]
     expected = ["_".join(("s", *values)) for values in itertools.product(*matrix.values())]
     assert list(found) == [*expected, "e"]
     assert found["e"] == {"evaluate": expected, "on": "xnli"}
+
+
+@pytest.mark.parametrize("more", ["", 'scores: {evaluate: ["${task}_${seed}"], on: xnli}'])
+def test_a_matrix_that_leaves_no_combination(more: str) -> None:
+    head = "name: test\nmatrix:\n  task: [mnli, xnli]\n  seed: [1]\n  exclude: [{seed: 1}]"
+    assert told(stages(f'"${{task}}_${{seed}}": {{train: "${{task}}", seed: "${{seed}}"}}\n{more}',
+                       head)) == [
+        "5 matrix.exclude: the matrix leaves no combination of its values, so it makes no stage "
+        "(remove a rule, or add values)"
+    ]  # fmt: skip
+
+
+def test_a_matrix_that_leaves_other_stages_repeated() -> None:
+    head = "name: test\nmatrix: {a: [1, 2], b: [3], exclude: [{a: [1, 2], b: 3}]}"
+    assert list(load(stages('"x${a}": {train: mnli, seed: "${a}"}\n'
+                            '"y${a}${b}": {train: mnli, seed: "${a}", cap: "${b}"}',
+                            head)).recipe.stages) == ["x1", "x2"]  # fmt: skip
+
+
+def test_a_matrix_of_null_alone_leaves_no_stage() -> None:
+    head = "name: test\nmatrix: {task: [null]}"
+    assert told(stages('"${task}": {train: "${task}"}', head)) == [
+        "2 matrix: the matrix leaves no stage, because the value that each would use is null "
+        "(add a value that is not null)"
+    ]
