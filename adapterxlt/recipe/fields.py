@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from adapterxlt.devices import KNOWN, is_device
 
@@ -50,22 +50,35 @@ def _languages(value: object) -> object:
     raise ValueError("must be a language or a list of languages")
 
 
+def mapping_of(value: object, key: str, what: str) -> object:
+    """Return a mapping for a single text, which is the value of its `key`.
+
+    Args:
+        what: what the text is, for the message about anything else.
+    """
+    if isinstance(value, str):
+        return {key: value}
+    if not isinstance(value, (dict, BaseModel)):
+        raise ValueError(f"must be {what} or a mapping")
+    return value
+
+
 def listed_tasks(value: object) -> object:
     """A task, or a list of tasks, each by its name or as a mapping."""
     if isinstance(value, (str, dict)):
         value = [value]
     if not isinstance(value, list):
         raise ValueError("must be a task or a list of tasks")
-    return [{"task": item} if isinstance(item, str) else item for item in value]
+    return value
 
 
-def _device(value: str) -> str:
-    if not is_device(value):
+def _device(value: object) -> object:
+    if not isinstance(value, str) or not is_device(value):
         raise ValueError(f"must be {KNOWN}")
     return value
 
 
-Device = Annotated[str, AfterValidator(_device)]
+Device = Annotated[str, BeforeValidator(_device)]
 TrainingLanguages = Annotated[list[str], BeforeValidator(_languages), Field(min_length=1)]
 Split = Literal["train", "dev", "test"]
 Sampling = Literal["proportional", "capped", "temperature", "uniform"]

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|TB)")
 
 
-def _memory(text: str) -> str:
-    if not _MEMORY.fullmatch(text):
+def _memory(text: object) -> object:
+    if not isinstance(text, str) or not _MEMORY.fullmatch(text):
         raise ValueError("must be a size such as 16GB or 800MB")
     return text
 
@@ -27,7 +27,7 @@ class Resources(BaseModel):
 
     gpus: int | None = Field(None, ge=0, le=64, description="The number of GPUs.")
     cpus: int | None = Field(None, ge=1, le=1024, description="The number of CPU cores.")
-    memory: Annotated[str, AfterValidator(_memory)] | None = Field(
+    memory: Annotated[str, BeforeValidator(_memory)] | None = Field(
         None, description="The main memory, for example 16GB or 800MB."
     )
 

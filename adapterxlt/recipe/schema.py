@@ -21,6 +21,7 @@ from adapterxlt.recipe.fields import (
     Sampling,
     Split,
     TrainingLanguages,
+    mapping_of,
 )
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.recipe.strict import Strict
@@ -186,7 +187,7 @@ class Remote(Strict):
     @model_validator(mode="before")
     @classmethod
     def _by_url(cls, value: object) -> object:
-        return {"url": value} if isinstance(value, str) else value
+        return mapping_of(value, "url", "an address")
 
 
 class StoreSettings(Strict):
@@ -229,7 +230,7 @@ class BackboneChoice(Strict):
     @model_validator(mode="before")
     @classmethod
     def _by_name(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
+        return mapping_of(value, "name", "a name")
 
     def told(self, backbone: Backbone) -> Backbone:
         """The backbone with the facts that the recipe adds."""

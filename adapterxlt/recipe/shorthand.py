@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pydantic import BaseModel
+
 from adapterxlt.documents.nodes import Node
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
+
+_OF_RECIPE = ("data", "tasks")
 
 
 def spell_out(root: Node) -> Node:
     """Return the tree with `data`, `evaluate`, `on`, ... as lists (`all` stays as it is)."""
     if not isinstance(root.value, dict):
         return root
-    tree = _listed(root.value, ("data", "tasks"))
+    tree = _listed(root.value, _OF_RECIPE)
     stages = tree.get("stages")
     if stages is not None and isinstance(stages.value, dict):
         tree["stages"] = replace(
@@ -25,6 +29,15 @@ def spell_out(root: Node) -> Node:
             },
         )
     return replace(root, value=tree)
+
+
+def single_keys(model: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a recipe or of a stage where a single value may stand for a list."""
+    keys = next((kind.lists for kind in KINDS.values() if kind.model is model), _OF_RECIPE)
+    least = {key: model.model_fields[key].metadata for key in keys if key in model.model_fields}
+    return tuple(
+        key for key in least if all(getattr(rule, "min_length", 0) < 2 for rule in least[key])
+    )
 
 
 def _stage(mapping: dict[str, Node]) -> dict[str, Node]:

@@ -7,10 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from adapterxlt.errors import UsageError
-from adapterxlt.recipe.fields import MAX_LENGTH, MAX_SEED, Split, TrainingLanguages, listed_tasks
+from adapterxlt.recipe.fields import (
+    MAX_LENGTH,
+    MAX_SEED,
+    Split,
+    TrainingLanguages,
+    listed_tasks,
+    mapping_of,
+)
 from adapterxlt.recipe.strict import Strict
 from adapterxlt.tasks.catalogue import Catalogue, Task, source_of
 from adapterxlt.tasks.find import available_languages, find
@@ -64,6 +71,11 @@ class TaskData(Strict):
         description="Share of the training steps, divided equally among the task's languages; "
         "tasks without a weight share the rest.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        return mapping_of(value, "task", "a task")
 
 
 TrainingTasks = Annotated[list[TaskData], BeforeValidator(listed_tasks), Field(min_length=1)]

@@ -18,6 +18,7 @@ from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
 from adapterxlt.recipe.schema import BackboneChoice, Recipe, Stage, TrainingBlock
+from adapterxlt.recipe.shorthand import single_keys
 from adapterxlt.recipe.task_data import TaskData
 from adapterxlt.suggest import closest
 from adapterxlt.tasks.catalogue import Catalogue
@@ -85,11 +86,13 @@ class _Schema:
         except ValidationError as error:
             details = error.errors(include_url=False)
         if model is Recipe or not isinstance(data, dict):
-            self.problems.extend(translated(details, model, path, self.places))
+            self.problems.extend(
+                translated(details, model, path, self.places, single=single_keys(model))
+            )
             self.lost.add(path)
             return None
         known = [detail for detail in details if (*path, *detail["loc"][:1]) not in self.lost]
-        self.problems.extend(translated(known, model, path, self.places))
+        self.problems.extend(translated(known, model, path, self.places, single=single_keys(model)))
         wrong = list(_wrong(model, data, details))
         self.lost.update((*path, *inner) for inner in wrong)
         try:

@@ -24,7 +24,10 @@ def in_stage(body: str) -> list[str]:
         ("a: {train: mnli, warmup: -0.5}", "3 stages.a.warmup: must be at least 0"),
         ("a: {train: mnli, max_length: 9000}", "3 stages.a.max_length: must be at most 8192"),
         ("a: {train: mnli, batch_size: 1.5}", "3 stages.a.batch_size: must be a whole number"),
-        ("a: {train: mnli, batch_size: '8'}", "3 stages.a.batch_size: must be a whole number"),
+        (
+            "a: {train: mnli, batch_size: '8'}",
+            "3 stages.a.batch_size: must be a whole number (write 8, without quotes)",
+        ),
         ("a: {train: mnli, seed: true}", "3 stages.a.seed: must be a whole number"),
         ("a: {train: mnli, seed: 4294967296}", "3 stages.a.seed: must be at most 4294967295"),
         (
@@ -40,7 +43,7 @@ def in_stage(body: str) -> list[str]:
             "3 stages.a.method: must be a string (put the value in quotes)",
         ),
         ("a: {train: 3}", "3 stages.a.train: must be a task or a list of tasks"),
-        ("a: {train: [mnli, 3]}", "3 stages.a.train[1]: must be a mapping"),
+        ("a: {train: [mnli, 3]}", "3 stages.a.train[1]: must be a task or a mapping"),
         ("a: {train: []}", "3 stages.a.train: needs at least 1 item"),
         (
             "a: {train: [mnli, {task: squad, splt: dev}]}",
@@ -73,11 +76,20 @@ def in_stage(body: str) -> list[str]:
         ),
         (
             "a: {retrieve: none, on: tatoeba, layers: last}",
-            "3 stages.a.layers[0]: must be a whole number",
+            "3 stages.a.layers: must be `all`, `protocol` or a list of layer numbers",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, layers: protocoll}",
+            "3 stages.a.layers: must be `all`, `protocol` or a list of layer numbers (did you "
+            "mean `protocol`?)",
+        ),
+        (
+            "a: {retrieve: none, on: tatoeba, layers: [1, last]}",
+            "3 stages.a.layers[1]: must be a whole number",
         ),
         (
             "a: {retrieve: none, on: tatoeba, layers: {}}",
-            "3 stages.a.layers: must be `all` or a list of layer numbers",
+            "3 stages.a.layers: must be `all`, `protocol` or a list of layer numbers",
         ),
         (
             "a: {evaluate: none, on: xnli, split: train}",
@@ -93,7 +105,18 @@ def in_stage(body: str) -> list[str]:
         ("a: mnli", "3 stages.a: must be a mapping (a stage has one of `train`"),
         ("a: []", "3 stages.a: must be a mapping"),
         ("a b: {train: mnli}", "3 stages.a b: is not a valid name"),
-        ("_a: {train: mnli}", "3 stages._a: is not a valid name"),
+        ("_a: {train: mnli}", "3 stages._a: is not a valid name (begin with a letter or a digit"),
+        ("-x: {train: mnli}", "3 stages.-x: is not a valid name (begin with a letter or a digit"),
+        ("a: {merge: {b: c}}", "3 stages.a.merge: must be a list"),
+        (
+            "a: {evaluate: {b: c}, on: xnli}",
+            "3 stages.a.evaluate: must be a single value or a list",
+        ),
+        ("a: {train: mnli, lr: '1e-3'}", "3 stages.a.lr: must be a number (write 1e-3, without"),
+        (
+            f"a: {{ensemble: [{', '.join('b' * 33)}]}}",
+            "3 stages.a.ensemble: has more than 32 items",
+        ),
         (f"{'a' * 81}: {{train: mnli}}", f"3 stages.{'a' * 81}: has more than 80 characters"),
     ],
 )
@@ -128,8 +151,33 @@ def test_a_stage_that_breaks_the_schema(body: str, expected: str) -> None:
             ["2 training: must be a mapping"],
         ),
         ("name: x\ndata: []\nstages: {a: {train: mnli}}\n", ["2 data: needs at least 1 item"]),
-        ("name: x\ndata: {a: b}\nstages: {a: {train: mnli}}\n", ["2 data: must be a list"]),
+        (
+            "name: x\ndata: {a: b}\nstages: {a: {train: mnli}}\n",
+            ["2 data: must be a single value or a list"],
+        ),
         ("name: x\nseed: -1\nstages: {a: {train: mnli}}\n", ["2 seed: must be at least 0"]),
+        *(
+            (f"name: x\n{line}\nstages: {{a: {{train: mnli}}}}\n", [f"2 {expected}"])
+            for line, expected in (
+                ("backbone: 3", "backbone: must be a name or a mapping"),
+                ("backbone:", "backbone: must be a name or a mapping"),
+                ("backbone: ''", "backbone.name: must not be empty"),
+                (
+                    "backbone: {name: mini, seen: mnli}",
+                    "backbone.seen: must be a list (write [mnli])",
+                ),
+                ("seed: 99999999999999999999", "seed: is too large (a whole number has at most 18"),
+                ("seed: 1e30", "seed: is too large"),
+                ("seed: 1e3", "seed: must be a whole number (write 1000)"),
+                (
+                    "training: {token_budget: 1e9}",
+                    "training.token_budget: must be a whole number (write 1000000000)",
+                ),
+                ("device: 3", "device: must be auto, cpu, "),
+                ("resources: {memory: 16}", "resources.memory: must be a size such as 16GB"),
+                ("store: {remotes: [3]}", "store.remotes[0]: must be an address or a mapping"),
+            )
+        ),
     ],
 )
 def test_a_recipe_that_breaks_the_schema(text: str, expected: list[str]) -> None:
@@ -349,8 +397,9 @@ def test_short_forms() -> None:
 @pytest.mark.parametrize("number", [".nan", "nan", ".inf", "-.inf", "inf", "1e999", "-1e999"])
 def test_every_number_is_finite(number):
     keys = ("lr", "epochs", "warmup", "weight_decay", "max_grad_norm", "temperature")
+    what = "a finite number" if not number.lstrip("-").startswith(".") else "a number"
     for key in keys:
-        expected = f"3 stages.a.{key}: must be a number"
+        expected = f"3 stages.a.{key}: must be {what}"
         assert expected in in_stage(f"a: {{train: mnli, {key}: {number}}}")
     with pytest.raises(ValidationError, match="finite"):
         MergeStage(merge=["a", "b"], weights=[1.0, float("nan")])

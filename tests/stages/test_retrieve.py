@@ -109,4 +109,6 @@ def test_layers(tmp_path: Path, tiny_backbone: Path, layers: str, measured: list
 def test_an_unknown_word_for_layers(tmp_path: Path, tiny_backbone: Path) -> None:
     path = recipe(tmp_path, tiny_backbone, on="tatoeba", layers="best")
     text = path.read_text(encoding="utf-8").replace("deu_Latn", "de")
-    assert told(text) == ["5 stages.search.layers[0]: must be a whole number"]
+    assert told(text) == [
+        "5 stages.search.layers: must be `all`, `protocol` or a list of layer numbers"
+    ]

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from adapterxlt.methods.arithmetic import Arithmetic, LayerRange, Shares, Sparsify
-from adapterxlt.recipe.fields import MAX_SEED
+from adapterxlt.recipe.fields import MAX_SEED, mapping_of
 from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.strict import Strict
 
@@ -21,7 +21,7 @@ How = Literal["sum", "average", "ties", "dare", "breadcrumbs", "greedy"]
 
 
 def _by_name(value: object) -> object:
-    return {"task": value} if isinstance(value, str) else value
+    return mapping_of(value, "task", "a task")
 
 
 class DevOf(Strict):
