@@ -59,8 +59,11 @@ def drawn(board: Board, now: float) -> RenderableType:
 def plain(board: Board, now: float) -> str:
     """The same as text, with what failed and why."""
     texts = []
+    ended = board.over or board.stopped
     for line in board.lines.values():
-        if line.state == "running":
+        if ended and line.state not in OVER:
+            texts.append(f"{line.id}: not done")
+        elif line.state == "running":
             told = "".join(f": {text}" for text in board.told_by_log(line))
             took = f" for {duration(now - line.began)}" if line.began else ""
             texts.append(f"{line.id}: running in {line.where}{took}{told}")
@@ -77,16 +80,19 @@ def plain(board: Board, now: float) -> str:
 
 
 def summary(board: Board) -> str:
-    """`r: 3 done, 2 running, 4 waiting`."""
+    """`r: 3 done, 2 running, 4 waiting`; of a run that has ended, how many steps are left."""
     words = {"there": "reused"}
-    states = ("done", "there", "running", "queued", "waiting", "failed", "skipped")
+    ended = board.over or board.stopped
+    going = () if ended else ("running", "queued", "waiting")
+    states = ("done", "there", *going, "failed", "skipped")
     counts = {s: sum(line.state == s for line in board.lines.values()) for s in states}
     told = [f"{count} {words.get(state, state)}" for state, count in counts.items() if count]
     end = ""
-    if board.over:
-        end = "; the run is over"
-    elif board.stopped:
+    if ended and board.left:
+        told.append(f"{board.left} not done")
         end = "; the run was stopped; run the same command again to continue"
+    elif ended:
+        end = "; the run is over"
     return f"{board.recipe}: {', '.join(told)}{end}"
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from adapterxlt.cli.board import summary
 from adapterxlt.cli.follow import follow_run
 from adapterxlt.cli.options import json_option, print_json
-from adapterxlt.errors import UsageError
+from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.execution.board import newest_board
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
 from adapterxlt.results.measures import kept_epoch
@@ -94,11 +97,22 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
         print_table(records)
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
+    if unfinished := _unfinished(workdir):
+        click.echo(printable(unfinished))
     for problem in damaged:
         click.echo(printable(f"damaged: {problem}"))
     for failure in failures:
         of = f" of {failure.recipe}" if failure.recipe else ""
         click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))
+
+
+def _unfinished(workdir: Path) -> str:
+    """Say how far the newest run is, or where it stopped; "" if it came to its end."""
+    with suppress(AdapterXLTError):  # `--follow` says what is wrong with its file
+        board = newest_board(workdir)
+        if board is not None and board.left:
+            return summary(board)
+    return ""
 
 
 def _noted(own: list[Owner]) -> dict[str, object]:

@@ -109,6 +109,11 @@ class Board:
             pass
         return False
 
+    @property
+    def left(self) -> int:
+        """Number of steps that have not ended."""
+        return sum(line.state not in OVER for line in self.lines.values())
+
     def told_by_log(self, line: Line, lines: int = 1) -> list[str]:
         """Return the last lines of a step's log."""
         return tail(self.folder / line.log, lines) if line.log else []

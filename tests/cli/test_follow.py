@@ -60,7 +60,26 @@ def test_a_run_whose_process_is_gone_is_not_waited_for(
     monkeypatch.setattr("adapterxlt.execution.board.os.kill", gone)
     told = CliRunner().invoke(cli, ["status", str(tmp_path), "--follow"])
     assert told.exit_code == 0
-    assert told.output.endswith("the run was stopped; run the same command again to continue\n")
+    assert "nli: not done\nafter: not done\n" in told.output
+    last = (
+        "r: 1 reused, 1 failed, 1 skipped, 2 not done; the run was stopped; run the same command "
+        "again to continue\n"
+    )
+    assert told.output.endswith(last)
+    assert last in CliRunner().invoke(cli, ["status", str(tmp_path)]).output
+
+
+def test_a_run_that_was_interrupted(board: Board, tmp_path: Path) -> None:
+    assert "1 running, 1 waiting" in CliRunner().invoke(cli, ["status", str(tmp_path)]).output
+    board.close()
+    told = CliRunner().invoke(cli, ["status", str(tmp_path), "--follow"])
+    assert "nli: not done\nafter: not done\n" in told.output
+    assert told.output.endswith("2 not done; the run was stopped; run the same command again to "
+                                "continue\n")  # fmt: skip
+    board.mark("nli", "done")
+    board.mark("after", "done")
+    board.close()
+    assert "r: " not in CliRunner().invoke(cli, ["status", str(tmp_path)]).output
 
 
 def test_what_there_is_not_to_follow(tmp_path: Path) -> None:
