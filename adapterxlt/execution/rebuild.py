@@ -20,6 +20,7 @@ from adapterxlt.results.file import DamagedResultsError, as_row
 from adapterxlt.results.kept import free_name, locked, merge, present_rows, save
 from adapterxlt.results.measures import Measure, read_measures
 from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.store.disk import check_folder
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -32,6 +33,7 @@ def rebuild(workdir: Path, progress: Progress) -> Path:
 
     Raises:
         UsageError: there is no store.
+        AdapterXLTError: the work folder cannot be written.
     """
     store = Store(workdir / STORE_FOLDER)
     if not store.root.is_dir():
@@ -39,6 +41,7 @@ def rebuild(workdir: Path, progress: Progress) -> Path:
             f"{workdir}: there is no store to rebuild results from",
             hint="name a work folder of `adapterxlt run`",
         )
+    check_folder(workdir)
     path = workdir / RESULTS_NAME
     with locked(workdir):
         try:

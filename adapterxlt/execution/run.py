@@ -30,6 +30,7 @@ from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.sharing.cache import NO_REMOTES, RemoteCache, Remotes
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.disk import check_folder
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.trackers import check_tracker
 
@@ -64,6 +65,7 @@ def run_recipe(
         watch: shows which steps are running, and where, if other processes compute them.
 
     Raises:
+        AdapterXLTError: the work folder cannot be written; raised before any work.
         MissingDataError: data are missing; raised before any work.
         MissingPackageError: the tracker is not installed; raised before any work.
         MissingDeviceError: the device is missing; raised before any work.
@@ -72,10 +74,12 @@ def run_recipe(
         InvalidArtifactError: an artifact that the recipe uses is damaged or does not load; raised
             before any work.
     """
+    store = Store(workdir / STORE_FOLDER)
+    for folder in (workdir, store.root):
+        check_folder(folder)
     check_results(workdir)
     if log_to:
         check_tracker(log_to)
-    store = Store(workdir / STORE_FOLDER)
     progress = progress or Silent()
     executor = executor or InProcess()
     here = not getattr(executor, "elsewhere", False)

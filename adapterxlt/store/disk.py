@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,30 @@ def writing(path: Path | str, *, surely: bool = True) -> Iterator[None]:
         if (told := cannot_write(path, error, surely=surely)) is not None:
             raise told from error
         raise
+
+
+def check_folder(folder: Path) -> None:
+    """Check before any work that a folder can be written, or made; nothing is left behind.
+
+    Raises:
+        AdapterXLTError: it cannot; the error says why and what to do.
+    """
+    place = folder
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if place.is_symlink() and not place.exists():
+        raise AdapterXLTError(
+            f"cannot write {folder}: {place} is a link that leads nowhere",
+            hint="remove the link, or choose another folder",
+        )
+    with writing(folder):
+        try:
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            with tempfile.TemporaryFile(dir=place):
+                pass
+        except OSError as error:  # name the folder instead of the file that was tried
+            raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 @contextmanager

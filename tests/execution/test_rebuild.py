@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -288,3 +289,19 @@ def test_a_file_that_is_damaged_while_a_recipe_runs(
     assert "results.json: is not JSON" in done.stderr
     assert f"results in {results.with_name('results.r.json')}" in done.stderr
     assert len(rows(results.with_name("results.r.json"))) == 4
+
+
+def test_a_work_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(dir: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/tmpx")
+
+    (tmp_path / "w" / STORE_FOLDER).mkdir(parents=True)
+    monkeypatch.setattr("adapterxlt.store.disk.tempfile.TemporaryFile", denied)
+    told = CliRunner().invoke(cli, ["report", str(tmp_path / "w"), "--rebuild"])
+    assert told.exit_code == 1
+    assert told.stderr == (
+        f"error: cannot write {tmp_path / 'w'}: Permission denied\n"
+        "  choose a writable folder, or change the permissions of this one\n"
+    )

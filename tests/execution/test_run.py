@@ -164,3 +164,14 @@ def test_hardly_any_disk_space_is_found_before_any_work(
     with pytest.raises(AdapterXLTError, match="MB of disk space are free"):
         start()
     assert work.ran == []
+
+
+@pytest.mark.parametrize("name", ["work", "work/store"])
+def test_a_work_folder_that_cannot_be_written_is_found_before_any_work(
+    name: str, work: Work, start: Callable[[], run.RunResult], tmp_path: Path
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).symlink_to("nowhere")
+    with pytest.raises(AdapterXLTError, match=f"{name} is a link that leads nowhere"):
+        start()
+    assert work.ran == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.store.disk import cannot_write, writing
+from adapterxlt.store.disk import cannot_write, check_folder, writing
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,43 @@ def test_other_errors_pass() -> None:
     denied = PermissionError(errno.EACCES, "no")
     assert cannot_write("f", denied) is None  # it may be one of reading
     assert "cannot write f: Permission denied" in str(cannot_write("f", denied, surely=True))
+
+
+def test_a_folder_that_can_be_made_is_not_made(tmp_path: Path) -> None:
+    check_folder(tmp_path / "a/b")
+    check_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_below_a_file_or_a_broken_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "circle").symlink_to("circle")
+    for name, message, hint in (
+        ("file/runs/store", "file/runs/store: Not a directory", "a part of this path is a file"),
+        ("link", "link is a link that leads nowhere", "remove the link, or choose another folder"),
+        ("link/store", "link is a link that leads nowhere", "remove the link"),
+        ("circle/store", "circle is a link that leads nowhere", "remove the link"),
+    ):
+        with pytest.raises(AdapterXLTError, match=message) as raised:
+            check_folder(tmp_path / name)
+        assert raised.value.message.startswith(f"cannot write {tmp_path / name}: ")
+        assert str(raised.value.hint).startswith(hint)
+
+
+@pytest.mark.parametrize("name", ["", "runs/store"])
+def test_a_folder_that_is_write_protected(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(dir: Path) -> None:
+        assert dir == tmp_path
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/tmpx")
+
+    monkeypatch.setattr("adapterxlt.store.disk.tempfile.TemporaryFile", denied)
+    with pytest.raises(AdapterXLTError) as raised:
+        check_folder(tmp_path / name)
+    assert raised.value.message == f"cannot write {tmp_path / name}: Permission denied"
+    assert str(raised.value.hint).startswith("choose a writable folder")
 
 
 SAVE = """

@@ -27,6 +27,7 @@ from adapterxlt.sharing.remotes.fetch import fetched
 from adapterxlt.sharing.source import Source, open_source
 from adapterxlt.sharing.transport import TakenIn, take_in
 from adapterxlt.show import printable
+from adapterxlt.store.disk import check_folder
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.own import configured, own_catalogue
@@ -76,6 +77,7 @@ def command(
     if place is not None and not place.exists():
         raise UsageError(f"{path}: there is no such file or folder", hint=hint_for_adapter(path))
     store = Store(workdir / STORE_FOLDER)
+    check_folder(store.root)
     if place is not None and is_foreign(place):
         if backbone is None:
             raise UsageError(

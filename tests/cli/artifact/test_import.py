@@ -23,6 +23,13 @@ def test_import(bundle: Path, tiny_backbone: Path, tmp_path: Path, spoilt: Path)
     assert "nli" in well("list", tmp_path / "w").stdout
 
 
+def test_import_into_what_is_no_folder(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    fails(1, "a part of this path is a file", "import", bundle, "--workdir", tmp_path / "file/w")
+    fails(1, "is a link that leads nowhere", "import", bundle, "--workdir", tmp_path / "link")
+
+
 def test_import_of_another_library(tiny_backbone: Path, tmp_path: Path) -> None:
     by_adapters(tiny_backbone, tmp_path / "theirs", "seq_bn", "causal", name="sst")
     arguments = ("import", tmp_path / "theirs", "--workdir", tmp_path / "runs")
