@@ -8,8 +8,9 @@ import click
 
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
-from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem
+from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem, UsageError
 from adapterxlt.execution.opening import open_recipe, recipe_path
+from adapterxlt.show import printable
 
 
 @click.command()
@@ -32,11 +33,20 @@ def command(
     RECIPE is a file or the name of a bundled recipe. Data files are not read; `adapterxlt plan`
     reports the missing ones.
     """
+    missing: dict[str, UsageError] = {}  # recipes that there are not
     for text in recipes:
-        recipe_path(text)  # a misspelt name stops before the first check
+        try:
+            recipe_path(text)
+        except UsageError as error:
+            missing[text] = error
     absent: dict[str, list[str]] = {}  # why a backbone is not here -> recipes
-    found = {text: _problems(text, overrides, data, entries, absent) for text in recipes}
+    found = {
+        text: _problems(text, overrides, data, entries, absent)
+        for text in recipes
+        if text not in missing
+    }
     if as_json:
+        found |= {text: (_missing(refused),) for text, refused in missing.items()}
         print_json({"recipes": [_document(text, problems) for text, problems in found.items()]})
     else:
         for text, problems in found.items():
@@ -46,6 +56,10 @@ def command(
     for reason, texts in absent.items():
         names = texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
         click.echo(f"{names}: layers and sizes were not checked: {reason}", err=True)
+    for refused in missing.values():
+        click.echo(printable(f"error: {refused}", lines=True), err=True)
+    if missing:
+        ctx.exit(UsageError.exit_code)
     if any(found.values()):
         ctx.exit(InvalidRecipeError.exit_code)
 
@@ -67,6 +81,10 @@ def _problems(
         except MissingBackboneError as error:
             absent.setdefault(str(error), []).append(text)
     return ()
+
+
+def _missing(error: UsageError) -> Problem:
+    return Problem("", error.message, hint=error.hint)
 
 
 def _count(problems: tuple[Problem, ...]) -> str:

@@ -62,6 +62,24 @@ def test_a_misspelt_name_of_a_bundled_recipe(invoke: Invoke) -> None:
     assert "did you mean `quickstart`?" in result.stderr
 
 
+def test_a_recipe_that_is_missing_does_not_hide_the_others(
+    recipe: Path, invoke: Invoke, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("name: bad\nstages:\n  a: {train: pawsx, metod: lora}\n", encoding="utf-8")
+    texts = (recipe, tmp_path / "no.yaml", bad, "quickstrt")
+    result = invoke("validate", *texts)
+    assert result.exit_code == 2
+    assert result.stdout.startswith(f"{recipe}: ok\n{bad}: 1 problem\n  {bad}:3: stages.a.metod")
+    assert f"error: recipe {tmp_path / 'no.yaml'}: no such file" in result.stderr
+    assert "error: recipe quickstrt: no such file" in result.stderr
+    result = invoke("validate", *texts, "--json")
+    assert result.exit_code == 2
+    told = {one["recipe"]: one["problems"] for one in json.loads(result.stdout)["recipes"]}
+    assert [len(told[str(text)]) for text in texts] == [0, 1, 1, 1]
+    assert told["quickstrt"][0]["message"].startswith("recipe quickstrt: no such file")
+
+
 def test_a_bundled_recipe_by_name(invoke: Invoke) -> None:
     result = invoke("validate", "quickstart")
     assert (result.exit_code, result.stdout) == (0, "quickstart: ok\n")
