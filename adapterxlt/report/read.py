@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapterxlt.errors import UsageError
 from adapterxlt.results.costs import Cost, read_costs
-from adapterxlt.results.file import as_row, read_rows
+from adapterxlt.results.file import as_row, no_results, read_rows
 from adapterxlt.results.rows import RESULTS_NAME, Row
 from adapterxlt.results.versions import families
 
@@ -48,15 +47,10 @@ def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
     """
     runs = []
     for workdir in dict.fromkeys(workdirs):
-        path = workdir / RESULTS_NAME
         try:
-            rows = [as_row(row) for row in read_rows(path)]
-        except (FileNotFoundError, NotADirectoryError):
-            raise UsageError(
-                f"{path}: there is no such file",
-                hint="name a work folder of a finished run; `adapterxlt run RECIPE --workdir "
-                f"{path.parent}` fills one",
-            ) from None
+            rows = [as_row(row) for row in read_rows(workdir / RESULTS_NAME)]
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise no_results(workdir, error) from None
         costs = read_costs(workdir)
         for recipe in dict.fromkeys(row.recipe for row in rows):
             runs += _runs_of(workdir, recipe, [row for row in rows if row.recipe == recipe], costs)

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapterxlt.errors import AdapterXLTError
-from adapterxlt.results.rows import RESULTS_SCHEMA, Row
+from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.results.rows import RESULTS_NAME, RESULTS_SCHEMA, Row
 from adapterxlt.show import brief, printable
 
 _ROW = TypeAdapter(Row)
@@ -130,4 +130,19 @@ def _bad(path: Path, message: str, first: str = "") -> DamagedResultsError:
         f"{path}: {message}",
         hint=f"{first} move it away, or rebuild it from the stored results (this renames the old "
         f"file): adapterxlt report {path.parent} --rebuild".strip(),
+    )
+
+
+def no_results(workdir: Path, error: OSError) -> UsageError:
+    """Return the error of a work folder that has no file of results.
+
+    Args:
+        error: what reading the file met.
+    """
+    hint = "name a work folder of a finished run"
+    if isinstance(error, NotADirectoryError):
+        return UsageError(f"{workdir}: is not a folder", hint=hint)
+    return UsageError(
+        f"{workdir / RESULTS_NAME}: there is no such file",
+        hint=f"{hint}; `adapterxlt run RECIPE --workdir {workdir}` fills one",
     )

@@ -74,6 +74,12 @@ def test_errors(workdirs: list[str], tmp_path: Path) -> None:
     missing = report(str(tmp_path / "nowhere"))
     assert missing.exit_code == 2
     assert "nowhere/results.json: there is no such file" in missing.stderr
+    (tmp_path / "r.yaml").write_text("name: r\n")
+    for path in ("r.yaml", "r.yaml/x"):
+        wrong = report(str(tmp_path / path))
+        assert wrong.stderr == (
+            f"error: {tmp_path / path}: is not a folder\n  name a work folder of a finished run\n"
+        )
     write_results(tmp_path / "empty", "test", [])
     empty = report(str(tmp_path / "empty"))
     assert (empty.exit_code, "no results" in empty.stderr) == (2, True)
