@@ -193,11 +193,11 @@ def train_steps(
     checkpoints.mkdir(parents=True, exist_ok=True)
     found = newest_checkpoint(checkpoints)
     if found and found[1]["identity"] != identity:
-        progress.log("ignoring a checkpoint with other settings")
+        progress.log(f"{description}: ignoring a checkpoint with other settings")
         found = None
     done = int(found[1]["step"]) if found else 0
     if found:
-        progress.log(f"resuming at step {done} of {steps.total}")
+        progress.log(f"{description}: resuming at step {done} of {steps.total}")
     best = None
     if score is not None:
         best = BestEpoch(

@@ -166,7 +166,7 @@ def test_a_checkpoint_of_two_goes_on_in_one_and_back(run: Run, tmp_path: Path) -
         progress = Silent()
         progress.log = lines.append  # type: ignore[method-assign]
         run(name, stages, progress, devices=then)
-        assert "resuming at step 2 of 5" in lines
+        assert "adapter: resuming at step 2 of 5" in lines
         assert_alike(tmp_path / "whole/store", tmp_path / name / "store")
 
 

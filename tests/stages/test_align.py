@@ -155,7 +155,7 @@ def test_it_resumes_to_the_same_bits(backbone: Backbone, tmp_path: Path) -> None
         go(build(backbone, "lora[dropout=0.2]", 1), tmp_path / "cut", 1, StoppingProgress(2))
     resumed, progress = build(backbone, "lora[dropout=0.2]", 1), StoppingProgress()
     assert go(resumed, tmp_path / "cut", 1, progress) == report
-    assert "resuming at step 1 of 3" in progress.lines
+    assert "words: resuming at step 1 of 3" in progress.lines
     one, other = weights(whole.model), weights(resumed.model)
     assert [key for key in one if not torch.equal(one[key], other[key])] == []
 

@@ -153,7 +153,7 @@ def test_resumed_training_ends_in_the_same_bits(
     expected = 3 * (stop // 3)  # the newest checkpoint, mid-epoch (an epoch has 5 steps)
     assert progress.started_at == [expected]
     assert progress.bars[0].done == progress.bars[0].total == 15
-    assert (f"resuming at step {expected} of 15" in progress.lines) == (expected > 0)
+    assert (f"train: resuming at step {expected} of 15" in progress.lines) == (expected > 0)
     assert again == report
     assert whole.keys() == resumed.keys()
     assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
@@ -204,7 +204,7 @@ def test_checkpoint_of_other_settings_is_ignored(
     progress = StoppingProgress()
     other, _ = go(build("adapter"), tmp_path / "one", progress, lr=5e-4)
     assert progress.started_at == [0]
-    assert progress.lines == ["ignoring a checkpoint with other settings"]
+    assert progress.lines == ["train: ignoring a checkpoint with other settings"]
     fresh, _ = go(build("adapter"), tmp_path / "two", StoppingProgress(), lr=5e-4)
     assert all(torch.equal(other[name], fresh[name]) for name in other)
 
