@@ -74,6 +74,12 @@ class Arithmetic:
             said.append(f"{_KEPT[self.sparsify]} {self.density:g}{cut}{scaled}")
         return ", ".join(said)
 
+    def as_keys(self) -> str:
+        """Name it by the keys of a recipe, such as `density: 0.2`; "" for a plain sum."""
+        said = [f"`how: {self.consensus}`"] if self.consensus != "sum" else []
+        said += [f"`density: {self.density:g}`"] if self.sparsify != "none" else []
+        return " and ".join(said)
+
 
 PLAIN = Arithmetic()
 

@@ -130,11 +130,11 @@ def _not_linear(method: ParsedMethod, rank: int | None, how: Arithmetic) -> str 
         if merge_kind(part) == "edit":
             return (
                 f"`{part.name}` edits the output of layers, so it has no elements to compare "
-                f"({how.words()}); only a weighted sum is possible"
+                f"({how.as_keys()}); only a weighted sum is possible"
             )
         if rule.ranks and rank is None:
             return (
-                f"with {how.words()}, the merged updates of `{part.name}` do not have a low "
+                f"with {how.as_keys()}, the merged updates of `{part.name}` do not have a low "
                 "rank, so give the `rank` of the merge"
             )
     return None
@@ -191,6 +191,8 @@ def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic =
     text = f"is {made} of {' and of '.join(said)}"
     inexact = [name for name, rule in rules.items() if not rule.exact]
     total = sum(weights)
+    if how.sparsify != "none" and how.density == 0:
+        text += "; `density: 0` drops every element of the updates, so none is merged"
     if inexact and how.linear and abs(total - 1) > 1e-6:
         text += (
             f"; as `{inexact[0]}` is not linear and the weights sum to {total:g} and not to 1, "

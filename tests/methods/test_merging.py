@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapterxlt.methods.arithmetic import Arithmetic
 from adapterxlt.methods.merging import can_merge, merge_note, merged_method
 from tests.methods.library import methods
 
@@ -75,3 +76,8 @@ def test_what_a_merge_weighs_is_said() -> None:
     said = "is the weighted sum of the adapters' weights, not of what they do"
     assert merge_note(bottleneck, [0.5, 0.5]) == said
     assert "the weights sum to 0.5 and not to 1" in merge_note(bottleneck, [0.5, 0])
+    nothing = Arithmetic(sparsify="magnitude", density=0)
+    dropped = "; `density: 0` drops every element of the updates, so none is merged"
+    assert merge_note(lora, [0.5, 0.5], nothing).endswith(dropped)
+    assert merge_note(bottleneck, [0.5, 0.5], nothing).endswith(dropped)
+    assert "drops" not in merge_note(lora, [0.5, 0.5], Arithmetic(sparsify="magnitude"))

@@ -214,7 +214,7 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         (
             "{merge: [lora, lora2], density: 0.5}",
             (
-                "density: with largest 0.5, the merged updates of `lora` do not have a low "
+                "density: with `density: 0.5`, the merged updates of `lora` do not have a low "
                 "rank, so give"
             ),
         ),
