@@ -61,6 +61,8 @@ def translated(
         message, hint = _words(detail, str(inner[-1]) if inner else "", keys)
         if detail["type"] == "list_type" and len(inner) == 1 and inner[0] in single:
             message = "must be a single value or a list"
+        if hint is None and detail["input"] is None:
+            hint = "it is empty"
         yield places.problem(where, message, hint)
 
 

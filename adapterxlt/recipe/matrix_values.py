@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from adapterxlt.suggest import suggest
 PLACEHOLDER = re.compile(r"\$\{\s*([^{}\s]*)\s*\}")
 NOTHING = "none"  # how null is written into names
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = "begin with a letter or `_`, then use letters, digits and `_`"
 _RULES = ("include", "exclude")
 
 
@@ -145,7 +147,7 @@ def variables_of(node: Node | None, problems: list[Problem]) -> Variables:
         if name in _RULES:
             continue
         if not _VARIABLE.fullmatch(name):
-            problems.append(listed.problem(path, "a variable is made of letters, digits and _"))
+            problems.append(listed.problem(path, "is not a valid name", _NAME))
             continue
         problems.extend(misplaced(listed, path, "cannot be a value of the matrix"))
         values[name] = _values(listed, path, problems)
@@ -176,12 +178,14 @@ def _values(listed: Node, path: KeyPath, problems: list[Problem]) -> list[Value]
             for name, node in found.items()
         ]  # fmt: skip
     if not isinstance(found, list) or not found:
-        problems.append(listed.problem(path, "must be a list of at least one value"))
+        problems.append(
+            listed.problem(path, "must be a list of at least one value, or a mapping of names")
+        )
     elif any(isinstance(item.value, (dict, list)) for item in found):
         hint = "write `NAME: {key: value}` for values with keys"
         problems.append(listed.problem(path, "must be a list of plain values", hint))
-    elif len({_name(item) for item in found}) < len(found):
-        problems.append(listed.problem(path, "has a value twice"))
+    elif twice := [name for name, count in Counter(map(_name, found)).items() if count > 1]:
+        problems.append(listed.problem(path, f"`{twice[0]}` is listed twice"))
     else:
         return [Value(_name(item), item) for item in found]
     return []

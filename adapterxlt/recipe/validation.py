@@ -35,6 +35,7 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     block = _Schema(places, problems, lost)
     training = block.model(TrainingBlock, tree.pop("training", None) or {}, ("training",))
     stages = block.stages(written, given)
+    block.misplaced(tree)
     rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so continue with them
@@ -64,6 +65,8 @@ class _Schema:
         """Every stage that could be read."""
         if not isinstance(written, dict) or not written:
             message = "must be a mapping of names to stages" if given else "is missing"
+            if written in ({}, None) and given:
+                message = "has no stage"
             hint = "for example `nli: {train: mnli, method: seq_bn}`"
             self._refuse(("stages",), message, hint)
             return {}
@@ -78,6 +81,16 @@ class _Schema:
             if stage is not None:
                 stages[name] = stage
         return stages
+
+    def misplaced(self, tree: dict[str, Any]) -> None:
+        """Refuse the keys of stages and of `training` at the top, and take them out."""
+        of_stages = {key for kind in BUILT_IN for key in KINDS[kind].model.model_fields}
+        for key in tree.keys() & of_stages - Recipe.model_fields.keys():
+            hint = "put it in `training` or in a stage"
+            if key not in TrainingBlock.model_fields:
+                hint = "put it in a stage"
+            self._refuse((key,), "is not a key of the recipe itself", hint)
+            del tree[key]
 
     def model(self, model: type[M], data: object, path: KeyPath) -> M | None:
         """The model of a mapping without its wrong values; None if nothing is left."""

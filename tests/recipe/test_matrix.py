@@ -256,15 +256,15 @@ def test_a_single_value_may_be_in_the_name_alone() -> None:
     ("matrix", "expected"),
     [
         ("[a]", "2 matrix: must be a mapping of names to lists"),
-        ("{a: 1}", "2 matrix.a: must be a list of at least one value"),
-        ("{a: []}", "2 matrix.a: must be a list of at least one value"),
+        ("{a: 1}", "2 matrix.a: must be a list of at least one value, or a mapping of names"),
+        ("{a: []}", "2 matrix.a: must be a list of at least one value, or a mapping of names"),
         (
             "{a: [[1]]}",
             "2 matrix.a: must be a list of plain values (write `NAME: {key: value}` for values "
             "with keys)",
         ),
         ("{a: {b: 1}}", "2 matrix.a.b: must be a mapping, or nothing"),
-        ("{a: [none, ~]}", "2 matrix.a: has a value twice"),
+        ("{a: [none, ~]}", "2 matrix.a: `none` is listed twice"),
         (
             "{a: [1], exclude: {a: 1}}",
             "2 matrix.exclude: must be a list of mappings of variables to values",
@@ -277,8 +277,12 @@ def test_a_single_value_may_be_in_the_name_alone() -> None:
             "{ab: [1], include: [{ac: 2}]}",
             "2 matrix.include[0].ac: `ac` is not in the matrix (known: ab)",
         ),
-        ("{a: [1, 1]}", "2 matrix.a: has a value twice"),
-        ("{a-b: [1]}", "2 matrix.a-b: a variable is made of letters, digits and _"),
+        ("{a: [1, 1]}", "2 matrix.a: `1` is listed twice"),
+        (
+            "{a-b: [1]}",
+            "2 matrix.a-b: is not a valid name (begin with a letter or `_`, then use letters, "
+            "digits and `_`)",
+        ),
         ('{a: ["${b}"], b: [1]}', "2 matrix.a[0]: `${b}` cannot be a value of the matrix"),
     ],
 )

@@ -130,7 +130,8 @@ def test_a_stage_that_breaks_the_schema(body: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("name: x\n", ["1 stages: is missing (for example `nli: "]),
-        ("name: x\nstages:\n", ["2 stages: must be a mapping of names to stages"]),
+        ("name: x\nstages:\n", ["2 stages: has no stage (for example `nli: "]),
+        ("name: x\nstages: {}\n", ["2 stages: has no stage (for example `nli: "]),
         ("name: x\nstages: [a]\n", ["2 stages: must be a mapping of names to stages"]),
         ("stages: {a: {train: mnli}}\n", ["1 name: is missing"]),
         ("name: ../x\nstages: {a: {train: mnli}}\n", ["1 name: is not a valid name"]),
@@ -160,7 +161,11 @@ def test_a_stage_that_breaks_the_schema(body: str, expected: str) -> None:
             (f"name: x\n{line}\nstages: {{a: {{train: mnli}}}}\n", [f"2 {expected}"])
             for line, expected in (
                 ("backbone: 3", "backbone: must be a name or a mapping"),
-                ("backbone:", "backbone: must be a name or a mapping"),
+                ("backbone:", "backbone: must be a name or a mapping (it is empty)"),
+                ("store:", "store: must be a mapping (it is empty)"),
+                ("seed:", "seed: must be a whole number (it is empty)"),
+                ("epochs: 3", "epochs: is not a key of the recipe itself (put it in `training` or"),
+                ("method: lora", "method: is not a key of the recipe itself (put it in a stage)"),
                 ("backbone: ''", "backbone.name: must not be empty"),
                 (
                     "backbone: {name: mini, seen: mnli}",
