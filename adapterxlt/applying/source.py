@@ -147,7 +147,7 @@ def _bare(text: str, backbone: str | None) -> Source:
 def _artifact(place: Path, name: str, backbone: str | None, stack: ExitStack) -> Source:
     source, manifest = stack.enter_context(prepared(place))
     _refuse_measurement(manifest, name)
-    found = find_backbone(manifest, backbone)
+    found = find_backbone(manifest, backbone, place)
     check_fits(source.where, manifest, found)
     lineage = lineage_in(manifest, manifest.fingerprint, name)
     return Source(name, found, ((1.0, source.where),), manifest, lineage)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from adapterxlt.backbones.find import BUNDLED
 from adapterxlt.devices import find_device
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import LOGS_FOLDER, Board, new_board
@@ -30,6 +31,7 @@ from adapterxlt.results.kept import check_results, write_results
 from adapterxlt.sharing.cache import NO_REMOTES, RemoteCache, Remotes
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.backbones import note_backbone
 from adapterxlt.store.disk import check_folder
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.trackers import check_tracker
@@ -98,6 +100,8 @@ def run_recipe(
     executor.check(context)
     parts = {planned.step.id: planned.parts for planned in plan.steps}
     remember(store, recipe.name, context.recipe_id, parts, all_names(context))
+    if sources.backbone.name not in BUNDLED:
+        note_backbone(store, sources.backbone.hash, sources.backbone.path)
     outcome = RunResult(rows=[], results=workdir)
     outcome.models = {
         planned.step.id: planned.fingerprint

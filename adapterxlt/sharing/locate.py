@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
+from adapterxlt.backbones.check import inspect_backbone
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
@@ -14,6 +16,7 @@ from adapterxlt.plan.memory import read_notes
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.sharing.remotes.address import local_path, masked
 from adapterxlt.show import printable
+from adapterxlt.store.backbones import noted_backbone
 from adapterxlt.store.files import address_of, files_below
 from adapterxlt.store.manifest import MANIFEST_NAME, BackboneFacts, Manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
@@ -44,7 +47,7 @@ def locate(text: str, *, models: bool = False) -> Path:
         every = [entry for entry in store.entries() if is_model(entry.kind)]
         entries = [entry for entry in every if models or is_shared(entry.kind)]
         by_address = len(stage) >= 6
-        noted = _noted(store, stage)
+        noted = _noted_stages(store, stage)
         named = [
             entry
             for entry in every
@@ -98,7 +101,7 @@ def _unshared(
     )
 
 
-def _noted(store: Store, stage: str) -> set[str]:
+def _noted_stages(store: Store, stage: str) -> set[str]:
     """The fingerprints of what recipes call a stage: an equal one may have been made under another
     name, by another recipe or elsewhere."""
     notes, _ = read_notes(store)
@@ -168,7 +171,14 @@ def recorded_backbone(manifest: Manifest) -> BackboneFacts:
     return BackboneFacts(name=str(recorded.get("name")), hash=str(recorded.get("hash")))
 
 
-def find_backbone(manifest: Manifest, given: str | None, entry: Path | None = None) -> Backbone:
+def find_backbone(
+    manifest: Manifest,
+    given: str | None,
+    entry: Path | None = None,
+    *,
+    store: Store | None = None,
+    checking: bool = False,
+) -> Backbone:
     """Find the backbone that a stage or an artifact fits to. Nothing is downloaded.
 
     Args:
@@ -176,6 +186,8 @@ def find_backbone(manifest: Manifest, given: str | None, entry: Path | None = No
             is the bundled backbone or one in the local cache of the Hub (never a path it names).
         entry: where it lies, if that may be a store. What never left its store gets the backbone
             that its recipe named, a folder too.
+        store: a store whose backbones are looked at first; default: the one `entry` is in.
+        checking: whether the backbone is only needed for a check that `--no-load` leaves out.
 
     Raises:
         MissingBackboneError: it is not there.
@@ -183,28 +195,49 @@ def find_backbone(manifest: Manifest, given: str | None, entry: Path | None = No
     """
     wanted = recorded_backbone(manifest)
     name = given or wanted.name
+    if given is None and (noted := _noted_backbone(store or _store_of(entry, manifest), wanted)):
+        return noted
     own = given is not None or (entry is not None and _in_store(entry, manifest))
     if not own and name not in BUNDLED and not _HUB_ID.fullmatch(name):
-        raise _missing(wanted)
+        raise _by_path(wanted, checking)
     try:
         # An artifact that names `mini` must not pick up a folder of that name.
         base = Path.cwd() if own else Path("/nonexistent")
         if not own and Path(name).exists() and name not in BUNDLED:
-            raise _missing(wanted)
+            raise _by_path(wanted, checking)
         found = resolve_backbone(name, base, download=given is not None)
     except MissingBackboneError as error:
         if given is not None:
             raise
-        raise _missing(wanted) from error
+        raise _missing(wanted, checking) from error
     check_backbone(manifest, found)
     return found
 
 
-def _in_store(entry: Path, manifest: Manifest) -> bool:
-    """Whether it is an entry of a store, and no folder that a stranger may have given."""
+def _store_of(entry: Path | None, manifest: Manifest) -> Store | None:
+    """The store that something is an entry of."""
+    if entry is None:
+        return None
     entry = entry.absolute()
     named = (entry.parent.parent.name, entry.name) == (STORE_FOLDER, manifest.fingerprint)
-    return named and entry.is_dir() and read_manifest(entry).artifact is None
+    return Store(entry.parent.parent) if named and entry.is_dir() else None
+
+
+def _in_store(entry: Path, manifest: Manifest) -> bool:
+    """Whether it is an entry of a store, and no folder that a stranger may have given."""
+    return _store_of(entry, manifest) is not None and read_manifest(entry).artifact is None
+
+
+def _noted_backbone(store: Store | None, wanted: BackboneFacts) -> Backbone | None:
+    """The backbone of this content that the user named in this work folder, if it is unchanged."""
+    if store is None or wanted.name in BUNDLED:
+        return None
+    folder = noted_backbone(store, wanted.hash)
+    try:
+        found = inspect_backbone(wanted.name, folder) if folder else None
+    except MissingBackboneError:
+        return None
+    return found if found is not None and found.hash == wanted.hash else None
 
 
 def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
@@ -223,12 +256,25 @@ def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
         )
 
 
-def _missing(wanted: BackboneFacts) -> MissingBackboneError:
+def _missing(wanted: BackboneFacts, checking: bool) -> MissingBackboneError:
     return MissingBackboneError(
         f"its backbone `{wanted.name}` (content {wanted.hash[:12]}) is missing",
-        hint="name its folder or Hub id with --backbone (`backbone=` in Python); to check the rest "
-        "without it, use --no-load",
+        hint=f"name its folder or Hub id with --backbone (`backbone=` in Python){_spare(checking)}",
     )
+
+
+def _by_path(wanted: BackboneFacts, checking: bool) -> MissingBackboneError:
+    """The error for an artifact that names a folder: it may be a stranger's."""
+    return MissingBackboneError(
+        f"it names its backbone by a path, `{wanted.name}` (content {wanted.hash[:12]}), and a "
+        "path that an artifact names is not opened",
+        hint=f"if the backbone is there, use --backbone {shlex.quote(wanted.name)}, else name its "
+        f"folder or Hub id (`backbone=` in Python){_spare(checking)}",
+    )
+
+
+def _spare(checking: bool) -> str:
+    return "; to check the rest without it, use --no-load" if checking else ""
 
 
 def is_model(kind: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.backbones.find import resolve_backbone
+from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.models.spec import REFERENCE_FILE, backbone_spec, read_spec
 from adapterxlt.results.measures import METRICS_NAME
@@ -22,6 +22,7 @@ from adapterxlt.sharing.scores import read_metrics
 from adapterxlt.sharing.signature import Signature, check_signature, sign
 from adapterxlt.sharing.source import BundleSource, FolderSource, Source, open_source
 from adapterxlt.sharing.verify import unpack, verify
+from adapterxlt.store.backbones import note_backbone
 from adapterxlt.store.files import address_of, write_json
 from adapterxlt.store.manifest import MANIFEST_NAME, SIGNATURE_NAME, Manifest, read_manifest
 from adapterxlt.store.output import Output, check_output, new_folder
@@ -138,7 +139,7 @@ def take_in(
     elif isinstance(backbone, Backbone):
         found = backbone
     elif load or backbone is not None:
-        found = find_backbone(manifest, backbone)
+        found = find_backbone(manifest, backbone, store=store, checking=load)
     with store.lock(manifest.fingerprint) if held is None else nullcontext():
         aside = store.staging(f"import-{manifest.fingerprint}")
         shutil.rmtree(aside, ignore_errors=True)  # of a process that was killed
@@ -153,6 +154,8 @@ def take_in(
                 check_loads(folder, fitted, found, source.where)
             with nullcontext() if fitted is manifest else store.lock(fitted.fingerprint):
                 new = store.adopt(folder, fitted)
+            if found is not None and found.name not in BUNDLED:
+                note_backbone(store, found.hash, found.path)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return TakenIn(

@@ -80,7 +80,7 @@ def command(
 def _load(place: Path, manifest: Manifest, given: str | None, plain: bool) -> None:
     from adapterxlt.sharing.check import check_loads
 
-    backbone = find_backbone(manifest, given, place)
+    backbone = find_backbone(manifest, given, place, checking=True)
     if plain:
         check_loads(place, manifest, backbone)
         return
