@@ -148,7 +148,7 @@ def take_in(
             unpack(source, manifest, folder)
             fitted = manifest
             if override and found is not None and found.hash != recorded_backbone(manifest).hash:
-                fitted = _fit_to(folder, manifest, found)
+                fitted = _fit_to(folder, manifest, found, source.where)
                 signature = None  # it was of another manifest
             if found is not None:
                 check_loads(folder, fitted, found, source.where)
@@ -168,7 +168,7 @@ def take_in(
     )
 
 
-def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
+def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone, where: Path) -> Manifest:
     """Make an unpacked artifact one of another backbone: another artifact, and it says so."""
     from adapterxlt.models.fit import check_fit
     from adapterxlt.models.load import load
@@ -188,8 +188,20 @@ def _fit_to(folder: Path, manifest: Manifest, backbone: Backbone) -> Manifest:
     changed = manifest.model_copy(update={"parts": parts, "fingerprint": address_of(parts)})
     # What was measured was measured on the other backbone.
     write_json(folder / METRICS_NAME, {**read_metrics(folder), "scores": []})
-    with refusing(folder):
-        check_fit(backbone, folder)
+    with refusing(folder, where):
+        try:
+            check_fit(backbone, folder)
+        except InvalidArtifactError as error:
+            was = (spec.backbone.layers, spec.backbone.hidden_size)
+            if was == (backbone.layers, backbone.hidden_size):
+                raise
+            # A missing tensor is how it shows; what the user can do about it is the size.
+            raise InvalidArtifactError(
+                f"{where}: was trained on a backbone of {was[0]} layers of width {was[1]}, so it "
+                f"does not fit `{backbone.name}`, which has {backbone.layers} of width "
+                f"{backbone.hidden_size}",
+                hint="name a backbone of the same size with --backbone",
+            ) from error
         write_reference(load(backbone, folder), folder)
     return finish(folder, changed, facts, [])
 

@@ -11,6 +11,7 @@ from adapterxlt.lfs import FETCH, POINTER, is_pointer
 from adapterxlt.sharing.content import check_content, check_names
 from adapterxlt.sharing.source import Source, blocks, read_small
 from adapterxlt.show import brief
+from adapterxlt.store.disk import writing
 from adapterxlt.store.files import address_of, sha256_of
 from adapterxlt.store.manifest import (
     MANIFEST_NAME,
@@ -19,6 +20,7 @@ from adapterxlt.store.manifest import (
     parse_manifest,
 )
 
+_AGAIN = "get the artifact again, or make it again with `adapterxlt artifact pack`"
 SPARE_BYTES = 64 << 20  # left free on the disk
 
 
@@ -39,27 +41,31 @@ def verify(source: Source) -> Manifest:
         )
     if manifest.sealed().text().encode() != content:
         raise InvalidArtifactError(
-            f"{where}: {MANIFEST_NAME} was changed after it was written (seal)"
+            f"{where}: {MANIFEST_NAME} was changed after it was written (seal)",
+            hint=_AGAIN,
         )
     if address_of(manifest.parts) != manifest.fingerprint:
-        raise InvalidArtifactError(f"{where}: its fingerprint does not match its contents")
+        raise InvalidArtifactError(
+            f"{where}: its fingerprint does not match its contents", hint=_AGAIN
+        )
     try:
         check_names(manifest.files)
     except InvalidArtifactError as error:
         raise InvalidArtifactError(f"{where}: {error.message}", hint=error.hint) from None
     names = source.sizes.keys() - {MANIFEST_NAME, SIGNATURE_NAME}
     for name in sorted(names - manifest.files.keys()):
-        raise InvalidArtifactError(f"{where}: {name} is not in the manifest")
+        raise InvalidArtifactError(f"{where}: {name} is not in the manifest", hint=_AGAIN)
     for name, record in manifest.files.items():
         if name not in names:
-            raise InvalidArtifactError(f"{where}: {name} is missing")
+            raise InvalidArtifactError(f"{where}: {name} is missing", hint=_AGAIN)
         if source.sizes[name] != record.size:
             with source.open(name) as stream:
                 if is_pointer(stream.read(50), source.sizes[name]):
                     raise InvalidArtifactError(f"{where}: {name} {POINTER}", hint=FETCH)
             raise InvalidArtifactError(
                 f"{where}: {name} has {source.sizes[name]} bytes, but the manifest states "
-                f"{record.size}"
+                f"{record.size}",
+                hint=_AGAIN,
             )
     found = {}
     for name in sorted(manifest.files):
@@ -70,7 +76,9 @@ def verify(source: Source) -> Manifest:
         with blocks(source, name) as read:
             digest = sha256_of(read)
         if digest != manifest.files[name].sha256:
-            raise InvalidArtifactError(f"{where}: {name} does not match the manifest (sha256)")
+            raise InvalidArtifactError(
+                f"{where}: {name} does not match the manifest (sha256)", hint=_AGAIN
+            )
     _compare_tensors(found, manifest.artifact.tensors, where)
     return manifest
 
@@ -92,7 +100,11 @@ def unpack(source: Source, manifest: Manifest, folder: Path) -> None:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()
-            with target.open("xb") as out, blocks(source, name) as read:
+            with (
+                writing(target, surely=False),
+                target.open("xb") as out,
+                blocks(source, name) as read,
+            ):
                 for block in read:
                     digest.update(block)
                     out.write(block)

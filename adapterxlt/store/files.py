@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapterxlt.store.atomic import replacing
+from adapterxlt.store.disk import writing
 
 _BLOCK = 1 << 20
 
@@ -54,7 +55,7 @@ def address_of(parts: Mapping[str, object]) -> str:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write `text` to `path` so that a reader sees the old file or the whole new one."""
-    with replacing(path) as (stream, _):
+    with writing(path, surely=False), replacing(path) as (stream, _):
         stream.write(text.encode("utf-8"))
         stream.flush()
         os.fsync(stream.fileno())

@@ -157,8 +157,11 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
         version = _schema_version(content)
         if version is None or version == MANIFEST_SCHEMA:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(brief(part) for part in first["loc"])
-            raise InvalidArtifactError(f"{where}: {place}: {first['msg']}") from None
+            place = ".".join(brief(part) for part in first["loc"])  # "" of what is not JSON
+            raise InvalidArtifactError(
+                ": ".join(filter(None, (where, place, first["msg"]))),
+                hint="the file is damaged: get the artifact again, or run its recipe again",
+            ) from None
     else:
         version = manifest.schema_version
     if version != MANIFEST_SCHEMA:

@@ -82,6 +82,15 @@ def test_another_backbone_is_refused_and_both_are_named(
     assert not list((tmp_path / "store").rglob("*.safetensors"))
 
 
+def test_an_override_by_a_backbone_of_another_size_is_refused(
+    stages: Stages, backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tiny.SIZES, "num_hidden_layers", 3)
+    deep = inspect_backbone("deep", tiny.build(tmp_path / "deep"))
+    with pytest.raises(InvalidArtifactError, match=r"2 layers of width 32, .* which has 3 of"):
+        take_over(stages["nli"], backbone, deep, tmp_path / "store")
+
+
 @pytest.mark.parametrize("name", ["nli", "both"])
 def test_an_override_is_recorded(
     stages: Stages, backbone: Backbone, other: Backbone, tmp_path: Path, name: str

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import resource
 import shutil
 from pathlib import Path
 
 import pytest
 
+from adapterxlt.errors import AdapterXLTError
 from adapterxlt.store.files import (
     canonical_json,
     files_below,
@@ -18,6 +20,17 @@ def test_canonical_json_is_equal_for_equal_values() -> None:
     assert canonical_json({"b": 1, "a": [1.5, "ж"]}) == '{"a":[1.5,"ж"],"b":1}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json(float("nan"))
+
+
+def test_a_file_that_may_not_grow_is_named(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(AdapterXLTError, match=r"cannot write .*/note\.json: File too large"):
+            write_atomic(tmp_path / "note.json", "x" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_hash_and_size(tmp_path: Path) -> None:

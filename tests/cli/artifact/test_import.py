@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 from tests.cli.artifact.commands import document, fails, well
@@ -28,6 +29,16 @@ def test_import_into_what_is_no_folder(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     fails(1, "a part of this path is a file", "import", bundle, "--workdir", tmp_path / "file/w")
     fails(1, "is a link that leads nowhere", "import", bundle, "--workdir", tmp_path / "link")
+
+
+def test_a_file_that_may_not_grow_is_named(bundle: Path, tmp_path: Path) -> None:
+    into = ("--workdir", tmp_path / "runs")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    try:
+        fails(1, "manifest.json: File too large", "import", bundle, "--no-load", *into)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_import_of_another_library(tiny_backbone: Path, tmp_path: Path) -> None:
