@@ -36,7 +36,9 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
         found = json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise MissingBackboneError(
-            f"backbone `{name}` has no {path.name} in {path.parent}"
+            f"backbone `{name}` has no {path.name} in {path.parent}",
+            hint="give the folder of a complete model: config.json, tokenizer and safetensors "
+            "weights",
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise MissingBackboneError(f"backbone `{name}`: cannot read {path}: {error}") from None

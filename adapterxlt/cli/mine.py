@@ -153,7 +153,7 @@ def command(
     from dataclasses import replace
 
     from adapterxlt.cli.progress import open_progress
-    from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+    from adapterxlt.retrieval.protocols import choose_layer, get_protocol
     from adapterxlt.retrieval.scripts import scripts_of
     from adapterxlt.search.neighbours import check_index
     from adapterxlt.store.output import check_folder, check_output
@@ -181,7 +181,7 @@ def command(
     depth = built.model.config.num_hidden_layers
     settings = Settings(
         protocol=chosen,
-        layer=choose_layers(None if layer is None else [layer], chosen.bucc, depth)[0],
+        layer=choose_layer(layer, chosen.bucc, depth),
         index=index,
         gpus=gpu_numbers(device),
         source=Filters(src_lang, min_chars, max_chars),

@@ -105,4 +105,7 @@ def _part(value: Mapping[object, object], keys: Sequence[str]) -> object:
     for key in keys:
         if value.get(key) is not None:
             return value[key]
+    for key in keys:
+        if key in value:
+            raise ValueError(f"`{key}` has no value (it is None, or null in JSON)")
     raise MissingPartError(keys[0], list(value)[:8])

@@ -195,8 +195,22 @@ def choose_layers(
         return tuple(range(depth + 1))
     wrong = [layer for layer in layers if not 0 <= int(layer) <= depth]
     if wrong or not layers:
-        raise UsageError(
-            f"no layer {wrong[0]}" if wrong else "no layer asked for",
-            hint=f"this encoder has the layers 0 (embeddings) to {depth}, or `all`",
-        )
+        told = f"no layer {wrong[0]}" if wrong else "no layer asked for"
+        raise UsageError(told, hint=f"{_LAYERS} {depth}, or `all`")
     return tuple(sorted({int(layer) for layer in layers}))
+
+
+def choose_layer(layer: int | None, vectors: Vectors, depth: int) -> int:
+    """Return the one layer to use: the requested one; for None the protocol's own.
+
+    Raises:
+        UsageError: the layer lies outside 0..depth.
+    """
+    if layer is None:
+        return vectors.layer.layer(depth)
+    if not 0 <= layer <= depth:
+        raise UsageError(f"no layer {layer}", hint=f"{_LAYERS} {depth}")
+    return layer
+
+
+_LAYERS = "this encoder has the layers 0 (embeddings) to"

@@ -251,8 +251,9 @@ def check_backbone(manifest: Manifest, backbone: Backbone) -> None:
         raise InvalidArtifactError(
             f"`{manifest.title}` was trained on backbone `{wanted.name}` (content "
             f"{wanted.hash[:12]}), not on `{backbone.name}` (content {backbone.hash[:12]})",
-            hint="name the right backbone with --backbone; `artifact import --override-backbone` "
-            "uses another backbone, and records this",
+            hint=f"name the backbone `{wanted.name}` with --backbone (`backbone=` in Python), or "
+            "leave that out; `adapterxlt artifact import PATH --backbone NAME --override-backbone` "
+            "puts the artifact on another backbone, and records this",
         )
 
 

@@ -61,7 +61,7 @@ def read_text(path: Path) -> str:
             path, line, f"not UTF-8: byte 0x{raw[start]:02x} at offset {start}", encoding_hint(raw)
         ) from error
     if not text.strip():
-        raise bad(path, 0, "the file is empty")
+        raise bad(path, 0, "the file has only blank lines" if text else "the file is empty")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise bad(

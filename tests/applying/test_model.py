@@ -149,6 +149,7 @@ def fill(model: xlt.Model, length: int) -> tuple[str, str]:
 WRONG: list[tuple[str, Any, str]] = [
     ("pairs", ["a"], "input 0: must be a tuple (premise, hypothesis)"),
     ("pairs", [("a", "b"), {"premise": "a"}], "input 1: has no `hypothesis`; it has premise"),
+    ("pairs", {"premise": None, "hypothesis": "a"}, "input 0: `premise` has no value"),
     ("pairs", [("a", 3)], "input 0: the second must be a text, not int 3"),
     ("pairs", ("a", "b\ud800"), "input 0: the second holds U+D800, which is half of a character"),
     ("tags", "a b", "must be a list of words, not one text"),

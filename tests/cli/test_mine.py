@@ -87,7 +87,7 @@ def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
         (["--memory", "10MB"], 2, "--memory allows"),
         (["--protocol", "jiantt"], 2, "did you mean `jiant`"),
         (["--index", "ivf"], 2, "unknown index `ivf`"),
-        (["--layer", "9"], 2, "no layer 9"),
+        (["--layer", "9"], 2, "the layers 0 (embeddings) to 2\n"),  # `all` is not for one layer
         (["--src-lang", "xx"], 2, "the script of the language"),
         (
             ["--trg-lang", "xxx", "--backbone", "nowhere"],

@@ -85,6 +85,7 @@ def test_saved_vectors_score_as_the_encoder_did(folder, tiny_backbone):
         (["a", "b", "--pooling", "men"], 2, "did you mean `mean`"),
         (["a", "b", "--index", "flt"], 2, "did you mean `flat`"),
         (["a", "b", "--layers", "x"], 2, "expected numbers"),
+        (["blank", "blank"], 5, "blank: the file has only blank lines"),
         (["a", "short"], 5, "8 lines, but short has 1"),
         (["a", "m.en", "--gold", "m.gold"], 5, "a:1: no id"),
         (["m.xx", "m.en", "--gold", "wrong"], 5, "wrong:1: the gold pair names `xx-99`"),
@@ -92,6 +93,7 @@ def test_saved_vectors_score_as_the_encoder_did(folder, tiny_backbone):
 )
 def test_bad_requests(folder, tiny_backbone, arguments, code, message):
     (folder / "bad").write_text("1\t9\n")
+    (folder / "blank").write_text("\n\n\n")
     (folder / "short").write_text("one\n")
     (folder / "wrong").write_text("xx-99\ten-1\n")
     encoder = [] if "--vectors" in arguments else ["--backbone", str(tiny_backbone)]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from adapterxlt.errors import UsageError
-from adapterxlt.retrieval.protocols import PROTOCOLS, choose_layers, get_protocol
+from adapterxlt.retrieval.protocols import PROTOCOLS, choose_layer, choose_layers, get_protocol
 
 
 def test_published_layers():
@@ -46,8 +46,17 @@ def test_layers_asked_for_win_over_the_preset():
     assert choose_layers("all", vectors, 2) == (0, 1, 2)
     assert choose_layers([3, 1, 3], vectors, 4) == (1, 3)
     for wrong in ([5], [-1], []):
-        with pytest.raises(UsageError, match=r"0 .embeddings. to 4"):
+        with pytest.raises(UsageError, match=r"0 .embeddings. to 4, or `all`"):
             choose_layers(wrong, vectors, 4)
+
+
+def test_one_layer_is_asked_for():
+    vectors = PROTOCOLS["jiant"].bucc
+    assert choose_layer(None, vectors, 24) == choose_layers(None, vectors, 24)[0]
+    assert [choose_layer(layer, vectors, 4) for layer in (0, 4)] == [0, 4]
+    for wrong in (5, -1):
+        with pytest.raises(UsageError, match=r"0 .embeddings. to 4$"):
+            choose_layer(wrong, vectors, 4)
 
 
 def test_presets_are_listed_without_torch():

@@ -75,7 +75,11 @@ def command(
     """
     place = local_path(path)
     if place is not None and not place.exists():
-        raise UsageError(f"{path}: there is no such file or folder", hint=hint_for_adapter(path))
+        raise UsageError(
+            f"{path}: there is no such file or folder",
+            hint=hint_for_adapter(path)
+            or "give the folder of an artifact, a packed file, or a URL as for `artifact pull`",
+        )
     store = Store(workdir / STORE_FOLDER)
     check_folder(store.root)
     if place is not None and is_foreign(place):
@@ -101,10 +105,16 @@ def command(
         )
         report(taken, as_json, note)
         return
-    if task or labels or license:
+    if task or labels:
         raise UsageError(
-            f"{path}: already states its task, labels and licence",
-            hint="use `artifact pack --license` to state another licence",
+            f"{path}: is an artifact, which states its task and labels itself",
+            hint="leave out --task and --labels; they are for adapters of other libraries",
+        )
+    if license:
+        raise UsageError(
+            f"{path}: is an artifact, whose licence is not changed by importing it",
+            hint="leave out --license; `adapterxlt artifact pack --license` writes a copy that "
+            "states another licence",
         )
     with _opened(path, place, store) as (source, held):
         taken = take_in(

@@ -52,6 +52,13 @@ def command(
     bytes. If PATH is a work folder, all its trained stages are written, each as a folder in --out.
     """
     stages = trained_stages(Path(path))
+    if stages and str(out) == "-":
+        raise UsageError(
+            f"--out -: {path} has several trained stages, and stdout takes one artifact"
+            if len(stages) > 1
+            else f"--out -: {path} is a work folder, whose stages are written as folders",
+            hint=f"name one stage (`{path}:{next(iter(stages))}`), or a folder with --out",
+        )
     wanted = {out / name: place for name, place in stages.items()} or {out: locate(path)}
     outputs = {target: _checked(target, place) for target, place in wanted.items()}
     aside = any(output is not None and output.takes_stdout for output in outputs.values())

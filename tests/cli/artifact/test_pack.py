@@ -92,5 +92,6 @@ def test_pack_all_of_a_work_folder(workdir: Path, tiny_backbone: Path, tmp_path:
     shown = document("list", tmp_path / "all")["artifacts"]
     assert {each["name"] for each in shown} == found.keys()
     fails(2, "already exists", *arguments)
+    fails(2, "stdout takes one artifact", "pack", workdir, "--out", "-")
     packed = document(*arguments[:2], "--out", tmp_path / "more", *arguments[4:])["artifacts"]
     assert {each["title"] for each in packed} == found.keys()
