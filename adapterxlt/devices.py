@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from adapterxlt.errors import MissingDeviceError
+from adapterxlt.errors import MissingDeviceError, UsageError
+from adapterxlt.show import brief
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,16 @@ def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 def is_device(name: str) -> bool:
     """Whether this is a valid name of a device, on this machine or another."""
     return re.fullmatch(PATTERN, name) is not None
+
+
+def check_device(name: object) -> None:
+    """Check that this is a valid name of a device.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(name, str) or not is_device(name):
+        raise UsageError(f"`{brief(name)}` is not a device", hint=f"choose {KNOWN}")
 
 
 def find_device(name: str = AUTO) -> torch.device:

@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "adapterxlt"
 LAYERS = (
     (
         "__init__",
+        "arguments",
         "errors",
         "suggest",
         "token_budget",

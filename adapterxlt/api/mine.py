@@ -10,14 +10,16 @@ from pathlib import Path
 
 from adapterxlt.applying.load import load
 from adapterxlt.applying.model import Model
-from adapterxlt.devices import AUTO, gpu_numbers
+from adapterxlt.arguments import check_number, check_real, check_text, path_text
+from adapterxlt.devices import AUTO, check_device, gpu_numbers
 from adapterxlt.errors import UsageError
 from adapterxlt.lines import on_one_line
 from adapterxlt.progress import Silent
 from adapterxlt.retrieval.corpus import Filters
 from adapterxlt.retrieval.mine import Settings, mine_files
-from adapterxlt.retrieval.protocols import choose_layers, get_protocol
+from adapterxlt.retrieval.protocols import choose_layer, get_protocol
 from adapterxlt.search.neighbours import check_index
+from adapterxlt.show import brief
 from adapterxlt.store.output import check_output
 from adapterxlt.tasks.reading import check_file
 
@@ -90,15 +92,22 @@ def mine(
         >>> sorted((pair.source_index, pair.target_index) for pair in pairs)
         [(0, 1), (1, 0)]
     """
+    check_text(protocol, "protocol")
     chosen = get_protocol(protocol)
     check_index(index)
+    check_device(device)
+    for name, number in (("layer", layer), ("top", top)):
+        if number is not None:
+            check_number(number, name)
+    if threshold is not None:
+        check_real(threshold, "threshold")
     if top is not None and top < 1:
         raise UsageError(f"top={top}: it must be at least 1", hint="leave it out for all pairs")
     loaded = model if isinstance(model, Model) else load(model, device=device)
     built = loaded.encoder()
     settings = Settings(
         protocol=chosen,
-        layer=choose_layers(None if layer is None else [layer], chosen.bucc, loaded.layers)[0],
+        layer=choose_layer(layer, chosen.bucc, loaded.layers),
         index=index,
         threshold=threshold,
         top=top,
@@ -109,7 +118,8 @@ def mine(
     )
     with tempfile.TemporaryDirectory(prefix="adapterxlt-") as aside:
         folder = Path(aside)
-        left, right = _file(source, folder / "source.txt"), _file(target, folder / "target.txt")
+        left = _file(source, folder / "source.txt", "source")
+        right = _file(target, folder / "target.txt", "target")
         output = check_output(folder / "pairs.tsv")
         work = folder / "work"
         mine_files(built, left, right, output, work, settings, Silent(), keep=False)
@@ -117,16 +127,23 @@ def mine(
             return [_pair(line.removesuffix("\n").split("\t")) for line in file]
 
 
-def _file(text: Text, place: Path) -> Path:
+def _file(text: Text, place: Path, name: str) -> Path:
+    """The file of a text; sentences are written to `place`, whose name no message may state."""
     if isinstance(text, str | PathLike):
-        path = Path(text)
+        path = Path(path_text(text, name))
         check_file(path)
         return path
+    if not isinstance(text, Iterable):
+        raise UsageError(f"{name}: must be a file or sentences, not {brief(repr(text))}")
     with place.open("w", encoding="utf-8", newline="\n") as file:
+        blank = True
         for number, sentence in enumerate(text):
             if not isinstance(sentence, str):
-                raise UsageError(f"sentence {number}: must be a string")
+                raise UsageError(f"{name}: sentence {number} must be a string")
             file.write(f"{on_one_line(sentence)}\n")
+            blank = blank and not sentence.strip()
+    if blank:
+        raise UsageError(f"{name}: has no sentence, or only blank ones", hint="give sentences")
     return place
 
 

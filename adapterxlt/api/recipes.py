@@ -11,6 +11,8 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from adapterxlt.api.results import Results
+from adapterxlt.arguments import check_number, path_text, paths_in
+from adapterxlt.devices import AUTO, check_device
 from adapterxlt.errors import FailedStagesError, UsageError
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.registry import find_executor
@@ -20,6 +22,8 @@ from adapterxlt.progress import Progress, Silent
 from adapterxlt.progress_lines import LineProgress
 from adapterxlt.recipe.load import LoadedRecipe
 from adapterxlt.sharing.cache import all_remotes
+from adapterxlt.show import brief
+from adapterxlt.store.output import check_folder
 
 Place = str | PathLike[str]
 _ESCAPED = re.compile("[\x7f-\uffff]")
@@ -57,8 +61,8 @@ def validate(
         Traceback (most recent call last):
         adapterxlt.errors.InvalidRecipeError: stages.nli.train: unknown task `mlni` (...)
     """
-    given = recipe if isinstance(recipe, Mapping) else fspath(recipe)
-    return open_recipe(given, _overrides(overrides), _folders(data), [*map(Path, tasks)])
+    given = recipe if isinstance(recipe, Mapping) else path_text(recipe, "recipe")
+    return open_recipe(given, _overrides(overrides), _folders(data), paths_in(tasks, "tasks"))
 
 
 def run(
@@ -116,6 +120,12 @@ def run(
         >>> results.model("tags").predict(["Ein", "Hund", "."]).tags
         (..., ..., ...)
     """
+    folder = Path(path_text(workdir, "workdir"))
+    check_folder(folder, option="workdir")
+    check_device(device or AUTO)
+    for name, number in (("jobs", jobs), ("trial", trial)):
+        if number is not None:
+            check_number(number, name, least=1)
     if isinstance(recipe, LoadedRecipe):
         if overrides or tasks:
             raise UsageError(
@@ -132,20 +142,25 @@ def run(
     made = in_trial(loaded.recipe, trial, sources, progress)
     done = run_recipe(
         made,
-        workdir=Path(workdir),
+        workdir=folder,
         sources=sources,
         progress=progress,
         device=device,
         remotes=all_remotes(loaded.recipe.store, loaded.base),
         executor=find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None,
     )
-    results = Results(made.name, Path(workdir), done, sources, device or made.device)
+    results = Results(made.name, folder, done, sources, device or made.device)
     if done.failed:
         raise FailedStagesError(done.failed, results)
     return results
 
 
 def _overrides(given: Mapping[str, object] | None) -> list[str]:
+    if given is not None and not isinstance(given, Mapping):
+        raise UsageError(
+            f"overrides: must be a mapping, not {brief(repr(given))}",
+            hint='give keys of the recipe with their values: {"stages.nli.lr": 3e-4}',
+        )
     return [f"{key}={_as_yaml(value)}" for key, value in (given or {}).items()]
 
 
@@ -162,4 +177,6 @@ def _as_yaml(value: object) -> str:
 def _folders(data: Place | Iterable[Place] | None) -> list[str]:
     if data is None:
         return []
-    return [fspath(data)] if isinstance(data, str | PathLike) else [fspath(one) for one in data]
+    if isinstance(data, str | PathLike):
+        return [path_text(data, "data")]
+    return [str(path) for path in paths_in(data, "data")]

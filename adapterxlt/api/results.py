@@ -12,7 +12,8 @@ from typing import Any
 
 from adapterxlt.applying.load import loaded_entry
 from adapterxlt.applying.model import Model
-from adapterxlt.devices import AUTO
+from adapterxlt.arguments import check_number, check_text, path_text
+from adapterxlt.devices import AUTO, check_device
 from adapterxlt.errors import MissingPackageError, UsageError
 from adapterxlt.execution.outcome import RunResult
 from adapterxlt.plan.plan import Sources
@@ -67,6 +68,10 @@ class Results:
         Raises:
             UsageError: the recipe does not have this stage, or its model was not trained.
         """
+        check_text(stage, "stage")
+        if device is not None:
+            check_device(device)
+        check_number(token_budget, "token_budget", least=1)
         if stage not in self._done.models:
             raise UsageError(
                 f"`{self.recipe}` has no stage `{stage}` that makes a model",
@@ -119,7 +124,7 @@ class Results:
             UsageError: the suffix is unknown, or the file belongs to the run.
             AdapterXLTError: the file cannot be written.
         """
-        place = Path(path)
+        place = Path(path_text(path, "path"))
         if place.suffix.lower() not in _FORMS:
             raise UsageError(
                 f"{place}: its name does not tell the format",

@@ -7,10 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+from adapterxlt.arguments import check_text, path_text
 from adapterxlt.benchmarks.folder import score_benchmark
 from adapterxlt.benchmarks.registry import SQUAD, get_benchmark
 from adapterxlt.benchmarks.squad import score_squad, squad_document
 from adapterxlt.errors import UsageError
+from adapterxlt.show import brief
 
 
 def score(
@@ -52,14 +54,17 @@ def score(
         >>> xlt.score("squad", folder / "answers.json", labels)["tasks"]["squad-1.1"]["all"]
         {'exact_match': 100.0, 'f1': 100.0}
     """
+    check_text(benchmark, "benchmark")
+    answers = Path(path_text(predictions, "predictions"))
+    gold = Path(path_text(labels, "labels"))
+    if isinstance(tasks, str) or not isinstance(tasks, Iterable):
+        raise UsageError(f"tasks: must be a list of tasks, not {brief(repr(tasks))}")
     if benchmark == SQUAD:
         if tasks or split != "test":
             raise UsageError("`squad` scores one file, so `tasks` and `split` cannot be used")
-        version, scored = score_squad(Path(predictions), Path(labels), language=language)
+        version, scored = score_squad(answers, gold, language=language)
         return dict(squad_document(version, language, scored))
     if language is not None:
         raise UsageError("`language` can only be used with `squad`")
-    found = score_benchmark(
-        get_benchmark(benchmark), Path(predictions), Path(labels), split=split, tasks=list(tasks)
-    )
+    found = score_benchmark(get_benchmark(benchmark), answers, gold, split=split, tasks=list(tasks))
     return dict(found.document())

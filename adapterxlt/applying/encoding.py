@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from adapterxlt.arguments import check_number, check_text
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.given import text_of
 from adapterxlt.progress import Progress
 from adapterxlt.search.arrays import Floats
+from adapterxlt.show import brief
 from adapterxlt.suggest import suggest
 from adapterxlt.vectors.names import Pooling
 
@@ -26,7 +28,9 @@ def check_pooling(pooling: str, max_length: int) -> None:
     Raises:
         UsageError: the pooling does not exist, or inputs would be empty.
     """
+    check_number(max_length, "max_length")
     if pooling not in POOLINGS:
+        check_text(pooling, "pooling")
         raise UsageError(f"`{pooling}` is not a pooling", hint=suggest(pooling, POOLINGS))
     if max_length < 3:
         raise UsageError(f"max_length: {max_length} subwords are too few for a sentence")
@@ -38,6 +42,8 @@ def layer_of(layer: int | None, depth: int, backbone: str) -> int:
     Raises:
         UsageError: the encoder does not have this layer.
     """
+    if layer is not None:
+        check_number(layer, "layer")
     chosen = depth if layer is None else layer
     if chosen < 0:
         chosen += depth + 1
@@ -52,6 +58,8 @@ def texts_among(sentences: Iterable[object]) -> list[str]:
     Raises:
         UsageError: one of them is not a text; the message says which.
     """
+    if not isinstance(sentences, Iterable):
+        raise UsageError(f"sentences: must be a text or texts, not {brief(repr(sentences))}")
     try:
         return [text_of(each, f"sentence {number}") for number, each in enumerate(sentences)]
     except ValueError as error:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 
 from adapterxlt.applying.model import Model
 from adapterxlt.applying.source import entry_source, find_source
 from adapterxlt.applying.spoken import Spoken
+from adapterxlt.arguments import check_number, path_text, paths_in
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.devices import AUTO, KNOWN, is_device
+from adapterxlt.devices import AUTO, check_device
 from adapterxlt.errors import UsageError
 from adapterxlt.progress import Progress, Silent
+from adapterxlt.show import brief
 from adapterxlt.tasks.catalogue import Catalogue
 from adapterxlt.tasks.own import configured, own_catalogue
 
@@ -60,21 +62,26 @@ def load(
         >>> model.lineage
         'mini > mnli (seq_bn)'
     """
-    if not is_device(device):
-        raise UsageError(f"`{device}` is not a device", hint=f"choose {KNOWN}")
-    if token_budget < 1:
-        raise UsageError(f"token_budget: {token_budget} is not a number above 0")
+    check_device(device)
+    check_number(token_budget, "token_budget", least=1)
     progress = progress or Silent()
-    base = None if backbone is None else fspath(backbone)
-    known = own_catalogue([*map(Path, tasks), *configured()])
+    name = path_text(model, "model")
+    base = None if backbone is None else path_text(backbone, "backbone")
+    known = own_catalogue([*paths_in(tasks, "tasks"), *configured()])
+    if language_adapters is not None and not isinstance(language_adapters, Mapping):
+        raise UsageError(
+            "language_adapters: must be a mapping of language codes to models, "
+            f"not {brief(repr(language_adapters))}"
+        )
     with ExitStack() as stack:
-        source = find_source(fspath(model), base, progress, stack)
+        source = find_source(name, base, progress, stack)
         source.backbone.must_be_encoder("predicting and encoding")
         if language_adapters and len(source.members) != 1:
             raise UsageError(f"{source.name}: does not stand on language adapters")
         given = {}
-        for code, name in (language_adapters or {}).items():
-            other = find_source(fspath(name), str(source.backbone.path), progress, stack)
+        for code, place in (language_adapters or {}).items():
+            adapter = path_text(place, f"language_adapters[{code!r}]")
+            other = find_source(adapter, str(source.backbone.path), progress, stack)
             if len(other.members) != 1:
                 raise UsageError(f"{other.name}: is not a single language adapter")
             given[code] = other.members[0][1]

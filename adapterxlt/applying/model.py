@@ -12,6 +12,7 @@ from adapterxlt.applying.inputs import examples_of, is_one
 from adapterxlt.applying.source import Source
 from adapterxlt.applying.spoken import Spoken
 from adapterxlt.applying.weights import Weights
+from adapterxlt.arguments import check_text
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.answers import Answer
 from adapterxlt.kinds.facts import Example
@@ -238,6 +239,8 @@ class Model:
         chosen = encoding.layer_of(layer, self.layers, self.backbone)
         encoding.check_pooling(pooling, max_length)
         alone = isinstance(sentences, str)
+        if prefix is not None:
+            check_text(prefix, "prefix")
         texts = encoding.texts_among([sentences] if alone else sentences)
         vectors = encoding.vectors_of(
             self.encoder(language),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,10 @@ def tasks(entries: Iterable[str | PathLike[str]] = ()) -> Catalogue:
         >>> [name for name, task in xlt.tasks().items() if task.kind == "regression"]
         ['stsb']
     """
+    from adapterxlt.arguments import paths_in
     from adapterxlt.tasks.own import configured, own_catalogue
 
-    return own_catalogue([*map(Path, entries), *configured()])
+    return own_catalogue([*paths_in(entries, "entries"), *configured()])
 
 
 class _Room(ModuleType):

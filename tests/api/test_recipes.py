@@ -181,6 +181,16 @@ def test_tasks_are_a_mapping(tmp_path: Path) -> None:
     assert xlt.tasks([tmp_path])["mine"].labels == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("quickstrat", "did you mean `quickstart`?"), ("zzz", "bundled recipes: ")]
+)
+def test_a_recipe_that_is_not_there(name: str, told: str) -> None:
+    with pytest.raises(xlt.errors.UsageError, match="there is no bundled recipe") as error:
+        xlt.validate(name)
+    assert str(error.value.hint).startswith(told)
+    assert "known" not in str(error.value.hint)
+
+
 def test_mining_takes_files_and_sentences(tmp_path: Path) -> None:
     left, right = ["Good morning.", "", "A\ndog."], ["Ein Hund.", "Guten Morgen."]
     (tmp_path / "de.txt").write_text("\n".join(right) + "\n", encoding="utf-8")
@@ -217,6 +227,13 @@ def test_mining_gives_at_least_one_pair(top: int) -> None:
     with pytest.raises(xlt.errors.UsageError, match=f"top={top}: it must be at least 1"):
         xlt.mine(["Good morning."], ["Guten Morgen."], top=top)
     assert len(xlt.mine(["Good morning."], ["Guten Morgen."], top=1, threshold=-1)) == 1
+
+
+@pytest.mark.parametrize("nothing", [[], ["", " "]])
+def test_mining_nothing_names_the_side(nothing: list[str]) -> None:
+    for given, side in (((nothing, ["a b"]), "source"), ((["a b"], nothing), "target")):
+        with pytest.raises(xlt.errors.UsageError, match=f"^{side}: has no sentence"):
+            xlt.mine(*given)
 
 
 def test_what_can_not_be_scored_is_refused(tmp_path: Path) -> None:
