@@ -30,6 +30,11 @@ def printable_json(text: str) -> str:
     return _IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def number_of(count: int, noun: str) -> str:
+    """`1 file`, `3 files`: a number and its noun, whose plural ends in s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def size_text(size: int) -> str:
     """`812 B`, `3.4 MB`: bytes in decimal units."""
     number = float(size)

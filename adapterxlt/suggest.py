@@ -18,7 +18,7 @@ def suggest(name: str, known: Iterable[str], *, see: str = "") -> str:
         known: the names that would have been right.
         see: the command that lists all of them.
     """
-    names = sorted(known)
+    names = sorted(set(known))  # stages of several recipes may have one name
     close = closest(name, names)
     if close is not None:
         return f"did you mean `{close}`?"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapterxlt.show import printable, printable_json, size_text
+from adapterxlt.show import number_of, printable, printable_json, size_text
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_json_means_the_same_and_steers_nothing() -> None:
     assert json.loads(text) == document
     assert text == printable(text, lines=True)
     assert "é" in text
+
+
+def test_one_thing_has_no_plural() -> None:
+    told = [number_of(count, "weight") for count in (0, 1, 2)]
+    assert told == ["0 weights", "1 weight", "2 weights"]

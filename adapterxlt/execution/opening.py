@@ -15,7 +15,7 @@ from adapterxlt.plan.trial import in_small
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.load import LoadedRecipe, load_mapping, load_recipe
 from adapterxlt.recipe.schema import Recipe
-from adapterxlt.suggest import suggest
+from adapterxlt.suggest import closest, few
 
 
 def bundled_recipes() -> dict[str, Path]:
@@ -37,10 +37,13 @@ def recipe_path(text: str) -> Path:
     known = bundled_recipes()
     if text in known:
         return known[text]
+    close = closest(path.stem, known)
     what = "is a folder" if path.is_dir() else "no such file"
     raise UsageError(
         f"recipe {text}: {what}, and there is no bundled recipe of this name",
-        hint=f"bundled recipes: {suggest(path.stem, known, see='adapterxlt list recipes')}",
+        hint=f"did you mean `{close}`?"
+        if close
+        else f"bundled recipes: {few(known, see='adapterxlt list recipes')}",
     )
 
 

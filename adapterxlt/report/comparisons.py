@@ -122,7 +122,8 @@ class Comparison:
     def constant_told(self) -> str:
         """The models with one answer in words; "" if there are none."""
         give = "gives" if len(self.constant) == 1 else "give"
-        names = ", ".join(self.constant)
+        *others, last = self.constant or ("",)
+        names = f"{', '.join(others)} and {last}" if others else last
         return f"{names} {give} every example the same answer" if names else ""
 
     def as_dict(self) -> dict[str, object]:

@@ -15,6 +15,7 @@ from typing import IO
 
 from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.sharing.content import MAX_FILES, MAX_TOTAL
+from adapterxlt.show import brief
 from adapterxlt.store.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SIGNATURE_NAME
 
 SUFFIX = ".axlt"
@@ -106,17 +107,17 @@ def read_members(stream: IO[bytes], size: int, where: str) -> dict[str, Member]:
             raise problem from None
         if not info.isreg():
             raise InvalidArtifactError(
-                f"{where}: `{info.name[:100]!r}` is not a plain file, but a link, a device or a "
+                f"{where}: `{brief(info.name)}` is not a plain file, but a link, a device or a "
                 "folder",
                 hint=_HINT,
             )
         if info.name in members:
-            raise InvalidArtifactError(f"{where}: holds `{info.name[:100]!r}` twice")
+            raise InvalidArtifactError(f"{where}: holds `{brief(info.name)}` twice")
         if info.size < 0 or stream.tell() + info.size > size - _END:
             raise problem
         if _header(info.name, info.size) != header:
             raise InvalidArtifactError(
-                f"{where}: the header of `{info.name[:100]!r}` does not have the form of a bundle",
+                f"{where}: the header of `{brief(info.name)}` does not have the form of a bundle",
                 hint=_HINT,
             )
         members[info.name] = Member(stream.tell(), info.size)
@@ -135,4 +136,4 @@ def _header(name: str, size: int) -> bytes:
     try:
         return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
     except (ValueError, UnicodeError):
-        raise InvalidArtifactError(f"`{name[:100]!r}` is not a valid file name") from None
+        raise InvalidArtifactError(f"`{brief(name)}` is not a valid file name") from None

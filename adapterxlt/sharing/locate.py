@@ -69,7 +69,9 @@ def locate(text: str, *, models: bool = False) -> Path:
             raise _unshared(text, folder, named[0], entries)
         raise UsageError(
             f"{text}: there is no trained stage of this name",
-            hint=suggest(stage, [entry.title for entry in entries]) if entries else None,
+            hint=suggest(stage, [entry.title for entry in entries])
+            if entries
+            else f"{folder} has no trained stage yet",
         )
     if "://" in text:
         place = local_path(text)

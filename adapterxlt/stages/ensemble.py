@@ -16,6 +16,7 @@ from adapterxlt.recipe.schema import Stage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import tasks_of_heads
+from adapterxlt.show import number_of
 from adapterxlt.tasks.catalogue import compatible
 
 
@@ -78,7 +79,8 @@ class _Ensemble(StageKind[EnsembleStage]):
         if len(stage.weights) != len(stage.ensemble):
             draft.refuse(
                 (*at, "weights"),
-                f"has {len(stage.weights)} weights for {len(stage.ensemble)} stages",
+                f"has {number_of(len(stage.weights), 'weight')} for "
+                f"{number_of(len(stage.ensemble), 'stage')}",
             )
 
     def steps(self, scene: Scene, name: str, stage: EnsembleStage) -> Iterable[Step]:

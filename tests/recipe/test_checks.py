@@ -142,7 +142,7 @@ def test_a_sound_recipe() -> None:
         ),
         (
             "a: {merge: [nli, b], weights: [1.0]}\nb: {train: mnli}",
-            "5 stages.a.weights: has 1 weights for 2 stages",
+            "5 stages.a.weights: has 1 weight for 2 stages",
         ),
         (
             "a: {evaluate: pos, on: xnli}",

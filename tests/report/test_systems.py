@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,8 @@ def test_a_model_with_one_answer_for_everything_is_named(tmp_path: Path) -> None
     assert found.constant == ("after.s2",)
     assert str(found).endswith("; after.s2 gives every example the same answer")
     assert found.as_dict()["constant"] == ["after.s2"]
+    several = replace(found, constant=("a", "b", "c")).constant_told
+    assert several == "a, b and c give every example the same answer"
 
 
 def test_each_layer_is_a_comparison_of_its_own(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_one_model_twice_is_refused(recipe: Recipe, tmp_path: Path) -> None:
         ("x: {ensemble: nli}", "stages.x.ensemble: needs at least 2 items"),
         (
             "x: {ensemble: [nli, more], weights: [1]}",
-            "stages.x.weights: has 1 weights for 2 stages",
+            "stages.x.weights: has 1 weight for 2 stages",
         ),
         (
             "x: {ensemble: [nli, more], weights: [1, 0]}",

@@ -198,7 +198,7 @@ def test_the_member_whose_head_it_has_comes_first(tiny_backbone: Path) -> None:
         ),
         ("{merge: [bn, bn2], layers: {low: [1, 0]}}", "layers.low: is not a range of layers"),
         ("{merge: [bn, bn2], layers: {3-1: [1, 0]}}", "layers.3-1: is not a range of layers"),
-        ("{merge: [bn, bn2], layers: {0: [1]}}", "layers.0: has 1 weights for 2 stages"),
+        ("{merge: [bn, bn2], layers: {0: [1]}}", "layers.0: has 1 weight for 2 stages"),
         (
             "{merge: [bn, bn2], layers: {0-1: [1, 0], 1-2: [0, 1]}}",
             "layers: layer 1 is both in 0-1 and 1-2",

@@ -12,7 +12,7 @@ from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
 from adapterxlt.sharing.entries import Entry, read_entries
 from adapterxlt.sharing.facts import data_of
-from adapterxlt.show import printable, size_text
+from adapterxlt.show import number_of, printable, size_text
 from adapterxlt.store.output import check_output
 from adapterxlt.store.store import STORE_FOLDER
 
@@ -42,7 +42,7 @@ def command(path: Path, html: Path | None, as_json: bool) -> None:
         output = check_output(html, inputs=inputs, option="--html")
         with output.open_text() as page:
             page.write(render(entries, output.path.parent))
-        click.echo(f"{html}: {len(entries)} artifacts", err=True)
+        click.echo(f"{html}: {number_of(len(entries), 'artifact')}", err=True)
     if as_json:
         print_json({"path": str(path), "artifacts": [_document(entry) for entry in entries]})
     elif html is None and entries:

@@ -21,7 +21,7 @@ from adapterxlt.sharing.locate import find_backbone, locate
 from adapterxlt.sharing.signature import check_signature
 from adapterxlt.sharing.source import FolderSource, open_source
 from adapterxlt.sharing.verify import unpack, verify
-from adapterxlt.show import printable
+from adapterxlt.show import number_of, printable
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.store import check_files
 
@@ -71,7 +71,8 @@ def command(
             }
         )
         return
-    counted = f"{len(manifest.files)} files" + ("" if tensors is None else f", {tensors} tensors")
+    counted = number_of(len(manifest.files), "file")
+    counted += "" if tensors is None else f", {number_of(tensors, 'tensor')}"
     click.echo(f"{printable(manifest.title)}: {counted}: unchanged")
     click.echo("not loaded (--no-load)" if no_load else "loads and gives its reference outputs")
     click.echo(printable(signature) if signature else "unsigned")

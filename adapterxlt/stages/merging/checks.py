@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from adapterxlt.backbones.backbone import Backbone
@@ -10,6 +10,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.merging import cancel_exactly
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.shape import ShapeOf
+from adapterxlt.show import number_of
 from adapterxlt.stages.merging.keys import MergeStage
 from adapterxlt.suggest import suggest
 
@@ -61,7 +62,8 @@ def _check_weights(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
         return
     if len(stage.weights) != len(stage.merge):
         draft.refuse(
-            (*at, "weights"), f"has {len(stage.weights)} weights for {len(stage.merge)} stages"
+            (*at, "weights"),
+            _unequal(stage.weights, stage),
         )
     elif stage.how == "average" and cancel_exactly(stage.weights):
         message = "sum to zero, so they do not define an average"
@@ -74,7 +76,10 @@ def _check_layers(draft: Draft, at: KeyPath, stage: MergeStage) -> None:
         if text not in stage.ranges:
             draft.refuse(path, "is not a range of layers", _READ)
         elif len(weights) != len(stage.merge):
-            draft.refuse(path, f"has {len(weights)} weights for {len(stage.merge)} stages")
+            draft.refuse(
+                path,
+                _unequal(weights, stage),
+            )
         elif stage.how == "average" and cancel_exactly(weights):
             draft.refuse(path, "sum to zero, so they do not define an average", "use `how: sum`")
     for one, other in pairwise(sorted(stage.ranges.values(), key=lambda part: part.first)):
@@ -118,3 +123,8 @@ def _unfit(stage: MergeStage) -> Iterator[tuple[str, str, str | None]]:
     if kept != "random" and stage.seed is not None:
         message = "has no effect, because nothing is drawn at random"
         yield "seed", message, "use `sparsify: random`, or leave it out"
+
+
+def _unequal(weights: Sequence[float], stage: MergeStage) -> str:
+    members = number_of(len(stage.merge), "stage")
+    return f"has {number_of(len(weights), 'weight')} for {members}"
