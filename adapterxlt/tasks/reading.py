@@ -48,7 +48,7 @@ def read_text(path: Path) -> str:
     """Read a file's text, UTF-8 with or without a byte order mark; compressed files are unpacked.
 
     Raises:
-        MissingDataError: the file is unreadable, damaged, empty, not UTF-8, or has NUL bytes.
+        MissingDataError: the file is unreadable, damaged, blank, not UTF-8, or has NUL bytes.
     """
     raw = _read(path)
     try:

@@ -54,9 +54,16 @@ def test_wrong_encoding_behind_a_byte_order_mark(write: Write) -> None:
         read_text(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n \n", b"\xef\xbb\xbf"])
-def test_empty_file(write: Write, content: bytes) -> None:
-    with pytest.raises(MissingDataError, match="the file is empty"):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n \n", "the file has only blank lines"),
+        (b"\xef\xbb\xbf", "the file is empty"),
+    ],
+)
+def test_empty_file(write: Write, content: bytes, told: str) -> None:
+    with pytest.raises(MissingDataError, match=told):
         read_lines(write("f", content))
 
 
