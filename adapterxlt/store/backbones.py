@@ -6,6 +6,7 @@ the work folder remembers it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from adapterxlt.store.files import write_atomic
@@ -21,7 +22,13 @@ def note_backbone(store: Store, content: str, folder: Path) -> None:
 
 
 def noted_backbone(store: Store, content: str) -> Path | None:
-    """The folder of a backbone; None where it was not noted. Its content may have changed since."""
+    """The folder of a backbone; None where it was not noted. Its content may have changed since.
+
+    Args:
+        content: the hash of its content, which may come from anyone.
+    """
+    if not re.fullmatch("[0-9a-f]{64}", content):
+        return None
     try:
         text = (store.root / FOLDER / content).read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -16,3 +16,11 @@ def test_the_last_folder_of_a_content_is_remembered(tmp_path: Path) -> None:
         assert noted_backbone(store, "ab" * 32) == folder
     assert noted_backbone(store, "cd" * 32) is None
     assert store.entries() == []
+
+
+def test_a_content_that_is_no_hash_opens_no_other_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    note_backbone(store, "ab" * 32, tmp_path)
+    (store.root / "elsewhere").write_text("/etc\n")
+    for content in ("../elsewhere", str(store.root / "elsewhere"), "", "."):
+        assert noted_backbone(store, content) is None
