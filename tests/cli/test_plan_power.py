@@ -233,7 +233,9 @@ stages:
 def test_what_one_example_cannot_detect_is_no_number(tmp_path: Path) -> None:
     recipe = RECIPE.replace("cap: 50", "cap: 1")
     (tmp_path / "r.yaml").write_text(recipe[: recipe.index("  t: ")])
-    done = CliRunner().invoke(cli, ["plan", str(tmp_path / "r.yaml"), "--power"])
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(
+        cli, ["plan", str(tmp_path / "r.yaml"), "--power"]
+    )
     [line] = [each for each in done.output.splitlines() if "pawsx test" in each]
     assert "> 100" in line
     assert done.exit_code == 0

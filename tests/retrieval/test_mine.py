@@ -93,7 +93,7 @@ def full(*_, **__):
     ("owner", "name", "place"),
     [
         (os, "posix_fallocate", r"out\.work/\.vectors/[0-9a-f]+/1-mean\.npy"),
-        (os, "fsync", r"out\.work"),  # the count of blocks that are done
+        (os, "fsync", r"out\.work/\.vectors/[0-9a-f]+/state\.json"),  # the count of done blocks
         (np, "savez", r"out\.work"),  # the neighbours
         (mine, "on_one_line", r"out"),
     ],
