@@ -176,5 +176,5 @@ def test_what_is_refused() -> None:
             "lexicon)"
         ),
         "5 stages.d.probe[1]: `none` is listed twice",
-        "5 stages.d.baseline: `a` is not one of the models listed here (known: none, none)",
+        "5 stages.d.baseline: `a` is not one of the models listed here (known: none)",
     ]
