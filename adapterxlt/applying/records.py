@@ -23,7 +23,7 @@ from adapterxlt.errors import MissingDataError, UsageError
 from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.given import WrongPartsError, shown, text_of
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.store.compressed import DAMAGE, opened, plain_name
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.conllu import FORM, is_conllu, is_no_word
@@ -44,8 +44,8 @@ class Record:
     """One input of a file.
 
     Args:
-        line: its first line, counted from 1.
-        name: its id: the one in the file, or else the number of the input, counted from 0.
+        line: its first line, number_of from 1.
+        name: its id: the one in the file, or else the number of the input, number_of from 0.
         example: the example to predict; None if the input is wrong.
         problem: what is wrong with it; "" if nothing is.
     """
@@ -204,7 +204,7 @@ def _table(
     for row in rows_of(chain([start], lines), DELIMITERS[written], quoting):
         told = f"is not {written.upper()}: {row.problem}" if row.problem else ""
         if names is not None and not told and len(row.cells) != len(names):
-            told = f"has {counted(len(row.cells), 'column')}, but the header has {len(names)}"
+            told = f"has {number_of(len(row.cells), 'column')}, but the header has {len(names)}"
         if told and (names is None or row.last > row.first):
             hint = "a quote may not be closed; in a quoted field, write quotes twice"
             raise bad(path, row.first, told, hint)

@@ -126,7 +126,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
                 and one.models[0].row.setup == asked[0].model
                 and one.baselines[0].row.setup == asked[0].baseline
             ),
-            key=lambda one: len(one.models),  # of several recipes, the one with most seeds
+            key=lambda one: len(one.models),  # if several recipes have it
             default=None,
         )
         if contest is not None:

@@ -10,7 +10,7 @@ from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
 from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem, UsageError
 from adapterxlt.execution.opening import open_recipe, recipe_path
-from adapterxlt.show import printable
+from adapterxlt.show import number_of, printable
 
 
 @click.command()
@@ -50,7 +50,9 @@ def command(
         print_json({"recipes": [_document(text, problems) for text, problems in found.items()]})
     else:
         for text, problems in found.items():
-            click.echo(f"{text}: {_count(problems)}" if problems else f"{text}: ok")
+            click.echo(
+                f"{text}: {number_of(len(problems), 'problem')}" if problems else f"{text}: ok"
+            )
             for problem in problems:
                 click.echo(f"  {problem}")
     for reason, texts in absent.items():
@@ -85,10 +87,6 @@ def _problems(
 
 def _missing(error: UsageError) -> Problem:
     return Problem("", error.message, hint=error.hint)
-
-
-def _count(problems: tuple[Problem, ...]) -> str:
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
 
 
 def _document(text: str, problems: tuple[Problem, ...]) -> dict[str, object]:

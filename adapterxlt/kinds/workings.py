@@ -71,7 +71,7 @@ class Workings(ABC):
         return len(features)
 
     def points(self, features: Sequence[Feature], draw: np.random.Generator) -> list[Feature]:
-        """Inputs of one row, by whose frozen features classes are told apart.
+        """Return inputs of one row each, whose frozen features tell classes apart.
 
         Each has one class, or a class for some of its tokens and `IGNORED` for the others. Where
         the classes are parts of the same text, an input has one of them: a point must not be

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,8 +146,7 @@ def _contest(pair: Asked, sides: Sequence[Sequence[_Found]]) -> Contest | None:
     own, base = max(itertools.product(*groups), key=_common)
     if setup_in(own[0].row) == setup_in(base[0].row) and _fingerprints(own) & _fingerprints(base):
         return None
-    rows = [one.system.rows for one in (*own, *base)]
-    shared = [code for code in rows[0] if all(code in each for each in rows)]
+    rows, shared = _shared((own, base))
     trained = {code for each in rows for row in each.values() for code in row.trained_in}
     zero_shot = [code for code in shared if not is_among(code, trained)]
     judged = tuple(zero_shot or shared)
@@ -162,7 +161,7 @@ def _contest(pair: Asked, sides: Sequence[Sequence[_Found]]) -> Contest | None:
 
 
 def _groups(name: str, side: Sequence[_Found]) -> list[list[_Found]]:
-    """Return the measurements of one model, those apart that differ in more than seeds.
+    """Return the measurements of one model, in groups that differ in more than seeds.
 
     Raises:
         UsageError: they are of several models.
@@ -195,15 +194,20 @@ def _telling(groups: Sequence[Sequence[_Found]]) -> list[str]:
     return [f"`{name}`" for name in dict.fromkeys(told)]
 
 
+def _shared(groups: Iterable[Sequence[_Found]]) -> tuple[list[Mapping[str, Row]], list[str]]:
+    """Return the rows of each measurement, and the languages that all of them have."""
+    rows = [one.system.rows for group in groups for one in group]
+    return rows, [code for code in rows[0] if all(code in each for each in rows)]
+
+
 def _common(groups: tuple[Sequence[_Found], ...]) -> tuple[int, int]:
     """Return how many languages, and then how many examples, two groups have in common."""
-    rows = [one.system.rows for group in groups for one in group]
-    shared = [code for code in rows[0] if all(code in each for each in rows)]
+    rows, shared = _shared(groups)
     return len(shared), sum(min(each[code].n for each in rows) for code in shared)
 
 
 def _by_seeds(group: Sequence[_Found], judged: Sequence[str], clash: list[str]) -> list[System]:
-    """Return one system for each seed; of one that was measured twice, the last counts."""
+    """Return one system for each seed; if one was measured twice, the last counts."""
     found: dict[tuple[int, ...], System] = {}
     for one in group:
         rows = {code: one.system.rows[code] for code in judged}

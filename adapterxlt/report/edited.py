@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from adapterxlt.report.read import Run
 from adapterxlt.results.cells import cell_measures
 from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.show import number_of
 
 
 def edited(runs: Iterable[Run]) -> Iterator[str]:
@@ -32,9 +33,9 @@ def edited(runs: Iterable[Run]) -> Iterator[str]:
         path = run.workdir / RESULTS_NAME
         for stage, found in differing.items():
             row, value = found[0]
-            count = f"{len(found)} value{'s' * (len(found) > 1)}"
             yield (
-                f"warning: {path}: {count} of stage `{stage}` of {run.heading} "
+                f"warning: {path}: {number_of(len(found), 'value')} of stage `{stage}` "
+                f"of {run.heading} "
                 f"{'is' if len(found) == 1 else 'are'} not what was measured, such as "
                 f"{row.metric} of {row.model} on {row.task} {row.split}, {row.language}: "
                 f"{row.value:g}, but the store has {value:g}; "

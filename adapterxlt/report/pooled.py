@@ -34,14 +34,15 @@ def pooled_p(estimates: Sequence[Estimate], clusters: int) -> list[float | None]
     families: dict[object, list[Estimate]] = {}
     for one in estimates:
         families.setdefault(_design(one), []).append(one)
+    usual = {
+        design: [_usual(listed) for listed in zip(*(own.spreads for own in alike), strict=True)]
+        for design, alike in families.items()
+        if len(alike) > 1
+    }
     found: list[float | None] = []
     for one in estimates:
-        alike = families[_design(one)]
-        p = one.p
-        if one.spreads and len(alike) > 1:
-            floors = [
-                _usual(listed) for listed in zip(*(own.spreads for own in alike), strict=True)
-            ]
+        p, floors = one.p, usual.get(_design(one))
+        if floors:
             spreads = [_at_least(*pair) for pair in zip(one.spreads, floors, strict=True)]
             p = error_of(one.examples, clusters, spreads, one.alone).p(one.points, clusters)
         found.append(p)

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapterxlt.errors import UsageError
 from adapterxlt.languages import is_known
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.tasks.guess_content import look_into
 from adapterxlt.tasks.guessed import Content
 from adapterxlt.tasks.short_form import SPLITS
@@ -105,8 +105,8 @@ def guess(name: str, files: Sequence[Path], folder: Path) -> Guess:
 
 def _of_kind(content: Content) -> str:
     words = content.kind.replace("_", " ")
-    labels = f" of {counted(len(content.labels), 'label')}" if content.labels else ""
-    return f"{words}{labels}, from {counted(content.rows, content.called)}{content.written}"
+    labels = f" of {number_of(len(content.labels), 'label')}" if content.labels else ""
+    return f"{words}{labels}, from {number_of(content.rows, content.called)}{content.written}"
 
 
 def _patterns(names: Sequence[str]) -> Mapping[str, tuple[str, str, str]]:

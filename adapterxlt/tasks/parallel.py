@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task, members_of
 from adapterxlt.tasks.layout import Layout
@@ -31,7 +31,8 @@ def uneven(task: Task, split: str, examples: Mapping[str, int]) -> str:
     if len(by_count) < 2:
         return ""
     told = " and ".join(
-        f"{counted(count, 'example')} in {few(languages)}" for count, languages in by_count.items()
+        f"{number_of(count, 'example')} in {few(languages)}"
+        for count, languages in by_count.items()
     )
     return (
         f"`parallel: row` says that the same rows are translations of each other, but {split} has "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapterxlt.cli.options import data_option, json_option, print_json
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 
 if TYPE_CHECKING:
     from adapterxlt.tasks.inspect import Findings, Part
@@ -51,7 +51,7 @@ def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: boo
 
 def _lines(found: Findings) -> Iterator[str]:
     for part in found.parts:
-        count = counted(part.examples, "example")
+        count = number_of(part.examples, "example")
         yield f"{part.language} {part.split}: {count} ({', '.join(part.files)})"
         if part.labels:
             shown = [f"{label} {count}" for label, count in part.labels.items()]
@@ -77,4 +77,4 @@ def _warnings(part: Part) -> Iterator[str]:
 
 
 def _texts(count: int, one: str, several: str) -> str:
-    return f"{counted(count, 'example')} {one if count == 1 else several}"
+    return f"{number_of(count, 'example')} {one if count == 1 else several}"

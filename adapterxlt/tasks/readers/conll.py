@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from adapterxlt.kinds.tagging import TaggingExample
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.tasks.conllu import is_no_word
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import LabelIndex
@@ -81,4 +81,4 @@ def _expected(columns: int, tag: int) -> str:
 
 
 def _only(columns: int) -> str:
-    return f"the line has only {counted(columns, 'column')}"
+    return f"the line has only {number_of(columns, 'column')}"

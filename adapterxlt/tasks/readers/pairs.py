@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapterxlt.kinds.pair_classification import PairExample
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
@@ -119,7 +119,7 @@ def _columns(path: Path, layout: Layout, header: str) -> tuple[int, int, int, in
 
 
 def _from_the_right(found: Found) -> Iterator[_Row]:
-    """Read columns counted from the right, as published descriptions differ on the left ones.
+    """Read columns number_of from the right, as published descriptions differ on the left ones.
 
     If not every line ends with a label, the file counts as a test file without labels, which lacks
     the last column. Cells may be empty.
@@ -152,7 +152,7 @@ def _misfit(path: Path, number: int, row: list[str], expected: int) -> Exception
     return bad(
         path,
         number,
-        f"{counted(len(row), 'tab-separated column')}, {expected} expected ({missing})",
+        f"{number_of(len(row), 'tab-separated column')}, {expected} expected ({missing})",
         "write one example per line, without tabs or line breaks inside an example",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.store.compressed import plain_name
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Layout
@@ -95,7 +95,7 @@ def _table(
                 check_header(path, row.first, names)
                 continue
         if len(row.cells) != len(names):
-            told = f"{counted(len(row.cells), 'column')}, {len(names)} expected"
+            told = f"{number_of(len(row.cells), 'column')}, {len(names)} expected"
             raise bad(path, row.first, told, _OPEN if quoting == "csv" else None)
         yield row.first, dict(zip(names, row.cells, strict=True))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adapterxlt.kinds.tagging import TaggingExample
-from adapterxlt.show import counted
+from adapterxlt.show import number_of
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
 from adapterxlt.tasks.readers.records import name_of, records_of, value_of
@@ -154,7 +154,7 @@ def _one_per_line(found: Found) -> Iterator[_Sentence]:
             raise bad(path, number, "no tags", "expected: words, tab, tags")
         if tab and len(words) != len(tags):
             raise bad(
-                path, number, f"{counted(len(words), 'word')}, but {counted(len(tags), 'tag')}"
+                path, number, f"{number_of(len(words), 'word')}, but {number_of(len(tags), 'tag')}"
             )
         found_tags = tuple(labels.of(tag, number) for tag in tags) if tab else None
         yield tuple(words), found_tags, None
@@ -179,7 +179,7 @@ def _records(found: Found) -> Iterator[_Sentence]:
             raise bad(path, number, "words and tags must be lists, or texts separated by spaces")
         if len(words) != len(tags):
             raise bad(
-                path, number, f"{counted(len(words), 'word')}, but {counted(len(tags), 'tag')}"
+                path, number, f"{number_of(len(words), 'word')}, but {number_of(len(tags), 'tag')}"
             )
         found_tags = tuple(labels.of(str(tag), number) for tag in tags)
         yield tuple(map(str, words)), found_tags, name_of(found, index, record)
