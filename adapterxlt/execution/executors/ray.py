@@ -98,8 +98,9 @@ class Ray:
         self._nodes = _nodes(ray)
         self._url = exchange.url if exchange else ""
         self._job = ray.put(work.document.read_text(encoding="utf-8"))
-        keeper = ray.remote(Pieces).options(num_cpus=0, max_restarts=-1)
-        self._pieces = keeper.remote() if exchange else None
+        # On the run's own node: on any other it could die, and what it keeps would be lost.
+        here = {"num_cpus": 0, "scheduling_strategy": _on_node(_node_of_the_run(ray))}
+        self._pieces = ray.remote(Pieces).options(**here).remote() if exchange else None
         self._token = work.folder / f".seen-{uuid4().hex}"
         self._token.parent.mkdir(parents=True, exist_ok=True)
         self._token.touch()
@@ -245,18 +246,24 @@ def _worker(document: Path, make: Callable[[], Worker]) -> Worker:
     return _workers[document]
 
 
-def _check_nodes(ray: Any, context: Context) -> None:
-    """Check that every node can do its part; log the nodes that have different versions."""
+def _on_node(node_id: str) -> Any:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+    return NodeAffinitySchedulingStrategy(node_id, soft=False)
+
+
+def _node_of_the_run(ray: Any) -> str:
+    """Return the node that dies with the run; for a run through a client, that of its server."""
+    return str(ray.get_runtime_context().get_node_id())
+
+
+def _check_nodes(ray: Any, context: Context) -> None:
+    """Check that every node can do its part; log the nodes that have different versions."""
     ask = ray.remote(answer)
     try:
         with question(context) as asked:
             refs = [
-                ask.options(
-                    num_cpus=0,
-                    scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], False),
-                ).remote(asked)
+                ask.options(num_cpus=0, scheduling_strategy=_on_node(node["NodeID"])).remote(asked)
                 for node in ray.nodes()
                 if node["Alive"]
             ]

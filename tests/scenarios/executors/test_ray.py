@@ -111,10 +111,12 @@ def test_nodes_without_a_shared_disk_work_through_a_remote(
     first = ("nli", "direct", "second")
     entries = Store(tmp_path / "whole/store").entries()
     executor = make(Options(address=cluster.address))
-    see, deaths = executor._see_begun, []
+    see, deaths, keepers = executor._see_begun, [], set()
 
     def kill_where_it_begins() -> None:
         see()
+        keeper = ray._private.state.actors(executor._pieces._actor_id.hex())
+        keepers.add(keeper["Address"]["NodeID"])
         logs = (tmp_path / "doomed/logs").glob("*/*.log")
         if not deaths and (begun := [log.stem for log in logs if " on " in log.read_text()]):
             deaths.extend(begun)
@@ -128,6 +130,7 @@ def test_nodes_without_a_shared_disk_work_through_a_remote(
         result = run("ray", executor, stages, url)
     assert not result.failed
     assert deaths, "the node was never given a stage"
+    assert keepers == {cluster.head_node.node_id}, "logs are kept where no node's death loses them"
     results = [(tmp_path / name / "results.json").read_bytes() for name in ("whole", "ray")]
     assert results[0] == results[1]
     assert contents(tmp_path / "whole/store") == contents(tmp_path / "ray/store")
