@@ -98,9 +98,7 @@ class Ray:
         self._nodes = _nodes(ray)
         self._url = exchange.url if exchange else ""
         self._job = ray.put(work.document.read_text(encoding="utf-8"))
-        # On the run's own node: on any other it could die, and what it keeps would be lost.
-        here = {"num_cpus": 0, "scheduling_strategy": _on_node(_node_of_the_run(ray))}
-        self._pieces = ray.remote(Pieces).options(**here).remote() if exchange else None
+        self._pieces = _keeper(ray) if exchange else None
         self._token = work.folder / f".seen-{uuid4().hex}"
         self._token.parent.mkdir(parents=True, exist_ok=True)
         self._token.touch()
@@ -252,9 +250,13 @@ def _on_node(node_id: str) -> Any:
     return NodeAffinitySchedulingStrategy(node_id, soft=False)
 
 
-def _node_of_the_run(ray: Any) -> str:
-    """Return the node that dies with the run; for a run through a client, that of its server."""
-    return str(ray.get_runtime_context().get_node_id())
+def _keeper(ray: Any) -> Any:
+    """Start the actor that keeps pieces of logs, on the run's own node, or its client server's.
+
+    Any other node could die before the run, and what it keeps would be lost.
+    """
+    here = _on_node(ray.get_runtime_context().get_node_id())
+    return ray.remote(Pieces).options(num_cpus=0, scheduling_strategy=here).remote()
 
 
 def _check_nodes(ray: Any, context: Context) -> None:
