@@ -256,7 +256,8 @@ def _keeper(ray: Any) -> Any:
     Any other node could die before the run, and what it keeps would be lost.
     """
     here = _on_node(ray.get_runtime_context().get_node_id())
-    return ray.remote(Pieces).options(num_cpus=0, scheduling_strategy=here).remote()
+    options = {"num_cpus": 0, "max_restarts": -1, "scheduling_strategy": here}
+    return ray.remote(Pieces).options(**options).remote()
 
 
 def _check_nodes(ray: Any, context: Context) -> None:
