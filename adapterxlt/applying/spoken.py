@@ -16,15 +16,12 @@ from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.models.spec import read_spec
 from adapterxlt.plan.memory import read_notes
-from adapterxlt.recipe.language_adapters import stage_of
+from adapterxlt.recipe.language_adapters import place_of_own, stage_of
 from adapterxlt.recipe.used import data_parts
 from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.store.manifest import MANIFEST_NAME
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Task
-
-# A parameter of steps whose language adapter is a separate input, besides their base.
-_SWAPPED = "language_adapter"
 
 
 class Spoken:
@@ -89,14 +86,16 @@ class Spoken:
         step = self._source.lineage[-1] if self._source.lineage else None
         while step is not None and step["inputs"]:
             params, inputs = step["params"], step["inputs"]
-            swapped = _SWAPPED in params
-            if not swapped and params.get("relation") not in ("after", "stack_on"):
+            place = place_of_own(params, len(inputs))
+            if place is None and step["kind"] == "fuse":  # its members stand on the same
+                step = by_fingerprint[inputs[0]]
+                continue
+            if place is None and params.get("relation") not in ("after", "stack_on"):
                 return None
-            place = (-1 if step["kind"] == "fuse" else 1) if swapped else 0
-            below = by_fingerprint[inputs[place]]
+            below = by_fingerprint[inputs[place or 0]]
             if self._language_of(below["params"]) is not None:
                 return below
-            step = None if swapped else below
+            step = below if place is None else None
         return None
 
     def _language_of(self, params: Mapping[str, Any]) -> str | None:

@@ -57,6 +57,10 @@ class _UsedElsewhere(BaseModel):
     own: dict[str, tuple[str, tuple[str, ...], bool]]  # kind, labels, multi-label or not
     note: str
     depth: int
+    top: str
+    below: str
+    weights: str
+    fused: bool
 
 
 class Job(BaseModel):

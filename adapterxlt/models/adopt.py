@@ -16,10 +16,17 @@ from adapterxlt.models import tensors
 from adapterxlt.models.fit import check_fit
 from adapterxlt.models.foreign_weights import Weights
 from adapterxlt.models.load import load
-from adapterxlt.models.parts import ADAPTER_FILE, HEAD_FILE
+from adapterxlt.models.parts import HEAD_FILE
 from adapterxlt.models.plain_heads import places
 from adapterxlt.models.save import save
-from adapterxlt.models.spec import WEIGHTS_FILE, AdapterSpec, HeadSpec, ModelSpec, backbone_spec
+from adapterxlt.models.spec import (
+    ADAPTER_FILE,
+    WEIGHTS_FILE,
+    AdapterSpec,
+    HeadSpec,
+    ModelSpec,
+    backbone_spec,
+)
 
 
 def adopt(

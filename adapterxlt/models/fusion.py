@@ -1,4 +1,8 @@
-"""AdapterFusion (Pfeiffer et al. 2021): trained adapters combined by learnt attention."""
+"""AdapterFusion (Pfeiffer et al. 2021): trained adapters combined by learnt attention.
+
+Of a stack, it mixes the output of the topmost adapter only: in `adapters`, `Fuse(Stack(a, b), ...)`
+drops what `a` adds to the hidden states. So what is below must be the same, and comes below it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from adapterxlt.models.base import load_base
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.parts import (
     Built,
+    adapter_file,
     add_saved,
     check_name,
     methods_of,
@@ -24,7 +29,7 @@ from adapterxlt.models.parts import (
 )
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import to_block
-from adapterxlt.models.speak import language_adapter, top_of
+from adapterxlt.models.speak import language_adapter
 from adapterxlt.models.spec import (
     FuseSetup,
     HeadSpec,
@@ -32,6 +37,7 @@ from adapterxlt.models.spec import (
     Setup,
     StackSetup,
     backbone_spec,
+    tower,
 )
 from adapterxlt.models.trainable import expected_trainable
 
@@ -53,9 +59,10 @@ def build_fusion(
     """Build AdapterFusion over trained single adapters, in training mode.
 
     Args:
-        members: artifacts of the adapters, which stand on the same weights of the backbone: the
-            pretrained ones, or fine-tuned ones, which become a part of the fusion. With
-            `language`, they may stand on another language adapter, which is left out.
+        members: artifacts of single adapters, or of stacks with the same adapters below the
+            topmost one, which come below the fusion. All stand on the same weights of the
+            backbone: the pretrained ones, or fine-tuned ones, which become a part of the fusion.
+            With `language`, the lowest adapter of stacks is another language's, and is left out.
         fusion: configuration of the fusion layers.
         name: name of what is trained, unique per content.
         head: the new head; heads of the members are never used.
@@ -67,20 +74,25 @@ def build_fusion(
         AdapterXLTError: the members cannot be fused.
     """
     check_name(name)
-    specs = _members(backbone, members, speaking=language is not None)
+    specs, lower = _members(backbone, members, speaking=language is not None)
     methods = {top: methods_of(spec)[top] for top, spec in specs.items()}
     reason = can_fuse([parse_method(method) for method in methods.values()])
     if reason:
         raise AdapterXLTError(f"`{name}`: {reason}")
     model, full = _base(backbone, list(specs.values()), members)
     fused = FuseSetup(fuse=tuple(methods))
-    setup: Setup = fused
+    first = next(iter(specs.values()))
+    methods = {part: methods_of(first)[part] for part in lower} | methods
+    below = list(lower)
     if language is not None:
-        below, method = language_adapter(backbone, language)
-        add_saved(model, read_for(backbone, language), language, below)
-        setup, methods = StackSetup(stack=(below, fused)), {below: method, **methods}
+        spoken, method = language_adapter(backbone, language)
+        add_saved(model, read_for(backbone, language), language, spoken)
+        below, methods = [spoken, *below], {spoken: method, **methods}
+    for part in lower:
+        add_saved(model, first, members[0], part)
     for (top, spec), folder in zip(specs.items(), members, strict=True):
         add_saved(model, spec, folder, top)
+    setup: Setup = StackSetup(stack=(*below, fused)) if below else fused
     torch.manual_seed(seed)
     model.add_adapter_fusion(list(fused.fuse), config=fusion)
     spec = ModelSpec(
@@ -102,21 +114,46 @@ def build_fusion(
     return ready_to_train(model, backbone, spec, frozen_dropout, trained)
 
 
-def _members(backbone: Backbone, members: Sequence[Path], speaking: bool) -> dict[str, ModelSpec]:
-    """Return the members' descriptions by the names of their adapters, which must be distinct."""
+def _members(
+    backbone: Backbone, members: Sequence[Path], speaking: bool
+) -> tuple[dict[str, ModelSpec], tuple[str, ...]]:
+    """Return the members' descriptions by the names of their topmost adapters, and those below."""
     found: dict[str, ModelSpec] = {}
+    lower: list[tuple[str, ...]] = []
     for folder in members:
         spec = read_for(backbone, folder)
-        if not (speaking or isinstance(spec.setup, str)):
+        parts = tower(spec.setup) if spec.setup is not None else ()
+        names = tuple(part for part in parts if isinstance(part, str))
+        if not names or len(names) < len(parts):
             raise AdapterXLTError(
-                f"cannot fuse `{spec.name}` (`{folder}`): it is not a single adapter",
-                hint="only adapters that were trained without stack_on or fuse can be fused",
+                f"cannot fuse `{spec.name}` (`{folder}`): it "
+                + ("has a fusion" if parts else "has no adapter")
             )
-        top = top_of(spec) if speaking else spec.name
+        *below, top = names
         if top in found:
             raise AdapterXLTError(f"cannot fuse an adapter with itself: {top}")
         found[top] = spec
-    return found
+        lower.append(tuple(below[1:] if speaking else below))
+        if lower[-1] != lower[0] or not all(
+            _same_adapter(name, (members[0], folder), (next(iter(found.values())), spec))
+            for name in lower[0]
+        ):
+            raise AdapterXLTError(
+                f"cannot fuse `{spec.name}` (`{folder}`): the adapters below its topmost one are "
+                "not those of the other members",
+                hint="stack all members on the same stage, or fuse single adapters",
+            )
+    return found, lower[0]
+
+
+def _same_adapter(
+    name: str, folders: tuple[Path, Path], specs: tuple[ModelSpec, ModelSpec]
+) -> bool:
+    one, other = (
+        tensors.read(adapter_file(spec, folder, name))
+        for spec, folder in zip(specs, folders, strict=True)
+    )
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
 def _base(

@@ -23,6 +23,7 @@ from adapterxlt.models.padding import ignore_padding
 from adapterxlt.models.segments import mark_segments
 from adapterxlt.models.setup import to_block
 from adapterxlt.models.spec import (
+    ADAPTER_FILE,
     FUSION_FOLDER,
     HeadSpec,
     ModelSpec,
@@ -34,7 +35,6 @@ from adapterxlt.models.spec import (
 )
 from adapterxlt.token_budget import is_out_of_memory
 
-ADAPTER_FILE = "adapter.safetensors"
 FUSION_FILE = "model_adapter_fusion.safetensors"
 HEAD_FILE = "model_head.safetensors"
 

@@ -157,20 +157,6 @@ def without_lowest(spec: ModelSpec) -> ModelSpec:
     return _composed(spec, rest[0] if len(rest) == 1 else StackSetup(stack=rest), {})
 
 
-def top_of(spec: ModelSpec) -> str:
-    """Return the name of a single adapter, or of the only adapter on a language adapter.
-
-    Raises:
-        AdapterXLTError: the model is composed in another way.
-    """
-    if spec.single:
-        return spec.name
-    stack = _stack(spec)
-    if len(stack) > 2 or not isinstance(stack[1], str) or spec.full:
-        raise AdapterXLTError(f"`{spec.name}` is not a single adapter on a language adapter")
-    return stack[1]
-
-
 def exchange_weights(
     model: AdapterModel, backbone: Backbone, language: Path | None, source: Path
 ) -> None:

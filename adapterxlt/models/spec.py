@@ -24,6 +24,7 @@ from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.kinds.registry import get_kind
 
 SPEC_FILE = "model.json"
+ADAPTER_FILE = "adapter.safetensors"
 WEIGHTS_FILE = "model.safetensors"  # the weights of a full fine-tune
 DIFFERENCE_FILE = "model_difference.safetensors"  # stored as a difference
 REFERENCE_FILE = "reference.safetensors"
@@ -66,6 +67,11 @@ def setup_names(setup: Setup) -> Iterator[str]:
     else:
         for part in setup.stack:
             yield from setup_names(part)
+
+
+def tower(setup: Setup) -> tuple[Setup, ...]:
+    """Return the adapters and fusions that stand on one another, the lowest first."""
+    return setup.stack if isinstance(setup, StackSetup) else (setup,)
 
 
 def setup_fusions(setup: Setup) -> Iterator[FuseSetup]:

@@ -95,6 +95,31 @@ class LanguageAdapters:
         """The stage of the adapter of a language, under any of its codes; None if there is none."""
         return stage_of(self.stages, language)
 
+    def of_other_languages(self) -> tuple[tuple[str, ...], dict[str, object]]:
+        """The stages of the further training languages, and what a step says of them: `spoken`,
+        the place of each language's stage among these; nothing where there are none."""
+        stages = tuple(dict.fromkeys(self.others.values()))
+        spoken = {language: stages.index(own) for language, own in self.others.items()}
+        return stages, {"spoken": spoken} if spoken else {}
+
+
+def place_of_own(params: Mapping[str, object], inputs: int) -> int | None:
+    """Where among the inputs of a step the adapter of its training language is.
+
+    None if it is not an input of the step: then it stands on the one of its first input, if any.
+
+    Args:
+        params: of the step.
+        inputs: how many the step has.
+    """
+    if "language_adapter" not in params:
+        return None
+    spoken = params.get("spoken")
+    places = spoken.values() if isinstance(spoken, Mapping) else ()
+    others = {place for place in places if type(place) is int}
+    place = inputs - len(others) - 1 if "fusion" in params else 1
+    return place if 0 <= place < inputs else None  # a lineage may be wrong
+
 
 def stage_of(stages: Mapping[str, str], language: str) -> str | None:
     """The stage of the adapter of a language, under any of its codes; None if there is none."""

@@ -30,8 +30,12 @@ class Shape:
             and for an ensemble.
         headless: why it has no head; "" if it has one.
         depth: how many adapters, or fusions, stand on one another.
-        weights: the stage whose fine-tuned weights it stands on, if the recipe trains them; ""
-            for others.
+        top: what its topmost adapter is known by: the stage that trained it, or a hash of what
+            was trained elsewhere; "" for none.
+        below: what the adapters below the topmost one are known by, apart from a language
+            adapter; "" without any.
+        weights: what the fine-tuned weights below its adapters are known by; "" without any.
+        fused: whether a fusion is among its adapters.
         speaks: the language adapters that it stands on, the lowest of all; None without any.
     """
 
@@ -41,7 +45,10 @@ class Shape:
     heads: tuple[tuple[str, ...], ...]
     headless: str = ""
     depth: int = 1
+    top: str = ""
+    below: str = ""
     weights: str = ""
+    fused: bool = False
     speaks: LanguageAdapters | None = None
 
 

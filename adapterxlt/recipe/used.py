@@ -31,6 +31,9 @@ class Used:
         own: what its heads say of tasks that are not built in, by name.
         note: what of it is left out, and why; "" for nothing.
         depth: how many adapters, or fusions, stand on one another.
+        top, below, weights: hashes of its topmost adapter, of those below and of the fine-tuned
+            weights below all of them; "" for none.
+        fused: whether a fusion is among its adapters.
     """
 
     where: str
@@ -45,6 +48,10 @@ class Used:
     own: Mapping[str, Task] = field(default_factory=dict, repr=False)
     note: str = ""
     depth: int = 1
+    top: str = ""
+    below: str = ""
+    weights: str = ""
+    fused: bool = False
 
     def languages(self, kinds: Mapping[str, str]) -> set[str]:
         """Languages of the labelled data behind it.

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapterxlt.plan.lineage import describe
 from adapterxlt.recipe.kinds import called
+from adapterxlt.recipe.language_adapters import place_of_own
 from adapterxlt.sharing.foreign_head import UNKNOWN
 from adapterxlt.sharing.locate import IMPORTED
 from adapterxlt.store.manifest import Manifest
@@ -72,8 +73,9 @@ def stands_on(manifest: Manifest) -> Mapping[str, Any] | None:
         params, inputs = (step or {}).get("params"), (step or {}).get("inputs")
         if not isinstance(params, dict) or not isinstance(inputs, list) or not inputs:
             break
-        if params.get("language_adapter"):  # it was put in the place of another
-            return steps.get(str(inputs[-1 if "fusion" in params else 1]))
+        own = place_of_own(params, len(inputs))
+        if own is not None:  # it was put in the place of another
+            return steps.get(str(inputs[own]))
         stacked = stacked or params.get("relation") == "stack_on"
         step = steps.get(str(inputs[0]))
     return step if stacked else None

@@ -12,10 +12,11 @@ from adapterxlt.errors import UsageError
 from adapterxlt.methods.composing import can_fuse
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
-from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage
+from adapterxlt.recipe.language_adapters import LanguageAdapters, SpeakingStage, place_of_own
 from adapterxlt.recipe.schema import TrainingStage
 from adapterxlt.recipe.shape import COMPOSING, MAX_MEMBERS, Shape, ShapeOf
 from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.fuse_members import unfit_to_fuse
 from adapterxlt.stages.language_adapters import KEY, check_unused, standing_on
 from adapterxlt.stages.members import members_of
 from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
@@ -24,9 +25,10 @@ from adapterxlt.stages.training.trained import TrainingKind, heads_of, told
 class FuseStage(TrainingStage, SpeakingStage):
     """AdapterFusion of trained adapters, learnt on a task: `{fuse: [nli, qa], train: udpos}`.
 
-    The members stand on the pretrained backbone, or all of them on the same full fine-tune. Their
-    order does not matter. If the members were trained on language adapters, or
-    `language_adapters` is given, the fusion stands on the adapter of each language.
+    The members are adapters, or stacks with the same adapters below the topmost one. They stand on
+    the pretrained backbone, or all of them on the same full fine-tune. Their order does not
+    matter. If the members were trained on language adapters, or `language_adapters` is given, the
+    fusion stands on the adapter of each language.
     """
 
     key: ClassVar[str] = "fuse"
@@ -57,7 +59,10 @@ class _Fuse(TrainingKind[FuseStage]):
     def shape(self, draft: Draft, name: str, stage: FuseStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
-        members = members_of(draft, name, "fuse", stage.fuse, shape_of, done="fused")
+        known = {member: shape for member in stage.fuse if (shape := shape_of(member)) is not None}
+        speaking = stage.language_adapters is not None or any(one.speaks for one in known.values())
+        unfit = unfit_to_fuse(known, speaking)
+        members = members_of(draft, name, "fuse", stage.fuse, shape_of, unfit)
         if not members:
             return None
         methods = tuple(shape.methods[-1] for shape in members.values())
@@ -67,23 +72,29 @@ class _Fuse(TrainingKind[FuseStage]):
         if reason:
             draft.refuse(("stages", name, "fuse"), reason)
             return None
-        weights = next(iter(members.values())).weights  # all of them stand on the same
-        found = Shape("fusion", methods, bool(weights), heads_of(stage), weights=weights)
-        if weights and stage.language_adapters is not None:
-            draft.refuse(
-                ("stages", name, KEY),
-                f"the members belong to the fine-tuned weights of `{weights}`, and language "
-                "adapters fit only the pretrained ones",
-                "leave it out",
-            )
-            return None
-        if stage.language_adapters is None and not any(one.speaks for one in members.values()):
+        first = next(iter(members.values()))  # all stand on what is below its topmost adapter
+        swapped = 1 if first.speaks is not None and not first.speaks.weights else 0
+        found = replace(
+            first,
+            kind="fusion",
+            methods=(*first.methods[swapped:-1], *methods),
+            heads=heads_of(stage),
+            headless="",
+            depth=first.depth - swapped,
+            top=name,
+            fused=True,
+            speaks=None,
+        )
+        if not speaking:
             return found
         speaks = _standing_on(draft, name, stage, members, shape_of)
         below = shape_of(speaks.source) if speaks is not None else None
         if speaks is None or below is None:
             return None
-        return replace(found, methods=(*below.methods, *methods), depth=2, speaks=speaks)
+        if speaks.weights:
+            return replace(found, speaks=speaks)
+        methods = (*below.methods, *found.methods)
+        return replace(found, methods=methods, depth=found.depth + 1, speaks=speaks)
 
     def check(self, draft: Draft, name: str, stage: FuseStage, shape_of: ShapeOf) -> None:
         super().check(draft, name, stage, shape_of)
@@ -95,15 +106,17 @@ class _Fuse(TrainingKind[FuseStage]):
         if stage.train_members:
             more["train_members"] = True
         shape = scene.shape_of(name)
-        if shape is not None and shape.speaks is not None:
-            inputs += (shape.speaks.source,)
-            more["language_adapter"] = True
+        speaks = shape.speaks if shape is not None else None
+        if speaks is not None and not speaks.weights:
+            others, spoken = speaks.of_other_languages()
+            inputs += (speaks.source, *others)
+            more |= {"language_adapter": True, **spoken}
         yield replace(self.step(scene, name, stage, more), inputs=inputs)
 
     def in_order(self, step: Step, addresses: Sequence[str]) -> Step:
         """By address: then two recipes that write the members in another order, or under other
-        names, have one fusion. The language adapter stays the last input."""
-        members = len(addresses) - ("language_adapter" in step.params)
+        names, have one fusion. Language adapters stay the last inputs."""
+        members = count_members(step.params, len(addresses))
         order = sorted(range(members), key=addresses.__getitem__)
         inputs = [step.inputs[index] for index in (*order, *range(members, len(addresses)))]
         return replace(step, inputs=tuple(inputs))
@@ -128,9 +141,17 @@ class _Fuse(TrainingKind[FuseStage]):
     def words(self, params: Mapping[str, object], inputs: Sequence[str]) -> str:
         task, cap = told(params)
         cap += ", members trained on" if params.get("train_members") else ""
-        below = f"{inputs[-1]} > " if "language_adapter" in params else ""
-        members = sorted(inputs[:-1] if below else inputs)
+        count = count_members(params, len(inputs))
+        below = f"{inputs[count]} > " if count < len(inputs) else ""
+        cap += ", each language on its own" if "spoken" in params else ""
+        members = sorted(inputs[:count])
         return f"{below}fuse({' + '.join(members)}) > {task} (fusion{cap})"
+
+
+def count_members(params: Mapping[str, object], inputs: int) -> int:
+    """How many inputs of a step are members; those after them are language adapters."""
+    own = place_of_own(params, inputs)
+    return inputs if own is None else own
 
 
 def _standing_on(
@@ -145,15 +166,35 @@ def _standing_on(
             f"give `{KEY}` here, and all members will stand on these",
         )
         return None
-    bases = [(member, shape) for member, shape in members.items() if shape.speaks is not None]
-    speaks = standing_on(draft, name, stage, bases, shape_of)
-    if speaks is not None and speaks.weights:
+    weights = next(iter(members.values())).weights
+    if without and weights:
         draft.refuse(
             ("stages", name, KEY),
-            "a fusion can stand on language adapters, but not on full or sparse fine-tunes",
-            "train the language stages with an adapter method",
+            "the members belong to fine-tuned weights, and language adapters fit only the "
+            "pretrained ones",
+            "leave it out",
         )
         return None
+    bases = [(member, shape) for member, shape in members.items() if shape.speaks is not None]
+    speaks = standing_on(draft, name, stage, bases, shape_of)
+    if speaks is None or not speaks.weights:
+        return speaks
+    if without:
+        draft.refuse(
+            ("stages", name, "fuse", stage.fuse.index(without[0])),
+            f"`{without[0]}` was not trained on the weights of `{speaks.source}`",
+            f"give `{without[0]}` the same `{KEY}`",
+        )
+        return None
+    for member, shape in bases:
+        if shape.speaks is not None and shape.speaks.source != speaks.source:
+            draft.refuse(
+                ("stages", name, "fuse", stage.fuse.index(member)),
+                f"`{member}` was trained on `{shape.speaks.source}`, and this fusion is trained on "
+                f"`{speaks.source}`; weights of the backbone cannot be exchanged below a fusion",
+                "train the fusion in the language of its members",
+            )
+            return None
     return speaks
 
 

@@ -77,7 +77,7 @@ def standing_on(
             )
             return None
         found[language] = own
-    reason = _alone(list(dict.fromkeys(found.values())), stage, weights, shape_of)
+    reason = _alone(list(dict.fromkeys(found.values())), weights, shape_of)
     if reason:
         draft.refuse(
             path,
@@ -91,14 +91,10 @@ def standing_on(
     return LanguageAdapters(stages, otherwise, found[first], first, weights, others)
 
 
-def _alone(
-    stages: Sequence[str], stage: SpeakingStage, weights: bool, shape_of: ShapeOf
-) -> str | None:
+def _alone(stages: Sequence[str], weights: bool, shape_of: ShapeOf) -> str | None:
     """Why a stage can be trained on one language adapter only; None if it can be on several."""
     if len(stages) == 1:
         return None
-    if stage.key == "fuse":
-        return "a fusion over language adapters can be trained in only one language"
     if weights:
         return (
             "language stages that are full or sparse fine-tunes cannot be exchanged in training, "

@@ -21,6 +21,7 @@ from adapterxlt.recipe.used import tasks_of_heads
 from adapterxlt.stages.members import members_of
 from adapterxlt.stages.merging.checks import check_backbone, check_settings
 from adapterxlt.stages.merging.keys import MergeStage
+from adapterxlt.stages.merging.members import unfit_to_merge
 from adapterxlt.stages.merging.soup import check_soup
 from adapterxlt.stages.merging.starts import common_start, other_starts
 from adapterxlt.stages.training.trained import least
@@ -47,7 +48,9 @@ class _Merge(StageKind[MergeStage]):
     def shape(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
-        members = members_of(draft, name, "merge", stage.merge, shape_of, done="merged")
+        shapes = filter(None, map(shape_of, stage.merge))
+        full = all(shape.kind == "full" for shape in shapes)
+        members = members_of(draft, name, "merge", stage.merge, shape_of, unfit_to_merge(full))
         return _merged(draft, name, stage, members) if members else None
 
     def check(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> None:
@@ -190,7 +193,7 @@ def _merged(
     if full:
         return Shape("full", (), True, heads, headless)
     method = merged_method(methods, stage.rank)
-    return Shape("adapter", (method,), False, heads, headless)
+    return Shape("adapter", (method,), False, heads, headless, top=name)
 
 
 def _seeds_known(draft: Draft, stage: MergeStage) -> bool:

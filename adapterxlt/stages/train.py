@@ -11,7 +11,7 @@ from pydantic import Field
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.composing import can_stack
-from adapterxlt.methods.parser import ParsedMethod, parse_method
+from adapterxlt.methods.parser import parse_method
 from adapterxlt.methods.traits import counts_padding, is_orthogonal
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
@@ -72,7 +72,8 @@ class _Train(TrainingKind[TrainStage]):
             return None
         kind: Literal["full", "adapter"] = "full" if method.is_full else "adapter"
         methods = () if method.is_full else (method,)
-        alone = Shape(kind, methods, method.is_full, heads_of(stage))
+        top = "" if method.is_full else name
+        alone = Shape(kind, methods, method.is_full, heads_of(stage), top=top)
         base = stage.after or stage.stack_on
         old = shape_of(base) if base is not None else None
         speaks = None
@@ -89,6 +90,7 @@ class _Train(TrainingKind[TrainStage]):
             path, below = (*at, "language_adapters"), shape_of(speaks.source)
             put = _after if speaks.weights else _stacked
             found = put(draft, path, speaks.source, alone, below)
+            found = found and replace(found, below="")
         else:
             return alone
         return found and replace(found, speaks=speaks)
@@ -109,12 +111,9 @@ class _Train(TrainingKind[TrainStage]):
         relation, inputs, more = _below(scene, name, stage)
         more = {"relation": relation, **more}
         shape = scene.shape_of(name)
-        if shape is not None and shape.speaks is not None and shape.speaks.others:
-            others = list(dict.fromkeys(shape.speaks.others.values()))
-            more["spoken"] = {
-                language: others.index(own) for language, own in shape.speaks.others.items()
-            }
-            inputs = (*inputs, *others)
+        if shape is not None and shape.speaks is not None:
+            others, spoken = shape.speaks.of_other_languages()
+            inputs, more = (*inputs, *others), {**more, **spoken}
         step = replace(self.step(scene, name, stage, more), inputs=inputs)
         if parse_method(stage.method).density:
             whole = stage.model_copy(update={"method": DENSE})
@@ -183,9 +182,9 @@ def _after(
             "continue from one of them, or `merge` them",
         )
     elif old.kind == "full":
-        return Shape(new.kind, new.methods, True, new.heads, weights=named)
+        return replace(new, on_full=True, weights=named if new.top else "")
     elif head:
-        return _on_the_same(old, new, old.methods)
+        return replace(old, heads=new.heads, headless=new.headless)
     elif new.kind == "full":
         draft.refuse(
             path,
@@ -206,13 +205,8 @@ def _after(
             f"use the same method, or `stack_on: {named}`",
         )
     else:  # of a stack, the top adapter goes on
-        return _on_the_same(old, new, old.methods)
+        return replace(old, top=new.top, heads=new.heads, headless=new.headless)
     return None
-
-
-def _on_the_same(old: Shape, new: Shape, methods: tuple[ParsedMethod, ...]) -> Shape:
-    """A shape like an old one and on the same weights, with the new one's heads."""
-    return Shape(old.kind, methods, old.on_full, new.heads, depth=old.depth, weights=old.weights)
 
 
 def _stacked(
@@ -248,8 +242,16 @@ def _stacked(
     if old.depth >= MAX_MEMBERS:
         draft.refuse(path, f"a stack has at most {MAX_MEMBERS} adapters")
         return None
-    made = _on_the_same(old, new, (*old.methods, *new.methods))
-    return replace(made, kind="stack", depth=old.depth + 1)
+    return replace(
+        old,
+        kind="stack",
+        methods=(*old.methods, *new.methods),
+        heads=new.heads,
+        headless=new.headless,
+        depth=old.depth + 1,
+        top=new.top,
+        below=named,
+    )
 
 
 KIND = _Train()

@@ -157,6 +157,57 @@ def test_every_member_of_a_fusion_changes_the_output(
     assert torch.equal(logits(built, ids), whole)
 
 
+def test_stacks_are_fused_above_what_they_all_stand_on(
+    backbone: Backbone, artifacts: Artifacts, tmp_path: Path, ids: Tensor
+) -> None:
+    members = []
+    for seed, name in enumerate(("one", "two")):
+        built = build_train(
+            backbone, method="seq_bn", name=name, head=TAGS, seed=seed, stack_on=artifacts("over")
+        )
+        members.append(tmp_path / name)
+        save(disturb(built, seed=seed), members[-1])
+    built = build_fusion(backbone, members=members, fusion="dynamic", name="f", head=PAIRS, seed=1)
+    assert built.spec is not None
+    assert built.spec.setup == StackSetup(stack=("nli", "over", FuseSetup(fuse=("one", "two"))))
+    assert built.spec.adapters[0].method == "seq_bn"
+    assert all(".adapter_fusion_layer." in n or n.startswith("heads.f.") for n in trainable(built))
+    for name in ("nli", "over", "one", "two"):
+        folder = artifacts(name) if name in ("nli", "over") else tmp_path / name
+        saved = tensors.read(folder / "adapter.safetensors")
+        assert all(torch.equal(saved[key], kept) for key, kept in adapter_of(built, name).items())
+    save(disturb(built), tmp_path / "out")
+    again = load(backbone, tmp_path / "out")
+    whole = logits(again, ids)
+    assert torch.equal(whole, logits(built, ids))
+    for name in ("nli", "over", "one", "two"):
+        kept = adapter_of(again, name)
+        for tensor in tensors.select(again.model, tensors.of_adapter(name)).values():
+            tensor.zero_()
+        assert not torch.allclose(logits(again, ids), whole)
+        tensors.assign(tensors.select(again.model, tensors.of_adapter(name)), kept, name)
+
+
+def test_stacks_on_adapters_of_one_name_and_other_weights_are_refused(
+    backbone: Backbone, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    base = tmp_path / "nli"
+    built = build_train(backbone, method="seq_bn", name="nli", head=PAIRS, seed=7)
+    save(disturb(built, seed=7), base)
+    for name, below in (("one", artifacts("nli")), ("two", base)):
+        built = build_train(backbone, method="seq_bn", name=name, head=TAGS, seed=1, stack_on=below)
+        save(built, tmp_path / name)
+    with pytest.raises(AdapterXLTError, match=r"cannot fuse `two` .*not those of the other"):
+        build_fusion(
+            backbone,
+            members=[tmp_path / "one", tmp_path / "two"],
+            fusion="static",
+            name="f",
+            head=PAIRS,
+            seed=1,
+        )
+
+
 def test_what_cannot_be_built_is_refused_with_a_reason(
     backbone: Backbone, artifacts: Artifacts
 ) -> None:
@@ -184,8 +235,9 @@ def test_what_cannot_be_fused_is_refused_with_a_reason(
         with pytest.raises(AdapterXLTError, match=message):
             build_fusion(backbone, members=members, fusion="dynamic", name="f", head=PAIRS, seed=1)
 
-    refused("not a single adapter", "nli", "over")
-    refused("not a single adapter", "nli", "whole")
+    refused("below its topmost one are not those of the other members", "nli", "over")
+    refused("has no adapter", "nli", "whole")
+    refused("has a fusion", "nli", "both")
     refused("`nli` and `on_whole`: they stand on different weights", "nli", "on_whole")
     refused("they stand on different weights", "on_whole", "nli")
     refused("with itself", "nli", "nli")

@@ -130,12 +130,31 @@ def test_a_pattern_is_what_the_mapping_would_be() -> None:
              "`{train: {task: ..., language: ...}, after: ...}`)"),
         ),
         (
-            "y: {train: udpos, language_adapters: {en: l_en, de: l_de}}\n"
-            "z: {train: udpos, seed: 2, language_adapters: {en: l_en, de: l_de}}\n"
-            "x: {fuse: [y, z], train: udpos, language: [en, de]}",
-            ("language_adapters: the stage trains in en, de, but a fusion over language adapters "
-             "can be trained in only one language (train in one language, then continue in the "
-             "next: `{train: {task: ..., language: ...}, after: ...}`)"),
+            "y: {train: udpos, language_adapters: {en: s_en, de: s_de}}\n"
+            "z: {train: udpos, language: de, language_adapters: {en: s_en, de: s_de}}\n"
+            "x: {fuse: [y, z], train: udpos}",
+            ("fuse[0]: `y` belongs to a fine-tuned backbone, so it cannot be fused with others "
+             "(train all members `after` the same full fine-tune)"),
+        ),
+        (
+            "y: {train: udpos, language_adapters: {en: s_en, de: s_de}}\n"
+            "z: {train: udpos, seed: 2, language_adapters: {en: s_en, de: s_de}}\n"
+            "x: {fuse: [y, z], train: udpos, language: de}",
+            ("fuse[0]: `y` was trained on `s_en`, and this fusion is trained on `s_de`; weights "
+             "of the backbone cannot be exchanged below a fusion (train the fusion in the "
+             "language of its members)"),
+        ),
+        (
+            "y: {train: udpos}\nz: {train: udpos, seed: 2}\n"
+            "x: {fuse: [y, z], train: udpos, language_adapters: {en: s_en, de: s_de}}",
+            ("fuse[0]: `y` was not trained on the weights of `s_en` (give `y` the same "
+             "`language_adapters`)"),
+        ),
+        (
+            "y: {train: udpos, stack_on: nli}\nz: {train: udpos, stack_on: nli, seed: 2}\n"
+            "x: {fuse: [y, z], train: udpos, language_adapters: {en: l_en}}",
+            ("fuse[1]: `z` is a stack that was not trained on language adapters (give the lowest "
+             "of its stages these language adapters)"),
         ),
         (
             "x: {train: udpos, after: nli, language_adapters: {en: l_en}}",

@@ -162,7 +162,7 @@ def test_forms_are_known_to_composition(
         "  v: {evaluate: [nli], on: xnli}\n",
     )
     assert "`seq_bn` and `lora[r=4]` differ" in found
-    assert "`over` is a stack of several adapters" in found
+    assert "`over` does not stand on the same adapters as `nli`" in found
     assert "`both` is a fusion of several adapters" in found
     assert "`whole` is a full fine-tune, not an adapter" in found
     assert "`low_rank` is `lora[r=4]`, and `seq_bn` cannot continue from its weights" in found

@@ -10,6 +10,7 @@ from torch import Tensor
 
 import adapterxlt as xlt
 from adapterxlt.backbones.check import inspect_backbone
+from adapterxlt.errors import InvalidRecipeError
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.models import tensors
 from adapterxlt.models.build import load
@@ -123,6 +124,57 @@ def test_a_fusion_on_a_full_fine_tune_travels(tmp_path: Path, tiny_backbone: Pat
         "it": fused,
         "on_it": f"{fused} > pawsx (seq_bn, stacked)",
     }
+
+
+ELSEWHERE = """
+  whole: {train: pawsx, method: full}
+  below: {train: pawsx}
+  on_whole:  {train: pawsx, after: whole}
+  on_whole2: {train: pawsx, after: whole, seed: 2}
+  stack:  {train: pawsx, stack_on: below}
+  stack2: {train: pawsx, stack_on: below, seed: 2}
+  fused:  {fuse: [stack, stack2], train: pawsx}
+"""
+
+
+@pytest.mark.parametrize("members", [("on_whole", "on_whole2"), ("stack", "stack2")])
+def test_what_stands_on_the_same_is_fused_also_if_it_was_trained_elsewhere(
+    tmp_path: Path, tiny_backbone: Path, members: tuple[str, str]
+) -> None:
+    run(tmp_path, tiny_backbone, ELSEWHERE)
+    one, two = members
+    lines = [
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\ntraining: {{max_steps: 2}}\nstages:",
+        *(f'  {name}: {{use: "work:{name}"}}' for name in (*members, "below", "fused")),
+        f"  both: {{fuse: [{one}, {two}], train: pawsx}}",
+    ]
+    (tmp_path / "r.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    xlt.run(tmp_path / "r.yaml", workdir=tmp_path / "elsewhere")
+    store = Store(tmp_path / "elsewhere" / STORE_FOLDER)
+    (both,) = [entry for entry in store.entries() if entry.title == "both"]
+    spec = read_spec(store.path(both.fingerprint))
+    assert (spec.full, len(spec.adapters)) == ((True, 2) if one == "on_whole" else (False, 3))
+
+
+def test_what_stands_on_something_else_elsewhere_is_refused(
+    tmp_path: Path, tiny_backbone: Path
+) -> None:
+    run(tmp_path, tiny_backbone, ELSEWHERE)
+    names = ("below", "stack", "on_whole", "fused")
+    lines = [
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\nstages:",
+        *(f'  {name}: {{use: "work:{name}"}}' for name in names),
+        *(f"  with_{name}: {{fuse: [below, {name}], train: pawsx}}" for name in names[1:]),
+        "  more: {train: pawsx, after: fused}",
+    ]
+    (tmp_path / "r.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(InvalidRecipeError) as refused:
+        xlt.run(tmp_path / "r.yaml", workdir=tmp_path / "elsewhere")
+    told = {problem.path: problem.message for problem in refused.value.problems}
+    assert told["stages.with_stack.fuse[1]"].startswith("`stack` does not stand on the same")
+    assert told["stages.with_on_whole.fuse[1]"].startswith("`on_whole` belongs to a fine-tuned")
+    assert told["stages.with_fused.fuse[1]"] == "`fused` is a fusion itself"
+    assert told["stages.more.after"].startswith("`fused` is a fusion of several adapters")
 
 
 @pytest.mark.parametrize(

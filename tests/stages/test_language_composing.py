@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
+from adapterxlt.models import tensors
 from adapterxlt.models.base import load_tokenizer
-from adapterxlt.models.build import load
+from adapterxlt.models.build import Built, load
 from adapterxlt.models.speak import load_speaking
-from adapterxlt.models.spec import setup_fusions, setup_names
+from adapterxlt.models.spec import FuseSetup, StackSetup, setup_fusions, setup_names
+from adapterxlt.sharing.facts import stands_on
 from adapterxlt.stages.training import dev
+from adapterxlt.store.manifest import read_manifest
 from adapterxlt.training.trainer import StepTrainer
 from tests.models.conftest import logits
-from tests.stages.language_bench import LANGUAGES, MADX, Bench
+from tests.stages.language_bench import LANGUAGES, MADX, SPARSE, Bench
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,89 @@ def test_a_fusion_stands_on_the_language_and_on_no_order(bench: Bench) -> None:
         assert name in fused.fuse
         kept = load_file(artifact / "adapters" / name / "adapter.safetensors")
         assert all(torch.equal(trained[key], kept[key]) for key in trained)
+
+
+def test_a_fusion_in_several_languages_stands_on_the_adapter_of_each(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        LANGUAGES
+        + MADX
+        + '  other: {train: pawsx, language_adapters: "lang_{language}", seed: 2}\n'
+        "  fused:\n    fuse: [other, madx]\n    max_steps: 6\n"
+        "    train: {task: pawsx, language: [en, de], split: dev}\n"
+        "  scores: {evaluate: fused, on: pawsx, languages: [en, de]}\n"
+    )
+    lowest: list[str] = []
+
+    def watched(trainer: Any, model: Any, inputs: Any, *more: Any, **others: Any) -> Any:
+        if model.adapters_config.fusions:
+            lowest.append(str(model.adapters_config.active_setup[0]))
+        return compute_loss(trainer, model, inputs, *more, **others)
+
+    compute_loss = StepTrainer.compute_loss
+    monkeypatch.setattr(StepTrainer, "compute_loss", watched)
+    done, plan = bench.run(text), bench.plan(text)
+    step = plan.by_id("fused").step
+    assert (step.inputs[2:], step.params["spoken"]) == (("lang_en", "lang_de"), {"de": 0})
+    names = {code: f"mlm_{plan.by_id(f'lang_{code}').fingerprint[:8]}" for code in ("en", "de")}
+    assert set(lowest) == set(names.values())
+    rows = [row for row in done.rows if row.main]
+    assert {(row.language, row.language_adapter) for row in rows} == {("en", "en"), ("de", "de")}
+    assert rows[0].lineage.endswith("(fusion, proportional, each language on its own)")
+    assert rows[0].lineage.count("fuse(") == 1
+    artifact = bench.artifact(plan, "fused")
+    spec = load(bench.backbone, artifact).spec
+    assert spec is not None
+    assert next(setup_names(spec.setup or "")) == names["en"]
+    own = stands_on(read_manifest(artifact))
+    assert own is not None
+    assert own["fingerprint"] == plan.by_id("lang_en").fingerprint
+
+
+def test_stacks_on_language_adapters_are_fused(bench: Bench) -> None:
+    text = (
+        LANGUAGES + MADX + "  one: {train: pawsx, stack_on: madx}\n"
+        "  two: {train: {task: pawsx, language: de, split: dev}, stack_on: madx}\n"
+        "  fused: {fuse: [one, two], train: pawsx}\n"
+        "  over: {train: pawsx, stack_on: fused}\n"
+        "  scores: {evaluate: [fused, over], on: pawsx, languages: [en, de]}\n"
+    )
+    done, plan = bench.run(text), bench.plan(text)
+    rows = [row for row in done.rows if row.main]
+    assert {row.language_adapter for row in rows} == {"en", "de"}
+    spec = load(bench.backbone, bench.artifact(plan, "fused")).spec
+    assert spec is not None
+    assert isinstance(spec.setup, StackSetup)
+    lowest, below, top = spec.setup.stack
+    address = {name: plan.by_id(name).fingerprint[:8] for name in ("lang_en", "madx")}
+    assert (lowest, below) == (f"mlm_{address['lang_en']}", f"pawsx_{address['madx']}")
+    assert isinstance(top, FuseSetup)
+
+
+def test_a_fusion_over_weights_of_the_backbone_takes_those_of_each_language(bench: Bench) -> None:
+    own = 'language_adapters: "sparse_{language}"'
+    text = (
+        SPARSE + f"  one: {{train: pawsx, {own}}}\n  two: {{train: pawsx, seed: 2, {own}}}\n"
+        "  fused: {fuse: [one, two], train: pawsx}\n"
+        "  scores: {evaluate: fused, on: pawsx, languages: [en, de]}\n"
+    )
+    done, plan = bench.run(text), bench.plan(text)
+    assert {row.language_adapter for row in done.rows if row.main} == {"en", "de"}
+    assert "language_adapter" not in plan.by_id("fused").step.params
+    fused, english, german = (
+        bench.artifact(plan, name) for name in ("fused", "sparse_en", "sparse_de")
+    )
+    belongs = tensors.of_backbone(bench.backbone.architecture)
+
+    def weights(built: Built) -> dict[str, Tensor]:
+        return tensors.select(built.model, belongs)
+
+    swapped = load_speaking(bench.backbone, fused, language=german, source=english)
+    wanted = weights(load(bench.backbone, german))
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in weights(swapped).items())
+    own_weights = weights(load(bench.backbone, fused))
+    assert not all(torch.equal(tensor, wanted[name]) for name, tensor in own_weights.items())
 
 
 def test_each_step_of_several_languages_stands_on_its_own(

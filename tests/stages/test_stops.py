@@ -34,9 +34,18 @@ STAGES = f"""
   one: {{train: pawsx, max_steps: 1}}
   two: {{train: pawsx, seed: 2, max_steps: 1}}
   fused: {{fuse: [one, two], train: pawsx, train_members: true, {FEW}}}
+  on_en: {{train: pawsx, language_adapters: "lang_{{language}}", max_steps: 1}}
+  high: {{train: pawsx, stack_on: on_en, max_steps: 1}}
+  high2: {{train: pawsx, stack_on: on_en, seed: 2, max_steps: 1}}
+  spoken:
+    fuse: [high, high2]
+    train: {{task: pawsx, language: [en, de], split: dev}}
+    max_steps: 5
+    batch_size: 2
+    checkpoint_every: 2
 """
 TRAININGS = (
-    12  # with the full fine-tune before each of the two sparse ones, without `one` and `two`
+    13  # with the full fine-tune before each of the two sparse ones, without those of one step
 )
 
 

@@ -17,6 +17,7 @@ from adapterxlt.models.sizes import sizes_of
 from adapterxlt.models.speak import speak_several
 from adapterxlt.models.spec import HeadSpec
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.language_adapters import place_of_own
 from adapterxlt.recipe.schema import Training
 from adapterxlt.recipe.task_data import Part
 from adapterxlt.results.measures import METRICS_NAME
@@ -192,11 +193,12 @@ def _build_train(
 def _build_fusion(
     planned: PlannedStep, heads: Sequence[HeadSpec], settings: Training, context: Context
 ) -> Built:
-    step, members = planned.step, [context.artifact(name) for name in planned.step.inputs]
-    return build_fusion(
+    step, inputs = planned.step, [context.artifact(name) for name in planned.step.inputs]
+    place = place_of_own(step.params, len(inputs))
+    built = build_fusion(
         context.backbone,
-        language=members.pop() if "language_adapter" in step.params else None,
-        members=members,
+        language=None if place is None else inputs[place],
+        members=inputs[:place],
         train_members="train_members" in step.params,
         fusion=step.text("fusion"),
         name=_name(planned, heads),
@@ -205,6 +207,11 @@ def _build_fusion(
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
+    spoken: dict[str, int] = step.params.get("spoken", {})
+    if spoken and place is not None:
+        others = inputs[place + 1 :]
+        speak_several(built, {code: others[index] for code, index in spoken.items()})
+    return built
 
 
 def _name(planned: PlannedStep, heads: Sequence[HeadSpec]) -> str:

@@ -76,6 +76,7 @@ def look_at_foreign(
         parts=parts,
         lineage=({"fingerprint": address_of(parts), **step},),
         note=read.note,
+        top="" if full else address_of(parts),
     )
 
 

@@ -13,19 +13,17 @@ from typing import Any
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.home import expanded
-from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.models.spec import (
     DIFFERENCE_FILE,
     SPEC_FILE,
     WEIGHTS_FILE,
-    FuseSetup,
     ModelSpec,
-    StackSetup,
     parse_spec,
+    tower,
 )
 from adapterxlt.plan.lineage import describe
 from adapterxlt.progress import Progress
-from adapterxlt.recipe.used import Form, Used
+from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.foreign_read import is_foreign
 from adapterxlt.sharing.locate import is_shared, locate, recorded_backbone
@@ -36,6 +34,7 @@ from adapterxlt.sharing.transport import prepared, take_in
 from adapterxlt.stages.use.foreign import look_at_foreign, make_used_foreign
 from adapterxlt.stages.use.heads import own_tasks, usable_heads
 from adapterxlt.stages.use.keys import UseStage
+from adapterxlt.stages.use.parts import form_of, known_by, own_weights, parsed_methods
 from adapterxlt.store.files import address_of
 from adapterxlt.store.inside import open_inside
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, parse_manifest, read_manifest
@@ -81,18 +80,23 @@ def look_at(
         parts = _fitted(manifest, spec, backbone, stage.backbone_override, where)
     fingerprint = manifest.fingerprint if parts is manifest.parts else address_of(parts)
     heads, headless = usable_heads(spec.heads)
+    *below, top = known_by(spec, manifest)
     return Used(
         where=where,
         fingerprint=fingerprint,
-        form=_form(spec),
-        methods=_methods(spec, where),
+        form=form_of(spec),
+        methods=parsed_methods(spec, where),
         on_full=spec.full,
         heads=heads,
         headless=headless,
         own=own_tasks(spec.heads),
         parts=parts,
         lineage=lineage_in(manifest, fingerprint, where),
-        depth=len(spec.setup.stack) if isinstance(spec.setup, StackSetup) else 1,
+        depth=len(tower(spec.setup)) if spec.setup is not None else 1,
+        top=top,
+        below=" ".join(below),
+        weights=own_weights(manifest) if spec.setup is not None and spec.full else "",
+        fused=spec.fusion is not None,
     )
 
 
@@ -227,21 +231,6 @@ def _fitted(
     facts = manifest.artifact
     first = facts.override if facts is not None and facts.override is not None else theirs
     return {**manifest.parts, "backbone": backbone.hash, "override": first.hash}
-
-
-def _methods(spec: ModelSpec, where: str) -> tuple[ParsedMethod, ...]:
-    try:
-        return tuple(parse_method(adapter.method) for adapter in spec.adapters)
-    except ValueError as error:
-        raise InvalidArtifactError(f"{where}: {str(error).splitlines()[0]}") from None
-
-
-def _form(spec: ModelSpec) -> Form:
-    if spec.setup is None:
-        return "full"
-    if isinstance(spec.setup, str):
-        return "adapter"
-    return "fusion" if isinstance(spec.setup, FuseSetup) else "stack"
 
 
 def lineage_in(manifest: Manifest, fingerprint: str, where: str) -> tuple[dict[str, Any], ...]:

@@ -45,12 +45,24 @@ class _Use(StageKind[UseStage]):
         if used is None:
             return None
         shape = Shape(
-            used.form, used.methods, used.on_full, (used.heads,), used.headless, used.depth
+            used.form,
+            used.methods,
+            used.on_full,
+            (used.heads,),
+            used.headless,
+            used.depth,
+            used.top,
+            used.below,
+            used.weights,
+            used.fused,
         )
         if stage.language_adapters is None:
             return shape
         speaks = _speaks(draft, name, stage, used, shape_of)
-        return None if speaks is None else replace(shape, speaks=speaks)
+        if speaks is None:
+            return None
+        _, *below = used.below.split()  # but for the language adapter, which is swapped
+        return replace(shape, speaks=speaks, below=" ".join(below))
 
     def check(self, draft: Draft, name: str, stage: UseStage, shape_of: ShapeOf) -> None:
         check_unused(draft, name, stage, shape_of, of="use")
@@ -90,7 +102,7 @@ def _speaks(
     assert stages is not None
     if not draft.knows(("stages", name), KEY):
         return None
-    if used.form != "stack" or used.on_full:
+    if used.depth < 2 or used.on_full:
         draft.refuse(path, "it does not stand on an adapter that could be a language adapter")
         return None
     weights = check_stages(draft, path, stages, shape_of)
