@@ -87,7 +87,7 @@ class Spoken:
         while step is not None and step["inputs"]:
             params, inputs = step["params"], step["inputs"]
             place = place_of_own(params, len(inputs))
-            if place is None and step["kind"] == "fuse":  # its members stand on the same
+            if place is None and step["kind"] in ("fuse", "merge"):  # members stand on the same
                 step = by_fingerprint[inputs[0]]
                 continue
             if place is None and params.get("relation") not in ("after", "stack_on"):

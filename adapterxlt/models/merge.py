@@ -22,7 +22,9 @@ from adapterxlt.methods.merging import (
 from adapterxlt.methods.parser import Part, parse_method
 from adapterxlt.methods.table import METHODS, Family
 from adapterxlt.models import tensors
+from adapterxlt.models.assemble import adapter_specs
 from adapterxlt.models.base import load_base, load_tokenizer
+from adapterxlt.models.below import load_common, split
 from adapterxlt.models.fit import check_fit
 from adapterxlt.models.head_classes import AdapterModel
 from adapterxlt.models.heads import add_head
@@ -33,13 +35,15 @@ from adapterxlt.models.parts import (
     HEAD_FILE,
     Built,
     adapter_file,
+    add_saved,
     check_name,
     hide_prompt_of,
+    methods_of,
     new_adapter,
 )
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.setup import activate
-from adapterxlt.models.spec import AdapterSpec, HeadSpec, ModelSpec, backbone_spec
+from adapterxlt.models.spec import HeadSpec, ModelSpec, Setup, StackSetup, backbone_spec
 
 # Modules of `adapters` that hold the tensors of families with arithmetic of their own.
 _FAMILIES: dict[str, Family] = {"loras": "lora", "refts": "reft"}
@@ -70,7 +74,10 @@ def merge(
     start: int | None = None,
     first_head: bool = False,
 ) -> Merged:
-    """Build the merge of single adapters, or of full fine-tunes, in eval mode.
+    """Build the merge of adapters, or of full fine-tunes, in eval mode.
+
+    Adapters may stand on others, and on fine-tuned weights, if these are the same for all. The
+    merge stands on them too.
 
     By default it is their weighted sum. `merge_kind` says what the weights apply to in each method.
     If all members have heads with the same labels, the merge has the weighted mean of the heads
@@ -95,9 +102,9 @@ def merge(
     """
     check_name(name)
     shares = _shares(weights, len(members), name)
-    specs = [_member(backbone, folder) for folder in members]
+    specs = [check_fit(backbone, folder) for folder in members]
     methods = [
-        parse_method(spec.adapters[0].method if spec.adapters else spec.method or "full")
+        parse_method(spec.adapters[-1].method if spec.adapters else spec.method or "full")
         for spec in specs
     ]
     reason = can_merge(methods, rank, how, by_layer=bool(shares.layers))
@@ -105,30 +112,41 @@ def merge(
         raise AdapterXLTError(f"`{name}`: {reason}")
     if start is None and not how.linear and merges_weights(methods[0]):
         raise AdapterXLTError(f"`{name}`: the weights that its members started from are not known")
-    model, error, method = load_base(backbone), 0.0, merged_method(methods, rank)
-    layer_of = _layers_of(backbone)
+    error, method, layer_of = 0.0, merged_method(methods, rank), _layers_of(backbone)
+    lower: tuple[str, ...] = ()
     if method.is_full:
+        model = load_base(backbone)
         target = tensors.select(model, tensors.of_backbone(backbone.architecture))
         add_differences(target, members, [spec.name for spec in specs], shares, how, layer_of)
     else:
+        tops, lower = split(specs, members, "merge")
+        model = load_common(backbone, specs, members, "merge")
+        for part in lower:
+            add_saved(model, specs[0], members[0], part)
         if start is not None:
             torch.manual_seed(start)  # as before training
         new_adapter(model, name, str(method), f"`{name}`")
         compared = start is not None and not how.linear
-        error = _merge_adapters(model, name, specs, members, shares, rank, how, layer_of, compared)
+        states = [
+            tensors.renamed(tensors.read(adapter_file(spec, folder, top)), top, name)
+            for spec, folder, top in zip(specs, members, tops, strict=True)
+        ]
+        error = _merge_adapters(model, name, specs, states, shares, rank, how, layer_of, compared)
     if first_head:
         specs, members, weights = specs[:1], members[:1], [1.0]
     else:
         weights = shares.everywhere
     heads = _merged_heads([spec.heads for spec in specs], weights)
+    setup: Setup | None = None if method.is_full else name
+    if lower:
+        setup = StackSetup(stack=(*lower, name))
+    named = {**methods_of(specs[0]), name: str(method)}
     built = ModelSpec(
         name=name,
         backbone=backbone_spec(backbone),
-        full=method.is_full,
-        adapters=()
-        if method.is_full
-        else (AdapterSpec(name=name, method=str(method), folder="."),),
-        setup=None if method.is_full else name,
+        full=method.is_full or specs[0].full,
+        adapters=() if setup is None else adapter_specs(setup, name, named),
+        setup=setup,
         head=heads[0] if heads else None,
         other_heads=heads[1:],
         method=str(method),
@@ -149,20 +167,6 @@ def _merged_heads(
     kinds = [[(head.kind, head.labels, head.multi_label) for head in heads] for heads in members]
     same = all(kind == kinds[0] for kind in kinds)
     return members[0] if same and not cancel(weights) else ()
-
-
-def _member(backbone: Backbone, folder: Path) -> ModelSpec:
-    """Read a member, and check that it fits and is a single adapter or a full fine-tune."""
-    spec = check_fit(backbone, folder)
-    whole = spec.full and spec.setup is None
-    if not (spec.single or whole):
-        raise AdapterXLTError(
-            f"cannot merge `{spec.name}` (`{folder}`): it is neither a single adapter on the "
-            "pretrained backbone nor a full fine-tune",
-            hint="only adapters that were trained without stack_on, fuse or a full fine-tune "
-            "below them can be merged",
-        )
-    return spec
 
 
 def _shares(weights: Shares | Sequence[float] | None, count: int, name: str) -> Shares:
@@ -191,7 +195,7 @@ def _merge_adapters(
     model: AdapterModel,
     name: str,
     specs: Sequence[ModelSpec],
-    members: Sequence[Path],
+    states: Sequence[dict[str, Tensor]],
     shares: Shares,
     rank: int | None,
     how: Arithmetic,
@@ -201,16 +205,12 @@ def _merge_adapters(
     """Give the new adapter its tensors; return the error from cutting the rank.
 
     Args:
+        states: the tensors of the members' topmost adapters, under the name of the new one.
         compared: whether weights are compared with those that the new adapter has so far.
     """
-    states = [
-        tensors.renamed(tensors.read(adapter_file(spec, folder, own.name)), own.name, name)
-        for spec, folder in zip(specs, members, strict=True)
-        for own in spec.adapters
-    ]
     found = _shared_projections(states, specs)
     shared = {key.rpartition(".")[2]: tensor for key, tensor in found.items()}
-    flats = [parse_method(spec.adapters[0].method).flat() for spec in specs]
+    flats = [parse_method(spec.adapters[-1].method).flat() for spec in specs]
     families = {METHODS[part.name].family: index for index, part in enumerate(flats[0])}
     names = [spec.name for spec in specs]
     sums = [

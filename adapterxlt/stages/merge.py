@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
@@ -48,9 +49,8 @@ class _Merge(StageKind[MergeStage]):
     def shape(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> Shape | None:
         if not draft.knows(("stages", name), *COMPOSING):
             return None
-        shapes = filter(None, map(shape_of, stage.merge))
-        full = all(shape.kind == "full" for shape in shapes)
-        members = members_of(draft, name, "merge", stage.merge, shape_of, unfit_to_merge(full))
+        known = {member: shape for member in stage.merge if (shape := shape_of(member)) is not None}
+        members = members_of(draft, name, "merge", stage.merge, shape_of, unfit_to_merge(known))
         return _merged(draft, name, stage, members) if members else None
 
     def check(self, draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) -> None:
@@ -70,7 +70,7 @@ class _Merge(StageKind[MergeStage]):
             params["layers"] = shares.plain_layers()
         params |= how.params()
         shape = scene.shape_of(name)
-        method = shape.methods[0] if shape and shape.methods else parse_method("full")
+        method = shape.methods[-1] if shape and shape.methods else parse_method("full")
         if not how.linear:
             start = common_start(scene.recipe, scene.used, self.inputs(stage), method)
             params |= {} if start is None else {"start_seed": start}
@@ -170,8 +170,9 @@ def _numbers(values: Iterable[float]) -> str:
 def _merged(
     draft: Draft, name: str, stage: MergeStage, members: Mapping[str, Shape]
 ) -> Shape | None:
-    full = next(iter(members.values())).kind == "full"
-    methods = [parse_method("full") if full else shape.methods[0] for shape in members.values()]
+    first = next(iter(members.values()))  # what is below its topmost adapter, all stand on
+    full = first.kind == "full"
+    methods = [parse_method("full") if full else shape.methods[-1] for shape in members.values()]
     path: KeyPath = ("stages", name, "merge")
     reason = can_merge(methods)
     if reason is None and draft.knows(path[:2], "layers"):
@@ -192,8 +193,11 @@ def _merged(
     heads, headless = _heads(stage, members)
     if full:
         return Shape("full", (), True, heads, headless)
-    method = merged_method(methods, stage.rank)
-    return Shape("adapter", (method,), False, heads, headless, top=name)
+    merged = (*first.methods[:-1], merged_method(methods, stage.rank))
+    speaks, wanted = first.speaks, {one.speaks.otherwise for one in members.values() if one.speaks}
+    if speaks is not None and len(wanted) > 1:
+        speaks = replace(speaks, otherwise="error")
+    return replace(first, methods=merged, heads=heads, headless=headless, top=name, speaks=speaks)
 
 
 def _seeds_known(draft: Draft, stage: MergeStage) -> bool:

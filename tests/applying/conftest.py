@@ -41,12 +41,21 @@ stages:
   lang_en: {{train: {{task: mlm, language: en}}, method: seq_bn_inv}}
   lang_de: {{train: {{task: mlm, language: de}}, method: seq_bn_inv}}
   madx: {{train: udpos, language_adapters: "lang_{{language}}"}}
+  madx2: {{train: udpos, language_adapters: "lang_{{language}}", seed: 2}}
+  madx_fused: {{fuse: [madx, madx2], train: {{task: udpos, language: [en, de], split: dev}}}}
+  madx_merged: {{merge: [madx, madx2]}}
+  sparse_en: {{train: {{task: mlm, language: en}}, method: "sft[density=0.2]"}}
+  sparse_de: {{train: {{task: mlm, language: de}}, method: "sft[density=0.2]"}}
+  on_sparse: {{train: udpos, language_adapters: "sparse_{{language}}"}}
+  on_sparse2: {{train: udpos, language_adapters: "sparse_{{language}}", seed: 2}}
+  sparse_fused: {{fuse: [on_sparse, on_sparse2], train: udpos}}
+  sparse_merged: {{merge: [on_sparse, on_sparse2]}}
   like_pairs:
     evaluate: [pairs, both, whole, several, voted, stacked, merged]
     on: pawsx
     languages: [en, de]
   like_tags:
-    evaluate: [tags, several, madx]
+    evaluate: [tags, several, madx, madx_fused, madx_merged, sparse_fused, sparse_merged]
     on: udpos
     languages: [en, de]
     predictions: xtreme

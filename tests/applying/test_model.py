@@ -48,7 +48,16 @@ def test_labels_are_those_of_evaluation(ran: Ran, stage: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "language"), [("tags", None), ("several", None), ("madx", "en"), ("madx", "de")]
+    ("stage", "language"),
+    [
+        ("tags", None),
+        ("several", None),
+        *(
+            (stage, code)
+            for stage in ("madx", "madx_fused", "madx_merged", "sparse_fused", "sparse_merged")
+            for code in ("en", "de")
+        ),
+    ],
 )
 def test_tags_are_those_of_evaluation(ran: Ran, stage: str, language: str | None) -> None:
     model = load(ran, stage)

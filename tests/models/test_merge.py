@@ -9,8 +9,10 @@ from torch import Tensor
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.errors import AdapterXLTError
+from adapterxlt.methods.arithmetic import Arithmetic
 from adapterxlt.models import tensors
 from adapterxlt.models.build import build_train, load, merge, save
+from adapterxlt.models.spec import StackSetup
 from tests.models.conftest import TAGS, disturb, logits
 
 Artifacts = Callable[..., Path]
@@ -44,6 +46,39 @@ def test_all_of_one_member_is_that_member(
     torch.testing.assert_close(logits(again, ids), logits(built, ids))
     assert again.spec is not None
     assert again.spec.single
+
+
+@pytest.mark.parametrize("base", ["nli", "on_whole", "whole"])
+def test_what_stands_on_the_same_is_merged_above_it(
+    backbone: Backbone, artifacts: Artifacts, ids: Tensor, tmp_path: Path, base: str
+) -> None:
+    relation = "after" if base == "whole" else "stack_on"
+    for number, name in enumerate(("one", "two")):
+        built = build_train(
+            backbone,
+            method="seq_bn",
+            name=name,
+            head=TAGS,
+            seed=1,
+            **{relation: artifacts(base)},  # type: ignore[arg-type]
+        )
+        save(disturb(built, seed=number), tmp_path / name)
+    members = [tmp_path / "one", tmp_path / "two"]
+    built = merge(backbone, members, [0.25, 0.75], "mixed")
+    assert built.spec is not None
+    assert built.spec.setup == ("mixed" if base == "whole" else StackSetup(stack=(base, "mixed")))
+    one, two = (weights_of(folder, folder.name) for folder in members)
+    for key, tensor in tensors.select(built.model, tensors.of_adapter("mixed")).items():
+        torch.testing.assert_close(tensor, 0.25 * one[key] + 0.75 * two[key])
+    save(built, tmp_path / "out")
+    again = load(backbone, tmp_path / "out")
+    assert torch.equal(logits(again, ids), logits(built, ids))
+    everything = merge(backbone, members, [1.0, 0.0], "mixed")
+    alone = load(backbone, members[0])
+    torch.testing.assert_close(logits(everything, ids), logits(alone, ids))
+    # What training changed, since the same start.
+    kept = merge(backbone, members, None, "mixed", how=Arithmetic(consensus="ties"), start=1)
+    assert not torch.equal(logits(kept, ids), logits(built, ids))
 
 
 def test_heads_come_along_only_when_all_agree(
@@ -83,7 +118,9 @@ def test_what_cannot_be_merged_is_refused_with_a_reason(
             merge(backbone, [artifacts(name) for name in names], weights, "mixed")
 
     refused("2 adapters to merge but 1 weights", ["nli", "para"], [1.0])
-    refused("neither a single adapter", ["nli", "over"])
-    refused("neither a single adapter", ["nli", "on_whole"])
+    refused("only adapters of one configuration", ["nli", "over"])
+    refused("below its topmost one are not those of the other", ["low_rank", "over"])
+    refused("`nli` and `on_whole`: they stand on different weights", ["nli", "on_whole"])
+    refused("`both` .*has a fusion", ["nli", "both"])
     refused("a full fine-tune and an adapter", ["nli", "whole"])
     refused("only adapters of one configuration", ["nli", "low_rank"])

@@ -73,6 +73,10 @@ def result(body: str) -> list[str]:
         "{fuse: [above, above2], train: udpos}",
         "{merge: [bn, bn2, merged], weights: [1, -0.5, 2]}",
         "{merge: [lora, lora2]}",
+        "{merge: [stack, stack2]}",
+        "{merge: [stack, stack3]}",
+        "{merge: [on_full, on_full2], how: ties}",
+        "{merge: [above, above2]}",
         "{merge: [lora, small_lora], rank: 4}",
         "{merge: [full, full2], weights: [1, -1]}",
         '{train: udpos, method: "lora[r=12,alpha=12]", after: loras}',
@@ -152,13 +156,13 @@ def test_what_can_be_composed(body: str) -> None:
         ("{fuse: [inv, inv2], train: udpos}", "`seq_bn_inv` has an invertible adapter"),
         (
             "{fuse: [bn, stack], train: udpos}",
-            "`stack` does not stand on the same adapters as `bn`; a fusion mixes only the topmost "
-            "adapters, so those below must be the same (stack all members on the same stage, or",
+            "`stack` does not stand on the same adapters as `bn`; a fusion combines only the "
+            "topmost adapters, so those below must be the same (stack all members on the same",
         ),
         ("{fuse: [stack, other], train: udpos}", "`other` does not stand on the same adapters as"),
         ("{fuse: [stack, tall], train: udpos}", "`tall` does not stand on the same adapters as"),
         ("{fuse: [bn2, fused], train: udpos}", "`fused` is a fusion itself (fuse its members"),
-        ("{fuse: [over, bn], train: udpos}", "`over` stands on a fusion, and a model can"),
+        ("{fuse: [over, bn], train: udpos}", "`over` stands on a fusion, and adapters on top"),
         (
             "{fuse: [bn, headed], train: udpos}",
             "`headed` has the same adapter as `bn`, which cannot be fused with itself",
@@ -177,7 +181,9 @@ def test_what_can_be_composed(body: str) -> None:
             "{train: udpos, method: lora, after: loras}",
             "`loras` is `lora[r=12,alpha=12]`, and `lora` cannot continue from its weights",
         ),
-        ("{merge: [bn, stack]}", "`stack` is a stack of several adapters; only single adapters"),
+        ("{merge: [bn, stack]}", "`stack` does not stand on the same adapters as `bn`; a merge"),
+        ("{merge: [bn, fused]}", "`fused` is a fusion of several adapters, whose attention cannot"),
+        ("{merge: [stack, stack2], how: ties}", "compares what training changed, but the adapters"),
         ("{merge: [full, bn]}", "`full` is a full fine-tune; only adapters can be merged"),
         ("{train: udpos, method: seq_bm}", "unknown method `seq_bm` (did you mean `seq_bn`?)"),
         ('{train: udpos, method: "lora[rank=2]"}', "`lora` has no parameter `rank`"),

@@ -205,6 +205,23 @@ def test_members_with_and_without_are_told_apart() -> None:
     fused = 'z: {fuse: [x, y], train: udpos, language_adapters: "l_{language}"}'
     assert problems_of(stages(head + fused)) == []
     (found,) = problems_of(stages(head + "z: {merge: [x, y]}"))
-    assert "`x` stands on language adapters; only single adapters can be merged" in found
+    assert "`y` cannot be merged with `x`: `x` stands on language adapters, but `y` does" in found
+    others = head + (
+        'w: {train: udpos, language: de, language_adapters: "l_{language}"}\n'
+        "v: {train: udpos, language_adapters: {en: l_en}}\n"
+        'full: {train: udpos, method: full, language_adapters: "s_{language}"}\n'
+        'full2: {train: udpos, method: sft, language_adapters: "s_{language}"}\n'
+    )
+    (found,) = problems_of(stages(others + "z: {merge: [x, w]}"))
+    assert "`w` was trained on `l_de`, but `x` on `l_en` (train all members in the" in found
+    (found,) = problems_of(stages(others + "z: {merge: [x, v]}"))
+    assert "`v` stands on other language adapters than `x`" in found
+    (found, _) = problems_of(stages(others + "z: {merge: [full, full2]}"))
+    assert "`full` contains a language's weights, which a merge would add several times" in found
+    again = others + 'again: {train: udpos, seed: 3, language_adapters: "l_{language}"}\n'
+    assert problems_of(stages(again + "z: {merge: [x, again]}")) == []
+    greedy = "z: {merge: [x, again], how: greedy, on: {task: udpos, language: de}}"
+    found, _ = problems_of(stages(again + greedy))
+    assert "`x` stands on `l_en`, which is not the language adapter of `de` (choose the" in found
     (found,) = problems_of(stages(head + "z: {ensemble: [x, y]}"))
     assert "`x` stands on language adapters, which an ensemble cannot swap" in found

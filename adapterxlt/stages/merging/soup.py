@@ -38,7 +38,8 @@ def check_soup(draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) ->
     if "dev" not in task.splits:
         draft.refuse(path, f"`{task.name}` has no dev split", "it has " + ", ".join(task.splits))
         return
-    if not may_be_in(task, language_in(task, stage.on.language)):
+    language = language_in(task, stage.on.language)
+    if not may_be_in(task, language):
         draft.refuse(
             (*at, "on", "language"),
             f"`{task.name}` has no language `{stage.on.language}`",
@@ -54,6 +55,13 @@ def check_soup(draft: Draft, name: str, stage: MergeStage, shape_of: ShapeOf) ->
         if shape.headless:
             draft.refuse(
                 where, f"`{member}` cannot be scored, because it has no head: {shape.headless}"
+            )
+        elif shape.speaks is not None and shape.speaks.of(language) != shape.speaks.source:
+            draft.refuse(
+                (*at, "on"),
+                f"`{member}` stands on `{shape.speaks.source}`, which is not the language adapter "
+                f"of `{language}`",
+                f"choose the members on dev examples in `{shape.speaks.language}`",
             )
         elif own and head_for(own, task) is None:
             reasons = "; ".join(str(compatible(trained, task)) for trained in own)

@@ -23,7 +23,7 @@ def start_of(recipe: Recipe, used: Mapping[str, Used], name: str) -> int | None:
     if name in used:
         for step in reversed(used[name].lineage):
             if step["params"].get("relation") != "after":
-                fresh = step["params"].get("relation") == "none"
+                fresh = step["params"].get("relation") in ("none", "stack_on")
                 seed = step["params"].get("seed")
                 return seed if fresh and isinstance(seed, int) else None
         return None
