@@ -35,7 +35,8 @@ class MergeStage(Stage):
     """A weighted sum of trained changes: `{merge: [nli, qa], how: ties, density: 0.2}`.
 
     The members are adapters of one configuration (ranks and alphas of LoRAs may differ), or full
-    fine-tunes. For LoRA, (IA)3, ReFT and full fine-tunes, the updates themselves are summed. For
+    fine-tunes. Adapters may stand on others and on fine-tuned weights, which must be the same for
+    all. For LoRA, (IA)3, ReFT and full fine-tunes, the updates themselves are summed. For
     bottlenecks, prefixes and prompts, which are not linear, their parameters are summed; other ways
     than a sum compare what training changed in them, so all members must have started from the same
     weights (the same `seed`, or the same `init_weights_seed` of the method). Weights are used as
