@@ -39,6 +39,11 @@ KINDS = """
   texts: {train: [pawsx, {task: mlm, language: all, weight: 0.4}], method: seq_bn}
   other: {train: pawsx, language_adapters: "lang_{language}", no_language_adapter: source, seed: 2}
   fused: {fuse: [madx, other], train: pawsx}
+  mean: {merge: [madx, other]}
+  high: {train: pawsx, stack_on: madx}
+  higher: {train: pawsx, stack_on: madx, seed: 2}
+  spoken: {fuse: [high, higher], train: {task: pawsx, language: [en, de], split: dev}}
+  on_mean: {train: pawsx, after: mean}
   added: {train: pawsx, method: "sft[density=0.1]", language_adapters: "sparse_{language}",
           no_language_adapter: none}
 """
@@ -103,7 +108,7 @@ def test_it_gives_the_same_outputs_elsewhere(
 
 
 @pytest.mark.parametrize("language", ["lang_de", None])
-@pytest.mark.parametrize("model", ["madx", "fused"])
+@pytest.mark.parametrize("model", ["madx", "fused", "mean", "spoken", "on_mean"])
 def test_its_language_is_exchanged_elsewhere(
     bench: Bench,
     here: dict[str, Path],
