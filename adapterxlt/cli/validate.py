@@ -31,7 +31,7 @@ def command(
     """Check recipes and report all their problems.
 
     RECIPE is a file or the name of a bundled recipe. Data files are not read; `adapterxlt plan`
-    reports the missing ones.
+    reports missing files and missing columns.
     """
     missing: dict[str, UsageError] = {}  # recipes that there are not
     for text in recipes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
 from adapterxlt.tasks.catalogue import Catalogue, Task, catalogue
+from adapterxlt.tasks.check_columns import lacking_columns
 from adapterxlt.tasks.data_hash import data_hash
 from adapterxlt.tasks.origin import origins
 from adapterxlt.tasks.roots import resolve_roots
@@ -87,7 +88,8 @@ def make_plan(
             it is told whether the step is a trained stage.
 
     Raises:
-        MissingDataError: data that steps read are not there; names all of them, with the stages.
+        MissingDataError: data that steps read are not there, or lack a column; names all of them,
+            with the stages.
         UsageError: a fusion has the same adapter twice.
     """
     read = _Read(sources)
@@ -132,9 +134,11 @@ def make_plan(
 def _check_data(read: _Read, steps: Iterable[Step]) -> None:
     problems: list[tuple[str, MissingDataError]] = []
     for step in steps:
+        if step.used is not None:
+            continue
         try:
-            if step.used is None:
-                read.data_of(step)
+            read.data_of(step)
+            problems += [(step.stage, error) for error in read.lacking(step)]
         except MissingDataError as error:
             problems.append((step.stage, error))
     if (found := missing_data(problems, most=_MOST)) is not None:
@@ -190,6 +194,7 @@ class _Read:
         self._tasks = sources.tasks
         self._hashes: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._origins: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
+        self._lacking: dict[tuple[object, ...], list[MissingDataError]] = {}
 
     def data_of(self, step: Step) -> str:
         """The hash of the data that a step reads, "" if it reads none."""
@@ -198,6 +203,20 @@ class _Read:
             + (f"+{read.scored}" if read.scored else "")
             for read in KINDS[step.kind].reads(step, self._tasks)
         )
+
+    def lacking(self, step: Step) -> Iterator[MissingDataError]:
+        """Errors for the files that lack a column that a step needs."""
+        answers = "predictions" not in step.params
+        instead = ("train", "dev", "test") if KINDS[step.kind].trains else ("dev", "test")
+        for read in KINDS[step.kind].reads(step, self._tasks):
+            key = (read.task.name, tuple(read.languages), read.split, instead, answers)
+            if key not in self._lacking:
+                self._lacking[key] = list(
+                    lacking_columns(
+                        read.task, self._roots, read.languages, read.split, instead, answers=answers
+                    )
+                )
+            yield from self._lacking[key]
 
     def origins_of(self, step: Step) -> dict[str, list[str]]:
         """The origins of the data of each task of a step."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from adapterxlt import plugins
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
-from adapterxlt.tasks.layout import Layout
+from adapterxlt.tasks.layout import Column, Layout
 
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 _OF_TABLES = {
@@ -43,6 +43,14 @@ _COLUMNS = {
     "valued_texts": ("text", "value"),
     "bitext_columns": ("source", "target"),
 }
+# Reader -> further columns that it takes if an entry names them.
+_MORE = {
+    "choice_records": ("question", "choice_start"),
+    "labelled_texts": ("text_pair",),
+    "valued_texts": ("text_pair",),
+}
+# Reader -> columns whose names do not depend on the entry.
+_FIXED = {"qa_records": ("id", "question", "context", "answers")}
 # Readers that take the id of an example from the column `id`.
 _NAMED = {*_OF_TABLES.values()} - {"text_records", "qa_records", "bitext_columns"}
 # Readers of files that hold ids of their own.
@@ -53,6 +61,19 @@ _ROLES = {"bitext": ("source", "target")}
 def reader_of(kind: str, written: str) -> str:
     """Return the name of the reader for a kind of task and a format."""
     return FORMATS.get(written, {}).get(kind, written)
+
+
+def required_columns(task: Task, layout: Layout) -> dict[str, Column]:
+    """Return the columns that a reader of tables needs in every record, by field."""
+    name = reader_of(task.kind, layout.format)
+    if name in _FIXED:
+        return {field: field for field in _FIXED[name]}
+    if name == "text_records":
+        return {"text": layout.columns.get("text", "text")}
+    fields = [*_COLUMNS[name], *_MORE.get(name, ())]
+    if task.parallel == "id" and name in _NAMED:
+        fields.append("id")
+    return {field: layout.columns[field] for field in fields if field in layout.columns}
 
 
 def _silent(task: Task, layout: Layout, split: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.kinds.regression import ValuedText
-from adapterxlt.tasks.answer_column import without_answers
 from adapterxlt.tasks.catalogue import Task, source_of
+from adapterxlt.tasks.check_columns import lacking_columns, without_answers
 from adapterxlt.tasks.find import beside, find, has_files
 from adapterxlt.tasks.fingerprint import normalise_text, text_digest
 from adapterxlt.tasks.parallel import UNEVEN, uneven
@@ -67,6 +67,10 @@ def inspect(task: Task, roots: Sequence[Path]) -> Findings:
                 found.missing.setdefault(split, []).append(language)
                 continue
             try:
+                lacking = lacking_columns(task, roots, [language], split, (), answers=False)
+                if problems := list(map(str, lacking)):
+                    found.problems += problems
+                    continue
                 part, texts = _part(task, roots, language, split, before)
             except NotInColumnError:
                 found.missing.setdefault(split, []).append(language)

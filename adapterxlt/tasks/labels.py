@@ -9,7 +9,7 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.kinds.registry import kind_of
 from adapterxlt.tasks.catalogue import Task
 
-_RENAME = "if the labels have another column there, rename it; if they have none: "
+RENAME = "if the labels have another column there, rename it; if they have none: "
 
 
 def is_labelled(example: Example) -> bool:
@@ -41,18 +41,22 @@ def require_labels(
             f"{told}{told and ': '}{blanked} of {len(examples)} {split} examples of "
             f"`{task.name}` in language `{language}` have no label, so they cannot be trained on "
             "or scored",
-            hint=f"{_RENAME if told else ''}{_instead(split, labelled)}",
+            hint=f"{RENAME if told else ''}{_instead(split, labelled)}",
         )
 
 
 def _instead(split: str, labelled: Callable[[], Sequence[str]] | None) -> str:
-    why = (
-        "the labels of official test sets are withheld"
-        if split == "test"
-        else f"its {split} files have another format, or their labels were removed"
-    )
-    if labelled is None:
-        return why
-    if found := labelled():
-        return f"{why}: use " + " or ".join(f"`split: {name}`" for name in found)
-    return f"{why}; no other split here has labels, so get the original files"
+    return _why(split) if labelled is None else other_splits(split, labelled())
+
+
+def other_splits(split: str, labelled: Sequence[str]) -> str:
+    """Say why a split has no labels, and which splits have some."""
+    if labelled:
+        return f"{_why(split)}: use " + " or ".join(f"`split: {name}`" for name in labelled)
+    return f"{_why(split)}; no other split here has labels, so get the original files"
+
+
+def _why(split: str) -> str:
+    if split == "test":
+        return "the labels of official test sets are withheld"
+    return f"its {split} files have another format, or their labels were removed"

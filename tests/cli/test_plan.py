@@ -90,3 +90,29 @@ def test_data_is_meant_from_the_current_folder(
     result = invoke("plan", recipe, "--data", "data")  # not the `data` beside the recipe
     assert result.exit_code == 5
     assert "pawsx" in result.stderr
+
+
+def test_files_without_a_column_are_told_before_anything_runs(
+    recipe: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    entry = tmp_path / "topics.yaml"
+    entry.write_text(
+        "kind: text_classification\nlabels: [a, b]\nlanguages: [en, sw, de]\nformat: csv\n"
+        "files: '{lang}.{split}.csv'\ncolumns: {text: text, label: label}\n"
+    )
+    (tmp_path / "en.train.csv").write_text("text,label\nx,a\n")
+    for language, header in (("en", "text,label"), ("sw", "text,topic"), ("de", "words,label")):
+        (tmp_path / f"{language}.test.csv").write_text(f"{header}\nx,a\n")
+    stages = "{nli: {train: topics, method: seq_bn}, s: {evaluate: nli, on: topics, split: test}}"
+    set_ = ["--set", f"stages={stages}", "--tasks", entry]
+    for verb in ("plan", "run"):
+        result = invoke(verb, recipe, *set_, "--workdir", tmp_path / "w")
+        assert result.exit_code == 5
+        assert (
+            f"{tmp_path / 'sw.test.csv'}:1: does not have the column `label`, only text, topic"
+            in (result.stderr)
+        )
+        assert f"{tmp_path / 'de.test.csv'}:1: does not have the column `text`, only words" in (
+            result.stderr
+        )
+    assert not list((tmp_path / "w").glob("store/*/"))

@@ -10,8 +10,8 @@ from adapterxlt.kinds.facts import Example
 from adapterxlt.plan.plan import Sources
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.task_data import Part
-from adapterxlt.tasks.answer_column import without_answers
 from adapterxlt.tasks.catalogue import Task
+from adapterxlt.tasks.check_columns import without_answers
 from adapterxlt.tasks.label_file import with_labels
 from adapterxlt.tasks.labels import is_labelled, require_labels
 from adapterxlt.tasks.read import read_examples, sample

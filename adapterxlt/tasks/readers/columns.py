@@ -29,16 +29,19 @@ def read_bitext_columns(found: Found) -> Bitext:
         MissingDataError: a sentence is blank or missing.
     """
     path = found.files["data"]
-    source, target = halves(found.task, found.language)
-    codes = {"{source}": source, "{target}": target}
     sides: dict[str, list[str]] = {"source": [], "target": []}
     for number, record in records_of(found):
         for side, texts in sides.items():
-            column = str(found.layout.columns[side])
-            code = codes.get(column)
-            column = column if code is None else found.task.iso3.get(code, code)
+            column = column_of_side(found, str(found.layout.columns[side]))
             text = text_field(path, number, record, column)
             if not text.strip():
                 raise bad(path, number, f"`{column}` is blank", "each row must hold two sentences")
             texts.append(text)
     return Bitext(found.language, tuple(sides["source"]), tuple(sides["target"]))
+
+
+def column_of_side(found: Found, column: str) -> str:
+    """Return the name of a column in the file, where the entry may say `{source}` or `{target}`."""
+    source, target = halves(found.task, found.language)
+    code = {"{source}": source, "{target}": target}.get(column)
+    return column if code is None else found.task.iso3.get(code, code)

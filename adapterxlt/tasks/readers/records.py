@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from adapterxlt.show import number_of
 from adapterxlt.store.compressed import plain_name
@@ -17,6 +17,23 @@ from adapterxlt.tasks.streams import stream_lines
 
 Record = dict[str, Any]
 _OPEN = "a quote may not be closed"
+_NOTHING = object()  # instead of a field that a record lacks
+
+
+class First(NamedTuple):
+    """The first row of a file.
+
+    Args:
+        line: of the header, or of the first record; 0 in Parquet.
+        called: what the parts of a record are called in such a file.
+        record: the names of the columns; in JSON lines and Parquet, mappings for nested ones.
+        numbered: whether the columns have no names, but numbers.
+    """
+
+    line: int
+    called: Literal["column", "field"]
+    record: Record
+    numbered: bool = False
 
 
 def records_of(found: Found) -> Iterator[tuple[int, Record]]:
@@ -31,9 +48,7 @@ def records_of(found: Found) -> Iterator[tuple[int, Record]]:
     path, layout = found.files["data"], found.layout
     written = form_of(layout, path)
     if written in DELIMITERS:
-        numbered = any(isinstance(column, int) for column in layout.columns.values())
-        header = layout.header or not numbered
-        rows = _table(path, DELIMITERS[written], layout.quoting, header)
+        rows = _table(path, DELIMITERS[written], layout.quoting, _has_header(layout))
     else:
         rows = _parquet(path) if written == "parquet" else _json(path)
     key, codes = layout.language_column, {found.language}
@@ -43,6 +58,34 @@ def records_of(found: Found) -> Iterator[tuple[int, Record]]:
     for number, record in rows:
         if not key or text_field(path, number, record, key) in codes:
             yield number, record
+
+
+def _has_header(layout: Layout) -> bool:
+    numbered = any(isinstance(column, int) for column in layout.columns.values())
+    return layout.header or not numbered
+
+
+def first_of(layout: Layout, path: Path) -> First | None:
+    """Return the first row of a file of a layout; None if there is none. Nothing more is read.
+
+    Raises:
+        MissingDataError: it cannot be read.
+    """
+    written = form_of(layout, path)
+    if written == "parquet":
+        return First(0, "column", _schema(path))
+    if written not in DELIMITERS:
+        line, record = next(_json(path), (0, None))
+        return None if record is None else First(line, "field", record)
+    lines = (line for _, line in stream_lines(path))
+    row = next(rows_of(lines, DELIMITERS[written], layout.quoting), None)
+    if row is None or row.problem:  # which reading the file tells
+        return None
+    if _has_header(layout):
+        check_header(path, row.first, row.cells)
+        return First(row.first, "column", dict.fromkeys(row.cells))
+    numbers = map(str, range(len(row.cells)))
+    return First(row.first, "column", dict.fromkeys(numbers), numbered=True)
 
 
 def form_of(layout: Layout, path: Path) -> str:
@@ -118,6 +161,23 @@ def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
         raise bad(path, 0, f"not Parquet: {error}") from error
 
 
+def _schema(path: Path) -> Record:
+    """Return the columns of a Parquet file; a mapping for a column that has parts."""
+    import pyarrow as pa
+    from pyarrow.parquet import read_schema
+
+    def shape(fields: Iterable[Any]) -> Record:
+        return {
+            field.name: shape(field.type) if pa.types.is_struct(field.type) else None
+            for field in fields
+        }
+
+    try:
+        return shape(read_schema(path))
+    except (OSError, ValueError) as error:
+        raise bad(path, 0, f"not Parquet: {error}") from error
+
+
 def _named(feature: Any, value: Any) -> Any:
     """Return a class's name for its number, also within lists; -1 stays, as it marks no label."""
     if isinstance(value, list):
@@ -133,11 +193,23 @@ def value_of(path: Path, number: int, record: Record, key: str) -> Any:
     Raises:
         MissingDataError: the field is missing.
     """
+    value = _look(record, key)
+    if value is _NOTHING:
+        keys = ", ".join(sorted(record)) or "nothing"
+        raise bad(path, number, f"no `{key}`", f"the record has {keys}")
+    return value
+
+
+def has_field(record: Record, key: str) -> bool:
+    """Whether a record has a field, see `value_of`."""
+    return _look(record, key) is not _NOTHING
+
+
+def _look(record: Record, key: str) -> Any:
     value: Any = record
     for name in key.split("."):
         if not isinstance(value, dict) or name not in value:
-            keys = ", ".join(sorted(record)) or "nothing"
-            raise bad(path, number, f"no `{key}`", f"the record has {keys}")
+            return _NOTHING
         value = value[name]
     return value
 
