@@ -25,7 +25,7 @@ def path_text(value: object, name: str) -> str:
     """
     if isinstance(value, str | PathLike):
         found: object = fspath(value)
-        if isinstance(found, str):
+        if isinstance(found, str) and found.strip():
             return found
     raise UsageError(f"{name}: must be a path or a name, not {brief(repr(value))}")
 

@@ -17,6 +17,7 @@ from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.cli.list_presets import presets
 from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json, tasks_option
+from adapterxlt.cli.places import PLACE
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.execution.opening import bundled_recipes
 from adapterxlt.report.console import print_table
@@ -233,6 +234,7 @@ def _description(path: Path) -> str:
 @tasks_option
 @click.option(
     "--backbone",
+    type=PLACE,
     metavar="NAME",
     help="With `methods`: count the parameters that each method trains on this backbone.",
 )

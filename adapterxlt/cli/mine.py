@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.devices import gpu_numbers
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -32,12 +33,12 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 
 
 @click.command()
-@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
-@click.argument("target", metavar="TRG", type=click.Path(path_type=Path))
+@click.argument("source", metavar="SRC", type=FilePath(path_type=Path))
+@click.argument("target", metavar="TRG", type=FilePath(path_type=Path))
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="File for the pairs, best first; each line holds score, source and target, separated by "
     "tabs. `-` writes to stdout; .gz, .bz2, .xz and .zst compress.",
@@ -115,7 +116,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 @click.option("--line-numbers", is_flag=True, help="Write the two line numbers after the score.")
 @click.option(
     "--workdir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Folder for vectors and neighbours; an interrupted command continues from it.  "
     "[default: FILE.work, removed at the end]",

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import Finite, json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import AdapterXLTError, UsageError
 
 _SHARE = Finite(0, 1)
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = FilePath(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -21,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Folder for the sets; the files are bucc2018/XX-en.SPLIT.{XX,en,gold}.",
 )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adapterxlt.cli.places import PLACE, FilePath
 from adapterxlt.devices import KNOWN, is_device
 from adapterxlt.show import printable_json
 
@@ -53,6 +54,7 @@ def data_option(function: F) -> F:
     """`--data DIR`, repeatable."""
     return click.option(
         "--data",
+        type=PLACE,
         multiple=True,
         metavar="DIR",
         help="Folder with data; it replaces the folders that a recipe names. `pocket` is the "
@@ -66,7 +68,7 @@ def tasks_option(function: F) -> F:
         "--tasks",
         "entries",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=FilePath(path_type=Path),
         metavar="PATH",
         help="File that describes a task of your own, or a folder of such files, in "
         "addition to the built-in tasks and those that a recipe names. Repeatable.",
@@ -89,7 +91,7 @@ def workdir_option(function: F) -> F:
     """`--workdir DIR`."""
     return click.option(
         "--workdir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FilePath(file_okay=False, path_type=Path),
         default=Path("runs"),
         envvar="ADAPTERXLT_WORKDIR",
         show_default=True,
@@ -129,12 +131,14 @@ def encoder_options(function: F) -> F:
     """`--backbone`, `--artifact`, `--device`, `--prefix`: the encoder and how to run it."""
     artifact = click.option(
         "--artifact",
+        type=PLACE,
         metavar="PATH",
         help="Trained model: a folder, a packed file, or WORKDIR:STAGE.  [default: the bare "
         "backbone]",
     )
     backbone = click.option(
         "--backbone",
+        type=PLACE,
         metavar="NAME",
         help="Backbone: a bundled name, a folder or a Hub id, as in recipes.  [default: mini]",
     )
@@ -149,7 +153,7 @@ def encoder_options(function: F) -> F:
 
 def recipe_argument(function: F) -> F:
     """`RECIPE`."""
-    return click.argument("recipe")(function)
+    return click.argument("recipe", type=PLACE)(function)
 
 
 def print_json(document: dict[str, Any], *, err: bool = False) -> None:

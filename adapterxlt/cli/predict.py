@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapterxlt.cli.options import device_option, tasks_option
+from adapterxlt.cli.places import PLACE, FilePath
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Bar, Progress, Silent
 
@@ -22,8 +23,8 @@ _TOLD = 20  # wrong lines that are logged one by one
 
 
 @click.command()
-@click.argument("model")
-@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("model", type=PLACE)
+@click.argument("source", metavar="INPUT", type=FilePath(path_type=Path, allow_dash=True))
 @click.option(
     "--task",
     metavar="TASK",
@@ -40,7 +41,7 @@ _TOLD = 20  # wrong lines that are logged one by one
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     default=Path("-"),
     metavar="FILE",
     help="File for the predictions: CSV if its name ends in .csv, else JSON Lines; .gz, .bz2, "
@@ -51,6 +52,7 @@ _TOLD = 20  # wrong lines that are logged one by one
 )
 @click.option(
     "--backbone",
+    type=PLACE,
     metavar="NAME",
     help="Backbone of the model: a folder or a Hub id, if it is not found by itself.",
 )

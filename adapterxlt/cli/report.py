@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.rebuild import rebuild
@@ -27,7 +28,7 @@ from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import Output, check_output
 from adapterxlt.store.store import STORE_FOLDER
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = FilePath(dir_okay=False, path_type=Path)
 _FORMS: dict[str, Form] = {
     "--html": "html",
     "--markdown": "markdown",
@@ -38,7 +39,7 @@ _FORMS: dict[str, Form] = {
 
 @click.command()
 @click.argument(
-    "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=FilePath(path_type=Path)
 )
 @click.option("--html", type=_FILE, help="Write the results as an HTML page to this file.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.devices import gpu_numbers
 from adapterxlt.errors import UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from adapterxlt.vectors.names import Pooling
 
 SIDES = ("source", "target")
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = FilePath(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -70,7 +71,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--save-vectors",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Also write the vectors to .npy files in this folder, one row per line.",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from adapterxlt.cli.options import Finite, json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import MissingDataError
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ def _folders(function: F) -> F:
         click.option(
             "--labels",
             required=True,
-            type=click.Path(path_type=Path),
+            type=FilePath(path_type=Path),
             metavar="DIR",
             help="Folder with the labels.",
         ),
         click.option(
             "--predictions",
             required=True,
-            type=click.Path(path_type=Path),
+            type=FilePath(path_type=Path),
             metavar="DIR",
             help="Folder with the predictions.",
         ),
@@ -120,14 +121,14 @@ def _score(
 @click.option(
     "--predictions",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="JSON file that maps question ids to answer texts.",
 )
 @click.option(
     "--labels",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="Labels: a JSON file in the SQuAD format.",
 )
@@ -143,7 +144,7 @@ def _score(
 @click.option(
     "--no-answer-scores",
     "no_answer",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="SQuAD 2.0: JSON file that maps question ids to scores; a higher score means that the "
     "question more likely has no answer.",

@@ -10,6 +10,7 @@ import click
 from adapterxlt.cli.board import summary
 from adapterxlt.cli.follow import follow_run
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.execution.board import newest_board
 from adapterxlt.plan.memory import read_notes
@@ -25,7 +26,7 @@ Owner = tuple[str, str]  # name and id of a recipe
 @click.command()
 @click.argument(
     "workdir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     default=Path("runs"),
     envvar="ADAPTERXLT_WORKDIR",
 )

@@ -18,6 +18,7 @@ from adapterxlt.cli.options import (
     tasks_option,
     workdir_option,
 )
+from adapterxlt.cli.places import PLACE
 from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.sharing.remotes.address import masked
@@ -46,7 +47,7 @@ _RETRIEVED = (
 
 @click.command()
 @click.argument("target")
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", type=PLACE, nargs=-1, required=True, metavar="MODEL...")
 @click.option("--language", default="en", show_default=True, help="Language of the sample.")
 @click.option(
     "--sample",
@@ -60,6 +61,7 @@ _RETRIEVED = (
 )
 @click.option(
     "--backbone",
+    type=PLACE,
     metavar="NAME",
     help="Backbone of the models: a bundled name, a folder or a Hub id.  [default: the one that "
     "the first model names]",

@@ -8,13 +8,14 @@ import click
 
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
+from adapterxlt.cli.places import PLACE
 from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem, UsageError
 from adapterxlt.execution.opening import open_recipe, recipe_path
 from adapterxlt.show import number_of, printable
 
 
 @click.command()
-@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
+@click.argument("recipes", type=PLACE, nargs=-1, required=True, metavar="RECIPE...")
 @set_option
 @data_option
 @tasks_option

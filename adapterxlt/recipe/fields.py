@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from adapterxlt.devices import KNOWN, is_device
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 All = Literal["all"]
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+# Where something is: a name, a path or an address. An empty path would mean the current folder.
+Place = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
 MAX_LENGTH = 8192  # subwords of an input, in any stage
 MAX_SEED = 2**32 - 1  # the largest that numpy takes
 BARE = "none"  # name of the bare backbone in stages that can measure it

@@ -75,7 +75,7 @@ class _Includes:
         self, name: object, found: Path, target: Path | None, trail: tuple[Path, ...]
     ) -> str:
         """Why a file is not read, and on a second line what to do; "" if it is read."""
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name.strip():
             return "must be the path of a recipe file"
         if target is None:
             return f"`{name}` is not a path"

@@ -189,7 +189,9 @@ def _tasks(root: Node, base: Path, named: Sequence[Path], problems: list[Problem
     """The tasks that a recipe can name; problems of entries become problems of the recipe."""
     node = root.value.get("tasks") if isinstance(root.value, dict) else None
     listed = node.value if node is not None and isinstance(node.value, list) else []
-    own = [base / item.value for item in listed if isinstance(item.value, str) and item.value]
+    own = [
+        base / item.value for item in listed if isinstance(item.value, str) and item.value.strip()
+    ]
     try:
         return own_catalogue([*own, *named, *configured()])
     except InvalidRecipeError as error:

@@ -17,6 +17,7 @@ from adapterxlt.recipe.fields import (
     MAX_SEED,
     Device,
     Name,
+    Place,
     Precision,
     Sampling,
     Split,
@@ -177,7 +178,7 @@ class TrainingStage(TrainingBlock, Stage):
 class Remote(Strict):
     """A remote store, given by its address, or as `{url: s3://bucket/team, write: true}`."""
 
-    url: str = Field(min_length=1, description="Address of the store.")
+    url: Place = Field(description="Address of the store.")
     write: bool = Field(
         False,
         description="Also put every finished stage there (a folder, s3:// or sftp://), so that "
@@ -212,9 +213,7 @@ class BackboneChoice(Strict):
     `{name: intfloat/multilingual-e5-small, seen: [mnli, squad], prefix: "query: "}`
     """
 
-    name: str = Field(
-        min_length=1, description="A bundled name, an id of the Hugging Face Hub, or a folder."
-    )
+    name: Place = Field(description="A bundled name, an id of the Hugging Face Hub, or a folder.")
     seen: list[str] = Field(
         [],
         description="Tasks on which the backbone was already trained by its makers, so that the "
@@ -262,13 +261,13 @@ class Recipe(Strict):
         BackboneChoice(name="mini"),
         description="Pretrained encoder of all stages: a name, or a mapping.",
     )
-    data: list[str] = Field(
+    data: list[Place] = Field(
         default_factory=lambda: ["pocket"],
         min_length=1,
         description="Where the data are: folders (relative to the recipe, or absolute), `pocket` "
         "(bundled) or `hub` (the Hugging Face Hub).",
     )
-    tasks: list[str] = Field(
+    tasks: list[Place] = Field(
         [],
         description="Entries that describe your own tasks: YAML files, or folders of them; paths "
         "are relative to the recipe.",

@@ -40,7 +40,7 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so continue with them
         choice = tree.get("backbone")
-        named = isinstance(choice, str) and choice != ""
+        named = isinstance(choice, str) and choice.strip() != ""
         known: dict[str, Any] = {"backbone": BackboneChoice(name=str(choice))} if named else {}
         recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
     recipe = recipe.knowing(tasks)

@@ -14,7 +14,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.methods.depth import only_below
 from adapterxlt.methods.parser import ParsedMethod, parse_method
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.fields import MAX_SEED
+from adapterxlt.recipe.fields import MAX_SEED, Place
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind, Trained
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe, Stage, Training, TrainingBlock
@@ -46,7 +46,7 @@ class AlignStage(TrainingBlock, Stage):
     """
 
     key: ClassVar[str] = "align"
-    align: str = Field(min_length=1, description="Lexicon: a TSV file, or a JSON list of pairs.")
+    align: Place = Field(description="Lexicon: a TSV file, or a JSON list of pairs.")
     layer: int = Field(
         ge=1, description="Layer whose output the loss is computed on; 1 is the lowest layer."
     )

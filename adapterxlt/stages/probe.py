@@ -13,7 +13,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import MissingDataError
 from adapterxlt.order import in_order
 from adapterxlt.recipe.draft import Draft
-from adapterxlt.recipe.fields import MAX_LENGTH, Layers, Precision
+from adapterxlt.recipe.fields import MAX_LENGTH, Layers, Place, Precision
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import Recipe, Stage
@@ -59,7 +59,7 @@ class ProbeStage(Stage):
     probe: list[str] = Field(
         min_length=1, description="Models to measure; `none` is the bare backbone."
     )
-    on: str = Field(min_length=1, description="Lexicon: a TSV file, or a JSON list of pairs.")
+    on: Place = Field(description="Lexicon: a TSV file, or a JSON list of pairs.")
     layers: Layers = Field(
         "all", description="Layers to measure: a list, where 0 is the embeddings, or `all`."
     )

@@ -23,6 +23,13 @@ CALLS: list[tuple[Callable[..., Any], str]] = [
     (lambda: xlt.run(RECIPE, trial="x"), f"trial: {NUMBER} of at least 1, not 'x'"),  # type: ignore[arg-type]
     (lambda: xlt.run(RECIPE, jobs=1.5), f"jobs: {NUMBER} of at least 1, not 1.5"),  # type: ignore[arg-type]
     (lambda: xlt.run(RECIPE, workdir=None), "workdir: must be a path"),  # type: ignore[arg-type]
+    (lambda: xlt.run(RECIPE, workdir=""), "workdir: must be a path or a name, not ''"),
+    (lambda: xlt.run(RECIPE, data=" "), "data: must be a path or a name, not ' '"),
+    (
+        lambda: xlt.validate(RECIPE, data=["pocket", ""]),
+        "data[1]: must be a path or a name, not ''",
+    ),
+    (lambda: xlt.validate(RECIPE, tasks=[""]), "tasks[0]: must be a path or a name, not ''"),
     (lambda: xlt.run(RECIPE, device="gpu"), "`gpu` is not a device"),
     (lambda: xlt.load(None), "model: must be a path or a name, not None"),  # type: ignore[arg-type]
     (lambda: xlt.load("mini", backbone=3), "backbone: must be a path or a name, not 3"),  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from adapterxlt.cli.artifact.options import (
     say_ignored,
 )
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.models.spec import SPEC_FILE
 from adapterxlt.sharing.check import check_fits
@@ -36,7 +37,7 @@ FORMATS = ("adapters", "peft", "transformers", ENCODER)
 @click.option(
     "--to", "kind", required=True, type=click.Choice(FORMATS), help="Library to export for."
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
+@click.option("--out", required=True, type=FilePath(path_type=Path), help="Folder to write to.")
 @click.option(
     "--layer",
     type=click.IntRange(min=0),

@@ -18,6 +18,7 @@ from adapterxlt.cli.artifact.options import (
     signers_option,
 )
 from adapterxlt.cli.options import json_option, print_json, tasks_option, workdir_option
+from adapterxlt.cli.places import PLACE
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.foreign import take_in_foreign
@@ -34,7 +35,7 @@ from adapterxlt.tasks.own import configured, own_catalogue
 
 
 @click.command()
-@click.argument("path")
+@click.argument("path", type=PLACE)
 @workdir_option
 @backbone_option
 @click.option(

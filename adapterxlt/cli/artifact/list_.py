@@ -8,6 +8,7 @@ import click
 
 from adapterxlt.cli.artifact.options import kept
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import UsageError
 from adapterxlt.report.console import print_table
 from adapterxlt.sharing.entries import Entry, read_entries
@@ -18,10 +19,10 @@ from adapterxlt.store.store import STORE_FOLDER
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path), default=Path("."))
+@click.argument("path", type=FilePath(path_type=Path), default=Path("."))
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     help="Write the list as an HTML page to this file.",
 )
 @json_option

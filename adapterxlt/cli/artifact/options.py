@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from adapterxlt.cli.options import F
+from adapterxlt.cli.places import PLACE, FilePath
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.show import printable
 from adapterxlt.store.manifest import Manifest
@@ -40,13 +41,14 @@ def say_ignored(names: Sequence[str]) -> None:
 
 def path_argument(function: F) -> F:
     """`PATH`."""
-    return click.argument("path")(function)
+    return click.argument("path", type=PLACE)(function)
 
 
 def backbone_option(function: F) -> F:
     """`--backbone`."""
     return click.option(
         "--backbone",
+        type=PLACE,
         metavar="NAME",
         help="Backbone of the artifact: a folder or a Hub id.  [default: the backbone that the "
         "artifact names, if it is bundled, in the local cache of the Hub, or was used by the work "
@@ -58,7 +60,7 @@ def signers_option(function: F) -> F:
     """`--signers`."""
     return click.option(
         "--signers",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FilePath(dir_okay=False, path_type=Path),
         help="File of allowed signers, in the format of ssh-keygen; the artifact must be signed "
         "by one of them.",
     )(function)
@@ -69,7 +71,7 @@ def sign_option(function: F) -> F:
     return click.option(
         "--sign",
         "key",
-        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        type=FilePath(dir_okay=False, exists=True, path_type=Path),
         help="Sign with this SSH key.",
     )(function)
 

@@ -16,6 +16,7 @@ from adapterxlt.cli.artifact.options import (
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.locate import locate, trained_stages
 from adapterxlt.sharing.transport import copy_out, pack, prepared
@@ -30,7 +31,7 @@ from adapterxlt.store.output import Output, check_new_folder, check_output
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="File to write, such as `nli.axlt`, or `-` for stdout; in a folder, the artifact is "
     "written as a folder.",
 )

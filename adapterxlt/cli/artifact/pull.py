@@ -9,6 +9,7 @@ import click
 from adapterxlt.cli.artifact.import_ import report
 from adapterxlt.cli.artifact.options import backbone_option, load_option, signers_option
 from adapterxlt.cli.options import json_option, workdir_option
+from adapterxlt.cli.places import PLACE
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.sharing.foreign_read import is_foreign
@@ -19,7 +20,7 @@ from adapterxlt.store.store import STORE_FOLDER, Store
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", type=PLACE)
 @workdir_option
 @backbone_option
 @signers_option

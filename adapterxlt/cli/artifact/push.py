@@ -16,6 +16,7 @@ from adapterxlt.cli.artifact.options import (
     sign_option,
 )
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import PLACE
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.sharing.locate import locate
 from adapterxlt.sharing.remotes.push import push
@@ -25,7 +26,7 @@ from adapterxlt.show import printable, size_text
 
 @click.command()
 @path_argument
-@click.argument("url")
+@click.argument("url", type=PLACE)
 @click.option("--replace", is_flag=True, help="Replace an older artifact at this URL.")
 @license_option
 @sign_option

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from adapterxlt.cli.places import FilePath
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
 from adapterxlt.results.export import Record, exported, parquet
@@ -18,12 +19,12 @@ from adapterxlt.store.store import STORE_FOLDER
 
 @click.command()
 @click.argument(
-    "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=FilePath(path_type=Path)
 )
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     help="File to write: .parquet, .jsonl or .jsonl.gz.",
 )
 def command(workdirs: tuple[Path, ...], out: Path) -> None:

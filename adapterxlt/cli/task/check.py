@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapterxlt.cli.options import data_option, json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.show import number_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _SHOWN = 12  # labels of a line
 
 
 @click.command()
-@click.argument("entry", type=click.Path(path_type=Path), metavar="NAME.yaml")
+@click.argument("entry", type=FilePath(path_type=Path), metavar="NAME.yaml")
 @data_option
 @json_option
 @click.pass_context

@@ -8,6 +8,7 @@ import click
 import yaml
 
 from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import UsageError
 from adapterxlt.show import printable
 
@@ -19,14 +20,14 @@ from adapterxlt.show import printable
     "files",
     multiple=True,
     required=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="Data file. Repeatable; more files may follow as arguments.",
 )
-@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.argument("more", nargs=-1, type=FilePath(path_type=Path), metavar="[FILE]...")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="File for the entry.  [default: NAME.yaml in the folder of the data]",
 )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from adapterxlt.recipe.fields import Place
 from adapterxlt.recipe.language_adapters import SpeakingStage
 
 
@@ -18,7 +19,7 @@ class UseStage(SpeakingStage):
     """
 
     key: ClassVar[str] = "use"
-    use: str = Field(
+    use: Place = Field(
         description="Trained model to use: a folder, a packed file, `WORKDIR:STAGE` or a URL."
     )
     backbone_override: bool = Field(
