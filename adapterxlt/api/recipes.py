@@ -23,7 +23,7 @@ from adapterxlt.progress_lines import LineProgress
 from adapterxlt.recipe.load import LoadedRecipe
 from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import brief
-from adapterxlt.store.output import check_folder
+from adapterxlt.store.disk import check_folder
 
 Place = str | PathLike[str]
 _ESCAPED = re.compile("[\x7f-\uffff]")
@@ -121,7 +121,7 @@ def run(
         (..., ..., ...)
     """
     folder = Path(path_text(workdir, "workdir"))
-    check_folder(folder, option="workdir")
+    check_folder(folder)  # now, as a backbone may be downloaded before anything is written
     check_device(device or AUTO)
     for name, number in (("jobs", jobs), ("trial", trial)):
         if number is not None:

@@ -157,7 +157,8 @@ def command(
     from adapterxlt.retrieval.protocols import choose_layer, get_protocol
     from adapterxlt.retrieval.scripts import scripts_of
     from adapterxlt.search.neighbours import check_index
-    from adapterxlt.store.output import check_folder, check_output
+    from adapterxlt.store.disk import check_folder
+    from adapterxlt.store.output import check_output
     from adapterxlt.tasks.reading import check_file
 
     chosen = get_protocol(protocol)
@@ -171,7 +172,7 @@ def command(
     output = check_output(out, inputs=(source, target))
     beside = out.with_name(f"{out.name}.work") if output.regular else None
     if (work := workdir or beside) is not None:
-        check_folder(work, option="--workdir")
+        check_folder(work)
     from adapterxlt.cli.encoder import open_encoder
     from adapterxlt.retrieval.corpus import Filters
     from adapterxlt.retrieval.mine import Settings, mine_files

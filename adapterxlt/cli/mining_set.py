@@ -10,7 +10,7 @@ import click
 
 from adapterxlt.cli.options import Finite, json_option, print_json
 from adapterxlt.cli.places import FilePath
-from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.errors import UsageError
 
 _SHARE = Finite(0, 1)
 _FILE = FilePath(path_type=Path, dir_okay=False)
@@ -89,7 +89,7 @@ def command(
         split_bitext,
         write_mining_sets,
     )
-    from adapterxlt.store.output import check_folder
+    from adapterxlt.store.disk import check_folder
 
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", lang) or lang in ("en", "gold"):
         raise UsageError(
@@ -99,7 +99,7 @@ def command(
     check_folder(out)
     there = [path for files in wanted for path in files.values() if os.path.lexists(path)]
     if there:
-        raise AdapterXLTError(
+        raise UsageError(
             f"{there[0]} already exists", hint="remove it, or choose another --out"
         )
     bitext = read_parallel(source, target, lang)

@@ -201,13 +201,14 @@ def _score_texts(
     from adapterxlt.retrieval.protocols import choose_layers
     from adapterxlt.retrieval.score import score_grid
     from adapterxlt.retrieval.sides import aligned, from_mining
-    from adapterxlt.store.output import check_folder, check_output
+    from adapterxlt.store.disk import check_folder
+    from adapterxlt.store.output import check_output
     from adapterxlt.tasks.readers.bitext import read_bitext_lines
     from adapterxlt.tasks.readers.mining import read_mining_tsv
     from adapterxlt.vectors.encode import encode_grid
 
     if save is not None:
-        check_folder(save, option="--save-vectors")
+        check_folder(save)
     files = {"source": source, "target": target}
     if gold is None:
         bitext = read_bitext_lines(_found("tatoeba", files))

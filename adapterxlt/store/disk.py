@@ -8,10 +8,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 
 # Errors of the system -> what to do. What is finished is kept, so the command continues from there.
 _ROOM = "free some space or choose another disk, then run the same command again to continue"
@@ -32,6 +32,8 @@ _HINTS = {
     errno.ELOOP: "its links form a circle",
     errno.EIO: "the disk has failed; choose another one",
 }
+# Those of a path that cannot be written anywhere: another one must be named.
+_OF_NAMES = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 # Those that reading never meets.
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 # How safetensors, a library in Rust, words the system's error.
@@ -62,7 +64,8 @@ def cannot_write(
         return None
     # Of two files the second one is written: to it the first one is copied, or given its name.
     place = getattr(error, "filename2", None) or getattr(error, "filename", None) or path
-    return AdapterXLTError(f"cannot write {place}: {os.strerror(number)}", hint=_HINTS[number])
+    kind = UsageError if number in _OF_NAMES else AdapterXLTError
+    return kind(f"cannot write {place}: {os.strerror(number)}", hint=_HINTS[number])
 
 
 @contextmanager
@@ -72,6 +75,7 @@ def writing(path: Path | str, *, surely: bool = True) -> Iterator[None]:
     Args: as of `cannot_write`.
 
     Raises:
+        UsageError: the path cannot be written, as a part of it is a file, say.
         AdapterXLTError: the disk is full, the file too large, the folder write-protected, ...
     """
     try:
@@ -86,24 +90,45 @@ def check_folder(folder: Path) -> None:
     """Check before any work that a folder can be written, or made; nothing is left behind.
 
     Raises:
-        AdapterXLTError: it cannot; the error says why and what to do.
+        UsageError: it is a file, below one, a broken link, or has too long a name.
+        AdapterXLTError: it cannot be written for another reason.
+    """
+    try:
+        try_folder(folder, folder)
+    except OSError as error:
+        told = cannot_write(folder, error, surely=True)
+        raise told or AdapterXLTError(
+            f"cannot write {folder}: {error.strerror}", hint="choose another folder"
+        ) from error
+
+
+def try_folder(folder: Path, shown: Path) -> None:
+    """Make a file in a folder, or in the nearest one above it, and remove it again.
+
+    Args:
+        shown: what the user named, for the error.
+
+    Raises:
+        UsageError: the folder is a broken link, or below one.
+        OSError: it cannot be written.
     """
     place = folder
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if place.is_symlink() and not place.exists():
-        raise AdapterXLTError(
-            f"cannot write {folder}: {place} is a link that leads nowhere",
+        raise UsageError(
+            f"cannot write {shown}: {place} is a link that leads nowhere",
             hint="remove the link, or choose another folder",
         )
-    with writing(folder):
-        try:
-            if not place.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            with tempfile.TemporaryFile(dir=place):
-                pass
-        except OSError as error:  # name the folder instead of the file that was tried
-            raise OSError(error.errno, error.strerror, str(folder)) from error
+    try:
+        with suppress(FileNotFoundError):
+            folder.lstat()  # says of a name that is too long, or below a file
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(shown)) from error
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from typing import IO, Any, cast
 from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.store.atomic import replacing, take_over
 from adapterxlt.store.compressed import compressing, ending, zstandard
-from adapterxlt.store.disk import cannot_write, writing
+from adapterxlt.store.disk import cannot_write, try_folder, writing
 
 # Names of open descriptors -> their numbers.
 _NAMED = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -110,8 +110,8 @@ def check_output(path: Path, *, inputs: Iterable[Path] = (), option: str = "--ou
         option: where the user named it.
 
     Raises:
-        UsageError: it is one of the inputs, a folder, or below a file.
-        AdapterXLTError: it cannot be written.
+        UsageError: it is one of the inputs, a folder, below a file, or has too long a name.
+        AdapterXLTError: it cannot be written for another reason.
         MissingPackageError: it would be a .zst file, and zstandard is not installed.
     """
     if ending(path) == ".zst":
@@ -143,19 +143,6 @@ def check_output(path: Path, *, inputs: Iterable[Path] = (), option: str = "--ou
                     return Output(path, place, number, False)
         _try_folder(place)
         return Output(path, place, None, True)
-
-
-def check_folder(path: Path, *, option: str = "--out") -> None:
-    """Find out before the work whether files can be written into a folder, made or to be made.
-
-    Raises:
-        UsageError: it is a file, or below one.
-        AdapterXLTError: it cannot be written to.
-    """
-    with _told(option, path):
-        if os.path.lexists(path) and not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-        _try_folder(path / "x", shown=path)
 
 
 def check_new_folder(path: Path, *, inputs: Iterable[Path] = (), option: str = "--out") -> None:
@@ -237,25 +224,11 @@ def _refuse_inputs(
             )
 
 
-def _try_folder(place: Path, shown: Path | None = None) -> None:
-    """Make a file where `place` will be, or in the nearest folder above, and remove it again.
-
-    Args:
-        shown: what the user named, if that is not the place.
-    """
-    try:
-        with suppress(FileNotFoundError):
-            place.lstat()  # says of a name that is too long, or below a file
-        folder = place.parent
-        while not os.path.lexists(folder):
-            folder = folder.parent
-        if not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        handle, name = tempfile.mkstemp(prefix=".adapterxlt-", dir=folder)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(shown or place)) from error
-    os.close(handle)
-    os.unlink(name)
+def _try_folder(place: Path) -> None:
+    """Check that a file or folder can be made at a place."""
+    with suppress(FileNotFoundError):
+        place.lstat()  # says of a name that is too long, or below a file
+    try_folder(place.parent, place)
 
 
 @contextmanager

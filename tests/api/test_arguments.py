@@ -91,5 +91,6 @@ def test_sentences_are_texts_and_numbers_may_be_those_of_numpy(mini: xlt.Model) 
 
 def test_a_work_folder_is_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(xlt.errors.AdapterXLTError, match=r"cannot write .*/file: Not a directory"):
-        xlt.run(RECIPE, workdir=tmp_path / "file")
+    for name in ("file", "file/runs"):
+        with pytest.raises(xlt.errors.UsageError, match=f"cannot write .*/{name}: Not a directory"):
+            xlt.run(RECIPE, workdir=tmp_path / name)

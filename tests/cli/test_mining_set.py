@@ -83,7 +83,7 @@ def test_what_was_written_is_mined(invoke, folder, tiny_backbone):
         (["src", "trg", "--gold", "0.9"], 2, "add up to between 0 and 1"),
         (["src", "trg", "--gold", "2"], 2, "2.0 is not in the range"),
         (["src", "trg", "--lang", "../de"], 2, "not a language code for SRC"),
-        (["src", "trg", "--out", "taken"], 1, "de-en.dev.gold already exists"),
+        (["src", "trg", "--out", "taken"], 2, "de-en.dev.gold already exists"),
     ],
 )
 def test_bad_requests(invoke, folder, arguments, code, message):
@@ -119,6 +119,6 @@ def test_where_it_cannot_write_it_says_so_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("x")
     result = CliRunner().invoke(cli, ["mining-set", "a", "b", "--lang", "de", "--out", "file/s"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cannot write" in result.stderr
     assert "Not a directory" in result.stderr

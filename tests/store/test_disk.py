@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapterxlt.errors import AdapterXLTError
+from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.store.disk import cannot_write, check_folder, writing
 
 
@@ -53,13 +53,17 @@ def test_a_folder_below_a_file_or_a_broken_link(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "circle").symlink_to("circle")
+    long = "x" * 300
     for name, message, hint in (
+        ("file", "file: Not a directory", "a part of this path is a file"),
         ("file/runs/store", "file/runs/store: Not a directory", "a part of this path is a file"),
+        (long, "File name too long", "choose a shorter name"),
+        (f"{long}/store", "File name too long", "choose a shorter name"),
         ("link", "link is a link that leads nowhere", "remove the link, or choose another folder"),
         ("link/store", "link is a link that leads nowhere", "remove the link"),
         ("circle/store", "circle is a link that leads nowhere", "remove the link"),
     ):
-        with pytest.raises(AdapterXLTError, match=message) as raised:
+        with pytest.raises(UsageError, match=message) as raised:
             check_folder(tmp_path / name)
         assert raised.value.message.startswith(f"cannot write {tmp_path / name}: ")
         assert str(raised.value.hint).startswith(hint)
@@ -76,8 +80,15 @@ def test_a_folder_that_is_write_protected(
     monkeypatch.setattr("adapterxlt.store.disk.tempfile.TemporaryFile", denied)
     with pytest.raises(AdapterXLTError) as raised:
         check_folder(tmp_path / name)
+    assert type(raised.value) is AdapterXLTError  # not a mistake in the name
     assert raised.value.message == f"cannot write {tmp_path / name}: Permission denied"
     assert str(raised.value.hint).startswith("choose a writable folder")
+
+
+def test_a_folder_in_which_the_system_makes_none() -> None:
+    with pytest.raises(AdapterXLTError, match="cannot write /proc/runs: No such file") as raised:
+        check_folder(Path("/proc/runs"))
+    assert raised.value.hint == "choose another folder"
 
 
 SAVE = """

@@ -29,8 +29,8 @@ def test_import(bundle: Path, tiny_backbone: Path, tmp_path: Path, spoilt: Path)
 def test_import_into_what_is_no_folder(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to("nowhere")
-    fails(1, "a part of this path is a file", "import", bundle, "--workdir", tmp_path / "file/w")
-    fails(1, "is a link that leads nowhere", "import", bundle, "--workdir", tmp_path / "link")
+    fails(2, "a part of this path is a file", "import", bundle, "--workdir", tmp_path / "file/w")
+    fails(2, "is a link that leads nowhere", "import", bundle, "--workdir", tmp_path / "link")
 
 
 def test_a_file_that_may_not_grow_is_named(bundle: Path, tmp_path: Path) -> None:
