@@ -99,9 +99,7 @@ def command(
     check_folder(out)
     there = [path for files in wanted for path in files.values() if os.path.lexists(path)]
     if there:
-        raise UsageError(
-            f"{there[0]} already exists", hint="remove it, or choose another --out"
-        )
+        raise UsageError(f"{there[0]} already exists", hint="remove it, or choose another --out")
     bitext = read_parallel(source, target, lang)
     shares = Shares(gold, source_only, target_only)
     halves = split_bitext(bitext, seed=seed)

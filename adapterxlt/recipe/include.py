@@ -3,8 +3,9 @@
     include: parts/common.yaml        # or a list; a path is relative to the file that names it
 
 What a file says itself wins over what it includes, and a later file over an earlier one: mappings
-(`training`, `stages`, each stage, `matrix`) are joined key by key, anything else is replaced. Only
-files in the folder of the recipe that is run, or below it, are read.
+(`training`, `stages`, each stage, `matrix`) are joined key by key, anything else is replaced. A
+stage that is `null` in place of an included one is left out. Only files in the folder of the recipe
+that is run, or below it, are read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from adapterxlt.documents.yaml_lines import read_file
 from adapterxlt.errors import InvalidRecipeError, Problem
 
 INCLUDE = "include"
+STAGES: KeyPath = ("stages",)
 MAX_FILES = 20
 
 
@@ -103,11 +105,16 @@ def _items(node: Node | None) -> list[tuple[KeyPath, Node]]:
     return [((INCLUDE,), node)]
 
 
-def _joined(below: Node, above: Node) -> Node:
+def _joined(below: Node, above: Node, path: KeyPath = ()) -> Node:
     """Two nodes joined into one; if they differ, `above` wins."""
     if not isinstance(below.value, dict) or not isinstance(above.value, dict):
         return above
     both = dict(below.value)
     for key, node in above.value.items():
-        both[key] = _joined(both[key], node) if key in both else node
+        if key not in both:
+            both[key] = node
+        elif path == STAGES and node.value is None:
+            del both[key]
+        else:
+            both[key] = _joined(both[key], node, (*path, key))
     return replace(above, value=both)

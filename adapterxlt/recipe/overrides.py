@@ -1,4 +1,7 @@
-"""`--set key=value` and `--data DIR`: changes to the raw tree of a recipe."""
+"""`--set key=value` and `--data DIR`: changes to the raw tree of a recipe.
+
+A stage that is set to `null` is left out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import replace
 from adapterxlt.documents.nodes import KeyPath, Node, dotted
 from adapterxlt.documents.yaml_lines import read_value
 from adapterxlt.errors import InvalidRecipeError, Problem
-from adapterxlt.recipe.include import INCLUDE
+from adapterxlt.recipe.include import INCLUDE, STAGES
 from adapterxlt.suggest import suggest
 
 SET, DATA = "--set", "--data"
@@ -55,7 +58,10 @@ def _apply(root: Node, text: str) -> Node:
         raise InvalidRecipeError(
             [Node(None, SET, 0).problem(path, message, "write `include` in the recipe's file")]
         )
-    return _replaced(root, path, read_value(value, SET, path))
+    new = read_value(value, SET, path)
+    if path[:-1] == STAGES and isinstance(path[-1], str) and new.value is None:
+        return _without(root, path[-1])
+    return _replaced(root, path, new)
 
 
 def _path(root: Node, key: str) -> KeyPath:
@@ -95,6 +101,15 @@ def _path(root: Node, key: str) -> KeyPath:
                 ]
             )
     return path
+
+
+def _without(root: Node, stage: str) -> Node:
+    """The tree without a stage."""
+    assert isinstance(root.value, dict)
+    stages = root.value["stages"]
+    assert isinstance(stages.value, dict)
+    rest = {name: node for name, node in stages.value.items() if name != stage}
+    return replace(root, value={**root.value, "stages": replace(stages, value=rest)})
 
 
 def _replaced(node: Node | None, path: KeyPath, value: Node) -> Node:

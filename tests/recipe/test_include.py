@@ -155,3 +155,17 @@ def test_not_without_end(tmp_path: Path) -> None:
 def test_only_files_include(tmp_path: Path) -> None:
     path = write(tmp_path, main="{name: m, stages: {nli: {train: mnli}}}", base="{}")
     assert told(path, "include=base.yaml")[0].startswith("--set: include: cannot be set")
+
+
+def test_an_included_stage_that_is_null_is_left_out(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        main="{name: main, include: base.yaml, stages: {nli: null, qa: {train: squad}}}",
+        base="stages: {nli: {train: mnli}, direct: {train: pawsx}}",
+    )
+    assert list(load(path).recipe.stages) == ["direct", "qa"]
+    write(tmp_path, main="{name: main, include: base.yaml, stages: {nil: null}}")
+    assert told(path) == [
+        "main.yaml:1: stages.nil: must be a mapping (a stage has one of `train`, `retrieve`, "
+        "`evaluate`, `align`, `probe`, `suggest`, `use`, `ensemble`, `merge`, `fuse`)"
+    ]

@@ -80,6 +80,33 @@ def test_the_last_one_wins_and_a_stage_can_be_replaced() -> None:
     assert [part.task for part in recipe.parts_of("nli")] == ["udpos"]
 
 
+@pytest.mark.parametrize("nothing", ["null", "~", ""])
+def test_a_stage_that_is_null_is_left_out(nothing: str) -> None:
+    given = load(RECIPE, f"stages.scores={nothing}", f"stages.nli.b={nothing}").recipe
+    assert list(given.stages) == ["nli", "v1.0"]
+    again = load(RECIPE, f"stages.nli.b={nothing}", "matrix.seed=[1]").recipe
+    assert list(again.stages) == ["nli", "v1.0", "scores"]
+
+
+def test_stages_that_are_a_list_are_refused_as_ever() -> None:
+    assert told("name: x\nstages: [{train: mnli}]\n", "stages.0=null") == [
+        "2 stages: must be a mapping of names to stages (for example `nli: {train: mnli, method: "
+        "seq_bn}`)"
+    ]
+
+
+def test_what_refers_to_a_stage_that_is_left_out_is_refused() -> None:
+    assert told(RECIPE, "stages.nli=null") == [
+        "6 stages.scores.evaluate[0]: there is no stage `nli` (did you mean `nli.b`?)"
+    ]
+    assert told("name: x\nstages: {nli: {train: mnli}}\n", "stages.nli=null")[0].endswith(
+        "stages: has no stage (for example `nli: {train: mnli, method: seq_bn}`)"
+    )
+    assert told(RECIPE, "stages.nil=null") == [
+        "0 stages.nil: there is no such stage (did you mean `nli`?)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
