@@ -21,6 +21,11 @@ from adapterxlt.show import printable
 _ROWS = 20  # steps of one state that are shown
 _LOG_LINES = 5
 _SHORT = 100  # characters of a log's line
+_END = {
+    "running": "",
+    "stopped": "; the run was stopped; run the same command again to continue",
+    "over": "; the run is over",
+}
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def drawn(board: Board, now: float) -> RenderableType:
 def plain(board: Board, now: float) -> str:
     """The same as text, with what failed and why."""
     texts = []
-    ended = board.over or board.stopped
+    ended = board.state != "running"
     for line in board.lines.values():
         if ended and line.state not in OVER:
             texts.append(f"{line.id}: not done")
@@ -81,19 +86,8 @@ def plain(board: Board, now: float) -> str:
 
 def summary(board: Board) -> str:
     """`r: 3 done, 2 running, 4 waiting`; of a run that has ended, how many steps are left."""
-    words = {"there": "reused"}
-    ended = board.over or board.stopped
-    going = () if ended else ("running", "queued", "waiting")
-    states = ("done", "there", *going, "failed", "skipped")
-    counts = {s: sum(line.state == s for line in board.lines.values()) for s in states}
-    told = [f"{count} {words.get(state, state)}" for state, count in counts.items() if count]
-    end = ""
-    if ended and board.left:
-        told.append(f"{board.left} not done")
-        end = "; the run was stopped; run the same command again to continue"
-    elif ended:
-        end = "; the run is over"
-    return f"{board.recipe}: {', '.join(told)}{end}"
+    told = [f"{count} {state.replace('_', ' ')}" for state, count in board.counts.items()]
+    return f"{board.recipe}: {', '.join(told)}{_END[board.state]}"
 
 
 def _missing(board: Board, line: Line) -> str:

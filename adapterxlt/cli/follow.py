@@ -28,13 +28,13 @@ def follow_run(workdir: Path, sleep: Callable[[float], None] = time.sleep) -> No
     if sys.stdout.isatty():
         console = Console(highlight=False)
         with Live(drawn(board, time.time()), console=console, transient=True) as live:
-            while not (board.over or board.stopped):
+            while board.state == "running":
                 sleep(_EVERY)
                 board = _board(workdir)
                 live.update(drawn(board, time.time()))
     else:
         before: list[str] = []
-        while not (board.over or board.stopped):
+        while board.state == "running":
             if (states := [line.state for line in board.lines.values()]) != before:
                 click.echo(plain(board, time.time()))
                 before = list(states)

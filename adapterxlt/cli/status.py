@@ -12,7 +12,7 @@ from adapterxlt.cli.follow import follow_run
 from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import AdapterXLTError, UsageError
-from adapterxlt.execution.board import newest_board
+from adapterxlt.execution.board import Board, newest_board
 from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
 from adapterxlt.results.measures import kept_epoch
@@ -80,6 +80,7 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
                     for failure in failures
                 ],
                 "damaged": damaged,
+                "run": _newest_run(workdir),
             }
         )
         return
@@ -98,8 +99,9 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
         print_table(records)
     total = sum(entry.size for entry in entries) + sum(failure.size for failure in failures)
     click.echo(f"{workdir}: {len(entries)} done, {len(failures)} failed, {size_text(total)}")
-    if unfinished := _unfinished(workdir):
-        click.echo(printable(unfinished))
+    board = _board(workdir)
+    if board is not None and board.left:
+        click.echo(printable(summary(board)))
     for problem in damaged:
         click.echo(printable(f"damaged: {problem}"))
     for failure in failures:
@@ -107,13 +109,19 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
         click.echo(printable(f"failed: {failure.title}{of}: {failure.message}", lines=True))
 
 
-def _unfinished(workdir: Path) -> str:
-    """Say how far the newest run is, or where it stopped; "" if it came to its end."""
+def _board(workdir: Path) -> Board | None:
+    """Return the board of the newest run; None if there is none that can be read."""
     with suppress(AdapterXLTError):  # `--follow` says what is wrong with its file
-        board = newest_board(workdir)
-        if board is not None and board.left:
-            return summary(board)
-    return ""
+        return newest_board(workdir)
+    return None
+
+
+def _newest_run(workdir: Path) -> dict[str, object] | None:
+    """Return how far the newest run is, and whether it was stopped."""
+    board = _board(workdir)
+    if board is None:
+        return None
+    return {"recipe": board.recipe, "state": board.state, "steps": board.counts}
 
 
 def _noted(own: list[Owner]) -> dict[str, object]:

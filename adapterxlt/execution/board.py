@@ -110,6 +110,31 @@ class Board:
         return False
 
     @property
+    def state(self) -> Literal["running", "stopped", "over"]:
+        """Whether the run goes on, or has ended, and then whether before its last step."""
+        if not (self.over or self.stopped):
+            return "running"
+        return "stopped" if self.left else "over"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many steps are `done`, `reused`, ...; without states that no step is in.
+
+        Those of an ended run that have not ended themselves are `not_done`.
+        """
+        going = ("running", "queued", "waiting") if self.state == "running" else ()
+        states = ("done", "there", *going, "failed", "skipped")
+        found = {
+            "reused" if state == "there" else state: sum(
+                line.state == state for line in self.lines.values()
+            )
+            for state in states
+        }
+        if self.state == "stopped":
+            found["not_done"] = self.left
+        return {state: count for state, count in found.items() if count}
+
+    @property
     def left(self) -> int:
         """Number of steps that have not ended."""
         return sum(line.state not in OVER for line in self.lines.values())

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from adapterxlt.cli.main import cli
+from adapterxlt.execution.board import new_board
 from adapterxlt.plan.memory import remember
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
@@ -75,6 +76,41 @@ def test_json(workdir: Path) -> None:
         {"title": "nli", "kind": "train", "recipe": "r", "fingerprint": DONE, "bytes": 2500}
     ]
     assert [failure["message"] for failure in document["failed"]] == ["no disk space left"]
+    assert document["run"] is None
+
+
+def test_json_says_whether_the_newest_run_was_stopped(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> object:
+        result = CliRunner().invoke(cli, ["status", str(workdir), "--json"])
+        return json.loads(result.stdout)["run"]
+
+    steps = [("nli", []), ("after", ["nli"]), ("old", []), ("bad", [])]
+    board = new_board(workdir / "logs/r-1", "r", "local", steps)
+    board.mark("nli", "running")
+    board.mark("old", "there")
+    board.mark("bad", "failed")
+    board.write()
+    steps_now = {"reused": 1, "running": 1, "waiting": 1, "failed": 1}
+    assert run() == {"recipe": "r", "state": "running", "steps": steps_now}
+    stopped = {"reused": 1, "failed": 1, "not_done": 2}
+    with monkeypatch.context() as patch:
+        patch.setattr("adapterxlt.execution.board.os.kill", gone)
+        assert run() == {"recipe": "r", "state": "stopped", "steps": stopped}
+    board.close()
+    assert run() == {"recipe": "r", "state": "stopped", "steps": stopped}
+    board.mark("nli", "done")
+    board.mark("after", "skipped")
+    board.write()
+    ended = {"done": 1, "reused": 1, "failed": 1, "skipped": 1}
+    assert run() == {"recipe": "r", "state": "over", "steps": ended}
+    (workdir / "logs/r-1/state.json").write_text("{")
+    assert run() is None
+
+
+def gone(pid: int, signal: int) -> None:
+    raise ProcessLookupError
 
 
 def test_what_cannot_be_read_is_said(workdir: Path) -> None:
