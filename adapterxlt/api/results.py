@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 import io
+import logging
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -28,6 +29,7 @@ from adapterxlt.store.output import check_output
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
 
+_log = logging.getLogger("adapterxlt")  # warnings go to stderr by default
 _FORMS: Mapping[str, Form] = {
     ".html": "html", ".htm": "html", ".md": "markdown", ".csv": "csv", ".tex": "latex",
 }  # fmt: skip
@@ -145,6 +147,6 @@ class Results:
     def _runs(self) -> list[Run]:
         """This recipe's run among those of the work folder, with its costs."""
         mine = {row.recipe_id for row in self.rows}
-        listed: list[Any] = read_runs((self.workdir,)) if self.rows else []
+        listed: list[Any] = read_runs((self.workdir,), _log.warning) if self.rows else []
         found = [run for run in listed if {row.recipe_id for row in run.rows} <= mine]
         return found or [Run(self.workdir, self.recipe, tuple(self.rows))]

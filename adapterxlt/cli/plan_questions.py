@@ -14,6 +14,7 @@ from adapterxlt.languages import is_among
 from adapterxlt.metrics.facts import Metric, facts_of
 from adapterxlt.plan.lineage import lineage_of
 from adapterxlt.plan.steps import Plan, PlannedStep
+from adapterxlt.progress import Progress
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
@@ -97,7 +98,7 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iter
     Raises:
         MissingDataError: data are missing, or a task has no examples in a language.
     """
-    at_hand = _at_hand(workdir)
+    at_hand = _at_hand(workdir, context.progress)
     for asked in _asked(context, plan):
         planned, names = asked[0].planned, asked[0].names
         if _main_metric(planned, context).unit != "percent":
@@ -207,10 +208,11 @@ def _split(planned: PlannedStep) -> str:
     return ", ".join(params.get("splits") or [params.get("split", "test")])
 
 
-def _at_hand(workdir: Path) -> list[Contest]:
+def _at_hand(workdir: Path, progress: Progress) -> list[Contest]:
     if not (workdir / RESULTS_NAME).is_file():
         return []
-    return [found for one in contests(read_runs((workdir,))) if (found := with_outcomes(one))]
+    runs = read_runs((workdir,), progress.log)
+    return [found for one in contests(runs) if (found := with_outcomes(one))]
 
 
 def _measured(contest: Contest, guess: Noise) -> Noise:

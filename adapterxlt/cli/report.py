@@ -19,7 +19,6 @@ from adapterxlt.report.answers import over_several
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
-from adapterxlt.report.edited import edited
 from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.seeds import OverSeeds, over_seeds
@@ -97,14 +96,12 @@ def command(
         progress = open_progress()
         for workdir in dict.fromkeys(workdirs):
             rebuild(workdir, progress)
-    runs = read_runs(workdirs)
+    log = open_progress().log
+    runs = read_runs(workdirs, log)
     if not runs:
         raise UsageError(
             f"{', '.join(map(str, workdirs))}: there are no results", hint="run a recipe first"
         )
-    log = open_progress().log
-    for warning in edited(runs):
-        log(warning)
     asked = across(runs, pairs, log)
     found = compared(runs, asked)
     seeds = over_seeds(runs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapterxlt.results.costs import Cost, read_costs
-from adapterxlt.results.file import as_row, no_results, read_rows
-from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.results.edited import rows_to_judge
+from adapterxlt.results.rows import Row
 from adapterxlt.results.versions import families
 
 
@@ -36,10 +37,13 @@ class Run:
         return self.title or self.recipe
 
 
-def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
+def read_runs(workdirs: tuple[Path, ...], log: Callable[[str], None]) -> list[Run]:
     """Return the runs of some work folders, in the order of the folders, then by recipe name.
 
     Among recipes with the same name, the latest comes first; among its seeds, the first.
+
+    Args:
+        log: told of edited values, see `results.edited`.
 
     Raises:
         UsageError: a folder has no results.
@@ -47,10 +51,7 @@ def read_runs(workdirs: tuple[Path, ...]) -> list[Run]:
     """
     runs = []
     for workdir in dict.fromkeys(workdirs):
-        try:
-            rows = [as_row(row) for row in read_rows(workdir / RESULTS_NAME)]
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise no_results(workdir, error) from None
+        rows = rows_to_judge(workdir, log)
         costs = read_costs(workdir)
         for recipe in dict.fromkeys(row.recipe for row in rows):
             runs += _runs_of(workdir, recipe, [row for row in rows if row.recipe == recipe], costs)

@@ -13,10 +13,10 @@ from adapterxlt.errors import InvalidArtifactError, UsageError
 from adapterxlt.progress import Progress
 from adapterxlt.results.cells import cell_outcomes, cell_predicted
 from adapterxlt.results.column_checks import COUNTS
-from adapterxlt.results.file import as_row, no_results, read_rows
+from adapterxlt.results.edited import rows_to_judge
 from adapterxlt.results.outcomes import Outcomes
 from adapterxlt.results.predicted import are_in
-from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.results.rows import Row
 
 Record = dict[str, list[Any]]  # columns of one block, all with the same length
 LABELS = ("gold", "predicted")
@@ -55,10 +55,7 @@ def exported(workdirs: Sequence[Path], progress: Progress) -> list[Record]:
     """
     found: list[_Block] = []
     for workdir in dict.fromkeys(workdirs):
-        try:
-            rows = [as_row(row) for row in read_rows(workdir / RESULTS_NAME)]
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise no_results(workdir, error) from None
+        rows = rows_to_judge(workdir, progress.log)
         cells = {(row.recipe, row.recipe_id, row.stage, row.model, row.cell): row for row in rows}
         blocks = [one for row in cells.values() for one in _blocks(workdir, row, progress)]
         if lacking := {one.row.cell: one.row for one in blocks if one.lacks_predictions}:

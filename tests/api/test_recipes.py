@@ -81,6 +81,22 @@ def test_reports(results: xlt.Results, tmp_path: Path, name: str, told: str) -> 
     assert told in (tmp_path / name).read_text(encoding="utf-8")
 
 
+def test_a_report_warns_of_values_that_were_edited(
+    results: xlt.Results, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = results.workdir / "results.json"
+    kept = path.read_text()
+    document = json.loads(kept)
+    document["rows"][0]["value"] += 1
+    path.write_text(json.dumps(document))
+    results.report(tmp_path / "r.md")
+    path.write_text(kept)
+    assert f"{path}: 1 value of stage `scores` of small is not what was measured" in caplog.text
+    caplog.clear()
+    results.report(tmp_path / "r.md")
+    assert caplog.text == ""
+
+
 def test_a_report_is_of_a_known_form(results: xlt.Results) -> None:
     with pytest.raises(xlt.errors.UsageError, match="its name does not tell the format"):
         results.report("report.doc")

@@ -155,6 +155,9 @@ def test_values_that_were_edited_are_said_until_they_are_rebuilt(
         f"accuracy of {first['model']} on pairs dev, {first['language']}: 99, but the store has "
         f"{first['value']:g}; "
     )
+    exported = call("outcomes", "export", tmp_path / "w", "--out", tmp_path / "o.jsonl")
+    assert exported.exit_code == 0
+    assert warning in exported.stderr.splitlines()
     assert "warning" not in call("report", tmp_path / "w", "--rebuild").stderr
     assert (
         json.loads(path.read_text())["rows"]

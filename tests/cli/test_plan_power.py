@@ -72,6 +72,12 @@ stages:
         "and a guess: differences vary"
     )
     assert after["finds"] > 15
+    path = tmp_path / "w/results.json"
+    results = json.loads(path.read_text())
+    results["rows"][0]["value"] += 1
+    path.write_text(json.dumps(results))
+    told = CliRunner().invoke(cli, plan)
+    assert f"warning: {path}: 1 value of stage `s` of first is not what was measured" in told.stderr
 
 
 def test_seeds_of_one_comparison_are_one_line(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def results(tmp_path: Path, run: Run) -> Iterator[Results]:
         source=SOURCE,
     ):
         run(f"tasks: [{tasks}]\nstages:\n" + "\n".join(stages))
-        [found] = read_runs((tmp_path / "runs",))
+        [found] = read_runs((tmp_path / "runs",), print)
         yield found
 
 

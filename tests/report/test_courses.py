@@ -55,7 +55,7 @@ def test_without_losses_there_is_no_curve() -> None:
 def test_the_page_draws_every_training_or_says_that_it_has_none(tmp_path: Path) -> None:
     study(tmp_path, intermediates=("none", "mnli"), targets=("sib200",), languages=("en", "de"),
           seeds=(1, 2), examples=50, layers=0)  # fmt: skip
-    runs = read_runs((tmp_path,))
+    runs = read_runs((tmp_path,), print)
     text = render(runs, {}, [])
     assert text.count('aria-label="Loss of ') == 6  # mnli, sib200 alone and after it; two seeds
     assert "400 steps; 2,000 examples; loss 1.17 → 0.40; dev of 500 examples 57.0 → 66.0" in text

@@ -148,7 +148,7 @@ def test_outcomes_of_a_grid_are_judged_so() -> None:
 def test_a_report_says_that_seeds_were_crossed(tmp_path: Path) -> None:
     study(tmp_path, intermediates=("none", "mnli"), targets=("sib200",), seeds=(1, 2, 3),
           languages=("en", "de", "ru"), examples=100, layers=0, grid=True)  # fmt: skip
-    runs = read_runs((tmp_path,))
+    runs = read_runs((tmp_path,), print)
     [found] = compared(runs, resamples=200).values()
     assert (found.model, found.baseline) == ("mnli_s*.*", "none_s*")
     assert (found.seeds, found.grid, found.seeds_told) == (9, (3, 3), "3 x 3")

@@ -17,7 +17,7 @@ from tests.report.rows import row
 
 
 def only(work: Measured) -> Comparison:
-    [found] = compared(read_runs((work.save(),)), resamples=300).values()
+    [found] = compared(read_runs((work.save(),), print), resamples=300).values()
     return found
 
 
@@ -73,4 +73,4 @@ def test_one_model_does_not_differ_from_itself(tmp_path: Path) -> None:
     found = only(work)
     assert (found.points, found.low, found.high) == (0.0, 0.0, 0.0)
     assert "rule of three" not in found.interval
-    assert [one.names for one in contests(read_runs((tmp_path,)))] == [("used", "d")]
+    assert [one.names for one in contests(read_runs((tmp_path,), print))] == [("used", "d")]

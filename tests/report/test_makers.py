@@ -30,7 +30,7 @@ def tell(folder: Path, seen: object) -> None:
 
 def test_what_was_told_and_compared_is_on_the_page(made: Path) -> None:
     tell(made, ["mnli", f"squad {'0' * 16}", "xnli (train of mnli)"])
-    runs = read_runs((made,))
+    runs = read_runs((made,), print)
     absent = ("mnli", "xnli (train of mnli)")
     assert makers_of(runs) == [Makers("made-up", ("squad",), absent, hub=False, recorded=True)]
     text = render(runs, {}, [])
@@ -44,7 +44,7 @@ def test_what_was_told_and_compared_is_on_the_page(made: Path) -> None:
 
 
 def test_a_recipe_that_tells_nothing_is_not_a_clean_one(made: Path) -> None:
-    runs = read_runs((made,))
+    runs = read_runs((made,), print)
     assert makers_of(runs) == [Makers("made-up", (), (), hub=False, recorded=True)]
     assert "The recipe names no data that the makers of made-up trained it on" in render(
         runs, {}, []
@@ -54,7 +54,7 @@ def test_a_recipe_that_tells_nothing_is_not_a_clean_one(made: Path) -> None:
 @pytest.mark.parametrize("seen", [7, {"a": 1}, [["mnli"]], None])
 def test_manifests_of_others_are_but_text(made: Path, seen: object) -> None:
     tell(made, seen)
-    [found] = makers_of(read_runs((made,)))
+    [found] = makers_of(read_runs((made,), print))
     assert found.compared == ()
 
 

@@ -23,7 +23,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
     study(folder, intermediates=("none", "mnli", "squad"), targets=("sib200", "xnli"),
           languages=LANGUAGES, seeds=(1, 2), examples=200, layers=2)  # fmt: skip
-    runs = read_runs((folder,))
+    runs = read_runs((folder,), print)
     path = folder / "page.html"
     path.write_text(render(runs, compared(runs, resamples=500), []), encoding="utf-8")
     return path

@@ -32,7 +32,7 @@ def test_rows_come_back_as_they_were_by_folder_and_recipe(tmp_path: Path) -> Non
     other = {**GOOD, "recipe": "another"}
     a = write(tmp_path / "a", of(*(each.as_dict() for each in first), other))
     b = write(tmp_path / "b", of(GOOD))
-    runs = read_runs((b, a, b))
+    runs = read_runs((b, a, b), print)
     assert [(run.workdir, run.recipe, len(run.rows)) for run in runs] == [
         (b, "test", 1),
         (a, "test", 2),
@@ -47,7 +47,7 @@ def test_recipes_of_one_name_are_told_apart_the_last_first(tmp_path: Path) -> No
         return [{**GOOD, **own, "setup": f"{setup}{n}", "language": n} for n in ("en", "de")]
 
     rows = [*version("1", 1, "x"), *version("2", 1, "y"), *version("3", 2, "x"), GOOD]
-    runs = read_runs((write(tmp_path / "a", of(*rows)),))
+    runs = read_runs((write(tmp_path / "a", of(*rows)),), print)
     assert [(run.recipe, run.heading, len(run.rows)) for run in runs] == [
         ("test", "test [no id], seed 1", 1),
         ("test", "test [2], seed 1", 2),
@@ -55,15 +55,15 @@ def test_recipes_of_one_name_are_told_apart_the_last_first(tmp_path: Path) -> No
         ("test", "test [3], seed 2", 2),
     ]
     only_seeds = [*version("1", 1, "x"), *version("3", 2, "x")]
-    runs = read_runs((write(tmp_path / "b", of(*only_seeds)),))
+    runs = read_runs((write(tmp_path / "b", of(*only_seeds)),), print)
     assert [run.heading for run in runs] == ["test, seed 1", "test, seed 2"]
-    (one,) = read_runs((write(tmp_path / "c", of(*version("1", 1, "x"))),))
+    (one,) = read_runs((write(tmp_path / "c", of(*version("1", 1, "x"))),), print)
     assert one.heading == "test"
 
 
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"a/results\.json: there is no such file"):
-        read_runs((tmp_path / "a",))
+        read_runs((tmp_path / "a",), print)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_none_is_refused_with_its_place(
 ) -> None:
     folder = write(tmp_path / "a", document)
     with pytest.raises(AdapterXLTError, match=message) as raised:
-        read_runs((folder,))
+        read_runs((folder,), print)
     assert str(folder / "results.json") in str(raised.value)
     assert f"adapterxlt report {folder} --rebuild" in str(raised.value)
 
@@ -104,13 +104,13 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     folder = write(tmp_path / "a", "")
     (folder / "results.json").write_bytes(b"\xff\xfe")
     with pytest.raises(AdapterXLTError, match="is not UTF-8"):
-        read_runs((folder,))
+        read_runs((folder,), print)
 
 
 def test_what_steers_a_terminal_is_not_kept(tmp_path: Path) -> None:
     folder = write(
         tmp_path / "a", of({**GOOD, "lineage": "mini\x1b]0;x\x07", "trained_in": ["\n"]})
     )
-    (run,) = read_runs((folder,))
+    (run,) = read_runs((folder,), print)
     assert run.rows[0].lineage == "mini?]0;x?"
     assert run.rows[0].trained_in == ("?",)

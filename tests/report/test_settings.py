@@ -28,7 +28,7 @@ def test_what_differs_is_told_and_nothing_else(tmp_path: Path) -> None:
     added(work, "2", "b", caps="")
     added(work, "3", "c", caps="", lineage="mini > pawsx (lora)")
     added(work, "4", "d", caps="", task="xnli")
-    runs = read_runs((work.save(),))
+    runs = read_runs((work.save(),), print)
     found = compared(runs, resamples=100)
     assert [one.setting for one in found.values() if one.task == "xnli"] == [""]
     lineage = "caps: none; mini > pawsx (lora)"
@@ -45,7 +45,7 @@ def test_one_fact_is_enough_if_it_tells_them_apart(tmp_path: Path) -> None:
     work = Measured(tmp_path)
     added(work, "1", "a", caps="evaluate 5", lineage="mini > x")
     added(work, "2", "b", caps="evaluate 9", lineage="mini > y")
-    found = compared(read_runs((work.save(),)), resamples=100).values()
+    found = compared(read_runs((work.save(),), print), resamples=100).values()
     assert {one.setting for one in found} == {"caps: evaluate 5", "caps: evaluate 9"}
 
 
@@ -53,5 +53,5 @@ def test_without_any_other_fact_the_recipe_is_named(tmp_path: Path) -> None:
     work = Measured(tmp_path)
     added(work, "1a", "learning rate 1")
     added(work, "2b", "learning rate 2")
-    found = compared(read_runs((work.save(),)), resamples=100).values()
+    found = compared(read_runs((work.save(),), print), resamples=100).values()
     assert {one.setting for one in found} == {"recipe 1a", "recipe 2b"}

@@ -24,7 +24,7 @@ def share(right: float) -> dict[str, np.ndarray]:
 
 def answered(work: Measured) -> dict[tuple[str, str], Comparison]:
     """The comparisons below the tables; every sentence there is one."""
-    runs = read_runs((work.save(),))
+    runs = read_runs((work.save(),), print)
     found = compared(runs, resamples=200)
     answers = [
         one for run in runs for part in sections(run.rows) for one in answers_of(part, found)

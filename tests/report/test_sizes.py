@@ -34,7 +34,7 @@ def test_what_most_figures_rest_on_stands_once() -> None:
 def test_every_figure_of_the_page_stands_with_its_n(tmp_path: Path) -> None:
     study(tmp_path, intermediates=("none", "mnli", "squad"), targets=("sib200",),
           languages=("en", "de", "ru", "sw"), seeds=(1, 2), examples=150, layers=2)  # fmt: skip
-    runs = read_runs((tmp_path,))
+    runs = read_runs((tmp_path,), print)
     text = render(runs, compared(runs, resamples=200), [])
     told = "450 examples, 3 languages, 2 seeds"
     answer = text[text.index('<p class="answer">') : text.index("<nav")]

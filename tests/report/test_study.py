@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("study")
     study(folder, intermediates=("none", "mnli", "squad", "mixed"), targets=("sib200", "pawsx"),
           languages=("en", "de", "ru", "sw"), seeds=(1, 2), examples=300, layers=2)  # fmt: skip
-    runs = read_runs((folder,))
+    runs = read_runs((folder,), print)
     return runs, compared(runs, resamples=1000)
 
 

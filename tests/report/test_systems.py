@@ -44,7 +44,7 @@ def test_the_same_seed_measured_by_two_versions_counts_once(tmp_path: Path) -> N
         work.add("direct", f"d-{version}", share(base, "de"), recipe_id=version)
         own_right = share(own, "de")
         work.add("after", f"a-{version}", own_right, baseline="direct", recipe_id=version)
-    [found] = compared(read_runs((work.save(),)), resamples=300).values()
+    [found] = compared(read_runs((work.save(),), print), resamples=300).values()
     assert (found.seeds, found.clash, found.verdict) == (1, ("1",), "better")
     assert found.points == pytest.approx(20, abs=8)  # those of the new version alone
     assert str(found).endswith("measured twice, differently, the last counts: seed 1")
@@ -64,7 +64,7 @@ def test_a_model_with_one_answer_for_everything_is_named(tmp_path: Path) -> None
         work.add(
             model, model, gold, predicted=predicted, baseline=baseline, setup=model[:5], **seed
         )
-    [found] = compared(read_runs((work.save(),)), resamples=300).values()
+    [found] = compared(read_runs((work.save(),), print), resamples=300).values()
     assert found.constant == ("after.s2",)
     assert str(found).endswith("; after.s2 gives every example the same answer")
     assert found.as_dict()["constant"] == ["after.s2"]
@@ -80,7 +80,7 @@ def test_each_layer_is_a_comparison_of_its_own(tmp_path: Path) -> None:
         for model, right in (("none", 0.4), ("lexical", 0.4 + gain)):
             baseline = "" if model == "none" else "none"
             work.add(model, f"{model} {layer}", share(right, "hi"), baseline=baseline, **place)
-    found = compared(read_runs((work.save(),)), resamples=300).values()
+    found = compared(read_runs((work.save(),), print), resamples=300).values()
     assert [(one.where, one.verdict) for one in found] == [
         ("in hi, at layer 6", "better"),
         ("in hi, at layer 12", "not shown"),
@@ -98,7 +98,7 @@ def test_other_languages_are_another_comparison(tmp_path: Path) -> None:
         work.add("after", "a", after, baseline="direct", stage=stage)
     swahili = share(0.6, "de", "fr", "sw")
     work.add("few", "f", swahili, baseline="direct", stage="s1", trained_in=("en", "sw"))
-    runs = read_runs((work.save(),))
+    runs = read_runs((work.save(),), print)
     found = compared(runs, resamples=300)
     told = {(one.model, one.languages): one.verdict for one in found.values()}
     assert told == {
@@ -116,7 +116,7 @@ def test_a_model_with_two_baselines_has_the_figures_of_its_own_row(tmp_path: Pat
     work.add("big", "b", high, stage="s2", baseline="").add(
         "m", "m", middle, stage="s2", baseline="big"
     )
-    runs = read_runs((work.save(),))
+    runs = read_runs((work.save(),), print)
     rows = list(csv.DictReader(io.StringIO(table(runs, compared(runs, resamples=300)))))
     assert {(row["baseline"], row["comparison_verdict"]) for row in rows} == {
         ("", ""), ("direct", "better"), ("big", "worse"),
@@ -130,7 +130,7 @@ def test_models_that_never_differ_are_equal_only_on_enough_examples(
     both = {"de": np.ones(examples, dtype=bool)}
     work = Measured(tmp_path).add("direct", "d", both, equivalence=1.0)
     work.add("after", "a", both, baseline="direct", equivalence=1.0)
-    [found] = compared(read_runs((work.save(),)), resamples=100).values()
+    [found] = compared(read_runs((work.save(),), print), resamples=100).values()
     assert (found.equivalent, found.points) == (equal, 0.0)
 
 
@@ -139,7 +139,7 @@ def test_both_numbers_of_seeds_are_told(tmp_path: Path) -> None:
     for seed in (1, 2, 3):
         right = share(0.7, "de")
         work.add(f"after_{seed}", f"a{seed}", right, baseline="direct", seed=seed, setup="a")
-    [found] = compared(read_runs((work.save(),)), resamples=100).values()
+    [found] = compared(read_runs((work.save(),), print), resamples=100).values()
     assert (found.seeds, found.sides, found.seeds_told) == (3, (3, 1), "3 against 1")
     assert ", 3 against 1 seeds)" in str(found)
     assert "the baseline has one seed, which is taken to vary as much as" in found.interval
