@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adapterxlt.cli.options import Whole
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.executors.executor import Executor
 from adapterxlt.execution.executors.options import Options
@@ -20,7 +21,7 @@ def executor_options(function: F) -> F:
     """`--jobs`, `--on`."""
     jobs = click.option(
         "--jobs",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         envvar="ADAPTERXLT_JOBS",
         show_envvar=True,
         metavar="N",

@@ -10,7 +10,14 @@ from typing import Any
 
 import click
 
-from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.cli.options import (
+    Finite,
+    Layer,
+    Whole,
+    encoder_options,
+    json_option,
+    print_json,
+)
 from adapterxlt.cli.places import FilePath
 from adapterxlt.devices import gpu_numbers
 
@@ -53,12 +60,12 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     "xtreme-2020+whiten; see `adapterxlt list presets`.",
 )
 @click.option(
-    "--layer", type=int, help="Hidden layer; 0 is the embeddings.  [default: the protocol's]"
+    "--layer", type=Layer(0), help="Hidden layer; 0 is the embeddings.  [default: the protocol's]"
 )
 @click.option(
     "--neighbours",
     "k",
-    type=click.IntRange(1),
+    type=Whole(1),
     help="Number of nearest neighbours for the margin.  [default: the protocol's, 4]",
 )
 @click.option(
@@ -75,7 +82,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
     help="Leave out pairs that score less; distances can be negative.  [default: keep scores "
     "above 0]",
 )
-@click.option("--top", type=click.IntRange(1), help="Keep at most this many pairs, the best ones.")
+@click.option("--top", type=Whole(1), help="Keep at most this many pairs, the best ones.")
 @click.option(
     "--src-lang", metavar="XX", help="Language of SRC; lines in another script are left out."
 )
@@ -84,21 +91,21 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 )
 @click.option(
     "--min-chars",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=1,
     show_default=True,
     help="Leave out lines with fewer characters.",
 )
 @click.option(
     "--max-chars",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=2000,
     show_default=True,
     help="Leave out lines with more characters.",
 )
 @click.option(
     "--max-length",
-    type=click.IntRange(3),
+    type=Whole(3),
     default=256,
     show_default=True,
     help="Maximum length of a sentence in tokens; longer ones are cut.",

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import click
 
-from adapterxlt.cli.options import Finite, json_option, print_json
+from adapterxlt.cli.options import (
+    Finite,
+    Whole,
+    json_option,
+    print_json,
+)
 from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import UsageError
 
@@ -52,7 +57,7 @@ _FILE = FilePath(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=1,
     show_default=True,
     help="Seed that chooses the lines.",

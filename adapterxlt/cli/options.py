@@ -39,6 +39,23 @@ class Finite(click.FloatRange):
         return float(super().convert(value, param, ctx))
 
 
+class Whole(click.IntRange):
+    """A whole number."""
+
+    name = "whole number"
+
+
+class Layer(Whole):
+    """The number of a hidden layer, for commands that use one layer."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if value == "all":
+            hint = "`adapterxlt retrieve --layers all` compares them"
+            self.fail(f"`all` is not one layer; give its number; {hint}", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
 def set_option(function: F) -> F:
     """`--set key=value`, repeatable."""
     return click.option(
@@ -79,7 +96,7 @@ def trial_option(function: F) -> F:
     """`--trial N`."""
     return click.option(
         "--trial",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         metavar="N",
         help="Try the recipe on little data: train for one epoch, read at most N examples per "
         "task and evaluated language, run retrieval in two languages, and train on dev "

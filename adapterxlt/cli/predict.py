@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adapterxlt.cli.options import device_option, tasks_option
+from adapterxlt.cli.options import Whole, device_option, tasks_option
 from adapterxlt.cli.places import PLACE, FilePath
 from adapterxlt.errors import MissingDataError
 from adapterxlt.progress import Bar, Progress, Silent
@@ -65,7 +65,7 @@ _TOLD = 20  # wrong lines that are logged one by one
 @device_option("auto, a GPU if there is one")
 @click.option(
     "--batch-tokens",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=8192,
     show_default=True,
     help="Maximum number of tokens, including padding, in one forward pass.",

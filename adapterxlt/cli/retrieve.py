@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapterxlt.cli.options import Finite, encoder_options, json_option, print_json
+from adapterxlt.cli.options import (
+    Finite,
+    Whole,
+    encoder_options,
+    json_option,
+    print_json,
+)
 from adapterxlt.cli.places import FilePath
 from adapterxlt.devices import gpu_numbers
 from adapterxlt.errors import UsageError
@@ -64,7 +70,7 @@ _FILE = FilePath(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--max-length",
-    type=click.IntRange(3),
+    type=Whole(3),
     default=512,
     show_default=True,
     help="Maximum length of a sentence in tokens; longer ones are cut.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapterxlt.cli.options import (
+    Whole,
     data_option,
     device_option,
     json_option,
@@ -51,14 +52,12 @@ _RETRIEVED = (
 @click.option("--language", default="en", show_default=True, help="Language of the sample.")
 @click.option(
     "--sample",
-    type=click.IntRange(10, 10_000),
+    type=Whole(10, 10_000),
     default=500,
     show_default=True,
     help="Number of training examples of the target to look at.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the sample."
-)
+@click.option("--seed", type=Whole(0), default=1, show_default=True, help="Seed of the sample.")
 @click.option(
     "--backbone",
     type=PLACE,

@@ -88,6 +88,9 @@ def test_one_sentence_a_side_and_tabs_in_text(mine, tmp_path):
         (["--protocol", "jiantt"], 2, "did you mean `jiant`"),
         (["--index", "ivf"], 2, "unknown index `ivf`"),
         (["--layer", "9"], 2, "the layers 0 (embeddings) to 2\n"),  # `all` is not for one layer
+        (["--layer", "all"], 2, "`all` is not one layer; give its number; `adapterxlt retrieve"),
+        (["--layer", "first"], 2, "'first' is not a valid whole number"),
+        (["--top", "many"], 2, "'many' is not a valid whole number"),
         (["--src-lang", "xx"], 2, "the script of the language"),
         (
             ["--trg-lang", "xxx", "--backbone", "nowhere"],

@@ -16,7 +16,7 @@ from adapterxlt.cli.artifact.options import (
     path_argument,
     say_ignored,
 )
-from adapterxlt.cli.options import json_option, print_json
+from adapterxlt.cli.options import Layer, json_option, print_json
 from adapterxlt.cli.places import FilePath
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.models.spec import SPEC_FILE
@@ -40,7 +40,7 @@ FORMATS = ("adapters", "peft", "transformers", ENCODER)
 @click.option("--out", required=True, type=FilePath(path_type=Path), help="Folder to write to.")
 @click.option(
     "--layer",
-    type=click.IntRange(min=0),
+    type=Layer(0),
     help="Hidden layer of a sentence encoder; 0 is the embeddings. `adapterxlt retrieve` finds "
     "the best layer.",
 )
