@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapterxlt.report.labels import rows_of
+from adapterxlt.report.labels import rows_of, without_caps
 from adapterxlt.report.origins import origin_of
 from tests.report.measured import a_comparison
 from tests.report.rows import row
@@ -49,3 +49,16 @@ def test_few_examples_are_told_instead_of_the_names_of_stages(amount: str) -> No
     assert names(*chains, trained_in=("de",)) == [
         ("none", "none"), ("none · 10 shots",) * 2, ("none · 1 shot",) * 2,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tasks", "shown"),
+    [
+        (["none", "mnli[600] + squad[150]"], ["none", "mnli + squad"]),
+        (["mnli[600] + squad[150]"] * 2, ["mnli + squad"] * 2),
+        (["mnli[600] + squad", "mnli[60] + squad"], ["mnli[600] + squad", "mnli[60] + squad"]),
+        (["xnli[translated](de)"], ["xnli[translated](de)"]),
+    ],
+)
+def test_amounts_stand_only_where_they_tell_rows_apart(tasks: list[str], shown: list[str]) -> None:
+    assert without_caps(tasks) == shown
