@@ -10,9 +10,10 @@ from typing import NamedTuple
 from adapterxlt.errors import MissingDataError
 from adapterxlt.tasks.catalogue import Task, members_of, source_of
 from adapterxlt.tasks.find import Found, find, has_files
-from adapterxlt.tasks.formats import TABLE_READERS, reader_of, required_columns
+from adapterxlt.tasks.formats import PAIR_TSV, TABLE_READERS, reader_of, required_columns
 from adapterxlt.tasks.labels import RENAME, other_splits
 from adapterxlt.tasks.readers.columns import column_of_side
+from adapterxlt.tasks.readers.pairs import first_of_pairs
 from adapterxlt.tasks.readers.records import First, first_of, has_field
 from adapterxlt.tasks.reading import bad
 
@@ -62,18 +63,22 @@ def lacking_columns(
             withheld = lacking.found.split == "test" and set(lacking.columns) <= {*_WITHHELD}
             if withheld and not answers:
                 continue
+            told = str(lacking)
             if withheld:
+                told += ": its examples have no label, so they cannot be trained on or scored"
                 others = [
                     name
                     for name in instead
                     if name != split and _is_complete(task, roots, language, name)
                 ]
-                hint = RENAME + other_splits(split, others)
+                hint = other_splits(split, others)
+                if not lacking.first.numbered:
+                    hint = RENAME + hint
             else:
                 hint = "rename the column"
                 if (home := lacking.found.task.home) is not None:
                     hint += f", or write its name under `columns` in {home.file}"
-            yield bad(lacking.path, lacking.first.line, str(lacking), hint)
+            yield bad(lacking.path, lacking.first.line, told, hint)
 
 
 def without_answers(task: Task, roots: Sequence[Path], language: str, split: str) -> str:
@@ -94,10 +99,12 @@ def _is_complete(task: Task, roots: Sequence[Path], language: str, split: str) -
 def _lacking(task: Task, roots: Sequence[Path], language: str, split: str) -> Iterator[_Lacking]:
     for member in members_of(source_of(task, split)):
         found = find(member, roots, language, split)
-        if reader_of(found.task.kind, found.layout.format) not in TABLE_READERS:
+        reader = reader_of(found.task.kind, found.layout.format)
+        if reader not in (*TABLE_READERS, PAIR_TSV):
             continue
+        look = first_of_pairs if reader == PAIR_TSV else first_of
         for role, path in found.files.items():
-            first = first_of(found.layout, path) if role.startswith("data") else None
+            first = look(found.layout, path) if role.startswith("data") else None
             if first is None:
                 continue
             wanted = _wanted(replace(found, files={**found.files, "data": path}), first)

@@ -26,6 +26,7 @@ _OF_TABLES = {
     "regression": "valued_texts",
     "sentence_retrieval": "bitext_columns",
 }
+PAIR_TSV = "pair_tsv"
 TABLE_READERS = (*_OF_TABLES.values(),)
 # Format -> kind -> reader.
 FORMATS: dict[str, dict[str, str]] = {
@@ -37,6 +38,7 @@ FORMATS: dict[str, dict[str, str]] = {
 # Reader -> the columns that an entry must name.
 _COLUMNS = {
     "pair_records": ("text_a", "text_b", "label"),
+    PAIR_TSV: ("text_a", "text_b", "label"),
     "choice_records": ("context", "choices", "label"),
     "tagging_records": ("words", "tags"),
     "labelled_texts": ("text", "label"),
@@ -64,7 +66,7 @@ def reader_of(kind: str, written: str) -> str:
 
 
 def required_columns(task: Task, layout: Layout) -> dict[str, Column]:
-    """Return the columns that a reader of tables needs in every record, by field."""
+    """Return the columns that a reader of tables or pairs needs in every record, by field."""
     name = reader_of(task.kind, layout.format)
     if name in _FIXED:
         return {field: field for field in _FIXED[name]}

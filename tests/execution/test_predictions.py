@@ -282,7 +282,7 @@ def test_test_sets_without_labels_are_predicted_and_not_scored(
 
 
 def test_without_predictions_labels_are_needed(run: Callable[[str], RunResult]) -> None:
-    with pytest.raises(MissingDataError, match="have no label"):
+    with pytest.raises(MissingDataError, match="its examples have no label, so they cannot"):
         run("\n  para: {train: pawsx}\n  s: {evaluate: para, on: pawsx, split: test}\n")
 
 

@@ -42,7 +42,7 @@ def test_several_columns_of_several_files(write: Write) -> None:
     one, other = write("en.test.csv", "x,y\n1,2\n"), write("sw.test.csv", "text\n1\n")
     first, second = told(own(write, CSV), languages="en sw")
     assert first.startswith(f"{one}:1: does not have the columns `text` and `label`, only x, y\n")
-    assert second.startswith(f"{other}:1: does not have the column `label`, only text\n")
+    assert second.startswith(f"{other}:1: does not have the column `label`, only text: its")
 
 
 def test_withheld_labels_send_to_a_split_that_has_them(write: Write) -> None:
@@ -75,7 +75,7 @@ def test_a_table_without_a_header(write: Write) -> None:
     path = write("sw.test.tsv", "x\ta\ny\tb\n")
     [message] = told(own(write, entry))
     assert message.startswith(
-        f"{path}:1: does not have the column `2`, only 0, 1 (columns are counted from 0)\n"
+        f"{path}:1: does not have the column `2`, only 0, 1 (columns are counted from 0)"
     )
     write("sw.test.tsv", "x\ty\tb\n")
     assert told(own(write, entry)) == []
@@ -90,7 +90,7 @@ def test_parquet_is_judged_by_its_schema(write: Write, tmp_path: Path) -> None:
     entry = CSV.replace("csv", "parquet").replace("text: text", "text: texts.text")
     [message] = told(own(write, entry))
     path = tmp_path / "sw.test.parquet"
-    assert message.startswith(f"{path}: does not have the column `label`, only texts, topic\n")
+    assert message.startswith(f"{path}: does not have the column `label`, only texts, topic: its")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,47 @@ def test_every_kind_of_task(
     write("sw.csv", f"{header}\n{header}\n")
     [message] = told(own(write, entry))
     assert f"does not have the column `{lacking}`, only" in message
+
+
+PAIRS = "kind: pair_classification\nlabels: [a, b]\nlanguages: [en, sw]\nformat: pair_tsv\n"
+
+
+def test_tab_separated_pairs(write: Write) -> None:
+    entry = PAIRS + "files: '{lang}.{split}.tsv'\ncolumns: {text_a: 0, text_b: 1, label: 3}\n"
+    train, test = write("sw.train.tsv", "x\ty\ta\n"), write("sw.test.tsv", "x\n")
+    task = own(write, entry)
+    assert told(task, "train")[0].startswith(
+        f"{train}:1: does not have the column `3`, only 0, 1, 2 (columns are counted from 0)"
+    )
+    assert "the columns `1` and `3`, only 0 (" in told(task)[0]
+    write("sw.test.tsv", "x\ty\n")
+    assert told(task, answers=False) == []
+    [message] = told(task)
+    assert message.startswith(f"{test}:1: does not have the column `3`, only 0, 1 ")
+    assert message.split("\n  ")[1].startswith("the labels of official test sets are withheld; no")
+    write("sw.train.tsv", 'x\ty\t"z\tz"\ta\n')
+    assert told(task, "train") == []
+    assert told(own(write, entry + "skip_short_rows: true\n")) == []
+
+
+def test_tab_separated_pairs_with_a_header(write: Write) -> None:
+    entry = PAIRS + (
+        "files: '{lang}.{split}.tsv'\nheader: true\nlanguage_column: code\n"
+        "columns: {text_a: one, text_b: two, label: label}\n"
+    )
+    path = write("sw.test.tsv", "one\tTwo\tlabel\tcode\nx\ty\ta\tsw\n")
+    task = own(write, entry)
+    assert told(task)[0].startswith(
+        f"{path}:1: does not have the column `two`, only one, Two, label, code\n"
+    )
+    write("sw.test.tsv", "one\ttwo\tlabel\nx\ty\ta\n")
+    assert "the column `code`, only one, two, label" in told(task)[0]
+
+
+def test_tab_separated_pairs_whose_columns_are_counted_from_the_right(write: Write) -> None:
+    entry = PAIRS + "files: '{lang}.{split}.tsv'\ncolumns: {text_a: -3, text_b: -2, label: -1}\n"
+    write("sw.test.tsv", "x\ty\n")  # which no column is missing from for sure
+    assert told(own(write, entry)) == []
 
 
 def test_questions_as_records(write: Write) -> None:

@@ -103,6 +103,18 @@ def test_labels_are_stated(tmp_path: Path) -> None:
     assert "task new" in problem
 
 
+def test_an_entry_of_pairs_names_their_columns(tmp_path: Path) -> None:
+    for written in ("csv", "pair_tsv"):
+        text = ENTRY.replace("pair_records", written)
+        text = text.replace(
+            "columns: {text_a: one, text_b: two, label: label}", "columns: {text_a: 0}"
+        )
+        found = problems(write(tmp_path / "t.yaml", text))
+        assert [line.split(" (")[0].split(": ", 1)[1] for line in found] == [
+            "columns: `text_b` is missing"
+        ]
+
+
 def test_no_code_comes_from_yaml(tmp_path: Path) -> None:
     text = ENTRY + 'title: !!python/object/apply:os.system ["true"]\n'
     found = problems(write(tmp_path / "t.yaml", text))

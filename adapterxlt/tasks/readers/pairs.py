@@ -11,10 +11,11 @@ from adapterxlt.show import number_of
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.layout import Column, Layout
 from adapterxlt.tasks.readers.labels import DROP, LabelIndex, tell_dropped
-from adapterxlt.tasks.readers.records import name_of, records_of, text_field, value_of
+from adapterxlt.tasks.readers.records import First, name_of, records_of, text_field, value_of
 from adapterxlt.tasks.readers.rows import split_row
 from adapterxlt.tasks.readers.tables import Quoting, check_header
 from adapterxlt.tasks.reading import bad, read_lines
+from adapterxlt.tasks.streams import stream_lines
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,23 @@ def read_pair_tsv(found: Found) -> Iterator[PairExample]:
 def quoting_of_pairs(layout: Layout) -> Quoting:
     """Return how `read_pair_tsv` reads quotes."""
     return "none" if layout.columns["label"] == -1 else "lines"
+
+
+def first_of_pairs(layout: Layout, path: Path) -> First | None:
+    """Return the first row of a file for `read_pair_tsv`; None if it says nothing of the others.
+
+    Raises:
+        MissingDataError: it cannot be read.
+    """
+    columns = list(layout.columns.values())
+    named = layout.header and all(isinstance(column, str) for column in columns)
+    counted = all(isinstance(column, int) and column >= 0 for column in columns)
+    if not named and (not counted or layout.language_column or layout.skip_short_rows):
+        return None
+    _, line = next(stream_lines(path))
+    names = line.removesuffix("\n").removesuffix("\r").split("\t")
+    numbers = map(str, range(len(names)))
+    return First(1, "column", dict.fromkeys(names if named else numbers), numbered=not named)
 
 
 def read_pair_records(found: Found) -> Iterator[PairExample]:
