@@ -149,11 +149,11 @@ def test_bad_data_is_found_before_any_work(
     work: Work, start: Callable[[], run.RunResult], tmp_path: Path
 ) -> None:
     (tmp_path / "data/pawsx/dev-en.tsv").write_text("a dog\ta cat\t0\na dog\ta cat\t2\n")
-    (tmp_path / "data/xnli/train-en.tsv").write_text("one column\n")
+    (tmp_path / "data/xnli/train-en.tsv").write_text("a\tb\tneutral\none column\n")
     with pytest.raises(MissingDataError) as error:
         start()
     assert "dev-en.tsv:2" in str(error.value)
-    assert "train-en.tsv:1" in str(error.value)
+    assert "train-en.tsv:2" in str(error.value)
     assert work.ran == []
 
 
