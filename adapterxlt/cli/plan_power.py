@@ -71,7 +71,7 @@ class Power:
             "power": [
                 asdict(one)
                 | {"finds": one.detectable(), "finds_corrected": one.detectable(self.corrected)}
-                | {"detectable": {str(count): one.noise.detectable(count) for count in SEEDS}}
+                | {"detectable": {str(count): one.with_seeds(count) for count in SEEDS}}
                 for one in self.questions
             ],
             "comparisons": self.comparisons,
@@ -114,7 +114,7 @@ def _record(one: Question, sources: list[str], corrected: float) -> dict[str, ob
         "seeds": one.seeds_told,
         "finds": _points(one.detectable()),
         "after Holm": _points(one.detectable(corrected)),
-        f"with {MORE}": _points(one.noise.detectable(MORE)),
+        f"with {MORE}": _points(one.with_seeds(MORE)),
     }
     told = {"from": f"({1 + sources.index(one.noise.source)})"} if len(sources) > 1 else {}
     return found | told

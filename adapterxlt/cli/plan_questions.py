@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class Question:
             first stage, of a grid the fewest that a stage has.
         grid: of crossed seeds how many each stage has, else ().
         alone: whether one of the two has a single seed, while the other has several.
+        together: how many comparisons of this design are on these examples.
     """
 
     model: str
@@ -63,10 +65,22 @@ class Question:
     grid: tuple[int, ...]
     noise: Noise
     alone: bool = False
+    together: int = 1
 
     def detectable(self, level: float = LEVEL) -> float:
         """The difference that the recipe can show at a level with the seeds that it has."""
-        return self.noise.detectable(*(self.grid or (self.seeds,)), alone=self.alone, level=level)
+        return self.noise.detectable(
+            *(self.grid or (self.seeds,)), alone=self.alone, level=level, together=self.together
+        )
+
+    def with_seeds(self, count: int) -> float:
+        """The same with so many other seeds in every stage."""
+        return self.noise.detectable(count, together=self.together)
+
+    @property
+    def design(self) -> tuple[object, ...]:
+        """What comparisons have in common whose seeds are looked at together."""
+        return self.task, self.split, self.languages, self.seeds, self.grid, self.alone
 
     @property
     def seeds_told(self) -> str:
@@ -92,12 +106,18 @@ class _Asked:
     against: str | None
 
 
-def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
+def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> list[Question]:
     """Every comparison of a recipe by a metric in percent; what differs only in seeds is one.
 
     Raises:
         MissingDataError: data are missing, or a task has no examples in a language.
     """
+    found = list(_questions(context, plan, workdir, guess))
+    alike = Counter(one.design for one in found)
+    return [replace(one, together=alike[one.design]) for one in found]
+
+
+def _questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
     at_hand = _at_hand(workdir, context.progress)
     for asked in _asked(context, plan):
         planned, names = asked[0].planned, asked[0].names

@@ -35,7 +35,7 @@ def pooled_p(estimates: Sequence[Estimate], clusters: int) -> list[float | None]
     for one in estimates:
         families.setdefault(_design(one), []).append(one)
     usual = {
-        design: [_usual(listed) for listed in zip(*(own.spreads for own in alike), strict=True)]
+        design: [usual_of(listed) for listed in zip(*(own.spreads for own in alike), strict=True)]
         for design, alike in families.items()
         if len(alike) > 1
     }
@@ -43,7 +43,7 @@ def pooled_p(estimates: Sequence[Estimate], clusters: int) -> list[float | None]
     for one in estimates:
         p, floors = one.p, usual.get(_design(one))
         if floors:
-            spreads = [_at_least(*pair) for pair in zip(one.spreads, floors, strict=True)]
+            spreads = [at_least(*pair) for pair in zip(one.spreads, floors, strict=True)]
             p = error_of(one.examples, clusters, spreads, one.alone).p(one.points, clusters)
         found.append(p)
     return found
@@ -53,11 +53,11 @@ def _design(one: Estimate) -> object:
     return one.alone, tuple((spread.sizes, spread.freedom) for spread in one.spreads)
 
 
-def _usual(alike: Sequence[Spread]) -> Spread:
+def usual_of(alike: Sequence[Spread]) -> Spread:
     """Return the usual mean squares of spreads of one design."""
     freedom = alike[0].freedom
     squares = [
-        float(np.median(listed)) * own / float(chdtri(own, 0.5)) if own else 0.0
+        np.median(np.array(listed), axis=0) * own / float(chdtri(own, 0.5)) if own else 0.0
         for listed, own in zip(
             zip(*(one.squares for one in alike), strict=True), freedom, strict=True
         )
@@ -66,10 +66,12 @@ def _usual(alike: Sequence[Spread]) -> Spread:
     return replace(alike[0], squares=tuple(squares), freedom=tuple(more * own for own in freedom))
 
 
-def _at_least(spread: Spread, usual: Spread) -> Spread:
+def at_least(spread: Spread, usual: Spread) -> Spread:
     """Return a spread whose mean squares are not below the usual ones."""
-    squares, freedom = list(spread.squares), list(spread.freedom)
-    for place, least in enumerate(usual.squares):
-        if squares[place] <= least:
-            squares[place], freedom[place] = least, usual.freedom[place]
-    return replace(spread, squares=tuple(squares), freedom=tuple(freedom))
+    pairs = zip(spread.squares, usual.squares, strict=True)
+    low = [np.asarray(one) <= least for one, least in pairs]
+    squares, freedom = (
+        tuple(np.where(*one) for one in zip(low, theirs, own, strict=True))
+        for theirs, own in ((usual.squares, spread.squares), (usual.freedom, spread.freedom))
+    )
+    return replace(spread, squares=squares, freedom=freedom)

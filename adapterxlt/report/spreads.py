@@ -14,6 +14,9 @@ from scipy.special import stdtr, stdtrit
 
 from adapterxlt.metrics.statistics import Doubles
 
+# One number, or that of each of many simulated studies.
+Number = float | Doubles
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -30,9 +33,9 @@ class Spread:
     """
 
     sizes: tuple[int, ...]
-    squares: tuple[float, ...]
-    shared: tuple[float, ...]
-    freedom: tuple[float, ...]
+    squares: tuple[Number, ...]
+    shared: tuple[Number, ...]
+    freedom: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,16 @@ def spread_of(grid: Doubles, missing: int) -> Spread:
 
 
 def error_of(examples: float, clusters: int, spreads: Sequence[Spread], alone: bool) -> Error:
+    """Return the error of a difference; see `errors_of`."""
+    total, freedom, parts = errors_of(examples, clusters, spreads, alone)
+    if not total:
+        return Error(0.0, math.inf, tuple(map(float, parts)))
+    return Error(math.sqrt(float(total)), float(freedom), tuple(map(float, parts)))
+
+
+def errors_of(
+    examples: float, clusters: int, spreads: Sequence[Spread], alone: bool
+) -> tuple[Doubles, Doubles, list[Doubles]]:
     """Return the error of a difference that has a variance of examples and one of seeds.
 
     The last part of the variance of seeds belongs to single combinations of a grid. The factors of
@@ -89,31 +102,37 @@ def error_of(examples: float, clusters: int, spreads: Sequence[Spread], alone: b
         spreads: those of the sides with several seeds.
         alone: whether one side has a single seed, which could have been another. Its variance is
             that of a single seed of the other side.
+
+    Returns:
+        The squared error, its degrees of freedom, and what seeds add to it, by factor.
     """
     most = max(len(one.sizes) for one in spreads)
-    parts, uncertain = [0.0] * (most + (most > 1)), 0.0
+    parts = [np.zeros(()) for _ in range(most + (most > 1))]
+    uncertain = np.zeros(())
     for spread in spreads:
         # How seeds differ only on these examples is already counted with the examples.
         *found, rest = spread.squares
         *shared, noise = spread.shared
         line = len(found) == 1  # with one factor, there is no rest
-        counted = [line or one > rest for one in found]
+        counted = [line | (np.asarray(one) > rest) for one in found]
         # From the variance of a mean over so many seeds to that of a difference from one seed.
         more = [1 + alone * size for size in (*spread.sizes, math.prod(spread.sizes))]
         for place, (one, usual) in enumerate(zip(found, shared, strict=True)):
-            own = max(0.0, one - rest - max(0.0, usual - noise))
-            parts[most - len(found) + place] += more[place] * own
-            if counted[place]:
-                uncertain += (more[place] * one) ** 2 / spread.freedom[place]
+            own = np.maximum(0.0, one - rest - np.maximum(0.0, usual - noise))
+            at = most - len(found) + place
+            parts[at] = parts[at] + more[place] * own
+            known = (more[place] * one) ** 2 / spread.freedom[place]
+            uncertain = uncertain + np.where(counted[place], known, 0.0)
         if not line:
-            parts[-1] += more[-1] * max(0.0, rest - noise)
-            factor = more[-1] - sum(own for own, one in zip(more[:-1], counted, strict=True) if one)
-            uncertain += (factor * rest) ** 2 / spread.freedom[-1]
-    total = examples + sum(parts)
-    if not total:
-        return Error(0.0, math.inf, tuple(parts))
-    freedom = total**2 / (uncertain + examples**2 / max(1, clusters - 1))
-    return Error(math.sqrt(total), freedom, tuple(parts))
+            parts[-1] = parts[-1] + more[-1] * np.maximum(0.0, rest - noise)
+            factor = more[-1] - sum(
+                np.where(one, own, 0) for own, one in zip(more[:-1], counted, strict=True)
+            )
+            uncertain = uncertain + (factor * rest) ** 2 / spread.freedom[-1]
+    total = np.asarray(examples + sum(parts))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = total**2 / (uncertain + examples**2 / max(1, clusters - 1))
+    return total, freedom, parts
 
 
 def least_p(clusters: int) -> float:
