@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from rich import box
@@ -49,6 +49,27 @@ def plain_table() -> Table:
         pad_edge=False,
         header_style="bold",
     )
+
+
+def print_in_blocks(build: Callable[[range], Table], columns: int, console: Console) -> None:
+    """Print a table, below itself where its columns do not fit side by side.
+
+    Args:
+        build: makes the table of some of the columns, which are given by their places.
+        columns: their number.
+    """
+    start = 0
+    while start < columns:
+        stop = columns
+        while stop > start + 1 and not _fits(build(range(start, stop)), console):
+            stop -= 1
+        console.print(build(range(start, stop)))
+        start = stop
+
+
+def _fits(table: Table, console: Console) -> bool:
+    unbounded = console.options.update(width=10_000)
+    return console.measure(table, options=unbounded).maximum <= console.width
 
 
 def print_table(records: Sequence[Mapping[str, object]], console: Console | None = None) -> None:

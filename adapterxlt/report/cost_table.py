@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from adapterxlt.report.console import plain_table
+from adapterxlt.report.console import plain_table, print_in_blocks
 from adapterxlt.results.costs import Cost
 from adapterxlt.show import printable
 
@@ -22,31 +24,34 @@ NOTE = (
 
 def print_costs(costs: Sequence[Cost], console: Console) -> None:
     """Print a line for each trained model of a run, with the time that a query takes."""
-    if not any(not cost.measures for cost in costs):
+    models = [cost for cost in costs if not cost.measures]
+    if not models:
         return
     tasks = list(dict.fromkeys(cost.task for cost in costs if cost.query_seconds is not None))
-    table = plain_table()
-    table.add_column("model", no_wrap=True)
-    for title in ("parameters", "share", "stored", "time", "memory"):
-        table.add_column(title, justify="right", no_wrap=True)
+    columns: dict[str, Callable[[Cost], str]] = {
+        "parameters": lambda cost: "-" if cost.parameters is None else f"{cost.parameters:,}",
+        "share": lambda cost: "-" if cost.share is None else f"{cost.share:.2f} %",
+        "stored": lambda cost: megabytes(cost.bytes),
+        "time": _time,
+        "memory": lambda cost: megabytes(cost.device_memory or cost.peak_memory),
+    }
     for task in tasks:
-        table.add_column(f"ms, {printable(task)}", justify="right", no_wrap=True)
-    for cost in costs:
-        if cost.measures:
-            continue
-        table.add_row(
-            printable(cost.step),
-            "-" if cost.parameters is None else f"{cost.parameters:,}",
-            "-" if cost.share is None else f"{cost.share:.2f} %",
-            megabytes(cost.bytes),
-            _time(cost),
-            megabytes(cost.device_memory or cost.peak_memory),
-            *(_query(costs, cost.step, task) for task in tasks),
-        )
+        columns[f"ms, {printable(task)}"] = partial(_query, costs, task)
+
+    def block(places: range) -> Table:
+        table = plain_table()
+        table.add_column("model", no_wrap=True)
+        titles = list(columns)[places.start : places.stop]
+        for title in titles:
+            table.add_column(title, justify="right", no_wrap=True)
+        for cost in models:
+            table.add_row(printable(cost.step), *(columns[title](cost) for title in titles))
+        return table
+
     console.print(Text("Cost", style="bold"))
-    console.print(table)
+    print_in_blocks(block, len(columns), console)
     console.print(Text(NOTE, style="dim"))
-    for note in _untimed([cost for cost in costs if not cost.measures and cost.seconds is None]):
+    for note in _untimed([cost for cost in models if cost.seconds is None]):
         console.print(Text(note, style="dim"))
 
 
@@ -74,12 +79,14 @@ def _untimed(costs: Sequence[Cost]) -> list[str]:
     return found
 
 
-def _query(costs: Sequence[Cost], model: str, task: str) -> str:
+def _query(costs: Sequence[Cost], task: str, model: Cost) -> str:
     """Return the milliseconds per query, over all measurements of a model on a task.
 
     For a LoRA, the time after merging it into the weights follows in brackets.
     """
-    timed = [cost for cost in costs if (cost.model, cost.task) == (model, task) and cost.queries]
+    timed = [
+        cost for cost in costs if (cost.model, cost.task) == (model.step, task) and cost.queries
+    ]
     usual = _mean([(cost.query_seconds, cost.queries) for cost in timed])
     merged = _mean([(cost.merged_query_seconds, cost.queries) for cost in timed])
     if usual is None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from adapterxlt.report.answers import Answer, answers_of, notes_on
 from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
-from adapterxlt.report.console import make_console, plain_table
+from adapterxlt.report.console import make_console, plain_table, print_in_blocks
 from adapterxlt.report.guesses import checked
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
@@ -57,18 +57,12 @@ def _print_grid(grid: Grid, title: str, console: Console) -> None:
     if grid.trained and grid.zero_shot != grid.languages:
         summaries["zero-shot"] = grid.zero_shot
     console.print(Text(title, style="bold"))
-    rest = grid.languages
-    while rest:
-        count = len(rest)
-        while count > 1 and not _fits(_block(grid, summaries, rest[:count]), console):
-            count -= 1
-        console.print(_block(grid, summaries, rest[:count]))
-        summaries, rest = {}, rest[count:]
 
+    def block(places: range) -> Table:
+        means = {} if places.start else summaries
+        return _block(grid, means, grid.languages[places.start : places.stop])
 
-def _fits(table: Table, console: Console) -> bool:
-    unbounded = console.options.update(width=10_000)
-    return console.measure(table, options=unbounded).maximum <= console.width
+    print_in_blocks(block, len(grid.languages), console)
 
 
 def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequence[str]) -> Table:
@@ -116,22 +110,30 @@ def _difference(gain: Gain | None, metric: str) -> Text:
 def _print_layers(layers: Layers, title: str, console: Console) -> None:
     """Print layers and poolings down, and models across."""
     console.print(Text(title, style="bold"))
+
+    def block(places: range) -> Table:
+        return _layers_block(layers, layers.models[places.start : places.stop])
+
+    print_in_blocks(block, len(layers.models), console)
+
+
+def _layers_block(layers: Layers, models: Sequence[str]) -> Table:
     table = plain_table()
     table.add_column("layer", justify="right")
     if layers.pooled:
         table.add_column("pooling", no_wrap=True)
-    for model in layers.models:
+    for model in models:
         table.add_column(model, justify="right", no_wrap=True)
     for place in layers.places:
         cells = [Text(str(place.layer)), Text(place.pooling)][: 1 + layers.pooled]
-        for model in layers.models:
+        for model in models:
             best = place == layers.bests.get(model)
             cell = _number(layers.mean(model, place))
             cell.append("*" if best else " ")
             cell.stylize("bold" if best else "")
             cells.append(cell)
         table.add_row(*cells)
-    console.print(table)
+    return table
 
 
 def _print_notes(part: Section, console: Console) -> None:

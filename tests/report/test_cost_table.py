@@ -9,10 +9,10 @@ from adapterxlt.results.costs import Cost
 from tests.results.test_costs import MEASURED, TRAINED
 
 
-def printed(costs: list[Cost]) -> list[list[str]]:
+def printed(costs: list[Cost], width: int = 120) -> list[list[str]]:
     stream = io.StringIO()
     console = make_console(stream)
-    console.width = 120
+    console.width = width
     print_costs(costs, console)
     return [line.split() for line in stream.getvalue().splitlines() if line.strip()]
 
@@ -49,3 +49,13 @@ def test_models_without_a_time_are_named_with_the_reason() -> None:
 
 def test_nothing_where_nothing_was_trained() -> None:
     assert printed([MEASURED]) == []
+
+
+def test_nothing_is_cut_off_where_columns_do_not_fit_side_by_side() -> None:
+    full = replace(TRAINED, step="udpos.sparse.s1/dense", parameters=117_506_304, seconds=1388.4)
+    lines = printed([full, MEASURED], width=60)
+    assert [line[1] for line in lines if line[0] == full.step] == ["117,506,304", "1388.4"]
+    assert [line[1:] for line in lines if line[0] == "model"] == [
+        ["parameters", "share", "stored"],
+        ["time", "memory", "ms,", "xnli"],
+    ]

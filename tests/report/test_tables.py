@@ -80,6 +80,19 @@ def test_models_with_the_same_leak_share_a_line() -> None:
     assert "! seen before (direct, after_nli): de: pretraining 2 of 9 texts" in printed(rows)
 
 
+def test_layers_of_many_models_wrap_into_blocks_that_hold_every_model_once() -> None:
+    models = [f"after_a_long_name_{number}" for number in range(6)]
+    rows = [
+        row(model, "de", 50.0, stage="search", task="tatoeba", layer=layer)
+        for model in models
+        for layer in (0, 1)
+    ]
+    lines = printed(rows, 80)
+    headers = [line.split()[1:] for line in lines if line.startswith("layer  ")]
+    assert [name for header in headers for name in header if name in models] == models
+    assert all("…" not in line for line in lines)
+
+
 def test_retrieval_shows_layers_and_marks_the_best() -> None:
     rows = [
         row(
