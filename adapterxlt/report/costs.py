@@ -51,7 +51,7 @@ class Spent:
 
 def spent(runs: Iterable[Run]) -> Spent:
     """Collect costs and trainings from the stores of the runs' work folders."""
-    costs: dict[tuple[str, ...], Cost] = {}
+    costs: dict[tuple[str, str, tuple[str, ...]], Cost] = {}
     trainings: dict[str, Training] = {}
     for run in runs:
         for section in sections(run.rows):
@@ -66,7 +66,6 @@ def spent(runs: Iterable[Run]) -> Spent:
                 seconds = [one.seconds for one in behind if one.seconds is not None]
                 if behind and len(seconds) == len(behind):
                     on = f"{row.task} {row.split}, {row.metric}"
-                    key = (on, row.fingerprint)
                     judged = [
                         grid.cells[model, code]
                         for code in grid.judged
@@ -74,6 +73,7 @@ def spent(runs: Iterable[Run]) -> Spent:
                     ]
                     minutes, size = sum(seconds) / 60, mean_over(judged)
                     languages = tuple(one.language for one in judged)
+                    key = (on, row.fingerprint, languages)
                     before = without_caps([origin_of(row).tasks])[0]
                     cost = Cost(on, model, score, minutes, tuple(behind), languages, size, before)
                     costs.setdefault(key, cost)
