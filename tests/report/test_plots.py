@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment, FileSystemLoader
 
+from adapterxlt.report import page
 from adapterxlt.report.compare import Grid, Layers
 from adapterxlt.report.costs import Cost
 from adapterxlt.report.plots import BOTTOM, HEIGHT, TOP, by_language, by_layer, cost_plots
@@ -79,3 +84,13 @@ def test_scores_over_other_languages_have_a_plot_of_their_own() -> None:
     costs += [cost("lora", before, languages="de") for before in ("none", "mnli")]
     costs += [cost("lora", "none", languages="sw")]
     assert [title for title, _ in cost_plots(costs)] == ["udpos dev, f1", "udpos dev, f1, de"]
+
+
+def test_six_methods_have_six_shapes() -> None:
+    [(_, plot)] = cost_plots([cost(method, "none") for method in "abcdef"])
+    templates = FileSystemLoader(Path(page.__file__).parent / "templates")
+    macros = Environment(loader=templates, autoescape=True).get_template("macros.html").module
+    drawn = macros.figure(plot, "scores")  # type: ignore[attr-defined]
+    keys = re.findall(r'<span class="key"[^>]*>(.) ', drawn)
+    marks = re.findall(r'<circle class="point"| d="[^"]+"', drawn)
+    assert len(set(keys)) == len(set(marks)) == 6
