@@ -14,6 +14,7 @@ from adapterxlt.plan.steps import Plan
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.report.console import print_table
+from adapterxlt.report.labels import in_languages
 from adapterxlt.report.power import LEVEL, SEEDS
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.store import Store
@@ -108,7 +109,8 @@ def _record(one: Question, sources: list[str], corrected: float) -> dict[str, ob
     found = {
         "model": one.model,
         "baseline": one.baseline,
-        "on": f"{one.task} {one.split}",
+        "on": f"{one.task} {one.split}"
+        + (f" {in_languages(one.trained_in)}" if one.trained_in else ""),
         "languages": one.languages,
         "examples": one.examples,
         "seeds": one.seeds_told,

@@ -21,6 +21,7 @@ from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
 from adapterxlt.report.power import LEVEL, Noise, guessed, measured
 from adapterxlt.report.read import read_runs
+from adapterxlt.report.scopes import Scope, scopes_of
 from adapterxlt.report.sides import Entrant, baselines_for, kind_of
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
@@ -53,6 +54,7 @@ class Question:
         grid: of crossed seeds how many each stage has, else ().
         alone: whether one of the two has a single seed, while the other has several.
         together: how many comparisons of this design are on these examples.
+        trained_in: the languages, if only one of the two was trained in them; else ().
     """
 
     model: str
@@ -66,6 +68,7 @@ class Question:
     noise: Noise
     alone: bool = False
     together: int = 1
+    trained_in: tuple[str, ...] = ()
 
     def detectable(self, level: float = LEVEL) -> float:
         """The difference that the recipe can show at a level with the seeds that it has."""
@@ -80,7 +83,7 @@ class Question:
     @property
     def design(self) -> tuple[object, ...]:
         """What comparisons have in common whose seeds are looked at together."""
-        return self.task, self.split, self.languages, self.seeds, self.grid, self.alone
+        return self.task, self.split, self.languages, self.seeds, self.grid, self.alone, self.trained_in
 
     @property
     def seeds_told(self) -> str:
@@ -96,6 +99,7 @@ class _Asked:
     Args:
         other: the name of the other model.
         against: the step that trained the other model; None: the bare backbone.
+        scope: the languages that they are compared in.
     """
 
     planned: PlannedStep
@@ -104,6 +108,7 @@ class _Asked:
     other: str
     baseline: str
     against: str | None
+    scope: Scope
 
 
 def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> list[Question]:
@@ -120,14 +125,11 @@ def questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> list
 def _questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Iterator[Question]:
     at_hand = _at_hand(workdir, context.progress)
     for asked in _asked(context, plan):
-        planned, names = asked[0].planned, asked[0].names
+        planned, scope = asked[0].planned, asked[0].scope
         if _main_metric(planned, context).unit != "percent":
             continue
         task = context.sources.tasks[planned.step.text("task")]
-        languages = [str(code) for code in planned.step.items("languages")]
-        trained_in = names["trained_in"]
-        assert isinstance(trained_in, tuple)
-        judged = [code for code in languages if not is_among(code, trained_in)] or languages
+        judged = list(scope.languages)
         sizes = _sizes(planned, context, judged)
         noise = guessed(
             sizes,
@@ -146,6 +148,7 @@ def _questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Ite
                 if one.models[0].row.task == task.name
                 and one.models[0].row.setup == asked[0].model
                 and one.baselines[0].row.setup == asked[0].baseline
+                and one.trained == scope.trained
             ),
             key=lambda one: len(one.models),  # if several recipes have it
             default=None,
@@ -163,6 +166,7 @@ def _questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Ite
             shape if len(shape) > 1 else (),
             noise,
             alone,
+            () if scope.trained is None else scope.languages,
         )
 
 
@@ -196,11 +200,26 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
             planned, names = table[model]
             for name in baselines:
                 step, own = table[name]
-                asked = _Asked(
-                    planned, names, str(names["setup"]), name, str(own["setup"]), step.step.model
-                )
-                found.setdefault((entrants[model].kind, entrants[name].kind), []).append(asked)
+                for scope in _scopes(table, model, name):
+                    asked = _Asked(
+                        *(planned, names, str(names["setup"])),
+                        *(name, str(own["setup"]), step.step.model),
+                        scope,
+                    )
+                    at = entrants[model].kind, entrants[name].kind, scope.languages
+                    found.setdefault(at, []).append(asked)
     return found.values()
+
+
+def _scopes(
+    table: Mapping[str, tuple[PlannedStep, dict[str, Any]]], model: str, baseline: str
+) -> list[Scope]:
+    """Return the languages of each comparison of two models of a table, as a report has them."""
+    trained_in = {name: tuple(map(str, names["trained_in"])) for name, (_, names) in table.items()}
+    every = {code for codes in trained_in.values() for code in codes}
+    languages = tuple(str(code) for code in table[model][0].step.items("languages"))
+    judged = tuple(code for code in languages if not is_among(code, every)) or languages
+    return scopes_of(languages, Scope(judged, ""), (trained_in[model], trained_in[baseline]))
 
 
 def _main_metric(planned: PlannedStep, context: Context) -> Metric:

@@ -19,6 +19,7 @@ from adapterxlt.languages import is_among
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.metrics.statistics import fitting
 from adapterxlt.report.read import Run
+from adapterxlt.report.scopes import Scope, scopes_of
 from adapterxlt.report.sections import sections
 from adapterxlt.report.systems import Contest, System, setup_in, with_outcomes
 from adapterxlt.results.outcomes import Outcomes
@@ -104,15 +105,18 @@ def _contests(
                 for name, side in zip(pair, sides, strict=True)
             ),
         )
-    reasons, count = [], 0
+    reasons: dict[str, None] = {}
+    count = 0
     for key in keys:
-        contest = _contest(pair, [side[key] for side in sides])
-        reason = "both names are of the same model" if contest is None else _problem(contest)
-        if contest is None or reason:
-            reasons.append(f"on {_on(key)}, {reason}")
-        else:
-            count += 1
-            yield contest
+        found = _contests_on(pair, [side[key] for side in sides])
+        if not found:
+            reasons[f"on {_on(key)}, both names are of the same model"] = None
+        for contest in found:
+            if reason := _problem(contest):
+                reasons[f"on {_on(key)}, {reason}"] = None
+            else:
+                count += 1
+                yield contest
     if not count:
         raise UsageError(f"--compare: {told} cannot be compared: {'; '.join(reasons)}")
     for reason in reasons:
@@ -136,8 +140,8 @@ def _called(known: Sequence[_Found], name: str) -> dict[Measured, list[_Found]]:
     return found
 
 
-def _contest(pair: Asked, sides: Sequence[Sequence[_Found]]) -> Contest | None:
-    """Return the contest of two models on a task; None if they are one model.
+def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]]) -> list[Contest]:
+    """Return the contests of two models on a task; [] if they are one model.
 
     A model that two stages measured, as in other languages or with another cap, counts as it has
     most languages in common with the other, then most examples.
@@ -145,7 +149,7 @@ def _contest(pair: Asked, sides: Sequence[Sequence[_Found]]) -> Contest | None:
     groups = [_groups(name, side) for name, side in zip(pair, sides, strict=True)]
     own, base = max(itertools.product(*groups), key=_common)
     if setup_in(own[0].row) == setup_in(base[0].row) and _fingerprints(own) & _fingerprints(base):
-        return None
+        return []
     rows, shared = _shared((own, base))
     trained = {code for each in rows for row in each.values() for code in row.trained_in}
     zero_shot = [code for code in shared if not is_among(code, trained)]
@@ -153,11 +157,22 @@ def _contest(pair: Asked, sides: Sequence[Sequence[_Found]]) -> Contest | None:
     where = own[0].where
     if base[0].where != where:
         where += f" (the baseline {base[0].where})"
-    if not zero_shot:
-        where = f"in {', '.join(judged)}"
-    clash: list[str] = []
-    models, baselines = (_by_seeds(group, judged, clash) for group in (own, base))
-    return Contest(judged, where, models, baselines, judged, tuple(clash), asked=pair)
+    general = Scope(judged, where if zero_shot else f"in {', '.join(judged)}")
+    found = []
+    sides = own[0].row.trained_in, base[0].row.trained_in
+    layer = "" if own[0].row.layer is None else where
+    for scope in scopes_of(shared, general, sides, layer):
+        clash: list[str] = []
+        models, baselines = (_by_seeds(group, scope.languages, clash) for group in (own, base))
+        found.append(
+            Contest(
+                *(scope.languages, scope.where, models, baselines, scope.languages, tuple(clash)),
+                asked=pair,
+                trained=scope.trained,
+                left_out=scope.left_out,
+            )
+        )
+    return found
 
 
 def _groups(name: str, side: Sequence[_Found]) -> list[list[_Found]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import answer
-from adapterxlt.report.comparisons import Comparison, found_for
+from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.limits import RANGE, THREE
 from adapterxlt.report.resampling import RESAMPLES
 from adapterxlt.report.sections import Section
-from adapterxlt.report.systems import Key, opponents
+from adapterxlt.report.systems import Key, key_of, opponents
 
 UNPAIRED = "unpaired"
 SAMPLING = (
@@ -39,7 +39,7 @@ Answer = str | Comparison  # a comparison is its own sentence
 def answers_of(
     section: Section, comparisons: Mapping[Key, Comparison], *, several: bool = True
 ) -> list[Answer]:
-    """Return one answer for each model of a section: its comparison, or else a sentence.
+    """Return the answers for each model of a section: its comparisons, or else sentences.
 
     Args:
         several: whether to include models with several seeds, with one sentence for all seeds.
@@ -49,16 +49,16 @@ def answers_of(
     if facts_of(grid.rows[0].metric).guess:
         return []
     for model, baselines in opponents(section).items():
-        own, base = (
-            next(grid.cells[one, code] for code in grid.judged if (one, code) in grid.cells)
-            for one in (model, baselines[0])
-        )
-        compared = found_for(comparisons, section, own, base)
-        if compared is None:
-            text = answer(grid, model, where=section.where, unpaired=UNPAIRED)
-            found |= {text: text} if text else {}
-        elif several or compared.seeds == 1:
-            found[str(compared)] = compared
+        for scope in grid.scopes(model, baselines[0], section.where):
+            own, base = (grid.row(one, scope.languages) for one in (model, baselines[0]))
+            assert own is not None
+            assert base is not None
+            compared = comparisons.get(key_of(own, base, scope.languages, scope.where))
+            if compared is None:
+                text = answer(grid, model, scope, unpaired=UNPAIRED)
+                found |= {text: text} if text else {}
+            elif several or compared.seeds == 1:
+                found[str(compared)] = compared
     return list(found.values())
 
 

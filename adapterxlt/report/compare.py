@@ -9,6 +9,7 @@ from functools import cached_property
 
 from adapterxlt.languages import is_among
 from adapterxlt.metrics.facts import facts_of
+from adapterxlt.report.scopes import Scope, scopes_of, told_languages
 from adapterxlt.results.rows import Row
 
 _Z95 = 1.96
@@ -76,6 +77,33 @@ class Grid:
             return where
         known = f"in {', '.join(self.languages)}"
         return known if self.trained else f"{known}, {where}"
+
+    def row(self, model: str, languages: Iterable[str]) -> Row | None:
+        """Return a row of the model in one of `languages`; None if it was measured in none."""
+        return next((self.cells[model, code] for code in languages if (model, code) in self.cells),
+                    None)  # fmt: skip
+
+    def scopes(self, model: str, baseline: str, where: str) -> list[Scope]:
+        """Return the languages of each comparison of two models that were measured.
+
+        Args:
+            where: where differences are measured, for a sentence.
+        """
+        own, base = (self.row(name, self.languages) for name in (model, baseline))
+        assert own is not None
+        assert base is not None
+        judged = Scope(self.judged, self.place(where))
+        found = scopes_of(
+            self.languages,
+            judged,
+            (own.trained_in, base.trained_in),
+            "" if self.trained else where,
+        )
+        return [
+            one
+            for one in found
+            if self.row(model, one.languages) and self.row(baseline, one.languages)
+        ]
 
     def other_means(self) -> dict[str, dict[str, float]]:
         """Return the means of all other metrics over the languages: metric -> model -> value."""
@@ -249,28 +277,29 @@ def layer_tables(rows: Iterable[Row]) -> list[Layers]:
     return [tables[key] for key in groups]
 
 
-def answer(grid: Grid, model: str, *, where: str, unpaired: str) -> str | None:
+def answer(grid: Grid, model: str, scope: Scope, *, unpaired: str) -> str | None:
     """Return a sentence that says how a model compares with the baseline, and how certainly.
 
     Only values are known here, so the two models count as measured on different examples.
 
     Args:
-        where: what the mean is over, in words.
+        scope: the languages that the mean is over.
         unpaired: the word that marks an interval as unpaired.
     """
-    gain = grid.gain(model, grid.judged)
+    gain = grid.gain(model, scope.languages)
     if gain is None:
         return None
     row = grid.rows[0]
     facts = facts_of(row.metric)
     interval = "" if gain.margin is None else f" ± {gain.margin:.1f}"
-    languages_word = "language" if gain.languages == 1 else "languages"
-    count = f"better in {gain.better} of {gain.languages} {languages_word}"
+    measured = [code for code in scope.languages
+                if all((name, code) in grid.cells for name in (model, grid.baseline))]  # fmt: skip
+    count = f"better in {gain.better} of {told_languages(measured, scope.left_out, scope.where)}"
     doubt = "" if gain.margin is None else f"; {unpaired}"
     if gain.margin is not None and abs(gain.points) <= gain.margin:
         doubt = f"; within the error of sampling, {unpaired}"
     figures = f"{signed(gain.points, facts.digits)}{interval} {facts.counted_in}"
     return (
-        f"{model} vs {grid.baseline} on {row.task} {row.split}: {figures} {grid.place(where)} "
-        f"({count}{doubt})"
+        f"{model} vs {grid.baseline} on {row.task} {row.split}: {figures} "
+        f"{scope.told((model, grid.baseline))} ({count}{doubt})"
     )

@@ -14,18 +14,16 @@ from adapterxlt.report.limits import within_limits
 from adapterxlt.report.paired import Verdict, judge
 from adapterxlt.report.read import Run
 from adapterxlt.report.resampling import RESAMPLES
-from adapterxlt.report.sections import Section
+from adapterxlt.report.scopes import listed, told_languages
 from adapterxlt.report.settings import settings_of
 from adapterxlt.report.systems import (
     Contest,
     Key,
     System,
     contests,
-    key_of,
     with_outcomes,
 )
 from adapterxlt.results.outcomes import SEEN, Outcomes
-from adapterxlt.results.rows import Row
 
 LEVEL = 0.05  # the level of significance, for corrected p
 EXAMPLE, PAIR = "example", "pair"
@@ -68,6 +66,9 @@ class Comparison:
             does not include the part of languages, as it is about these very languages. For
             crossed seeds, `seeds_1` and so on are the parts of each stage, and `seeds_rest` is
             the part of single combinations.
+        trained: the side that alone was trained in these languages, `model` or `baseline`; "" for
+            a comparison that is not about such languages.
+        left_out: the other languages of the table, without those that both were trained in.
         equivalence: the difference in points up to which both models count as equal; None if the
             recipe gives none.
         equivalent: whether the 90 % interval lies within `equivalence` (two one-sided tests at
@@ -108,6 +109,8 @@ class Comparison:
     asked: bool = False
     counts: str = EXAMPLE
     setting: str = ""
+    trained: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def seeds_told(self) -> str:
@@ -122,18 +125,21 @@ class Comparison:
     def constant_told(self) -> str:
         """The models with one answer in words; "" if there are none."""
         give = "gives" if len(self.constant) == 1 else "give"
-        *others, last = self.constant or ("",)
-        names = f"{', '.join(others)} and {last}" if others else last
+        names = listed(self.constant)
         return f"{names} {give} every example the same answer" if names else ""
+
+    @property
+    def better_told(self) -> str:
+        """In how many languages the model is better: `3 of 9 languages`; few are named, once."""
+        return f"{self.better} of {told_languages(self.languages, self.left_out, self.where)}"
 
     def as_dict(self) -> dict[str, object]:
         """Return the comparison as plain JSON data."""
-        lists = ("languages", "grid", "sides", "clash", "constant")
+        lists = ("languages", "grid", "sides", "clash", "constant", "left_out")
         return asdict(self) | {name: list(getattr(self, name)) for name in lists}
 
     def __str__(self) -> str:
         """Return the comparison as a sentence."""
-        count = len(self.languages)
         said = self.verdict if self.verdict != "not shown" else "no difference shown"
         if self.equivalent:
             said += f", equal within {self.equivalence:g}"
@@ -144,8 +150,7 @@ class Comparison:
         text = (
             f"{self.model} vs {self.baseline} on {self.task} {self.split}{setting}: {said}, "
             f"{gain} {metric.counted_in} [{low}, {high}] "
-            f"{self.where} (p {shown_p(self.p_corrected)}; better in {self.better} of {count} "
-            f"language{'s' * (count > 1)}{seeds})"
+            f"{self.where} (p {shown_p(self.p_corrected)}; better in {self.better_told}{seeds})"
         )
         if self.unseen is not None:
             text += (
@@ -190,14 +195,6 @@ def compared(
         )
         for (contest, verdict), p, setting in zip(shown, corrected, settings, strict=True)
     }
-
-
-def found_for(
-    comparisons: Mapping[Key, Comparison], section: Section, model: Row, baseline: Row
-) -> Comparison | None:
-    """Return the comparison that two rows of a section belong to; None if there is none."""
-    grid = section.grid
-    return comparisons.get(key_of(model, baseline, grid.judged, grid.place(section.where)))
 
 
 def _has_seen(contest: Contest) -> bool:
@@ -245,7 +242,7 @@ def _comparison(
         split=row.split,
         metric=row.metric,
         languages=contest.languages,
-        where=contest.where,
+        where=contest.place,
         seeds=max(len(contest.models), len(contest.baselines)),
         examples=verdict.examples,
         points=_rounded(estimate.points),
@@ -275,6 +272,11 @@ def _comparison(
             )
         ),
         asked=bool(contest.asked),
+        trained="" if contest.trained is None else ("model", "baseline")[contest.trained],
+        left_out=(
+            *(code for code in contest.judged if code not in contest.languages),
+            *contest.left_out,
+        ),
         counts=PAIR if _is_mined(contest) else EXAMPLE,
     )
     if margin is not None:

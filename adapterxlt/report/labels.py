@@ -11,6 +11,7 @@ from itertools import count
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.origins import Origin
+from adapterxlt.report.scopes import FEW
 
 COST = "(less is better: sign turned)"
 _CAP = re.compile(r"\[\d+\]")
@@ -43,7 +44,10 @@ class Label:
 
 
 def columns_of(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the target of each, with split and metric if they are needed to tell them apart."""
+    """Return the target of each, with split and metric if they are needed to tell them apart.
+
+    The languages follow if only one of the two models was trained in them.
+    """
     splits: dict[str, set[str]] = {}
     metrics: dict[str, set[str]] = {}
     for one in comparisons:
@@ -55,11 +59,19 @@ def columns_of(comparisons: Sequence[Comparison]) -> list[str]:
                 one.task,
                 *([one.split] if len(splits[one.task]) > 1 else []),
                 *([one.metric] if len(metrics[one.task]) > 1 else []),
+                *([in_languages(one.languages)] if one.trained else []),
                 *([COST] if facts_of(one.metric).less_is_better else []),
             ]
         )
         for one in comparisons
     ]
+
+
+def in_languages(languages: Sequence[str]) -> str:
+    """Return languages of training in a few words, to put after a task."""
+    if len(languages) > FEW:
+        return f"in {len(languages)} languages of training"
+    return f"in {', '.join(languages)}"
 
 
 def rows_of(

@@ -136,27 +136,30 @@ def _gains(
     grid = section.grid
     of_baseline = next((row for row in grid.rows if row.model == grid.baseline), None)
     for model in grid.models:
-        gain = grid.gain(model, grid.judged)
         row = next((row for row in grid.rows if row.model == model), None)
-        if gain is None or row is None or of_baseline is None:
+        if model == grid.baseline or row is None or of_baseline is None:
             continue
         if of_baseline.fingerprint and of_baseline.seed != row.seed:
             continue  # the bare backbone has no seed; trained models also differ by their seeds
         seeds = seeds_behind(run.workdir, row.cell) or (row.seed,)
-        key = (
-            _starred(model, seeds),
-            _starred(grid.baseline, seeds),
-            f"{row.task} {row.split}",
-            grid.place(section.where),
-            ",".join(grid.judged),
-            run.recipe,
-            _starred(row.stage, seeds),
-            *_compared(row),
-            *_compared(of_baseline),
-            row.metric,
-        )
-        where = grid.place(section.where)
-        yield key, seeds, gain.points, key_of(row, of_baseline, grid.judged, where)
+        names = _starred(model, seeds), _starred(grid.baseline, seeds)
+        for scope in grid.scopes(model, grid.baseline, section.where):
+            gain = grid.gain(model, scope.languages)
+            if gain is None:
+                continue
+            key = (
+                *names,
+                f"{row.task} {row.split}",
+                scope.told(names),
+                ",".join(scope.languages),
+                run.recipe,
+                _starred(row.stage, seeds),
+                *_compared(row),
+                *_compared(of_baseline),
+                row.metric,
+            )
+            where = key_of(row, of_baseline, scope.languages, scope.where)
+            yield key, seeds, gain.points, where
 
 
 def _compared(row: Row) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from adapterxlt.report.compare import counted
 from adapterxlt.report.comparisons import PAIR, Comparison
+from adapterxlt.report.scopes import told_languages
 from adapterxlt.results.rows import Row
 
 PAIRS = "In mining, n counts pairs of sentences: the gold ones and all that either model found."
@@ -16,7 +17,7 @@ def sizes_of(found: Comparison) -> tuple[str, ...]:
     """Return the size of a comparison in parts: `1,800 examples`, `9 languages`, `3 seeds`."""
     return (
         _counted(found.examples, found.counts),
-        _counted(len(found.languages), "language"),
+        told_languages(found.languages, found.left_out),
         f"{found.seeds_told} seed{'s' * (found.seeds > 1)}",
     )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from adapterxlt.report.read import Run
+from adapterxlt.report.scopes import Scope
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.sides import Entrant, baselines_for, kind_of
 from adapterxlt.results.cells import cell_outcomes, seeds_behind
@@ -64,6 +65,7 @@ class Contest:
     Args:
         languages: the languages that the difference is a mean over.
         where: these languages in words.
+        trained, left_out: see `scopes.Scope`.
         judged: the languages of the table that it is part of, of which some may lack outcomes.
         clash: the seeds that were measured twice, differently; the last ones count.
         asked: the names by which a user asked for it, see `across`; None for one of a recipe.
@@ -76,6 +78,8 @@ class Contest:
     judged: tuple[str, ...] = ()
     clash: tuple[str, ...] = ()
     asked: tuple[str, str] | None = None
+    trained: int | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -89,6 +93,11 @@ class Contest:
     def names(self) -> tuple[str, str]:
         """The names of the model and the baseline."""
         return self.asked or (name_of(self.models), name_of(self.baselines))
+
+    @property
+    def place(self) -> str:
+        """`where`, with the name of the model that alone was trained in these languages."""
+        return Scope(self.judged or self.languages, self.where, self.trained).told(self.names)
 
     @property
     def cells(self) -> tuple[set[tuple[Path, str]], ...]:
@@ -122,34 +131,56 @@ def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest
     Args:
         asked: contests that a user asks for in addition; those that the runs have are not doubled.
     """
-    found: dict[Key, tuple[_Seeds, _Seeds]] = {}
+    found: dict[Key, tuple[Scope, _Seeds, _Seeds]] = {}
     for run in runs:
         for section in sections(run.rows):
-            grid, where = section.grid, section.grid.place(section.where)
-            systems = {}
-            for model in grid.models:
-                rows = {code: grid.cells[model, code] for code in grid.judged
-                        if (model, code) in grid.cells}  # fmt: skip
-                if rows:
-                    systems[model] = System(run.workdir, rows)
+            systems: dict[tuple[str, tuple[str, ...]], System] = {}
             for model, baselines in opponents(section).items():
-                row, base = (systems[name].row for name in (model, baselines[0]))
-                own, others = found.setdefault(
-                    key_of(row, base, grid.judged, where), (_Seeds(), _Seeds())
-                )
-                own.add(systems[model])
-                for name in baselines:
-                    others.add(systems[name])
+                for scope in section.grid.scopes(model, baselines[0], section.where):
+                    for name in (model, *baselines):
+                        _measure(run.workdir, section, name, scope, systems)
+                    row, base = (systems[name, scope.languages].row
+                                 for name in (model, baselines[0]))  # fmt: skip
+                    _, own, others = found.setdefault(
+                        key_of(row, base, scope.languages, scope.where),
+                        (scope, _Seeds(), _Seeds()),
+                    )
+                    own.add(systems[model, scope.languages])
+                    for name in baselines:
+                        if (name, scope.languages) in systems:
+                            others.add(systems[name, scope.languages])
     listed = []
-    for key, (own, others) in found.items():
-        languages, where = key[-2:]
+    for scope, own, others in found.values():
         clash = tuple(dict.fromkeys([*own.clash, *others.clash]))
         models, bases = (list(side.systems.values()) for side in (own, others))
-        listed.append(Contest(languages, where, models, bases, languages, clash))
+        listed.append(
+            Contest(
+                *(scope.languages, scope.where, models, bases, scope.languages, clash),
+                trained=scope.trained,
+                left_out=scope.left_out,
+            )
+        )
     for contest in asked:
         if not any(_same(contest, one) for one in listed):
             listed.append(contest)
     return listed
+
+
+def _measure(
+    workdir: Path,
+    section: Section,
+    model: str,
+    scope: Scope,
+    systems: dict[tuple[str, tuple[str, ...]], System],
+) -> None:
+    """Add a model as it was measured in some languages, if it was.
+
+    All contests share it, as its outcomes are read only once.
+    """
+    cells = section.grid.cells
+    rows = {code: cells[model, code] for code in scope.languages if (model, code) in cells}
+    if rows:
+        systems.setdefault((model, scope.languages), System(workdir, rows))
 
 
 class _Seeds:
@@ -171,8 +202,7 @@ def opponents(section: Section) -> dict[str, Sequence[str]]:
     grid = section.grid
     entrants = {}
     for model in grid.models:
-        row = next((grid.cells[model, code] for code in grid.judged
-                    if (model, code) in grid.cells), None)  # fmt: skip
+        row = grid.row(model, grid.languages)
         if row is not None:
             entrants[model] = Entrant(kind_in(row), row.seed)
     return baselines_for(entrants, grid.baseline) if grid.baseline in entrants else {}

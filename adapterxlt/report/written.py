@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from adapterxlt.report.comparisons import PAIR, Comparison, Unseen, shown_p
 from adapterxlt.report.findings import Finding
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
+from adapterxlt.report.scopes import FEW, told_languages
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests, key_of, kind_in
 from adapterxlt.results.rows import Row
@@ -30,8 +31,8 @@ _SPECIAL = {
     "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
-_FIGURES = ("points", "low", "high", "p", "p_corrected", "verdict", "examples", "counts", "seeds",
-            "equivalence", "equivalent")  # fmt: skip
+_FIGURES = ("languages", "points", "low", "high", "p", "p_corrected", "verdict", "examples",
+            "counts", "seeds", "equivalence", "equivalent")  # fmt: skip
 _UNSEEN = tuple(one.name for one in fields(Unseen))  # without examples that had been seen
 _WITHOUT = "without examples seen before"
 
@@ -74,6 +75,7 @@ def latex(study: Study) -> str:
         lines.append(" & ".join([f"{{}}{_escaped(row)}", *cells]) + r" \\")
     lines += ["\\bottomrule", "\\end{tabular}"]
     lines += [f"% {sentence}" for sentence in [*study.answer, *_notes(study)]]
+    lines += [f"% {column}: {told}" for column, told in _named(study)]
     units = " or ".join(study.units)
     lines.append(f"% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in {units}")
     if any(one.found.equivalent for one in study.findings):
@@ -125,7 +127,8 @@ def table(
         if (found := comparisons.get(contest.key)) and contest.asked:
             for system in contest.models:
                 for row in system.rows.values():
-                    write(system.workdir, replace(row, baseline=contest.names[1]), found)
+                    own = _about([found], row)
+                    write(system.workdir, replace(row, baseline=contest.names[1]), own)
     return file.getvalue()
 
 
@@ -135,9 +138,8 @@ def _place(row: Row) -> tuple[object, ...]:
 
 
 def _about(found: Sequence[Comparison], row: Row) -> Comparison | None:
-    """Return the comparison that a row is part of: one over its language, if there is one."""
-    with_it = [one for one in found if row.language in one.languages]
-    return next(iter([*with_it, *found]), None)
+    """Return the comparison that a row is part of, which is one over its language."""
+    return next((one for one in found if row.language in one.languages), None)
 
 
 def _safe(value: object) -> object:
@@ -169,7 +171,7 @@ def _full(one: Finding) -> dict[str, str]:
         "verdict": one.verdict,
         "equal": f"within {found.equivalence:g}" if found.equivalent else "",
         _WITHOUT: one.unseen,
-        "languages": f"better in {found.better} of {len(found.languages)}",
+        "languages": f"better in {found.better_told}",
         "examples": f"{found.examples}{' pairs' if found.counts == PAIR else ''}",
         "seeds": found.seeds_told,
         "one answer": found.constant_told,
@@ -178,6 +180,19 @@ def _full(one: Finding) -> dict[str, str]:
 
 def _notes(study: Study) -> list[str]:
     return [*notes_on(one.found for one in study.findings), *study.notes]
+
+
+def _named(study: Study) -> Iterator[tuple[str, str]]:
+    """Yield the columns whose headings do not tell which languages they cover, and these."""
+    for column in study.columns:
+        found = [one.found for one in study.findings if one.column == column]
+        told = dict.fromkeys(
+            told_languages(one.languages, one.left_out)
+            for one in found
+            if len(one.languages) <= FEW or one.left_out
+        )
+        if told and not any(one.trained for one in found):
+            yield column, "; ".join(told)
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:

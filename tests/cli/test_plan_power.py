@@ -245,3 +245,25 @@ def test_what_one_example_cannot_detect_is_no_number(tmp_path: Path) -> None:
     [line] = [each for each in done.output.splitlines() if "pawsx test" in each]
     assert "> 100" in line
     assert done.exit_code == 0
+
+
+def test_a_language_of_training_is_a_comparison_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "few.yaml"
+    path.write_text(
+        """
+name: few
+backbone: mini
+data: pocket
+stages:
+  english: {train: pawsx}
+  few: {train: {task: pawsx, language: sw, split: dev, shots: 10}, after: english}
+  s: {evaluate: [english, few], on: pawsx, split: test, languages: [en, de, fr, sw], cap: 20}
+"""
+    )
+    call = ["plan", str(path), "--power", "--workdir", str(tmp_path / "w")]
+    document = json.loads(CliRunner().invoke(cli, [*call, "--json"]).stdout)
+    told = [(one["languages"], one["trained_in"], one["examples"]) for one in document["power"]]
+    assert told == [(2, [], 40), (1, ["sw"], 20)]
+    assert document["comparisons"] == 2
+    shown = " ".join(CliRunner().invoke(cli, call).output.split())
+    assert "few english pawsx test in sw 1 20 1" in shown

@@ -82,7 +82,11 @@ def test_a_grid_for_each_stage_and_task() -> None:
 
 
 def answers(grid: Grid) -> list[str]:
-    found = (answer(grid, model, where="zero-shot", unpaired="unpaired") for model in grid.models)
+    found = (
+        answer(grid, model, scope, unpaired="unpaired")
+        for model in grid.models
+        for scope in grid.scopes(model, grid.baseline, "zero-shot")
+    )
     return [text for text in found if text]
 
 
@@ -90,12 +94,12 @@ def test_answers_say_how_much_and_whether_it_is_certain() -> None:
     (grid,) = grids(ROWS)
     assert answers(grid) == [
         "after_nli vs direct on pawsx dev: +2.5 ± 4.8 points zero-shot "
-        "(better in 1 of 2 languages; within the error of sampling, unpaired)"
+        "(better in 1 of 2 languages: de and sw; within the error of sampling, unpaired)"
     ]
     surely = [row("direct", "de", 40.0), row("after_nli", "de", 60.0)]
     assert answers(grids(surely)[0]) == [
         "after_nli vs direct on pawsx dev: +20.0 ± 6.8 points zero-shot "
-        "(better in 1 of 1 language; unpaired)"
+        "(better in 1 of 1 language: de; unpaired)"
     ]
 
 
@@ -249,7 +253,7 @@ def test_less_is_better_for_perplexity() -> None:
     assert gain is not None
     assert (gain.points, gain.better) == (-10.0, 1)
     assert answers(grids(rows)[0]) == [
-        "after_nli vs direct on mlm dev: -10.0 perplexity zero-shot (better in 1 of 1 language)"
+        "after_nli vs direct on mlm dev: -10.0 perplexity zero-shot (better in 1 of 1 language: de)"
     ]
 
 

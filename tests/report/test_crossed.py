@@ -153,12 +153,12 @@ def test_a_report_says_that_seeds_were_crossed(tmp_path: Path) -> None:
     assert (found.model, found.baseline) == ("mnli_s*.*", "none_s*")
     assert (found.seeds, found.grid, found.seeds_told) == (9, (3, 3), "3 x 3")
     assert "seeds crossed (3 x 3, each side drawn by itself) and in pairs" in found.interval
-    assert "languages, 3 x 3 seeds)" in str(found)
+    assert "2 languages: de and ru, 3 x 3 seeds)" in str(found)
     assert found.as_dict()["grid"] == [3, 3]
     parts = [found.variance[name] for name in ("seeds_1", "seeds_2", "seeds_rest")]
     assert sum(parts) == pytest.approx(found.variance["seeds"], abs=1e-6)
     text = render(runs, {key_of(*_rows(runs), found.languages, found.where): found}, [])
-    assert "200 examples\n2 languages\n3 x 3 seeds" in text
+    assert "200 examples\n2 languages: de and ru\n3 x 3 seeds" in text
     [over] = over_seeds(runs)
     assert (len(over.gains), over.design) == (9, "3 x 3")
     assert over.points == pytest.approx(found.points)

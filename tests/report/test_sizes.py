@@ -36,11 +36,11 @@ def test_every_figure_of_the_page_stands_with_its_n(tmp_path: Path) -> None:
           languages=("en", "de", "ru", "sw"), seeds=(1, 2), examples=150, layers=2)  # fmt: skip
     runs = read_runs((tmp_path,), print)
     text = render(runs, compared(runs, resamples=200), [])
-    told = "450 examples, 3 languages, 2 seeds"
+    told = "450 examples, 3 languages: de, ru and sw, 2 seeds"
     answer = text[text.index('<p class="answer">') : text.index("<nav")]
-    assert told in answer or "300 examples, 3 languages, 1 seed" in answer
+    assert told in answer or "300 examples, 3 languages: de, ru and sw, 1 seed" in answer
     assert f"<h4>sib200 <small>{told}</small></h4>" in text  # the forest
-    assert 'data-size="450 examples\n3 languages\n2 seeds"' in text  # the matrix
+    assert 'data-size="450 examples\n3 languages: de, ru and sw\n2 seeds"' in text  # the matrix
     assert text.count('data-size="n 150"') == 2 * (3 + 1 + 3 + 3)  # groups of one language
     assert "2 seeds); 450 examples</li>" in text  # over several seeds
     assert "Each figure is a mean over 3 languages of 100 examples; one seed." in text  # by layer

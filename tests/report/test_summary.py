@@ -60,7 +60,7 @@ def test_the_correction_is_over_all_comparisons_of_the_report() -> None:
 def test_one_difference_is_not_the_largest() -> None:
     _, extremes = summary([finding(points=1.0, low=-1.0, high=3.0)], corrected_for=1)
     assert extremes == (
-        "The difference, mnli on pawsx: +1.0 [-1.0, +3.0] points (400 examples, 1 language, "
+        "The difference, mnli on pawsx: +1.0 [-1.0, +3.0] points (400 examples, 1 language: de, "
         "1 seed), can be due to chance. The interval reaches 2.0 points to each side, so smaller "
         "effects cannot be detected here."
     )
@@ -69,8 +69,8 @@ def test_one_difference_is_not_the_largest() -> None:
 def test_models_without_any_difference_have_no_largest_one() -> None:
     same = finding(points=0.0, low=0.0, high=0.0)
     assert summary([same], corrected_for=1)[1] == (
-        "On every example, the model and its baseline (mnli on pawsx: 400 examples, 1 language, "
-        "1 seed) score the same, so these examples cannot tell them apart."
+        "On every example, the model and its baseline (mnli on pawsx: 400 examples, 1 language: "
+        "de, 1 seed) score the same, so these examples cannot tell them apart."
     )
     assert summary([same, same], corrected_for=2)[1] == (
         "On every example, the models and their baselines, in all 2 comparisons, score the same, "

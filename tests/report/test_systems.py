@@ -89,7 +89,10 @@ def test_each_layer_is_a_comparison_of_its_own(tmp_path: Path) -> None:
 
 
 def test_other_languages_are_another_comparison(tmp_path: Path) -> None:
-    """In `s1`, Swahili is not zero-shot, as another model of the table was trained in it."""
+    """In `s1`, Swahili is not zero-shot, as another model of the table was trained in it.
+
+    Where one of the two models was trained in it, it has a comparison of its own.
+    """
     work = Measured(tmp_path)
     direct, after = share(0.6, "de", "fr", "sw"), share(0.9, "de", "fr")
     after["sw"] = np.zeros(300, dtype=bool)
@@ -104,9 +107,17 @@ def test_other_languages_are_another_comparison(tmp_path: Path) -> None:
     assert told == {
         ("after", ("de", "fr")): "better",
         ("few", ("de", "fr")): "not shown",
+        ("few", ("sw",)): "not shown",
         ("after", ("de", "fr", "sw")): told["after", ("de", "fr", "sw")],
     }
-    assert len(Study(contests(runs), found).findings) == len(found) == 3
+    assert len(Study(contests(runs), found).findings) == len(found) == 4
+    left_out = {(one.model, one.languages): (one.trained, one.left_out) for one in found.values()}
+    assert left_out == {
+        ("after", ("de", "fr")): ("", ("sw",)),
+        ("few", ("de", "fr")): ("", ("sw",)),
+        ("few", ("sw",)): ("model", ("de", "fr")),
+        ("after", ("de", "fr", "sw")): ("", ()),
+    }
 
 
 def test_a_model_with_two_baselines_has_the_figures_of_its_own_row(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_small_table() -> None:
     ]
     assert lines[8:] == [
         "Differences, not in pairs",
-        "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language; "
+        "nli vs direct on pawsx dev: +21.2 ± 6.1 points zero-shot (better in 1 of 1 language: de; "
         "unpaired)",
         "± gives an interval of about 95 % for the sampling of test examples, without the "
         "variation of",
@@ -146,7 +146,7 @@ def test_layers_and_poolings_are_chosen_on_dev() -> None:
     assert "* best layer and pooling, chosen on dev" in lines[start:]
     assert " ".join(lines).endswith(
         "nli vs none on bucc2018 test: +0.0 points each model at its best layer and pooling of "
-        "dev (better in 0 of 1 language)"
+        "dev (better in 0 of 1 language: de)"
     )
 
 
@@ -187,7 +187,7 @@ def test_one_layer_needs_no_table_of_layers() -> None:
     assert "threshold, mean: none 1.0625, nli 1.0000" in lines
     assert not any("*" in line for line in lines)
     assert lines[-1] == (
-        "nli vs none on bucc2018 dev: +0.0 points at layer 3 (better in 0 of 1 language)"
+        "nli vs none on bucc2018 dev: +0.0 points at layer 3 (better in 0 of 1 language: de)"
     )
 
 
