@@ -206,8 +206,8 @@ def _asked(context: Context, plan: Plan) -> Iterable[list[_Asked]]:
                         *(name, str(own["setup"]), step.step.model),
                         scope,
                     )
-                    at = entrants[model].kind, entrants[name].kind, scope.languages
-                    found.setdefault(at, []).append(asked)
+                    kinds = entrants[model].kind, entrants[name].kind
+                    found.setdefault((*kinds, scope.languages), []).append(asked)
     return found.values()
 
 

@@ -159,9 +159,9 @@ def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]]) -> list[Contest
         where += f" (the baseline {base[0].where})"
     general = Scope(judged, where if zero_shot else f"in {', '.join(judged)}")
     found = []
-    sides = own[0].row.trained_in, base[0].row.trained_in
+    trained_in = own[0].row.trained_in, base[0].row.trained_in
     layer = "" if own[0].row.layer is None else where
-    for scope in scopes_of(shared, general, sides, layer):
+    for scope in scopes_of(shared, general, trained_in, layer):
         clash: list[str] = []
         models, baselines = (_by_seeds(group, scope.languages, clash) for group in (own, base))
         found.append(

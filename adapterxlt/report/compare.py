@@ -41,7 +41,7 @@ class Grid:
         rows: rows of one stage and task, one for each model, language and metric.
 
     `trained` says whether the models were trained on the task (retrieval has no training).
-    `trained_in` holds the languages in which they were trained.
+    `trained_in` holds the languages in which any of them was trained, `zero_shot` all others.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -58,6 +58,27 @@ class Grid:
         self.trained = all(row.layer is None for row in self.rows)
         baselines = [row.baseline for row in rows if row.baseline]
         self.baseline = baselines[0] if baselines else self.models[0]
+
+    @cached_property
+    def everyone_in(self) -> frozenset[str]:
+        """The languages that all models were trained in."""
+        return frozenset(
+            code
+            for code in self.trained_in
+            if all(is_among(code, row.trained_in) for row in self.rows)
+        )
+
+    def starred(self, row: Row) -> bool:
+        """Whether a value has a star: its model was trained in its language, unlike others."""
+        return row.language not in self.everyone_in and is_among(row.language, row.trained_in)
+
+    @property
+    def summaries(self) -> dict[str, tuple[str, ...]]:
+        """The languages of each mean that the table shows, by its heading."""
+        found = {"mean": self.languages}
+        if self.zero_shot and self.zero_shot != self.languages:
+            found["zero-shot"] = self.zero_shot
+        return found
 
     def mean(self, model: str, languages: Iterable[str]) -> float | None:
         """Return the mean over those of `languages` in which the model was measured."""

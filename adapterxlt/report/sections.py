@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import Grid, Layers, counted, grids, layer_tables
+from adapterxlt.report.scopes import FEW, listed
 from adapterxlt.results.rows import Row
 
 
@@ -18,7 +19,7 @@ class Section:
         title: the title of the grid.
         grid: the values by model and language; in retrieval, each model is at its best place.
         where: where differences were measured, for a sentence: `zero-shot`, `at layer 2`.
-        star: what a star in the tables means; "" if there is none.
+        best: what a star at a layer means; "" if there is none.
         layers: the table of layers for retrieval at several places, else None.
         layers_title: the title of that table.
     """
@@ -26,9 +27,28 @@ class Section:
     title: str
     grid: Grid
     where: str = "zero-shot"
-    star: str = ""
+    best: str = ""
     layers: Layers | None = None
     layers_title: str = ""
+
+    @property
+    def stars(self) -> list[str]:
+        """Return what stars in the tables mean, and which languages are zero-shot, in words."""
+        grid, found = self.grid, [self.best] if self.best else []
+        at = "* at a language: " if found else "* "
+        own = any(grid.starred(row) for row in grid.rows)
+        if own:
+            above = "; above a column, of all models" if grid.everyone_in else ""
+            found.append(f"{at}language of the training data of this model{above}")
+        elif grid.everyone_in:
+            found.append(f"{at}language of the training data")
+        if own and grid.zero_shot:
+            codes = grid.zero_shot
+            languages = listed(codes) if len(codes) <= FEW else f"{len(codes)} languages"
+            found.append(
+                f"zero-shot: the mean over {languages}, which no model of this table was trained in"
+            )
+        return found
 
     @property
     def others(self) -> list[str]:
@@ -97,14 +117,7 @@ class Section:
 def sections(rows: Iterable[Row]) -> list[Section]:
     """Return a section for each stage, task and split: trained tasks first, then retrieval."""
     rows = list(rows)
-    found = [
-        Section(
-            _title(grid.rows[0]),
-            grid,
-            star="* language of the training data" if grid.trained_in else "",
-        )
-        for grid in grids(rows)
-    ]
+    found = [Section(_title(grid.rows[0]), grid) for grid in grids(rows)]
     return found + [_retrieval(layers) for layers in layer_tables(rows)]
 
 

@@ -53,9 +53,7 @@ def print_results(
 
 def _print_grid(grid: Grid, title: str, console: Console) -> None:
     """Print models down, and means and then languages across, in blocks that fit the width."""
-    summaries = {"mean": grid.languages}
-    if grid.trained and grid.zero_shot != grid.languages:
-        summaries["zero-shot"] = grid.zero_shot
+    summaries: Mapping[str, Sequence[str]] = grid.summaries
     console.print(Text(title, style="bold"))
 
     def block(places: range) -> Table:
@@ -76,7 +74,7 @@ def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequen
         if name in compared:
             table.add_column("+/-", justify="right", no_wrap=True)
     for code in languages:
-        star = "*" if grid.trained and code in grid.trained_in else ""
+        star = "*" if code in grid.everyone_in else ""
         table.add_column(code + star, justify="right", no_wrap=True)
     for model in grid.models:
         cells = [Text(model, style="bold" if model == grid.baseline else "")]
@@ -84,7 +82,7 @@ def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequen
             cells.append(_number(grid.mean(model, over)))
             if name in compared:
                 cells.append(_difference(grid.gain(model, over), grid.rows[0].metric))
-        cells += [_value(grid.cells.get((model, code))) for code in languages]
+        cells += [_value(grid, grid.cells.get((model, code))) for code in languages]
         table.add_row(*cells)
     return table
 
@@ -93,10 +91,10 @@ def _number(value: float | None) -> Text:
     return Text("-" if value is None else f"{value:.1f}")
 
 
-def _value(row: Row | None) -> Text:
+def _value(grid: Grid, row: Row | None) -> Text:
     if row is None:
         return Text("-")
-    marks = ("~" if row.borrows else "") + ("!" if row.contamination else "")
+    marks = "*" * grid.starred(row) + "~" * row.borrows + "!" * bool(row.contamination)
     return Text(f"{row.value:.1f}{marks}")
 
 
@@ -140,8 +138,8 @@ def _print_notes(part: Section, console: Console) -> None:
     for line in part.others:
         console.print(Text(line))
     console.print(Text(" | ".join(part.rests_on), style="dim"))
-    if part.star:
-        console.print(Text(part.star, style="dim"))
+    for star in part.stars:
+        console.print(Text(star, style="dim"))
     for note in part.borrowed:
         console.print(Text(f"~ {note}", style="dim"))
     for note in part.leaks:

@@ -187,7 +187,7 @@ def test_a_model_without_a_place_is_left_out() -> None:
     assert test.at_best().models == ("none",)
     _, alone = layer_tables(rows[1:])  # dev has no place of test
     assert (alone.dev, alone.bests) == (None, {"none": Place(0), "nli": Place(2)})
-    assert sections(rows[1:])[-1].star == "* best layer, chosen on the same sentences"
+    assert sections(rows[1:])[-1].stars == ["* best layer, chosen on the same sentences"]
 
 
 @pytest.mark.parametrize(

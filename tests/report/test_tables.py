@@ -194,3 +194,43 @@ def test_one_layer_needs_no_table_of_layers() -> None:
 def test_without_a_comparison_there_is_no_column_for_it() -> None:
     lines = printed([row("direct", "en", 80.0), row("direct", "de", 60.0)])
     assert lines[1].split() == ["model", "mean", "zero-shot", "en*", "de"]
+
+
+def test_a_star_stands_at_the_models_that_were_trained_in_a_language() -> None:
+    """Above a column, it would say this of all models, as it does of English."""
+    both = {"direct": ("en",), "few": ("en", "sw")}
+    rows = [
+        row(model, code, 50.0, trained_in=codes)
+        for model, codes in both.items()
+        for code in ("en", "sw", "de", "yo")
+    ]
+    lines = printed(rows)
+    assert [line.split() for line in (lines[1], *lines[3:5])] == [
+        ["model", "mean", "+/-", "zero-shot", "+/-", "en*", "sw", "de", "yo"],
+        ["direct", "50.0", "50.0", "50.0", "50.0", "50.0", "50.0"],
+        ["few", "50.0", "+0.0", "50.0", "+0.0", "50.0", "50.0*", "50.0", "50.0"],
+    ]
+    assert lines[6:8] == [
+        "* language of the training data of this model; above a column, of all models",
+        "zero-shot: the mean over de and yo, which no model of this table was trained in",
+    ]
+
+
+def test_languages_of_training_are_marked_in_retrieval_too() -> None:
+    rows = [
+        row(model, code, 50.0, layer=layer, trained_in=codes, baseline="none")
+        for model, codes in (("none", ()), ("lexical", ("en", "hi")))
+        for code in ("hi", "de")
+        for layer in (1, 2)
+    ]
+    lines = printed(rows)
+    start = next(at for at, line in enumerate(lines) if line.startswith("model"))
+    assert lines[start].split() == ["model", "mean", "+/-", "zero-shot", "+/-", "hi", "de"]
+    assert lines[start + 3].split() == [
+        *("lexical", "50.0", "+0.0", "50.0", "+0.0", "50.0*", "50.0"),
+    ]
+    assert lines[start + 5 : start + 8] == [
+        "* best layer, chosen on the same sentences",
+        "* at a language: language of the training data of this model",
+        "zero-shot: the mean over de, which no model of this table was trained in",
+    ]
