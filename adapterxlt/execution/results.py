@@ -14,6 +14,7 @@ from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Trained
 from adapterxlt.recipe.kinds import KINDS, baseline_of, kind_of, stage_behind
 from adapterxlt.results.measures import Measure, read_measures
+from adapterxlt.results.protocols import protocol_in
 from adapterxlt.results.rows import Row
 from adapterxlt.results.setup import setup_of
 from adapterxlt.stages.running.context import Context
@@ -40,7 +41,13 @@ def all_names(context: Context) -> list[dict[str, Any]]:
 
 def rows_of(names: dict[str, Any], measures: list[Measure]) -> list[Row]:
     """Return the rows of a cell."""
-    return [Row(**names, **asdict(measure)) for measure in measures]
+    return [Row(**names | _by_language(names, one), **asdict(one)) for one in measures]
+
+
+def _by_language(names: Mapping[str, Any], measure: Measure) -> dict[str, str]:
+    """Return the names that depend on the language of a measure."""
+    known = (names[key] for key in ("protocol", "trained_in", "lineage"))
+    return {"protocol": protocol_in(measure.language, *known)}
 
 
 def _cells(context: Context) -> list[PlannedStep]:

@@ -25,7 +25,9 @@ class Row:
         value: percent (0 to 100) unless the metric's name says otherwise.
         n: number of examples (or sentences, or gold pairs) behind the value.
         seed: seed of the measured model.
-        protocol: name of the protocol.
+        protocol: name of the protocol. If the model was trained in the language, it is
+            `in-language`, or `translate-train` for translations, in place of `zero-shot`. English
+            stays `zero-shot`, as published averages count the source language.
         layer: hidden layer that the vectors are from (0 is the embeddings), None where no layer is
             measured.
         trained_in: languages of the labelled data that the model was trained on, its lineage

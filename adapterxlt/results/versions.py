@@ -12,9 +12,10 @@ Key = tuple[str, str]  # name and id of a recipe
 RawRow = Mapping[str, Any]
 
 # The keys that say what was measured, and the value. The other keys only describe this for readers.
+# So does `protocol` of rows with an address, which covers it.
 _IDENTITY = (
     "stage", "model", "task", "language", "split", "data", "metric", "value", "n", "seed",
-    "protocol", "layer", "pooling", "fingerprint", "caps",
+    "layer", "pooling", "fingerprint", "caps",
 )  # fmt: skip
 
 
@@ -35,13 +36,13 @@ def contained(old: Sequence[RawRow], new: Sequence[RawRow]) -> bool:
     """Whether `new` has every row of `old`, so that `old` can be dropped without loss."""
     plain, exact = set(), set()
     for row in new:
-        plain.add(_identity(row))
+        plain.add((_identity(row), row.get("protocol")))
         # A version that measures the same again but keeps more has another address for it.
         exact |= {(_identity(row), row.get(key)) for key in ("cell", "setup") if row.get(key)}
     return all(
         not {(_identity(row), row["cell"]), (_identity(row), row.get("setup"))}.isdisjoint(exact)
         if row.get("cell")
-        else _identity(row) in plain
+        else (_identity(row), row.get("protocol")) in plain
         for row in old
     )
 

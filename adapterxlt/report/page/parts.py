@@ -17,7 +17,7 @@ class Part:
 
     Args:
         answers: one answer about each of its models.
-        models: one row for each model and protocol.
+        models: one row for each model, and in retrieval for each of its protocols.
     """
 
     name: str
@@ -51,8 +51,9 @@ def seen_of(runs: Sequence[Run]) -> list[Row]:
 
 
 def _models(rows: Sequence[Row]) -> list[Row]:
-    """Return one row for each model and protocol, as its rows all tell the same origin."""
+    """Return one row for each model, as its rows all tell the same origin, see `Part`."""
     found: dict[tuple[str, ...], Row] = {}
     for row in rows:
-        found.setdefault((row.model, row.fingerprint, row.protocol.partition(",")[0]), row)
+        protocol = "" if row.layer is None else row.protocol.partition(",")[0]
+        found.setdefault((row.model, row.fingerprint, protocol), row)
     return list(found.values())

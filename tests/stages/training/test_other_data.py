@@ -170,8 +170,13 @@ def test_translations_are_said_to_be_some(run: tuple[Path, RunResult]) -> None:
     assert foreign.trained_in == ("en", "de")
     back = next(row for row in rows if row.stage == "back")
     assert (back.task, back.language, back.n) == ("pawsx_translate_test", "de", 8)
-    assert {row.stage: row.protocol for row in rows} == {
-        "back": "translate-test",
-        "scores": "zero-shot",
-        "held": "zero-shot",
+    told = {(row.stage, row.model, row.language): row.protocol for row in rows}
+    assert {
+        (stage, *others): protocol
+        for (stage, *others), protocol in told.items()
+        if protocol != "zero-shot"
+    } == {
+        ("back", "english", "de"): "translate-test",
+        ("held", "few", "sw"): "in-language",
+        **{("scores", model, "sw"): "in-language" for model in ("few", "all_sw", "both")},
     }
