@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.compare import Grid, Layers, counted, grids, layer_tables
+from adapterxlt.report.origins import origin_of
 from adapterxlt.report.scopes import FEW, listed
 from adapterxlt.results.rows import Row
+from adapterxlt.suggest import few
 
 
 @dataclass(frozen=True)
@@ -62,18 +64,20 @@ class Section:
 
     @property
     def rests_on(self) -> list[str]:
-        """Return protocol, data, caps, sizes and seeds, in words."""
+        """Return protocol, data, caps, shots, sizes and seeds, in words."""
         rows = self.grid.rows
         sizes = sorted({row.n for row in rows})
         computed = _distinct(row.precision or "" for row in rows)
+        shots = _by_model(rows, lambda row: str(origin_of(row).shots or ""))
         size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         return [
             f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
             *([f"computed in: {', '.join(computed)}"] if computed else []),
             f"data: {', '.join(_distinct(row.data for row in rows))}",
-            f"caps: {'; '.join(_distinct(row.caps for row in rows)) or 'none'}",
+            f"caps: {_by_model(rows, lambda row: row.caps or 'none')}",
+            *([f"shots: {shots}"] if shots else []),
             f"n: {size}{' gold pairs' if counted(rows) != 'example' else ''} a language",
-            f"seed: {', '.join(_distinct(str(row.seed) for row in rows))}",
+            f"seed: {', '.join(map(str, sorted({row.seed for row in rows})))}",
         ]
 
     @property
@@ -158,6 +162,19 @@ def _tied(layers: Layers, model: str) -> str:
 
 def _title(row: Row) -> str:
     return f"{row.stage}: {row.task} {row.split}, {row.metric}"
+
+
+def _by_model(rows: Sequence[Row], told: Callable[[Row], str]) -> str:
+    """Return what is told of the models, with their names if not all of them have the same.
+
+    For example, `train 200 (english); none (alone, after)`. Nothing is said of models without it.
+    """
+    models: dict[str, dict[str, None]] = {}
+    for row in rows:
+        models.setdefault(told(row), {})[row.model] = None
+    if len(models) == 1:
+        return next(iter(models))
+    return "; ".join(f"{text} ({few(names)})" for text, names in models.items() if text)
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from adapterxlt.report.console import make_console, print_table
+from adapterxlt.report.sections import sections
 from adapterxlt.report.tables import print_results
 from adapterxlt.results.rows import Row
 from tests.report.rows import row
@@ -234,3 +236,30 @@ def test_languages_of_training_are_marked_in_retrieval_too() -> None:
         "* at a language: language of the training data of this model",
         "zero-shot: the mean over de, which no model of this table was trained in",
     ]
+
+
+def test_the_footer_says_which_model_has_which_caps_and_shots() -> None:
+    made = {
+        "english.s3": ("train 200, evaluate 100", "mini > sib200 (seq_bn, 200 examples)", 3),
+        "alone.s1": ("evaluate 100", "mini > sib200[5 shots](yor_Latn) (seq_bn)", 1),
+        "mix.s10": ("train 100 of sib200, evaluate 100",
+                    "mini > sib200[100] + sib200[5 shots](yor_Latn) (seq_bn)", 10),
+        "mix.s2": ("train 100 of sib200, evaluate 100",
+                   "mini > sib200[100] + sib200[5 shots](yor_Latn) (seq_bn)", 2),
+    }  # fmt: skip
+    rows = [
+        replace(row(model, "de", 50.0), caps=caps, lineage=lineage, seed=seed)
+        for model, (caps, lineage, seed) in made.items()
+    ]
+    [section] = sections(rows)
+    assert section.rests_on[2:4] == [
+        "caps: train 200, evaluate 100 (english.s3); evaluate 100 (alone.s1); "
+        "train 100 of sib200, evaluate 100 (mix.s10, mix.s2)",
+        "shots: 5 (alone.s1, mix.s10, mix.s2)",
+    ]
+    assert section.rests_on[-1] == "seed: 1, 2, 3, 10"
+    [alike] = sections(rows[1:2])
+    assert alike.rests_on[2:4] == ["caps: evaluate 100", "shots: 5"]
+    [capped] = sections([rows[0], replace(rows[1], caps="", lineage="mini > sib200 (seq_bn)")])
+    assert capped.rests_on[2] == "caps: train 200, evaluate 100 (english.s3); none (alone.s1)"
+    assert not any("shots" in one for one in capped.rests_on)
