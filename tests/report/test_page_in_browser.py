@@ -70,7 +70,7 @@ def test_cells_tell_more_by_the_keyboard(opened: Browser) -> None:
     assert opened.js(f"{tip}.hidden") is False
     text = opened.js(f"{tip}.textContent")
     assert text.startswith("mnli on sib200\n")
-    assert "600 examples, 3 languages, 2 seeds; zero-shot" in text
+    assert "600 examples, 3 languages: de, ru and sw, 2 seeds; zero-shot" in text
     opened.press("ArrowRight")
     assert opened.js(f"{tip}.textContent").startswith("mnli on xnli\n")
     opened.press("ArrowDown")

@@ -53,7 +53,7 @@ def _of(one: Finding, size: str) -> Cell:
         f"{one.label.full} on {one.column}",
         f"{one.figures} {one.facts.counted_in}, 95 %",
         f"p {shown_p(found.p_corrected)} (Holm); {_said(found.verdict)}",
-        f"{one.size}; {found.where}, better in {found.better_told}",
+        f"{one.size}; {found.where}, better in {found.better} of the languages",
         f"{found.model} vs {found.baseline}",
     ]
     if found.equivalent:
