@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from adapterxlt.languages import is_among
 
+_AFTER = (", which ", ", at ", ", each ")  # what may follow languages in `where`
 FEW = 5  # of up to so many languages, the names are told, of more only their number
 
 
@@ -84,7 +85,8 @@ def told_languages(languages: Sequence[str], left_out: Sequence[str] = (), where
         where: what a sentence has said before, where the languages may have been named.
     """
     text = f"{len(languages)} language{'s' * (len(languages) != 1)}"
-    if where.startswith(_in(languages)):
+    known = _in(languages)
+    if where == known or where.startswith(tuple(known + one for one in _AFTER)):
         return text
     if len(languages) <= FEW or len(left_out) > len(languages):
         return f"{text}: {listed(languages)}"

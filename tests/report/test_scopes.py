@@ -144,4 +144,10 @@ def test_layers_are_named_after_the_languages() -> None:
 )
 def test_few_languages_are_named(count: int, left_out: tuple[str, ...], told: str) -> None:
     assert told_languages("abcdef"[:count], left_out) == told
-    assert told_languages(("sw",), (), "in sw, at layer 2") == "1 language"
+
+
+def test_languages_that_were_named_before_are_not_named_again() -> None:
+    for where in ("in sw", "in sw, at layer 2", "in sw, which mt was trained in"):
+        assert told_languages(("sw",), (), where) == "1 language"
+    for where in ("zero-shot", "in sw, yo"):  # of Yoruba, there are no outcomes
+        assert told_languages(("sw",), (), where) == "1 language: sw"
