@@ -21,7 +21,7 @@ from adapterxlt.report.designs import design_of
 from adapterxlt.report.paired import judge
 from adapterxlt.report.power import LEVEL, Noise, guessed, measured
 from adapterxlt.report.read import read_runs
-from adapterxlt.report.scopes import Scope, scopes_of
+from adapterxlt.report.scopes import Scope, scopes_of, without_losses
 from adapterxlt.report.sides import Entrant, baselines_for, kind_of
 from adapterxlt.report.systems import Contest, contests, starred, with_outcomes
 from adapterxlt.results.cells import seeds_in
@@ -83,7 +83,15 @@ class Question:
     @property
     def design(self) -> tuple[object, ...]:
         """What comparisons have in common whose seeds are looked at together."""
-        return self.task, self.split, self.languages, self.seeds, self.grid, self.alone, self.trained_in
+        return (
+            self.task,
+            self.split,
+            self.languages,
+            self.seeds,
+            self.grid,
+            self.alone,
+            self.trained_in,
+        )
 
     @property
     def seeds_told(self) -> str:
@@ -166,7 +174,7 @@ def _questions(context: Context, plan: Plan, workdir: Path, guess: Guess) -> Ite
             shape if len(shape) > 1 else (),
             noise,
             alone,
-            () if scope.trained is None else scope.languages,
+            trained_in=() if scope.trained is None else scope.languages,
         )
 
 
@@ -219,7 +227,8 @@ def _scopes(
     every = {code for codes in trained_in.values() for code in codes}
     languages = tuple(str(code) for code in table[model][0].step.items("languages"))
     judged = tuple(code for code in languages if not is_among(code, every)) or languages
-    return scopes_of(languages, Scope(judged, ""), (trained_in[model], trained_in[baseline]))
+    own = trained_in[model], trained_in[baseline]
+    return without_losses(scopes_of(languages, Scope(judged, ""), own))
 
 
 def _main_metric(planned: PlannedStep, context: Context) -> Metric:

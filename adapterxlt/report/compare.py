@@ -9,7 +9,7 @@ from functools import cached_property
 
 from adapterxlt.languages import is_among
 from adapterxlt.metrics.facts import facts_of
-from adapterxlt.report.scopes import Scope, scopes_of, told_languages
+from adapterxlt.report.scopes import Scope, scopes_of, told_languages, without_losses
 from adapterxlt.results.rows import Row
 
 _Z95 = 1.96
@@ -114,12 +114,9 @@ class Grid:
         assert own is not None
         assert base is not None
         judged = Scope(self.judged, self.place(where))
-        found = scopes_of(
-            self.languages,
-            judged,
-            (own.trained_in, base.trained_in),
-            "" if self.trained else where,
-        )
+        layer = "" if self.trained else where
+        trained_in = own.trained_in, base.trained_in
+        found = without_losses(scopes_of(self.languages, judged, trained_in, layer))
         return [
             one
             for one in found

@@ -76,6 +76,14 @@ def scopes_of(
     ]
 
 
+def without_losses(scopes: Sequence[Scope]) -> list[Scope]:
+    """Leave out the languages that only the baseline was trained in, unless there are no others.
+
+    That a model is worse there is no news, and each comparison makes Holm's correction stricter.
+    """
+    return [one for one in scopes if one.trained != 1] or list(scopes)
+
+
 def told_languages(languages: Sequence[str], left_out: Sequence[str] = (), where: str = "") -> str:
     """Return how many languages these are; few are named, of more those that are left out.
 

@@ -14,7 +14,7 @@ from adapterxlt.report.answers import answers_of
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.page import render
 from adapterxlt.report.read import Run, read_runs
-from adapterxlt.report.scopes import Scope, scopes_of, told_languages
+from adapterxlt.report.scopes import Scope, scopes_of, told_languages, without_losses
 from adapterxlt.report.sections import sections
 from adapterxlt.report.seeds import over_seeds
 from adapterxlt.report.study import Study
@@ -123,6 +123,14 @@ def test_what_is_said_twice_is_compared_once() -> None:
     every = Scope(("en", "sw"), "in en, sw")
     assert scopes_of(("en", "sw"), every, (few, english)) == [every, swahili]
     assert scopes_of(("en", "sw"), every, (few, few)) == [every]
+
+
+def test_a_table_does_not_ask_what_only_the_baseline_learnt() -> None:
+    general = Scope(("de",), "in de")
+    found = scopes_of(("en", "sw", "de"), general, (("sw",), ("en",)))
+    assert [one.trained for one in found] == [None, 0, 1]
+    assert without_losses(found) == found[:2]
+    assert without_losses(found[2:]) == found[2:]
 
 
 def test_layers_are_named_after_the_languages() -> None:
