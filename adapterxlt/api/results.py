@@ -22,6 +22,7 @@ from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import Run, read_runs
+from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import over_seeds
 from adapterxlt.report.tables import print_results
 from adapterxlt.results.rows import RESULTS_NAME, Row
@@ -109,8 +110,8 @@ class Results:
 
     def table(self) -> str:
         """Return the tables and sentences that `adapterxlt run` prints, as plain text."""
-        file = io.StringIO()
-        print_results(self.rows, compared(self._runs()), make_console(file))
+        file, runs = io.StringIO(), self._runs()
+        print_results(self.rows, compared(runs), make_console(file), tables=seed_tables(runs))
         return file.getvalue()
 
     def report(self, path: str | PathLike[str]) -> Path:

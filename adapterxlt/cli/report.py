@@ -21,6 +21,7 @@ from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
 from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import read_runs
+from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.tables import print_asked, print_over_seeds, print_results
 from adapterxlt.results.rows import RESULTS_NAME
@@ -128,16 +129,19 @@ def command(
             }
         )
     elif not outputs:
-        console = make_console()
+        console, tables = make_console(), seed_tables(runs)
+        over = [one for one in over_several(found) if not one.asked]
+        alone = len(runs) == 1  # then all that is about several seeds stands with its tables
         for run in runs:
-            if len(runs) > 1:
+            if not alone:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
-            print_results(run.rows, found, console, several=False)
+            print_results(run.rows, found, console, tables=tables, several=alone)
             print_costs(run.costs, console)
             console.print()
         print_asked([one for one in found.values() if one.asked], console)
-        over = [one for one in over_several(found) if not one.asked]
-        print_over_seeds(over, others, console)
+        if alone:
+            tables, over = [], []
+        print_over_seeds(tables, over, others, console)
 
 
 def _apart(outputs: Mapping[str, Output]) -> None:

@@ -27,6 +27,7 @@ from adapterxlt.execution.run import run_recipe
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console, print_table
 from adapterxlt.report.read import Run
+from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.tables import print_results
 from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import printable
@@ -107,7 +108,8 @@ def command(
         print_table([{"stage": step, "trained": out} for step, out in result.outputs.items()])
     elif result.rows or not result.predictions:
         console = make_console()
-        print_results(result.rows, compared([Run(workdir, made.name, tuple(result.rows))]), console)
+        done = [Run(workdir, made.name, tuple(result.rows))]
+        print_results(result.rows, compared(done), console, tables=seed_tables(done))
         print_run_costs(result.costs, workdir, console)
     counts = [f"{len(result.done)} run", f"{len(result.reused)} reused"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []

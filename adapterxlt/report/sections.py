@@ -85,10 +85,11 @@ class Section:
         """Return, in words, the languages without a language adapter of their own, by model."""
         models: dict[str, list[str]] = {}
         for model in self.grid.models:
-            instead: dict[str, list[str]] = {}
+            instead: dict[str, dict[str, None]] = {}
             for row in self.grid.rows:
                 if row.model == model and row.borrows:
-                    instead.setdefault(str(row.language_adapter), []).append(row.language)
+                    codes = instead.setdefault(str(row.language_adapter), {})
+                    codes[row.language] = None  # once, whatever the number of seeds
             told = "; ".join(
                 f"{', '.join(languages)} with {'none' if used == 'none' else f'that of {used}'}"
                 for used, languages in instead.items()
@@ -106,9 +107,11 @@ class Section:
         models: dict[str, list[str]] = {}
         for model in self.grid.models:
             flagged = "; ".join(
-                f"{row.language}: {row.contamination}"
-                for row in self.grid.rows
-                if row.model == model and row.contamination
+                dict.fromkeys(  # several seeds have seen the same texts
+                    f"{row.language}: {row.contamination}"
+                    for row in self.grid.rows
+                    if row.model == model and row.contamination
+                )
             )
             models.setdefault(flagged, []).append(model)
         return [

@@ -15,6 +15,7 @@ from adapterxlt.report.compare import Gain, Grid, Layers, signed, verdict
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.console import make_console, plain_table, print_in_blocks
 from adapterxlt.report.guesses import checked
+from adapterxlt.report.score_tables import DEVIATION, ScoreTable, place_of, replaced_by
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.systems import Key
@@ -26,24 +27,30 @@ def print_results(
     comparisons: Mapping[Key, Comparison],
     console: Console | None = None,
     *,
+    tables: Sequence[ScoreTable] = (),
     several: bool = True,
 ) -> None:
     """Print every table of a run, then what they say in plain sentences.
 
     Args:
         comparisons: the comparisons that the outcomes of examples allow.
-        several: whether to print sentences about several seeds too.
+        tables: tables over seeds; the tables of single stages that they replace are left out.
+        several: whether to print these tables and sentences about several seeds too.
     """
     console = console or make_console()
     if not rows:
         console.print("Nothing was evaluated: the recipe has no results to show.")
         return
     parts = sections(rows)
+    replaced = replaced_by(tables)
     for part in parts:
         if part.layers:
             _print_layers(part.layers, part.layers_title, console)
-        _print_grid(part.grid, part.title, console)
-        _print_notes(part, console)
+        if place_of(part.grid.rows[0]) not in replaced:
+            _print_grid(part.grid, part.title, console)
+            _print_notes(part, console)
+    for table in tables if several else ():
+        _print_scores(table, console)
     found = (answers_of(part, comparisons, several=several) for part in parts)
     _print_answers(list({str(one): one for one in chain.from_iterable(found)}.values()), console)
     if guesses := list(map(str, checked(rows))):
@@ -61,6 +68,29 @@ def _print_grid(grid: Grid, title: str, console: Console) -> None:
         return _block(grid, means, grid.languages[places.start : places.stop])
 
     print_in_blocks(block, len(grid.languages), console)
+
+
+def _print_scores(table: ScoreTable, console: Console) -> None:
+    """Print means over seeds, in blocks that fit the width."""
+    console.print(Text(table.title, style="bold"))
+
+    def block(places: range) -> Table:
+        return _scores(table, range(1 + places.start, 1 + places.stop))
+
+    print_in_blocks(block, len(table.head) - 1, console)
+    console.print(Text(DEVIATION, style="dim"))
+    _print_notes(table.section, console)
+
+
+def _scores(table: ScoreTable, columns: Sequence[int]) -> Table:
+    """Return a block of a table over seeds: the models, and some of the columns."""
+    block = plain_table()
+    block.add_column("model", no_wrap=True)
+    for place in columns:
+        block.add_column(table.head[place], justify="right", no_wrap=True)
+    for cells in table.body:
+        block.add_row(Text(cells[0]), *(Text(cells[place]) for place in columns))
+    return block
 
 
 def _block(grid: Grid, summaries: Mapping[str, Sequence[str]], languages: Sequence[str]) -> Table:
@@ -148,18 +178,24 @@ def _print_notes(part: Section, console: Console) -> None:
 
 
 def print_over_seeds(
-    compared: Sequence[Comparison], others: Sequence[OverSeeds], console: Console
+    tables: Sequence[ScoreTable],
+    compared: Sequence[Comparison],
+    others: Sequence[OverSeeds],
+    console: Console,
 ) -> None:
-    """Print what some runs say together; print nothing if there are no such comparisons.
+    """Print what some runs say together; print nothing if no model has several seeds.
 
     Args:
+        tables: tables of scores over seeds.
         compared: comparisons from the outcomes of examples.
         others: comparisons over several seeds for which no outcomes were kept.
     """
-    if compared or others:
+    if tables or compared or others:
         console.print(Text("Over several seeds", style="bold"))
-        _print_lines(map(str, compared), notes_on(compared), console)
-        _print_lines(map(str, others), [SEEDS] if others else [], console)
+    for table in tables:
+        _print_scores(table, console)
+    _print_lines(map(str, compared), notes_on(compared), console)
+    _print_lines(map(str, others), [SEEDS] if others else [], console)
 
 
 def print_asked(compared: Sequence[Comparison], console: Console) -> None:

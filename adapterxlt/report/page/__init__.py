@@ -24,6 +24,7 @@ from adapterxlt.report.page.parts import parts_of, seen_of
 from adapterxlt.report.plots import by_language, by_layer, cost_plots, curves
 from adapterxlt.report.read import Run
 from adapterxlt.report.references import beside
+from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.sizes import besides, mean_over
 from adapterxlt.report.study import Study
@@ -72,6 +73,7 @@ def render(
             facets=facets(study.findings),
             group_cell=group_cell,
             rows_wanted=rows_wanted,
+            seed_tables=seed_tables(runs),
             parts=parts,
             retrieved=any(section.layers for part in parts for section in part.sections),
             over=[*over, *map(str, others)],
