@@ -45,12 +45,14 @@ _FORMS: dict[str, Form] = {
 @click.option(
     "--markdown",
     type=_FILE,
-    help="Write the answer and the tables of differences to this Markdown file.",
+    help="Write the scores, the answer and the differences to this Markdown file.",
 )
 @click.option(
     "--csv", "rows", type=_FILE, help="Write every result, with its comparison, to this CSV file."
 )
-@click.option("--latex", type=_FILE, help="Write the table of differences to this LaTeX file.")
+@click.option(
+    "--latex", type=_FILE, help="Write the tables of scores and of differences to this LaTeX file."
+)
 @click.option(
     "--rebuild",
     "anew",

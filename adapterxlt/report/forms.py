@@ -7,6 +7,7 @@ from typing import Literal
 
 from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.read import Run
+from adapterxlt.report.score_tables import score_tables
 from adapterxlt.report.seeds import OverSeeds
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests
@@ -36,4 +37,7 @@ def written(
     if form == "csv":
         return table(runs, found, asked)
     study = Study(contests(runs, asked), found)
-    return latex(study) if form == "latex" else markdown(study, list(map(str, others)))
+    tables = score_tables(runs)
+    if form == "latex":
+        return latex(study, tables)
+    return markdown(study, list(map(str, others)), tables)

@@ -11,9 +11,11 @@ from pathlib import Path
 from adapterxlt.report.answers import notes_on
 from adapterxlt.report.comparisons import PAIR, Comparison, Unseen, shown_p
 from adapterxlt.report.findings import Finding
+from adapterxlt.report.markup import comment, escaped, markdown_table, plain, tabular
 from adapterxlt.report.origins import origin_of
 from adapterxlt.report.read import Run
 from adapterxlt.report.scopes import FEW, told_languages
+from adapterxlt.report.score_tables import ScoreTable
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests, key_of, kind_in
 from adapterxlt.results.rows import Row
@@ -26,56 +28,64 @@ _FORMULA = (
     "\t",
     "\r",
 )  # how formulas start
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "^": r"\textasciicircum{}", "_": r"\_", "%": r"\%", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
 _FIGURES = ("languages", "points", "low", "high", "p", "p_corrected", "verdict", "examples",
             "counts", "seeds", "equivalence", "equivalent")  # fmt: skip
 _UNSEEN = tuple(one.name for one in fields(Unseen))  # without examples that had been seen
 _WITHOUT = "without examples seen before"
 
 
-def markdown(study: Study, others: Sequence[str]) -> str:
-    """Write the answer, the matrix and every comparison as Markdown.
+def markdown(study: Study, others: Sequence[str], tables: Sequence[ScoreTable] = ()) -> str:
+    """Write the scores, then the answer, the matrix and every comparison as Markdown.
 
     Args:
         others: sentences on comparisons for which no outcomes were kept.
+        tables: the tables of scores.
     """
-    lines = [f"# {study.question}", "", *map(_plain, study.answer or [study.unanswered]), ""]
+    lines = ["# Scores", ""] if tables else []
+    for one in tables:
+        lines += [f"## {plain(one.title)}", "", *markdown_table(one.head, one.body), ""]
+        lines += [f"- {plain(note)}" for note in one.notes] + [""]
+    lines += [f"# {study.question}", "", *map(plain, study.answer or [study.unanswered]), ""]
     if study.findings:
         head = ["trained before", *study.columns]
         body = [
             [row, *(_short(study.cells.get((row, column))) for column in study.columns)]
             for row in study.rows
         ]
-        lines += [*_table(head, body), ""]
+        lines += [*markdown_table(head, body), ""]
         listed = [_full(one) for one in study.findings]
         head = [name for name in listed[0] if any(one[name] for one in listed)]
         body = [[one[name] or "-" for name in head] for one in listed]
-        lines += [*_table(head, body), ""]
+        lines += [*markdown_table(head, body), ""]
         for note in _notes(study):
-            lines += [_plain(note), ""]
-    lines += [f"- {_plain(one)}" for one in others]
+            lines += [plain(note), ""]
+    lines += [f"- {plain(one)}" for one in others]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def latex(study: Study) -> str:
-    """Write the matrix in LaTeX for `booktabs`; differences that were shown are bold."""
+def latex(study: Study, tables: Sequence[ScoreTable] = ()) -> str:
+    """Write the scores and the matrix in LaTeX for `booktabs`; shown differences are bold.
+
+    Args:
+        tables: the tables of scores.
+    """
+    lines = ["% \\usepackage{booktabs}"] if tables or study.findings else []
+    for one in tables:
+        body = [
+            [escaped(row[0]), *(escaped(cell).replace("±", "$\\pm$") for cell in row[1:])]
+            for row in one.body
+        ]
+        lines += [comment(one.title), *tabular(list(map(escaped, one.head)), body)]
+        lines += [*map(comment, one.notes), ""]
     if not study.findings:
-        return f"% {study.unanswered}\n"
-    lines = ["% \\usepackage{booktabs}", f"\\begin{{tabular}}{{l{'r' * len(study.columns)}}}",
-             "\\toprule"]  # fmt: skip
-    lines.append(" & ".join(["trained before", *map(_escaped, study.columns)]) + r" \\")
-    lines.append("\\midrule")
-    for row in study.rows:
-        cells = [_cell(study.cells.get((row, column))) for column in study.columns]
-        # An empty group: LaTeX takes `[...]` after the line before as its optional argument.
-        lines.append(" & ".join([f"{{}}{_escaped(row)}", *cells]) + r" \\")
-    lines += ["\\bottomrule", "\\end{tabular}"]
-    lines += [f"% {sentence}" for sentence in [*study.answer, *_notes(study)]]
-    lines += [f"% {column}: {told}" for column, told in _named(study)]
+        return "\n".join([*lines, comment(study.unanswered)]) + "\n"
+    body = [
+        [escaped(row), *(_cell(study.cells.get((row, column))) for column in study.columns)]
+        for row in study.rows
+    ]
+    lines += tabular(["trained before", *map(escaped, study.columns)], body)
+    lines += map(comment, [*study.answer, *_notes(study)])
+    lines += [comment(f"{column}: {told}") for column, told in _named(study)]
     units = " or ".join(study.units)
     lines.append(f"% bold: shown to differ (5 %, Holm); brackets: 95 % interval, in {units}")
     if any(one.found.equivalent for one in study.findings):
@@ -195,18 +205,6 @@ def _named(study: Study) -> Iterator[tuple[str, str]]:
             yield column, "; ".join(told)
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
-    rows = [head, ["---"] * len(head), *body]
-    return ["| " + " | ".join(map(_plain, row)) + " |" for row in rows]
-
-
-def _plain(text: str) -> str:
-    """Escape a text, so that no part of it is markup or a border of a table."""
-    for letter in "\\|`<>":
-        text = text.replace(letter, f"\\{letter}")
-    return text.replace("\n", " ")
-
-
 def _cell(one: Finding | None) -> str:
     if one is None:
         return "--"
@@ -217,7 +215,3 @@ def _cell(one: Finding | None) -> str:
     if one.unseen:
         figures += f"; ${one.unseen}$"
     return f"${gain}${equal} {{\\scriptsize {figures}}}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(letter, letter) for letter in text.replace("\n", " "))

@@ -105,7 +105,8 @@ def test_other_forms(workdirs: list[str], tmp_path: Path) -> None:
     options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
     result = report(*workdirs, *options)
     assert (result.exit_code, result.stdout) == (0, ""), result.output
-    assert paths["markdown"].read_text().startswith("# Did the intermediate task help?\n")
+    assert paths["markdown"].read_text().startswith("# Scores\n")
+    assert "\n# Did the intermediate task help?\n" in paths["markdown"].read_text()
     assert "- nli vs direct on pawsx dev: +3.0 ± 2.5 points" in paths["markdown"].read_text()
     assert len(paths["csv"].read_text().splitlines()) == 1 + 6
     assert paths["latex"].read_text().startswith("%")

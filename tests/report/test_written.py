@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapterxlt.report.comparisons import Unseen
+from adapterxlt.report.forms import written
 from adapterxlt.report.labels import Label
 from adapterxlt.report.read import Run
 from adapterxlt.report.study import Study
@@ -80,3 +81,27 @@ def test_csv_has_every_row_and_no_formula(made: Made) -> None:
     evil = [replace(row("=1+1", "de", 50.0), caps="@SUM(A1)", data="a\rb")]
     [line] = csv.DictReader(io.StringIO(table([Run(Path(), "test", tuple(evil))], {})))
     assert (line["model"], line["caps"], line["data"]) == ("'=1+1", "'@SUM(A1)", "a b")
+
+
+def test_markdown_and_latex_begin_with_the_scores(tmp_path: Path) -> None:
+    """Even of a single model, which is compared with nothing."""
+    folder = tmp_path / "runs"
+    rows = [row("a_b", code, value, baseline="a_b") for code, value in (("en", 91.26), ("de", 80))]
+    runs = [Run(folder, "test", tuple(rows))]
+    text, tex = (written(form, runs, {}, []) for form in ("markdown", "latex"))
+    assert text.startswith(
+        "# Scores\n\n## scores: pawsx dev, accuracy\n\n| model | mean | zero-shot | en* | de |\n"
+        "| --- | --- | --- | --- | --- |\n| a_b | 85.6 | 80.0 | 91.3 | 80.0 |\n\n- protocol: "
+    )
+    assert text.endswith("\nNothing is compared, as no stage measures a model and its baseline.\n")
+    assert tex.startswith(
+        "% \\usepackage{booktabs}\n% scores: pawsx dev, accuracy\n\\begin{tabular}{lrrrr}\n"
+        "\\toprule\nmodel & mean & zero-shot & en* & de \\\\\n\\midrule\n"
+        "{}a\\_b & 85.6 & 80.0 & 91.3 & 80.0 \\\\\n\\bottomrule\n\\end{tabular}\n% protocol: "
+    )
+    assert tex.endswith("% Nothing is compared, as no stage measures a model and its baseline.\n")
+    seeded = [replace(each, seed=seed, setup="m", model=f"m.s{seed}", stage=f"s{seed}",
+                      contamination="mnli 1 of 400 texts", value=each.value + seed)
+              for each in rows for seed in (1, 2)]  # fmt: skip
+    tex = written("latex", [Run(folder, "test", tuple(seeded))], {}, [])
+    assert "{}m.s* & 2 & 87.1 $\\pm$ 0.7 & 81.5 $\\pm$ 0.7 & 92.8 $\\pm$ 0.7! & 81.5 " in tex
