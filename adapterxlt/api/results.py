@@ -24,6 +24,8 @@ from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import Run, read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import over_seeds
+from adapterxlt.report.study import Study
+from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_results
 from adapterxlt.results.rows import RESULTS_NAME, Row
 from adapterxlt.store.output import check_output
@@ -111,7 +113,10 @@ class Results:
     def table(self) -> str:
         """Return the tables and sentences that `adapterxlt run` prints, as plain text."""
         file, runs = io.StringIO(), self._runs()
-        print_results(self.rows, compared(runs), make_console(file), tables=seed_tables(runs))
+        found = compared(runs)
+        question = Study(contests(runs), found).question
+        tables = seed_tables(runs)
+        print_results(self.rows, found, make_console(file), question=question, tables=tables)
         return file.getvalue()
 
     def report(self, path: str | PathLike[str]) -> Path:

@@ -23,6 +23,8 @@ from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import OverSeeds, over_seeds
+from adapterxlt.report.study import Study
+from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_asked, print_over_seeds, print_results
 from adapterxlt.results.rows import RESULTS_NAME
 from adapterxlt.store.output import Output, check_output
@@ -133,11 +135,12 @@ def command(
     elif not outputs:
         console, tables = make_console(), seed_tables(runs)
         over = [one for one in over_several(found) if not one.asked]
+        question = Study(contests(runs, asked), found).question
         alone = len(runs) == 1  # then all that is about several seeds stands with its tables
         for run in runs:
             if not alone:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
-            print_results(run.rows, found, console, tables=tables, several=alone)
+            print_results(run.rows, found, console, question=question, tables=tables, several=alone)
             print_costs(run.costs, console)
             console.print()
         print_asked([one for one in found.values() if one.asked], console)

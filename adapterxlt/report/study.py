@@ -13,6 +13,9 @@ from adapterxlt.report.sizes import common, note_on_sizes
 from adapterxlt.report.summary import summary
 from adapterxlt.report.systems import Contest, Key
 
+HELPS = "Did the intermediate task help?"
+BETTER = "Is it better than the baseline?"
+
 
 class Study:
     """All comparisons of a report.
@@ -81,10 +84,10 @@ class Study:
 
     @property
     def question(self) -> str:
-        """The question at the head of the report."""
+        """The question at the head of the report, whatever its format."""
         if self.findings and not any(one.helps for one in self.findings):
-            return "Is it better than the baseline?"
-        return "Did the intermediate task help?"
+            return BETTER
+        return HELPS
 
     @property
     def answer(self) -> list[str]:

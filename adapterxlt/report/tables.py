@@ -18,6 +18,7 @@ from adapterxlt.report.guesses import checked
 from adapterxlt.report.score_tables import DEVIATION, ScoreTable, place_of, replaced_by
 from adapterxlt.report.sections import Section, sections
 from adapterxlt.report.seeds import SEEDS, OverSeeds
+from adapterxlt.report.study import BETTER
 from adapterxlt.report.systems import Key
 from adapterxlt.results.rows import Row
 
@@ -27,6 +28,7 @@ def print_results(
     comparisons: Mapping[Key, Comparison],
     console: Console | None = None,
     *,
+    question: str = BETTER,
     tables: Sequence[ScoreTable] = (),
     several: bool = True,
 ) -> None:
@@ -34,6 +36,7 @@ def print_results(
 
     Args:
         comparisons: the comparisons that the outcomes of examples allow.
+        question: what the comparisons answer, see `Study.question`.
         tables: tables over seeds; the tables of single stages that they replace are left out.
         several: whether to print these tables and sentences about several seeds too.
     """
@@ -52,7 +55,8 @@ def print_results(
     for table in tables if several else ():
         _print_scores(table, console)
     found = (answers_of(part, comparisons, several=several) for part in parts)
-    _print_answers(list({str(one): one for one in chain.from_iterable(found)}.values()), console)
+    answers = list({str(one): one for one in chain.from_iterable(found)}.values())
+    _print_answers(answers, question, console)
     if guesses := list(map(str, checked(rows))):
         console.print(Text("Were the predictions right?", style="bold"))
         _print_lines(guesses, [], console)
@@ -206,10 +210,10 @@ def print_asked(compared: Sequence[Comparison], console: Console) -> None:
         console.print()
 
 
-def _print_answers(answers: Sequence[Answer], console: Console) -> None:
+def _print_answers(answers: Sequence[Answer], question: str, console: Console) -> None:
     if answers:
         paired = any(isinstance(one, Comparison) for one in answers)
-        title = "Did the intermediate task help?" if paired else "Differences, not in pairs"
+        title = question if paired else "Differences, not in pairs"
         console.print(Text(title, style="bold"))
         _print_lines(map(str, answers), notes_on(answers), console)
 

@@ -7,11 +7,13 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
 from adapterxlt.results.kept import write_results
+from tests.report.measured import Measured
 from tests.report.rows import row
 
 
@@ -113,3 +115,20 @@ def test_other_forms(workdirs: list[str], tmp_path: Path) -> None:
     same = report(*workdirs, "--csv", str(paths["csv"]), "--latex", str(paths["csv"]))
     assert same.exit_code == 2
     assert "is also the file of --csv" in same.stderr
+
+
+@pytest.mark.parametrize(
+    ("lineage", "question"),
+    [
+        ("mini > pawsx (lora)", "Is it better than the baseline?"),
+        ("mini > mnli (lora) > pawsx (lora, after)", "Did the intermediate task help?"),
+    ],
+)
+def test_all_formats_answer_the_same_question(tmp_path: Path, lineage: str, question: str) -> None:
+    work = Measured(tmp_path).add("direct", "d", {"de": np.arange(100) < 50})
+    folder = str(work.add("other", "o", {"de": np.arange(100) < 60}, lineage=lineage).save())
+    assert f"\n{question}\n" in report(folder).stdout
+    page, text = tmp_path / "a.html", tmp_path / "a.md"
+    assert report(folder, "--html", str(page), "--markdown", str(text)).exit_code == 0
+    assert f"<h1>{question}</h1>" in page.read_text()
+    assert f"\n# {question}\n" in text.read_text()
