@@ -13,6 +13,7 @@ from adapterxlt.cli.options import json_option, print_json
 from adapterxlt.cli.places import FilePath
 from adapterxlt.cli.progress import open_progress
 from adapterxlt.errors import UsageError
+from adapterxlt.execution.namesakes import describe_versions
 from adapterxlt.execution.rebuild import rebuild
 from adapterxlt.report.across import across
 from adapterxlt.report.answers import over_several
@@ -20,7 +21,7 @@ from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
 from adapterxlt.report.forms import Form, written
-from adapterxlt.report.read import read_runs
+from adapterxlt.report.read import chosen, read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.study import Study
@@ -41,7 +42,7 @@ _FORMS: dict[str, Form] = {
 
 @click.command()
 @click.argument(
-    "workdirs", metavar="WORKDIR...", nargs=-1, required=True, type=FilePath(path_type=Path)
+    "places", metavar="WORKDIR[:RECIPE]...", nargs=-1, required=True, type=FilePath(path_type=Path)
 )
 @click.option("--html", type=_FILE, help="Write the results as an HTML page to this file.")
 @click.option(
@@ -73,7 +74,7 @@ _FORMS: dict[str, Form] = {
 )
 @json_option
 def command(
-    workdirs: tuple[Path, ...],
+    places: tuple[Path, ...],
     html: Path | None,
     markdown: Path | None,
     rows: Path | None,
@@ -87,8 +88,12 @@ def command(
     Models are compared on their outcomes for the same examples. The work folders hold these
     outcomes, so the command needs neither the models nor the data. Runs of one recipe with
     different seeds are combined, even across work folders. --compare compares any other two
-    models, on the examples of the tasks on which both were measured.
+    models, on the examples of the tasks on which both were measured. If the name of a recipe
+    follows a work folder, the report shows and counts only this recipe. Of several versions of
+    it, `WORKDIR:RECIPE [ID]` names one.
     """
+    wanted = _wanted(places)
+    workdirs = tuple(wanted)
     files = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
     read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
     outputs = {
@@ -99,7 +104,7 @@ def command(
     _apart(outputs)
     if anew:
         progress = open_progress()
-        for workdir in dict.fromkeys(workdirs):
+        for workdir in workdirs:
             rebuild(workdir, progress)
     log = open_progress().log
     runs = read_runs(workdirs, log)
@@ -107,6 +112,12 @@ def command(
         raise UsageError(
             f"{', '.join(map(str, workdirs))}: there are no results", hint="run a recipe first"
         )
+    runs = chosen(runs, wanted)
+    for workdir, recipe in dict.fromkeys((run.workdir, run.recipe) for run in runs):
+        alike = [run for run in runs if (run.workdir, run.recipe) == (workdir, recipe)]
+        versions = list(dict.fromkeys(run.version for run in alike))
+        if len(versions) > 1:
+            log(f"note: {describe_versions(workdir, recipe, versions)}")
     asked = across(runs, pairs, log)
     found = compared(runs, asked)
     seeds = over_seeds(runs)
@@ -114,7 +125,8 @@ def command(
     for option, output in outputs.items():
         with output.open_text() as file:
             file.write(written(_FORMS[option], runs, found, others, asked))
-        click.echo(f"{output.shown}: {len(runs)} recipe{'s' * (len(runs) > 1)}", err=True)
+        count = len({(run.recipe, run.version) for run in runs})  # its seeds are one recipe
+        click.echo(f"{output.shown}: {count} recipe{'s' * (count > 1)}", err=True)
     if as_json:
         print_json(
             {
@@ -147,6 +159,22 @@ def command(
         if alone:
             tables, over = [], []
         print_over_seeds(tables, over, others, console)
+
+
+def _wanted(places: tuple[Path, ...]) -> dict[Path, set[str]]:
+    """Return the names of recipes that were given with each work folder; none for all of them."""
+    wanted: dict[Path, set[str]] = {}
+    whole = set()
+    for place in places:
+        parts = str(place).split(":")
+        heads = (Path(":".join(parts[:end])) for end in range(1, len(parts)))
+        folder = place if place.exists() else next((one for one in heads if one.is_dir()), place)
+        names = wanted.setdefault(folder, set())
+        if folder == place:
+            whole.add(folder)
+        else:
+            names.add(str(place)[len(str(folder)) + 1 :])
+    return {folder: set() if folder in whole else names for folder, names in wanted.items()}
 
 
 def _apart(outputs: Mapping[str, Output]) -> None:

@@ -35,12 +35,12 @@ class _Found:
     """A model as one section has it.
 
     Args:
-        recipe: the heading of its recipe, which no other recipe of the folder has.
+        recipes: the names of its recipe, see `Run.names`.
         where: where differences are measured, in words.
     """
 
     system: System
-    recipe: str
+    recipes: Sequence[str]
     where: str
 
     @property
@@ -55,12 +55,11 @@ class _Found:
     def names(self) -> list[str]:
         """All names that it can be called by, short ones first."""
         row, folder = self.row, str(self.system.workdir)
-        recipes = dict.fromkeys((row.recipe, self.recipe))
         return [
             row.model,
             f"{folder}:{row.model}",
-            *(f"{recipe}:{row.model}" for recipe in recipes),
-            *(f"{folder}:{recipe}:{row.model}" for recipe in recipes),
+            *(f"{recipe}:{row.model}" for recipe in self.recipes),
+            *(f"{folder}:{recipe}:{row.model}" for recipe in self.recipes),
         ]
 
 
@@ -88,7 +87,7 @@ def _all(runs: Iterable[Run]) -> Iterator[_Found]:
                 rows = {code: row for (name, code), row in section.grid.cells.items()
                         if name == model}  # fmt: skip
                 if rows:
-                    yield _Found(System(run.workdir, rows), run.heading, section.where)
+                    yield _Found(System(run.workdir, rows), run.names, section.where)
 
 
 def _contests(
@@ -185,12 +184,11 @@ def _groups(name: str, side: Sequence[_Found]) -> list[list[_Found]]:
     for one in side:
         groups.setdefault(setup_in(one.row), []).append(one)
     first, *others = groups.values()
-    for other in others:
-        if not _fingerprints(first) & _fingerprints(other):
-            raise UsageError(
-                f"--compare: several models on {_on(side[0].key)} are called `{name}`",
-                hint=f"say which: {few(_telling([first, other]))}",
-            )
+    if any(not _fingerprints(first) & _fingerprints(other) for other in others):
+        raise UsageError(
+            f"--compare: several models on {_on(side[0].key)} are called `{name}`",
+            hint=f"say which: {few(_telling([first, *others]))}",
+        )
     return [first, *others]
 
 

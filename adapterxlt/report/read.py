@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapterxlt.errors import UsageError
 from adapterxlt.results.costs import Cost, read_costs
 from adapterxlt.results.edited import rows_to_judge
 from adapterxlt.results.rows import Row
 from adapterxlt.results.versions import families
+from adapterxlt.suggest import suggest
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Run:
         title: its name. If the folder has several recipes of that name, the title also says which
             of them it is.
         costs: the costs of its steps, as far as they are known.
+        version: the id of the recipe's first run in these settings, if the folder has results of
+            the recipe in several settings; else "".
     """
 
     workdir: Path
@@ -30,6 +35,14 @@ class Run:
     rows: tuple[Row, ...]
     title: str = ""
     costs: tuple[Cost, ...] = ()
+    version: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The names that it can be called by, short ones first: `chg`, `chg [da328ce16218]`."""
+        ids = [one for one in (self.version, self.rows[0].recipe_id) if self.version and one]
+        named = [f"{self.recipe} [{one}]" for one in ids]
+        return list(dict.fromkeys([self.recipe, *named, self.heading]))
 
     @property
     def heading(self) -> str:
@@ -58,6 +71,29 @@ def read_runs(workdirs: tuple[Path, ...], log: Callable[[str], None]) -> list[Ru
     return runs
 
 
+def chosen(runs: Sequence[Run], names: Mapping[Path, AbstractSet[str]]) -> list[Run]:
+    """Return the runs that are called by some names, see `Run.names`.
+
+    Args:
+        names: for each work folder the names that a user gave; all its runs if there are none.
+
+    Raises:
+        UsageError: a folder has no run of a name.
+    """
+    for workdir, wanted in names.items():
+        known = [name for run in runs if run.workdir == workdir for name in run.names]
+        for name in wanted:
+            if name not in known:
+                raise UsageError(
+                    f"{workdir} has no results of a recipe `{name}`", hint=suggest(name, known)
+                )
+    return [
+        run
+        for run in runs
+        if not names.get(run.workdir) or not names[run.workdir].isdisjoint(run.names)
+    ]
+
+
 def _runs_of(workdir: Path, recipe: str, rows: list[Row], costs: list[Cost]) -> list[Run]:
     versions: dict[str, list[Row]] = {}
     for row in rows:
@@ -80,5 +116,6 @@ def _runs_of(workdir: Path, recipe: str, rows: list[Row], costs: list[Cost]) -> 
                 for cost in costs
                 if (cost.recipe, cost.recipe_id) == (recipe, group[0].recipe_id)
             )
-            found.append(Run(workdir, recipe, tuple(group), title, own))
+            version = (groups[kind[0]][0].recipe_id or "no id") if len(kinds) > 1 else ""
+            found.append(Run(workdir, recipe, tuple(group), title, own, version))
     return found

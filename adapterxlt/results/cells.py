@@ -17,6 +17,8 @@ from adapterxlt.store.inside import real_path
 from adapterxlt.store.manifest import read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
+_SEEDS = ("seed", "shot_seed", "start_seed")
+
 
 def cell_outcomes(workdir: Path, cell: str) -> list[Outcomes] | None:
     """Return the outcomes of a measurement; None if it is missing or was made before outcomes were.
@@ -91,6 +93,28 @@ def told_of_backbone(workdir: Path, cell: str) -> list[str] | None:
         return [printable(str(one)) for one in told]
     except (InvalidArtifactError, OSError, TypeError, LookupError, ValueError, AttributeError):
         return None
+
+
+def params_behind(workdir: Path, cell: str) -> dict[str, str]:
+    """Return the parameters of all steps of a measurement, without seeds: `mnli lr` -> `0.001`.
+
+    Steps are called by their tasks, or else by their kinds; {} if the store does not have this.
+    """
+    folder = _folder(workdir, cell)
+    if folder is None:
+        return {}
+    found: dict[str, str] = {}
+    try:
+        for step in in_same_order(read_manifest(folder).lineage):
+            name = step["params"].get("task") or step["kind"]
+            if f"{name} kind" in found:
+                name = f"{name}, {step['params'].get('relation') or step['kind']}"
+            for key, value in {**step["params"], "kind": step["kind"]}.items():
+                if key not in _SEEDS:
+                    found[printable(f"{name} {key}")] = printable(str(value))
+    except (InvalidArtifactError, OSError, TypeError, KeyError, ValueError, AttributeError):
+        return {}
+    return found
 
 
 def seeds_in(lineage: Mapping[str, Any]) -> tuple[int, ...]:

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adapterxlt.cli.main import cli
+from adapterxlt.plan.memory import remember
 from adapterxlt.results.kept import write_results
+from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.report.measured import Measured
 from tests.report.rows import row
 
@@ -53,7 +55,7 @@ def test_a_page(workdirs: list[str], tmp_path: Path) -> None:
     html = tmp_path / "new" / "page.html"
     result = report(*workdirs, "--html", str(html))
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == f"{html}: 3 recipes\n"
+    assert result.stderr == f"{html}: 1 recipe\n"  # under three seeds
     assert "+3.0 ± 2.5 points" in html.read_text(encoding="utf-8")
 
 
@@ -132,3 +134,49 @@ def test_all_formats_answer_the_same_question(tmp_path: Path, lineage: str, ques
     assert report(folder, "--html", str(page), "--markdown", str(text)).exit_code == 0
     assert f"<h1>{question}</h1>" in page.read_text()
     assert f"\n# {question}\n" in text.read_text()
+
+
+def versions(folder: Path) -> str:
+    """A recipe that was run with three learning rates, the last run first."""
+    folder.mkdir()
+    work, store = Measured(folder), Store(folder / STORE_FOLDER)
+    for number, lr in enumerate((0.1, 0.2, 0.3)):
+        version = f"{number}a"
+        for model in ("direct", "nli"):
+            known = {"recipe_id": version, "setup": f"{model} {lr}", "fingerprint": version + model}
+            work.add(model, f"{model} {lr}", {"de": np.arange(100) < 50 + number}, **known)
+        parts = {"kind": "train", "version": 1, "backbone": "", "data": "", "inputs": []}
+        remember(store, "test", version, {"nli": {**parts, "params": {"lr": lr}}}, [])
+    return str(work.save())
+
+
+def test_versions_of_a_recipe_are_told_apart_and_can_be_left_out(tmp_path: Path) -> None:
+    folder = versions(tmp_path / "runs")
+    result = report(folder)
+    assert result.stdout.count("scores: pawsx dev, accuracy") == 3
+    assert result.stderr == (
+        f"note: {folder} has results of 3 versions of the recipe `test`, the newest first: [2a], "
+        "[1a] (from it to the first: nli: lr: 0.2 -> 0.3), [0a] (from it to the first: nli: lr: "
+        f"0.1 -> 0.3). All of them count in Holm's correction; `adapterxlt report '{folder}:test "
+        "[2a]'` leaves the others out\n"
+    )
+    alone = report(f"{folder}:test [2a]")
+    assert alone.stderr == ""
+    assert alone.stdout.count("scores: pawsx dev, accuracy") == 1
+    assert "52.0" in alone.stdout
+    assert len(json.loads(report(f"{folder}:test [2a]", "--json").stdout)["comparisons"]) == 1
+    wrong = report(f"{folder}:tset")
+    assert wrong.exit_code == 2
+    assert wrong.stderr == (
+        f"error: {folder} has no results of a recipe `tset`\n  did you mean `test`?\n"
+    )
+    assert report(f"{folder}:test [2a]", folder).stdout == result.stdout
+
+
+def test_all_versions_that_a_name_may_mean_are_listed(tmp_path: Path) -> None:
+    folder = versions(tmp_path / "runs")
+    told = report(folder, "--compare", "nli", "direct").stderr
+    assert "say which: `test [2a]:nli`, `test [1a]:nli`, `test [0a]:nli`\n" in told
+    pair = ("test [2a]:nli", "test [0a]:nli")
+    found = json.loads(report(folder, "--compare", *pair, "--json").stdout)["comparisons"]
+    assert [one["points"] for one in found if one["asked"]] == [2.0]

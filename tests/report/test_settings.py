@@ -10,6 +10,8 @@ from adapterxlt.report.comparisons import compared
 from adapterxlt.report.read import read_runs
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import contests
+from adapterxlt.store.manifest import MANIFEST_NAME, Manifest
+from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.report.measured import Measured
 
 DRAW = np.random.default_rng(5)
@@ -55,3 +57,20 @@ def test_without_any_other_fact_the_recipe_is_named(tmp_path: Path) -> None:
     added(work, "2b", "learning rate 2")
     found = compared(read_runs((work.save(),), print), resamples=100).values()
     assert {one.setting for one in found} == {"recipe 1a", "recipe 2b"}
+
+
+def test_parameters_that_differ_are_named_before_the_recipe(tmp_path: Path) -> None:
+    work = Measured(tmp_path)
+    for version, rate in (("1a", 0.001), ("2b", 0.003)):
+        added(work, version, f"learning rate {rate}")
+        params = {"task": "pawsx", "lr": rate, "seed": rate, "cap": rate, "epochs": 1}
+        step = {"fingerprint": "f", "kind": "train", "params": params, "inputs": []}
+        for one in work.rows[-2:]:
+            folder = Store(tmp_path / STORE_FOLDER).path(one.cell)
+            manifest = Manifest(
+                fingerprint=one.cell, kind="evaluate", title="s", recipe="test", parts={},
+                lineage={"backbone": {}, "steps": [step]}, files={}, environment={},
+            )  # fmt: skip
+            (folder / MANIFEST_NAME).write_text(manifest.text())
+    found = compared(read_runs((work.save(),), print), resamples=100).values()
+    assert {one.setting for one in found} == {"pawsx lr: 0.001", "pawsx lr: 0.003"}
