@@ -10,7 +10,7 @@ from itertools import count
 
 from adapterxlt.metrics.facts import facts_of
 from adapterxlt.report.comparisons import Comparison
-from adapterxlt.report.origins import Origin
+from adapterxlt.report.origins import NONE, Origin
 from adapterxlt.report.scopes import FEW
 
 COST = "(less is better: sign turned)"
@@ -35,12 +35,17 @@ class Label:
     @property
     def name(self) -> str:
         """The row's name in tables and plots."""
-        return self.short + self.rest
+        return _joined(self.short, self.rest)
 
     @property
     def full(self) -> str:
         """The row's name with all its tasks."""
-        return self.tasks + self.rest
+        return _joined(self.tasks, self.rest)
+
+
+def _joined(tasks: str, rest: str) -> str:
+    """Return a row's name; without tasks, what else tells it apart is name enough."""
+    return rest.removeprefix(" · ") if tasks == NONE and rest else tasks + rest
 
 
 def columns_of(comparisons: Sequence[Comparison]) -> list[str]:
@@ -136,7 +141,7 @@ def without_caps(tasks: Sequence[str]) -> list[str]:
 
 def _rest(one: Origin, several: Mapping[str, bool]) -> str:
     parts = [""]
-    if several["how"] and one.how:
+    if one.how and (several["how"] or one.tasks == NONE):
         parts.append(one.how)
     if several["method"] and one.method:
         parts.append(one.method)

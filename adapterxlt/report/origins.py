@@ -16,6 +16,7 @@ from adapterxlt.results.rows import Row
 SEVERAL = ("fuse", "merge", "ensemble")  # kinds that a lineage writes as `fuse(a + b)`
 _STEP = re.compile(r"(?P<task>.*?) \((?P<method>.*)\)", re.DOTALL)
 _RELATIONS = ("after", "stacked")
+NONE, AGAIN = "none", "the same task"
 _SHOTS = re.compile(r"\[(?:translated, )?(\d+) shots")
 
 
@@ -30,6 +31,7 @@ class Origin:
         method: the method of the last training.
         languages: the languages of the labelled data, English first; () if these are only English.
         shots: the number of examples a class in the last training; 0 for all that there are.
+        again: whether the last training was on a task that it had been trained on before.
     """
 
     backbone: str
@@ -38,13 +40,13 @@ class Origin:
     method: str
     languages: tuple[str, ...]
     shots: int = 0
+    again: bool = False
 
     @property
     def tasks(self) -> str:
         """Return the intermediate tasks in words."""
-        if not self.intermediate:
-            return "the same task" if self.how in _RELATIONS else "none"
-        return " + ".join(self.intermediate)
+        found = [*self.intermediate, *([AGAIN] if self.again else [])]
+        return " + ".join(found) or NONE
 
 
 def origin_of(row: Row) -> Origin:
@@ -68,18 +70,22 @@ def origin_of(row: Row) -> Origin:
         how = relation or how
         if not last or row.layer is not None:
             found.append(task)
+    again = False
     spoken: list[str] = []  # `en` and `eng_Latn` are one
     for code in row.trained_in:
         if not is_among(code, spoken):
             spoken.append(code)
     if row.layer is None:  # trained on the target's data, as in another language: no other task
         own = {_name(task), *row.same_data}
+        again = how in _RELATIONS and any(_name(one) in own for one in found)
         found = [one for one in found if _name(one) not in own]
     spoken.sort(key=lambda code: not same_language(code, "en"))  # as in tables
     languages = () if len(spoken) == 1 and same_language(spoken[0], "en") else tuple(spoken)
     few = _SHOTS.search(task)
     return Origin(
-        *(backbone, tuple(dict.fromkeys(found)), how, method, languages), int(few[1]) if few else 0
+        *(backbone, tuple(dict.fromkeys(found)), how, method, languages),
+        shots=int(few[1]) if few else 0,
+        again=again,
     )
 
 

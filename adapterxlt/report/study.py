@@ -90,6 +90,11 @@ class Study:
         return HELPS
 
     @property
+    def heading(self) -> str:
+        """The heading of the rows' names: some name models that were not trained before."""
+        return "trained before" if all(one.helps for one in self.findings) else "model"
+
+    @property
     def answer(self) -> list[str]:
         """Answer the question in two sentences; [] if there are no paired comparisons."""
         return summary(self.about, corrected_for=len(self.findings))

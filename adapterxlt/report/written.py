@@ -47,13 +47,13 @@ def markdown(study: Study, others: Sequence[str], tables: Sequence[ScoreTable] =
         lines += [f"- {plain(note)}" for note in one.notes] + [""]
     lines += [f"# {study.question}", "", *map(plain, study.answer or [study.unanswered]), ""]
     if study.findings:
-        head = ["trained before", *study.columns]
+        head = [study.heading, *study.columns]
         body = [
             [row, *(_short(study.cells.get((row, column))) for column in study.columns)]
             for row in study.rows
         ]
         lines += [*markdown_table(head, body), ""]
-        listed = [_full(one) for one in study.findings]
+        listed = [{study.heading: one.row, **_full(one)} for one in study.findings]
         head = [name for name in listed[0] if any(one[name] for one in listed)]
         body = [[one[name] or "-" for name in head] for one in listed]
         lines += [*markdown_table(head, body), ""]
@@ -83,7 +83,7 @@ def latex(study: Study, tables: Sequence[ScoreTable] = ()) -> str:
         [escaped(row), *(_cell(study.cells.get((row, column))) for column in study.columns)]
         for row in study.rows
     ]
-    lines += tabular(["trained before", *map(escaped, study.columns)], body)
+    lines += tabular([study.heading, *map(escaped, study.columns)], body)
     lines += map(comment, [*study.answer, *_notes(study)])
     lines += [comment(f"{column}: {told}") for column, told in _named(study)]
     units = " or ".join(study.units)
@@ -173,7 +173,6 @@ def _full(one: Finding) -> dict[str, str]:
     gain, _, interval = one.figures.partition(" ")
     found = one.found
     return {
-        "trained before": one.row,
         "target": one.column,
         "points": gain if one.facts.unit == "percent" else f"{gain} {one.facts.counted_in}",
         "95 %": interval,

@@ -36,6 +36,24 @@ def test_many_tasks_are_counted_and_named_once() -> None:
     ]  # fmt: skip
 
 
+def test_the_same_task_is_told_where_it_was_trained_on_before() -> None:
+    chains = ["pawsx (seq_bn, stacked)", "pawsx (seq_bn, stacked) > pawsx (seq_bn, stacked)"]
+    assert [name for name, _ in names(*(f"mnli (seq_bn) > {one}" for one in chains))] == [
+        "mnli",
+        "mnli + the same task",
+    ]
+
+
+def test_what_was_not_trained_before_is_called_by_what_it_is() -> None:
+    merged = "merge(pawsx (lora) + pawsx (lora))"
+    assert names("pawsx (lora)", "pawsx (full)", merged) == [
+        ("lora", "lora"), ("full", "full"), ("merge", "merge"),
+    ]  # fmt: skip
+    assert names("mnli (lora) > pawsx (lora, after)", merged) == [
+        ("mnli · after", "mnli · after"), ("merge", "merge"),
+    ]  # fmt: skip
+
+
 def test_as_many_other_tasks_have_another_name() -> None:
     chains = [f"{MIXED} > pawsx (lora, after)", "a + b + c (lora, equal) > pawsx (lora, after)"]
     assert names(*chains) == [
@@ -47,7 +65,7 @@ def test_as_many_other_tasks_have_another_name() -> None:
 def test_few_examples_are_told_instead_of_the_names_of_stages(amount: str) -> None:
     chains = ["pawsx(de) (lora)", f"pawsx[{amount}](de) (lora)", "pawsx[1 shots](de) (lora)"]
     assert names(*chains, trained_in=("de",)) == [
-        ("none", "none"), ("none · 10 shots",) * 2, ("none · 1 shot",) * 2,
+        ("none", "none"), ("10 shots", "10 shots"), ("1 shot", "1 shot"),
     ]  # fmt: skip
 
 

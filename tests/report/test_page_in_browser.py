@@ -63,6 +63,19 @@ def test_a_heading_sorts_both_ways(opened: Browser) -> None:
     assert column(opened, 0) == ["squad", "mnli"]
 
 
+def test_the_table_with_intervals_is_seen_whole(opened: Browser, page: Path) -> None:
+    opened.open(page, 1200, 800)
+    opened.js(
+        "document.querySelectorAll('.fit td:first-child').forEach("
+        "cell => cell.textContent = 'mnli + the same task · stacked · seq_bn[leave_out=[-1]]')"
+    )
+    box = "document.querySelector('.fit').parentElement"
+    assert opened.js(f"{box}.scrollWidth <= {box}.clientWidth") is True
+    heads = opened.js("[...document.querySelectorAll('.fit th')].map(one => one.textContent)")
+    assert heads == ["trained before", "target", "points", "95 %", "p (Holm)", "verdict",
+                     "better in", "examples", "seeds", "rows"]  # fmt: skip
+
+
 def test_cells_tell_more_by_the_keyboard(opened: Browser) -> None:
     opened.js("document.querySelectorAll('#matrix .matrix thead button')[3].focus()")
     opened.press("Tab")
