@@ -19,6 +19,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from adapterxlt import errors
+    from adapterxlt.api.compare import Comparisons, compare
     from adapterxlt.api.mine import MinedPair, mine
     from adapterxlt.api.recipes import run, validate
     from adapterxlt.api.results import Results
@@ -37,11 +38,14 @@ if TYPE_CHECKING:
         PredictedValue,
     )
     from adapterxlt.recipe.load import LoadedRecipe as Recipe
+    from adapterxlt.report.comparisons import Comparison
     from adapterxlt.results.rows import Row
     from adapterxlt.tasks import tasks
 
 __all__ = [
     "Answer",
+    "Comparison",
+    "Comparisons",
     "Entity",
     "MinedPair",
     "Model",
@@ -56,6 +60,7 @@ __all__ = [
     "Results",
     "Row",
     "__version__",
+    "compare",
     "errors",
     "load",
     "mine",
@@ -68,6 +73,8 @@ __all__ = [
 _ANSWERS = "adapterxlt.kinds.answers"
 _PLACES = {
     "Answer": _ANSWERS,
+    "Comparison": "adapterxlt.report.comparisons",
+    "Comparisons": "adapterxlt.api.compare",
     "Entity": _ANSWERS,
     "Model": "adapterxlt.applying.model",
     "PredictedChoice": _ANSWERS,
@@ -80,6 +87,7 @@ _PLACES = {
     "MinedPair": "adapterxlt.api.mine",
     "Results": "adapterxlt.api.results",
     "Row": "adapterxlt.results.rows",
+    "compare": "adapterxlt.api.compare",
     "load": "adapterxlt.applying.load",
     "mine": "adapterxlt.api.mine",
     "run": "adapterxlt.api.recipes",

@@ -6,7 +6,7 @@ import html
 import importlib
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from adapterxlt.devices import AUTO, check_device
 from adapterxlt.errors import MissingPackageError, UsageError
 from adapterxlt.execution.outcome import RunResult
 from adapterxlt.plan.plan import Sources
+from adapterxlt.report.across import across
 from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.forms import Form, written
@@ -28,6 +29,7 @@ from adapterxlt.report.study import Study
 from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_results
 from adapterxlt.results.rows import RESULTS_NAME, Row
+from adapterxlt.show import brief
 from adapterxlt.store.output import check_output
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.suggest import suggest
@@ -119,17 +121,20 @@ class Results:
         print_results(self.rows, found, make_console(file), question=question, tables=tables)
         return file.getvalue()
 
-    def report(self, path: str | PathLike[str]) -> Path:
+    def report(self, path: str | PathLike[str], *, compare: Iterable[tuple[str, str]] = ()) -> Path:
         """Write a report, as `adapterxlt report` does for one recipe.
 
         Args:
             path: the file; its suffix sets the format: `.html` (a page), `.md`, `.csv` or `.tex`.
+            compare: pairs of a model and a baseline that are compared too; see `compare` for their
+                names.
 
         Returns:
             The path of the file.
 
         Raises:
-            UsageError: the suffix is unknown, or the file belongs to the run.
+            UsageError: the suffix is unknown, the file belongs to the run, or two models cannot be
+                compared.
             AdapterXLTError: the file cannot be written.
         """
         place = Path(path_text(path, "path"))
@@ -141,10 +146,11 @@ class Results:
         kept = [self.workdir / name for name in (RESULTS_NAME, STORE_FOLDER)]
         output = check_output(place, inputs=kept, option="path")
         runs = self._runs()
-        found = compared(runs)
+        asked = across(runs, _pairs(compare), _log.warning, by="compare")
+        found = compared(runs, asked)
         others = [one for one in over_seeds(runs) if one.key not in found]
         with output.open_text() as file:
-            file.write(written(_FORMS[place.suffix.lower()], runs, found, others))
+            file.write(written(_FORMS[place.suffix.lower()], runs, found, others, asked))
         return place
 
     def _repr_html_(self) -> str:
@@ -156,3 +162,22 @@ class Results:
         listed: list[Any] = read_runs((self.workdir,), _log.warning) if self.rows else []
         found = [run for run in listed if {row.recipe_id for row in run.rows} <= mine]
         return found or [Run(self.workdir, self.recipe, tuple(self.rows))]
+
+
+def _pairs(compare: object) -> list[tuple[str, str]]:
+    """Check pairs of names.
+
+    Raises:
+        UsageError: they are something else.
+    """
+    wrong = UsageError(
+        f"compare: must be a list of pairs of names, not {brief(repr(compare))}",
+        hint='for example [("nli", "direct")]',
+    )
+    if isinstance(compare, str) or not isinstance(compare, Iterable):
+        raise wrong
+    pairs = list(compare)
+    for pair in pairs:
+        if not (isinstance(pair, tuple | list) and [*map(type, pair)] == [str, str]):
+            raise wrong
+    return [(model, baseline) for model, baseline in pairs]

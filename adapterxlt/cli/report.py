@@ -21,7 +21,7 @@ from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console
 from adapterxlt.report.cost_table import print_costs
 from adapterxlt.report.forms import Form, written
-from adapterxlt.report.read import chosen, read_runs
+from adapterxlt.report.read import chosen, named_runs, read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import OverSeeds, over_seeds
 from adapterxlt.report.study import Study
@@ -92,7 +92,7 @@ def command(
     follows a work folder, the report shows and counts only this recipe. Of several versions of
     it, `WORKDIR:RECIPE [ID]` names one.
     """
-    wanted = _wanted(places)
+    wanted = named_runs(places)
     workdirs = tuple(wanted)
     files = {"--html": html, "--markdown": markdown, "--csv": rows, "--latex": latex}
     read = [workdir / name for workdir in workdirs for name in (RESULTS_NAME, STORE_FOLDER)]
@@ -159,22 +159,6 @@ def command(
         if alone:
             tables, over = [], []
         print_over_seeds(tables, over, others, console)
-
-
-def _wanted(places: tuple[Path, ...]) -> dict[Path, set[str]]:
-    """Return the names of recipes that were given with each work folder; none for all of them."""
-    wanted: dict[Path, set[str]] = {}
-    whole = set()
-    for place in places:
-        parts = str(place).split(":")
-        heads = (Path(":".join(parts[:end])) for end in range(1, len(parts)))
-        folder = place if place.exists() else next((one for one in heads if one.is_dir()), place)
-        names = wanted.setdefault(folder, set())
-        if folder == place:
-            whole.add(folder)
-        else:
-            names.add(str(place)[len(str(folder)) + 1 :])
-    return {folder: set() if folder in whole else names for folder, names in wanted.items()}
 
 
 def _apart(outputs: Mapping[str, Output]) -> None:

@@ -64,19 +64,24 @@ class _Found:
 
 
 def across(
-    runs: Sequence[Run], asked: Iterable[Asked], log: Callable[[str], None]
+    runs: Sequence[Run],
+    asked: Iterable[Asked],
+    log: Callable[[str], None],
+    *,
+    by: str = "--compare",
 ) -> list[Contest]:
     """Return the contests that a user asks for: of all tasks on which both models were measured.
 
     Args:
         log: is told of tasks that cannot be compared, if others can.
+        by: the option or function that asks, for messages.
 
     Raises:
         UsageError: a model is unknown, several have its name, or nothing can be compared.
         InvalidArtifactError: outcomes are damaged.
     """
     known = list(_all(runs))
-    return [contest for pair in asked for contest in _contests(known, pair, log)]
+    return [contest for pair in asked for contest in _contests(known, pair, log, by)]
 
 
 def _all(runs: Iterable[Run]) -> Iterator[_Found]:
@@ -91,14 +96,14 @@ def _all(runs: Iterable[Run]) -> Iterator[_Found]:
 
 
 def _contests(
-    known: Sequence[_Found], pair: Asked, log: Callable[[str], None]
+    known: Sequence[_Found], pair: Asked, log: Callable[[str], None], by: str
 ) -> Iterator[Contest]:
-    sides = [_called(known, name) for name in pair]
+    sides = [_called(known, name, by) for name in pair]
     keys = [key for key in sides[0] if key in sides[1]]
     told = " and ".join(f"`{name}`" for name in pair)
     if not keys:
         raise UsageError(
-            f"--compare: {told} were not measured on the same task, split and metric",
+            f"{by}: {told} were not measured on the same task, split and metric",
             hint="; ".join(
                 f"`{name}` was measured on {few(_on(key) for key in side)}"
                 for name, side in zip(pair, sides, strict=True)
@@ -107,7 +112,7 @@ def _contests(
     reasons: dict[str, None] = {}
     count = 0
     for key in keys:
-        found = _contests_on(pair, [side[key] for side in sides])
+        found = _contests_on(pair, [side[key] for side in sides], by)
         if not found:
             reasons[f"on {_on(key)}, both names are of the same model"] = None
         for contest in found:
@@ -117,12 +122,12 @@ def _contests(
                 count += 1
                 yield contest
     if not count:
-        raise UsageError(f"--compare: {told} cannot be compared: {'; '.join(reasons)}")
+        raise UsageError(f"{by}: {told} cannot be compared: {'; '.join(reasons)}")
     for reason in reasons:
-        log(f"--compare: {told} are not compared {reason}")
+        log(f"{by}: {told} are not compared {reason}")
 
 
-def _called(known: Sequence[_Found], name: str) -> dict[Measured, list[_Found]]:
+def _called(known: Sequence[_Found], name: str, by: str) -> dict[Measured, list[_Found]]:
     """Return what a model of this name was measured on.
 
     Raises:
@@ -135,17 +140,17 @@ def _called(known: Sequence[_Found], name: str) -> dict[Measured, list[_Found]]:
             found.setdefault(one.key, []).append(one)
     if not found:
         names = {each for one in known for each in one.names if ":" in name or ":" not in each}
-        raise UsageError(f"--compare: no model is called `{name}`", hint=suggest(name, names))
+        raise UsageError(f"{by}: no model is called `{name}`", hint=suggest(name, names))
     return found
 
 
-def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]]) -> list[Contest]:
+def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]], by: str) -> list[Contest]:
     """Return the contests of two models on a task; [] if they are one model.
 
     A model that two stages measured, as in other languages or with another cap, counts as it has
     most languages in common with the other, then most examples.
     """
-    groups = [_groups(name, side) for name, side in zip(pair, sides, strict=True)]
+    groups = [_groups(name, side, by) for name, side in zip(pair, sides, strict=True)]
     own, base = max(itertools.product(*groups), key=_common)
     if setup_in(own[0].row) == setup_in(base[0].row) and _fingerprints(own) & _fingerprints(base):
         return []
@@ -174,7 +179,7 @@ def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]]) -> list[Contest
     return found
 
 
-def _groups(name: str, side: Sequence[_Found]) -> list[list[_Found]]:
+def _groups(name: str, side: Sequence[_Found], by: str) -> list[list[_Found]]:
     """Return the measurements of one model, in groups that differ in more than seeds.
 
     Raises:
@@ -186,7 +191,7 @@ def _groups(name: str, side: Sequence[_Found]) -> list[list[_Found]]:
     first, *others = groups.values()
     if any(not _fingerprints(first) & _fingerprints(other) for other in others):
         raise UsageError(
-            f"--compare: several models on {_on(side[0].key)} are called `{name}`",
+            f"{by}: several models on {_on(side[0].key)} are called `{name}`",
             hint=f"say which: {few(_telling([first, *others]))}",
         )
     return [first, *others]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +69,26 @@ def read_runs(workdirs: tuple[Path, ...], log: Callable[[str], None]) -> list[Ru
         for recipe in dict.fromkeys(row.recipe for row in rows):
             runs += _runs_of(workdir, recipe, [row for row in rows if row.recipe == recipe], costs)
     return runs
+
+
+def named_runs(places: Iterable[Path]) -> dict[Path, set[str]]:
+    """Return the work folders of some places, with the recipes that each names; none for all.
+
+    Args:
+        places: each a `WORKDIR` or `WORKDIR:RECIPE`.
+    """
+    wanted: dict[Path, set[str]] = {}
+    whole = set()
+    for place in places:
+        parts = str(place).split(":")
+        heads = (Path(":".join(parts[:end])) for end in range(1, len(parts)))
+        folder = place if place.exists() else next((one for one in heads if one.is_dir()), place)
+        names = wanted.setdefault(folder, set())
+        if folder == place:
+            whole.add(folder)
+        else:
+            names.add(str(place)[len(str(folder)) + 1 :])
+    return {folder: set() if folder in whole else names for folder, names in wanted.items()}
 
 
 def chosen(runs: Sequence[Run], names: Mapping[Path, AbstractSet[str]]) -> list[Run]:

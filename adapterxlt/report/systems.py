@@ -161,7 +161,7 @@ def contests(runs: Iterable[Run], asked: Sequence[Contest] = ()) -> list[Contest
             )
         )
     for contest in asked:
-        if not any(_same(contest, one) for one in listed):
+        if not any(is_same(contest, one) for one in listed):
             listed.append(contest)
     return listed
 
@@ -208,7 +208,7 @@ def opponents(section: Section) -> dict[str, Sequence[str]]:
     return baselines_for(entrants, grid.baseline) if grid.baseline in entrants else {}
 
 
-def _same(one: Contest, other: Contest) -> bool:
+def is_same(one: Contest, other: Contest) -> bool:
     """Whether two contests are between the same measurements, in the same languages."""
     return one.languages == other.languages and one.cells == other.cells
 

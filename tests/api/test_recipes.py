@@ -259,3 +259,13 @@ def test_what_can_not_be_scored_is_refused(tmp_path: Path) -> None:
         xlt.score("xtreme", tmp_path, tmp_path, language="de")
     with pytest.raises(xlt.errors.MissingDataError):
         xlt.score("xtreme", tmp_path / "predictions", tmp_path)
+
+
+def test_a_report_compares_what_is_asked_for(results: xlt.Results, tmp_path: Path) -> None:
+    path = results.report(tmp_path / "r.md", compare=[("voted", "again")])
+    assert "| voted vs again |" in path.read_text(encoding="utf-8")
+    for wrong in ("voted", [("voted",)], [("voted", 3)], 5):
+        with pytest.raises(xlt.errors.UsageError, match="compare: must be a list of pairs"):
+            results.report(tmp_path / "r.md", compare=wrong)  # type: ignore[arg-type]
+    with pytest.raises(xlt.errors.UsageError, match="compare: no model is called `vote`"):
+        results.report(tmp_path / "r.md", compare=[("vote", "again")])
