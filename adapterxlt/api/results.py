@@ -25,6 +25,7 @@ from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import Run, read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import over_seeds
+from adapterxlt.report.soups import soups
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_results
@@ -117,8 +118,12 @@ class Results:
         file, runs = io.StringIO(), self._runs()
         found = compared(runs)
         question = Study(contests(runs), found).question
-        tables = seed_tables(runs)
-        print_results(self.rows, found, make_console(file), question=question, tables=tables)
+        print_results(
+            *(self.rows, found, make_console(file)),
+            question=question,
+            remarks=soups(runs),
+            tables=seed_tables(runs),
+        )
         return file.getvalue()
 
     def report(self, path: str | PathLike[str], *, compare: Iterable[tuple[str, str]] = ()) -> Path:

@@ -24,6 +24,7 @@ from adapterxlt.report.forms import Form, written
 from adapterxlt.report.read import chosen, named_runs, read_runs
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import OverSeeds, over_seeds
+from adapterxlt.report.soups import soups
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_asked, print_over_seeds, print_results
@@ -152,7 +153,13 @@ def command(
         for run in runs:
             if not alone:
                 console.print(Text(f"{run.workdir}: {run.heading}\n", style="bold underline"))
-            print_results(run.rows, found, console, question=question, tables=tables, several=alone)
+            print_results(
+                *(run.rows, found, console),
+                question=question,
+                remarks=soups([run]),
+                tables=tables,
+                several=alone,
+            )
             print_costs(run.costs, console)
             console.print()
         print_asked([one for one in found.values() if one.asked], console)

@@ -28,6 +28,7 @@ from adapterxlt.report.comparisons import compared
 from adapterxlt.report.console import make_console, print_table
 from adapterxlt.report.read import Run
 from adapterxlt.report.score_tables import seed_tables
+from adapterxlt.report.soups import soups
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import contests
 from adapterxlt.report.tables import print_results
@@ -113,7 +114,12 @@ def command(
         done = [Run(workdir, made.name, tuple(result.rows))]
         found = compared(done)
         question = Study(contests(done), found).question
-        print_results(result.rows, found, console, question=question, tables=seed_tables(done))
+        print_results(
+            *(result.rows, found, console),
+            question=question,
+            remarks=soups(done),
+            tables=seed_tables(done),
+        )
         print_run_costs(result.costs, workdir, console)
     counts = [f"{len(result.done)} run", f"{len(result.reused)} reused"]
     counts += [f"{len(result.failed)} failed"] if result.failed else []

@@ -178,8 +178,14 @@ def merged_method(methods: Sequence[ParsedMethod], rank: int | None = None) -> P
     return ParsedMethod(tuple(parts))
 
 
-def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic = PLAIN) -> str:
-    """Say in words what a merge weighs, from the method of its members or its own."""
+def merge_note(
+    method: ParsedMethod, weights: Sequence[float], how: Arithmetic = PLAIN, over: str = ""
+) -> str:
+    """Say in words what a merge weighs, from the method of its members or its own.
+
+    Args:
+        over: what its weights are for, in words, if not for all members and layers alike.
+    """
     rules = {part.name: MERGE_RULES[merge_kind(part)] for part in method.flat()}
     said = dict.fromkeys(
         rule.weighs
@@ -188,6 +194,7 @@ def merge_note(method: ParsedMethod, weights: Sequence[float], how: Arithmetic =
         for rule in rules.values()
     )
     made = "the weighted sum" if how.linear else f"the merge ({how.words()})"
+    made += f", {over}," if over else ""
     text = f"is {made} of {' and of '.join(said)}"
     inexact = [name for name, rule in rules.items() if not rule.exact]
     total = sum(weights)

@@ -9,6 +9,7 @@ from adapterxlt.report.comparisons import Comparison
 from adapterxlt.report.read import Run
 from adapterxlt.report.score_tables import score_tables
 from adapterxlt.report.seeds import OverSeeds
+from adapterxlt.report.soups import soups
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests
 from adapterxlt.report.written import latex, markdown, table
@@ -37,7 +38,7 @@ def written(
     if form == "csv":
         return table(runs, found, asked)
     study = Study(contests(runs, asked), found)
-    tables = score_tables(runs)
+    tables, remarks = score_tables(runs), soups(runs)
     if form == "latex":
-        return latex(study, tables)
-    return markdown(study, list(map(str, others)), tables)
+        return latex(study, tables, remarks)
+    return markdown(study, list(map(str, others)), tables, remarks)

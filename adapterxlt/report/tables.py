@@ -29,6 +29,7 @@ def print_results(
     console: Console | None = None,
     *,
     question: str = BETTER,
+    remarks: Sequence[str] = (),
     tables: Sequence[ScoreTable] = (),
     several: bool = True,
 ) -> None:
@@ -37,6 +38,7 @@ def print_results(
     Args:
         comparisons: the comparisons that the outcomes of examples allow.
         question: what the comparisons answer, see `Study.question`.
+        remarks: sentences on single models, see `soups`.
         tables: tables over seeds; the tables of single stages that they replace are left out.
         several: whether to print these tables and sentences about several seeds too.
     """
@@ -54,6 +56,10 @@ def print_results(
             _print_notes(part, console)
     for table in tables if several else ():
         _print_scores(table, console)
+    for remark in remarks:
+        console.print(Text(remark))
+    if remarks:
+        console.print()
     found = (answers_of(part, comparisons, several=several) for part in parts)
     answers = list({str(one): one for one in chain.from_iterable(found)}.values())
     _print_answers(answers, question, console)

@@ -34,17 +34,25 @@ _UNSEEN = tuple(one.name for one in fields(Unseen))  # without examples that had
 _WITHOUT = "without examples seen before"
 
 
-def markdown(study: Study, others: Sequence[str], tables: Sequence[ScoreTable] = ()) -> str:
+def markdown(
+    study: Study,
+    others: Sequence[str],
+    tables: Sequence[ScoreTable] = (),
+    remarks: Sequence[str] = (),
+) -> str:
     """Write the scores, then the answer, the matrix and every comparison as Markdown.
 
     Args:
         others: sentences on comparisons for which no outcomes were kept.
         tables: the tables of scores.
+        remarks: sentences on single models.
     """
     lines = ["# Scores", ""] if tables else []
     for one in tables:
         lines += [f"## {plain(one.title)}", "", *markdown_table(one.head, one.body), ""]
         lines += [f"- {plain(note)}" for note in one.notes] + [""]
+    for remark in remarks:
+        lines += [plain(remark), ""]
     lines += [f"# {study.question}", "", *map(plain, study.answer or [study.unanswered]), ""]
     if study.findings:
         head = [study.heading, *study.columns]
@@ -63,11 +71,12 @@ def markdown(study: Study, others: Sequence[str], tables: Sequence[ScoreTable] =
     return "\n".join(lines).rstrip() + "\n"
 
 
-def latex(study: Study, tables: Sequence[ScoreTable] = ()) -> str:
+def latex(study: Study, tables: Sequence[ScoreTable] = (), remarks: Sequence[str] = ()) -> str:
     """Write the scores and the matrix in LaTeX for `booktabs`; shown differences are bold.
 
     Args:
         tables: the tables of scores.
+        remarks: sentences on single models.
     """
     lines = ["% \\usepackage{booktabs}"] if tables or study.findings else []
     for one in tables:
@@ -77,6 +86,7 @@ def latex(study: Study, tables: Sequence[ScoreTable] = ()) -> str:
         ]
         lines += [comment(one.title), *tabular(list(map(escaped, one.head)), body)]
         lines += [*map(comment, one.notes), ""]
+    lines += map(comment, remarks)
     if not study.findings:
         return "\n".join([*lines, comment(study.unanswered)]) + "\n"
     body = [

@@ -78,7 +78,7 @@ def _tasks(params: Mapping[str, Any]) -> str:
 
 def _training(store: Store, step: Mapping[str, Any], tasks: Mapping[str, str]) -> Training:
     params, address = step["params"], step["fingerprint"]
-    found = _metrics(store.path(address))
+    found = metrics_in(store.path(address))
     dev = found.get("dev", {})
     epochs = [
         (int(one["step"]), float(one["value"]))
@@ -106,7 +106,8 @@ def _dev_examples(dev: Any) -> int | None:
     return sum(int(one["n"]) for one in scores) or None
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
+def metrics_in(folder: Path) -> dict[str, Any]:
+    """Return what was noted of a trained or merged model; {} if it cannot be read."""
     try:
         with open_inside(folder, METRICS_NAME) as stream:
             found = json.loads(stream.read(_LARGEST))

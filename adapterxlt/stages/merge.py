@@ -80,8 +80,11 @@ class _Merge(StageKind[MergeStage]):
             params["head_of"] = "first"
         if stage.on is not None:
             params["greedy"] = self._greedy(scene, name, stage)
+        over = "with weights by layer" if shares.layers else ""
+        if stage.on is not None:
+            over = "over the members that do not lower the score on dev"
         neutral: dict[str, object] = {
-            "note": merge_note(method, shares.everywhere, how),
+            "note": merge_note(method, shares.everywhere, how, over),
             "full": method.is_full,
         }
         yield Step(name, "merge", name, self.inputs(stage), params, neutral)

@@ -76,6 +76,8 @@ def test_what_a_merge_weighs_is_said() -> None:
     said = "is the weighted sum of the adapters' weights, not of what they do"
     assert merge_note(bottleneck, [0.5, 0.5]) == said
     assert "the weights sum to 0.5 and not to 1" in merge_note(bottleneck, [0.5, 0])
+    by_layer = merge_note(lora, [0.5, 0.5], over="with weights by layer")
+    assert by_layer.startswith("is the weighted sum, with weights by layer, of the update B A")
     nothing = Arithmetic(sparsify="magnitude", density=0)
     dropped = "; `density: 0` drops every element of the updates, so none is merged"
     assert merge_note(lora, [0.5, 0.5], nothing).endswith(dropped)

@@ -27,6 +27,7 @@ from adapterxlt.report.references import beside
 from adapterxlt.report.score_tables import seed_tables
 from adapterxlt.report.seeds import SEEDS, OverSeeds
 from adapterxlt.report.sizes import besides, mean_over
+from adapterxlt.report.soups import soups
 from adapterxlt.report.study import Study
 from adapterxlt.report.systems import Contest, Key, contests
 
@@ -74,6 +75,7 @@ def render(
             group_cell=group_cell,
             rows_wanted=rows_wanted,
             seed_tables=seed_tables(runs),
+            remarks=soups(runs),
             parts=parts,
             retrieved=any(section.layers for part in parts for section in part.sections),
             over=[*over, *map(str, others)],

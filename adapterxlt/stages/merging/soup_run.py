@@ -108,6 +108,8 @@ def choose(planned: PlannedStep, context: Context, make: Callable[[list[float]],
             f"{step.id}: {inputs[index]} alone {one.alone.value:.1f}, the soup with it "
             f"{one.score.value:.1f} ({one.score.metric} of {part.task} {part.language} dev): {said}"
         )
+    names = ", ".join(inputs[index] for index in kept)
+    context.progress.log(f"{step.id}: the soup is of {len(kept)} of {len(inputs)} members: {names}")
     return Soup(_shares(kept, len(inputs)), tried)
 
 

@@ -16,6 +16,8 @@ from adapterxlt.execution.run import RunResult, run_recipe
 from adapterxlt.models import tensors
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.recipe.load import LoadedRecipe, load_recipe
+from adapterxlt.report.read import read_runs
+from adapterxlt.report.soups import soups
 from adapterxlt.sharing.make import make_artifact
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -106,6 +108,11 @@ def test_a_greedy_soup_keeps_those_that_help(
     assert "greedy soup on pawsx de dev[9])" in lineage
     protocol = {row.model: row.protocol for row in done.rows}
     assert protocol["s1"] == "zero-shot"
+    names = {row.fingerprint: row.model for row in done.rows}
+    [remark] = soups(read_runs((tmp_path / "work",), print))
+    kept_names = ", ".join(names[one["member"]] for one in members if one["kept"])
+    assert remark.startswith(f"soup: the greedy soup kept {kept} of 3 members ({kept_names})")
+    assert remark.endswith("so it is this model itself") == (kept == 1)
 
 
 def test_ties_of_seeds_merges_what_training_changed(
