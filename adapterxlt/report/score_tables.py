@@ -25,7 +25,7 @@ class Score:
 
     Args:
         deviation: the standard deviation over seeds; None if there is only one.
-        marks: `~` and `!`, as in the tables of single stages.
+        marks: `*`, `~` and `!`, as in the tables of single stages.
         digits: the number of decimals in which the metric is written.
     """
 
@@ -68,12 +68,8 @@ class ScoreTable:
     def columns(self) -> dict[str, tuple[str, ...]]:
         """The languages that each column of figures is a mean over, by its heading."""
         grid = self.section.grid
-        means = {"mean": grid.languages}
-        if grid.trained and grid.zero_shot and grid.zero_shot != grid.languages:
-            means["zero-shot"] = grid.zero_shot
-        star = {code: "*" if grid.trained and code in grid.trained_in else ""
-                for code in grid.languages}  # fmt: skip
-        return means | {code + star[code]: (code,) for code in grid.languages}
+        of_language = {code + "*" * (code in grid.everyone_in): (code,) for code in grid.languages}
+        return {name: codes for name, codes in grid.summaries.items() if codes} | of_language
 
     def score(self, model: str, column: str) -> Score | None:
         """Return a figure of a model; None if it was not measured there."""
@@ -85,8 +81,11 @@ class ScoreTable:
         if not means:
             return None
         rows = [row for own in found for row in own]
-        marks = ("~" if any(row.borrows for row in rows) else "") + (
-            "!" if any(row.contamination for row in rows) else ""
+        grid = self.section.grid
+        marks = (
+            "*" * any(map(grid.starred, rows))
+            + "~" * any(row.borrows for row in rows)
+            + "!" * any(bool(row.contamination) for row in rows)
         )
         return Score(
             mean(means),
@@ -128,7 +127,7 @@ class ScoreTable:
             *([DEVIATION] if self.pooled else []),
             *part.others,
             " | ".join(part.rests_on),
-            *([part.star] if part.star else []),
+            *part.stars,
             *(f"~ {note}" for note in part.borrowed),
             *(f"! {note}" for note in part.leaks),
         ]

@@ -265,5 +265,6 @@ stages:
     told = [(one["languages"], one["trained_in"], one["examples"]) for one in document["power"]]
     assert told == [(2, [], 40), (1, ["sw"], 20)]
     assert document["comparisons"] == 2
-    shown = " ".join(CliRunner().invoke(cli, call).output.split())
+    wide = CliRunner(env={"COLUMNS": "160"})
+    shown = " ".join(wide.invoke(cli, call).output.split())
     assert "few english pawsx test in sw 1 20 1" in shown

@@ -61,9 +61,9 @@ def test_every_form_of_a_report_has_it(runs: list[Run]) -> None:
     study = Study(contests(runs), found)
     assert study.columns == ["pawsx", "pawsx in de"]
     text, tex, page = markdown(study, []), latex(study), render(runs, found, [])
-    assert "| trained before | pawsx | pawsx in de |" in text
+    assert "| model | pawsx | pawsx in de |" in text
     assert "better in 0 of 1 language: sw" in text
-    assert "trained before & pawsx & pawsx in de" in tex
+    assert "model & pawsx & pawsx in de" in tex
     assert "% pawsx: 1 language: sw" in tex
     assert IN_GERMAN in page
     rows = csv.DictReader(io.StringIO(table(runs, found)))
