@@ -17,9 +17,8 @@ from adapterxlt.cli.options import (
     json_option,
     print_json,
     tasks_option,
-    workdir_option,
 )
-from adapterxlt.cli.places import PLACE
+from adapterxlt.cli.places import PLACE, FilePath
 from adapterxlt.errors import AdapterXLTError, UsageError
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.sharing.remotes.address import masked
@@ -38,8 +37,9 @@ _COLUMNS = {
 }
 _NOTE = (
     "Best guess first. These are guesses: `none` is the bare backbone, and a target may gain from "
-    "no stage at all. The rules `trained on` (number of examples) and `MNLI` (whether a stage was "
-    "trained on it) cost nothing; a recipe that also trains the stages shows which guess was right."
+    "no stage at all. The rules `trained on` (number of distinct texts) and `MNLI` (whether a "
+    "stage was trained on it) cost nothing; a recipe that also trains the stages shows which guess "
+    "was right."
 )
 _RETRIEVED = (
     "Best first, each at its best layer: the mean over the languages. `none` is the bare backbone."
@@ -67,7 +67,14 @@ _RETRIEVED = (
 )
 @data_option
 @tasks_option
-@workdir_option
+@click.option(
+    "--workdir",
+    type=FilePath(file_okay=False, path_type=Path),
+    envvar="ADAPTERXLT_WORKDIR",
+    show_envvar=True,
+    help="Folder for the figures.  [default: the work folder of the models if all are in one, "
+    "else runs]",
+)
 @device_option("auto, which takes a GPU if there is one")
 @json_option
 def command(
@@ -79,7 +86,7 @@ def command(
     backbone: str | None,
     data: tuple[str, ...],
     entries: tuple[Path, ...],
-    workdir: Path,
+    workdir: Path | None,
     device: str | None,
     as_json: bool,
 ) -> None:
@@ -118,7 +125,7 @@ def command(
     loaded = open_recipe(content, (), data, entries)
     done = run_recipe(
         loaded.recipe,
-        workdir=workdir,
+        workdir=workdir or _workdir_of(models) or Path("runs"),
         sources=find_sources(loaded),
         progress=open_progress(),
         device=device,
@@ -139,14 +146,13 @@ def _stages(models: Sequence[str]) -> dict[str, str]:
     Raises:
         UsageError: a work folder holds no trained stage.
     """
-    from adapterxlt.sharing.locate import trained_stages
-    from adapterxlt.store.store import STORE_FOLDER
+    from adapterxlt.sharing.locate import is_workdir, trained_stages
 
     found: dict[str, str] = {}
     for model in models:
         folder = Path(model)
         stages = {_plain(model): str(folder.resolve()) if folder.exists() else model}
-        if (folder / STORE_FOLDER).is_dir():
+        if is_workdir(folder):
             stages = {name: str(path.resolve()) for name, path in trained_stages(folder).items()}
             if not stages:
                 raise UsageError(f"{model}: this work folder holds no trained stage")
@@ -154,6 +160,18 @@ def _stages(models: Sequence[str]) -> dict[str, str]:
             taken = [name, *(f"{name}-{number}" for number in range(2, 2 + len(found)))]
             found[next(one for one in taken if one not in found)] = place
     return found
+
+
+def _workdir_of(models: Sequence[str]) -> Path | None:
+    """The work folder that all models are in: they need not be copied to be measured there."""
+    from adapterxlt.sharing.locate import is_workdir
+
+    found = set()
+    for model in models:
+        folder, _, stage = model.rpartition(":")
+        places = (Path(model), *([Path(folder)] if folder and stage else []))
+        found.add(next((place.resolve() for place in places if is_workdir(place)), None))
+    return found.pop() if len(found) == 1 else None
 
 
 def _plain(model: str) -> str:

@@ -120,7 +120,7 @@ METRICS: dict[str, Metric] = {
         Metric("knn", interval="binomial", guess=True),
         Metric("logme", unit="nats an example", digits=3, guess=True),
         Metric("h_score", unit="H-score", digits=3, guess=True),
-        Metric("source_size", unit="training examples", digits=0, guess=True),
+        Metric("source_size", unit="training texts", digits=0, guess=True),
         Metric("mnli_always", unit="1: trained on MNLI", digits=0, guess=True),
         Metric("f1_tuned"),
         Metric("threshold", unit="margin score", digits=4),

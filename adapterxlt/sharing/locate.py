@@ -121,12 +121,14 @@ def trained_stages(workdir: Path) -> dict[str, Path]:
     """Entries of all trained stages of a work folder, by names fit for folders.
 
     A stage's name, followed by its fingerprint where several have that name or it is none for a
-    folder. {} of what is no work folder.
+    folder. A step inside a stage (`sparse/dense`) is none. {} of what is no work folder.
     """
-    store = Store(workdir / STORE_FOLDER)
-    if (workdir / MANIFEST_NAME).is_file() or not store.root.is_dir():
+    if not is_workdir(workdir):
         return {}
-    entries = [entry for entry in store.entries() if is_shared(entry.kind)]
+    store = Store(workdir / STORE_FOLDER)
+    entries = [
+        entry for entry in store.entries() if is_shared(entry.kind) and "/" not in entry.title
+    ]
     titles = [entry.title for entry in entries]
     found = {}
     for entry in entries:
@@ -135,6 +137,17 @@ def trained_stages(workdir: Path) -> dict[str, Path]:
         name = entry.title if plain else f"{slug}-{entry.fingerprint[:12]}"
         found[name] = store.path(entry.fingerprint)
     return found
+
+
+def is_workdir(folder: Path) -> bool:
+    """Whether a folder is a work folder, and no artifact."""
+    return not (folder / MANIFEST_NAME).is_file() and (folder / STORE_FOLDER).is_dir()
+
+
+def named_in_store(path: Path, manifest: Manifest) -> str | None:
+    """A store entry as a user names it, `runs:nli`; None if it is none."""
+    store = _store_of(path, manifest)
+    return None if store is None else f"{store.root.parent}:{printable(manifest.title)}"
 
 
 def artifact_folders(path: Path) -> list[Path]:

@@ -11,15 +11,12 @@ from pydantic import Field
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.order import in_order
 from adapterxlt.recipe.draft import Draft, words
 from adapterxlt.recipe.fields import BARE, MAX_LENGTH, MAX_SEED
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
-from adapterxlt.recipe.kinds import kind_of
 from adapterxlt.recipe.schema import Recipe, Stage
 from adapterxlt.recipe.shape import ShapeOf
 from adapterxlt.recipe.steps import Step
-from adapterxlt.recipe.used import data_parts, tasks_read
 from adapterxlt.stages.language_swaps import refuse_missing, spoken_by, with_languages
 from adapterxlt.stages.measuring import (
     bare_or_first,
@@ -32,7 +29,7 @@ from adapterxlt.stages.measuring import (
 )
 from adapterxlt.tasks.catalogue import Task, source_of
 
-REVISION = 2  # of what counts as the training data of a model; see `_counted_anew`
+REVISION = 3  # of what is counted as the training data of a model
 
 
 def without_classes(task: Task) -> tuple[str, str] | None:
@@ -56,7 +53,7 @@ class SuggestStage(Stage):
     each model separate the classes in a sample of the target's training data. In multiple choice,
     the classes are right and wrong choices; in question answering, words of the context inside and
     outside the answer. The results also show two rules that cost nothing: choose the model trained
-    on MNLI, or on the most examples. A model that was trained on language adapters is measured with
+    on MNLI, or on the most texts. A model that was trained on language adapters is measured with
     that of the examples' language.
     """
 
@@ -111,10 +108,6 @@ class _Suggest(StageKind[SuggestStage]):
     def steps(self, scene: Scene, name: str, stage: SuggestStage) -> Iterable[Step]:
         """One step a model and a target."""
         speaks = {model: spoken_by(scene, model) for model in stage.suggest}
-        revised = {
-            model: {"revision": REVISION} if _counted_anew(scene, model) else {}
-            for model in stage.suggest
-        }
         for listed in stage.on:
             task = source_of(scene.recipe.catalogue[listed], "train")
             languages = languages_of(task, [stage.language], scene.roots, "train")
@@ -131,8 +124,11 @@ class _Suggest(StageKind[SuggestStage]):
                 **seen_by(scene),
             }
             for model in stage.suggest:
-                of_model = {**params, **revised[model]}
-                inputs, own = with_languages(step_of(model), of_model, speaks[model], languages)
+                # Nothing is counted of the bare backbone.
+                counted = {} if model == BARE else {"revision": REVISION}
+                inputs, own = with_languages(
+                    step_of(model), {**params, **counted}, speaks[model], languages
+                )
                 yield Step(f"{name}/{model}/{listed}", self.key, name, inputs, own)
 
     def in_small(
@@ -153,26 +149,6 @@ class _Suggest(StageKind[SuggestStage]):
         from adapterxlt.stages.suggest_run import run_suggest
 
         return run_suggest
-
-
-def _counted_anew(scene: Scene, model: str) -> bool:
-    """Whether `source_size` or `mnli_always` of a model came out otherwise before `REVISION`.
-
-    These are models with several stages behind them, and those that read MNLI's training data as
-    those of another task.
-    """
-    if model == BARE:
-        return False
-    stages, tasks = scene.recipe.stages, scene.recipe.catalogue
-    if len(in_order([model], lambda name: kind_of(stages[name]).inputs(stages[name]))) > 1:
-        return True
-    if model in scene.used:
-        listed = [step["params"] for step in scene.used[model].lineage]
-    else:
-        listed = [step.params for step in kind_of(stages[model]).steps(scene, model, stages[model])]
-    parts = [part for params in listed for part in data_parts(params)]
-    named = {part.get("task") for part in parts}
-    return "mnli" in tasks_read(parts, tasks) - named
 
 
 KIND = _Suggest()

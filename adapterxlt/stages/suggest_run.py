@@ -16,7 +16,6 @@ from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import evaluation_examples
 from adapterxlt.stages.running.swap import used_for
 from adapterxlt.tasks.label_file import with_labels
-from adapterxlt.tasks.read import sample
 from adapterxlt.tasks.texts import texts_of
 
 MAIN = "linear_probe"
@@ -27,8 +26,7 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
     step, sources = planned.step, context.sources
     language, split = str(step.items("languages")[0]), step.text("split")
     task = with_labels(sources.tasks[step.text("task")], sources.roots, language, split)
-    examples = evaluation_examples(step, sources, language)
-    chosen = sample(examples, step.number("sample"), step.number("seed"))
+    chosen = evaluation_examples(step, sources, language)
     artifact = context.artifact(step.model) if step.model else None
     built = context.model(planned, language)
     features = encode(
@@ -60,7 +58,7 @@ def run_suggest(planned: PlannedStep, context: Context, staging: Path) -> None:
         "knn": knn_accuracy(points, classes),
         "logme": logme(points, classes),
         "h_score": h_score(points, classes),
-        "source_size": float(data.examples),
+        "source_size": float(data.texts),
         "mnli_always": float("mnli" in data.tasks),
     }
     seen = context.seen_in(planned, language, context.seen(artifact))

@@ -19,7 +19,7 @@ def suggest(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["suggest", *map(str, arguments)])
 
 
-def test_a_target_with_labels(tmp_path: Path) -> None:
+def test_a_target_with_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     call = ["pawsx", ADAPTERS / "nli", ADAPTERS / "qa", "--sample", 60, "--workdir", tmp_path]
     told = suggest(*call, "--json")
     assert told.exit_code == 0, told.output
@@ -30,14 +30,49 @@ def test_a_target_with_labels(tmp_path: Path) -> None:
     probes = [one["linear probe"] for one in found["ranking"]]
     assert probes == sorted(probes, reverse=True)
     assert {name: (one["trained on"], one["MNLI"]) for name, one in ranking.items()} == {
-        "none": (0, 0), "nli": (2400, 1), "qa": (1500, 0)
+        "none": (0, 0), "nli": (3865, 1), "qa": (1962, 0)
     }  # fmt: skip
     # The same again, and all the stages of that work folder: nothing is measured twice.
-    shown = suggest("pawsx", tmp_path, "--sample", 60, "--workdir", tmp_path)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    shown = suggest("pawsx", tmp_path, "--sample", 60)
     assert shown.exit_code == 0, shown.output
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert [line[0] for line in lines if line[:1] and line[0] in ranking] == list(ranking)
     assert "ranking/" not in shown.stderr
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_the_models_of_one_work_folder_are_measured_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = {
+        "name": "r",
+        "backbone": "mini",
+        "data": ["pocket"],
+        "training": {"max_steps": 1, "max_length": 32, "cap": 8},
+        "stages": {
+            "sparse": {"train": "pawsx", "method": "sft[density=0.1]"},
+            "tags": {"train": "panx"},
+        },
+    }
+    Path("r.json").write_text(json.dumps(recipe), encoding="utf-8")
+    assert CliRunner().invoke(cli, ["run", "r.json", "--workdir", "w"]).exit_code == 0
+    store = {*Path("w/store").glob("[0-9a-f][0-9a-f]/*")}
+    call = ["udpos", "--sample", 20, "--data", "pocket"]
+    told = suggest(*call, "w", "--json")
+    assert told.exit_code == 0, told.output
+    ranked = {one["model"]: one for one in json.loads(told.stdout)["ranking"]}
+    assert ranked.keys() == {"none", "sparse", "tags"}  # and not the first half of `sparse`
+    assert "added to the work folder" not in told.stderr
+    assert "ranking" in Path("w/results.json").read_text(encoding="utf-8")
+    added = {*Path("w/store").glob("[0-9a-f][0-9a-f]/*")} - store
+    assert len(added) == 3  # the figures of each
+    assert {path.name for path in tmp_path.iterdir()} == {"r.json", "w"}
+    # Elsewhere, they are copied, and told by name.
+    other = suggest(*call, "w:tags", "--workdir", "v")
+    assert f"{tmp_path / 'w'}:tags: verified and added to the work folder" in other.stderr
 
 
 @pytest.mark.parametrize("target", ["xquad", "xcopa"])

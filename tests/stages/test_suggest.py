@@ -12,6 +12,7 @@ from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.errors import MissingDataError
 from adapterxlt.evaluation.features import frozen_features
+from adapterxlt.execution.opening import find_sources
 from adapterxlt.execution.run import run_recipe
 from adapterxlt.kinds.features import IGNORED
 from adapterxlt.kinds.multiple_choice import ChoiceExample
@@ -25,6 +26,7 @@ from adapterxlt.recipe.load import load_recipe
 from adapterxlt.stages.suggest import without_classes
 from adapterxlt.store.store import STORE_FOLDER, Store
 from adapterxlt.tasks.catalogue import get_task
+from adapterxlt.tasks.read import sample
 from adapterxlt.vectors.encode import token_states
 from tests.recipe.helpers import told
 
@@ -59,7 +61,7 @@ def test_a_recipe_ranks_stages(tmp_path: Path, tiny_backbone: Path) -> None:
         (model, metric) for model in ("none", "one") for metric in MEASURES
     }
     values = {(row.model, row.metric): row.value for row in rows}
-    assert (values["none", "source_size"], values["one", "source_size"]) == (0, 12)
+    assert (values["none", "source_size"], values["one", "source_size"]) == (0, 24)
     assert values["one", "mnli_always"] == 0
     assert {row.n for row in rows} == {16}
     assert all(row.contamination for row in rows if row.model == "one")
@@ -76,17 +78,20 @@ STAGES = """
   sparse: {train: pawsx, method: "sft[density=0.1]"}
   merged: {merge: [mnli, pairs]}
   twice: {merge: [mnli, again]}
+  some: {train: pawsx, method: seq_bn, cap: 8}
+  others: {train: pawsx, method: seq_bn, cap: 8, seed: 2}
+  drawn: {merge: [some, others]}
   fused: {fuse: [mnli, xnli], train: pawsx}
 """
 
 
-def test_the_data_behind_a_model_are_those_of_all_its_trainings(
+def test_the_texts_behind_a_model_are_those_of_all_its_trainings(
     tmp_path: Path, tiny_backbone: Path
 ) -> None:
     labels = ("entailment", "neutral", "contradiction")
     for name, texts in {
         "pawsx/train-en": [f"A {n}.\tB {n}.\t{n % 2}" for n in range(12)],
-        "xnli/train-en": [f"A {n}.\tB {n}.\t{labels[n % 3]}" for n in range(9)],
+        "xnli/train-en": [f"C {n}.\tD {n}.\t{labels[n % 3]}" for n in range(9)],
     }.items():
         file = tmp_path / "data" / f"{name}.tsv"
         file.parent.mkdir(parents=True)
@@ -103,17 +108,23 @@ def test_the_data_behind_a_model_are_those_of_all_its_trainings(
     done = run_recipe(loaded.recipe, workdir=tmp_path / "w", sources=sources)
     assert not done.failed
     values = {(row.model, row.metric): row.value for row in done.rows if row.stage == "which"}
-    assert {model: values[model, "source_size"] for model in models} == {
+    drawn = set(sample(range(12), 8, 1)) | set(sample(range(12), 8, 2))
+    assert 8 < len(drawn) < 16  # the two samples share examples
+    counted = {model: values[model, "source_size"] for model in models}
+    assert counted == {
         "none": 0,
-        "mnli": 9,
-        "again": 9,
-        "xnli": 4,
-        "pairs": 12,
-        "on_mnli": 21,
-        "sparse": 12,
-        "merged": 21,
-        "twice": 9,  # the same examples
-        "fused": 25,
+        "mnli": 18,
+        "again": 18,
+        "xnli": 8,
+        "pairs": 24,
+        "on_mnli": 42,
+        "sparse": 24,
+        "merged": 42,
+        "twice": 18,
+        "some": 16,
+        "others": 16,
+        "drawn": 2 * len(drawn),
+        "fused": 42,
     }
     on_mnli = {model for model in models if values[model, "mnli_always"]}
     assert on_mnli == {"mnli", "again", "xnli", "on_mnli", "merged", "twice", "fused"}
@@ -123,7 +134,23 @@ def test_the_data_behind_a_model_are_those_of_all_its_trainings(
         for planned in plan.steps
         if planned.step.kind == "suggest" and "revision" in planned.step.params
     }
-    assert revised == {"xnli", "on_mnli", "merged", "twice", "fused"}  # the others keep addresses
+    assert revised == {*models} - {"none"}  # of which nothing is counted
+    # The same of models that were trained elsewhere.
+    models = ["on_mnli", "drawn", "fused"]
+    used = "".join(f"  {model}: {{use: 'w:{model}'}}\n" for model in models)
+    path.write_text(
+        f"name: s\nbackbone: {tiny_backbone}\ndata: data\nstages:\n{used}"
+        f"  which: {{suggest: [{', '.join(models)}], on: pawsx, sample: 10}}\n",
+        encoding="utf-8",
+    )
+    loaded = load_recipe(path)
+    sources = find_sources(loaded)
+    done = run_recipe(loaded.recipe, workdir=tmp_path / "v", sources=sources)
+    assert not done.failed
+    values = {(row.model, row.metric): row.value for row in done.rows if row.stage == "which"}
+    for model in models:
+        assert values[model, "source_size"] == counted[model]
+        assert values[model, "mnli_always"] == (model in on_mnli)
 
 
 def test_features_of_words_are_those_of_the_tokens_that_carry_their_tags(

@@ -92,7 +92,7 @@ def dev_examples(part: Part, sources: Sources) -> list[Example]:
 
 
 def evaluation_examples(step: Step, sources: Sources, language: str) -> list[Example]:
-    """The examples that an evaluate step predicts in one language.
+    """The examples that a step measures in one language: all, the first few, or a seeded sample.
 
     They need labels unless the step writes prediction files.
 
@@ -102,4 +102,7 @@ def evaluation_examples(step: Step, sources: Sources, language: str) -> list[Exa
     read = read_examples if "predictions" in step.params else labelled_examples
     cap = None if step.params["cap"] is None else step.number("cap")
     task = sources.tasks[step.text("task")]
-    return read(task, sources.roots, language, step.text("split"), cap)
+    examples = read(task, sources.roots, language, step.text("split"), cap)
+    if "sample" in step.params:
+        return sample(examples, step.number("sample"), step.number("seed"))
+    return examples

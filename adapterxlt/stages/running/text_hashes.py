@@ -71,7 +71,8 @@ class TextHashes:
         unlabelled = "predictions" in step.params
         if "held_out" in step.params:
             return hash_texts(measured_entries(step, self._sources)[1].words)
-        key = (step.text("task"), language, *splits, step.params.get("cap"), unlabelled)
+        drawn = [step.params[key] for key in ("sample", "seed") if "sample" in step.params]
+        key = (step.text("task"), language, *splits, step.params.get("cap"), unlabelled, *drawn)
         if key not in self._known:
             self._known[key] = hash_texts(self._texts(step, language, splits))
         return self._known[key]

@@ -26,7 +26,7 @@ from adapterxlt.progress import Progress
 from adapterxlt.recipe.used import Used
 from adapterxlt.sharing.content import MAX_TEXT
 from adapterxlt.sharing.foreign_read import is_foreign
-from adapterxlt.sharing.locate import is_shared, locate, recorded_backbone
+from adapterxlt.sharing.locate import is_shared, locate, named_in_store, recorded_backbone
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.fetch import fetched, peek
 from adapterxlt.sharing.source import BundleSource, read_small
@@ -66,6 +66,7 @@ def look_at(
         if is_foreign(path):
             return look_at_foreign(path, stage, backbone, tasks) if backbone else None
         manifest, content = _read(path)
+        where = named_in_store(path, manifest) or where
     if stage.task or stage.labels:
         raise UsageError(
             f"{where}: already states what its head predicts", hint="leave out `task` and `labels`"
