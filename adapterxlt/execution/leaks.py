@@ -8,11 +8,16 @@ from fractions import Fraction
 
 import numpy as np
 
+from adapterxlt.kinds.registry import get_kind
 from adapterxlt.order import in_order
 from adapterxlt.plan.steps import PlannedStep
+from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kinds import KINDS
+from adapterxlt.recipe.steps import Step
+from adapterxlt.stages.language_swaps import both_sides
 from adapterxlt.stages.running.contamination import Hashes, are_among, read_seen
 from adapterxlt.stages.running.context import Context
+from adapterxlt.stages.running.swap import swap_for
 
 _SHOWN = 3  # how many tasks, languages or models one line names
 
@@ -52,18 +57,29 @@ def find_leaks(context: Context) -> list[Leak]:
         step = planned.step
         if planned.status == "done" or not KINDS[step.kind].measures:
             continue
-        if step.model is None:  # the bare backbone
-            continue
-        hashes = trained.of(context.plan.by_id(step.model))
         counts = {}
         for language in step.items("languages"):
             texts = context.texts.evaluated(step, language)
-            if seen := int(are_among(texts, hashes).sum()):
+            if seen := _seen(texts, step, language, context, trained):
                 counts[language] = seen, texts.size
         if counts:
             seen, total = (sum(column) for column in zip(*counts.values(), strict=True))
-            leaks.append(Leak(step.text("task"), step.model, tuple(counts), seen, total))
+            task = step.text("task")
+            leaks.append(Leak(task, step.model or BARE, tuple(counts), seen, total))
     return leaks
+
+
+def _seen(texts: Hashes, step: Step, language: str, context: Context, trained: _Trained) -> int:
+    """How many texts the model of a step was trained on, or what it swaps in for a language."""
+    task = context.sources.tasks[step.text("task")]
+    # A task with translations, such as retrieval, swaps for both sides.
+    sides = (language,) if get_kind(task.kind).trainable else both_sides(task, language)
+    swaps = [swap.language for side in sides if (swap := swap_for(step, side)) is not None]
+    models = [model for model in dict.fromkeys([step.model, *swaps]) if model is not None]
+    if not models:  # the bare backbone
+        return 0
+    flags = [are_among(texts, trained.of(context.plan.by_id(model))) for model in models]
+    return int(np.any(flags, axis=0).sum())
 
 
 def describe_leaks(leaks: Sequence[Leak]) -> str:

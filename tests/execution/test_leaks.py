@@ -94,6 +94,32 @@ def test_models_that_saw_nothing_are_silent(plan: Callable[..., Context], data: 
     ]
 
 
+def test_language_adapters_that_are_swapped_in_count(
+    plan: Callable[..., Context], data: Path
+) -> None:
+    for name, text in {
+        "mlm/en.txt": "A line.\n",
+        "mlm/de.txt": "vier\nHund\n",
+        "tatoeba/de-en.de": "Hund\nKatze\n",
+        "tatoeba/de-en.en": "dog\nA line.\n",
+    }.items():
+        path = data / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    stages = """
+  lang_en: {train: {task: mlm, language: en}, method: seq_bn_inv}
+  lang_de: {train: {task: mlm, language: de}, method: seq_bn_inv}
+  madx: {train: pawsx, language_adapters: "lang_{language}"}
+  scores: {evaluate: madx, on: pawsx, languages: [en, de]}
+  search: {retrieve: [none, madx], on: tatoeba, languages: de, language_adapters: "lang_{language}"}
+"""
+    assert find_leaks(plan(stages, data)) == [
+        Leak("pawsx", "madx", ("en", "de"), 2, 6),  # `vier`, of the adapter of German
+        Leak("tatoeba", "none", ("de",), 2, 4),
+        Leak("tatoeba", "madx", ("de",), 2, 4),
+    ]
+
+
 def test_one_line_tells_of_all_leaks_the_largest_first() -> None:
     assert describe_leaks([]) == ""
     one = Leak("xnli", "nli", ("en",), 69, 392)
