@@ -92,8 +92,8 @@ def run(
             stages run in this process.
         overrides: as for `validate`.
         tasks: as for `validate`.
-        trial: try the recipe on little data: train for one epoch, with at most this number of
-            examples per task and language.
+        trial: try the recipe on little data: train for one epoch or fewer steps, with at most
+            this number of examples per task and language.
         verbose: whether to report progress on stderr, in plain lines.
 
     Returns:

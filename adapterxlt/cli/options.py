@@ -98,8 +98,8 @@ def trial_option(function: F) -> F:
         "--trial",
         type=Whole(min=1),
         metavar="N",
-        help="Try the recipe on little data: train for one epoch, read at most N examples per "
-        "task and evaluated language, run retrieval in two languages, and train on dev "
+        help="Try the recipe on little data: train for one epoch or fewer steps, use at most N "
+        "examples per task and language, run retrieval in two languages, and train on dev "
         "splits where training files are missing.",
     )(function)
 

@@ -274,16 +274,15 @@ def _sizes(planned: PlannedStep, context: Context, languages: list[str]) -> list
     step, roots = planned.step, context.sources.roots
     task = context.sources.tasks[step.text("task")]
     split = [read.split for read in KINDS[step.kind].reads(step, context.sources.tasks)][-1]
-    sizes = []
+    sizes, cap = [], step.params.get("cap")
     for code in languages:
         if step.kind == "probe":
             sizes.append(len(measured_entries(step, context.sources)[1]))
         elif task.kind == "sentence_retrieval":
-            sizes.append(len(read_bitext(task, roots, code, split).source))
+            sizes.append(len(read_bitext(task, roots, code, split, cap).source))
         elif not get_kind(task.kind).trainable:
-            sizes.append(len(read_mining(task, roots, code, "dev").gold or ()))
+            sizes.append(len(read_mining(task, roots, code, "dev", cap).gold or ()))
         else:
-            cap = step.params.get("cap")
             sizes.append(len(read_examples(task, roots, code, split, cap)))
     if not all(sizes):
         raise MissingDataError(f"cannot compute the power: `{task.name}` has no examples")

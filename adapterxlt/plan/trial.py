@@ -12,9 +12,9 @@ from adapterxlt.recipe.schema import Recipe
 def in_small(recipe: Recipe, count: int, roots: Sequence[Path]) -> tuple[Recipe, list[str]]:
     """The recipe as NAME-trial, each training and each evaluation on few examples.
 
-    One epoch each. A task whose training files are missing is trained on its dev split, and where
-    there is no dev split of its own left to choose the best epoch on, the last is kept. Retrieval
-    is whole, but in two languages at most.
+    One epoch each, or fewer steps. A task whose training files are missing is trained on its dev
+    split, and where there is no dev split of its own left to choose the best epoch on, the last is
+    kept. Retrieval is in two languages at most.
 
     Args:
         recipe: a checked recipe.

@@ -24,7 +24,7 @@ from adapterxlt.recipe.task_data import TaskData
 from adapterxlt.stages.language_adapters import KEY
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.train import TrainStage
-from adapterxlt.stages.training.trained import least
+from adapterxlt.stages.training.small import least, one_epoch
 from adapterxlt.stages.words import check_lexicon, lexicon_file
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.lexicon import name_of
@@ -192,8 +192,10 @@ class _Align(StageKind[AlignStage]):
     def in_small(
         self, recipe: Recipe, name: str, stage: AlignStage, count: int, roots: Sequence[Path]
     ) -> Small[AlignStage]:
-        cap = max(2, least(count, recipe.training_of(name).cap))
-        return Small(stage.model_copy(update={"cap": cap, "epochs": 1, "max_steps": None}))
+        settings = recipe.training_of(name)
+        cap = max(2, least(count, settings.cap))
+        changes = {"cap": cap, **one_epoch(settings, cap)}
+        return Small(stage.model_copy(update=changes))
 
     def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
         yield Read(tasks[step.text("task")], [step.text("language")], step.text("split"))

@@ -37,6 +37,7 @@ from adapterxlt.stages.measuring import (
     check_submission,
     computed_in,
     languages_of,
+    refuse_cap,
     seen_by,
 )
 from adapterxlt.tasks.catalogue import Task, compatible
@@ -117,11 +118,7 @@ class _Evaluate(StageKind[EvaluateStage]):
                 _check_head(draft, here, model, task, shape_of)
                 _check_spoken(draft, here, model, stage, task, shape_of)
         if stage.predictions and stage.cap:
-            draft.refuse(
-                (*at, "cap"),
-                "a submission must hold a prediction for every example",
-                "leave out `cap` or `predictions`",
-            )
+            refuse_cap(draft, at)
 
     def check_backbone(
         self, draft: Draft, name: str, stage: EvaluateStage, shape_of: ShapeOf, backbone: Backbone

@@ -56,6 +56,15 @@ def bare_or_first(models: Sequence[str]) -> str:
     return BARE if BARE in models else models[0]
 
 
+def refuse_cap(draft: Draft, at: KeyPath) -> None:
+    """Refuse a cap in a stage that writes a submission."""
+    draft.refuse(
+        (*at, "cap"),
+        "a submission must hold a prediction for every example",
+        "leave out `cap` or `predictions`",
+    )
+
+
 def refuse_ensembles(
     draft: Draft, at: KeyPath, key: str, models: Sequence[str], shape_of: ShapeOf, why: str
 ) -> None:

@@ -25,7 +25,7 @@ from adapterxlt.stages.merging.keys import MergeStage
 from adapterxlt.stages.merging.members import unfit_to_merge
 from adapterxlt.stages.merging.soup import check_soup
 from adapterxlt.stages.merging.starts import common_start, other_starts
-from adapterxlt.stages.training.trained import least
+from adapterxlt.stages.training.small import least
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.task_languages import language_in

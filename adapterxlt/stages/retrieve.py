@@ -41,11 +41,13 @@ from adapterxlt.stages.measuring import (
     check_submission,
     computed_in,
     languages_of,
+    refuse_cap,
     refuse_ensembles,
     seen_by,
     stages_among,
     step_of,
 )
+from adapterxlt.stages.training.small import least
 from adapterxlt.suggest import suggest
 from adapterxlt.tasks.catalogue import Task
 from adapterxlt.tasks.data_hash import scored_by
@@ -80,6 +82,12 @@ class RetrieveStage(SpeakingStage):
     )
     protocol: str = Field(
         "xtreme-2020", description="Evaluation protocol; see `adapterxlt list presets`."
+    )
+    cap: int | None = Field(
+        None,
+        gt=0,
+        description="Maximum number of sentence pairs per language (the first ones); in mining, of "
+        "gold pairs, and of other sentences on each side.",
     )
     baseline: str | None = Field(
         None, description="Model to compare with; default: `none` if listed, else the first model."
@@ -132,6 +140,8 @@ class _Retrieve(StageKind[RetrieveStage]):
                 "a submission uses one layer",
                 "list one layer, or write `layers: protocol`",
             )
+        if stage.predictions and stage.cap:
+            refuse_cap(draft, at)
         if stage.pooling is not None:
             _check_pooling(draft, at, stage, stage.pooling)
         for index, name in enumerate(stage.on):
@@ -190,7 +200,7 @@ class _Retrieve(StageKind[RetrieveStage]):
         count: int,
         roots: Sequence[Path],
     ) -> Small[RetrieveStage]:
-        """Whole, but in two languages at most that all its tasks have data in, if there are any."""
+        """In two languages at most that all its tasks have data in, if there are any."""
         tasks = [recipe.catalogue[task] for task in stage.on]
         asked = tasks[0].languages if stage.languages == "all" else stage.languages
         shared = (
@@ -199,7 +209,7 @@ class _Retrieve(StageKind[RetrieveStage]):
             if all(has_files(task, roots, language, task.splits[0]) for task in tasks)
         )
         few = list(islice(shared, 2)) or stage.languages
-        return Small(stage.model_copy(update={"languages": few}))
+        return Small(stage.model_copy(update={"languages": few, "cap": least(count, stage.cap)}))
 
     def reads(self, step: Step, tasks: Mapping[str, Task]) -> Iterator[Read]:
         task = tasks[step.text("task")]
@@ -213,6 +223,9 @@ class _Retrieve(StageKind[RetrieveStage]):
         """`xtreme-2020`, with what is put before each sentence: `xtreme-2020, prefix "query: "`."""
         name, prefix = str(params["protocol"]["name"]), params.get("prefix")
         return computed_in(f"{name}, prefix {json.dumps(prefix)}" if prefix else name, params)
+
+    def cap(self, stage: RetrieveStage) -> int | None:
+        return stage.cap
 
     def runner(self) -> Callable[..., None]:
         from adapterxlt.stages.retrieve_run import run_retrieve
@@ -235,6 +248,8 @@ def _settings(stage: RetrieveStage, scene: Scene) -> dict[str, object]:
         "token_budget": stage.token_budget,
         **seen_by(scene),
     }
+    if stage.cap is not None:
+        settings["cap"] = stage.cap
     if stage.precision != "fp32":
         settings["precision"] = stage.precision
     if scene.backbone.prefix:

@@ -99,12 +99,13 @@ def _marked(
     if outcomes.language not in flagged:
         return outcomes
     roots, language = context.sources.roots, outcomes.language
+    cap = planned.step.params.get("cap")
     texts: Iterable[tuple[str, ...]]
     if task.kind != "bitext_mining":
-        bitext = read_bitext(task, roots, language, outcomes.split)
+        bitext = read_bitext(task, roots, language, outcomes.split, cap)
         texts = zip(bitext.source, bitext.target, strict=True)
     else:
-        mining = read_mining(task, roots, language, outcomes.split)
+        mining = read_mining(task, roots, language, outcomes.split, cap)
         ids = (*mining.source_ids, *mining.target_ids)
         text_of = dict(zip(ids, (*mining.source, *mining.target), strict=True))
         texts = [tuple(text_of[one] for one in pair.split(BETWEEN)) for pair in outcomes.ids]
@@ -121,10 +122,10 @@ def _measure(
     roots, languages = context.sources.roots, planned.step.items("languages")
     settings = {"progress": context.progress, **settings}
     swaps, mines = KEY in planned.step.params, get_kind(task.kind).mines
-    splits = planned.step.items("splits")
+    splits, cap = planned.step.items("splits"), planned.step.params.get("cap")
 
     def bitexts_in(language: str) -> list[Bitext]:
-        return [read_bitext(task, roots, language, split) for split in splits]
+        return [read_bitext(task, roots, language, split, cap) for split in splits]
 
     if not mines and not swaps:
         bitexts = [bitext for language in languages for bitext in bitexts_in(language)]
@@ -142,7 +143,7 @@ def _measure(
         if not mines:
             measured += retrieve_tatoeba(built, bitexts_in(language), **settings)
             continue
-        sets = {split: read_mining(task, roots, language, split) for split in splits}
+        sets = {split: read_mining(task, roots, language, split, cap) for split in splits}
         measured += retrieve_bucc(built, sets, work=work, **settings)
     return measured
 

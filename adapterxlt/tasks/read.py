@@ -121,34 +121,47 @@ def _parts(found: Found, reader: Callable[[Found], Iterator[Example]]) -> Iterat
 
 
 def read_bitext(
-    task: Task, roots: Sequence[Path], language: str, split: str | None = None
+    task: Task,
+    roots: Sequence[Path],
+    language: str,
+    split: str | None = None,
+    cap: int | None = None,
 ) -> Bitext:
     """Read the translations of a sentence-retrieval task.
 
     Args:
         split: None for the last one that the task has, which is test in most.
+        cap: keep the first ones only.
 
     Raises:
         MissingDataError: files are missing or malformed.
         UsageError: the task is of another kind or has no such split.
     """
     found = find(task, roots, language, split or task.splits[-1])
-    return replace(_reader(BITEXT_READERS, found)(found), split=found.split)
+    bitext = _reader(BITEXT_READERS, found)(found)
+    source, target = bitext.source[:cap], bitext.target[:cap]
+    return replace(bitext, split=found.split, source=source, target=target)
 
 
-def read_mining(task: Task, roots: Sequence[Path], language: str, split: str) -> MiningSet:
+def read_mining(
+    task: Task, roots: Sequence[Path], language: str, split: str, cap: int | None = None
+) -> MiningSet:
     """Read the sentences and gold pairs of a mining task.
+
+    Args:
+        cap: keep the first gold pairs only, and as many other sentences of each side.
 
     Raises:
         MissingDataError: files are missing or malformed.
         UsageError: the task is of another kind or has no such split.
     """
     found = find(task, roots, language, split)
-    return _reader(MINING_READERS, found)(found)
+    mining = _reader(MINING_READERS, found)(found)
+    return mining if cap is None else mining.first(cap)
 
 
 def read_sides(
-    task: Task, roots: Sequence[Path], language: str, split: str
+    task: Task, roots: Sequence[Path], language: str, split: str, cap: int | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Read both sides of a retrieval task, source and target, as lists of sentences.
 
@@ -157,9 +170,9 @@ def read_sides(
     """
     mines = get_kind(task.kind).mines
     both = (
-        read_mining(task, roots, language, split)
+        read_mining(task, roots, language, split, cap)
         if mines
-        else read_bitext(task, roots, language, split)
+        else read_bitext(task, roots, language, split, cap)
     )
     return both.source, both.target
 

@@ -22,7 +22,7 @@ stages:
   fused: {fuse: [nli, para], train: pawsx, keep: last}
   scores: {evaluate: nli, on: xnli, cap: 4}
   search: {retrieve: nli, on: [tatoeba, bucc2018]}
-  german: {retrieve: nli, on: tatoeba, languages: [de, fr, ru, zh]}
+  german: {retrieve: nli, on: tatoeba, languages: [de, fr, ru, zh], cap: 7}
 """
 
 
@@ -65,6 +65,24 @@ def test_everything_is_capped_and_trained_for_one_epoch(small: tuple[Recipe, lis
     assert isinstance(german, RetrieveStage)
     assert search.languages == ["ru"]  # BUCC has no more here
     assert german.languages == ["de", "ru"]
+    assert (search.cap, german.cap) == (20, 7)
+
+
+@pytest.mark.parametrize(
+    ("count", "steps", "kept"),
+    [(40, 6, False), (96, 3, True), (96, 4, False), (8, 1, True), (8, 2, False)],
+)
+def test_no_more_steps_than_the_recipe_asks_for(
+    count: int, steps: int, kept: bool, data: Path
+) -> None:
+    """An epoch of 96 examples is 3 steps of 32."""
+    text = f"name: r\ntraining: {{max_steps: {steps}}}\nstages:\n  a: {{train: pawsx}}\n"
+    lexicon = "  b: {align: en_sw.tsv, layer: 1, cap: 500}\n"
+    recipe, _ = in_small(load_text(text + lexicon).recipe, count, [data])
+    for name in ("a", "b"):
+        settings = recipe.training_of(name)
+        assert settings.cap == (count if name == "b" else None)
+        assert (settings.epochs, settings.max_steps) == ((None, steps) if kept else (1, None))
 
 
 def test_dev_stands_in_for_training_files_that_are_missing(

@@ -10,6 +10,8 @@ from adapterxlt.execution.run import run_recipe
 from adapterxlt.plan.plan import make_plan, resolve_sources
 from adapterxlt.recipe.load import load_recipe
 from adapterxlt.results.outcomes import read_outcomes
+from adapterxlt.stages.running.contamination import hash_texts
+from adapterxlt.stages.running.text_hashes import TextHashes
 from adapterxlt.store.store import STORE_FOLDER, Store
 from tests.recipe.helpers import told
 from tests.tiny import SENTENCES
@@ -62,6 +64,31 @@ def test_each_split_that_has_files_is_measured_and_named(
     (planned,) = plan.steps
     blocks = read_outcomes(Store(work / STORE_FOLDER).path(planned.fingerprint))
     assert {(block.split, len(block.ids)) for block in blocks or []} == set(splits.items())
+
+
+def test_a_cap_measures_the_first_pairs(tmp_path: Path, tiny_backbone: Path) -> None:
+    flores(tmp_path, "dev", "devtest")
+    path = recipe(tmp_path, tiny_backbone)
+    path.write_text(path.read_text().replace("layers:", "cap: 6, layers:"), encoding="utf-8")
+    loaded = load_recipe(path)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    done = run_recipe(loaded.recipe, workdir=tmp_path / "work", sources=sources)
+    assert {(row.split, row.n, row.caps) for row in done.rows} == {
+        ("dev", 5, "evaluate 6"),
+        ("test", 6, "evaluate 6"),
+    }
+    store = Store(tmp_path / "work" / STORE_FOLDER)
+    (planned,) = make_plan(loaded.recipe, store, sources).steps
+    texts = TextHashes(sources).evaluated(planned.step, "deu_Latn")
+    assert texts.tolist() == hash_texts([*SENTENCES[:5], *SENTENCES[5:11]]).tolist()
+
+
+def test_a_submission_is_whole(tmp_path: Path, tiny_backbone: Path) -> None:
+    path = recipe(tmp_path, tiny_backbone, on="tatoeba", layers="protocol")
+    path.write_text(path.read_text().replace("layers:", "cap: 6, predictions: xtreme, layers:"))
+    assert "stages.search.cap: a submission must hold a prediction for every example" in (
+        "\n".join(told(path.read_text()))
+    )
 
 
 def test_training_data_are_not_searched(tmp_path: Path, tiny_backbone: Path) -> None:

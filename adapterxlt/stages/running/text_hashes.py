@@ -83,7 +83,9 @@ class TextHashes:
             yield from texts_of(evaluation_examples(step, self._sources, language))
         else:
             for split in splits:
-                yield from self._of_split(task, language, split)
+                cap = step.params.get("cap")
+                both = read_sides(task, self._sources.roots, language, split, cap)
+                yield from chain.from_iterable(both)
 
     def _of_split(self, task: Task, language: str, split: str) -> Iterable[str]:
         if get_kind(task.kind).trainable:

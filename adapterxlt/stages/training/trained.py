@@ -21,6 +21,7 @@ from adapterxlt.recipe.task_data import ALL, TaskData, default_split
 from adapterxlt.recipe.used import data_parts, shot_seed_of
 from adapterxlt.stages.measuring import check_length
 from adapterxlt.stages.training.checks import check_training, refuse_missing_lm_head
+from adapterxlt.stages.training.small import least, one_epoch
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import scored_by
 from adapterxlt.tasks.find import available_languages, find
@@ -120,9 +121,8 @@ class TrainingKind(StageKind[T]):
         tasks = [_in_small(recipe, name, data, count, roots) for data in stage.train]
         changes: dict[str, object] = {
             "train": tasks,
-            "epochs": 1,
-            "max_steps": None,
             "dev_cap": least(count, settings.dev_cap),
+            **one_epoch(settings, sum(_amount_of(recipe, data, settings) for data in tasks)),
         }
         chosen = settings.keep != "best" or _can_choose(recipe, settings.language, tasks, roots)
         if not chosen:
@@ -182,11 +182,6 @@ def _amount(part: Mapping[str, object], cap: object) -> str:
     return f"[{', '.join(said)}]" if said else ""
 
 
-def least(count: int, cap: int | None) -> int:
-    """A cap of a trial."""
-    return count if cap is None else min(count, cap)
-
-
 def _in_small(
     recipe: Recipe, name: str, data: TaskData, count: int, roots: Sequence[Path]
 ) -> TaskData:
@@ -203,6 +198,13 @@ def _in_small(
         return data.model_copy(update={"split": split, "shots": min(count, data.shots)})
     cap = least(count, data.cap or settings.cap)
     return data.model_copy(update={"split": split, "cap": cap})
+
+
+def _amount_of(recipe: Recipe, data: TaskData, settings: Training) -> int:
+    """The number of examples of one of the tasks of a trial, at most."""
+    languages = data.translated or data.language or settings.language
+    classes = len(get_task(data.task, recipe.catalogue).labels or ()) or 1
+    return len(languages) * ((data.shots or 0) * classes or data.cap or 0)
 
 
 def _split(recipe: Recipe, data: TaskData, settings: Training) -> Split:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,16 @@ def test_bad_lines(write: Write, tmp_path: Path, file: str, content: str, messag
     with pytest.raises(MissingDataError, match=message) as caught:
         read_mining(get_task("bucc2018"), [tmp_path], "de", "dev")
     assert caught.value.message.startswith(str(path))
+
+
+def test_the_first_pairs_and_as_many_other_sentences() -> None:
+    gold = frozenset({("d-3", "e-1"), ("d-1", "e-4"), ("d-4", "e-3")})
+    ids = tuple(f"d-{number}" for number in range(6)), tuple(f"e-{number}" for number in range(7))
+    whole = MiningSet("de", ids[0], ids[0], ids[1], ids[1], gold)
+    kept = ("d-0", "d-1", "d-2", "d-3"), ("e-0", "e-1", "e-2", "e-4")
+    first = frozenset({("d-3", "e-1"), ("d-1", "e-4")})
+    assert whole.first(2) == MiningSet("de", kept[0], kept[0], kept[1], kept[1], first)
+    assert whole.first(9) == whole
+    assert replace(whole, gold=None).first(1) == MiningSet(
+        "de", ("d-0",), ("d-0",), ("e-0",), ("e-0",), None
+    )
