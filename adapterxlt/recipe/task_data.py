@@ -20,7 +20,7 @@ from adapterxlt.recipe.fields import (
 )
 from adapterxlt.recipe.strict import Strict
 from adapterxlt.tasks.catalogue import Catalogue, Task, source_of
-from adapterxlt.tasks.find import available_languages, find
+from adapterxlt.tasks.find import available_languages, find, has_files
 from adapterxlt.tasks.task_languages import language_in, may_be_in
 
 ALL = "all"  # instead of a language: every language that has files
@@ -40,8 +40,8 @@ class TaskData(Strict):
     )
     split: Split | None = Field(
         None,
-        description="Split to train on; shots come from dev where the task has no training split "
-        "in the language.",
+        description="Split to train on; shots come from dev if there are no training files in the "
+        "language, but dev files.",
     )
     cap: int | None = Field(None, gt=0, description="Maximum number of training examples.")
     max_length: int | None = Field(
@@ -149,7 +149,8 @@ def parts_of(
         asked = _all_of(task, data.split or default_split(task, ALL, split, few=few), roots)
     found = []
     for language in asked:
-        chosen = data.split or default_split(task, language, split, few=data.shots is not None)
+        few = data.shots is not None
+        chosen = data.split or default_split(task, language, split, few=few, roots=roots)
         found.append(
             Part(
                 task=data.task,
@@ -179,15 +180,34 @@ def _all_of(task: Task, split: Split, roots: Sequence[Path] | None) -> list[str]
     return there
 
 
-def default_split(task: Task | None, language: str, split: Split, *, few: bool) -> Split:
-    """The split: dev for shots in a language without a training split."""
+def default_split(
+    task: Task | None,
+    language: str,
+    split: Split,
+    *,
+    few: bool,
+    roots: Sequence[Path] | None = None,
+) -> Split:
+    """The split: dev for shots in a language without a training split, or without files of it.
+
+    Args:
+        roots: data folders; None: the catalogue alone decides.
+    """
     if not few or task is None or split != "train" or "dev" not in task.splits:
         return split
     try:
         source = source_of(task, split)
     except (KeyError, UsageError):
         return "dev"
-    return split if may_be_in(source, language_in(source, language)) else "dev"
+    code = language_in(source, language)
+    if not may_be_in(source, code):
+        return "dev"
+    only_dev = (
+        roots is not None
+        and not has_files(task, roots, code, split)
+        and has_files(task, roots, language_in(task, language), "dev")
+    )
+    return "dev" if only_dev else split
 
 
 def _called(task: Task | None, language: str, split: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
 from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Training, TrainingStage
 from adapterxlt.recipe.task_data import Part, TaskData
 from adapterxlt.stages.training.amounts import check_amounts, place
@@ -166,6 +168,26 @@ def _misfits(
             f"windows of {part.max_length} subwords cannot overlap by {settings.doc_stride}",
             f"doc_stride must be well below max_length, for example {part.max_length // 3}",
         )
+
+
+def refuse_shots_from_dev(
+    scene: Scene, name: str, parts: Iterable[Part], settings: Training
+) -> None:
+    """Refuse to choose the best epoch on dev if shots come from it, as the data folders tell.
+
+    Raises:
+        InvalidRecipeError: they do.
+    """
+    if settings.keep != "best":
+        return
+    problems = [
+        Problem(f"stages.{name}.train", f"{message}; there are no training files", hint=hint)
+        for part in parts
+        if part.shots is not None
+        for _, message, hint in _unfit_dev(scene.recipe.catalogue[part.task], part.split)
+    ]
+    if problems:
+        raise InvalidRecipeError(problems)
 
 
 def _unfit_dev(task: Task, split: str) -> Iterator[tuple[str, str, str | None]]:

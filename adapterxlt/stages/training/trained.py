@@ -20,7 +20,11 @@ from adapterxlt.recipe.steps import PART_KEYS, Step
 from adapterxlt.recipe.task_data import ALL, TaskData, default_split
 from adapterxlt.recipe.used import data_parts, shot_seed_of
 from adapterxlt.stages.measuring import check_length
-from adapterxlt.stages.training.checks import check_training, refuse_missing_lm_head
+from adapterxlt.stages.training.checks import (
+    check_training,
+    refuse_missing_lm_head,
+    refuse_shots_from_dev,
+)
 from adapterxlt.stages.training.small import least, one_epoch
 from adapterxlt.tasks.catalogue import Task, get_task
 from adapterxlt.tasks.data_hash import scored_by
@@ -72,6 +76,7 @@ class TrainingKind(StageKind[T]):
         )
         neutral = {key: getattr(settings, key) for key in _NEUTRAL}
         parts = scene.recipe.parts_of(name, scene.roots)
+        refuse_shots_from_dev(scene, name, parts, settings)
         if len(parts) == 1:
             params |= parts[0].said()
         else:

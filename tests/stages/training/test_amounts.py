@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from adapterxlt.errors import InvalidRecipeError
-from adapterxlt.recipe.load import load_text
+from adapterxlt.plan.plan import make_plan, resolve_sources
+from adapterxlt.recipe.load import load_recipe, load_text
 from adapterxlt.recipe.task_data import Part
 from adapterxlt.stages.training.trained import told
+from adapterxlt.store.store import Store
 from tests.recipe.helpers import stages
 from tests.recipe.helpers import told as problems
 
@@ -24,6 +28,38 @@ def test_shots_come_from_where_there_are_some() -> None:
     assert [part.split for part in parts("{task: xnli, language: en, shots: 10}")] == ["train"]
     (part,) = parts("{task: panx, language: sw, shots: 10, split: dev}")
     assert (part.split, part.cap) == ("dev", None)
+
+
+def test_shots_come_from_dev_without_training_files(tmp_path: Path, tiny_backbone: Path) -> None:
+    line = "one\ttwo\t1\n"
+    for name in ("train-en", "dev-en", "dev-sw", "train-de", "test-fr"):
+        file = tmp_path / "data" / "pawsx" / f"{name}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(line, encoding="utf-8")
+    roots = [tmp_path / "data"]
+    for train, split in {
+        "{task: pawsx, language: sw, shots: 1}": "dev",
+        "{task: pawsx, language: sw, shots: 1, split: train}": "train",
+        "{task: pawsx, language: sw}": "train",
+        "{task: pawsx, language: de, shots: 1}": "train",
+        "{task: pawsx, language: en, shots: 1}": "train",
+        "{task: pawsx, language: fr, shots: 1}": "train",  # there is no dev either
+    }.items():
+        recipe = load_text(stages(f"a: {{train: {train}}}")).recipe
+        assert [part.split for part in recipe.parts_of("a", roots)] == [split]
+        assert [part.split for part in recipe.parts_of("a")] == ["train"]
+    path = tmp_path / "r.yaml"
+    text = "train: {task: pawsx, language: sw, shots: 1}"
+    path.write_text(
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\nstages:\n  a: {{{text}, keep: best}}\n"
+    )
+    loaded = load_recipe(path)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    with pytest.raises(InvalidRecipeError, match=r"stages.a.train: with `keep: best`, `pawsx` can"):
+        make_plan(loaded.recipe, Store(tmp_path / "store"), sources)
+    path.write_text(path.read_text().replace(", keep: best", ""))
+    plan = make_plan(load_recipe(path).recipe, Store(tmp_path / "store"), sources)
+    assert plan.steps[0].step.params["split"] == "dev"
 
 
 def test_a_cap_of_the_recipe_is_not_one_of_shots() -> None:
