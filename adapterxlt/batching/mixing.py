@@ -59,17 +59,33 @@ def shared(
     return scaled
 
 
+def allotted(shares: npt.NDArray[np.float64], steps: int) -> npt.NDArray[np.int64]:
+    """Return how many of the steps each task gets by its share, rounded by largest remainder."""
+    exact = shares * steps
+    found = np.floor(exact).astype(np.int64)
+    left = steps - int(found.sum())
+    found[np.argsort(found - exact, kind="stable")[:left]] += 1
+    return found
+
+
 def turns(
-    chances: npt.NDArray[np.float64], steps: int, seed: int
+    chances: npt.NDArray[np.float64], steps: int, seed: int, *, exact: bool = False
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the order of tasks, which is fixed by the seed.
+
+    Args:
+        exact: give each task its share of the steps, in a random order, instead of drawing a task
+            for each step.
 
     Returns:
         For each of the `steps`: the number of its task, and how many steps that task had before.
     """
     # Its own stream of random numbers, as batches are drawn with seeds of [seed, epoch].
     rng = np.random.default_rng([seed, 0, len(chances)])
-    order = rng.choice(len(chances), size=steps, p=chances)
+    if exact:
+        order = rng.permutation(np.repeat(np.arange(len(chances)), allotted(chances, steps)))
+    else:
+        order = rng.choice(len(chances), size=steps, p=chances)
     before = np.zeros(steps, dtype=np.int64)
     for task in range(len(chances)):
         mine = order == task

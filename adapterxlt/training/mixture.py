@@ -1,4 +1,5 @@
-"""The steps of a training on several tasks. The sampling draws one task for every step.
+"""The steps of a training on several tasks. The sampling draws one task for every step; shares of
+the steps are kept exactly, in a random order.
 
 An epoch has as many steps as its tasks have alone, on all of their inputs, or on min(n, cap) of
 each task if a cap is used (jiant's rule, `SimpleAPIMultiTaskConfigurator`). So one epoch of a
@@ -52,7 +53,7 @@ class MixedSteps(StepSequence):
         self.total = settings.max_steps or max(1, round((settings.epochs or 1) * per_epoch))
         self.epoch_ends = epoch_ends(per_epoch, self.total)
         self.tail = max(1, round(0.1 * self.total))
-        self.order, self._before = turns(self.chances, self.total, self.seed)
+        self.order, self._before = turns(self.chances, self.total, self.seed, exact=any(weights))
 
     def __len__(self) -> int:
         return self.total

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapterxlt.batching.mixing import counted, probabilities, shared, turns
+from adapterxlt.batching.mixing import allotted, counted, probabilities, shared, turns
 
 SIZES = [400_000, 100_000, 500]
 
@@ -53,6 +53,29 @@ def test_turns_follow_the_probabilities() -> None:
     np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.012)  # three standard deviations
     other, _ = turns(np.array([0.7, 0.2, 0.1]), 20_000, 2)
     assert (order != other).any()
+
+
+@given(
+    st.lists(st.integers(1, 50), min_size=1, max_size=6), st.integers(0, 99), st.integers(1, 200)
+)
+def test_exact_shares(sizes: list[int], seed: int, steps: int) -> None:
+    shares = np.array(sizes) / sum(sizes)
+    order, before = turns(shares, steps, seed, exact=True)
+    counts = np.bincount(order, minlength=len(sizes))
+    assert counts.sum() == steps
+    assert (abs(counts - shares * steps) < 1).all()
+    for step in range(steps):
+        assert before[step] == (order[:step] == order[step]).sum()
+
+
+def test_exact_shares_of_few_steps_are_in_a_random_order() -> None:
+    shares = np.array([0.125, 0.125, 0.75])
+    assert allotted(shares, 40).tolist() == [5, 5, 30]
+    assert allotted(shares, 41).tolist() == [5, 5, 31]
+    assert allotted(np.array([0.5, 0.5]), 3).tolist() == [2, 1]
+    first, second = (turns(shares, 40, seed, exact=True)[0].tolist() for seed in (1, 2))
+    assert first != second
+    assert first != sorted(first)
 
 
 def test_shares_come_first_and_the_others_divide_the_rest() -> None:

@@ -83,6 +83,8 @@ class TrainingKind(StageKind[T]):
             params |= {"tasks": [part.said() for part in parts], "sampling": settings.sampling}
             if settings.max_steps is None:  # once, small tasks had no steps for half-full batches
                 params["epoch"] = "steps of each task"
+            if any(part.weight for part in parts):  # once, they were chances of each step
+                params["shares"] = "exact"
             if settings.sampling in ("capped", "temperature"):
                 params["sampling_cap"] = settings.sampling_cap
             if settings.sampling == "temperature":

@@ -173,6 +173,27 @@ def test_sound_ones() -> None:
         assert problems(stages(f"a: {{train: {train}}}")) == []
 
 
+def test_only_mixtures_with_weights_have_another_address(
+    tmp_path: Path, tiny_backbone: Path
+) -> None:
+    """Their steps were once drawn, so that a share was a chance."""
+    for language in ("en", "de"):
+        file = tmp_path / f"data/pawsx/train-{language}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("one\ttwo\t1\n", encoding="utf-8")
+    path = tmp_path / "r.yaml"
+    german = "{task: pawsx, language: de"
+    path.write_text(
+        f"name: r\nbackbone: {tiny_backbone}\ndata: data\nstages:\n"
+        f"  a: {{train: [pawsx, {german}}}]}}\n  b: {{train: [pawsx, {german}, weight: 0.5}}]}}\n"
+    )
+    loaded = load_recipe(path)
+    sources = resolve_sources(loaded.recipe, loaded.base)
+    first, second = make_plan(loaded.recipe, Store(tmp_path / "store"), sources).steps
+    assert "shares" not in first.step.params
+    assert second.step.params["shares"] == "exact"
+
+
 def test_a_lineage_says_how_much_of_what() -> None:
     def words(*parts: Part) -> str:
         said = [part.said() for part in parts]
