@@ -199,7 +199,12 @@ def merge_note(
     inexact = [name for name, rule in rules.items() if not rule.exact]
     total = sum(weights)
     if how.sparsify != "none" and how.density == 0:
-        text += "; `density: 0` drops every element of the updates, so none is merged"
+        text += (
+            "; `density: 0` keeps no element of the updates, so the merge does no more than what "
+            "all its members started from"
+        )
+    elif how.sparsify != "none" and how.density == 1 and not how.outliers:
+        text += "; `density: 1` keeps all elements of the updates, as without a `density`"
     if inexact and how.linear and abs(total - 1) > 1e-6:
         text += (
             f"; as `{inexact[0]}` is not linear and the weights sum to {total:g} and not to 1, "

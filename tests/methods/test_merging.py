@@ -79,7 +79,15 @@ def test_what_a_merge_weighs_is_said() -> None:
     by_layer = merge_note(lora, [0.5, 0.5], over="with weights by layer")
     assert by_layer.startswith("is the weighted sum, with weights by layer, of the update B A")
     nothing = Arithmetic(sparsify="magnitude", density=0)
-    dropped = "; `density: 0` drops every element of the updates, so none is merged"
+    dropped = (
+        "; `density: 0` keeps no element of the updates, so the merge does no more than what all "
+        "its members started from"
+    )
     assert merge_note(lora, [0.5, 0.5], nothing).endswith(dropped)
     assert merge_note(bottleneck, [0.5, 0.5], nothing).endswith(dropped)
-    assert "drops" not in merge_note(lora, [0.5, 0.5], Arithmetic(sparsify="magnitude"))
+    everything = merge_note(lora, [0.5, 0.5], Arithmetic(sparsify="magnitude", density=1))
+    assert everything.endswith(
+        "; `density: 1` keeps all elements of the updates, as without a `density`"
+    )
+    some = Arithmetic(sparsify="magnitude", density=0.5)
+    assert "`density" not in merge_note(lora, [0.5, 0.5], some)
