@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from adapterxlt.api.results import Results
 from adapterxlt.arguments import check_number, path_text, paths_in
 from adapterxlt.devices import AUTO, check_device
-from adapterxlt.errors import FailedStagesError, UsageError
+from adapterxlt.errors import FailedStagesError, InvalidRecipeError, UsageError
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.registry import find_executor
 from adapterxlt.execution.opening import data_folders, find_sources, in_trial, open_recipe
@@ -21,6 +22,7 @@ from adapterxlt.execution.run import run_recipe
 from adapterxlt.progress import Progress, Silent
 from adapterxlt.progress_lines import LineProgress
 from adapterxlt.recipe.load import LoadedRecipe
+from adapterxlt.recipe.overrides import DATA, SET
 from adapterxlt.sharing.cache import all_remotes
 from adapterxlt.show import brief
 from adapterxlt.store.disk import check_folder
@@ -62,7 +64,8 @@ def validate(
         adapterxlt.errors.InvalidRecipeError: stages.nli.train: unknown task `mlni` (...)
     """
     given = recipe if isinstance(recipe, Mapping) else path_text(recipe, "recipe")
-    return open_recipe(given, _overrides(overrides), _folders(data), paths_in(tasks, "tasks"))
+    with _named_as_arguments():
+        return open_recipe(given, _overrides(overrides), _folders(data), paths_in(tasks, "tasks"))
 
 
 def run(
@@ -138,7 +141,8 @@ def run(
     else:
         loaded = validate(recipe, data=data, overrides=overrides, tasks=tasks)
     progress: Progress = LineProgress(sys.stderr) if verbose else Silent()
-    sources = find_sources(loaded)
+    with _named_as_arguments():
+        sources = find_sources(loaded)
     made = in_trial(loaded.recipe, trial, sources, progress)
     done = run_recipe(
         made,
@@ -153,6 +157,17 @@ def run(
     if done.failed:
         raise FailedStagesError(done.failed, results)
     return results
+
+
+@contextmanager
+def _named_as_arguments() -> Iterator[None]:
+    """Have problems of what was given here name the argument, not the option."""
+    try:
+        yield
+    except InvalidRecipeError as error:
+        names = {SET: "overrides", DATA: "data"}
+        problems = [replace(one, file=names.get(one.file, one.file)) for one in error.problems]
+        raise InvalidRecipeError(problems, error.found) from None
 
 
 def _overrides(given: Mapping[str, object] | None) -> list[str]:

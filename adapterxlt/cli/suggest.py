@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -19,7 +21,7 @@ from adapterxlt.cli.options import (
     tasks_option,
 )
 from adapterxlt.cli.places import PLACE, FilePath
-from adapterxlt.errors import AdapterXLTError, UsageError
+from adapterxlt.errors import AdapterXLTError, InvalidRecipeError, UsageError
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.sharing.remotes.address import masked
 
@@ -110,6 +112,7 @@ def command(
     trained = get_kind(task.kind).trainable
     if trained and (problem := without_classes(task)) is not None:
         raise UsageError(problem[0], hint=problem[1])
+    models = _trained(models)
     stages = _stages(models)
     listed = ["none", *stages]
     if trained:
@@ -122,14 +125,15 @@ def command(
         "backbone": backbone or _backbone_of(models),
         "stages": {name: {"use": place} for name, place in stages.items()} | {STAGE: asked},
     }
-    loaded = open_recipe(content, (), data, entries)
-    done = run_recipe(
-        loaded.recipe,
-        workdir=workdir or _workdir_of(models) or Path("runs"),
-        sources=find_sources(loaded),
-        progress=open_progress(),
-        device=device,
-    )
+    with _without_keys():
+        loaded = open_recipe(content, (), data, entries)
+        done = run_recipe(
+            loaded.recipe,
+            workdir=workdir or _workdir_of(models) or Path("runs"),
+            sources=find_sources(loaded),
+            progress=open_progress(),
+            device=device,
+        )
     for step, message in done.failed.items():
         raise AdapterXLTError(f"{step}: {message}")
     found = _guessed(done.rows) if trained else _retrieved(done.rows)
@@ -138,6 +142,41 @@ def command(
         return
     print_table([_shown(record) for record in found])
     click.echo(_NOTE if trained else _RETRIEVED)
+
+
+@contextmanager
+def _without_keys() -> Iterator[None]:
+    """Have problems of the recipe that is made here name none of its keys."""
+    try:
+        yield
+    except InvalidRecipeError as error:
+        problems = [replace(one, path="", file="", line=0) for one in error.problems]
+        raise UsageError("\n".join(map(str, problems))) from None
+
+
+def _trained(models: Sequence[str]) -> tuple[str, ...]:
+    """The models without the bare backbone, which is always ranked.
+
+    Raises:
+        UsageError: no other is named; one is not here, or is a backbone.
+    """
+    from adapterxlt.backbones.find import BUNDLED
+    from adapterxlt.sharing.locate import locate
+
+    named = tuple(model for model in models if model != BARE)
+    if not named:
+        raise UsageError(f"`{BARE}` is always ranked; name trained models to rank it with")
+    for model in named:
+        if "://" in model:
+            continue
+        if model in BUNDLED and not Path(model).exists():
+            raise UsageError(
+                f"{model}: is a backbone, not a trained model",
+                hint=f"leave it out: the bare backbone is always ranked, as `{BARE}`; --backbone "
+                "names another one",
+            )
+        locate(model)
+    return named
 
 
 def _stages(models: Sequence[str]) -> dict[str, str]:

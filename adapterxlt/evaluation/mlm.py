@@ -97,7 +97,8 @@ def masked_scores(
     if not math.isfinite(total):
         raise AdapterXLTError(
             "the model's outputs hold NaN or infinity",
-            hint="its training has diverged: lower the learning rate, or use precision fp32",
+            hint="its training has diverged: lower the learning rate, or train in fp32 if it "
+            "was trained in another precision",
         )
     loss = total / max(1, int(tokens.sum()))
     values = {"perplexity": math.exp(min(loss, 700.0)), "loss": loss}

@@ -172,6 +172,7 @@ def _split(batch: Sequence[Feature], output: Any) -> Outputs:
         if not all(np.isfinite(value).all() for value in values.values()):
             raise AdapterXLTError(
                 "the model's outputs hold NaN or infinity",
-                hint="its training has diverged: lower the learning rate, or use precision fp32",
+                hint="its training has diverged: lower the learning rate, or train in fp32 if it "
+                "was trained in another precision",
             )
         yield feature, values

@@ -45,6 +45,7 @@ class Kind:
 
     Args:
         name: as entries of the catalogue name it.
+        title: its name in a sentence, if that is not `name`.
         example: the class of its examples, a dataclass with an `id`; of a kind without workings,
             of what is read at once.
         pipeline: what the Hub calls such tasks.
@@ -76,6 +77,7 @@ class Kind:
     name: str
     example: type
     pipeline: str
+    title: str = ""
     metrics: tuple[str, ...] = ()
     metrics_of_several: tuple[str, ...] = ()
     workings_at: str = ""
@@ -117,7 +119,7 @@ class Kind:
     @property
     def words(self) -> str:
         """Its name in a sentence."""
-        return self.name.replace("_", " ")
+        return self.title or self.name.replace("_", " ")
 
     @cached_property
     def workings(self) -> Workings:

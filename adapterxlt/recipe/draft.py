@@ -58,8 +58,3 @@ class Draft:
         if task is None:
             self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, see=LISTED))
         return task
-
-
-def words(kind: str) -> str:
-    """A task's kind in words."""
-    return kind.replace("_", " ")

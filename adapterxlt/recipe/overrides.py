@@ -48,13 +48,13 @@ def _apply(root: Node, text: str) -> Node:
                     "",
                     f"`{text}` is not key=value",
                     SET,
-                    hint="for example --set stages.nli.lr=3e-4",
+                    hint="for example stages.nli.lr=3e-4",
                 )
             ]
         )
     path = _path(root, key.strip())
     if path[0] == INCLUDE:
-        message = "cannot be set, because files are included before `--set` is applied"
+        message = "cannot be set, because files are included before any key is set"
         raise InvalidRecipeError(
             [Node(None, SET, 0).problem(path, message, "write `include` in the recipe's file")]
         )
@@ -96,7 +96,7 @@ def _path(root: Node, key: str) -> KeyPath:
                     here.problem(
                         (*path, rest[0]),
                         "cannot be set, because the key above it has a plain value",
-                        f"`--set {dotted(path)}=VALUE` replaces the whole value",
+                        f"set `{dotted(path)}`, which replaces the whole value",
                     )
                 ]
             )

@@ -13,7 +13,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.metrics.facts import packages_of
-from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import MAX_LENGTH, Languages, Precision
 from adapterxlt.recipe.heads import head_for
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
@@ -100,7 +100,9 @@ class _Evaluate(StageKind[EvaluateStage]):
             if task is None:
                 continue
             if not get_kind(task.kind).trainable:
-                draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `retrieve` for it")
+                draft.refuse(
+                    path, f"`{name}` is {get_kind(task.kind).words}", "use `retrieve` for it"
+                )
                 continue
             check_languages(draft, at, stage.languages, task)
             if stage.split not in task.splits:

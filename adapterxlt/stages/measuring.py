@@ -10,7 +10,7 @@ from adapterxlt.benchmarks.registry import SQUAD, get_benchmark, spec_of
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
-from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import BARE
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.shape import ShapeOf
@@ -104,7 +104,7 @@ def check_submission(draft: Draft, path: KeyPath, benchmark: str, task: Task) ->
     """Check that a submission to the benchmark can contain the task."""
     if benchmark == SQUAD:  # any file of answers
         if not get_kind(task.kind).spans:
-            message = f"`{task.name}` is {words(task.kind)}, which has no answers to write"
+            message = f"`{task.name}` is {get_kind(task.kind).words}, which has no answers to write"
             draft.refuse(path, message, "leave out `predictions: squad` for this task")
     elif spec_of(benchmark, task.name) is None:
         title, specs = get_benchmark(benchmark).title, get_benchmark(benchmark).tasks

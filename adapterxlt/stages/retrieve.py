@@ -15,7 +15,7 @@ from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import UsageError
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import (
     BARE,
     MAX_LENGTH,
@@ -150,7 +150,9 @@ class _Retrieve(StageKind[RetrieveStage]):
             if task is None:
                 continue
             if get_kind(task.kind).trainable:
-                draft.refuse(path, f"`{name}` is {words(task.kind)}", "use `evaluate` for it")
+                draft.refuse(
+                    path, f"`{name}` is {get_kind(task.kind).words}", "use `evaluate` for it"
+                )
                 continue
             if stage.predictions:
                 check_submission(draft, path, stage.predictions, task)

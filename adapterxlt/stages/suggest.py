@@ -10,8 +10,9 @@ from pydantic import Field
 
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.documents.nodes import KeyPath
+from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.registry import get_kind
-from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.fields import BARE, MAX_LENGTH, MAX_SEED
 from adapterxlt.recipe.kind import Read, Scene, Small, StageKind
 from adapterxlt.recipe.schema import Recipe, Stage
@@ -27,7 +28,9 @@ from adapterxlt.stages.measuring import (
     stages_among,
     step_of,
 )
+from adapterxlt.suggest import few
 from adapterxlt.tasks.catalogue import Task, source_of
+from adapterxlt.tasks.find import available_languages, has_files
 
 REVISION = 3  # of what is counted as the training data of a model
 
@@ -90,7 +93,7 @@ class _Suggest(StageKind[SuggestStage]):
             if not get_kind(task.kind).trainable:
                 draft.refuse(
                     path,
-                    f"`{listed}` is {words(task.kind)}",
+                    f"`{listed}` is {get_kind(task.kind).words}",
                     "use `retrieve` to rank stages for it",
                 )
             elif (problem := without_classes(task)) is not None:
@@ -111,6 +114,7 @@ class _Suggest(StageKind[SuggestStage]):
         for listed in stage.on:
             task = source_of(scene.recipe.catalogue[listed], "train")
             languages = languages_of(task, [stage.language], scene.roots, "train")
+            _refuse_missing_data(task, languages, scene.roots)
             refuse_missing(name, [(model, speaks[model], languages) for model in stage.suggest])
             params: dict[str, object] = {
                 "task": task.name,
@@ -149,6 +153,22 @@ class _Suggest(StageKind[SuggestStage]):
         from adapterxlt.stages.suggest_run import run_suggest
 
         return run_suggest
+
+
+def _refuse_missing_data(task: Task, languages: Sequence[str], roots: Sequence[Path]) -> None:
+    """Refuse a language without training data, where others have some.
+
+    Raises:
+        MissingDataError: there are none in it; names those that have some.
+    """
+    there = available_languages(task, roots, "train")
+    for language in languages:
+        if there and not has_files(task, roots, language, "train"):
+            raise MissingDataError(
+                f"no train data of `{task.name}` in language `{language}`",
+                hint=f"`suggest` takes its sample from them; choose a language that has them: "
+                f"{few(there)}",
+            )
 
 
 KIND = _Suggest()

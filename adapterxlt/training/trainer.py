@@ -232,7 +232,9 @@ class StepTrainer(Trainer):
             if not math.isfinite(value):
                 raise AdapterXLTError(
                     f"training diverged: the loss is {value} near step {self.state.global_step}",
-                    hint="lower lr, raise warmup, or use precision fp32",
+                    hint="lower lr, raise warmup, or use precision fp32"
+                    if self.args.bf16 or self.args.fp16
+                    else "lower lr, or raise warmup",
                 )
         self.losses.extend(values)
         if values:

@@ -144,6 +144,19 @@ def test_overrides_are_no_control_characters(text: str) -> None:
         xlt.validate(plain, overrides={"description": text})
 
 
+def test_problems_of_what_was_given_name_the_argument(tmp_path: Path) -> None:
+    plain = {"name": "r", "backbone": "mini", "data": "pocket", "stages": {"a": {"train": "pawsx"}}}
+    for key, value, problem in [
+        ("stages.a.train", "pawx", "overrides: stages.a.train: unknown task `pawx`"),
+        ("stages.b.train", "pawsx", "overrides: stages.b: there is no such stage"),
+        ("name.x", 1, "overrides: name.x: cannot be set, because the key above it has a plain"),
+    ]:
+        with pytest.raises(xlt.errors.InvalidRecipeError) as raised:
+            xlt.run(plain, overrides={key: value}, workdir=tmp_path)
+        assert str(raised.value).startswith(problem)
+        assert "--set" not in str(raised.value)
+
+
 def test_all_problems_are_told_with_their_paths() -> None:
     wrong = {
         "name": "r",

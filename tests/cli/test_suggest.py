@@ -77,7 +77,7 @@ def test_the_models_of_one_work_folder_are_measured_in_it(
 
 @pytest.mark.parametrize("target", ["xquad", "xcopa"])
 def test_a_target_whose_examples_have_parts(target: str, tmp_path: Path) -> None:
-    call = [target, ADAPTERS / "qa", "--sample", 40, "--workdir", tmp_path, "--json"]
+    call = [target, "none", ADAPTERS / "qa", "--sample", 40, "--workdir", tmp_path, "--json"]
     told = suggest(*call)
     assert told.exit_code == 0, told.output
     ranking = {one["model"]: one for one in json.loads(told.stdout)["ranking"]}
@@ -111,6 +111,22 @@ def test_a_retrieval_target(tmp_path: Path) -> None:
         (["stsb", ADAPTERS / "nli"], 2, "whose examples do not have one class each"),
         (["pawsx", "nowhere:nli"], 2, "there is no such file or folder"),
         (["pawsx", "https://x.example/nli.axlt"], 2, "use --backbone"),
+        (["pawsx", ADAPTERS / "nli", "mini"], 2, "error: mini: is a backbone, not a trained model"),
+        (["pawsx", ADAPTERS / "nli", "minni"], 2, "error: minni: there is no such file or folder"),
+        (["pawsx", "none"], 2, "`none` is always ranked"),
+        (["mlm", ADAPTERS / "nli"], 2, "`mlm` is masked language modelling, whose examples"),
+        (
+            ["pawsx", ADAPTERS / "nli", "--language", "sw", "--data", "pocket"],
+            5,
+            "no train data of `pawsx` in language `sw`\n  `suggest` takes its sample from them; "
+            "choose a language that has them: en\n",
+        ),
+        (
+            ["pawsx", ADAPTERS / "nli", "--language", "xx"],
+            5,
+            "no train data of `pawsx` in language",
+        ),
+        (["pawsx", ADAPTERS / "nli", ADAPTERS], 2, f"error: {ADAPTERS}: is a folder, but not"),
     ],
 )
 def test_what_cannot_be_ranked(arguments: list[object], code: int, message: str) -> None:

@@ -121,13 +121,13 @@ def test_what_refers_to_a_stage_that_is_left_out_is_refused() -> None:
                                         "`resources`?)")),
         ("stages.nli.lr.x=1", "0 stages.nli.lr: must be a number"),
         ("name.x=1", ("0 name.x: cannot be set, because the key above it has a plain value "
-                      "(`--set name=VALUE` replaces the whole value)")),
-        ("include=x.yaml", ("0 include: cannot be set, because files are included before `--set` "
-                            "is applied (write `include` in the recipe's file)")),
+                      "(set `name`, which replaces the whole value)")),
+        ("include=x.yaml", ("0 include: cannot be set, because files are included before any key "
+                            "is set (write `include` in the recipe's file)")),
         ("stages.scores.evaluate.9=x", ("0 stages.scores.evaluate.9: the list has 2 items; the "
                                         "first one is 0")),
         ("stages.scores.on=[x", "0 stages.scores.on: YAML: "),
-        ("seed", "0 : `seed` is not key=value (for example --set stages.nli.lr=3e-4)"),
+        ("seed", "0 : `seed` is not key=value (for example stages.nli.lr=3e-4)"),
         ("=3", "0 : `=3` is not key=value"),
     ],
 )  # fmt: skip

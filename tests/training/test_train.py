@@ -217,8 +217,9 @@ def test_divergence_is_an_error(backbone: Backbone, tmp_path: Path) -> None:
     )
     with torch.no_grad():
         built.model.roberta.encoder.layer[0].output.dense.bias[0] = float("nan")
-    with pytest.raises(AdapterXLTError, match="training diverged: the loss is nan"):
+    with pytest.raises(AdapterXLTError, match="training diverged: the loss is nan") as raised:
         run(built, "pair_classification", tmp_path)
+    assert raised.value.hint == "lower lr, or raise warmup"  # it was trained in fp32
 
 
 def test_nothing_to_train_on_is_an_error(backbone: Backbone, tmp_path: Path) -> None:

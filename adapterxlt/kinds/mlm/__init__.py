@@ -19,6 +19,7 @@ MLM = Kind(
     name="mlm",
     example=TextExample,
     pipeline="fill-mask",
+    title="masked language modelling",
     metrics=("perplexity", "loss"),
     workings_at="adapterxlt.kinds.mlm.hidden_words:MaskedLanguageModelling",
     texts=lambda example: (example.text,),

@@ -9,7 +9,7 @@ from adapterxlt.documents.nodes import KeyPath
 from adapterxlt.errors import InvalidRecipeError, Problem
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.languages import suggest_language
-from adapterxlt.recipe.draft import Draft, words
+from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kind import Scene
 from adapterxlt.recipe.schema import Training, TrainingStage
 from adapterxlt.recipe.task_data import Part, TaskData
@@ -129,7 +129,7 @@ def _is_trainable(draft: Draft, path: KeyPath, name: str) -> bool:
     if not get_kind(task.kind).trainable:
         draft.refuse(
             path,
-            f"`{name}` is {words(task.kind)}, which has no training data",
+            f"`{name}` is {get_kind(task.kind).words}, which has no training data",
             f"use `retrieve: [...]` with `on: {name}` to measure models on it",
         )
         return False
