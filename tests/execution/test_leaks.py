@@ -120,6 +120,16 @@ def test_language_adapters_that_are_swapped_in_count(
     ]
 
 
+def test_of_a_sample_only_its_own_texts_count(plan: Callable[..., Context], data: Path) -> None:
+    lines = "".join(f"one {number}\ttwo {number}\t{number % 2}\n" for number in range(30))
+    (data / "pawsx/train-en.tsv").write_text(lines, encoding="utf-8")
+    stages = """
+  para: {train: pawsx}
+  which: {suggest: [none, para], on: pawsx, sample: 12}
+"""
+    assert find_leaks(plan(stages, data)) == [Leak("pawsx", "para", ("en",), 24, 24)]
+
+
 def test_one_line_tells_of_all_leaks_the_largest_first() -> None:
     assert describe_leaks([]) == ""
     one = Leak("xnli", "nli", ("en",), 69, 392)
