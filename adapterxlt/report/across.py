@@ -1,8 +1,9 @@
 """Finds the models that a user asks to compare, whichever recipes and work folders they are from.
 
 A model is named as in the tables, and where that leaves several, with its work folder or recipe
-before it: `nli`, `runs:nli`, `my-recipe:nli`, `runs:my-recipe:nli`. As in the report, `*` stands
-for numbers: `nli.s*` is one model under several seeds.
+before it: `nli`, `runs:nli`, `my-recipe:nli`, `runs:my-recipe:nli`. The backbone itself, which may
+be measured with language adapters and without, can be named by the stage that measured it:
+`search:none`. As in the report, `*` stands for numbers: `nli.s*` is one model under several seeds.
 """
 
 from __future__ import annotations
@@ -60,7 +61,15 @@ class _Found:
             f"{folder}:{row.model}",
             *(f"{recipe}:{row.model}" for recipe in self.recipes),
             *(f"{folder}:{recipe}:{row.model}" for recipe in self.recipes),
+            *([] if row.fingerprint else [f"{row.stage}:{row.model}"]),
         ]
+
+    @property
+    def identity(self) -> tuple[str, bool]:
+        """What was measured, and whether with language adapters that are swapped in."""
+        row = self.row  # a backbone without training has its name only
+        spoken = any(one.language_adapter is not None for one in self.system.rows.values())
+        return row.fingerprint or row.lineage, spoken
 
 
 def across(
@@ -152,7 +161,7 @@ def _contests_on(pair: Asked, sides: Sequence[Sequence[_Found]], by: str) -> lis
     """
     groups = [_groups(name, side, by) for name, side in zip(pair, sides, strict=True)]
     own, base = max(itertools.product(*groups), key=_common)
-    if setup_in(own[0].row) == setup_in(base[0].row) and _fingerprints(own) & _fingerprints(base):
+    if setup_in(own[0].row) == setup_in(base[0].row) and _identities(own) & _identities(base):
         return []
     rows, shared = _shared((own, base))
     trained = {code for each in rows for row in each.values() for code in row.trained_in}
@@ -185,11 +194,11 @@ def _groups(name: str, side: Sequence[_Found], by: str) -> list[list[_Found]]:
     Raises:
         UsageError: they are of several models.
     """
-    groups: dict[str, list[_Found]] = {}
+    groups: dict[tuple[str, bool], list[_Found]] = {}
     for one in side:
-        groups.setdefault(setup_in(one.row), []).append(one)
+        groups.setdefault((setup_in(one.row), one.identity[1]), []).append(one)
     first, *others = groups.values()
-    if any(not _fingerprints(first) & _fingerprints(other) for other in others):
+    if any(not _identities(first) & _identities(other) for other in others):
         raise UsageError(
             f"{by}: several models on {_on(side[0].key)} are called `{name}`",
             hint=f"say which: {few(_telling([first, *others]))}",
@@ -197,9 +206,8 @@ def _groups(name: str, side: Sequence[_Found], by: str) -> list[list[_Found]]:
     return [first, *others]
 
 
-def _fingerprints(group: Sequence[_Found]) -> set[str]:
-    """Return what was measured; of a backbone without training, its name."""
-    return {one.row.fingerprint or one.row.lineage for one in group}
+def _identities(group: Sequence[_Found]) -> set[tuple[str, bool]]:
+    return {one.identity for one in group}
 
 
 def _telling(groups: Sequence[Sequence[_Found]]) -> list[str]:

@@ -69,6 +69,8 @@ class Section:
         sizes = sorted({row.n for row in rows})
         computed = _distinct(row.precision or "" for row in rows)
         shots = _by_model(rows, lambda row: str(origin_of(row).shots or ""))
+        swapped = (row.model for row in rows if row.language_adapter is not None)
+        spoken = ", ".join(f"`{model}`" for model in _distinct(swapped))
         size = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         return [
             f"protocol: {', '.join(_distinct(row.protocol for row in rows))}",
@@ -76,6 +78,7 @@ class Section:
             f"data: {', '.join(_distinct(row.data for row in rows))}",
             f"caps: {_by_model(rows, lambda row: row.caps or 'none')}",
             *([f"shots: {shots}"] if shots else []),
+            *([f"each language on its own adapter: {spoken}"] if spoken else []),
             f"n: {size}{' gold pairs' if counted(rows) != 'example' else ''} a language",
             f"seed: {', '.join(map(str, sorted({row.seed for row in rows})))}",
         ]

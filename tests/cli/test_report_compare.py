@@ -37,8 +37,12 @@ def measured(
     seed: int = 1,
     stage: str = "scores",
     task: str = "pawsx",
+    swapped: bool | None = None,
 ) -> str:
-    """Write the results of one stage of a recipe, in which the first model is the baseline."""
+    """Write the results of one stage of a recipe, in which the first model is the baseline.
+
+    With `swapped`, the model is the backbone itself, with each language's adapter or without.
+    """
     rows = []
     for model, predicted in models.items():
         own = {"model": model, "recipe": recipe, "seed": seed}
@@ -71,6 +75,16 @@ def measured(
                     cell=cell,
                     setup=address_of({"model": model, "recipe": recipe, "stage": stage})[:16],
                     fingerprint=address_of({**own, "folder": workdir.name}),
+                )
+                if swapped is None
+                else dataclasses.replace(
+                    made,
+                    recipe=recipe,
+                    recipe_id=address_of({"recipe": recipe})[:8],
+                    cell=cell,
+                    setup="bare",
+                    fingerprint="",
+                    language_adapter=code if swapped else None,
                 )
             )
     order = [f"{stage}/{model}/{task}" for model in models]
@@ -252,3 +266,15 @@ def test_the_stage_with_more_in_common_counts(tmp_path: Path) -> None:
     other = measured(tmp_path / "wb", "b", {"y": POOR})
     [found] = comparisons(one, other, "--compare", "x", "y")
     assert found["languages"] == ["de", "sw"]
+
+
+def test_a_backbone_with_language_adapters_is_told_from_itself(tmp_path: Path) -> None:
+    folder = measured(tmp_path / "w", "a", {"none": GOOD}, stage="spoken", swapped=True)
+    measured(tmp_path / "w", "b", {"none": POOR}, stage="plain", swapped=False)
+    told = report(folder, "--compare", "none", "none")
+    assert told.exit_code == 2
+    assert "several models on pawsx dev, accuracy are called `none`" in told.stderr
+    [found] = comparisons(folder, "--compare", "spoken:none", "plain:none")
+    assert found["points"] == pytest.approx(30, abs=8)
+    told = report(folder)
+    assert told.stdout.count("each language on its own adapter: `none`") == 1
