@@ -6,6 +6,10 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
+from adapterxlt import interrupt
+
 PROGRAM = """
 import os, signal
 from adapterxlt import interrupt
@@ -43,3 +47,58 @@ def test_an_interrupt_that_is_to_be_ignored_stays_so() -> None:
         "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+STEPS = """
+import os, signal, sys
+from adapterxlt import interrupt
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+interrupt.watch()
+signals = [getattr(signal, name) for name in sys.argv[1:]]
+try:
+    with interrupt.ending_steps():
+        for number in signals:
+            os.kill(os.getpid(), number)
+            interrupt.check()
+            print("in the step")
+        assert interrupt.wanted()
+        print("the step is over")
+        interrupt.stop()
+        print("went on")
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize(
+    ("signals", "lines"),
+    [
+        (["SIGINT"], ["in the step", "the step is over", "stopped"]),
+        (["SIGTERM"], ["in the step", "the step is over", "stopped"]),
+        (["SIGINT", "SIGINT"], ["in the step", "stopped"]),
+        (["SIGTERM", "SIGINT"], ["in the step", "stopped"]),
+        # Schedulers send it to a group of processes and to each of them.
+        (["SIGTERM", "SIGTERM"], ["in the step"] * 2 + ["the step is over", "stopped"]),
+    ],
+)
+def test_a_step_is_ended_first_unless_ctrl_c_is_pressed_again(
+    signals: list[str], lines: list[str]
+) -> None:
+    done = subprocess.run([sys.executable, "-c", STEPS, *signals], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == lines
+    told = "stopping after this training step; press Ctrl-C again to stop at once"
+    assert done.stderr.split("\n") == ["", told, ""]
+
+
+def test_ctrl_c_is_heeded_for_a_while_in_other_peoples_programs() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupt.watching():
+            signal.raise_signal(signal.SIGINT)
+        assert not interrupt.wanted()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

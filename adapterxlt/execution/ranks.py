@@ -9,6 +9,7 @@ training, but write nothing. They end when it ends.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -151,6 +152,8 @@ def _join(store: Any, device: torch.device, rank: int, size: int) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run one of the further processes."""
+    # A scheduler sends it to all processes, and the first one has to write a checkpoint yet.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     document, step_id, staging, first, port, *numbers = arguments
     rank, size = map(int, numbers)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from adapterxlt import interrupt
 from adapterxlt.backbones.find import BUNDLED
 from adapterxlt.devices import find_device
 from adapterxlt.errors import UsageError
@@ -109,7 +110,8 @@ def run_recipe(
         if KINDS[planned.step.kind].makes_model and planned.step.id == planned.step.stage
     }
     try:
-        _carry_out(context, executor, outcome, workdir, watch)
+        with interrupt.watching():
+            _carry_out(context, executor, outcome, workdir, watch)
     finally:  # also on Ctrl-C, so that finished steps are reported
         outcome.sort(list(parts))
         outcome.rows = collect_rows(context)

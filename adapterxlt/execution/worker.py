@@ -4,7 +4,8 @@
 
 Each line of its input is a step, `{"step": ID, "log": FILE}`. Each line of its output tells how
 a step ended. Whatever libraries print goes into the step's log. When its input ends, the run is
-gone, and the process ends at once, even within a step: the store is not damaged by that.
+gone, and the process ends at once, even within a step: the store is not damaged by that. A run that
+stops sends SIGTERM first, and a training writes a checkpoint before it ends.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from adapterxlt import interrupt
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.away import ensure_away
 from adapterxlt.execution.executors.executor import Ended
@@ -104,6 +106,7 @@ def output_to(path: Path) -> Iterator[IO[str]]:
 def main(document: Path) -> None:
     """Carry out the steps that the input names, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run ends its workers itself
+    interrupt.watch()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     asked: queue.Queue[str] = queue.Queue()
@@ -123,4 +126,7 @@ def main(document: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except KeyboardInterrupt:
+        os._exit(130)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import set_seed
 
+from adapterxlt import interrupt
 from adapterxlt.devices import find_precision
 from adapterxlt.errors import MissingDataError
 from adapterxlt.kinds.features import Feature
@@ -127,7 +128,8 @@ def train(
     The model trains on the device that it is on. With several tasks, each step trains one of them.
 
     If `checkpoints` holds a complete checkpoint of this training, it continues from there. On a
-    CPU it then ends in the same bits as an unbroken run.
+    CPU it then ends in the same bits as an unbroken run. Ctrl-C ends it after the step that is
+    being computed, with a checkpoint.
 
     Args:
         parts: the tasks, each with its inputs.
@@ -227,7 +229,8 @@ def train_steps(
         if found:
             trainer.prepare_resume(*found)
         set_seed(steps.seed)
-        trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
+        with interrupt.ending_steps():
+            trainer.train(resume_from_checkpoint=str(found[0]) if found else None)
         trainer.accelerator.unwrap_model(built.model, keep_fp32_wrapper=False)
     ranks.check_equal(built.model)
     if best is not None:

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 
+from adapterxlt import interrupt
 from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
@@ -210,8 +211,8 @@ class StepTrainer(Trainer):
     def step_done(self) -> None:
         """Do what follows an optimizer step: read losses, advance the bar, score a finished epoch.
 
-        A checkpoint is written when one is due and after scoring, which may take long. None is
-        written after the last step.
+        A checkpoint is written when one is due, after scoring, which may take long, and if the
+        training is to stop here. None is written after the last step.
         """
         step = self.state.global_step
         scores = self.best is not None and step in self.best.ends
@@ -222,8 +223,13 @@ class StepTrainer(Trainer):
         if self.best is not None and scores:
             self.best.epoch_done(self._parts()[0], step)
             self._tell({"eval_score": self.best.epochs[-1].value})
-        if due and self.ranks.writes:
+        stop = interrupt.wanted() and step < self.steps.total
+        if stop:
+            self._read_losses()
+        if (due or stop) and self.ranks.writes:
             self.write_checkpoint()
+        if stop:
+            interrupt.stop()
 
     def _read_losses(self) -> None:
         values = torch.stack(self._unread).tolist() if self._unread else []

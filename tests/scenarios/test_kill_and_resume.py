@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -88,18 +89,24 @@ def test_sigkill_while_saving_and_evaluating(
     ).read_bytes()
 
 
-def test_ctrl_c_exits_130_and_keeps_what_is_finished(
-    cli: Cli, recipe: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_exits_130_and_keeps_what_is_computed(
+    cli: Cli, recipe: Callable[..., Path], tmp_path: Path, number: signal.Signals
 ) -> None:
-    path = recipe("nli: {train: mnli}\nlong: {train: pawsx, epochs: 2000}")
+    stages = "nli: {train: mnli, max_steps: 2}\nlong: {train: pawsx, epochs: 2000}"
+    path, store = recipe(stages), tmp_path / "runs/store"
     process = start(["run", path, "--workdir", tmp_path / "runs"], tmp_path)
-    done = "[0-9a-f][0-9a-f]/*/manifest.json"
-    while process.poll() is None and not there(tmp_path / "runs/store", done):
+    entry, checkpoint = "[0-9a-f][0-9a-f]/*/manifest.json", ".staging/*/checkpoints/step-*"
+    while process.poll() is None and not (there(store, entry) and there(store, checkpoint)):
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=1200)
     assert process.returncode == 130, err
     # Python itself prints one if Ctrl-C comes while it destroys an object.
     assert "Traceback" not in err or "Exception ignored in" in err
+    assert "stopping after this training step" in err
+    stopped = re.search(r"^long: (\d+)/\d+, .*stopped in", err, re.MULTILINE)
+    assert stopped is not None
+    assert [folder.name for folder in store.glob(checkpoint)] == [f"step-{int(stopped[1]):08d}"]
     plan = cli("plan", path, "--workdir", tmp_path / "runs")
     assert "1 of 2 steps are done" in plan.stdout

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from adapterxlt import interrupt
 from adapterxlt.backbones.backbone import Backbone
 from adapterxlt.batching.encode import encode
 from adapterxlt.models.build import Built, HeadSpec, build_fusion, build_train, save
@@ -157,6 +159,59 @@ def test_resumed_training_ends_in_the_same_bits(
     assert again == report
     assert whole.keys() == resumed.keys()
     assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+
+
+class PressingBar(StoppingBar):
+    """Presses Ctrl-C while a step ends."""
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self.done += amount
+        if self.done == self.stop:
+            signal.raise_signal(signal.SIGINT)
+
+
+class PressingProgress(StoppingProgress):
+    def bar(self, description: str, total: int, *, done: int = 0, unit: str = "it") -> Bar:
+        self.started_at.append(done)
+        self.bars.append(PressingBar(total, done, self.stop))
+        return self.bars[-1]
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("what", "stop"), [("adapter", 2), ("fusion", 4), ("full", 10)])
+def test_ctrl_c_loses_no_step(
+    build: Callable[[str], Built],
+    unbroken: Unbroken,
+    tmp_path: Path,
+    heeded: None,
+    what: str,
+    stop: int,
+) -> None:
+    whole, report = unbroken(what)
+    with pytest.raises(KeyboardInterrupt), interrupt.watching():
+        go(build(what), tmp_path, PressingProgress(stop), checkpoint_every=99)
+    progress = StoppingProgress()
+    resumed, again = go(build(what), tmp_path, progress, checkpoint_every=99)
+    assert progress.started_at == [stop]
+    assert again == report
+    assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+
+
+def test_ctrl_c_in_the_last_step_lets_the_training_end(
+    build: Callable[[str], Built], unbroken: Unbroken, tmp_path: Path, heeded: None
+) -> None:
+    whole, report = unbroken("adapter")
+    with pytest.raises(KeyboardInterrupt), interrupt.watching():  # noqa: PT012
+        done, again = go(build("adapter"), tmp_path, PressingProgress(15))
+        assert again == report
+        assert all(torch.equal(whole[name], done[name]) for name in whole)
+        interrupt.check()
 
 
 def test_stopping_several_times_changes_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 
+from adapterxlt import interrupt
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.options import Options
@@ -34,6 +35,7 @@ class InProcess:
 
     def wait(self) -> Sequence[Ended]:
         assert self._work is not None
+        interrupt.check()  # a training ends as a whole if the signal comes in its last step
         planned = self._next.pop(0)
         self._work.began(planned.step.id, "this process")
         try:

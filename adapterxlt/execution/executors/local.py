@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
 
 TRIES = 3  # attempts at a step whose process dies
+PATIENCE = 20.0  # seconds for trainings to write checkpoints when the run stops
 _SHOWN = 8  # how many lines of a log an error shows
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -97,12 +99,30 @@ class Local:
                 return [failed]
 
     def stop(self) -> None:
-        for process in self._processes.values():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.popen.pid, signal.SIGKILL)
-        for process in self._processes.values():
-            process.popen.wait()
-        self._processes.clear()
+        try:
+            self._let_end()
+        finally:
+            for process in self._processes.values():
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.popen.pid, signal.SIGKILL)
+            for process in self._processes.values():
+                process.popen.wait()
+            self._processes.clear()
+
+    def _let_end(self) -> None:
+        """Let trainings write checkpoints, for a while."""
+        busy = [process.popen for process in self._processes.values() if process.step]
+        if not busy:
+            return
+        for popen in busy:
+            popen.terminate()
+        self._work.context.progress.log(
+            f"waiting up to {PATIENCE:.0f} s for checkpoints; press Ctrl-C again to stop at once"
+        )
+        end = time.monotonic() + PATIENCE
+        for popen in busy:
+            with suppress(subprocess.TimeoutExpired):
+                popen.wait(max(0.0, end - time.monotonic()))
 
     def _give(self, planned: PlannedStep) -> None:
         """Give a step to a free process that has its model loaded, or else to any free process."""

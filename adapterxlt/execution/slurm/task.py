@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from adapterxlt import interrupt
 from adapterxlt.execution.away import own_folder
 from adapterxlt.execution.slurm.commands import submitit
 from adapterxlt.execution.worker import Worker, output_to
@@ -24,6 +26,7 @@ class Task:
 
     def __call__(self) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
+        _requeue_after_steps()
         document = Path(self.document)
         home = own_folder(document, self.url)
         exchange = Exchange(self.url, Silent()) if home is not None else None
@@ -34,3 +37,14 @@ class Task:
     def checkpoint(self) -> Any:
         """Tell submitit to run the same job again, which continues from the last checkpoint."""
         return submitit().helpers.DelayedSubmission(self)
+
+
+def _requeue_after_steps() -> None:
+    """Let a training write a checkpoint before submitit sends a preempted job to the queue.
+
+    SLURM sends one of these signals some time before it ends the job.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        requeue = signal.getsignal(number)
+        if callable(requeue):
+            interrupt.heed(number, requeue)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,6 +113,25 @@ def test_ctrl_c_ends_the_processes_and_keeps_what_is_finished(
     board = newest_board(tmp_path / "both")
     assert board is not None
     assert board.over
+
+
+def test_ctrl_c_leaves_a_checkpoint_of_the_step_that_was_computed(run: Run, tmp_path: Path) -> None:
+    states = "both/store/.staging/*/checkpoints/step-*/state.json"
+
+    class Interrupted(Local):
+        def wait(self):  # type: ignore[no-untyped-def]
+            while not list(tmp_path.glob(states)):
+                time.sleep(0.02)
+            raise KeyboardInterrupt
+
+    stages = "\n  long: {train: pawsx, max_steps: 100000, checkpoint_every: 20}"
+    with pytest.raises(KeyboardInterrupt):
+        run("both", Interrupted(2), stages)
+    [state] = tmp_path.glob(states)
+    [log] = tmp_path.glob("both/logs/*/long.log")
+    stopped = re.search(r"^long: (\d+)/100000, .*stopped in", log.read_text(), re.MULTILINE)
+    assert stopped is not None
+    assert json.loads(state.read_text())["step"] == int(stopped[1])
 
 
 def test_a_share_of_the_cores_and_a_gpu_each(monkeypatch: pytest.MonkeyPatch) -> None:
