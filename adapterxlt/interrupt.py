@@ -15,6 +15,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 Act = Callable[[int, FrameType | None], object]
@@ -58,7 +59,7 @@ def heed(number: int, act: Act) -> None:
             return  # schedulers send theirs several times
         _asked += 1
         if _held and _asked == 1:
-            _late = lambda: act(number, frame)  # noqa: E731
+            _late = partial(act, number, frame)
             os.write(2, _SAID)  # whoever waits should know why
             return
         act(number, frame)

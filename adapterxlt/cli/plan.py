@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -120,7 +121,7 @@ def _record(planned: PlannedStep) -> dict[str, object]:
         "step": planned.step.id,
         "kind": planned.step.kind,
         "needs": ", ".join(planned.step.inputs),
-        "status": _STATUS[planned.status],
+        "status": _STATUS[planned.status] + (f", {planned.begun}" if planned.begun else ""),
         "why": planned.reason,
     }
 
@@ -133,6 +134,7 @@ def _document(planned: PlannedStep) -> dict[str, object]:
         "inputs": list(planned.step.inputs),
         "status": planned.status,
         "reason": planned.reason,
+        **({"begun": asdict(planned.begun)} if planned.begun else {}),
         "fingerprint": planned.fingerprint,
         "parts": planned.parts,
     }

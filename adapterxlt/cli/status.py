@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +19,8 @@ from adapterxlt.plan.memory import read_notes
 from adapterxlt.report.console import print_table
 from adapterxlt.results.measures import kept_epoch
 from adapterxlt.show import printable, size_text
+from adapterxlt.store.checkpoints import Begun, begun_training
+from adapterxlt.store.files import address_of
 from adapterxlt.store.manifest import Manifest
 from adapterxlt.store.store import STORE_FOLDER, Store
 
@@ -51,6 +55,7 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
     entries = store.entries()
     failures = store.failures()
     damaged = store.unreadable()
+    begun = _begun(store)
     owners = _owners(store, entries)
     epochs = [kept_epoch(store.path(entry.fingerprint)) for entry in entries]
     if as_json:
@@ -79,6 +84,7 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
                     }
                     for failure in failures
                 ],
+                "begun": begun,
                 "damaged": damaged,
                 "run": _newest_run(workdir),
             }
@@ -102,6 +108,9 @@ def command(workdir: Path, follow: bool, as_json: bool) -> None:
     board = _board(workdir)
     if board is not None and board.left:
         click.echo(printable(summary(board)))
+    for one in begun:
+        step = Begun(int(one["step"]), int(one["steps"]))
+        click.echo(printable(f"{one['title']} of {one['recipe']}: to do, {step}"))
     for problem in damaged:
         click.echo(printable(f"damaged: {problem}"))
     for failure in failures:
@@ -122,6 +131,19 @@ def _newest_run(workdir: Path) -> dict[str, object] | None:
     if board is None:
         return None
     return {"recipe": board.recipe, "state": board.state, "steps": board.counts}
+
+
+def _begun(store: Store) -> list[dict[str, Any]]:
+    """The steps of the runs that were noted, as far as a checkpoint of them is kept."""
+    found = {}
+    for note in read_notes(store)[0]:
+        for title, parts in note.steps.items():
+            address = address_of(parts)
+            begun = begun_training(store.staging(address))
+            if begun is not None:
+                of = {"title": title, "recipe": note.recipe, "fingerprint": address}
+                found[address] = of | asdict(begun)
+    return list(found.values())
 
 
 def _noted(own: list[Owner]) -> dict[str, object]:

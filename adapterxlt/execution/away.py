@@ -20,6 +20,7 @@ from adapterxlt.sharing.checkpoints import RemoteCheckpoints, sent_there
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.stages.running.context import Context
 from adapterxlt.store.cache_folder import cache_folder
+from adapterxlt.store.checkpoints import CHECKPOINTS_FOLDER
 from adapterxlt.store.store import Store
 
 WORKER_DIR = "ADAPTERXLT_WORKER_DIR"
@@ -73,7 +74,7 @@ def _checkpoints_there(
         return
     store, progress = context.store, context.progress
     staging = store.staging(planned.fingerprint)
-    there, root = RemoteCheckpoints(exchange.url, planned.fingerprint), staging / "checkpoints"
+    there, root = RemoteCheckpoints(exchange.url, planned.fingerprint), staging / CHECKPOINTS_FOLDER
     with store.lock(planned.fingerprint, blocking=False) as got:
         try:
             if got and there.fetch(root):

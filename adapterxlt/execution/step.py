@@ -16,6 +16,7 @@ from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.results.costs import note_measured
 from adapterxlt.stages.running.context import Context
+from adapterxlt.store.checkpoints import CHECKPOINTS_FOLDER
 from adapterxlt.store.disk import cannot_write
 from adapterxlt.store.durations import note_duration
 from adapterxlt.store.store import Store
@@ -45,7 +46,7 @@ def ensure(planned: PlannedStep, context: Context) -> bool:
         if store.get(address) is not None or _pull(planned, context):
             return False
         staging = store.open_staging(address)
-        resumed = any((staging / begun).exists() for begun in ("checkpoints", "partial"))
+        resumed = any((staging / begun).exists() for begun in (CHECKPOINTS_FOLDER, "partial"))
         try:
             run = _runner(planned.step.kind)
             context.meter = _meter(context, resumed)

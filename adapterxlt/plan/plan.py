@@ -19,6 +19,7 @@ from adapterxlt.recipe.kinds import KINDS
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.steps import Step
 from adapterxlt.recipe.used import Used
+from adapterxlt.store.checkpoints import begun_training
 from adapterxlt.store.environment import environment, environment_changes
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
@@ -121,13 +122,17 @@ def make_plan(
             continue
         address = addresses[step.id]
         status, reason = _status(store, address)
+        begun = None
         if status == "todo":
+            begun = begun_training(store.staging(address))
             reason = explain(last.get(step.id), parts[step.id], step.inputs)
             url = find_remote(address, KINDS[step.kind].kept)
             if url is not None:
                 status, reason = "remote", f"{url} has it"
         origins = read.origins_of(step)
-        planned.append(PlannedStep(step, address, parts[step.id], status, reason, origins))
+        planned.append(
+            PlannedStep(step, address, parts[step.id], status, reason, origins, begun=begun)
+        )
     return Plan(recipe.name, tuple(planned))
 
 

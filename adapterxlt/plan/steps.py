@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from adapterxlt.order import in_order
 from adapterxlt.recipe.steps import Step
+from adapterxlt.store.checkpoints import Begun
 
 Status = Literal["done", "todo", "damaged", "remote"]
 
@@ -25,6 +26,7 @@ class PlannedStep:
         reason: why it is to be done, one line; for a done step, a note or "".
         origins: where the data of each of its tasks are from, see `tasks.origin`.
         lineage: of what was trained elsewhere, every step behind it, its own last.
+        begun: how far the step is, if a stopped run has left a checkpoint of it.
     """
 
     step: Step
@@ -34,6 +36,7 @@ class PlannedStep:
     reason: str
     origins: dict[str, list[str]] = field(default_factory=dict)
     lineage: tuple[dict[str, Any], ...] = ()
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from adapterxlt.sharing.content import MAX_TOTAL
 from adapterxlt.sharing.remotes.address import masked
 from adapterxlt.sharing.remotes.opening import FsFiles, open_writable
 from adapterxlt.sharing.verify import SPARE_BYTES
+from adapterxlt.store.checkpoints import STATE_FILE, TENSORS_FILE, newest_checkpoint, read_state
 from adapterxlt.store.disk import writing_folder
-from adapterxlt.training.checkpoints import STATE_FILE, TENSORS_FILE, newest_checkpoint, read_state
 
 FOLDER = "checkpoints"
 EVERY = 2.0  # seconds between looks for a new checkpoint

@@ -14,6 +14,7 @@ from adapterxlt.stages.running.contamination import hash_texts, write_seen
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.lexicons import trained_entries
 from adapterxlt.stages.training.train_run import settings_of
+from adapterxlt.store.checkpoints import CHECKPOINTS_FOLDER
 from adapterxlt.store.files import write_json
 from adapterxlt.store.losses import note_course
 from adapterxlt.training.align import Loss, align
@@ -50,7 +51,7 @@ def run_align(planned: PlannedStep, context: Context, staging: Path) -> None:
         settings,
         layer=step.number("layer"),
         loss=_loss(step),
-        checkpoints=staging / "checkpoints",
+        checkpoints=staging / CHECKPOINTS_FOLDER,
         progress=context.progress,
         description=step.id,
         tracking=context.tracking(planned),

@@ -21,12 +21,12 @@ from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
 from adapterxlt.progress import Progress
 from adapterxlt.recipe.schema import Training
+from adapterxlt.store.checkpoints import newest_checkpoint
 from adapterxlt.store.losses import Course, course_of
 from adapterxlt.token_budget import Budget
 from adapterxlt.trackers import Tracking
 from adapterxlt.training.arguments import arguments_of
 from adapterxlt.training.best_epoch import BestEpoch, DevScore, EpochScores
-from adapterxlt.training.checkpoints import newest_checkpoint
 from adapterxlt.training.mixture import MixedSteps
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.steps import Steps, StepSequence

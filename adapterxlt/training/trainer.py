@@ -27,9 +27,9 @@ from adapterxlt.devices import moved
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.kinds.registry import get_kind
 from adapterxlt.progress import Bar
+from adapterxlt.store.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.token_budget import Budget, cut, is_out_of_memory
 from adapterxlt.training.best_epoch import BestEpoch
-from adapterxlt.training.checkpoints import TENSORS_FILE, write_checkpoint
 from adapterxlt.training.losses import fusion_penalty
 from adapterxlt.training.ranks import ALONE, Ranks
 from adapterxlt.training.state import (

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from adapterxlt.store.store import Store
 from tests.cli.conftest import Invoke
+from tests.store.checkpoints import begin
 
 STEPS = ["direct", "again", "scores/direct/pawsx", "scores/again/pawsx"]
 
@@ -116,3 +118,24 @@ def test_files_without_a_column_are_told_before_anything_runs(
             result.stderr
         )
     assert not list((tmp_path / "w").glob("store/*/"))
+
+
+def test_a_stopped_training_says_from_where_it_goes_on(
+    recipe: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    asked = ("plan", recipe, "--workdir", tmp_path / "w")
+    steps = json.loads(invoke(*asked, "--json").stdout)["steps"]
+    assert "begun" not in steps[0]
+    staging = Store(tmp_path / "w/store").open_staging(steps[0]["fingerprint"])
+    begin(staging, 40, 200)
+    rows = [line.split() for line in invoke(*asked).stdout.splitlines()]
+    assert [
+        "direct",
+        "train",
+        *["to", "do,", "from", "step", "40", "of", "200"],
+        "never",
+        "run",
+    ] in rows
+    assert ["again", "train", "direct", "to", "do", "never", "run"] in rows
+    steps = json.loads(invoke(*asked, "--json").stdout)["steps"]
+    assert (steps[0]["status"], steps[0]["begun"]) == ("todo", {"step": 40, "steps": 200})

@@ -13,6 +13,7 @@ from adapterxlt.execution.board import new_board
 from adapterxlt.plan.memory import remember
 from adapterxlt.store.files import address_of
 from adapterxlt.store.store import Store
+from tests.store.checkpoints import begin
 
 DONE, FAILED = "a" * 64, "b" * 64
 
@@ -147,3 +148,16 @@ def test_a_work_folder_that_is_not_there(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["status", str(tmp_path / "rnus")])
     assert result.exit_code == 2
     assert "this work folder does not exist" in result.stderr
+
+
+def test_a_stopped_training_says_from_where_it_goes_on(workdir: Path) -> None:
+    store, parts = Store(workdir / "store"), {"kind": "train", "params": {"seed": 1}}
+    remember(store, "r", "1", {"long": parts}, [])
+    remember(store, "r", "2", {"long": parts, "other": {"kind": "merge"}}, [])
+    address = address_of(parts)
+    begin(store.open_staging(address), 40, 200)
+    result = CliRunner().invoke(cli, ["status", str(workdir)])
+    assert result.stdout.splitlines().count("long of r: to do, from step 40 of 200") == 1
+    document = json.loads(CliRunner().invoke(cli, ["status", str(workdir), "--json"]).stdout)
+    told = {"title": "long", "recipe": "r", "fingerprint": address, "step": 40, "steps": 200}
+    assert document["begun"] == [told]

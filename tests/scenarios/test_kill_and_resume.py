@@ -110,3 +110,4 @@ def test_a_signal_exits_130_and_keeps_what_is_computed(
     assert [folder.name for folder in store.glob(checkpoint)] == [f"step-{int(stopped[1]):08d}"]
     plan = cli("plan", path, "--workdir", tmp_path / "runs")
     assert "1 of 2 steps are done" in plan.stdout
+    assert re.search(rf" long .* to do, from step {stopped[1]} of \d+ ", plan.stdout)

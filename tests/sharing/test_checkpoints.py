@@ -16,7 +16,7 @@ from adapterxlt.errors import InvalidArtifactError
 from adapterxlt.progress import Silent
 from adapterxlt.sharing import checkpoints
 from adapterxlt.sharing.checkpoints import RemoteCheckpoints, sent_there
-from adapterxlt.training.checkpoints import STATE_FILE, TENSORS_FILE, write_checkpoint
+from adapterxlt.store.checkpoints import STATE_FILE, TENSORS_FILE, write_checkpoint
 from tests.sharing.remotes.servers import serve_s3, serve_sftp
 
 STAGE = "ab" * 32

@@ -25,6 +25,7 @@ from adapterxlt.stages.running.contamination import Hashes, write_seen
 from adapterxlt.stages.running.context import Context
 from adapterxlt.stages.running.data import training_examples
 from adapterxlt.stages.training.dev import dev_scorer
+from adapterxlt.store.checkpoints import CHECKPOINTS_FOLDER
 from adapterxlt.store.files import write_json
 from adapterxlt.store.losses import note_course
 from adapterxlt.tasks.catalogue import Task
@@ -79,7 +80,7 @@ def run_training(planned: PlannedStep, context: Context, staging: Path, build: B
         built,
         _inputs(built, materials, settings, context.encoded),
         settings,
-        checkpoints=staging / "checkpoints",
+        checkpoints=staging / CHECKPOINTS_FOLDER,
         progress=context.progress,
         description=planned.step.id,
         score=dev_scorer(planned, context, built, tasks),

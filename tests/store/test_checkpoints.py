@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapterxlt.errors import AdapterXLTError
-from adapterxlt.training.checkpoints import (
+from adapterxlt.store.checkpoints import (
     STATE_FILE,
     TENSORS_FILE,
     clear_checkpoints,

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from adapterxlt.store.disk import writing_folder
 
 TENSORS_FILE = "tensors.safetensors"
 STATE_FILE = "state.json"
+TRAINER_FILE = "trainer_state.json"  # as transformers names it
+CHECKPOINTS_FOLDER = "checkpoints"  # in the staging folder of an entry
 _ASIDE = ".writing"
 _PREFIX = "step-"
 
@@ -62,6 +65,35 @@ def newest_checkpoint(root: Path) -> tuple[Path, dict[str, Any]] | None:
         if state is not None:
             return folder, state
     return None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """How far an unfinished training is.
+
+    Args:
+        step: the step of its newest checkpoint.
+        steps: all its steps.
+    """
+
+    step: int
+    steps: int
+
+    def __str__(self) -> str:
+        return f"from step {self.step} of {self.steps}"
+
+
+def begun_training(staging: Path) -> Begun | None:
+    """How far the training is that is kept in the staging folder of an entry, if there is one."""
+    found = newest_checkpoint(staging / CHECKPOINTS_FOLDER)
+    if found is None:
+        return None
+    folder, state = found
+    try:
+        trainer = json.loads((folder / TRAINER_FILE).read_text(encoding="utf-8"))
+        return Begun(int(state["step"]), int(trainer["max_steps"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def clear_checkpoints(root: Path) -> None:
