@@ -9,7 +9,7 @@ from adapterxlt.documents.nodes import KeyPath, Places
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.schema import Recipe
 from adapterxlt.recipe.used import Used
-from adapterxlt.suggest import suggest
+from adapterxlt.suggest import closest, suggest
 from adapterxlt.tasks.catalogue import LISTED, Task
 
 
@@ -58,3 +58,8 @@ class Draft:
         if task is None:
             self.refuse(path, f"unknown task `{name}`", suggest(name, self.tasks, see=LISTED))
         return task
+
+    def meant(self, name: str) -> Task | None:
+        """The task that a misspelt name probably means, so that more of its stage is checked."""
+        near = closest(name, self.tasks)
+        return self.tasks[near] if near is not None else None

@@ -161,10 +161,11 @@ def _load(
     if expanded is None:  # the set of stages is unknown, but each stage can be checked
         rest = write_out(without_matrix(root))
         places = Places(rest)
-        if any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
-            told, more = {problem.path for problem in problems}, list[Problem]()
-            validate(rest, places, more, known)
-            problems.extend(problem for problem in more if problem.path not in told)
+        told, more = {problem.path for problem in problems}, list[Problem]()
+        validate(rest, places, more, known)
+        if not any(path[:1] == ("stages",) and len(path) > 1 for path, _ in walk(rest)):
+            told.add("stages")  # all of them need the matrix
+        problems.extend(problem for problem in more if problem.path not in told)
         raise_all(problems, places)
         raise InvalidRecipeError(problems)
     expanded = write_out(expanded)

@@ -17,7 +17,7 @@ from adapterxlt.documents.words import translated
 from adapterxlt.errors import Problem
 from adapterxlt.recipe.draft import Draft
 from adapterxlt.recipe.kinds import BUILT_IN, KINDS
-from adapterxlt.recipe.schema import BackboneChoice, Recipe, Stage, TrainingBlock
+from adapterxlt.recipe.schema import Compare, Recipe, Stage, TrainingBlock
 from adapterxlt.recipe.shorthand import single_keys
 from adapterxlt.recipe.task_data import TaskData
 from adapterxlt.suggest import closest
@@ -37,12 +37,11 @@ def validate(root: Node, places: Places, problems: list[Problem], tasks: Catalog
     stages = block.stages(written, given)
     block.misplaced(tree)
     rest = {**tree, "training": training or TrainingBlock(), "stages": stages}
+    if "compare" in tree:
+        rest["compare"] = block.model(Compare, tree["compare"], ("compare",)) or Compare()
     recipe = block.model(Recipe, rest, ())
     if recipe is None:  # the stages are sound, so continue with them
-        choice = tree.get("backbone")
-        named = isinstance(choice, str) and choice.strip() != ""
-        known: dict[str, Any] = {"backbone": BackboneChoice(name=str(choice))} if named else {}
-        recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages, **known)
+        recipe = Recipe.model_construct(name="", training=rest["training"], stages=stages)
     recipe = recipe.knowing(tasks)
     broken = frozenset(written) - set(stages) if isinstance(written, dict) else frozenset()
     return Draft(recipe, places, problems, frozenset(lost), broken)
@@ -98,7 +97,7 @@ class _Schema:
             return model.model_validate(data, strict=True)
         except ValidationError as error:
             details = error.errors(include_url=False)
-        if model is Recipe or not isinstance(data, dict):
+        if not isinstance(data, dict):
             self.problems.extend(
                 translated(details, model, path, self.places, single=single_keys(model))
             )
@@ -180,7 +179,7 @@ def _rest(model: type[M], data: Mapping[str, Any], wrong: Sequence[KeyPath]) -> 
     ]
     # What a stage needs are texts, or lists; two items are enough for any.
     some: dict[str, tuple[object, object]] = {
-        key: ("-", "") if model.model_fields[key].annotation is str else (["-", "-"], [])
+        key: ("x", "") if model.model_fields[key].annotation is str else (["-", "-"], [])
         for key in needed
     }
     found = model.model_validate(

@@ -98,6 +98,7 @@ class _Evaluate(StageKind[EvaluateStage]):
             path: KeyPath = (*at, "on", index)
             task = draft.task(path, name)
             if task is None:
+                check_languages(draft, at, stage.languages, draft.meant(name))
                 continue
             if not get_kind(task.kind).trainable:
                 draft.refuse(

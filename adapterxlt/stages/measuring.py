@@ -89,8 +89,12 @@ def check_baseline(draft: Draft, at: KeyPath, baseline: str | None, listed: Sequ
         )
 
 
-def check_languages(draft: Draft, at: KeyPath, languages: str | list[str], task: Task) -> None:
-    """Check that the task has the languages of a stage."""
+def check_languages(
+    draft: Draft, at: KeyPath, languages: str | list[str], task: Task | None
+) -> None:
+    """Check that the task has the languages of a stage; of an unknown task, nothing is known."""
+    if task is None:
+        return
     for index, language in enumerate(languages if languages != "all" else ()):
         if not may_be_in(task, language_in(task, language)):
             draft.refuse(

@@ -148,6 +148,7 @@ class _Retrieve(StageKind[RetrieveStage]):
             path: KeyPath = (*at, "on", index)
             task = draft.task(path, name)
             if task is None:
+                check_languages(draft, at, stage.languages, draft.meant(name))
                 continue
             if get_kind(task.kind).trainable:
                 draft.refuse(

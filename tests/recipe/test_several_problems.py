@@ -168,3 +168,39 @@ def test_a_bad_matrix_does_not_hide_the_rest() -> None:
         "3 matrix.task",
         "6 stages.b.lr",
     ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "meant"),
+    [("evaluate: a, on: pawsxx", "pawsx"), ("retrieve: none, on: tatoeeba", "tatoeba")],
+)
+def test_a_misspelt_task_does_not_hide_its_languages(stage: str, meant: str) -> None:
+    lines = in_stage(f"a: {{train: pawsx}}\ns: {{{stage}, languages: [en, xx]}}")
+    assert [line.split(" (")[0].partition(" ")[2] for line in lines] == [
+        f"stages.s.on[0]: unknown task `{stage.split()[-1]}`",
+        f"stages.s.languages[1]: `{meant}` has no language `xx`",
+    ]
+
+
+@pytest.mark.parametrize("name", ["name: a b", "name: r\ndevice: 5", "nam: r"])
+def test_wrong_keys_hide_nothing_of_the_others(name: str) -> None:
+    body = "a: {train: pawsx}\n  s: {evaluate: a, on: pawsx}"
+    compare = "compare: {baseline: direkt, equivalence: -1}\nbackbone: {name: mini, seen: [mnlii]}"
+    lines = told(f"{name}\n{compare}\nstages:\n  {body}\n")
+    found = [line.split(":")[0].split()[1] for line in lines]
+    assert {"compare.baseline", "compare.equivalence", "backbone.seen[0]"} < {*found}
+
+
+def test_a_wrong_matrix_hides_nothing_outside_the_stages() -> None:
+    text = """\
+        name: a b
+        matrix: {seed: [1, 2]}
+        stages:
+          "x.s${seed}": {train: pawsx}
+        compare: {equivalence: -1}
+        """
+    assert [line.split(":")[0] for line in told(text)] == [
+        "1 name",
+        "4 stages.x.s${seed}",
+        "5 compare.equivalence",
+    ]
