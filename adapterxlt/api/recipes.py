@@ -144,15 +144,16 @@ def run(
     with _named_as_arguments():
         sources = find_sources(loaded)
     made = in_trial(loaded.recipe, trial, sources, progress)
-    done = run_recipe(
-        made,
-        workdir=folder,
-        sources=sources,
-        progress=progress,
-        device=device,
-        remotes=all_remotes(loaded.recipe.store, loaded.base),
-        executor=find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None,
-    )
+    with loaded.located():
+        done = run_recipe(
+            made,
+            workdir=folder,
+            sources=sources,
+            progress=progress,
+            device=device,
+            remotes=all_remotes(loaded.recipe.store, loaded.base),
+            executor=find_executor("local", Options(jobs=jobs)) if jobs and jobs > 1 else None,
+        )
     results = Results(made.name, folder, done, sources, device or made.device)
     if done.failed:
         raise FailedStagesError(done.failed, results)

@@ -91,7 +91,8 @@ def command(
     remotes = RemoteCache(urls.read, progress, exchange)
     store = Store(workdir / STORE_FOLDER)
     made = in_trial(loaded.recipe, trial, sources, progress)
-    plan = make_plan(made, store, sources, remotes.find)
+    with loaded.located():
+        plan = make_plan(made, store, sources, remotes.find)
     found = None
     if power:
         from adapterxlt.cli.plan_power import Power

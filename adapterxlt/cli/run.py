@@ -79,17 +79,18 @@ def command(
     sources = find_sources(loaded)
     progress = open_progress()
     made = in_trial(loaded.recipe, trial, sources, progress)
-    result = run_recipe(
-        made,
-        workdir=workdir,
-        sources=sources,
-        progress=progress,
-        device=device,
-        log_to=log_to or "",
-        remotes=all_remotes(loaded.recipe.store, loaded.base),
-        executor=executor,
-        watch=watching(progress),
-    )
+    with loaded.located():
+        result = run_recipe(
+            made,
+            workdir=workdir,
+            sources=sources,
+            progress=progress,
+            device=device,
+            log_to=log_to or "",
+            remotes=all_remotes(loaded.recipe.store, loaded.base),
+            executor=executor,
+            watch=watching(progress),
+        )
     if as_json:
         print_json(
             {

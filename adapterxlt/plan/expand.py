@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.errors import MissingDataError
+from adapterxlt.errors import InvalidRecipeError, MissingDataError, Problem
 from adapterxlt.order import in_order
 from adapterxlt.plan.missing import missing_data
 from adapterxlt.recipe.composition import shapes_of
@@ -56,16 +56,23 @@ def expand(
 
     Raises:
         MissingDataError: no language of an evaluation has data.
+        InvalidRecipeError: language adapters are missing; the error lists all problems.
     """
     scene = scene_of(recipe, backbone, roots, used or {})
     steps: list[Step] = []
     problems: list[tuple[str, MissingDataError]] = []
+    refused: list[Problem] = []
     for name in stage_order(recipe):
         stage = recipe.stages[name]
         try:
             steps += kind_of(stage).steps(scene, name, stage)
         except MissingDataError as error:
             problems.append((name, error))
+        except InvalidRecipeError as error:
+            refused += error.problems
+    if refused:
+        told = [Problem(f"stages.{name}", one.message, hint=one.hint) for name, one in problems]
+        raise InvalidRecipeError([*refused, *told])
     if (found := missing_data(problems, most=_MOST)) is not None:
         raise found
     return steps

@@ -10,8 +10,8 @@ raise `InvalidRecipeError` with every problem found, each with its file, line an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,6 +59,22 @@ class LoadedRecipe:
     def base(self) -> Path:
         """Folder of the recipe file."""
         return self.path.parent
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Give problems that are found while a plan is made the file and line of their stages."""
+        try:
+            yield
+        except InvalidRecipeError as error:
+            problems = [self._located(problem) for problem in error.problems]
+            raise InvalidRecipeError(problems, error.found) from None
+
+    def _located(self, problem: Problem) -> Problem:
+        path = ("stages", problem.path.removeprefix("stages."))
+        if problem.file or path not in self.places:
+            return problem
+        place = self.places.of(path)
+        return replace(problem, file=place.file, line=place.line)
 
     def check_backbone(self, backbone: Backbone, look: bool = False) -> LoadedRecipe:
         """Check layers, lengths, methods and what it uses against the backbone.

@@ -139,3 +139,23 @@ def test_a_stopped_training_says_from_where_it_goes_on(
     assert ["again", "train", "direct", "to", "do", "never", "run"] in rows
     steps = json.loads(invoke(*asked, "--json").stdout)["steps"]
     assert (steps[0]["status"], steps[0]["begun"]) == ("todo", {"step": 40, "steps": 200})
+
+
+def test_what_a_plan_refuses_has_lines_and_comes_at_once(
+    tmp_path: Path, tiny_backbone: Path, invoke: Invoke
+) -> None:
+    path = tmp_path / "madx.yaml"
+    path.write_text(
+        f"name: madx\nbackbone: {tiny_backbone}\ndata: pocket\nstages:\n"
+        "  lang_en: {train: {task: mlm, language: en}, method: seq_bn_inv}\n"
+        '  madx: {train: pawsx, language_adapters: "lang_{language}"}\n'
+        "  s: {evaluate: madx, on: pawsx, languages: all}\n"
+        "  t: {evaluate: madx, on: pawsx, languages: all, split: dev}\n"
+    )
+    result = invoke("plan", path, "--workdir", tmp_path / "w")
+    assert result.exit_code == 3
+    first, *problems = result.stderr.splitlines()
+    assert first == "error: the recipe has 2 problems"
+    told = "`madx` has no language adapter for"
+    assert problems[0].startswith(f"  {path}:7: stages.s: {told}")
+    assert problems[1].startswith(f"  {path}:8: stages.t: {told}")

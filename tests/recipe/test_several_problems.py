@@ -175,7 +175,7 @@ def test_a_bad_matrix_does_not_hide_the_rest() -> None:
     [("evaluate: a, on: pawsxx", "pawsx"), ("retrieve: none, on: tatoeeba", "tatoeba")],
 )
 def test_a_misspelt_task_does_not_hide_its_languages(stage: str, meant: str) -> None:
-    lines = in_stage(f"a: {{train: pawsx}}\ns: {{{stage}, languages: [en, xx]}}")
+    lines = in_stage(f"a: {{train: pawsx}}\ns: {{{stage}, languages: [de, xx]}}")
     assert [line.split(" (")[0].partition(" ")[2] for line in lines] == [
         f"stages.s.on[0]: unknown task `{stage.split()[-1]}`",
         f"stages.s.languages[1]: `{meant}` has no language `xx`",
