@@ -9,9 +9,16 @@ import click
 from adapterxlt.backbones.find import resolve_backbone
 from adapterxlt.cli.options import data_option, json_option, print_json, set_option, tasks_option
 from adapterxlt.cli.places import PLACE
-from adapterxlt.errors import InvalidRecipeError, MissingBackboneError, Problem, UsageError
+from adapterxlt.errors import (
+    InvalidRecipeError,
+    MissingBackboneError,
+    MissingDataError,
+    Problem,
+    UsageError,
+)
 from adapterxlt.execution.opening import open_recipe, recipe_path
 from adapterxlt.show import number_of, printable
+from adapterxlt.tasks.roots import resolve_roots
 
 
 @click.command()
@@ -32,7 +39,8 @@ def command(
     """Check recipes and report all their problems.
 
     RECIPE is a file or the name of a bundled recipe. Data files are not read; `adapterxlt plan`
-    reports missing files and missing columns.
+    reports missing files and missing columns. A data folder that does not exist on this machine
+    is a warning.
     """
     missing: dict[str, UsageError] = {}  # recipes that there are not
     for text in recipes:
@@ -40,7 +48,7 @@ def command(
             recipe_path(text)
         except UsageError as error:
             missing[text] = error
-    absent: dict[str, list[str]] = {}  # why a backbone is not here -> recipes
+    absent: dict[str, list[str]] = {}  # what is not on this machine -> recipes
     found = {
         text: _problems(text, overrides, data, entries, absent)
         for text in recipes
@@ -58,7 +66,7 @@ def command(
                 click.echo(f"  {problem}")
     for reason, texts in absent.items():
         names = texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
-        click.echo(f"{names}: layers and sizes were not checked: {reason}", err=True)
+        click.echo(printable(f"{names}: {reason}", lines=True), err=True)
     for refused in missing.values():
         click.echo(printable(f"error: {refused}", lines=True), err=True)
     if missing:
@@ -82,7 +90,13 @@ def _problems(
         try:  # says why it is not here
             resolve_backbone(loaded.recipe.backbone.name, loaded.base, download=False)
         except MissingBackboneError as error:
-            absent.setdefault(str(error), []).append(text)
+            reason = f"layers and sizes were not checked: {error}"
+            absent.setdefault(reason, []).append(text)
+    for folder in loaded.recipe.data:
+        try:
+            resolve_roots([folder], loaded.base)
+        except MissingDataError as error:
+            absent.setdefault(f"warning: {error.message}", []).append(text)
     return ()
 
 

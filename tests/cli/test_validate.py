@@ -100,3 +100,9 @@ def test_a_backbone_that_is_not_here_is_named_once(
     assert result.stderr.count("layers and sizes were not checked") == 1
     assert "a.yaml and 2 more: " in result.stderr
     assert "did you mean" not in result.stderr
+
+
+def test_a_data_folder_that_is_not_here_is_a_warning(recipe: Path, invoke: Invoke) -> None:
+    result = invoke("validate", recipe, "--data", "/absent", "--data", "pocket")
+    assert (result.exit_code, result.stdout) == (0, f"{recipe}: ok\n")
+    assert result.stderr == f"{recipe}: warning: data folder `/absent` does not exist\n"

@@ -1,4 +1,4 @@
-"""`adapterxlt task check NAME.yaml`: check an entry against its data."""
+"""`adapterxlt task check NAME.yaml...`: check entries against their data."""
 
 from __future__ import annotations
 
@@ -20,33 +20,44 @@ _SHOWN = 12  # labels of a line
 
 
 @click.command()
-@click.argument("entry", type=FilePath(path_type=Path), metavar="NAME.yaml")
+@click.argument(
+    "entries", type=FilePath(path_type=Path), nargs=-1, required=True, metavar="NAME.yaml..."
+)
 @data_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, entry: Path, data: tuple[str, ...], as_json: bool) -> None:
+def command(
+    ctx: click.Context, entries: tuple[Path, ...], data: tuple[str, ...], as_json: bool
+) -> None:
     """Read every file of a task and report its contents.
 
     The report counts examples and labels, and names empty texts and texts that occur in several
-    splits. NAME.yaml is a task entry. Its data files are searched in the folders of --data and in
-    the folder of NAME.yaml.
+    splits. NAME.yaml is a task entry, or a folder of them. Its data files are searched in the
+    folders of --data and in the folder of NAME.yaml. If entries refer to one another, give all of
+    them.
     """
     from adapterxlt.errors import MissingDataError
     from adapterxlt.tasks.inspect import inspect
     from adapterxlt.tasks.own import own_catalogue
     from adapterxlt.tasks.roots import resolve_roots
 
-    known = own_catalogue([entry])
-    (task,) = (task for task in known.values() if task.home)
-    found = inspect(task, resolve_roots(data, Path.cwd()))
+    known, roots = own_catalogue(entries), resolve_roots(data, Path.cwd())
+    checked = {task.name: inspect(task, roots) for task in known.values() if task.home}
     if as_json:
-        print_json({"task": task.name, "ok": not found.problems, **asdict(found)})
+        told = [
+            {"task": name, "ok": not found.problems, **asdict(found)}
+            for name, found in checked.items()
+        ]
+        print_json(told[0] if len(told) == 1 else {"tasks": told})
     else:
-        for line in _lines(found):
-            click.echo(line)
-        for problem in found.problems:
-            click.echo(problem, err=True)
-    if found.problems:
+        for name, found in checked.items():
+            if len(checked) > 1:
+                click.echo(f"{name}:")
+            for line in _lines(found):
+                click.echo(line)
+            for problem in found.problems:
+                click.echo(problem, err=True)
+    if any(found.problems for found in checked.values()):
         ctx.exit(MissingDataError.exit_code)
 
 

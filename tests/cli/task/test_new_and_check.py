@@ -163,3 +163,29 @@ def test_one_is_not_several(tmp_path: Path) -> None:
     output = run("task", "new", "t", "--from", tmp_path / "en.train.csv")[1]
     assert "text classification of 1 label, from 1 row\n" in output
     assert "en train: 1 example (en.train.csv)\n" in run("task", "check", tmp_path / "t.yaml")[1]
+
+
+def test_entries_that_refer_to_one_another_are_checked_together(data: Path) -> None:
+    (data / "t.yaml").write_text(
+        "kind: pair_classification\nlabels: [same, other]\nlanguages: [de]\n"
+        "splits: [train, test]\nformat: csv\nfiles: '{split}.{lang}.csv'\n"
+        "columns: {text_a: one, text_b: two, label: label}\n"
+    )
+    (data / "more.yaml").write_text("like: t\nlanguages: [sw]\n")
+    code, output = run("task", "check", data / "more.yaml")
+    assert (code, "unknown task `t`" in output) == (3, True)
+    code, output = run("task", "check", data / "more.yaml", data / "t.yaml")
+    assert code == 0, output
+    lines = [line for line in output.splitlines() if not line.startswith(" ")]
+    assert lines == [
+        "more:",
+        "sw train: 6 examples (train.sw.csv)",
+        "sw test: 6 examples (test.sw.csv)",
+        "t:",
+        "de train: 6 examples (train.de.csv)",
+        "de test: 6 examples (test.de.csv)",
+    ]
+    (data / "test.sw.csv").write_text("one,two,label\nc,d,odd\n")
+    code, output = run("task", "check", data / "more.yaml", data / "t.yaml", "--json")
+    tasks = json.loads(output)["tasks"]
+    assert (code, {one["task"]: one["ok"] for one in tasks}) == (5, {"more": False, "t": True})
