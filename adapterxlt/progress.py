@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol
 
+STEP = "step"  # the unit of a training
+
 
 class Bar(Protocol):
     """One running piece of work; use as a context manager."""

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import IO
 
 from adapterxlt import interrupt
-from adapterxlt.progress import Bar
+from adapterxlt.progress import STEP, Bar
 from adapterxlt.show import printable
 
 EVERY = 10.0  # seconds between plain lines
-SHORT = 2.0  # seconds; shorter work leaves no line
+SHORT = 2.0  # seconds; shorter work leaves no line, except for trainings
 
 
 class Tally:
@@ -35,6 +35,11 @@ class Tally:
     @property
     def seconds(self) -> float:
         return self._clock() - self.started
+
+    @property
+    def worth_a_line(self) -> bool:
+        """Whether it leaves a line when it is done."""
+        return self.unit == STEP or self.seconds >= SHORT
 
     @property
     def rate(self) -> float:
@@ -65,7 +70,7 @@ def duration(seconds: float) -> str:
 
 
 class LineProgress:
-    """One plain line every ten seconds of a piece of work, and at its end unless it was short."""
+    """One plain line every ten seconds of a piece of work, and at its end if it is worth one."""
 
     def __init__(self, file: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
@@ -109,7 +114,7 @@ class _LineBar:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None or self._tally.seconds >= SHORT:
+        if kind is not None or self._tally.worth_a_line:
             end = "done" if kind is None else "stopped"
             self._say(f"{end} in {duration(self._tally.seconds)}")
 

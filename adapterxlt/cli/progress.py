@@ -14,7 +14,7 @@ from rich.text import Text
 
 from adapterxlt.progress import Bar
 from adapterxlt.progress import Progress as ProgressProtocol
-from adapterxlt.progress_lines import SHORT, LineProgress, Tally, duration
+from adapterxlt.progress_lines import LineProgress, Tally, duration
 from adapterxlt.show import printable
 
 
@@ -25,7 +25,7 @@ def open_progress(file: IO[str] | None = None) -> ProgressProtocol:
 
 
 class BarProgress:
-    """Bars with rate and time left; a long bar leaves one line when it is finished."""
+    """Bars with rate and time left; a training or a long bar leaves one line when it ends."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = console
@@ -103,7 +103,7 @@ class _RichBar:
             self._live.remove_task(self._task)
         self._owner.detach()
         tally = self._tally
-        if kind is None and tally.seconds < SHORT:
+        if kind is None and not tally.worth_a_line:
             return
         mark = "✓" if kind is None else "✗"
         parts = [f"{tally.done} {tally.unit} in {duration(tally.seconds)}", tally.note]

@@ -18,7 +18,7 @@ from adapterxlt.retrieval.protocols import Protocol, choose_layers
 from adapterxlt.retrieval.sides import gold_rows, text_rows
 from adapterxlt.retrieval.submission import Submission
 from adapterxlt.retrieval.tatoeba import rank_scores, tatoeba_predictions, tatoeba_ranks
-from adapterxlt.vectors.both_sides import encoded_by
+from adapterxlt.vectors.both_sides import FIRST, SECOND, encoded_by
 from adapterxlt.vectors.encode import Key, encode_grid
 from adapterxlt.vectors.names import Pooling
 from adapterxlt.vectors.transforms import ReadyRows, ready
@@ -70,6 +70,7 @@ def retrieve_tatoeba(
     submission: Submission | None = None,
     outcomes: list[Outcomes] | None = None,
     pivot: Built | None = None,
+    title: str = "",
 ) -> list[Measured]:
     """Every figure of `tatoeba.tatoeba_scores` by language, layer and pooling.
 
@@ -88,6 +89,7 @@ def retrieve_tatoeba(
         submission: receives the predictions of its layer; there must be only one pooling.
         outcomes: the ranks of all sentences are added to it.
         pivot: another model for the English sentences, if they are not encoded with the same.
+        title: names this work in progress reports, if there is other work.
 
     Raises:
         MissingDataError: a language has no sentences, or its sides are not aligned.
@@ -122,9 +124,11 @@ def retrieve_tatoeba(
                 max_length=max_length,
                 token_budget=token_budget,
                 progress=progress,
-                label=_label(group, begun, len(bitexts)),
+                label=_label(title, group, begun, len(bitexts)) + side,
             )
-            for model, numbers in ((built, first), *([(pivot, second)] if pivot else []))
+            for model, numbers, side in (
+                [(built, first, FIRST), (pivot, second, SECOND)] if pivot else [(built, first, "")]
+            )
         ]
         begun += len(group)
         for bitext, rows in zip(group, sides, strict=True):
@@ -163,6 +167,7 @@ def retrieve_bucc(
     work: Path | None = None,
     outcomes: list[Outcomes] | None = None,
     pivot: Built | None = None,
+    title: str = "",
 ) -> list[Measured]:
     """Precision, recall, F1 and threshold of mining one language, by layer and pooling.
 
@@ -184,6 +189,7 @@ def retrieve_bucc(
             what is there. None: a temporary folder.
         outcomes: every gold pair and every false one is added to it.
         pivot: another model for the English sentences, if they are not encoded with the same.
+        title: names this work in progress reports, if there is other work.
 
     Raises:
         MissingDataError: there is no dev set or no gold, a side is empty, or a gold id is missing.
@@ -218,7 +224,7 @@ def retrieve_bucc(
             memory=MEMORY,
             work=work,
             progress=progress,
-            label=f"encoding {mining.language} {split}",
+            label=f"{_titled(title)}encoding {mining.language} {split}",
         ) as vectors:
             for key, sides in vectors:
                 left, right = (
@@ -279,10 +285,15 @@ def _named(mining: MiningSet, split: str) -> str:
     return f"the {split} set of `{mining.language}`"
 
 
-def _label(group: Sequence[Bitext], begun: int, total: int) -> str:
+def _titled(title: str) -> str:
+    return f"{title}: " if title else ""
+
+
+def _label(title: str, group: Sequence[Bitext], begun: int, total: int) -> str:
     first, last = group[0].language, group[-1].language
     named = first if len(group) == 1 else f"{first} to {last}"
-    return f"encoding {named} ({begun + len(group)} of {total} languages)"
+    count = f" ({begun + len(group)} of {total} languages)" if total > 1 else ""
+    return f"{_titled(title)}encoding {named}{count}"
 
 
 def _language_groups(bitexts: Sequence[Bitext], bytes_a_text: int) -> Iterator[list[Bitext]]:

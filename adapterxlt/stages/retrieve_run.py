@@ -120,7 +120,7 @@ def _measure(
 ) -> list[Measured]:
     """Every figure of the cell, of all its languages."""
     roots, languages = context.sources.roots, planned.step.items("languages")
-    settings = {"progress": context.progress, **settings}
+    settings = {"progress": context.progress, "title": planned.step.id, **settings}
     swaps, mines = KEY in planned.step.params, get_kind(task.kind).mines
     splits, cap = planned.step.items("splits"), planned.step.params.get("cap")
 

@@ -19,7 +19,7 @@ from adapterxlt.models.parts import Built
 from adapterxlt.models.quiet import quiet
 from adapterxlt.models.sparse import only_masked
 from adapterxlt.models.trainable import assert_trainable
-from adapterxlt.progress import Progress
+from adapterxlt.progress import STEP, Progress
 from adapterxlt.recipe.schema import Training
 from adapterxlt.store.checkpoints import newest_checkpoint
 from adapterxlt.store.losses import Course, course_of
@@ -208,7 +208,7 @@ def train_steps(
     with (
         quiet(),
         only_masked(built.model, built.masks),
-        progress.bar(description, steps.total, done=done, unit="step") as bar,
+        progress.bar(description, steps.total, done=done, unit=STEP) as bar,
         tracked(tracking if ranks.writes else None, progress.log) as tracker,
     ):
         trainer = StepTrainer(

@@ -22,6 +22,8 @@ from adapterxlt.vectors.tokens import tokenize
 if TYPE_CHECKING:
     from adapterxlt.models.build import Built
 
+FIRST, SECOND = ", first side", ", second side"  # which of two models encodes, for progress bars
+
 
 @contextmanager
 def encoded_sides(
@@ -98,17 +100,19 @@ def encoded_by(
     sides: Sequence[Sequence[str]],
     *,
     work: Path | None,
+    label: str,
     **settings: Any,
 ) -> Iterator[Iterator[tuple[Key, list[Rows]]]]:
     """Do as `encoded_sides` for two sides; another model, if given, encodes the second one."""
     if other is None:
-        with encoded_sides(built, sides, work=work, **settings) as vectors:
+        with encoded_sides(built, sides, work=work, label=label, **settings) as vectors:
             yield vectors
         return
     places = [None if work is None else work / name for name in ("first", "second")]
+    labels = [label + side for side in (FIRST, SECOND)]
     with (
-        encoded_sides(built, sides[:1], work=places[0], **settings) as first,
-        encoded_sides(other, sides[1:], work=places[1], **settings) as second,
+        encoded_sides(built, sides[:1], work=places[0], label=labels[0], **settings) as first,
+        encoded_sides(other, sides[1:], work=places[1], label=labels[1], **settings) as second,
     ):
         yield ((key, [*one, *two]) for (key, one), (_, two) in zip(first, second, strict=True))
 

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from adapterxlt.cli.progress import BarProgress, open_progress
+from adapterxlt.progress import STEP
 from adapterxlt.progress_lines import LineProgress, duration
 
 
@@ -50,6 +51,17 @@ def test_short_work_leaves_no_line() -> None:
         clock.now += 1.5
         bar.advance(10)
     assert file.getvalue() == ""
+
+
+def test_a_training_leaves_a_line_however_short() -> None:
+    file, shown, clock = io.StringIO(), io.StringIO(), Clock()
+    bars = BarProgress(Console(file=shown, force_terminal=True, width=100), clock)
+    for progress in (LineProgress(file, clock), bars):
+        with progress.bar("nli", 10, unit=STEP) as bar:
+            clock.now += 0.5
+            bar.advance(10, "loss 0.50")
+    assert file.getvalue() == "nli: 10/10, 20 step/s, loss 0.50, done in 0s\n"
+    assert "✓ nli: 10 step in 0s, loss 0.50" in shown.getvalue()
 
 
 def test_an_interrupted_piece_of_work_says_so() -> None:

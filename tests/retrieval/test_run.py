@@ -232,3 +232,25 @@ def test_bad_bitexts_and_layers_are_refused(encoder):
         retrieve_tatoeba(encoder, [Bitext("xx", ("a",), ("a", "b"))], layers=[1], **settings)
     with pytest.raises(UsageError, match="no layer 3"):
         retrieve_tatoeba(encoder, [SAME], layers=[3], **settings)
+
+
+def test_no_two_bars_have_one_name(encoder):
+    named = []
+
+    class Named(Silent):
+        def bar(self, description, total, *, done=0, unit="it"):
+            named.append(description)
+            return super().bar(description, total, done=done, unit=unit)
+
+    settings = {**SETTINGS, "progress": Named(), "layers": [1], "title": "s/nli"}
+    retrieve_tatoeba(encoder, [SAME, OTHER], protocol=PROTOCOLS["jiant"], **settings)
+    settings["pivot"] = encoder
+    retrieve_tatoeba(encoder, [SAME], protocol=PROTOCOLS["jiant"], **settings)
+    retrieve_bucc(encoder, {"dev": mining_set()}, protocol=PROTOCOLS["laser"], **settings)
+    assert named == [
+        "s/nli: encoding xx to de (2 of 2 languages)",
+        "s/nli: encoding xx, first side",
+        "s/nli: encoding xx, second side",
+        "s/nli: encoding xx dev, first side",
+        "s/nli: encoding xx dev, second side",
+    ]
