@@ -15,7 +15,7 @@ from typing import Any
 
 from adapterxlt.applying.cache import fetched_once
 from adapterxlt.backbones.backbone import Backbone
-from adapterxlt.backbones.find import BUNDLED, resolve_backbone
+from adapterxlt.backbones.find import BUNDLED, KNOWN, resolve_backbone
 from adapterxlt.bundled import hint_for_adapter
 from adapterxlt.errors import InvalidArtifactError, MissingBackboneError, UsageError
 from adapterxlt.home import expanded
@@ -34,7 +34,7 @@ from adapterxlt.sharing.transport import is_artifact, prepared
 from adapterxlt.stages.use.look import lineage_in
 from adapterxlt.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 from adapterxlt.store.store import STORE_FOLDER, Store, check_files
-from adapterxlt.suggest import few
+from adapterxlt.suggest import closest, few
 
 _MEMBERS = "ensemble.json"
 
@@ -136,10 +136,12 @@ def _bare(text: str, backbone: str | None) -> Source:
                 f"{error.message}",
                 hint=error.hint,
             ) from error
+        near = closest(text, KNOWN)
         raise MissingBackboneError(
             f"{text}: there is no such file, folder, stage or backbone",
             hint=hint_for_adapter(text)
-            or "give a stage (`runs:nli`), the folder of an artifact, a packed file, a URL, or a "
+            or (f"did you mean `{near}`? Or " if near else "")
+            + "give a stage (`runs:nli`), the folder of an artifact, a packed file, a URL, or a "
             f"backbone; known backbones: {', '.join(BUNDLED)} and those of the Hugging Face Hub",
         ) from error
 

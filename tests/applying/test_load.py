@@ -165,6 +165,8 @@ def test_wrong_options_are_told(workdir: Path, backbone: Backbone) -> None:
         xlt.load("mini", backbone="mini")
     with pytest.raises(xlt.errors.MissingBackboneError, match="file, folder, stage or backbone"):
         xlt.load("gone")
+    with pytest.raises(xlt.errors.MissingBackboneError, match="did you mean `mini`"):
+        xlt.load("minni")
     with pytest.raises(xlt.errors.MissingBackboneError, match="backbone="):
         xlt.load(f"{workdir}:nli")
     with pytest.raises(xlt.errors.InvalidArtifactError, match="was trained on backbone `tiny`"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from adapterxlt.suggest import suggest
+from adapterxlt.suggest import closest, suggest
 from adapterxlt.tasks.find import Found
 from adapterxlt.tasks.label_file import read_label_file
 from adapterxlt.tasks.lookalikes import difference, same_to_the_eye
@@ -48,7 +48,10 @@ class LabelIndex:
         if index is None:
             many = len(self._labels) > 40
             allowed = suggest(label, self._labels) if many else ", ".join(self._labels)
+            near = closest(label, self._labels)
             hint = allowed if many else f"allowed: {allowed}"
+            if near is not None and not many:
+                hint = f"did you mean `{near}`? {hint}"
             raise bad(self._path, line, f"unknown label `{label}`", self._meant(label) or hint)
         return index
 

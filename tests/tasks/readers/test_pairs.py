@@ -58,6 +58,12 @@ def test_an_unknown_label_lists_the_allowed(write: Write, tmp_path: Path) -> Non
         read(tmp_path, "xnli", "de", "dev")
     assert caught.value.message == f"{path}:2: unknown label `none`"
     assert caught.value.hint == "allowed: entailment, neutral, contradiction"
+    write("xnli/dev-de.tsv", "a\tb\tnetural\n")
+    with pytest.raises(MissingDataError) as caught:
+        read(tmp_path, "xnli", "de", "dev")
+    assert caught.value.hint == (
+        "did you mean `neutral`? allowed: entailment, neutral, contradiction"
+    )
 
 
 def test_an_unclosed_quote_swallows_nothing(write: Write, tmp_path: Path) -> None:
