@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import yaml
 from adapterxlt.backbones.architectures import BUILT_IN, known
 from adapterxlt.backbones.find import BUNDLED, resolve_backbone
 from adapterxlt.cli.list_presets import presets
+from adapterxlt.cli.list_task import one_task
 from adapterxlt.cli.listing import Listing, wrap
 from adapterxlt.cli.options import json_option, print_json, tasks_option
 from adapterxlt.cli.places import PLACE
 from adapterxlt.errors import MissingBackboneError, UsageError
 from adapterxlt.execution.opening import bundled_recipes
 from adapterxlt.report.console import print_table
+from adapterxlt.suggest import suggest
+from adapterxlt.tasks.catalogue import LISTED
 
 # Benchmarks in the order they are listed in, and what they are.
 BENCHMARKS = {
@@ -67,6 +71,7 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
                     "members": task.members,
                     "metrics": task.metrics,
                     "layouts": [layout.name for layout in task.layouts],
+                    "files": {layout.name: layout.files for layout in task.layouts},
                     "hub": task.hub.model_dump() if task.hub else None,
                     "elsewhere": task.elsewhere,
                     "presets": list(presets_of(task.name)),
@@ -82,8 +87,9 @@ def tasks(entries: Sequence[Path] = ()) -> Listing:
         group="benchmark",
         note=wrap(
             "`trains on` is empty where a task trains on its own training split, and `-` where "
-            "there is no training data. --json adds languages, splits, labels, layouts, Hub "
-            "repository, presets, licence and citation.",
+            "there is no training data. --json adds languages, splits, labels, layouts, file "
+            "patterns, Hub repository, presets, licence and citation. `adapterxlt list tasks NAME` "
+            "shows where the files of a task are searched.",
             indent="",
         )
         + "\nNot available with `data: hub`, because the Hub has no Parquet files:"
@@ -231,6 +237,7 @@ def _description(path: Path) -> str:
 
 @click.command()
 @click.argument("what", type=click.Choice(sorted(LISTINGS)))
+@click.argument("name", required=False)
 @tasks_option
 @click.option(
     "--backbone",
@@ -239,14 +246,31 @@ def _description(path: Path) -> str:
     help="With `methods`: count the parameters that each method trains on this backbone.",
 )
 @json_option
-def command(what: str, entries: tuple[Path, ...], backbone: str | None, as_json: bool) -> None:
-    """List tasks, methods, backbones, recipes or presets."""
+def command(
+    what: str,
+    name: str | None,
+    entries: tuple[Path, ...],
+    backbone: str | None,
+    as_json: bool,
+) -> None:
+    """List tasks, methods, backbones, recipes or presets.
+
+    `adapterxlt list tasks NAME` shows one task, and where its files are searched.
+    """
+    if name is not None and what != "tasks":
+        raise UsageError(f"a name works with `adapterxlt list tasks`, not with `list {what}`")
     if entries and what != "tasks":
         raise UsageError(f"--tasks works with `adapterxlt list tasks`, not with `list {what}`")
     if backbone is not None and what != "methods":
         raise UsageError(f"--backbone works with `adapterxlt list methods`, not with `list {what}`")
     if what == "tasks":
         listing = tasks(entries)
+        if name is not None:
+            found = [record for record in listing.records if record["task"] == name]
+            if not found:
+                names = [str(record["task"]) for record in listing.records]
+                raise UsageError(f"unknown task `{name}`", hint=suggest(name, names, see=LISTED))
+            listing = replace(listing, records=found) if as_json else one_task(found[0])
     else:
         listing = methods(backbone) if what == "methods" else LISTINGS[what]()
     if as_json:

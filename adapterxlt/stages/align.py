@@ -46,7 +46,9 @@ class AlignStage(TrainingBlock, Stage):
     """
 
     key: ClassVar[str] = "align"
-    align: Place = Field(description="Lexicon: a TSV file, or a JSON list of pairs.")
+    align: Place = Field(
+        description="Lexicon inside a data folder: a TSV file, or a JSON list of pairs."
+    )
     layer: int = Field(
         ge=1, description="Layer whose output the loss is computed on; 1 is the lowest layer."
     )

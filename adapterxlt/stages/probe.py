@@ -59,7 +59,9 @@ class ProbeStage(Stage):
     probe: list[str] = Field(
         min_length=1, description="Models to measure; `none` is the bare backbone."
     )
-    on: Place = Field(description="Lexicon: a TSV file, or a JSON list of pairs.")
+    on: Place = Field(
+        description="Lexicon inside a data folder: a TSV file, or a JSON list of pairs."
+    )
     layers: Layers = Field(
         "all", description="Layers to measure: a list, where 0 is the embeddings, or `all`."
     )

@@ -121,3 +121,29 @@ def test_an_unknown_listing() -> None:
     result = CliRunner().invoke(cli, ["list", "task"])
     assert result.exit_code == 2
     assert "tasks" in result.stderr
+
+
+def test_one_task_and_where_its_files_are_searched() -> None:
+    text = CliRunner().invoke(cli, ["list", "tasks", "tatoeba"], env={"COLUMNS": "100"}).stdout
+    rows = [line.split() for line in text.splitlines()]
+    assert ["xtreme", "test", "source", "tatoeba/{lang}-en.{lang}"] in rows
+    assert ["hub", "test", "google/xtreme/tatoeba.{iso3}/validation-*.parquet"] in rows
+    assert "kind: sentence_retrieval" in text
+    assert "mnli" not in text
+    (record,) = json.loads(CliRunner().invoke(cli, ["list", "tasks", "pawsx", "--json"]).stdout)[
+        "tasks"
+    ]
+    assert record["files"]["xtreme"]["dev"] == {"data": "pawsx/dev-{lang}.tsv"}
+    assert record == next(one for one in listed("tasks") if one["task"] == "pawsx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tasks", "pawsxx"], "unknown task `pawsxx`\n  did you mean `pawsx`?"),
+        (["methods", "lora"], "a name works with `adapterxlt list tasks`"),
+    ],
+)
+def test_what_cannot_be_listed_alone(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli, ["list", *arguments])
+    assert (result.exit_code, message in result.stderr) == (2, True)
