@@ -119,6 +119,7 @@ def main(document: Path) -> None:
     threading.Thread(target=listen, daemon=True).start()
     worker = Worker(document)
     while True:
+        interrupt.check()  # a training whose last step the signal came in has ended as a whole
         order = json.loads(asked.get())
         with output_to(Path(order["log"])) as log:
             ended = worker.carry_out(order["step"], log)

@@ -10,6 +10,9 @@ from typing import Protocol
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
 
+PATIENCE = 20.0  # seconds for trainings to write checkpoints when the run stops
+WAITING = f"waiting up to {PATIENCE:.0f} s for checkpoints; press Ctrl-C again to stop at once"
+
 
 @dataclass(frozen=True)
 class Ended:

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from adapterxlt.devices import AUTO
 from adapterxlt.errors import UsageError
 from adapterxlt.execution.board import tail
-from adapterxlt.execution.executors.executor import Ended, Work
+from adapterxlt.execution.executors.executor import PATIENCE, WAITING, Ended, Work
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.plan.steps import PlannedStep
 from adapterxlt.stages.running.context import Context
 
 TRIES = 3  # attempts at a step whose process dies
-PATIENCE = 20.0  # seconds for trainings to write checkpoints when the run stops
 _SHOWN = 8  # how many lines of a log an error shows
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -116,9 +115,7 @@ class Local:
             return
         for popen in busy:
             popen.terminate()
-        self._work.context.progress.log(
-            f"waiting up to {PATIENCE:.0f} s for checkpoints; press Ctrl-C again to stop at once"
-        )
+        self._work.context.progress.log(WAITING)
         end = time.monotonic() + PATIENCE
         for popen in busy:
             with suppress(subprocess.TimeoutExpired):

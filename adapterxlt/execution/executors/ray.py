@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from adapterxlt import interrupt
 from adapterxlt.errors import (
     AdapterXLTError,
     MissingDeviceError,
@@ -23,7 +24,7 @@ from adapterxlt.errors import (
 )
 from adapterxlt.execution.away import own_folder
 from adapterxlt.execution.board import LOGS_FOLDER
-from adapterxlt.execution.executors.executor import Ended, Work
+from adapterxlt.execution.executors.executor import PATIENCE, WAITING, Ended, Work
 from adapterxlt.execution.executors.options import Options
 from adapterxlt.execution.executors.probe import answer, question
 from adapterxlt.execution.executors.ray_logs import Pieces, sending
@@ -125,6 +126,20 @@ class Ray:
 
     def stop(self) -> None:
         ray = _ray()
+        try:
+            self._let_end(ray)
+        finally:
+            self._end_all(ray)
+
+    def _let_end(self, ray: Any) -> None:
+        """Let trainings write checkpoints, for a while."""
+        for ref in self._out:
+            ray.cancel(ref)
+        if self._out:
+            self._work.context.progress.log(WAITING)
+            ray.wait(list(self._out), num_returns=len(self._out), timeout=PATIENCE)
+
+    def _end_all(self, ray: Any) -> None:
         for ref in self._out:
             ray.cancel(ref, force=True)
         self._out.clear()
@@ -216,7 +231,7 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
     home = own_folder(order.token, order.url)
     if home is None:
         worker = _worker(order.document, lambda: Worker(order.document))
-        with output_to(order.log) as stream:
+        with output_to(order.log) as stream, interrupt.watching():
             return asdict(worker.carry_out(order.step, stream))
     folder = home / LOGS_FOLDER / order.document.parent.name
     document, log = folder / order.document.name, folder / order.log.name
@@ -232,7 +247,7 @@ def _carry_out(order: _Order, job: str, pieces: Any) -> dict[str, Any]:
             ray.get(pieces.add.remote(order.step, text))  # the run must not look before it is there
 
     worker = _worker(document, away)
-    with sending(log, send), output_to(log) as stream:
+    with sending(log, send), output_to(log) as stream, interrupt.watching():
         return asdict(worker.carry_out(order.step, stream))
 
 

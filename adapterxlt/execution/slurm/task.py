@@ -6,6 +6,7 @@ import os
 import signal
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from adapterxlt import interrupt
@@ -26,7 +27,7 @@ class Task:
 
     def __call__(self) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", os.environ.get("SLURM_CPUS_PER_TASK", "1"))
-        _requeue_after_steps()
+        _end_after_steps()
         document = Path(self.document)
         home = own_folder(document, self.url)
         exchange = Exchange(self.url, Silent()) if home is not None else None
@@ -39,12 +40,19 @@ class Task:
         return submitit().helpers.DelayedSubmission(self)
 
 
-def _requeue_after_steps() -> None:
-    """Let a training write a checkpoint before submitit sends a preempted job to the queue.
+def _end_after_steps() -> None:
+    """Let a training write a checkpoint when SLURM preempts or ends its job.
 
-    SLURM sends one of these signals some time before it ends the job.
+    Submitit asks for one of the first two signals some time before the end, and puts the job back
+    into the queue. SLURM sends the third one to each job that it ends or requeues, and kills the
+    job a while later.
     """
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         requeue = signal.getsignal(number)
         if callable(requeue):
             interrupt.heed(number, requeue)
+    interrupt.heed(signal.SIGTERM, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

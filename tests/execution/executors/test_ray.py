@@ -12,6 +12,7 @@ from adapterxlt.execution.away import WORKER_DIR
 from adapterxlt.execution.executors import ray as executor
 from adapterxlt.execution.executors.executor import Ended, Work
 from adapterxlt.execution.executors.ray import Ray, _carry_out, _Order
+from adapterxlt.progress import Silent
 from adapterxlt.recipe.resources import Resources
 from adapterxlt.sharing.exchange import Exchange
 from adapterxlt.store.cache_folder import CACHE
@@ -69,6 +70,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.orders: list[_Order] = []
+        self.ended: list[str] = []
 
     def nodes(self) -> list[Any]:
         return []
@@ -84,26 +86,51 @@ class Cluster:
             return "a reference"
         return SimpleNamespace(options=lambda **more: self)
 
+    def cancel(self, reference: str, force: bool = False) -> None:
+        self.ended.append(f"{'kill' if force else 'cancel'} {reference}")
+
+    def wait(self, references: list[str], num_returns: int, timeout: float) -> None:
+        self.ended.append(f"wait for {num_returns}")
+
     def put(self, text: str) -> str:
         return text
 
 
-def test_each_run_has_a_token_while_it_lasts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
     context: Any = SimpleNamespace(
-        exchange=None, device="cpu", recipe=SimpleNamespace(resources_of=lambda stage: Resources())
+        exchange=None,
+        device="cpu",
+        recipe=SimpleNamespace(resources_of=lambda stage: Resources()),
+        progress=Silent(),
     )
     (tmp_path / "job.json").write_text("{}")
-    work = Work(context, tmp_path, tmp_path / "job.json", began=print, note=print)
-    step: Any = SimpleNamespace(step=SimpleNamespace(id="a", stage="a"))
+    return Work(context, tmp_path, tmp_path / "job.json", began=print, note=print)
+
+
+STEP: Any = SimpleNamespace(step=SimpleNamespace(id="a", stage="a"))
+
+
+def test_a_run_that_stops_lets_trainings_write_checkpoints(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster()
+    monkeypatch.setattr(executor, "_ray", lambda: cluster)
+    ray = Ray("")
+    ray.start(work)
+    ray.submit([STEP])
+    ray.stop()
+    assert cluster.ended == ["cancel a reference", "wait for 1", "kill a reference"]
+
+
+def test_each_run_has_a_token_while_it_lasts(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = []
     for _ in range(2):
         cluster = Cluster()
         monkeypatch.setattr(executor, "_ray", lambda cluster=cluster: cluster)
         ray = Ray("")
         ray.start(work)
-        ray.submit([step])
+        ray.submit([STEP])
         (order,) = cluster.orders
         assert order.token.is_file()
         tokens.append(order.token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -114,7 +115,9 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -
     assert (result.done, result.failed) == (["direct"], {})
     (log,) = (tmp_path / "work/logs").glob("*/direct.log")
     assert log.read_text().count("direct on ") == 2
-    assert "resuming at step " in log.read_text()
+    stopped = re.search(r"^direct: (\d+)/1200, .*stopped in", log.read_text(), re.MULTILINE)
+    assert stopped is not None
+    assert f"resuming at step {stopped[1]} of 1200" in log.read_text()
     assert contents(tmp_path / "work/store") == contents(tmp_path / "alone/store")
     assert len(executor.ids) == 1, "it is the same job"
 
