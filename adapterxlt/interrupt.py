@@ -22,6 +22,8 @@ Act = Callable[[int, FrameType | None], object]
 
 _SAID = b"\nstopping after this training step; press Ctrl-C again to stop at once\n"
 
+_DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 _asked = 0  # how many signals have asked for the end
 _held = False  # whether the work ends its step first
 _late: Callable[[], object] | None = None  # what is done when the step has ended
@@ -29,24 +31,26 @@ _late: Callable[[], object] | None = None  # what is done when the step has ende
 
 def watch() -> None:
     """Heed both signals from now on, unless whoever started the program has them ignored."""
-    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, 0)):
+    for number, default in _DEFAULTS.items():
         if signal.getsignal(number) == default:
             heed(number, _interrupt)
 
 
 @contextmanager
 def watching() -> Iterator[None]:
-    """Heed Ctrl-C while this lasts, for programs that have not called `watch`."""
+    """Heed both signals while this lasts, for programs that have not called `watch`."""
     global _asked, _late
-    alone = threading.current_thread() is threading.main_thread()
-    if not alone or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not plain or threading.current_thread() is not threading.main_thread():
         yield
         return
-    heed(signal.SIGINT, _interrupt)
+    before = {number: signal.getsignal(number) for number in _DEFAULTS}
+    watch()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         _asked, _late = 0, None
 
 

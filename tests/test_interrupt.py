@@ -92,13 +92,17 @@ def test_a_step_is_ended_first_unless_ctrl_c_is_pressed_again(
     assert done.stderr.split("\n") == ["", told, ""]
 
 
-def test_ctrl_c_is_heeded_for_a_while_in_other_peoples_programs() -> None:
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_are_heeded_for_a_while_in_other_programs(number: signal.Signals) -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         with pytest.raises(KeyboardInterrupt), interrupt.watching():
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         assert not interrupt.wanted()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

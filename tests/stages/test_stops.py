@@ -13,7 +13,14 @@ from adapterxlt.progress import Bar
 from adapterxlt.recipe.load import LoadedRecipe
 from tests.stages.language_bench import Bench
 from tests.stages.words import write_lexicon
-from tests.training.test_resume import StoppedError, StoppingProgress
+from tests.training.test_resume import (
+    PressingProgress,
+    StoppedError,
+    StoppingProgress,
+    heeded,
+)
+
+__all__ = ["heeded"]
 
 FEW = "max_steps: 5, batch_size: 2, checkpoint_every: 2"
 STAGES = f"""
@@ -57,6 +64,10 @@ class StopsEach(StoppingProgress):
         return super().bar(description, total, done=done, unit=unit)
 
 
+class PressesEach(StopsEach, PressingProgress):
+    """Presses Ctrl-C there instead, so that no step is lost."""
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Path) -> Bench:
     torch.set_num_threads(1)
@@ -80,19 +91,22 @@ def files(workdir: Path) -> dict[str, bytes]:
     }
 
 
-def test_each_training_goes_on_to_the_same_bytes(bench: Bench) -> None:
-    loaded, whole, broken = bench.recipe(STAGES), bench.folder / "whole", bench.folder / "broken"
+@pytest.mark.parametrize(("progress", "goes_on_at"), [(StopsEach(), 2), (PressesEach(), 3)])
+def test_each_training_goes_on_to_the_same_bytes(
+    bench: Bench, heeded: None, progress: StopsEach, goes_on_at: int
+) -> None:
+    loaded, whole = bench.recipe(STAGES), bench.folder / "whole"
+    broken, stops = bench.folder / f"broken{goes_on_at}", 0
     assert not go(loaded, whole, StoppingProgress()).failed
-    progress, stops = StopsEach(), 0
     while True:
         try:
             done = go(loaded, broken, progress)
-        except StoppedError:
+        except (StoppedError, KeyboardInterrupt):
             stops += 1
             continue
         break
     assert not done.failed
-    assert stops == progress.started_at.count(2) == TRAININGS
+    assert stops == progress.started_at.count(goes_on_at) == TRAININGS
     one, two = files(whole), files(broken)
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
