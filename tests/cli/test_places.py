@@ -46,7 +46,7 @@ def test_all_paths_of_all_commands_refuse_an_empty_text() -> None:
         ("run", "RECIPE"),
         ("validate", "RECIPE..."),
         ("status", "[WORKDIR]"),
-        ("report", "WORKDIR..."),
+        ("report", "WORKDIR[:RECIPE]..."),
         ("artifact verify", "PATH"),
         ("artifact pull", "URL"),
         ("mine a b --out c --artifact", "--artifact"),
