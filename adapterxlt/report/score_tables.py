@@ -188,7 +188,7 @@ def place_of(row: Row) -> Place:
 
 
 def seed_tables(runs: Sequence[Run]) -> list[ScoreTable]:
-    """Return a table over seeds for each task in which some model has several.
+    """Return a table over seeds for each task, and number of examples, where a model has several.
 
     Models count as one over their seeds as in comparisons, see `sides`.
     """
@@ -198,7 +198,8 @@ def seed_tables(runs: Sequence[Run]) -> list[ScoreTable]:
         for section in sections(run.rows):
             grid = section.grid
             row = grid.rows[0]
-            key = (run.recipe, row.task, row.split, row.metric, section.where, grid.languages)
+            sizes = tuple(sorted({(one.language, one.n) for one in grid.rows}))
+            key = (run.recipe, row.task, row.split, row.metric, section.where, sizes)
             where = "" if row.layer is None else f" {section.where}"
             title = f"{f'{run.recipe}: ' * several}{row.task} {row.split}, {row.metric}{where}"
             group = groups.setdefault(key, _Group(f"{title}, mean over seeds"))

@@ -78,16 +78,15 @@ class Study:
     def about(self) -> list[Finding]:
         """The findings that the question is about.
 
-        These are the ones on intermediate tasks, if there are any, else all.
+        These are the ones on intermediate tasks, if most are, else all.
         """
-        return [one for one in self.findings if one.helps] or self.findings
+        own = [one for one in self.findings if one.helps]
+        return own if 2 * len(own) > len(self.findings) else self.findings
 
     @property
     def question(self) -> str:
         """The question at the head of the report, whatever its format."""
-        if self.findings and not any(one.helps for one in self.findings):
-            return BETTER
-        return HELPS
+        return HELPS if all(one.helps for one in self.about) else BETTER
 
     @property
     def heading(self) -> str:

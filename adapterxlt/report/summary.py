@@ -20,7 +20,9 @@ def summary(about: Sequence[Finding], *, corrected_for: int) -> list[str]:
 
 
 def _count(about: Sequence[Finding], corrected_for: int) -> str:
-    against = "a model that had no intermediate task" if about[0].helps else "a baseline"
+    against = (
+        "a model that had no intermediate task" if all(one.helps for one in about) else "a baseline"
+    )
     level = f"(5 %, Holm over {corrected_for} comparisons)" if corrected_for > 1 else "(5 %)"
     total, verdicts = len(about), Counter(one.verdict for one in about)
     rest = verdicts["not shown"]
