@@ -78,10 +78,10 @@ class Study:
     def about(self) -> list[Finding]:
         """The findings that the question is about.
 
-        These are the ones on intermediate tasks, if most are, else all.
+        These are the ones on intermediate tasks, if they are half of all or more, else all.
         """
         own = [one for one in self.findings if one.helps]
-        return own if 2 * len(own) > len(self.findings) else self.findings
+        return own if own and 2 * len(own) >= len(self.findings) else self.findings
 
     @property
     def question(self) -> str:
