@@ -162,7 +162,7 @@ def run(
 
 @contextmanager
 def _named_as_arguments() -> Iterator[None]:
-    """Have problems of what was given here name the argument, not the option."""
+    """Name the argument instead of the option in problems of what was given here."""
     try:
         yield
     except InvalidRecipeError as error:

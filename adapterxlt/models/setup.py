@@ -6,7 +6,7 @@ from adapters.composition import AdapterCompositionBlock, Fuse, Stack
 
 from adapterxlt.errors import AdapterXLTError
 from adapterxlt.models.head_classes import AdapterModel
-from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup
+from adapterxlt.models.spec import FuseSetup, ModelSpec, Setup, StackSetup, tower
 
 
 def to_block(setup: Setup) -> AdapterCompositionBlock | str:
@@ -27,11 +27,7 @@ def activate(model: AdapterModel, spec: ModelSpec) -> None:
 
 def on_top(below: Setup | None, name: str) -> Setup:
     """Return the setup with adapter `name` above `below`."""
-    if below is None:
-        return name
-    if isinstance(below, StackSetup):
-        return StackSetup(stack=(*below.stack, name))
-    return StackSetup(stack=(below, name))
+    return name if below is None else StackSetup(stack=(*tower(below), name))
 
 
 def split_top(earlier: ModelSpec, name: str) -> tuple[Setup | None, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -185,10 +185,7 @@ def _build_train(
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
-    if spoken:
-        others = inputs[len(own) :]
-        speak_several(built, {code: others[place] for code, place in spoken.items()})
-    return built
+    return _speaking(built, spoken, inputs[len(own) :])
 
 
 def _build_fusion(
@@ -208,10 +205,14 @@ def _build_fusion(
         seed=step.number("seed"),
         frozen_dropout=settings.frozen_dropout,
     )
-    spoken: dict[str, int] = step.params.get("spoken", {})
-    if spoken and place is not None:
-        others = inputs[place + 1 :]
-        speak_several(built, {code: others[index] for code, index in spoken.items()})
+    others = [] if place is None else inputs[place + 1 :]
+    return _speaking(built, step.params.get("spoken", {}), others)
+
+
+def _speaking(built: Built, spoken: Mapping[str, int], others: Sequence[Path]) -> Built:
+    """Let a model stand on the adapter of each further training language, if there are any."""
+    if spoken:
+        speak_several(built, {code: others[place] for code, place in spoken.items()})
     return built
 
 
